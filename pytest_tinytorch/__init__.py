@@ -1,0 +1,1 @@
+"""The pytest plugin of the tinytorch kit: checkpoints, milestones, and a capability report."""

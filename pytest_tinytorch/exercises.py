@@ -1,0 +1,150 @@
+"""Exercises in source text: where each one stands, whether it is still untouched, and its stub."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+GRADIENT = "gradient of "
+TODO = re.compile(r"(\d\d) (\w+): (.+)")
+"""The message of a stub: checkpoint, module, exercise."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One function, method or gradient rule that a learner writes.
+
+    Attributes:
+        name: ``relu``, ``Linear.forward`` or ``gradient of mul``.
+        line: where it begins in the file; for an untouched stub, the line to replace.
+        untouched: whether it is still the stub.
+    """
+
+    name: str
+    line: int
+    untouched: bool
+
+
+def find(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr | None:
+    """The syntax node of ``f``, ``Class.method`` or ``gradient of op``; None if there is none."""
+    if name.startswith(GRADIENT):
+        return next((node for node, op in gradients(tree) if op == name.removeprefix(GRADIENT)), None)
+    scope: ast.Module | ast.FunctionDef | ast.ClassDef = tree
+    for part in name.split("."):
+        inner = [n for n in scope.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        named = [n for n in inner if n.name == part]
+        if not named:
+            return None
+        scope = named[-1]
+    return None if isinstance(scope, ast.Module) else scope
+
+
+def gradients(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
+    """Each ``defvjp(op, …)`` statement of a file with the name of its op."""
+    for node in tree.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+            if ast.unparse(node.value.func).rpartition(".")[2] == "defvjp":
+                yield node, ast.unparse(node.value.args[0]).rpartition(".")[2]
+
+
+def locate(source: str, names: Iterable[str]) -> list[Exercise]:
+    """The exercises ``names`` as they stand in ``source``, in the order of the file.
+
+    Those that the file does not define are left out. Raises SyntaxError as `ast.parse` does.
+    """
+    tree = ast.parse(source)
+    found = [(name, node) for name in names if (node := find(tree, name)) is not None]
+    exercises = [Exercise(name, *_state(node)) for name, node in found]
+    return sorted(exercises, key=lambda exercise: exercise.line)
+
+
+def _state(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:
+    if isinstance(node, ast.Expr):
+        return node.lineno, any(_is_ellipsis(value) for value in _rules(node))
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.Raise) and _is_todo(statement):
+            return statement.lineno, True
+    return node.lineno, False
+
+
+def _rules(node: ast.Expr) -> list[ast.expr]:
+    assert isinstance(node.value, ast.Call)
+    return [*node.value.args[1:], *(keyword.value for keyword in node.value.keywords)]
+
+
+def _is_ellipsis(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is ...
+
+
+def _is_todo(statement: ast.Raise) -> bool:
+    made = statement.exc
+    if not (isinstance(made, ast.Call) and ast.unparse(made.func) == "NotImplementedError"):
+        return False
+    text = made.args[0] if made.args else None
+    return (
+        isinstance(text, ast.Constant)
+        and isinstance(text.value, str)
+        and TODO.fullmatch(text.value) is not None
+    )
+
+
+def span(source: str, name: str) -> tuple[int, int]:
+    """First and last line (from 1) of an exercise, decorators included; LookupError if missing."""
+    node = find(ast.parse(source), name)
+    if node is None:
+        raise LookupError(f"no function, method or gradient rule called {name!r}")
+    decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
+    assert node.end_lineno is not None
+    return min([node.lineno, *decorators]), node.end_lineno
+
+
+def stub(source: str, number: str, module: str, names: Iterable[str]) -> str:
+    """``source`` with the body of each exercise cut: signature and docstring stay.
+
+    Args:
+        source: a file of the reference.
+        number: the checkpoint, ``"05"``.
+        module: its name, ``"autograd"``.
+        names: the exercises; each must exist.
+
+    >>> print(stub('def f(x):\\n    "Twice x."\\n    return 2 * x\\n', "01", "tensor", ["f"]), end="")
+    def f(x):
+        "Twice x."
+        raise NotImplementedError("01 tensor: f")
+    """
+    lines = source.splitlines(keepends=True)
+    tree = ast.parse(source)
+    cuts = []
+    for name in names:
+        node = find(tree, name)
+        if node is None:
+            raise LookupError(f"{module}: no function, method or gradient rule called {name!r}")
+        cuts.append(_cut(node, lines, f"{number} {module}: {name}"))
+    for first, last, text in sorted(cuts, reverse=True):
+        lines[first - 1 : last] = [text]
+    return "".join(lines)
+
+
+def _cut(
+    node: ast.FunctionDef | ast.ClassDef | ast.Expr, lines: list[str], todo: str
+) -> tuple[int, int, str]:
+    """(first line, last line, what stands there instead) of one exercise."""
+    assert node.end_lineno is not None
+    if isinstance(node, ast.Expr):
+        assert isinstance(node.value, ast.Call)
+        call = node.value
+        rules = ["..." for _ in call.args[1:]] + [f"{word.arg}=..." for word in call.keywords]
+        text = f"{ast.unparse(call.func)}({', '.join([ast.unparse(call.args[0]), *rules])})\n"
+        return node.lineno, node.end_lineno, text
+    if isinstance(node, ast.ClassDef):
+        raise LookupError(f"{todo}: a class cannot be an exercise, name its methods")
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    if not body:
+        raise LookupError(f"{todo}: there is no body to cut")
+    first = body[0].lineno
+    # A comment between the docstring and the first statement belongs to the solution.
+    after = (node.body[0].end_lineno or first) + 1 if body is not node.body else first
+    indent = " " * body[0].col_offset
+    return min(first, after), node.end_lineno, f'{indent}raise NotImplementedError("{todo}")\n'

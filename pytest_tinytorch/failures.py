@@ -1,0 +1,40 @@
+"""What a spec raises when a law does not hold, with the parts of the message kept apart."""
+
+from __future__ import annotations
+
+
+class LawBroken(AssertionError):
+    """A law did not hold: what was called, what was expected, what came.
+
+    Args:
+        expected: what the law demands, in words or values.
+        got: what came instead.
+        called: the call as a person could paste it, if one is to blame.
+        where: ``(file, line, name)`` of the function that was called.
+
+    >>> str(LawBroken("every value finite", "array([nan])"))
+    'expected every value finite, got array([nan])'
+    """
+
+    def __init__(
+        self,
+        expected: str,
+        got: str,
+        called: str | None = None,
+        where: tuple[str, int, str] | None = None,
+    ) -> None:
+        super().__init__(f"expected {expected}, got {got}")
+        self.expected = expected
+        self.got = got
+        self.called = called
+        self.where = where
+
+
+class MissingName(AttributeError):
+    """A module of the student's lacks a name that the spec asks for."""
+
+    def __init__(self, module: str, name: str, file: str | None) -> None:
+        super().__init__(f"{module} has no {name!r}: define it in {file or module}")
+        self.module = module
+        self.missing = name
+        self.file = file

@@ -1,0 +1,30 @@
+"""Hypothesis profiles: how many examples a spec draws, and how long it may then take."""
+
+from __future__ import annotations
+
+EXAMPLES = {"learn": 25, "ci": 100, "thorough": 1000}
+SPEC_SECONDS = 10
+MILESTONE_SECONDS = 300
+
+
+def register() -> None:
+    """Make the profiles known to Hypothesis; none is loaded."""
+    from hypothesis import HealthCheck, settings
+
+    for name, examples in EXAMPLES.items():
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            deadline=None,
+            derandomize=name == "ci",
+            report_multiple_bugs=False,
+            print_blob=False,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        )
+
+
+def seconds(unit_is_milestone: bool, examples: int) -> float:
+    """The time limit of one spec or milestone; more examples are given more time."""
+    if unit_is_milestone:
+        return MILESTONE_SECONDS
+    return SPEC_SECONDS * max(1.0, examples / EXAMPLES["learn"])

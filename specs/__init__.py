@@ -1,0 +1,1 @@
+"""The property-based specs: what each module must do."""

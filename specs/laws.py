@@ -1,0 +1,185 @@
+"""How a spec calls the framework and says what it expects, so that a red spec can teach."""
+
+import inspect
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import numpy as np
+
+from pytest_tinytorch.failures import LawBroken
+from specs.student import Lazy, lazy, resolve
+
+Tensor = lazy("tensor", "Tensor")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the student's code, kept for the message."""
+
+    text: str
+    where: tuple | None
+    spec: str | None
+
+
+last_call: ContextVar[Call | None] = ContextVar("last_call", default=None)
+
+
+def call(function, *args, **kwargs):
+    """Call the student's function with ndarrays wrapped in Tensors; give its result as arrays.
+
+    Checks that the result is a Tensor (or a tuple of them) and that no input was changed, and
+    remembers the call for the message. Tensors among the arguments are passed as they are.
+    """
+    real = resolve(function)
+    before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in args]
+    text = describe(function, args, kwargs)
+    last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
+    wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in args]
+    result = real(*wrapped, **kwargs)
+    for arg, original in zip(wrapped, before, strict=True):
+        if original is not None and not np.array_equal(arg.data, original, equal_nan=True):
+            broken("inputs that stay as they were", f"an input changed to {show(arg.data)}")
+    return unwrap(result)
+
+
+def unwrap(result):
+    """The arrays of a Tensor, or of a tuple or list of Tensors; anything else breaks a law."""
+    if isinstance(result, (tuple, list)):
+        return tuple(unwrap(part) for part in result)
+    if not isinstance(result, Tensor):
+        broken("a Tensor", f"{type(result).__name__}: {show(result)}")
+    if not isinstance(result.data, np.ndarray):
+        broken("a Tensor whose data is an ndarray", f"data of type {type(result.data).__name__}")
+    return result.data
+
+
+def broken(expected, got):
+    """Raise LawBroken with what is known of the last call of this spec."""
+    last = last_call.get()
+    if last is None or last.spec != os.environ.get("PYTEST_CURRENT_TEST"):
+        raise LawBroken(expected, got)
+    raise LawBroken(expected, got, last.text, last.where)
+
+
+def expect(holds, expected, got):
+    """Demand that something holds: ``expect(y.min() >= 0, "no negative value", y)``."""
+    if not holds:
+        broken(expected, got if isinstance(got, str) else show(got))
+
+
+def assert_equal(got, expected):
+    """Same value exactly; arrays also in shape. NaNs are equal to each other."""
+    if isinstance(expected, np.ndarray) or isinstance(got, np.ndarray):
+        assert_shape(got, np.shape(expected))
+        if not np.array_equal(got, expected, equal_nan=np.asarray(expected).dtype.kind == "f"):
+            broken(show(expected), f"{show(got)}{first_difference(got, expected, 0, 0)}")
+    elif got != expected:
+        broken(show(expected), show(got))
+
+
+def assert_close(got, expected, rtol=None, atol=None):
+    """Same shape, and every value within the rounding that the coarser dtype allows.
+
+    NaN equals NaN and infinity equals itself.
+    """
+    got, expected = np.asarray(got), np.asarray(expected)
+    fine = got.dtype == np.float64 and expected.dtype != np.float32
+    rtol = rtol if rtol is not None else (1e-9 if fine else 1e-4)
+    atol = atol if atol is not None else (1e-10 if fine else 1e-5)
+    assert_shape(got, np.broadcast_shapes(got.shape, expected.shape) if expected.ndim == 0 else expected.shape)
+    if not np.allclose(got, expected, rtol, atol, equal_nan=True):
+        broken(show(expected), f"{show(got)}{first_difference(got, expected, rtol, atol)}")
+
+
+def assert_shape(got, shape):
+    """Exactly this shape."""
+    if np.shape(got) != tuple(shape):
+        broken(f"shape {tuple(shape)}", f"shape {np.shape(got)}")
+
+
+def assert_dtype(got, dtype):
+    """Exactly this dtype."""
+    if got.dtype != np.dtype(dtype):
+        broken(f"dtype {np.dtype(dtype)}", f"dtype {got.dtype}")
+
+
+def assert_finite(got):
+    """No NaN and no infinity."""
+    bad = ~np.isfinite(got)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        broken("every value finite", f"{show(got)}  {got[at]} at {list(at)}")
+
+
+def assert_no_alias(got, *inputs):
+    """The result has memory of its own."""
+    for given in inputs:
+        if np.shares_memory(got, given):
+            broken("a result with memory of its own", "a result that shares memory with an input")
+
+
+@contextmanager
+def raises(*types, naming=""):
+    """Demand an error of one of ``types`` whose message contains each word of ``naming``.
+
+    An untouched stub raises NotImplementedError: that is never taken for the error demanded.
+    """
+    wanted = " or ".join(t.__name__ for t in types)
+    wanted += f" whose message names {naming}" if naming else ""
+    try:
+        yield
+    except NotImplementedError:
+        raise
+    except types as error:
+        missing = [word for word in naming.split() if word not in str(error)]
+        if missing:
+            broken(wanted, f"{type(error).__name__}: {error}")
+    except Exception as error:
+        broken(wanted, f"{type(error).__name__}: {error}")
+    else:
+        broken(wanted, "no error")
+
+
+def show(value):
+    """A value short enough to read and, when small, exact enough to paste."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, separator=", ", threshold=20, edgeitems=3, max_line_width=10**6)
+        text = " ".join(text.split())
+        return text if value.size <= 20 else f"{text}  shape {value.shape}"
+    if hasattr(value, "data") and isinstance(value.data, np.ndarray):
+        return f"Tensor({show(value.data)})"
+    return f"{value!r:.200}"
+
+
+def describe(function, args, kwargs):
+    """The call as a person could write it."""
+    real_name = function._name if isinstance(function, Lazy) else getattr(
+        function, "__qualname__", type(function).__name__
+    )
+    parts = [f"Tensor({show(a)})" if isinstance(a, np.ndarray) else show(a) for a in args]
+    parts += [f"{name}={show(value)}" for name, value in kwargs.items()]
+    return f"{real_name}({', '.join(parts)})"
+
+
+def location(function):
+    """(file, line, name) of a function, or of a class's or module's ``forward``, or None."""
+    if not inspect.isroutine(function):
+        function = getattr(function, "forward", None) or getattr(type(function), "__call__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+    if code is None:
+        return None
+    return code.co_filename, code.co_firstlineno, code.co_qualname
+
+
+def first_difference(got, expected, rtol, atol):
+    """Where the first difference is, in words, when that is not plain to see."""
+    got, expected = np.broadcast_arrays(np.asarray(got), np.asarray(expected))
+    if got.size <= 1:
+        return ""
+    differs = ~np.isclose(got, expected, rtol, atol, equal_nan=got.dtype.kind == "f")
+    if not differs.any():
+        return ""
+    at = tuple(int(i) for i in np.argwhere(differs)[0])
+    return f"  first difference at {list(at)}: {got[at]} instead of {expected[at]}"

@@ -1,0 +1,1 @@
+"""Independent oracles, one file a module: NumPy, mathematics, or deliberately naive loops."""

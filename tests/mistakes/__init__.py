@@ -1,0 +1,1 @@
+"""Named wrong implementations: the mistakes people make. Each must turn its checkpoint red."""
