@@ -1,0 +1,288 @@
+"""The curriculum: one TOML table, read into frozen values and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+DEFAULT = Path(__file__).with_name("curriculum.toml")
+
+
+class CurriculumError(ValueError):
+    """The curriculum file is wrong; the message names the entry."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A checkpoint or a milestone.
+
+    Attributes:
+        kind: ``"checkpoint"`` or ``"milestone"``.
+        number: two digits, in the order of the course.
+        name: its module's name, or the milestone's.
+        title: how it is written for people.
+        needs: ids of what it stands on directly.
+        question: what a checkpoint asks.
+        capability: what is true once it is passed.
+        builds: what a module holds, or what a milestone proves.
+        stars: difficulty, 1 to 5; 0 for a milestone.
+        hints: exercise name to its three hints; its keys are the exercises.
+        year: of a milestone, else 0.
+        badge: of a milestone, else empty.
+        challenge: what comes next, for a milestone.
+        thresholds: named numbers that a milestone's test must reach.
+    """
+
+    kind: str
+    number: str
+    name: str
+    title: str
+    needs: tuple[str, ...] = ()
+    question: str = ""
+    capability: str = ""
+    builds: str = ""
+    stars: int = 0
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    year: int = 0
+    badge: str = ""
+    challenge: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """``checkpoint-05`` or ``milestone-03``."""
+        return f"{self.kind}-{self.number}"
+
+    @property
+    def label(self) -> str:
+        """How it is named in a line of text: ``05 autograd`` or ``1986 mlp``."""
+        return f"{self.year or self.number} {self.name}"
+
+    @property
+    def is_milestone(self) -> bool:
+        return self.kind == "milestone"
+
+    @property
+    def place(self) -> str:
+        """Where its specs are, from the root: a file, or for a milestone a folder with a slash."""
+        if self.is_milestone:
+            return f"milestones/{self.number}_{self.year}_{self.name}/"
+        return f"specs/test_{self.number}_{self.name}.py"
+
+    @property
+    def source(self) -> str | None:
+        """The student's file it is about, from the folder of the implementation; None if none."""
+        return f"tinytorch/{self.name}.py" if self.hints else None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A named set of checkpoints: a tier, a stage, or a path."""
+
+    name: str
+    numbers: tuple[str, ...]
+    weeks: str = ""
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """All units in the order of the course, checkpoints first, and how they are grouped."""
+
+    title: str
+    units: tuple[Unit, ...]
+    tiers: tuple[Group, ...]
+    stages: tuple[Group, ...]
+    paths: tuple[Group, ...]
+
+    @property
+    def checkpoints(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if not unit.is_milestone)
+
+    @property
+    def milestones(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if unit.is_milestone)
+
+    def unit(self, unit_id: str) -> Unit:
+        """The unit of that id; KeyError if there is none."""
+        for unit in self.units:
+            if unit.id == unit_id:
+                return unit
+        raise KeyError(unit_id)
+
+    def module(self, name: str) -> Unit | None:
+        """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
+        return next((u for u in self.checkpoints if u.name == name and u.source), None)
+
+    def closure(self, ids: Iterable[str]) -> frozenset[str]:
+        """``ids`` and everything they stand on, directly or not."""
+        found: set[str] = set()
+        waiting = list(ids)
+        while waiting:
+            unit_id = waiting.pop()
+            if unit_id not in found:
+                found.add(unit_id)
+                waiting.extend(self.unit(unit_id).needs)
+        return frozenset(found)
+
+    def owner(self, nodeid: str) -> Unit | None:
+        """The unit that the spec with this node id belongs to, if any."""
+        file = nodeid.partition("::")[0]
+        for unit in self.units:
+            if file == unit.place or (unit.is_milestone and file.startswith(unit.place)):
+                return unit
+        return None
+
+
+def load(path: Path = DEFAULT) -> Curriculum:
+    """Read and check a curriculum file.
+
+    Raises:
+        CurriculumError: it cannot be read, or an entry is wrong; the message names it.
+    """
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise CurriculumError(f"{path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CurriculumError(f"{path}: {error}") from error
+    try:
+        return build(table)
+    except CurriculumError as error:
+        raise CurriculumError(f"{path}: {error}") from None
+
+
+def build(table: Mapping[str, Any]) -> Curriculum:
+    """A curriculum from the parsed TOML; CurriculumError names the entry that is wrong."""
+    _known("the file", table, {"title", "checkpoints", "milestones", "tiers", "stages", "paths"})
+    checkpoints = [_checkpoint(entry) for entry in table.get("checkpoints", [])]
+    if not checkpoints:
+        raise CurriculumError("it has no [[checkpoints]]")
+    milestones: list[Unit] = []
+    for entry in table.get("milestones", []):
+        earlier = [unit.id for unit in milestones]
+        milestones.append(_milestone(entry, earlier))
+    units = (*checkpoints, *milestones)
+    _check_unique(units)
+    _check_needs(units)
+    numbers = [unit.number for unit in checkpoints]
+    groups = {
+        kind: tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
+        for kind in ("tiers", "stages", "paths")
+    }
+    return Curriculum(title=_text("the file", table, "title"), units=units, **groups)
+
+
+def _checkpoint(entry: Mapping[str, Any]) -> Unit:
+    where = f"checkpoint {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
+    _known(
+        where,
+        entry,
+        {"number", "name", "title", "needs", "stars", "question", "capability", "builds", "hints"},
+    )
+    stars = entry.get("stars")
+    if not isinstance(stars, int) or not 1 <= stars <= 5:
+        raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
+    return Unit(
+        kind="checkpoint",
+        number=_number(where, entry),
+        name=_text(where, entry, "name"),
+        title=_text(where, entry, "title"),
+        needs=tuple(f"checkpoint-{need}" for need in entry.get("needs", [])),
+        question=_text(where, entry, "question"),
+        capability=_text(where, entry, "capability"),
+        builds=_text(where, entry, "builds"),
+        stars=stars,
+        hints={name: _hints(where, name, hints) for name, hints in entry.get("hints", {}).items()},
+    )
+
+
+def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
+    where = f"milestone {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
+    texts = {"name", "title", "capability", "builds", "badge", "challenge"}
+    _known(where, entry, {*texts, "number", "year", "needs", "thresholds"})
+    year = entry.get("year")
+    if not isinstance(year, int):
+        raise CurriculumError(f"{where}: year must be a whole number, got {year!r}")
+    thresholds = entry.get("thresholds", {})
+    for name, value in thresholds.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise CurriculumError(f"{where}: threshold {name} must be a number, got {value!r}")
+    needs = [f"checkpoint-{need}" for need in entry.get("needs", [])]
+    return Unit(
+        kind="milestone",
+        number=_number(where, entry),
+        needs=(*needs, *earlier),
+        year=year,
+        thresholds=thresholds,
+        **{name: _text(where, entry, name) for name in texts},
+    )
+
+
+def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
+    if not (isinstance(hints, list) and len(hints) == 3 and all(_is_text(h) for h in hints)):
+        raise CurriculumError(f"{where}: exercise {exercise!r} must have three hints, got {hints!r}")
+    return tuple(hints)
+
+
+def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Group:
+    where = f"{kind} {entry.get('name', '?')}"
+    _known(where, entry, {"name", "checkpoints", "weeks"})
+    found = [n for n in entry.get("checkpoints", []) if n not in numbers]
+    if found or not entry.get("checkpoints"):
+        unknown = f"unknown checkpoint {found[0]!r}" if found else "it has no checkpoints"
+        raise CurriculumError(f"{where}: {unknown}")
+    chosen = tuple(n for n in numbers if n in entry["checkpoints"])
+    return Group(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
+
+
+def _known(where: str, entry: Mapping[str, Any], names: set[str]) -> None:
+    unknown = sorted(set(entry) - names)
+    if unknown:
+        raise CurriculumError(f"{where}: unknown key {unknown[0]!r}, use one of {sorted(names)}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    if not _is_text(value):
+        raise CurriculumError(f"{where}: {key} must be a text, got {value!r}")
+    return str(value)
+
+
+def _number(where: str, entry: Mapping[str, Any]) -> str:
+    number = entry.get("number")
+    if not (isinstance(number, str) and len(number) == 2 and number.isdecimal()):
+        raise CurriculumError(f"{where}: number must be two digits in quotes, got {number!r}")
+    return number
+
+
+def _check_unique(units: Sequence[Unit]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for unit in units:
+        for key in ((unit.kind, unit.number), (unit.kind, unit.name)):
+            if key in seen:
+                raise CurriculumError(f"{unit.kind} {unit.number} {unit.name}: duplicate of {key[1]!r}")
+            seen.add(key)
+
+
+def _check_needs(units: Sequence[Unit]) -> None:
+    by_id = {unit.id: unit for unit in units}
+    for unit in units:
+        for need in unit.needs:
+            if need not in by_id:
+                raise CurriculumError(
+                    f"{unit.kind} {unit.number} {unit.name}: needs unknown {need.replace('-', ' ')}"
+                )
+    try:
+        TopologicalSorter({unit.id: unit.needs for unit in units}).prepare()
+    except CycleError as error:
+        circle = " -> ".join(by_id[unit_id].label for unit_id in error.args[1])
+        raise CurriculumError(f"needs go round in a circle: {circle}") from None

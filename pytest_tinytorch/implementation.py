@@ -1,0 +1,103 @@
+"""Which source `import tinytorch` finds: the student's, the reference's, or a mixture by module."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.source import digest
+
+PACKAGE = "tinytorch"
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Where each module of `tinytorch` comes from.
+
+    Attributes:
+        folder: holds the package ``tinytorch/`` under test.
+        reference: holds the worked solution.
+        borrowed: names of the modules taken from the reference.
+    """
+
+    folder: Path
+    reference: Path
+    borrowed: frozenset[str] = field(default_factory=frozenset)
+
+    def file(self, module: str) -> Path:
+        """The file of ``tinytorch.<module>``; of the package itself for ``__init__``."""
+        folder = self.reference if module in self.borrowed else self.folder
+        return folder / PACKAGE / f"{module}.py"
+
+    def given(self) -> list[Path]:
+        """Files of the package that belong to no checkpoint are all given: they count for each."""
+        return [self.file(name) for name in ("__init__", "primitive", "datasets")]
+
+    def digest(self, curriculum: Curriculum, unit: Unit) -> str:
+        """The digest of all source that ``unit`` stands on, and of where it is taken from."""
+        modules = [
+            need.name
+            for need in curriculum.units
+            if need.id in curriculum.closure([unit.id]) and need.source
+        ]
+        origin = "reference" if self.folder == self.reference else "student"
+        lent = ",".join(name for name in modules if name in self.borrowed)
+        return f"{origin}{':' + lent if lent else ''}:" + digest(
+            [*self.given(), *(self.file(name) for name in modules)]
+        )
+
+
+class FreshLoader(SourceFileLoader):
+    """Compiles from source every time.
+
+    Two saves within a second leave a cached file that looks up to date but is not, and a learner
+    would be shown the verdict on code that is gone.
+    """
+
+    def path_stats(self, path: str) -> dict[str, float]:
+        raise OSError("no bytecode is read or written for the package under test")
+
+
+class Finder(MetaPathFinder):
+    """Finds `tinytorch` and its modules where an Implementation says."""
+
+    def __init__(self, implementation: Implementation) -> None:
+        self.implementation = implementation
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, module = fullname.partition(".")
+        if package != PACKAGE or "." in module:
+            return None
+        file = self.implementation.file(module or "__init__")
+        if not file.is_file():
+            return None
+        return spec_from_file_location(
+            fullname,
+            file,
+            loader=FreshLoader(fullname, str(file)),
+            submodule_search_locations=None if module else [str(file.parent)],
+        )
+
+
+def install(implementation: Implementation) -> Finder:
+    """Let `import tinytorch` find this implementation from now on; forget one already imported."""
+    uninstall()
+    finder = Finder(implementation)
+    sys.meta_path.insert(0, finder)
+    return finder
+
+
+def uninstall() -> None:
+    """Take back `install`."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]

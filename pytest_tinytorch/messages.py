@@ -1,0 +1,255 @@
+"""From an exception to what a learner reads: which law broke, on what, where, and what to try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.exercises import span
+from pytest_tinytorch.failures import LawBroken, MissingName
+from pytest_tinytorch.implementation import PACKAGE, Implementation
+from pytest_tinytorch.tally import BROKEN, TODO, WRONG, Outcome
+from pytest_tinytorch.timelimit import TimeLimit
+
+LABEL_WIDTH = 10
+EXAMPLE_LINES = 14
+NOT_THEIRS_TO_RAISE = ("Skipped", "XFailed", "Exit", "SkipTest")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known of a spec before it runs."""
+
+    nodeid: str
+    unit: Unit
+    group: str
+    law: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One place on the way to an exception."""
+
+    file: Path
+    line: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An outcome, and the message that goes with it."""
+
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Explains exceptions of one run.
+
+    Attributes:
+        curriculum: names exercises and hints.
+        implementation: tells the student's files from others.
+        root: what paths are shown relative to.
+        hints: how many hints a message gives, 0 to 3.
+    """
+
+    curriculum: Curriculum
+    implementation: Implementation
+    root: Path
+    hints: int = 0
+    folders: tuple[Path, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        places = (self.implementation.folder, self.implementation.reference)
+        object.__setattr__(self, "folders", tuple((p / PACKAGE).resolve() for p in places))
+
+    def explain(self, spec: Spec, error: BaseException) -> Finding:
+        """What an exception that ended ``spec`` means."""
+        frames = [f for f in walk(error.__traceback__) if self.is_students(f.file)]
+        todo = self._todo(spec, error)
+        if todo is not None:
+            return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
+        kind, headline = self._kind(error, frames)
+        where = self._where(error, frames)
+        exercise = self._exercise(where)
+        unit = self._unit(where) or spec.unit
+        outcome = Outcome(
+            kind=kind,
+            headline=headline,
+            group=spec.group,
+            exercise=exercise,
+            unit=unit.id,
+            file=self.shown(where.file) if where else "",
+            line=where.line if where else 0,
+        )
+        return Finding(outcome, self._text(spec, error, outcome, where, unit))
+
+    def is_students(self, file: Path) -> bool:
+        """Whether a file belongs to the package under test, given files aside."""
+        return file.parent in self.folders and file.stem not in ("primitive", "__init__")
+
+    def shown(self, file: Path) -> str:
+        """A path as a person clicks it: relative to the root where it is inside."""
+        try:
+            return file.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(file)
+
+    def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
+        """The outcome if the exception comes from an untouched stub."""
+        found = TODO_MESSAGE.fullmatch(str(error)) if isinstance(error, NotImplementedError) else None
+        unit = self.curriculum.module(found[2]) if found else None
+        if found is None or unit is None or found[3] not in unit.hints:
+            return None
+        file = self.implementation.file(unit.name)
+        lines = _lines(file, found[3])
+        return Outcome(
+            kind=TODO,
+            headline=f"{found[3]} is still to do",
+            group=spec.group,
+            exercise=found[3],
+            unit=unit.id,
+            file=self.shown(file),
+            line=lines[1] if lines else 0,
+        )
+
+    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[str, str]:
+        """(kind, headline) of what is not a stub."""
+        text = f"{type(error).__name__}: {_first_line(error)}"
+        if isinstance(error, TimeLimit | MissingName):
+            return BROKEN, _first_line(error)
+        if isinstance(error, SyntaxError) and error.filename:
+            if self.is_students(Path(error.filename).resolve()):
+                return BROKEN, f"{type(error).__name__}: {error.msg}"
+        if any(frame.name == "<module>" for frame in frames):
+            return BROKEN, f"the module cannot be imported: {text}"
+        if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
+            return BROKEN, text
+        if type(error).__name__ in NOT_THEIRS_TO_RAISE:
+            return WRONG, f"{text} (code under test cannot skip its specs)"
+        if isinstance(error, LawBroken):
+            return WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
+        return WRONG, text
+
+    def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
+        """The function to blame: what the law called, or else the deepest frame of theirs."""
+        if isinstance(error, SyntaxError) and error.filename:
+            return Frame(Path(error.filename).resolve(), error.lineno or 1, "")
+        if isinstance(error, MissingName) and error.file:
+            return Frame(Path(error.file).resolve(), 1, "")
+        if frames:
+            return frames[-1]
+        if isinstance(error, LawBroken) and error.where:
+            file, line, name = error.where
+            return Frame(Path(file).resolve(), line, name)
+        return None
+
+    def _exercise(self, where: Frame | None) -> str:
+        """The exercise that a place lies in, if any."""
+        unit = self._unit(where)
+        if where is None or unit is None:
+            return ""
+        for name in unit.hints:
+            lines = _lines(where.file, name)
+            if lines and lines[0] <= where.line <= lines[1]:
+                return name
+        return ""
+
+    def _unit(self, where: Frame | None) -> Unit | None:
+        """The checkpoint whose module a place lies in, if any."""
+        if where is None or not self.is_students(where.file):
+            return None
+        return self.curriculum.module(where.file.stem)
+
+    def _text(
+        self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
+    ) -> str:
+        lines = [f"✗ {spec.unit.label} · {spec.group}"]
+        if spec.law:
+            lines += labelled("Law", spec.law)
+        called = getattr(error, "called", None)
+        if called:
+            lines += labelled("Called", str(called))
+        elif example := _example(error):
+            lines += labelled("Example", example)
+        if isinstance(error, LawBroken):
+            lines += labelled("Expected", error.expected)
+            lines += labelled("Got", error.got)
+        else:
+            lines += labelled("Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome))
+        if where is not None:
+            inside = f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
+            lines += labelled("Where", f"{outcome.file}:{outcome.line}{inside}")
+        if unit.id != spec.unit.id:
+            lines += labelled("Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}")
+        return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
+
+    def hint_lines(self, unit: Unit, exercise: str) -> list[str]:
+        """The hints asked for, or how to ask for one."""
+        hints = unit.hints.get(exercise, ())
+        if not hints:
+            return []
+        if not self.hints:
+            return labelled("Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1")
+        found: list[str] = []
+        for number, hint in enumerate(hints[: self.hints], start=1):
+            found += labelled(f"Hint {number}", hint)
+        return found
+
+
+def walk(traceback: TracebackType | None) -> Iterator[Frame]:
+    """The places of a traceback, the outermost first."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        yield Frame(Path(code.co_filename).resolve(), traceback.tb_lineno, code.co_qualname)
+        traceback = traceback.tb_next
+
+
+def labelled(label: str, text: str) -> list[str]:
+    """Lines of ``text`` beside a label, the later ones indented below the first."""
+    first, *rest = text.strip().splitlines() or [""]
+    indent = " " * (LABEL_WIDTH + 2)
+    return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
+
+
+def _lines(file: Path, exercise: str) -> tuple[int, int] | None:
+    try:
+        return span(file.read_text(encoding="utf-8"), exercise)
+    except (OSError, SyntaxError, ValueError, LookupError):
+        return None
+
+
+def _example(error: BaseException) -> str:
+    """The smallest counterexample, from the notes that Hypothesis leaves."""
+    for note in getattr(error, "__notes__", ()):
+        text = str(note)
+        if text.startswith(("Falsifying example", "Failing test")):
+            lines = [x for x in text.splitlines() if not re.match(r"\s*self=<", x)]
+            if len(lines) > 2 and lines[0].rstrip().endswith("(") and lines[-1].strip() == ")":
+                lines = [line.strip().rstrip(",") for line in lines[1:-1]]
+            return "\n".join(lines[:EXAMPLE_LINES])
+    return ""
+
+
+def _raised(error: BaseException, outcome: Outcome) -> str:
+    if outcome.kind == BROKEN:
+        return outcome.headline
+    text = str(error).strip()
+    if isinstance(error, AssertionError) and text:
+        return text
+    return outcome.headline
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]
+
+
+def _short(text: str, width: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: width - 3] + "..."

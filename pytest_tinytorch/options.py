@@ -1,0 +1,148 @@
+"""The options of the plugin: declared to pytest, and read once into a frozen value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CURRICULUM = "tinytorch_curriculum"
+WORKSPACE = "specs/manifest.json"
+"""A folder that has this file is a workspace; anywhere else the plugin does nothing."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line.
+
+    Attributes:
+        checkpoint: as typed, or None.
+        milestone: as typed, or None.
+        borrow: checkpoints to take from the reference, as typed.
+        path: the learning path.
+        reference: whether to judge the worked solution.
+        todo_ok: whether untouched and locked parts are no failure.
+        gate: whether what is not open is held back.
+        hints: how many hints a message gives.
+        capabilities: whether to print the map instead of running.
+        timeline: None, ``"tree"`` or ``"horizontal"``: print it instead of running.
+        source: folder that holds the package under test, or None for the root.
+        ledger: the ledger's file, or None for the usual one.
+        json: file to write the progress to, or None.
+        nodeids: whether a collection lists its node ids for the manifest.
+    """
+
+    checkpoint: str | None = None
+    milestone: str | None = None
+    borrow: str | None = None
+    path: str | None = None
+    reference: bool = False
+    todo_ok: bool = False
+    gate: bool = True
+    hints: int = 0
+    capabilities: bool = False
+    timeline: str | None = None
+    source: Path | None = None
+    ledger: Path | None = None
+    json: Path | None = None
+    nodeids: bool = False
+
+    @property
+    def selects(self) -> bool:
+        """Whether some units were picked."""
+        return self.checkpoint is not None or self.milestone is not None
+
+
+def add(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("tinytorch", "tinytorch: checkpoints, milestones, capabilities")
+    option = group.addoption
+    option(
+        "--checkpoint",
+        metavar="WHICH",
+        help="run these checkpoints and what they need: 05, 01-07, autograd, foundation, stage:training, all",
+    )
+    option(
+        "--milestone",
+        metavar="WHICH",
+        help="run these milestones and what they need: 03, 01-03, mlp, 1986, all",
+    )
+    option("--borrow", metavar="WHICH", help="take these modules from the reference: 01-04, tensor")
+    option("--reference", action="store_true", help="judge the worked solution instead of yours")
+    option("--path", metavar="NAME", help="follow a learning path; what it leaves out is borrowed")
+    option("--todo-ok", action="store_true", help="untouched and locked parts do not fail the run")
+    option("--no-gate", action="store_true", help="run what is locked, too; nothing is granted")
+    option(
+        "--hints",
+        type=_hints,
+        default=0,
+        metavar="1..3",
+        help="how many hints to give for each red exercise",
+    )
+    option("--capabilities", action="store_true", help="print the map, run nothing")
+    option(
+        "--timeline",
+        nargs="?",
+        const="tree",
+        choices=["tree", "horizontal"],
+        help="print the milestones, run nothing",
+    )
+    option(
+        "--source",
+        type=Path,
+        metavar="DIR",
+        help="judge the package tinytorch/ in DIR instead of the one here",
+    )
+    option("--ledger", type=Path, metavar="FILE", help="keep progress in FILE (.tinytorch/ledger.jsonl)")
+    option("--tinytorch-json", type=Path, metavar="FILE", help="write the progress of this run as JSON")
+    option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
+    parser.addini(CURRICULUM, help="a curriculum of your own, from the root folder", default="")
+
+
+def read(config: pytest.Config) -> Options:
+    """The options as pytest parsed them."""
+    return from_namespace(config.option)
+
+
+def from_namespace(given: object) -> Options:
+    """The options in a namespace that argparse made."""
+    return Options(
+        checkpoint=getattr(given, "checkpoint", None),
+        milestone=getattr(given, "milestone", None),
+        borrow=getattr(given, "borrow", None),
+        path=getattr(given, "path", None),
+        reference=getattr(given, "reference", False),
+        todo_ok=getattr(given, "todo_ok", False),
+        gate=not getattr(given, "no_gate", False),
+        hints=getattr(given, "hints", 0),
+        capabilities=getattr(given, "capabilities", False),
+        timeline=getattr(given, "timeline", None),
+        source=getattr(given, "source", None),
+        ledger=getattr(given, "ledger", None),
+        json=getattr(given, "tinytorch_json", None),
+        nodeids=getattr(given, "tinytorch_nodeids", False),
+    )
+
+
+def names_specs(config: pytest.Config) -> bool:
+    """Whether the run was narrowed by pytest's own means: paths, ``-k``, ``-m``, ``--lf`` and so on.
+
+    Such a run does just what it was told: nothing is held back, and nothing partial is granted.
+    """
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return True
+    narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
+    return any(config.getoption(name, None) for name in narrowing)
+
+
+def is_ci() -> bool:
+    """Whether this runs on a CI server, by the variable that all of them set."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def _hints(text: str) -> int:
+    if text not in ("0", "1", "2", "3"):
+        raise pytest.UsageError(f"--hints takes 1, 2 or 3, got {text!r}")
+    return int(text)

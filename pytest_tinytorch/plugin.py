@@ -1,0 +1,123 @@
+"""The hooks: thin, and the only place besides `options` that knows pytest."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from pytest_tinytorch import implementation, options, profiles, timelimit
+from pytest_tinytorch.curriculum import CurriculumError
+from pytest_tinytorch.selection import UnknownName
+
+WORKER_PLAN = "tinytorch_plan"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_tinytorch import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Choose the implementation before any conftest can import the package under test."""
+    if is_workspace(early_config):
+        profiles.register()
+        given = options.from_namespace(early_config.known_args_namespace)
+        try:
+            implementation.install(workspace_of(early_config, given).implementation)
+        except pytest.UsageError:
+            return  # said again, and shown properly, by pytest_configure
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tinytorch_plain: a spec that is run without a time limit")
+    if not is_workspace(config):
+        if options.read(config).selects:
+            raise pytest.UsageError(
+                f"{config.rootpath} is no tinytorch workspace: it has no {options.WORKSPACE}"
+            )
+        return
+    from pytest_tinytorch.session import Judge, Runner
+
+    choose_profile(config)
+    workspace = workspace_of(config, options.read(config))
+    worker = getattr(config, "workerinput", None)
+    named = options.names_specs(config)
+    try:
+        plan = plan_from_text(worker[WORKER_PLAN]) if worker else workspace.plan(named)
+        workspace.manifest  # noqa: B018 - a damaged manifest is told before the run
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    if not worker and workspace.options.selects and not named:
+        config.args[:] = workspace.places(plan)
+    config.pluginmanager.register(Runner(workspace, plan), "tinytorch-runner")
+    if not worker:
+        config.pluginmanager.register(Judge(config, workspace, plan, named), "tinytorch-judge")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Print the map or the timeline instead of running."""
+    given = options.read(config)
+    if not (given.capabilities or given.timeline):
+        return None
+    from pytest_tinytorch import screen
+
+    if not is_workspace(config):
+        raise pytest.UsageError(f"{config.rootpath} is no tinytorch workspace")
+    workspace = workspace_of(config, given)
+    try:
+        progress = workspace.progress()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    screen.show_map(progress, given, color=config.getoption("color"))
+    return 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a worker of xdist the plan, so that all of them do the same."""
+    judge = node.config.pluginmanager.get_plugin("tinytorch-judge")
+    if judge is not None:
+        node.workerinput[WORKER_PLAN] = plan_to_text(judge.plan)
+
+
+def is_workspace(config: pytest.Config) -> bool:
+    return (config.rootpath / options.WORKSPACE).is_file()
+
+
+def workspace_of(config: pytest.Config, given: options.Options) -> Any:
+    """The workspace at the root; whatever is wrong with it or the options is a usage error."""
+    from pytest_tinytorch.workspace import open_workspace
+
+    try:
+        return open_workspace(config.rootpath, given, config.getini(options.CURRICULUM))
+    except (CurriculumError, UnknownName, ValueError) as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def choose_profile(config: pytest.Config) -> None:
+    """Load the profile that fits, unless the person named one."""
+    from hypothesis import settings
+
+    if not config.getoption("hypothesis_profile", None):
+        settings.load_profile("ci" if options.is_ci() else "learn")
+
+
+def plan_to_text(plan: Any) -> str:
+    return json.dumps({k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(plan).items()})
+
+
+def plan_from_text(text: str) -> Any:
+    from pytest_tinytorch.gate import Plan
+
+    table = json.loads(text)
+    return Plan(**{k: frozenset(v) if isinstance(v, list) else v for k, v in table.items()})

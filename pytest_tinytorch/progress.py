@@ -1,0 +1,177 @@
+"""Progress as one value: what every report, export and exit code is made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.gate import blockers
+from pytest_tinytorch.tally import (
+    BORROWED,
+    BROKEN,
+    LOCKED,
+    NOT_RUN,
+    PASSED,
+    STALE,
+    TODO,
+    WRONG,
+    Outcome,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do in the source: an exercise, and how many specs wait for it."""
+
+    unit: Unit
+    exercise: str
+    file: str
+    line: int
+    waiting: int
+    kind: str
+
+    @property
+    def place(self) -> str:
+        """``tinytorch/tensor.py:42``, which terminals and editors open on a click."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """How many specs of a sub-capability passed."""
+
+    name: str
+    passed: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a learner stands, and what this run found.
+
+    Attributes:
+        curriculum: what there is to learn.
+        state: unit id to state, for every unit.
+        verdicts: unit id to this run's verdict, for those that ran.
+        groups: unit id to the sub-capabilities of those that ran.
+        asked: ids of what the run was about.
+        gained: ids that this run passed and that were not passed before.
+        tasks: what is to do or to mend, in the order of the course.
+        notes: unit id to the numbers a milestone showed.
+        warnings: damaged ledger lines and the like.
+        granting: False for a run that named specs one by one, or ran without the gate.
+    """
+
+    curriculum: Curriculum
+    state: Mapping[str, str]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    groups: Mapping[str, tuple[GroupCount, ...]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    gained: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    granting: bool = True
+
+    def count(self, units: Iterable[Unit]) -> int:
+        """How many of ``units`` are passed."""
+        return sum(self.state[unit.id] == PASSED for unit in units)
+
+    @property
+    def current(self) -> Unit | None:
+        """The first checkpoint, or else milestone, that is open and not passed."""
+        done = (PASSED, BORROWED, LOCKED)
+        return next((u for u in self.curriculum.units if self.state[u.id] not in done), None)
+
+    @property
+    def next_task(self) -> Task | None:
+        """What to do next: the first task of the earliest unit."""
+        return self.tasks[0] if self.tasks else None
+
+    def waits_for(self, unit: Unit) -> tuple[Unit, ...]:
+        """What a locked unit waits for."""
+        return blockers(self.curriculum, unit, self.state)
+
+    def verdict_line(self) -> str:
+        """The run in one line."""
+        checkpoints, milestones = self.curriculum.checkpoints, self.curriculum.milestones
+        parts = [self._headline()]
+        parts.append(f"{self.count(checkpoints)} of {len(checkpoints)} checkpoints")
+        if self.count(milestones):
+            parts.append(f"{self.count(milestones)} of {len(milestones)} milestones")
+        return " · ".join(part for part in parts if part)
+
+    def _headline(self) -> str:
+        """The most important thing about what was asked."""
+        ordered = [u for u in self.curriculum.units if u.id in self.asked]
+        for kind in (BROKEN, WRONG, TODO, STALE, NOT_RUN):
+            for unit in ordered:
+                if self.state[unit.id] == kind:
+                    return f"{unit.label} {kind}"
+        for unit in ordered:
+            if self.state[unit.id] == LOCKED:
+                waits = self.waits_for(unit)
+                return f"{unit.label} locked" + (f", needs {numbers(waits)}" if waits else "")
+        if len(ordered) == 1:
+            return f"{ordered[0].label} passed"
+        return "all passed" if ordered else ""
+
+
+def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
+    """What the failed specs ask to be written or mended, in the order of the course.
+
+    Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
+    """
+    counted: Counter[tuple[str, str, str]] = Counter()
+    found: dict[tuple[str, str, str], Outcome] = {}
+    for outcome in outcomes:
+        if outcome.kind in (TODO, WRONG, BROKEN) and outcome.unit:
+            key = (outcome.unit, outcome.exercise or outcome.file, outcome.kind)
+            counted[key] += 1
+            found.setdefault(key, outcome)
+    order = {unit.id: place for place, unit in enumerate(curriculum.units)}
+    rank = {BROKEN: 0, WRONG: 1, TODO: 2}
+    ordered = sorted(found, key=lambda k: (order[k[0]], rank[k[2]], found[k].line))
+    return tuple(
+        Task(
+            unit=curriculum.unit(key[0]),
+            exercise=found[key].exercise,
+            file=found[key].file,
+            line=found[key].line,
+            waiting=counted[key],
+            kind=key[2],
+        )
+        for key in ordered
+    )
+
+
+def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
+    """How each sub-capability fared, in the order of the outcomes."""
+    total: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    for outcome in outcomes:
+        total[outcome.group] += 1
+        passed[outcome.group] += outcome.kind == PASSED
+    return tuple(GroupCount(name, passed[name], total[name]) for name in total)
+
+
+def numbers(units: Iterable[Unit]) -> str:
+    """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
+
+    Milestones are named by year.
+    """
+    runs: list[list[Unit]] = []
+    years: list[str] = []
+    for unit in units:
+        if unit.is_milestone:
+            years.append(str(unit.year))
+        elif runs and int(runs[-1][-1].number) + 1 == int(unit.number):
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    words = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
+    return ", ".join([*words, *years])

@@ -1,0 +1,56 @@
+"""Digests of source text that do not change with comments, docstrings or layout."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def digest(files: Iterable[Path]) -> str:
+    """One digest over Python files, by their names and syntax trees, in the order given.
+
+    A file that is missing or does not parse counts by its bytes, so any change shows.
+    """
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file.name}\0{fingerprint(file)}\0".encode())
+    return total.hexdigest()[:16]
+
+
+def fingerprint(file: Path) -> str:
+    """The digest of one file's syntax tree."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return "missing"
+    try:
+        text = canonical(ast.parse(data))
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def canonical(node: Any) -> str:
+    """A syntax tree as text, the same on every version of Python.
+
+    `ast.dump` is not: its treatment of empty fields has changed between versions.
+    """
+    if isinstance(node, list):
+        return f"[{','.join(canonical(item) for item in node)}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = []
+    for name, value in ast.iter_fields(node):
+        if name == "body" and isinstance(value, list) and value and _has_docstring(node):
+            value = value[1:]
+        if value is not None and value != []:
+            fields.append(f"{name}={canonical(value)}")
+    return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None

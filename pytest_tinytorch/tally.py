@@ -1,0 +1,97 @@
+"""From the outcomes of specs to the verdict on a unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PASSED, WRONG, TODO, BROKEN, LOCKED, NOT_RUN = (
+    "passed",
+    "wrong",
+    "todo",
+    "broken",
+    "locked",
+    "not run",
+)
+STALE, BORROWED = "stale", "borrowed"
+
+WORST_FIRST = (BROKEN, WRONG, TODO, LOCKED, NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one spec came to, and what a person should know of it. Made of plain JSON values.
+
+    Attributes:
+        kind: ``passed``, ``wrong``, ``todo``, ``broken`` or ``locked``.
+        headline: one line that says what is the matter.
+        group: the sub-capability it belongs to.
+        exercise: the exercise to blame or to write, if known.
+        unit: the id of the unit to blame, if known.
+        file: the student's file, from the root, if known.
+        line: the line in it; 0 if not known.
+        note: numbers that a milestone wishes to show, by name.
+    """
+
+    kind: str
+    headline: str = ""
+    group: str = ""
+    exercise: str = ""
+    unit: str = ""
+    file: str = ""
+    line: int = 0
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the specs of one unit came to in one run.
+
+    Attributes:
+        kind: ``passed`` only if every spec of the manifest ran and passed.
+        counts: outcome kind to how many specs.
+        missing: specs of the manifest that did not report.
+        headline: the first thing that is the matter, if anything is.
+    """
+
+    kind: str
+    counts: Mapping[str, int]
+    missing: tuple[str, ...] = ()
+    headline: str = ""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values()) + len(self.missing)
+
+
+def verdict(manifest: Iterable[str], outcomes: Mapping[str, Outcome], whole: bool = True) -> Verdict:
+    """The verdict on one unit.
+
+    Args:
+        manifest: node ids of every spec that the unit has.
+        outcomes: node id to outcome, of the specs of this unit that reported; those that the
+            manifest does not know count too.
+        whole: whether all of the unit was meant to run; specs that are missing are then a fault.
+
+    Nothing is passed by an empty collection: a unit without specs is broken.
+
+    >>> verdict(["a", "b"], {"a": Outcome("passed")}).kind
+    'broken'
+    """
+    manifest = tuple(manifest)
+    counts = Counter(outcome.kind for outcome in outcomes.values())
+    missing = tuple(nodeid for nodeid in manifest if nodeid not in outcomes)
+    for kind in WORST_FIRST:
+        if counts[kind]:
+            first = next(o for o in outcomes.values() if o.kind == kind)
+            return Verdict(kind, counts, missing, first.headline)
+    if not manifest:
+        return Verdict(BROKEN, counts, missing, "the manifest lists no specs for it")
+    if missing and (whole or not outcomes):
+        if not whole:
+            return Verdict(NOT_RUN, counts, missing)
+        text = f"{len(missing)} of its {len(manifest)} specs were not run"
+        return Verdict(BROKEN, counts, missing, text)
+    return Verdict(NOT_RUN if missing else PASSED, counts, missing)

@@ -1,0 +1,73 @@
+"""Ends a spec that does not end by itself, an endless loop inside `@given` among them.
+
+What is raised derives from BaseException: Hypothesis would take an Exception for a falsifying
+example and run the loop again, this time without a timer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+AGAIN = 1.0
+"""Seconds until it is raised once more, should a bare `except:` in the loop have swallowed it."""
+
+
+class TimeLimit(BaseException):
+    """The spec ran longer than it may."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(f"no verdict after {seconds:g} s: is there a loop that never ends?")
+
+
+def start(seconds: float, armed: Callable[[], bool] = lambda: True) -> Callable[[], None]:
+    """Raise TimeLimit in this thread after ``seconds``; the result cancels that.
+
+    While ``armed()`` is false, as between the phases of a test, it waits: the exception must end
+    the code under test and never the code that reports on it.
+    """
+    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
+        return _by_signal(seconds, armed)
+    return _by_thread(seconds, armed)
+
+
+def _by_signal(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
+    def ring(signum: int, frame: FrameType | None) -> None:
+        if armed():
+            raise TimeLimit(seconds)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+
+    def cancel() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    return cancel
+
+
+def _by_thread(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
+    """Where there is no SIGALRM, as on Windows. It takes effect between two bytecodes of Python."""
+    target = threading.get_ident()
+    done = threading.Event()
+
+    class Expired(TimeLimit):
+        """The interpreter makes the exception itself, without arguments."""
+
+        def __init__(self) -> None:
+            super().__init__(seconds)
+
+    def wait() -> None:
+        pause = seconds
+        while not done.wait(pause):
+            if armed():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(target), ctypes.py_object(Expired)
+                )
+            pause = AGAIN
+
+    threading.Thread(target=wait, name="tinytorch time limit", daemon=True).start()
+    return done.set

@@ -1,0 +1,179 @@
+"""Everything a run stands on, read from disk: curriculum, implementation, manifest, ledger, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_tinytorch import gate, ledger, manifest, selection
+from pytest_tinytorch.curriculum import DEFAULT, Curriculum, Unit, load
+from pytest_tinytorch.exercises import locate
+from pytest_tinytorch.gate import Plan
+from pytest_tinytorch.implementation import Implementation
+from pytest_tinytorch.ledger import Ledger
+from pytest_tinytorch.options import Options
+from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.source import digest
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with specs, milestones and the package under test, as one run sees it.
+
+    Attributes:
+        root: the folder.
+        options: what was asked for.
+        curriculum: what there is to learn.
+        implementation: where the modules under test come from.
+    """
+
+    root: Path
+    options: Options
+    curriculum: Curriculum
+    implementation: Implementation
+
+    @cached_property
+    def manifest(self) -> Mapping[str, tuple[str, ...]]:
+        return manifest.read(self.root)
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.options.ledger or self.root / ".tinytorch" / "ledger.jsonl"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return ledger.read(self.ledger_file)
+
+    @cached_property
+    def digests(self) -> dict[str, tuple[str, str]]:
+        """Unit id to the digests of its source and of its specs."""
+        return {
+            unit.id: (self.implementation.digest(self.curriculum, unit), self._specs_digest(unit))
+            for unit in self.curriculum.units
+        }
+
+    @cached_property
+    def proved(self) -> frozenset[str]:
+        return self.ledger.proved(self.digests)
+
+    @cached_property
+    def stale(self) -> frozenset[str]:
+        """Units that the learner's code once passed, though not as it stands."""
+        own = not self.options.reference
+        return self.ledger.once_passed() - self.proved if own else frozenset()
+
+    @cached_property
+    def untouched(self) -> frozenset[str]:
+        """Units with an untouched stub in their file: they cannot pass."""
+        return frozenset(unit.id for unit in self.curriculum.units if self._has_stub(unit))
+
+    def plan(self, named: bool) -> Plan:
+        """What this run is to do; ``named``: it was narrowed by pytest's own means."""
+        curriculum, options = self.curriculum, self.options
+        asked = self.asked()
+        borrowed = self.borrowed() - asked
+        if named or not options.gate:
+            return Plan(asked, asked, borrowed, gated=False)
+        proved = self.proved - asked
+        run = gate.needed(curriculum, asked, proved, borrowed)
+        return Plan(asked, run, borrowed, proved, self.untouched)
+
+    def asked(self) -> frozenset[str]:
+        """What the run is about: what was picked, else all of the path that is not borrowed."""
+        options, curriculum = self.options, self.curriculum
+        if options.selects:
+            picked: list[Unit] = []
+            if options.checkpoint is not None:
+                picked += selection.checkpoints(curriculum, options.checkpoint)
+            if options.milestone is not None:
+                picked += selection.milestones(curriculum, options.milestone)
+            return frozenset(unit.id for unit in picked)
+        lent = lent_by_choice(curriculum, options)
+        return frozenset(unit.id for unit in curriculum.units if unit.id not in lent)
+
+    def borrowed(self) -> frozenset[str]:
+        """What is taken as given: what is borrowed, and with the reference everything."""
+        if self.options.reference:
+            return frozenset(unit.id for unit in self.curriculum.units)
+        return lent_by_choice(self.curriculum, self.options)
+
+    def progress(self) -> Progress:
+        """Where the learner stands, without a run."""
+        asked = self.asked()
+        state = gate.states(
+            self.curriculum, {}, self.proved, self.stale, self.borrowed() - self.proved
+        )
+        warnings = self.ledger.damage
+        picked = asked if self.options.selects else frozenset()
+        return Progress(self.curriculum, state, asked=picked, warnings=warnings)
+
+    def places(self, plan: Plan) -> list[str]:
+        """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
+        units = [unit for unit in self.curriculum.units if unit.id in plan.run]
+        return [
+            unit.place.rstrip("/")
+            for unit in units
+            if gate.doomed(self.curriculum, unit, frozenset(), plan) is None
+            and (self.root / unit.place).exists()
+        ]
+
+    def _has_stub(self, unit: Unit) -> bool:
+        if not unit.source:
+            return False
+        try:
+            text = self.implementation.file(unit.name).read_text(encoding="utf-8")
+            return any(exercise.untouched for exercise in locate(text, unit.hints))
+        except (OSError, SyntaxError, ValueError):
+            return False
+
+    def _specs_digest(self, unit: Unit) -> str:
+        place = self.root / unit.place
+        own = sorted(place.glob("*.py")) if unit.is_milestone else [place]
+        return digest([*own, *self._shared_specs])
+
+    @cached_property
+    def _shared_specs(self) -> list[Path]:
+        """What specs are made of besides themselves: laws, strategies, oracles."""
+        files = (self.root / "specs").rglob("*.py")
+        return sorted(file for file in files if not file.name.startswith("test_"))
+
+
+def lent_by_choice(curriculum: Curriculum, options: Options) -> frozenset[str]:
+    """What ``--borrow`` names, and what a path needs but leaves out."""
+    lent: set[str] = set()
+    if options.borrow is not None:
+        lent.update(unit.id for unit in selection.checkpoints(curriculum, options.borrow))
+    if options.path is not None:
+        chosen = {f"checkpoint-{n}" for n in selection.path(curriculum, options.path).numbers}
+        chosen.add("checkpoint-00")
+        lent.update(unit.id for unit in curriculum.units if not _on_path(unit, chosen))
+    return frozenset(lent)
+
+
+def _on_path(unit: Unit, chosen: Iterable[str]) -> bool:
+    """Whether a path that holds the checkpoints ``chosen`` has this unit."""
+    if not unit.is_milestone:
+        return unit.id in chosen
+    return all(need in chosen for need in unit.needs if need.startswith("checkpoint"))
+
+
+def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> Workspace:
+    """The workspace in ``root``.
+
+    Raises:
+        CurriculumError: the curriculum is wrong.
+        UnknownName: an option names what there is not.
+        ValueError: a folder that an option names has no package ``tinytorch``.
+    """
+    curriculum = load(root / curriculum_file if curriculum_file else DEFAULT)
+    reference = root / "reference"
+    folder = options.source.resolve() if options.source else root
+    if options.reference:
+        folder = reference
+    if not (folder / "tinytorch").is_dir():
+        raise ValueError(f"{folder} has no package tinytorch/: name the folder that holds it")
+    lent = frozenset() if options.reference else lent_by_choice(curriculum, options)
+    modules = {unit.name for unit in curriculum.checkpoints if unit.id in lent and unit.source}
+    return Workspace(root, options, curriculum, Implementation(folder, reference, frozenset(modules)))

@@ -1,0 +1,374 @@
+"""06 · Optimizers: how parameters move once their gradients are known."""
+
+import math
+
+import numpy as np
+
+from tinytorch.tensor import Tensor
+
+
+class Optimizer:
+    """What every optimizer does: hold parameters, visit each one, remember, save.
+
+    A kind of optimizer adds one method, `update`, which moves one parameter.
+
+    Attributes:
+        param_groups: dictionaries, each with the list ``"params"`` and the hyperparameters that hold
+            for it, such as ``"lr"``. Change them at any time: the next step uses the new values.
+        defaults: the hyperparameters of a group that does not bring its own.
+        state: for each parameter that was moved, a dictionary of what the optimizer remembers of it.
+    """
+
+    def __init__(self, params, defaults):
+        """Take charge of parameters.
+
+        Args:
+            params: Tensors, or dictionaries that each hold the Tensors of one group under
+                ``"params"`` beside hyperparameters of their own. An iterator will do:
+                ``model.parameters()``.
+            defaults: a dictionary of hyperparameters for the groups that do not bring their own.
+        Raises:
+            TypeError: ``params`` is a single Tensor.
+            ValueError: ``params`` is empty.
+
+        Each group is added with `add_param_group`.
+        """
+        if isinstance(params, Tensor):
+            raise TypeError("params must be several Tensors, such as a list, got a single Tensor")
+        groups = list(params)
+        if not groups:
+            raise ValueError("params is empty: there is nothing to optimize")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        self.defaults = defaults
+        self.param_groups = []
+        self.state = {}
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, group):
+        """Add parameters with hyperparameters of their own.
+
+        Args:
+            group: a dictionary: Tensors under ``"params"``, and any hyperparameters that differ from
+                ``defaults``. It is not changed; ``param_groups`` gets a new dictionary that holds
+                the Tensors as a list and all the hyperparameters.
+        Raises:
+            TypeError: ``group`` is no dictionary, its ``"params"`` is a single Tensor, or one of them
+                is not a Tensor.
+            ValueError: a param is the result of an operation rather than a leaf, or it is in a group
+                already (here or earlier); or a hyperparameter is out of range, see `check`.
+
+        After an error the optimizer is as it was before.
+        """
+        if not isinstance(group, dict):
+            raise TypeError(f"a group of params must be a dictionary, got {type(group).__name__}")
+        if isinstance(group["params"], Tensor):
+            raise TypeError("params must be several Tensors, such as a list, got a single Tensor")
+        group = {**self.defaults, **group, "params": list(group["params"])}
+        # Tensors compare by value, so "the same parameter" has to mean the same object.
+        taken = {id(param) for param in self.parameters()}
+        for position, param in enumerate(group["params"]):
+            if not isinstance(param, Tensor):
+                raise TypeError(f"params must be Tensors, got {type(param).__name__} at {position}")
+            if param.grad_fn is not None:
+                raise ValueError(f"params must be leaves, got the result of {param.grad_fn} at {position}")
+            if id(param) in taken:
+                raise ValueError(f"params holds a Tensor twice: the one at {position} is there already")
+            taken.add(id(param))
+        self.check(group)
+        self.param_groups.append(group)
+
+    def check(self, group):
+        """Raise ValueError if a hyperparameter of ``group`` is out of range. Given."""
+        for name in ("lr", "weight_decay"):
+            if not group[name] >= 0:
+                raise ValueError(f"{name} must be at least 0, got {group[name]}")
+
+    def parameters(self):
+        """Every parameter of every group, in order. Given."""
+        return [param for group in self.param_groups for param in group["params"]]
+
+    @property
+    def lr(self):
+        """The learning rate of the first group; setting it sets that of every group. Given."""
+        return self.param_groups[0]["lr"]
+
+    @lr.setter
+    def lr(self, value):
+        for group in self.param_groups:
+            group["lr"] = float(value)
+
+    def zero_grad(self):
+        """Forget the gradients: ``grad`` of every parameter becomes None.
+
+        `backward` adds to the gradients that are there, so this comes before each backward.
+        """
+        for param in self.parameters():
+            param.grad = None
+
+    def step(self):
+        """Move every parameter that has a gradient, one `update` each.
+
+        A parameter whose ``grad`` is None is passed over: it does not move, not even by weight
+        decay, and what is remembered of it stays. ``update`` gets the parameter's own dictionary in
+        ``state``, an empty one the first time.
+        """
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is not None:
+                    self.update(param.data, param.grad, self.state.setdefault(param, {}), group)
+
+    def update(self, param, grad, state, group):
+        """Move one parameter by one step, in place. Each kind of optimizer defines its own.
+
+        Args:
+            param: the parameter's array. It is changed; it keeps its memory, shape and dtype.
+            grad: its gradient, an array of the same shape, only read.
+            state: what is remembered of this parameter from step to step, a dictionary to change.
+            group: the hyperparameters.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define update")
+
+    def state_bytes(self):
+        """The memory that the state takes: the sum of ``nbytes`` of every array in ``state``.
+
+        Nothing is remembered before the first step. After it plain SGD still costs 0 bytes, SGD with
+        momentum as much as the parameters themselves, Adam twice as much.
+        """
+        return sum(
+            value.nbytes
+            for remembered in self.state.values()
+            for value in remembered.values()
+            if isinstance(value, np.ndarray)
+        )
+
+    def state_dict(self):
+        """All that is needed to go on later, as plain dictionaries, numbers and arrays.
+
+        Returns:
+            ``{"state": {0: {...}, ...}, "param_groups": [{"lr": ..., "params": [0, 1]}, ...]}``.
+            Parameters are named by their place in `parameters`, from 0 across all groups; those of
+            which nothing is remembered do not occur in ``"state"``. Arrays are copies: later steps do
+            not change what was saved.
+        """
+        number = {param: place for place, param in enumerate(self.parameters())}
+        return {
+            "state": {
+                number[param]: {name: copied(value) for name, value in remembered.items()}
+                for param, remembered in self.state.items()
+                if remembered
+            },
+            "param_groups": [
+                {**group, "params": [number[param] for param in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict):
+        """Take over what `state_dict` gave, from this optimizer or from one built like it.
+
+        State and hyperparameters are replaced by the saved ones. Arrays are copied, each to the dtype
+        of its parameter, so ``state_dict`` and the optimizer share no memory.
+
+        Raises:
+            ValueError: the saved groups have other numbers of params, or lack a hyperparameter (they
+                come from another kind of optimizer); the state is of a param that does not exist, or
+                has another shape than its param. After an error the optimizer is as it was before.
+        """
+        saved_groups = state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in self.param_groups]
+        saved_sizes = [len(group["params"]) for group in saved_groups]
+        if sizes != saved_sizes:
+            raise ValueError(f"state_dict has groups of {saved_sizes} params, the optimizer {sizes}")
+        for group in saved_groups:
+            if lacking := sorted(set(self.defaults) - set(group)):
+                raise ValueError(f"param_groups of state_dict lack {', '.join(lacking)}")
+        params = self.parameters()
+        state = {}
+        for place, remembered in state_dict["state"].items():
+            if place not in range(len(params)):
+                raise ValueError(f"state_dict has state of param {place}, there are {len(params)}")
+            for name, value in remembered.items():
+                if isinstance(value, np.ndarray) and value.shape != params[place].shape:
+                    raise ValueError(
+                        f"{name} of param {place} in state_dict has shape {value.shape},"
+                        f" the param has {params[place].shape}"
+                    )
+            dtype = params[place].dtype
+            state[params[place]] = {name: copied(value, dtype) for name, value in remembered.items()}
+        self.state = state
+        self.param_groups = [
+            {**saved, "params": group["params"]}
+            for saved, group in zip(saved_groups, self.param_groups, strict=True)
+        ]
+
+
+def copied(value, dtype=None):
+    """An array with memory of its own, of ``dtype`` if given; anything else as it is. Given."""
+    return np.array(value, dtype=dtype) if isinstance(value, np.ndarray) else value
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Args:
+        params: what to optimize, see `Optimizer`.
+        lr: the learning rate, at least 0.
+        momentum: how much of the last direction is kept, at least 0; 0 remembers nothing.
+        dampening: how much of a gradient is held back from the buffer of momentum.
+        weight_decay: how strongly parameters are pulled to zero, at least 0.
+        nesterov: look ahead along the momentum; needs momentum and no dampening.
+    Raises:
+        ValueError: a hyperparameter is out of range.
+    """
+
+    def __init__(self, params, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+        }
+        super().__init__(params, defaults)
+
+    def check(self, group):
+        super().check(group)
+        if not group["momentum"] >= 0:
+            raise ValueError(f"momentum must be at least 0, got {group['momentum']}")
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            raise ValueError("nesterov needs momentum above 0 and no dampening")
+
+    def update(self, param, grad, state, group):
+        """Move ``param`` against its gradient, in place.
+
+        ::
+
+            g = grad + weight_decay · param
+            b = g                                        the first time, with momentum
+            b = momentum · b + (1 - dampening) · g       from then on
+            d = g without momentum, b with it, g + momentum · b with nesterov
+            param = param - lr · d
+
+        ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
+        of its own. Without momentum the state stays empty. ``grad`` is not changed.
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = SGD([Tensor(weight)], lr=0.1)
+        >>> optimizer.update(weight, np.array([1.0, -1.0]), {}, optimizer.param_groups[0])
+        >>> weight
+        array([0.9, 2.1])
+        """
+        momentum, dampening = group["momentum"], group["dampening"]
+        direction = grad
+        if group["weight_decay"]:
+            direction = param * group["weight_decay"]
+            direction += grad
+        if momentum:
+            buffer = state.get("momentum_buffer")
+            if buffer is None:
+                buffer = state["momentum_buffer"] = np.array(direction, dtype=param.dtype)
+            else:
+                buffer *= momentum
+                buffer += (1 - dampening) * direction if dampening else direction
+            direction = direction + momentum * buffer if group["nesterov"] else buffer
+        param -= group["lr"] * direction
+
+
+class Adam(Optimizer):
+    """A step of its own size for every number, from running means of the gradient and its square.
+
+    Args:
+        params: what to optimize, see `Optimizer`.
+        lr: the learning rate, at least 0: about the most that a number moves in one step.
+        betas: how slowly the means of gradient and squared gradient forget, each in [0, 1).
+        eps: added to the denominator, at least 0.
+        weight_decay: how strongly parameters are pulled to zero, through the gradient; at least 0.
+    Raises:
+        ValueError: a hyperparameter is out of range.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def check(self, group):
+        super().check(group)
+        if not group["eps"] >= 0:
+            raise ValueError(f"eps must be at least 0, got {group['eps']}")
+        if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+            raise ValueError(f"betas must be two numbers in [0, 1), got {group['betas']}")
+
+    def update(self, param, grad, state, group):
+        """Move ``param`` by about ``lr`` against its smoothed gradient, in place.
+
+        ::
+
+            g = grad + weight_decay · param
+            m = β₁ · m + (1 - β₁) · g          starting from 0
+            v = β₂ · v + (1 - β₂) · g²         starting from 0
+            m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
+            param = param - lr · m̂ / (√v̂ + eps)
+
+        ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
+        is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
+        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype, and ``t`` as ``"step"``.
+        ``grad`` is not changed.
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = Adam([Tensor(weight)], lr=0.1)
+        >>> optimizer.update(weight, np.array([5.0, -0.01]), {}, optimizer.param_groups[0])
+        >>> weight.round(3)
+        array([0.9, 2.1])
+        """
+        beta1, beta2 = group["betas"]
+        if not state:
+            state.update(step=0, exp_avg=np.zeros_like(param), exp_avg_sq=np.zeros_like(param))
+        state["step"] += 1
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        if group["weight_decay"]:
+            grad = grad + group["weight_decay"] * param
+        # One array serves every intermediate result: making a large one costs more than filling it.
+        work = np.multiply(grad, 1 - beta1, out=np.empty_like(param))
+        mean *= beta1
+        mean += work
+        np.multiply(grad, grad, out=work)
+        work *= 1 - beta2
+        square *= beta2
+        square += work
+        np.sqrt(square, out=work)
+        work /= math.sqrt(1 - beta2 ** state["step"])
+        work += group["eps"]
+        np.divide(mean, work, out=work)
+        work *= group["lr"] / (1 - beta1 ** state["step"])
+        param -= work
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks parameters directly, apart from the gradient.
+
+    In `Adam` the decay passes through the running means and is divided by √v̂, so weights with large
+    gradients hardly decay. Here every weight decays alike.
+
+    Args: as `Adam`; ``weight_decay`` is 0.01 unless given.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def update(self, param, grad, state, group):
+        """Shrink ``param``, then make a step of Adam that knows of no weight decay, in place.
+
+        ::
+
+            param = param · (1 - lr · weight_decay)
+            then as `Adam.update` with weight_decay = 0
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = AdamW([Tensor(weight)], lr=0.1, weight_decay=0.5)
+        >>> optimizer.update(weight, np.array([0.0, 0.0]), {}, optimizer.param_groups[0])
+        >>> weight
+        array([0.95, 1.9 ])
+        """
+        param *= 1 - group["lr"] * group["weight_decay"]
+        super().update(param, grad, state, {**group, "weight_decay": 0})
