@@ -219,13 +219,20 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
         needs=(*needs, *earlier),
         year=year,
         thresholds=thresholds,
-        **{name: _text(where, entry, name) for name in texts},
+        name=_text(where, entry, "name"),
+        title=_text(where, entry, "title"),
+        capability=_text(where, entry, "capability"),
+        builds=_text(where, entry, "builds"),
+        badge=_text(where, entry, "badge"),
+        challenge=_text(where, entry, "challenge"),
     )
 
 
 def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
     if not (isinstance(hints, list) and len(hints) == 3 and all(_is_text(h) for h in hints)):
-        raise CurriculumError(f"{where}: exercise {exercise!r} must have three hints, got {hints!r}")
+        raise CurriculumError(
+            f"{where}: exercise {exercise!r} must have three hints, got {hints!r}"
+        )
     return tuple(hints)
 
 
@@ -269,7 +276,9 @@ def _check_unique(units: Sequence[Unit]) -> None:
     for unit in units:
         for key in ((unit.kind, unit.number), (unit.kind, unit.name)):
             if key in seen:
-                raise CurriculumError(f"{unit.kind} {unit.number} {unit.name}: duplicate of {key[1]!r}")
+                raise CurriculumError(
+                    f"{unit.kind} {unit.number} {unit.name}: duplicate of {key[1]!r}"
+                )
             seen.add(key)
 
 

@@ -30,7 +30,9 @@ class Exercise:
 def find(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr | None:
     """The syntax node of ``f``, ``Class.method`` or ``gradient of op``; None if there is none."""
     if name.startswith(GRADIENT):
-        return next((node for node, op in gradients(tree) if op == name.removeprefix(GRADIENT)), None)
+        return next(
+            (node for node, op in gradients(tree) if op == name.removeprefix(GRADIENT)), None
+        )
     scope: ast.Module | ast.FunctionDef | ast.ClassDef = tree
     for part in name.split("."):
         inner = [n for n in scope.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
@@ -44,9 +46,11 @@ def find(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Ex
 def gradients(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
     """Each ``defvjp(op, …)`` statement of a file with the name of its op."""
     for node in tree.body:
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
-            if ast.unparse(node.value.func).rpartition(".")[2] == "defvjp":
-                yield node, ast.unparse(node.value.args[0]).rpartition(".")[2]
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(node, ast.Expr) and isinstance(call, ast.Call) and call.args:
+            function, op = (ast.unparse(x).rpartition(".")[2] for x in (call.func, call.args[0]))
+            if function == "defvjp":
+                yield node, op
 
 
 def locate(source: str, names: Iterable[str]) -> list[Exercise]:

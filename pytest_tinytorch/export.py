@@ -24,8 +24,12 @@ def table(progress: Progress) -> dict[str, Any]:
                 "name": unit.name,
                 "title": unit.title,
                 "state": progress.state[unit.id],
-                "specs": dict(progress.verdicts[unit.id].counts) if unit.id in progress.verdicts else {},
-                "headline": progress.verdicts[unit.id].headline if unit.id in progress.verdicts else "",
+                "specs": dict(progress.verdicts[unit.id].counts)
+                if unit.id in progress.verdicts
+                else {},
+                "headline": progress.verdicts[unit.id].headline
+                if unit.id in progress.verdicts
+                else "",
                 "groups": [
                     {"name": g.name, "passed": g.passed, "total": g.total}
                     for g in progress.groups.get(unit.id, ())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
@@ -29,8 +30,22 @@ class Plan:
     untouched: frozenset[str] = field(default_factory=frozenset)
     gated: bool = True
 
+    def to_text(self) -> str:
+        """The plan as text, for a worker."""
+        table = {f.name: getattr(self, f.name) for f in fields(self)}
+        return json.dumps(table, default=sorted)
 
-def needed(curriculum: Curriculum, asked: Set[str], proved: Set[str], borrowed: Set[str]) -> frozenset[str]:
+    @classmethod
+    def from_text(cls, text: str) -> Plan:
+        """The plan that `to_text` wrote."""
+        table = json.loads(text)
+        gated = table.pop("gated")
+        return cls(**{name: frozenset(ids) for name, ids in table.items()}, gated=gated)
+
+
+def needed(
+    curriculum: Curriculum, asked: Set[str], proved: Set[str], borrowed: Set[str]
+) -> frozenset[str]:
     """``asked`` and whatever it stands on that is neither proved nor borrowed."""
     return frozenset(asked) | (curriculum.closure(asked) - proved - borrowed)
 
@@ -93,7 +108,9 @@ def blockers(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tu
     return tuple(first or waiting)
 
 
-def succeeded(asked: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()) -> bool:
+def succeeded(
+    asked: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
+) -> bool:
     """Whether all that was asked for is passed, or in a state that is allowed here."""
     return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in asked)
 

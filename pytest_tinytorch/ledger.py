@@ -116,7 +116,14 @@ def parse(line: bytes) -> Event:
         raise ValueError("not a JSON object")
     if table.get("schema") != SCHEMA:
         raise ValueError(f"schema {table.get('schema')!r} is not {SCHEMA}")
-    kinds = {"unit": str, "verdict": str, "source": str, "specs": str, "own": bool, "outcomes": dict}
+    kinds = {
+        "unit": str,
+        "verdict": str,
+        "source": str,
+        "specs": str,
+        "own": bool,
+        "outcomes": dict,
+    }
     for name, kind in kinds.items():
         if not isinstance(table.get(name), kind):
             raise ValueError(f"{name} is missing or not a {kind.__name__}")

@@ -103,7 +103,9 @@ class Explainer:
 
     def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
         """The outcome if the exception comes from an untouched stub."""
-        found = TODO_MESSAGE.fullmatch(str(error)) if isinstance(error, NotImplementedError) else None
+        found = (
+            TODO_MESSAGE.fullmatch(str(error)) if isinstance(error, NotImplementedError) else None
+        )
         unit = self.curriculum.module(found[2]) if found else None
         if found is None or unit is None or found[3] not in unit.hints:
             return None
@@ -124,9 +126,13 @@ class Explainer:
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, TimeLimit | MissingName):
             return BROKEN, _first_line(error)
-        if isinstance(error, SyntaxError) and error.filename:
-            if self.is_students(Path(error.filename).resolve()):
-                return BROKEN, f"{type(error).__name__}: {error.msg}"
+        file = (
+            Path(error.filename).resolve()
+            if isinstance(error, SyntaxError) and error.filename
+            else None
+        )
+        if isinstance(error, SyntaxError) and file and self.is_students(file):
+            return BROKEN, f"{type(error).__name__}: {error.msg}"
         if any(frame.name == "<module>" for frame in frames):
             return BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
@@ -182,12 +188,18 @@ class Explainer:
             lines += labelled("Expected", error.expected)
             lines += labelled("Got", error.got)
         else:
-            lines += labelled("Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome))
+            lines += labelled(
+                "Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome)
+            )
         if where is not None:
-            inside = f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
+            inside = (
+                f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
+            )
             lines += labelled("Where", f"{outcome.file}:{outcome.line}{inside}")
         if unit.id != spec.unit.id:
-            lines += labelled("Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}")
+            lines += labelled(
+                "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
+            )
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
 
     def hint_lines(self, unit: Unit, exercise: str) -> list[str]:
@@ -232,7 +244,7 @@ def _example(error: BaseException) -> str:
         if text.startswith(("Falsifying example", "Failing test")):
             lines = [x for x in text.splitlines() if not re.match(r"\s*self=<", x)]
             if len(lines) > 2 and lines[0].rstrip().endswith("(") and lines[-1].strip() == ")":
-                lines = [line.strip().rstrip(",") for line in lines[1:-1]]
+                lines = [re.sub(r",\s*(#.*)?$", "", line.strip()) for line in lines[1:-1]]
             return "\n".join(lines[:EXAMPLE_LINES])
     return ""
 

@@ -95,8 +95,15 @@ def add(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="judge the package tinytorch/ in DIR instead of the one here",
     )
-    option("--ledger", type=Path, metavar="FILE", help="keep progress in FILE (.tinytorch/ledger.jsonl)")
-    option("--tinytorch-json", type=Path, metavar="FILE", help="write the progress of this run as JSON")
+    option(
+        "--ledger",
+        type=Path,
+        metavar="FILE",
+        help="keep progress in FILE (.tinytorch/ledger.jsonl)",
+    )
+    option(
+        "--tinytorch-json", type=Path, metavar="FILE", help="write the progress of this run as JSON"
+    )
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(CURRICULUM, help="a curriculum of your own, from the root folder", default="")
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Generator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from pytest_tinytorch import implementation, options, profiles, timelimit
+from pytest_tinytorch import implementation, options, profiles
 from pytest_tinytorch.curriculum import CurriculumError
 from pytest_tinytorch.selection import UnknownName
 
@@ -39,21 +35,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "tinytorch_plain: a spec that is run without a time limit")
     if not is_workspace(config):
         if options.read(config).selects:
             raise pytest.UsageError(
                 f"{config.rootpath} is no tinytorch workspace: it has no {options.WORKSPACE}"
             )
         return
-    from pytest_tinytorch.session import Judge, Runner
+    from pytest_tinytorch.gate import Plan
+    from pytest_tinytorch.judge import Judge
+    from pytest_tinytorch.runner import Runner
 
     choose_profile(config)
     workspace = workspace_of(config, options.read(config))
     worker = getattr(config, "workerinput", None)
     named = options.names_specs(config)
     try:
-        plan = plan_from_text(worker[WORKER_PLAN]) if worker else workspace.plan(named)
+        plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(named)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before the run
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
@@ -87,7 +84,7 @@ def pytest_configure_node(node: Any) -> None:
     """Hand a worker of xdist the plan, so that all of them do the same."""
     judge = node.config.pluginmanager.get_plugin("tinytorch-judge")
     if judge is not None:
-        node.workerinput[WORKER_PLAN] = plan_to_text(judge.plan)
+        node.workerinput[WORKER_PLAN] = judge.plan.to_text()
 
 
 def is_workspace(config: pytest.Config) -> bool:
@@ -110,14 +107,3 @@ def choose_profile(config: pytest.Config) -> None:
 
     if not config.getoption("hypothesis_profile", None):
         settings.load_profile("ci" if options.is_ci() else "learn")
-
-
-def plan_to_text(plan: Any) -> str:
-    return json.dumps({k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(plan).items()})
-
-
-def plan_from_text(text: str) -> Any:
-    from pytest_tinytorch.gate import Plan
-
-    table = json.loads(text)
-    return Plan(**{k: frozenset(v) if isinstance(v, list) else v for k, v in table.items()})

@@ -9,7 +9,7 @@ MILESTONE_SECONDS = 300
 
 def register() -> None:
     """Make the profiles known to Hypothesis; none is loaded."""
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, Phase, settings
 
     for name, examples in EXAMPLES.items():
         settings.register_profile(
@@ -19,6 +19,8 @@ def register() -> None:
             derandomize=name == "ci",
             report_multiple_bugs=False,
             print_blob=False,
+            # Explaining a failure costs more runs than finding it, and says what is shown anyway.
+            phases=[phase for phase in Phase if phase is not Phase.explain],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
 

@@ -87,16 +87,23 @@ def glyphs(encoding: str | None) -> Glyphs:
 
 def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
     """The section that ends a run."""
-    rule = lambda title: Rule(Text(marks.fit(title), style="bold"), characters=marks.line, style="dim")
-    parts: list[RenderableType] = [*todo_list(progress, marks), rule("tinytorch capabilities")]
+    parts: list[RenderableType] = [
+        *todo_list(progress, marks),
+        rule(marks, "tinytorch capabilities"),
+    ]
     parts += [Text(marks.fit(f" ! {warning}"), style="yellow") for warning in progress.warnings]
     parts += tiers(progress, marks, width)
     parts += ran(progress, marks, width)
     parts += timeline(progress, marks, width)
     parts += [panel(progress, progress.curriculum.unit(i), marks) for i in panels(progress)]
     parts += next_step(progress, marks)
-    parts.append(rule(progress.verdict_line()))
+    parts.append(rule(marks, progress.verdict_line()))
     return Group(*parts)
+
+
+def rule(marks: Glyphs, title: str) -> Rule:
+    """A line across with a title in it."""
+    return Rule(Text(marks.fit(title), style="bold"), characters=marks.line, style="dim")
 
 
 def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
@@ -113,8 +120,9 @@ def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -
         parts.append(head)
         words = unit.capability if state == PASSED else unit.question or unit.builds
         parts.append(_indented(Text(marks.fit(words)), 4, width))
-    rule = lambda title: Rule(Text(marks.fit(title), style="bold"), characters=marks.line, style="dim")
-    return Group(rule("tinytorch capabilities"), *parts, rule(progress.verdict_line()))
+    return Group(
+        rule(marks, "tinytorch capabilities"), *parts, rule(marks, progress.verdict_line())
+    )
 
 
 def tiers(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
@@ -187,7 +195,9 @@ def _groups(groups: Iterable[GroupCount], marks: Glyphs) -> Text:
             words.append("   ")
         name = marks.fit(group.name).replace(" ", "\u00a0")
         mark = marks.passed if full else marks.open
-        words.append(f"{mark}\u00a0{name}\u00a0{group.passed}/{group.total}", "green" if full else "")
+        words.append(
+            f"{mark}\u00a0{name}\u00a0{group.passed}/{group.total}", "green" if full else ""
+        )
     return words
 
 
@@ -231,8 +241,7 @@ def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
 
 def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> RenderableType:
     """The timeline on its own: a row of years, or a tree that says what each milestone proves."""
-    rule = lambda title: Rule(Text(marks.fit(title), style="bold"), characters=marks.line, style="dim")
-    head, foot = rule("tinytorch timeline"), rule(progress.verdict_line())
+    head, foot = rule(marks, "tinytorch timeline"), rule(marks, progress.verdict_line())
     if horizontal:
         return Group(head, *timeline(progress, marks, width), foot)
     lines: list[RenderableType] = []
@@ -240,9 +249,9 @@ def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> 
         state = progress.state[unit.id]
         words = f"{state}, needs {numbers(progress.waits_for(unit))}" if state == LOCKED else state
         lines.append(
-            Text(f" {unit.year} {_milestone_mark(state, marks)} {unit.title}  ", STYLE[state]).append(
-                words, "dim"
-            )
+            Text(
+                f" {unit.year} {_milestone_mark(state, marks)} {unit.title}  ", STYLE[state]
+            ).append(words, "dim")
         )
         lines.append(_indented(Text(marks.fit(unit.builds)), 8, width))
     return Group(head, *lines, foot)
@@ -284,7 +293,9 @@ def todo_list(progress: Progress, marks: Glyphs) -> list[RenderableType]:
     middle = max(len(task.exercise) for task in own[:TODO_LINES])
     for task in own[:TODO_LINES]:
         lines.append(
-            Text(f"  {task.place:<{left}}  {task.exercise:<{middle}}  {waiting(task)}", no_wrap=True)
+            Text(
+                f"  {task.place:<{left}}  {task.exercise:<{middle}}  {waiting(task)}", no_wrap=True
+            )
         )
     if len(own) > TODO_LINES:
         lines.append(Text(f"  and {len(own) - TODO_LINES} more", style="dim"))

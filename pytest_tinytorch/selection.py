@@ -18,7 +18,11 @@ def checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     Numbers, ranges, module names, tiers, stages, ``all``, and comma lists of them. Where a name
     is several things the module comes first, then the tier; ``stage:NAME`` is always the stage.
     """
-    words = {**_groups(curriculum.stages, "stage:"), **_groups(curriculum.stages), **_groups(curriculum.tiers)}
+    words = {
+        **_groups(curriculum.stages, "stage:"),
+        **_groups(curriculum.stages),
+        **_groups(curriculum.tiers),
+    }
     by_number = {unit.number: unit for unit in curriculum.checkpoints}
     groups = {word: tuple(by_number[n] for n in group.numbers) for word, group in words.items()}
     return _select("checkpoint", text, curriculum.checkpoints, groups)

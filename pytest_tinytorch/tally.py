@@ -66,7 +66,9 @@ class Verdict:
         return sum(self.counts.values()) + len(self.missing)
 
 
-def verdict(manifest: Iterable[str], outcomes: Mapping[str, Outcome], whole: bool = True) -> Verdict:
+def verdict(
+    manifest: Iterable[str], outcomes: Mapping[str, Outcome], whole: bool = True
+) -> Verdict:
     """The verdict on one unit.
 
     Args:

@@ -176,4 +176,6 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
         raise ValueError(f"{folder} has no package tinytorch/: name the folder that holds it")
     lent = frozenset() if options.reference else lent_by_choice(curriculum, options)
     modules = {unit.name for unit in curriculum.checkpoints if unit.id in lent and unit.source}
-    return Workspace(root, options, curriculum, Implementation(folder, reference, frozenset(modules)))
+    return Workspace(
+        root, options, curriculum, Implementation(folder, reference, frozenset(modules))
+    )

@@ -50,7 +50,9 @@ def difference(function, arrays, position, v):
     """J v by central differences in one argument, as an array of the output's shape."""
     ends = []
     for sign in (1, -1):
-        moved = [array + sign * STEP * v if i == position else array for i, array in enumerate(arrays)]
+        moved = [
+            array + sign * STEP * v if i == position else array for i, array in enumerate(arrays)
+        ]
         ends.append(np.asarray(function(*map(Tensor, moved)).data, np.float64))
     return (ends[0] - ends[1]) / (2 * STEP)
 
@@ -58,7 +60,9 @@ def difference(function, arrays, position, v):
 def check_shape(grad, array, position):
     """A gradient is an ndarray of the shape of what it is the gradient of."""
     if not isinstance(grad, np.ndarray):
-        broken(f"grad of argument {position} to be an ndarray", f"{type(grad).__name__}: {show(grad)}")
+        broken(
+            f"grad of argument {position} to be an ndarray", f"{type(grad).__name__}: {show(grad)}"
+        )
     if grad.shape != array.shape:
         broken(f"grad of argument {position} of shape {array.shape}", f"shape {grad.shape}")
 

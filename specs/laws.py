@@ -88,7 +88,10 @@ def assert_close(got, expected, rtol=None, atol=None):
     fine = got.dtype == np.float64 and expected.dtype != np.float32
     rtol = rtol if rtol is not None else (1e-9 if fine else 1e-4)
     atol = atol if atol is not None else (1e-10 if fine else 1e-5)
-    assert_shape(got, np.broadcast_shapes(got.shape, expected.shape) if expected.ndim == 0 else expected.shape)
+    assert_shape(
+        got,
+        np.broadcast_shapes(got.shape, expected.shape) if expected.ndim == 0 else expected.shape,
+    )
     if not np.allclose(got, expected, rtol, atol, equal_nan=True):
         broken(show(expected), f"{show(got)}{first_difference(got, expected, rtol, atol)}")
 
@@ -145,7 +148,9 @@ def raises(*types, naming=""):
 def show(value):
     """A value short enough to read and, when small, exact enough to paste."""
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, separator=", ", threshold=20, edgeitems=3, max_line_width=10**6)
+        text = np.array2string(
+            value, separator=", ", threshold=20, edgeitems=3, max_line_width=10**6
+        )
         text = " ".join(text.split())
         return text if value.size <= 20 else f"{text}  shape {value.shape}"
     if hasattr(value, "data") and isinstance(value.data, np.ndarray):
@@ -155,8 +160,10 @@ def show(value):
 
 def describe(function, args, kwargs):
     """The call as a person could write it."""
-    real_name = function._name if isinstance(function, Lazy) else getattr(
-        function, "__qualname__", type(function).__name__
+    real_name = (
+        function._name
+        if isinstance(function, Lazy)
+        else getattr(function, "__qualname__", type(function).__name__)
     )
     parts = [f"Tensor({show(a)})" if isinstance(a, np.ndarray) else show(a) for a in args]
     parts += [f"{name}={show(value)}" for name, value in kwargs.items()]
@@ -166,7 +173,7 @@ def describe(function, args, kwargs):
 def location(function):
     """(file, line, name) of a function, or of a class's or module's ``forward``, or None."""
     if not inspect.isroutine(function):
-        function = getattr(function, "forward", None) or getattr(type(function), "__call__", None)
+        function = getattr(function, "forward", None) or type(function).__call__
     code = getattr(inspect.unwrap(function), "__code__", None) if function else None
     if code is None:
         return None

@@ -9,10 +9,12 @@ FLOATS = (np.float32, np.float64)
 
 def shapes(min_dims=0, max_dims=3, min_side=0, max_side=4):
     """Shapes, 0-d and zero-size ones among them unless forbidden."""
-    return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side) if (
-        min_dims > 0 and min_side > 0
-    ) else st.integers(min_dims, max_dims).flatmap(
-        lambda n: st.tuples(*[st.integers(min_side, max_side)] * n)
+    return (
+        hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
+        if (min_dims > 0 and min_side > 0)
+        else st.integers(min_dims, max_dims).flatmap(
+            lambda n: st.tuples(*[st.integers(min_side, max_side)] * n)
+        )
     )
 
 
@@ -27,14 +29,14 @@ def arrays(shape=None, dtype=None, scale=10.0, elements=None, min_dims=0, min_si
     """Float arrays of any shape and, unless given, of either float dtype."""
     shape = shape if shape is not None else shapes(min_dims, max_dims, min_side)
     dtypes = st.sampled_from(FLOATS) if dtype is None else st.just(np.dtype(dtype))
-    return dtypes.flatmap(
-        lambda d: hnp.arrays(d, shape, elements=elements or numbers(scale, d))
-    )
+    return dtypes.flatmap(lambda d: hnp.arrays(d, shape, elements=elements or numbers(scale, d)))
 
 
 def broadcastable(count=2, dtype=np.float64, scale=10.0, elements=None, min_side=0):
     """``count`` arrays whose shapes broadcast together."""
-    shape_sets = hnp.mutually_broadcastable_shapes(num_shapes=count, min_side=min_side, max_dims=3, max_side=4)
+    shape_sets = hnp.mutually_broadcastable_shapes(
+        num_shapes=count, min_side=min_side, max_dims=3, max_side=4
+    )
     return shape_sets.flatmap(
         lambda found: st.tuples(
             *[arrays(shape, dtype, scale, elements) for shape in found.input_shapes]

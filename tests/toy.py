@@ -275,7 +275,9 @@ def short(unit_id: str) -> str:
 
 def pytest_in(root: Path, *arguments: str, shuffle: int | None = None, timeout: int = 600) -> Run:
     """Run pytest in ``root`` as a learner would, in a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("CI", "PYTEST_ADDOPTS", "NO_COLOR")}
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("CI", "PYTEST_ADDOPTS", "NO_COLOR")
+    }
     environment |= {"COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"OPENBLAS_NUM_THREADS": "1"}
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"

@@ -1,0 +1,165 @@
+"""The Runner: where specs run. It collects the right ones, holds back what is locked, explains failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_tinytorch import gate, profiles, timelimit
+from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.gate import Plan
+from pytest_tinytorch.messages import Explainer, Spec
+from pytest_tinytorch.tally import LOCKED, PASSED, TODO, Outcome
+from pytest_tinytorch.workspace import Workspace
+
+ATTRIBUTE = "tinytorch"
+"""What a report carries its outcome in; xdist brings it to the controller."""
+
+FULL_TRACEBACKS = ("long", "native")
+
+
+class Runner:
+    """Registered wherever specs run: in the one process, or in each worker of xdist."""
+
+    def __init__(self, workspace: Workspace, plan: Plan) -> None:
+        self.workspace = workspace
+        self.plan = plan
+        self.failed: set[str] = set()
+        self.locked: set[str] = set()
+        self.in_phase = False
+        self.cancel: Callable[[], None] | None = None
+        self.explainer = Explainer(
+            workspace.curriculum, workspace.implementation, workspace.root, workspace.options.hints
+        )
+
+    @pytest.hookimpl
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Leave out what is sure to stay locked. A discovery shows everything."""
+        if not self.plan.gated or config.option.collectonly:
+            return None
+        unit = self._unit_at(collection_path)
+        if unit is None or collection_path.is_dir():
+            return None
+        if unit.id not in self.plan.run:
+            return True
+        return self._lock(unit) is not None or None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Bring specs into the order of the course, and give each its time limit."""
+        from hypothesis import settings
+
+        place = {unit.id: number for number, unit in enumerate(self.workspace.curriculum.units)}
+        units = {item.nodeid: self._unit_of(item) for item in items}
+        order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
+        items.sort(key=lambda item: order[item.nodeid])
+        examples = settings().max_examples
+        for item in items:
+            unit = units[item.nodeid]
+            if unit is not None and item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(profiles.seconds(unit.is_milestone, examples)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        unit = self._unit_of(item)
+        need = self._lock(unit) if unit else None
+        if unit is not None and need is not None:
+            self.locked.add(item.nodeid)
+            label = self.workspace.curriculum.unit(need).label
+            pytest.skip(f"locked: {unit.label} needs {label}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        unit = self._unit_of(item)
+        if unit is None:
+            return report
+        group, law = words(item)
+        outcome: Outcome | None = None
+        if call.excinfo is not None and item.nodeid in self.locked:
+            outcome = Outcome(LOCKED, group=group, headline=str(call.excinfo.value))
+        elif call.excinfo is not None:
+            spec = Spec(item.nodeid, unit, group, law)
+            finding = self.explainer.explain(spec, call.excinfo.value)
+            outcome = finding.outcome
+            report.outcome = "failed"  # a skip or xfail that the code under test raised is none
+            if item.config.getoption("tbstyle") not in FULL_TRACEBACKS or outcome.kind == TODO:
+                report.longrepr = finding.text
+            else:
+                report.sections.append(("tinytorch", finding.text))
+            self.failed.add(unit.id)
+        elif report.when == "call":
+            outcome = Outcome(PASSED, group=group, note=dict(report.user_properties))
+        if outcome is not None:
+            setattr(report, ATTRIBUTE, asdict(outcome))
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_setup")
+    def phase_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_call")
+    def phase_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_teardown")
+    def phase_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        """Our own timer for specs; other tests keep the one of pytest-timeout."""
+        from pytest_timeout import is_debugging
+
+        if self._unit_of(item) is None:
+            return None
+        if not is_debugging() or settings.disable_debugger_detection:
+            self.cancel = timelimit.start(settings.timeout, lambda: self.in_phase)
+        return True
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
+        if self._unit_of(item) is None:
+            return None
+        if self.cancel is not None:
+            self.cancel()
+            self.cancel = None
+        return True
+
+    def _phase(self) -> Generator[None, object, object]:
+        self.in_phase = True
+        try:
+            return (yield)
+        finally:
+            self.in_phase = False
+
+    def _lock(self, unit: Unit) -> str | None:
+        return gate.doomed(self.workspace.curriculum, unit, self.failed, self.plan)
+
+    def _unit_of(self, item: pytest.Item) -> Unit | None:
+        return self.workspace.curriculum.owner(item.nodeid)
+
+    def _unit_at(self, path: Path) -> Unit | None:
+        try:
+            relative = path.relative_to(self.workspace.root).as_posix()
+        except ValueError:
+            return None
+        return self.workspace.curriculum.owner(relative)
+
+
+def words(item: pytest.Item) -> tuple[str, str]:
+    """(group, law) of a spec: the first lines of the docstrings of its class and its function."""
+    owner = getattr(item, "cls", None)
+    law = first_line(getattr(getattr(item, "function", None), "__doc__", None))
+    return first_line(getattr(owner, "__doc__", None)) or item.name, law
+
+
+def first_line(text: str | None) -> str:
+    """The first paragraph of a docstring as one line."""
+    return " ".join((text or "").strip().partition("\n\n")[0].split())

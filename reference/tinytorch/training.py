@@ -1,0 +1,369 @@
+"""07 · Training: the loop, learning rates, clipping, metrics, saving."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from tinytorch.autograd import no_grad
+from tinytorch.tensor import Tensor
+
+
+class CosineSchedule:
+    """A learning rate that warms up in a straight line and then falls along half a cosine.
+
+    It remembers nothing: the rate depends on the number of the step alone, so a run that goes on from
+    a checkpoint has the rates of one that never stopped. Any function from step to rate can stand in
+    its place.
+
+    Attributes:
+        lr: the highest rate.
+        total_steps: after so many steps the rate has fallen to ``min_lr``.
+        warmup_steps: how many of them the rise takes.
+        min_lr: the lowest rate of the fall.
+    """
+
+    def __init__(self, lr, total_steps, warmup_steps=0, min_lr=0.0):
+        """Keep the four numbers as attributes.
+
+        Raises:
+            ValueError: not 0 <= min_lr <= lr, total_steps < 1, or not
+                0 <= warmup_steps <= total_steps. The message names the argument.
+        """
+        if not lr >= 0:
+            raise ValueError(f"lr must be at least 0, got {lr}")
+        if not 0 <= min_lr <= lr:
+            raise ValueError(f"min_lr must be between 0 and lr = {lr}, got {min_lr}")
+        if not total_steps >= 1:
+            raise ValueError(f"total_steps must be at least 1, got {total_steps}")
+        if not 0 <= warmup_steps <= total_steps:
+            raise ValueError(
+                f"warmup_steps must be between 0 and total_steps = {total_steps}, got {warmup_steps}"
+            )
+        self.lr = lr
+        self.total_steps = total_steps
+        self.warmup_steps = warmup_steps
+        self.min_lr = min_lr
+
+    def __call__(self, step):
+        """The learning rate of a step, a float.
+
+        ::
+
+            lr · (step + 1) / warmup_steps                          while step < warmup_steps
+            min_lr + (lr - min_lr) · (1 + cos(π · done)) / 2        then, where done is the fraction
+                (step - warmup_steps) / (total_steps - warmup_steps)
+            min_lr                                                  from total_steps on
+
+        Args:
+            step: how many steps were made before this one: 0 for the first.
+        Raises:
+            ValueError: ``step`` is negative.
+
+        >>> schedule = CosineSchedule(lr=1.0, total_steps=6, warmup_steps=2)
+        >>> [round(schedule(step), 2) for step in range(7)]
+        [0.5, 1.0, 1.0, 0.85, 0.5, 0.15, 0.0]
+        """
+        if step < 0:
+            raise ValueError(f"step must be at least 0, got {step}")
+        if step < self.warmup_steps:
+            return self.lr * (step + 1) / self.warmup_steps
+        if step >= self.total_steps:
+            return self.min_lr
+        done = (step - self.warmup_steps) / (self.total_steps - self.warmup_steps)
+        return self.min_lr + (self.lr - self.min_lr) * (1 + math.cos(math.pi * done)) / 2
+
+
+def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
+    """Scale all gradients down together, in place, if their common length is above ``max_norm``.
+
+    The length is that of one vector that holds every gradient: √(Σ g²) over all numbers of all
+    parameters. Each gradient is multiplied by max_norm / (length + 1e-6) if that is below 1, so the
+    direction of the step stays.
+
+    Args:
+        parameters: Tensors, or a single one; those whose grad is None count nothing.
+        max_norm: the length allowed, at least 0.
+        error_if_nonfinite: whether to refuse a length that is infinite or NaN.
+    Returns:
+        The length before clipping, a float; 0.0 if there is no gradient.
+    Raises:
+        ValueError: ``max_norm`` is negative or NaN.
+        RuntimeError: the length is not finite and ``error_if_nonfinite``; no gradient has changed.
+
+    Squares are summed at float64: float32 gradients of 1e30 must not make the length infinite. If the
+    length is NaN every gradient becomes NaN, so that the trouble is not hidden.
+
+    >>> weight = Tensor([0.0, 0.0])
+    >>> weight.grad = np.array([3.0, 4.0])
+    >>> clip_grad_norm_([weight], max_norm=1.0)
+    5.0
+    >>> weight.grad.round(3)
+    array([0.6, 0.8])
+    """
+    if not max_norm >= 0:
+        raise ValueError(f"max_norm must be at least 0, got {max_norm}")
+    parameters = [parameters] if isinstance(parameters, Tensor) else parameters
+    grads = [param.grad for param in parameters if param.grad is not None]
+    length = math.sqrt(sum(float(np.square(grad, dtype=np.float64).sum()) for grad in grads))
+    if error_if_nonfinite and not math.isfinite(length):
+        raise RuntimeError(f"the length of the gradients is {length}: it cannot be clipped")
+    scale = max_norm / (length + 1e-6)
+    if not scale >= 1:  # NaN is not at least 1 either
+        for grad in grads:
+            grad *= scale
+    return length
+
+
+def accuracy(logits, targets):
+    """The fraction of predictions that are right, a float between 0 and 1.
+
+    Args:
+        logits: scores. (..., C) for C classes: the prediction is the class with the highest score.
+            Or of the shape of ``targets``, for yes or no: the prediction is 1 where the score is
+            above 0, else 0.
+        targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
+    Raises:
+        ValueError: the shapes fit in neither way, or there are no targets.
+
+    Both may be Tensors or arrays.
+
+    >>> accuracy(np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([0, 0]))
+    0.5
+    """
+    scores, classes = Tensor(logits).data, Tensor(targets).data
+    if scores.shape == classes.shape:
+        predicted = scores > 0
+    elif scores.shape[:-1] == classes.shape:
+        predicted = scores.argmax(axis=-1)
+    else:
+        raise ValueError(f"logits of shape {scores.shape} do not fit targets of shape {classes.shape}")
+    if classes.size == 0:
+        raise ValueError(f"targets of shape {classes.shape} hold nothing to be right about")
+    return float((predicted == classes).mean())
+
+
+class Trainer:
+    """The training loop: show batches to a model, measure the loss, move the parameters.
+
+    Args:
+        model: a Module.
+        optimizer: moves the parameters of the model.
+        loss: a function of (outputs, targets) that gives the mean loss of a batch as a Tensor.
+        schedule: gives the learning rate of each step; see `CosineSchedule`. None leaves it alone.
+        clip_norm: the longest gradient allowed; see `clip_grad_norm_`. None does not clip.
+
+    Attributes:
+        step: how many steps were made. To go on from a checkpoint, set it to the step saved.
+        history: one dictionary for each epoch of `fit`.
+
+    >>> from tinytorch import Linear, SGD, mse_loss
+    >>> model = Linear(1, 1)
+    >>> trainer = Trainer(model, SGD(model.parameters(), lr=0.1), mse_loss)
+    >>> batches = [(Tensor([[1.0], [2.0]]), Tensor([[3.0], [5.0]]))]
+    >>> history = trainer.fit(batches, epochs=50)
+    >>> history[-1]["loss"] < history[0]["loss"]
+    True
+    """
+
+    def __init__(self, model, optimizer, loss, schedule=None, clip_norm=None):
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.step = 0
+        self.history = []
+
+    def train_step(self, inputs, targets):
+        """Learn from one batch: one step of the optimizer.
+
+        In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
+        gradients are forgotten; the loss of the batch is computed and sent backward; the gradients of
+        the model's parameters are clipped if there is a ``clip_norm``; the optimizer makes its step;
+        ``self.step`` grows by one.
+
+        Returns:
+            The loss of the batch before the step, a float.
+        """
+        if self.schedule is not None:
+            self.optimizer.lr = self.schedule(self.step)
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model(inputs), targets)
+        loss.backward()
+        if self.clip_norm is not None:
+            clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.step += 1
+        return loss.item()
+
+    def fit(self, batches, epochs, validation=None, on_step=None, on_epoch=None):
+        """Learn from every batch, ``epochs`` times over, with the model in training mode.
+
+        Args:
+            batches: yields (inputs, targets) each time it is iterated: a list, a loader, not a generator.
+            epochs: how many times to go through them, at least 0.
+            validation: batches to `evaluate` on after each epoch.
+            on_step: called after each step with {"epoch", "step", "loss"}: the number of the epoch
+                from 1, ``self.step``, and the loss of the batch.
+            on_epoch: called after each epoch with its entry of the history.
+        Returns:
+            ``self.history``, to which each epoch adds {"epoch", "loss"}: its number, counted on from
+            earlier calls of `fit`, and the mean loss over its examples (a batch counts by its
+            length). With ``validation`` also "validation_loss" and "validation_accuracy".
+        Raises:
+            ValueError: ``epochs`` is negative, or an epoch finds no batch.
+
+        The model is put into training mode before each epoch, whatever `evaluate` or ``on_epoch`` did.
+        """
+        if epochs < 0:
+            raise ValueError(f"epochs must be at least 0, got {epochs}")
+        for epoch in range(len(self.history) + 1, len(self.history) + 1 + epochs):
+            self.model.train()
+            total, examples = 0.0, 0
+            for inputs, targets in batches:
+                loss = self.train_step(inputs, targets)
+                total += loss * len(targets)
+                examples += len(targets)
+                if on_step is not None:
+                    on_step({"epoch": epoch, "step": self.step, "loss": loss})
+            if not examples:
+                raise ValueError(f"batches is empty in epoch {epoch}: give a list or a loader, not a generator")
+            record = {"epoch": epoch, "loss": total / examples}
+            if validation is not None:
+                measured = self.evaluate(validation)
+                record.update({f"validation_{name}": value for name, value in measured.items()})
+            self.history.append(record)
+            if on_epoch is not None:
+                on_epoch(record)
+        return self.history
+
+    def evaluate(self, batches):
+        """Measure the model on every batch, learning nothing.
+
+        Args:
+            batches: yields (inputs, targets).
+        Returns:
+            {"loss", "accuracy"}: means over all examples, so a batch counts by its length.
+        Raises:
+            ValueError: there is no batch.
+
+        The model is in evaluation mode meanwhile and nothing is recorded for `backward`. Afterwards
+        every module is back in the mode that it had, also after an error. Gradients, parameters and
+        ``self.step`` stay as they are.
+        """
+        modes = [(module, module.training) for module in self.model.modules()]
+        loss, right, examples = 0.0, 0.0, 0
+        self.model.eval()
+        try:
+            with no_grad():
+                for inputs, targets in batches:
+                    outputs = self.model(inputs)
+                    loss += self.loss(outputs, targets).item() * len(targets)
+                    right += accuracy(outputs, targets) * len(targets)
+                    examples += len(targets)
+        finally:
+            for module, mode in modes:
+                module.training = mode
+        if not examples:
+            raise ValueError("batches is empty: there is nothing to measure")
+        return {"loss": loss / examples, "accuracy": right / examples}
+
+
+def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
+    """Write model, optimizer and step to one safetensors file: arrays and text, nothing that runs.
+
+    Args:
+        path: the file, by custom ``….safetensors``. Its folder must exist.
+        model: a Module; its ``state_dict()`` is stored under its own names.
+        optimizer: an Optimizer, if the run shall be continued. Each array of its state is stored as
+            ``optimizer/<number of the parameter>/<name>``, all else in the header.
+        step: how many steps were made.
+        metadata: anything else worth keeping, if JSON can hold it.
+    Raises:
+        TypeError: JSON cannot hold ``metadata``.
+        OSError: the file cannot be written.
+
+    The file appears whole or not at all: it is written beside ``path`` under another name, which then
+    takes the place of ``path`` in one move. If anything fails, an earlier checkpoint stays as it was
+    and no other file is left.
+    """
+    arrays = dict(model.state_dict())
+    header = {"step": step, "metadata": metadata}
+    if optimizer is not None:
+        saved = optimizer.state_dict()
+        header["param_groups"] = saved["param_groups"]
+        header["state"] = {}
+        for number, remembered in saved["state"].items():
+            header["state"][number] = {}
+            for name, value in remembered.items():
+                if isinstance(value, np.ndarray):
+                    arrays[f"optimizer/{number}/{name}"] = value
+                else:
+                    header["state"][number][name] = value
+    # safetensors copies memory as it lies there: an array that is a transposed view must be laid out.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    header = {name: json.dumps(value) for name, value in header.items()}
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        save_file(arrays, unfinished, metadata=header)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_checkpoint(path, model, optimizer=None):
+    """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
+
+    Args:
+        path: the file. One that holds a state dict only, written by another tool, will do as well.
+        model: a Module with the names and shapes that were saved.
+        optimizer: an Optimizer like the one that was saved, with the parameters of ``model``.
+    Returns:
+        {"step", "metadata"} as they were saved; 0 and None if the file does not say.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
+            hold what ``optimizer`` needs. The message names the file, and neither ``model`` nor
+            ``optimizer`` has changed.
+    """
+    path = Path(path)
+    arrays, header = read_checkpoint(path)
+    weights = {name: array for name, array in arrays.items() if not name.startswith("optimizer/")}
+    expected = {name: array.shape for name, array in model.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    for name in sorted({*expected, *found}):
+        if expected.get(name) != found.get(name):
+            there, wanted = found.get(name, "missing"), expected.get(name, "missing")
+            raise ValueError(f"{path} does not fit the model: {name} is {there}, in the model {wanted}")
+    if optimizer is not None:
+        if "param_groups" not in header:
+            raise ValueError(f"{path} holds no state of an optimizer")
+        state = {int(number): remembered for number, remembered in header["state"].items()}
+        for name in arrays.keys() - weights.keys():
+            _, number, key = name.split("/")
+            state[int(number)][key] = arrays[name]
+        try:  # changes nothing if it fails, and comes before the model, which cannot fail any more
+            optimizer.load_state_dict({"state": state, "param_groups": header["param_groups"]})
+        except ValueError as error:
+            raise ValueError(f"{path} does not fit the optimizer: {error}") from error
+    model.load_state_dict(weights)
+    return {"step": header.get("step", 0), "metadata": header.get("metadata")}
+
+
+def read_checkpoint(path):
+    """(arrays, header) of a safetensors file, the header's values read from JSON; see `load_checkpoint`."""
+    try:
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            header = file.metadata() or {}
+        return arrays, {name: json.loads(value) for name, value in header.items()}
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no checkpoint {path}") from None
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
