@@ -70,11 +70,11 @@ def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> 
 def states(
     curriculum: Curriculum,
     verdicts: Mapping[str, Verdict],
-    proved: Set[str],
+    known: Mapping[str, str],
     stale: Set[str],
     borrowed: Set[str],
 ) -> dict[str, str]:
-    """The state of every unit: this run's verdicts over what the ledger proves.
+    """The state of every unit: this run's verdicts over what is known of the present source.
 
     A unit whose needs are not all passed or borrowed is locked, whatever its own specs said, so
     the result does not depend on the order in which things ran. Only ``passed`` is a pass.
@@ -86,10 +86,8 @@ def states(
             state = verdicts[unit.id].kind
         elif unit.id in borrowed:
             state = BORROWED
-        elif unit.id in proved:
-            state = PASSED
         else:
-            state = STALE if unit.id in stale else NOT_RUN
+            state = known.get(unit.id, STALE if unit.id in stale else NOT_RUN)
         if not open_now and state not in (BORROWED, STALE):
             state = LOCKED
         result[unit.id] = state

@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from pytest_tinytorch import export, gate, judgement, ledger, options, screen
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.ledger import Event
+from pytest_tinytorch.messages import Message
 from pytest_tinytorch.progress import Progress, group_counts, tasks
 from pytest_tinytorch.runner import ATTRIBUTE
 from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, TODO, Outcome
@@ -40,6 +41,10 @@ class Judge:
         if outcome is None:
             self.other_failures |= report.failed
             return
+        if isinstance(report.longrepr, str):
+            marks = screen.glyphs_of_terminal()
+            message = Message(marks.fit(report.longrepr), marks.fit(outcome.headline))
+            report.longrepr = cast(Any, message)  # pytest asks only for toterminal() and str()
         before = self.outcomes.get(report.nodeid)
         if before is None or before.kind == PASSED:
             self.outcomes[report.nodeid] = outcome
@@ -99,7 +104,7 @@ class Judge:
         found = judgement.by_unit(curriculum, workspace.manifest, self.outcomes)
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
         borrowed = plan.borrowed - verdicts.keys()
-        state = gate.states(curriculum, verdicts, workspace.proved, workspace.stale, borrowed)
+        state = gate.states(curriculum, verdicts, workspace.known, workspace.stale, borrowed)
         passed = [unit for unit in verdicts if state[unit] == PASSED]
         granting = workspace.options.gate
         return Progress(

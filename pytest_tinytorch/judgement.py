@@ -58,7 +58,9 @@ def verdicts(
 
 def of_open_units(found: Found, state: Mapping[str, str]) -> list[Outcome]:
     """The outcomes that a learner should act on: none of a unit that is locked anyway."""
-    return [o for unit, outcomes in found.items() if state[unit] != LOCKED for o in outcomes.values()]
+    return [
+        o for unit, outcomes in found.items() if state[unit] != LOCKED for o in outcomes.values()
+    ]
 
 
 def notes(curriculum: Curriculum, found: Found) -> dict[str, dict[str, Any]]:

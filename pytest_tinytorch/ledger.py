@@ -58,13 +58,13 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def proved(self, digests: Mapping[str, tuple[str, str]]) -> frozenset[str]:
-        """Units whose latest event for the present (source, specs) digests is a pass."""
-        latest: dict[str, str] = {}
-        for event in self.events:
-            if digests.get(event.unit) == (event.source, event.specs):
-                latest[event.unit] = event.verdict
-        return frozenset(unit for unit, kind in latest.items() if kind == PASSED)
+    def latest(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+        """Unit id to its last verdict for the present (source, specs) digests."""
+        return {
+            event.unit: event.verdict
+            for event in self.events
+            if digests.get(event.unit) == (event.source, event.specs)
+        }
 
     def once_passed(self) -> frozenset[str]:
         """Units that the learner's own code has passed at some time."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
@@ -18,6 +19,13 @@ from pytest_tinytorch.timelimit import TimeLimit
 
 LABEL_WIDTH = 10
 EXAMPLE_LINES = 14
+LABEL_COLOURS: dict[str, dict[str, bool]] = {
+    "Expected": {"green": True},
+    "Got": {"red": True},
+    "Raised": {"red": True},
+    "Broken": {"red": True},
+    "Where": {"bold": True},
+}
 NOT_THEIRS_TO_RAISE = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
@@ -213,6 +221,38 @@ class Explainer:
         for number, hint in enumerate(hints[: self.hints], start=1):
             found += labelled(f"Hint {number}", hint)
         return found
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What pytest's one-line summary of a failure shows."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else."""
+
+    text: str
+    headline: str
+
+    @property
+    def reprcrash(self) -> Crash:
+        return Crash(self.headline)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: Any) -> None:
+        """Called by pytest with its terminal writer."""
+        title, *rest = self.text.splitlines()
+        tw.line(title, red=True, bold=True)
+        for line in rest:
+            label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
+            colours = LABEL_COLOURS.get(label.strip(), {})
+            tw.write(label, light=True)
+            tw.line(value, **colours)
 
 
 def walk(traceback: TracebackType | None) -> Iterator[Frame]:

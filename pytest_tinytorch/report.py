@@ -67,7 +67,14 @@ class Glyphs:
         """Our own wording in the characters of this set."""
         if not self.plain:
             return text
-        for fancy, simple in (("—", "-"), ("·", "-"), ("…", "..."), ("’", "'"), ("✗", "x")):
+        for fancy, simple in (
+            ("—", "-"),
+            ("·", "-"),
+            ("…", "..."),
+            ("’", "'"),
+            ("✗", "x"),
+            ("×", "x"),
+        ):
             text = text.replace(fancy, simple)
         return text.encode("ascii", "replace").decode("ascii")
 

@@ -27,13 +27,19 @@ def render(renderable: RenderableType, width: int, color: bool) -> str:
     )
     with console.capture() as capture:
         console.print(renderable)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    text = capture.get().replace("\u00a0", " ")  # it has kept words together, its work is done
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def glyphs_of_terminal() -> report.Glyphs:
+    """The characters that standard output can show, whatever pytest has put in its place."""
+    return report.glyphs(sys.__stdout__.encoding if sys.__stdout__ else None)
 
 
 def show_report(progress: Progress, terminalreporter: Any) -> None:
     """Write the report through pytest's own terminal, so that its colour and capture rules hold."""
     width = max(20, get_terminal_size().columns)
-    marks = report.glyphs(sys.__stdout__.encoding if sys.__stdout__ else None)
+    marks = glyphs_of_terminal()
     text = render(report.report(progress, marks, width), width, terminalreporter.hasmarkup)
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")
@@ -44,7 +50,7 @@ def show_report(progress: Progress, terminalreporter: Any) -> None:
 def show_map(progress: Progress, options: Options, color: str) -> None:
     """Print the map or the timeline to standard output."""
     console = Console(legacy_windows=False, emoji=False, highlight=False)
-    marks = report.glyphs(sys.stdout.encoding)
+    marks = glyphs_of_terminal()
     width = console.width
     shown: RenderableType
     if options.timeline:

@@ -16,6 +16,7 @@ from pytest_tinytorch.ledger import Ledger
 from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
 from pytest_tinytorch.source import digest
+from pytest_tinytorch.tally import PASSED, TODO
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,14 @@ class Workspace:
         }
 
     @cached_property
+    def known(self) -> dict[str, str]:
+        """Unit id to what is known of it as the source stands, without a run."""
+        return dict.fromkeys(self.untouched, TODO) | self.ledger.latest(self.digests)
+
+    @cached_property
     def proved(self) -> frozenset[str]:
-        return self.ledger.proved(self.digests)
+        """Units that passed, as the source stands."""
+        return frozenset(unit for unit, kind in self.known.items() if kind == PASSED)
 
     @cached_property
     def stale(self) -> frozenset[str]:
@@ -102,9 +109,8 @@ class Workspace:
     def progress(self) -> Progress:
         """Where the learner stands, without a run."""
         asked = self.asked()
-        state = gate.states(
-            self.curriculum, {}, self.proved, self.stale, self.borrowed() - self.proved
-        )
+        borrowed = self.borrowed() - self.known.keys()
+        state = gate.states(self.curriculum, {}, self.known, self.stale, borrowed)
         warnings = self.ledger.damage
         picked = asked if self.options.selects else frozenset()
         return Progress(self.curriculum, state, asked=picked, warnings=warnings)

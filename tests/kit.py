@@ -1,0 +1,57 @@
+"""The kit itself, seen from its own tests: mixtures of reference and stubs, and runs on them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from pytest_tinytorch import curriculum, stubs
+from pytest_tinytorch.curriculum import Curriculum, Unit
+from tests.toy import Run, pytest_in
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reference"
+
+
+@cache
+def course() -> Curriculum:
+    return curriculum.load()
+
+
+def modules() -> list[Unit]:
+    """The checkpoints that have a module of their own."""
+    return [unit for unit in course().checkpoints if unit.source]
+
+
+@cache
+def stub_texts() -> Mapping[str, str]:
+    return stubs.generate(course(), REFERENCE)
+
+
+def reference_text(module: str) -> str:
+    return (REFERENCE / "tinytorch" / f"{module}.py").read_text(encoding="utf-8")
+
+
+def mixture(folder: Path, solved: Iterable[str], changed: Mapping[str, str] | None = None) -> Path:
+    """A folder with a package ``tinytorch``: stubs, but the reference for the modules ``solved``.
+
+    ``changed`` maps a module to a source of its own.
+    """
+    package = folder / "tinytorch"
+    shutil.rmtree(package, ignore_errors=True)
+    package.mkdir(parents=True)
+    texts = {name.removesuffix(".py"): text for name, text in stub_texts().items()}
+    texts |= {module: reference_text(module) for module in solved}
+    texts |= changed or {}
+    for module, text in texts.items():
+        (package / f"{module}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def run(source: Path | None, ledger: Path, *arguments: str, shuffle: int | None = None) -> Run:
+    """Run the kit's specs on the package in ``source``, with a ledger of its own."""
+    chosen = ["--source", str(source)] if source else []
+    options = [*chosen, "--ledger", str(ledger), "--hypothesis-profile=learn"]
+    return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200)

@@ -1,0 +1,99 @@
+"""The proofs: what the specs are worth, shown on the reference, on stubs, and on mixtures of both."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import kit
+
+CHECKPOINTS = [unit.number for unit in kit.course().checkpoints]
+ALL = {*CHECKPOINTS, *(f"m{unit.number}" for unit in kit.course().milestones)}
+
+
+def closure(number: str) -> set[str]:
+    """What passes when the modules up to ``number`` are solved: checkpoints and milestones."""
+    done = {unit.id for unit in kit.course().checkpoints if unit.number <= number}
+    for milestone in kit.course().milestones:
+        if kit.course().closure(milestone.needs) <= done:
+            done.add(milestone.id)
+    return {unit.replace("checkpoint-", "").replace("milestone-", "m") for unit in done}
+
+
+@pytest.fixture(scope="module")
+def stub_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stubs")
+    return kit.run(kit.mixture(folder, []), folder / "ledger.jsonl")
+
+
+def test_untouched_stubs_earn_only_00(stub_run):
+    assert stub_run.passed() == {"00"}, stub_run.output
+    assert stub_run.states["01"] == "todo"
+    others = {s for u, s in stub_run.states.items() if u not in ("00", "01")}
+    assert others == {"locked"}
+    assert stub_run.code == 1
+
+
+def test_untouched_stubs_fit_on_a_screen(stub_run):
+    lines = stub_run.output.splitlines()
+    assert len(lines) < 60
+    assert max(map(len, lines[6:])) <= 80
+
+
+def test_untouched_stubs_are_fine_where_todo_is(tmp_path):
+    run = kit.run(kit.mixture(tmp_path, []), tmp_path / "ledger.jsonl", "--todo-ok", "-n", "2")
+    assert run.passed() == {"00"}, run.output
+    assert run.code == 0
+
+
+def test_the_reference_earns_everything(tmp_path):
+    run = kit.run(None, tmp_path / "ledger.jsonl", "--reference")
+    assert run.passed() == ALL, run.output
+    assert run.code == 0
+
+
+def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
+    run = kit.run(None, tmp_path / "ledger.jsonl", "--reference", "-n", "2", shuffle=7)
+    assert run.passed() == ALL, run.output
+    assert run.code == 0
+
+
+def test_each_prefix_of_the_reference_earns_exactly_itself(tmp_path):
+    """One ledger serves all prefixes: what a shorter one proved is not run again."""
+    solved: list[str] = []
+    for unit in kit.course().checkpoints:
+        solved += [unit.name] if unit.source else []
+        source = kit.mixture(tmp_path / unit.number, solved)
+        following = [n for n in CHECKPOINTS if n > unit.number][:1]
+        ready = [m for m in closure(unit.number) if m.startswith("m")]
+        asked = ["--checkpoint", ",".join([unit.number, *following])]
+        asked += ["--milestone", "all"] if ready else []
+        run = kit.run(source, tmp_path / "ledger.jsonl", *asked)
+        assert run.passed() == closure(unit.number), f"{unit.label}\n{run.output}"
+        if following:
+            assert run.states[following[0]] in ("todo", "locked")
+            assert run.code == 1
+
+
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_no_spec_passes_on_an_untouched_module(unit, tmp_path):
+    """All modules but one are solved: every spec of that one reports that it is to do."""
+    others = [other.name for other in kit.modules() if other.name != unit.name]
+    run = kit.run(kit.mixture(tmp_path, others), tmp_path / "ledger.jsonl", unit.place)
+    specs = run.json["units"][unit.id]["specs"]
+    assert set(specs) == {"todo"}, run.output
+
+
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_every_exercise_is_missed_by_a_spec_of_its_checkpoint(unit, tmp_path):
+    """An untouched stub locks what stands on it; that is right because its module cannot pass."""
+    from pytest_tinytorch.exercises import stub
+
+    others = [other.name for other in kit.modules()]
+    unneeded = []
+    for exercise in unit.hints:
+        text = stub(kit.reference_text(unit.name), unit.number, unit.name, [exercise])
+        source = kit.mixture(tmp_path, others, {unit.name: text})
+        run = kit.run(source, tmp_path / "ledger.jsonl", unit.place, "-x")
+        if run.code == 0:
+            unneeded.append(exercise)
+    assert not unneeded
