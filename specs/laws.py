@@ -33,6 +33,8 @@ def call(function, *args, **kwargs):
     remembers the call for the message. Tensors among the arguments are passed as they are.
     """
     real = resolve(function)
+    # The negative of a 0-d array is a NumPy scalar: both are meant as tensors.
+    args = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
     before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in args]
     text = describe(function, args, kwargs)
     last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))

@@ -62,11 +62,10 @@ sgd_options = st.fixed_dictionaries(
 nesterov_options = st.fixed_dictionaries(
     {"lr": rates, "momentum": st.floats(0.1, 0.95), "weight_decay": decays}
 ).map(lambda options: {**options, "nesterov": True})
-betas = st.sampled_from([0.0, 0.5, 0.9, 0.999])
 adam_options = st.fixed_dictionaries(
     {
         "lr": rates,
-        "betas": st.tuples(betas, betas),
+        "betas": st.sampled_from([(0.9, 0.999), (0.5, 0.75), (0.75, 0.5), (0.0, 0.5), (0.0, 0.0)]),
         "eps": st.sampled_from([1e-8, 1e-3, 1.0]),
         "weight_decay": decays,
     }
@@ -117,7 +116,7 @@ class TestParameters:
     def test_accepts_the_parameters_of_a_model(self):
         """model.parameters(), an iterator, becomes one group with those Tensors in order."""
         model = Linear(3, 2)
-        groups = SGD(model.parameters(), lr=0.1).param_groups
+        groups = SGD(iter(model.parameters()), lr=0.1).param_groups
         expect(len(groups) == 1, "one group", f"{len(groups)} groups")
         held = [id(param) for param in groups[0]["params"]]
         expect(held == [id(p) for p in model.parameters()], "the Tensors of the model", groups[0]["params"])
@@ -275,13 +274,13 @@ class TestAdam:
         scaled = run(Adam, start, [c * grad for grad in gradients], lr=lr, eps=0)
         assert_close(scaled, run(Adam, start, gradients, lr=lr, eps=0))
 
-    @pytest.mark.parametrize(("kind", "lr"), [(SGD, 0.1), (Adam, 0.1), (AdamW, 0.1)])
+    @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
     @given(target=hnp.arrays(np.float32, 3, elements=numbers(2.0, np.float32)))
-    def test_finds_the_bottom_of_a_bowl(self, kind, lr, target):
+    def test_finds_the_bottom_of_a_bowl(self, kind, target):
         """Each kind reaches the minimum of Σ(w - target)² within 150 steps of backward."""
         w = parameter(np.zeros(3, np.float32))
-        optimizer = kind([w], lr=lr)
-        remember(kind, [w], "Σ(w - target)²", {"lr": lr})
+        optimizer = kind([w], lr=0.1)
+        remember(kind, [w], "Σ(w - target)²", {"lr": 0.1})
         for _ in range(150):
             optimizer.zero_grad()
             error = w - target
@@ -406,6 +405,7 @@ class TestMemory:
             (Adam, {}, 2),
             (AdamW, {}, 2),
         ],
+        ids="plain momentum adam adamw".split(),
     )
     @given(sizes=st.lists(st.integers(0, 5), min_size=1, max_size=3), dtype=st.sampled_from(FLOATS))
     def test_costs_a_multiple_of_the_parameters(self, kind, options, cost, sizes, dtype):

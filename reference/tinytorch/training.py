@@ -12,6 +12,9 @@ from safetensors.numpy import save_file
 from tinytorch.autograd import no_grad
 from tinytorch.tensor import Tensor
 
+HEADER = "tinytorch"
+"""Under this name the text of a checkpoint, all that is no array, stands in the file's header."""
+
 
 class CosineSchedule:
     """A learning rate that warms up in a straight line and then falls along half a cosine.
@@ -123,9 +126,9 @@ def accuracy(logits, targets):
     """The fraction of predictions that are right, a float between 0 and 1.
 
     Args:
-        logits: scores. (..., C) for C classes: the prediction is the class with the highest score.
-            Or of the shape of ``targets``, for yes or no: the prediction is 1 where the score is
-            above 0, else 0.
+        logits: scores. (..., C) for C classes: the prediction is the class with the highest score,
+            the first of several. Or of the shape of ``targets``, for yes or no: the prediction is 1
+            where the score is above 0, else 0.
         targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
     Raises:
         ValueError: the shapes fit in neither way, or there are no targets.
@@ -307,11 +310,11 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
                     header["state"][number][name] = value
     # safetensors copies memory as it lies there: an array that is a transposed view must be laid out.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {name: json.dumps(value) for name, value in header.items()}
+    text = json.dumps(header)
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        save_file(arrays, unfinished, metadata=header)
+        save_file(arrays, unfinished, metadata={HEADER: text})
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -347,7 +350,7 @@ def load_checkpoint(path, model, optimizer=None):
         state = {int(number): remembered for number, remembered in header["state"].items()}
         for name in arrays.keys() - weights.keys():
             _, number, key = name.split("/")
-            state[int(number)][key] = arrays[name]
+            state.setdefault(int(number), {})[key] = arrays[name]
         try:  # changes nothing if it fails, and comes before the model, which cannot fail any more
             optimizer.load_state_dict({"state": state, "param_groups": header["param_groups"]})
         except ValueError as error:
@@ -357,12 +360,21 @@ def load_checkpoint(path, model, optimizer=None):
 
 
 def read_checkpoint(path):
-    """(arrays, header) of a safetensors file, the header's values read from JSON; see `load_checkpoint`."""
+    """Read a safetensors file whole, before anything is done with it.
+
+    Returns:
+        (arrays, header): a dictionary of ndarrays, and what `save_checkpoint` put into the header; an
+        empty dictionary if another tool wrote the file.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged: cut short, or no safetensors at all.
+
+    Both messages name the file.
+    """
     try:
         with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-            header = file.metadata() or {}
-        return arrays, {name: json.loads(value) for name, value in header.items()}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return arrays, json.loads((file.metadata() or {}).get(HEADER, "{}"))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no checkpoint {path}") from None
     except (SafetensorError, ValueError) as error:

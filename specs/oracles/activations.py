@@ -1,0 +1,40 @@
+"""Activations by their definitions, at float64, one element at a time."""
+
+import math
+
+import numpy as np
+
+
+def each(function, x):
+    """``function`` of each element, as float64."""
+    return np.array([function(float(v)) for v in x.ravel()], np.float64).reshape(x.shape)
+
+
+def relu(x):
+    return each(lambda v: v if v > 0 or math.isnan(v) else 0.0, x)
+
+
+def sigmoid(x):
+    # Where exp(-v) would overflow the result is 0 to the last bit.
+    return each(lambda v: 0.0 if v < -700 else 1 / (1 + math.exp(-v)), x)
+
+
+def tanh(x):
+    return each(math.tanh, x)
+
+
+def gelu(x):
+    def one(v):
+        return v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3)))
+
+    return each(one, x)
+
+
+def softmax(x, dim):
+    rows = np.moveaxis(x.astype(np.float64), dim, -1)
+    out = np.empty_like(rows)
+    for place in np.ndindex(rows.shape[:-1]):
+        row = [float(v) for v in rows[place]]
+        weights = [math.exp(v - max(row)) for v in row]
+        out[place] = [w / math.fsum(weights) for w in weights]
+    return np.moveaxis(out, -1, dim)
