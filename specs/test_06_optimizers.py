@@ -46,7 +46,9 @@ KINDS = (
     (AdamW, oracle.adamw, {"lr": 0.1, "betas": (0.5, 0.75), "weight_decay": 0.25}),
 )
 every_kind = pytest.mark.parametrize(
-    ("kind", "oracle_step", "options"), KINDS, ids="plain momentum nesterov dampened adam adamw".split()
+    ("kind", "oracle_step", "options"),
+    KINDS,
+    ids=["plain", "momentum", "nesterov", "dampened", "adam", "adamw"],
 )
 
 rates = st.floats(1e-3, 1.0)
@@ -76,7 +78,9 @@ adam_options = st.fixed_dictionaries(
 def histories(draw, dtype=np.float64, max_steps=4, elements=None):
     """(start, gradients): a parameter and the gradients of some steps, all of one shape."""
     shape = draw(shapes(max_dims=2, max_side=3))
-    array = hnp.arrays(dtype, shape, elements=numbers(10.0, dtype) if elements is None else elements)
+    array = hnp.arrays(
+        dtype, shape, elements=numbers(10.0, dtype) if elements is None else elements
+    )
     return draw(array), draw(st.lists(array, min_size=1, max_size=max_steps))
 
 
@@ -84,20 +88,19 @@ def parameter(array):
     return Tensor(np.array(array), requires_grad=True)
 
 
-def remember(kind, params, gradients, options):
-    """Keep for the message what is about to be run."""
-    given_params = ", ".join(show(param) for param in params)
+def begin(kind, start, gradients, options):
+    """(parameter, optimizer), and what is about to be run is kept for the message."""
+    param = parameter(start)
     given_options = "".join(f", {name}={show(value)}" for name, value in options.items())
-    text = f"{kind}([{given_params}]{given_options}), a step with each grad of {show(gradients)}"
+    text = f"{kind}([{show(param)}]{given_options}), a step with each grad of {show(gradients)}"
     where = location(getattr(resolve(kind), "update", resolve(kind).step))
     last_call.set(Call(text, where, os.environ.get("PYTEST_CURRENT_TEST")))
+    return param, kind([param], **options)
 
 
 def run(kind, start, gradients, **options):
     """The parameter after one step for each gradient; None stands for a missing one."""
-    param = parameter(start)
-    remember(kind, [param], gradients, options)
-    optimizer = kind([param], **options)
+    param, optimizer = begin(kind, start, gradients, options)
     for grad in gradients:
         take_step(optimizer, [param], [grad])
     return param.data
@@ -119,7 +122,11 @@ class TestParameters:
         groups = SGD(iter(model.parameters()), lr=0.1).param_groups
         expect(len(groups) == 1, "one group", f"{len(groups)} groups")
         held = [id(param) for param in groups[0]["params"]]
-        expect(held == [id(p) for p in model.parameters()], "the Tensors of the model", groups[0]["params"])
+        expect(
+            held == [id(p) for p in model.parameters()],
+            "the Tensors of the model",
+            groups[0]["params"],
+        )
 
     @given(rates, rates)
     def test_groups_have_hyperparameters_of_their_own(self, lr, other):
@@ -132,7 +139,9 @@ class TestParameters:
         take_step(optimizer, params, [[1.0], [1.0]])
         for param, rate in zip(params, (lr, other), strict=True):
             assert_close(param.data, [1 - rate * 1.5])
-        expect(set(given_groups[1]) == {"params", "lr"}, "the given group unchanged", given_groups[1])
+        expect(
+            set(given_groups[1]) == {"params", "lr"}, "the given group unchanged", given_groups[1]
+        )
 
     @given(rates, rates)
     def test_lr_can_be_changed(self, first, second):
@@ -142,7 +151,12 @@ class TestParameters:
         optimizer.param_groups[0]["lr"] = first
         assert_equal(optimizer.lr, first)
         take_step(optimizer, params, [[1.0], [1.0]])
-        optimizer.lr = second
+        optimizer.lr = np.float64(second)
+        expect(
+            all(type(g["lr"]) is float for g in optimizer.param_groups),
+            "floats",
+            optimizer.param_groups,
+        )
         take_step(optimizer, params, [[1.0], [1.0]])
         assert_close(params[0].data, [-first - second])
         assert_close(params[1].data, [-1.0 - second])
@@ -265,9 +279,13 @@ class TestAdam:
     def test_the_first_step_has_length_lr(self, history, lr):
         """The first step is lr · sign(grad), large gradient or small, because the bias is corrected."""
         start, (grad,) = history
-        assert_close(run(Adam, start, [grad], lr=lr), start - lr * np.sign(grad), rtol=1e-5, atol=1e-5)
+        assert_close(
+            run(Adam, start, [grad], lr=lr), start - lr * np.sign(grad), rtol=1e-5, atol=1e-5
+        )
 
-    @given(histories(elements=st.floats(0.1, 10) | st.floats(-10, -0.1)), st.floats(1e-3, 1e3), rates)
+    @given(
+        histories(elements=st.floats(0.1, 10) | st.floats(-10, -0.1)), st.floats(1e-3, 1e3), rates
+    )
     def test_does_not_see_the_scale_of_gradients(self, history, c, lr):
         """Multiplying every gradient by c > 0 changes no step when eps is 0."""
         start, gradients = history
@@ -278,9 +296,7 @@ class TestAdam:
     @given(target=hnp.arrays(np.float32, 3, elements=numbers(2.0, np.float32)))
     def test_finds_the_bottom_of_a_bowl(self, kind, target):
         """Each kind reaches the minimum of Σ(w - target)² within 150 steps of backward."""
-        w = parameter(np.zeros(3, np.float32))
-        optimizer = kind([w], lr=0.1)
-        remember(kind, [w], "Σ(w - target)²", {"lr": 0.1})
+        w, optimizer = begin(kind, np.zeros(3, np.float32), "Σ(w - target)²", {"lr": 0.1})
         for _ in range(150):
             optimizer.zero_grad()
             error = w - target
@@ -300,7 +316,9 @@ class TestAdamW:
     @given(histories())
     def test_has_the_usual_defaults(self, history):
         """AdamW(params) means the defaults of Adam with weight decay 0.01."""
-        assert_close(run(AdamW, *history), oracle.run(oracle.adamw, *history), rtol=1e-12, atol=1e-12)
+        assert_close(
+            run(AdamW, *history), oracle.run(oracle.adamw, *history), rtol=1e-12, atol=1e-12
+        )
 
     @given(histories(max_steps=1), st.floats(1e-3, 0.5), decays, st.integers(1, 5))
     def test_decays_alone_when_gradients_are_zero(self, history, lr, decay, steps):
@@ -312,7 +330,9 @@ class TestAdamW:
     @given(histories(), rates)
     def test_is_adam_without_decay(self, history, lr):
         """With weight_decay 0 it makes the very steps of Adam."""
-        assert_close(run(AdamW, *history, lr=lr, weight_decay=0.0), oracle.run(oracle.adam, *history, lr=lr))
+        assert_close(
+            run(AdamW, *history, lr=lr, weight_decay=0.0), oracle.run(oracle.adam, *history, lr=lr)
+        )
 
 
 class TestStep:
@@ -324,17 +344,18 @@ class TestStep:
         """A parameter whose grad is None neither moves nor forgets; its own steps alone count."""
         start, gradients = history
         gradients = [g if there else None for g, there in zip(gradients, pattern, strict=False)]
-        assert_close(run(kind, start, gradients, **options), oracle.run(oracle_step, start, gradients, **options))
+        assert_close(
+            run(kind, start, gradients, **options),
+            oracle.run(oracle_step, start, gradients, **options),
+        )
 
     @every_kind
     @given(history=histories())
     def test_moves_parameters_in_place(self, kind, oracle_step, options, history):
         """Tensor and array stay the same objects: whoever holds them sees the step."""
         start, gradients = history
-        param = parameter(start)
+        param, optimizer = begin(kind, start, gradients, options)
         memory = param.data
-        remember(kind, [param], gradients, options)
-        optimizer = kind([param], **options)
         for grad in gradients:
             param.grad = grad
             optimizer.step()
@@ -348,9 +369,7 @@ class TestStep:
     def test_leaves_gradients_alone(self, kind, oracle_step, options, history):
         """A step only reads grad, and what is remembered shares no memory with it."""
         start, gradients = history
-        param = parameter(start)
-        remember(kind, [param], gradients, options)
-        optimizer = kind([param], **options)
+        param, optimizer = begin(kind, start, gradients, options)
         for grad in gradients:
             grad = param.grad = np.array(grad)
             before = grad.copy()
@@ -366,9 +385,7 @@ class TestStep:
     def test_keeps_float32(self, kind, oracle_step, options, history, grad_dtype):
         """Parameters and state stay float32, also when a gradient comes as float64."""
         start, gradients = history
-        param = parameter(start)
-        remember(kind, [param], gradients, options)
-        optimizer = kind([param], **options)
+        param, optimizer = begin(kind, start, gradients, options)
         for grad in gradients:
             param.grad = grad.astype(grad_dtype)
             optimizer.step()
@@ -405,7 +422,7 @@ class TestMemory:
             (Adam, {}, 2),
             (AdamW, {}, 2),
         ],
-        ids="plain momentum adam adamw".split(),
+        ids=["plain", "momentum", "adam", "adamw"],
     )
     @given(sizes=st.lists(st.integers(0, 5), min_size=1, max_size=3), dtype=st.sampled_from(FLOATS))
     def test_costs_a_multiple_of_the_parameters(self, kind, options, cost, sizes, dtype):
@@ -520,7 +537,9 @@ class TestSaving:
         param = parameter(np.array([2.0], np.float32))
         loader = SGD([param], lr=0.1)
         loader.load_state_dict(saver.state_dict())
-        expect(loader.param_groups[0]["params"][0] is param, "the optimizer's own Tensor", "another")
+        expect(
+            loader.param_groups[0]["params"][0] is param, "the optimizer's own Tensor", "another"
+        )
         assert_equal(loader.lr, 0.5)
         assert_dtype(loader.state[param]["momentum_buffer"], np.float32)
         take_step(loader, [param], [[1.0]])
@@ -544,7 +563,7 @@ class TestSaving:
             (lambda saved: saved["state"].update({2: saved["state"][0]}), "2"),
             (lambda saved: saved["state"][1].update(exp_avg=np.zeros(3)), "exp_avg (3,)"),
         ],
-        ids="groups params kind number shape".split(),
+        ids=["groups", "params", "kind", "number", "shape"],
     )
     def test_rejects_what_does_not_fit(self, spoil, word):
         """State of other params, shapes or another kind is a ValueError that changes nothing."""
@@ -574,7 +593,9 @@ def assert_same_state(got, expected):
 class OptimizerMachine(RuleBasedStateMachine):
     """Anything that can happen to an optimizer, in any order, beside the oracle."""
 
-    @initialize(which=st.sampled_from(KINDS), sizes=st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    @initialize(
+        which=st.sampled_from(KINDS), sizes=st.lists(st.integers(0, 3), min_size=1, max_size=3)
+    )
     def build(self, which, sizes):
         self.kind, self.oracle_step, self.options = which
         self.params = [parameter(np.linspace(-1.0, 2.0, size)) for size in sizes]

@@ -1,5 +1,7 @@
 """05 · Autograd: reverse-mode automatic differentiation."""
 
+from functools import wraps
+
 import numpy as np
 
 from tinytorch import activations, losses
@@ -8,152 +10,342 @@ from tinytorch.primitive import Variable, defvjp, recording, vjps
 
 
 def unbroadcast(g, x):
-    """Sum g down to the shape of x."""
-    shape = np.shape(x)
-    if g.shape == shape:
+    """Sum a gradient over what broadcasting had repeated, down to the shape of ``x``.
+
+    A number that was used several times gets the sum of what each use asks of it.
+
+    Args:
+        g: the gradient of a result that ``x`` was broadcast to, an ndarray.
+        x: the argument, an ndarray.
+    Returns:
+        An ndarray of the shape of ``x``; ``g`` itself where the shapes agree already.
+
+    >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
+    array([[2., 2., 2.]])
+    """
+    if g.shape == x.shape:
         return g
-    extra = g.ndim - len(shape)
-    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    g = g.sum(axis=(*range(extra), *stretched), keepdims=True)
-    return g.reshape(shape)
-
-
-class no_grad:
-    def __enter__(self):
-        self.token = recording.set(False)
-        return self
-
-    def __exit__(self, *error):
-        recording.reset(self.token)
+    added = g.ndim - x.ndim
+    stretched = (i for i, n in enumerate(x.shape, start=added) if n == 1)
+    return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(x.shape)
 
 
 def topological_order(tensor):
-    order, seen, stack = [], set(), [(tensor, False)]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
-            continue
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        stack.append((node, True))
-        if node.grad_fn is not None:
-            for arg in node.grad_fn.args:
-                if isinstance(arg, Variable) and arg.requires_grad and id(arg) not in seen:
-                    stack.append((arg, False))
+    """The tensors that ``tensor`` was computed from and that require a gradient.
+
+    Each stands before the arguments it was computed from, ``tensor`` first, and appears once however
+    often it was used. The graph may be 100,000 deep, so there is no recursion; and it may share
+    parts, so each edge is followed once.
+
+    Args:
+        tensor: a Tensor that requires a gradient.
+    Returns:
+        A list of Tensors.
+    Raises:
+        RuntimeError: a part of the graph was freed by an earlier `backward`; the message says how
+            to keep it (``retain_graph=True``).
+    """
+    uses = {id(tensor): 0}  # how many results still stand before a tensor
+    waiting = [tensor]
+    while waiting:
+        for arg in arguments(waiting.pop()):
+            if id(arg) not in uses:
+                uses[id(arg)] = 0
+                waiting.append(arg)
+            uses[id(arg)] += 1
+    order, ready = [], [tensor]
+    while ready:
+        result = ready.pop()
+        order.append(result)
+        for arg in arguments(result):
+            uses[id(arg)] -= 1
+            if uses[id(arg)] == 0:
+                ready.append(arg)
     return order
 
 
-def backward(tensor, grad=None, retain_graph=False):
-    if not tensor.requires_grad:
-        raise RuntimeError("the tensor does not require grad")
+def arguments(tensor):
+    """What a tensor was computed from, as far as it requires a gradient; nothing for a leaf."""
+    node = tensor.grad_fn
+    if node is None:
+        return []
+    if node.args is None:
+        raise RuntimeError(
+            "this graph was freed by an earlier backward: call that with retain_graph=True to keep it"
+        )
+    return [arg for arg in node.args if isinstance(arg, Variable) and arg.requires_grad]
+
+
+def flow(tensor, grad, retain_graph):
+    """Yield (tensor, its gradient) for all of `topological_order`, in that order.
+
+    By the time a tensor is reached all results it was used for have been reached, so its gradient is
+    complete: the sum of what each of them asks of it. `primitive.vjps` applies the rules of a node.
+    A gradient is dropped as soon as it was used, and unless ``retain_graph`` so is the node.
+
+    Args:
+        tensor: where to begin.
+        grad: its gradient, an ndarray of its shape.
+        retain_graph: whether the graph can be used again.
+    """
+    gradients = {id(tensor): grad}
+    for result in topological_order(tensor):
+        g = gradients.pop(id(result))
+        yield result, g
+        node = result.grad_fn
+        if node is None:
+            continue
+        for arg, share in vjps(node, g, result.data):
+            before = gradients.get(id(arg))
+            # Never in place: the array may be shared with another gradient.
+            gradients[id(arg)] = share if before is None else before + share
+        if not retain_graph:
+            node.args = None
+
+
+def first_gradient(tensor, grad):
+    """The gradient to begin with: ``grad``, or 1 for a single number."""
+    if not (isinstance(tensor, Variable) and tensor.requires_grad):
+        raise RuntimeError("tensor does not require a gradient: nothing was recorded for it")
     if grad is None:
         if tensor.size != 1:
-            raise RuntimeError("grad can be left out only for a tensor of one element")
-        grad = np.ones_like(tensor.data)
+            raise RuntimeError(
+                f"grad can only be left out for a tensor of one element, not for shape {tensor.shape}"
+            )
+        return np.ones_like(tensor.data)
     grad = np.asarray(grad.data if isinstance(grad, Variable) else grad, tensor.dtype)
     if grad.shape != tensor.shape:
-        raise ValueError(f"grad has shape {grad.shape}, the tensor {tensor.shape}")
-    gradients = {id(tensor): grad}
-    for node in reversed(topological_order(tensor)):
-        g = gradients.pop(id(node))
-        if node.grad_fn is None:
-            node.grad = np.array(g, node.dtype) if node.grad is None else node.grad + g
-            continue
-        if node.grad_fn.args is None:
-            raise RuntimeError("the graph was freed: call backward with retain_graph=True")
-        for arg, gradient in vjps(node.grad_fn, g, node.data):
-            before = gradients.get(id(arg))
-            gradients[id(arg)] = gradient if before is None else before + gradient
-        if not retain_graph:
-            node.grad_fn.args = None
+        raise ValueError(f"grad must have the tensor's shape {tensor.shape}, got {grad.shape}")
+    return grad
 
 
-def grad(output, inputs, grad_output=None):
-    raise NotImplementedError
+def backward(tensor, grad=None, retain_graph=False):
+    """Add to each leaf's ``.grad`` the gradient of ``tensor`` with respect to it.
+
+    Args:
+        tensor: what to differentiate.
+        grad: the gradient of ``tensor`` itself, of its shape; may be left out for a single number.
+        retain_graph: keep the graph for another backward; otherwise it is freed.
+    Raises:
+        RuntimeError: ``tensor`` requires no gradient, ``grad`` is left out for more than one element,
+            or the graph was freed.
+        ValueError: ``grad`` has another shape; the message names both.
+
+    A leaf is a tensor that was not computed from others. Its ``.grad`` is an ndarray of its own shape
+    and dtype, shared with nothing. Gradients add up over several calls, until someone sets ``.grad``
+    to None.
+
+    >>> x = t.Tensor([1.0, 2.0], requires_grad=True)
+    >>> backward((x * x).sum())
+    >>> x.grad
+    array([2., 4.], dtype=float32)
+    """
+    for result, g in flow(tensor, first_gradient(tensor, grad), retain_graph):
+        if result.grad_fn is None:
+            g = np.array(g, result.dtype)  # a copy: rules may hand on the same array twice
+            result.grad = g if result.grad is None else result.grad + g
 
 
-def getitem_x(g, ans, x, *, index):
-    out = np.zeros(x.shape, g.dtype)
-    np.add.at(out, index, g)
-    return out
+def grad(output, inputs, grad_output=None, retain_graph=False):
+    """The gradients of ``output`` with respect to ``inputs``, without touching any ``.grad``.
+
+    Args:
+        output: what to differentiate.
+        inputs: a list of Tensors, leaves or not.
+        grad_output: the gradient of ``output``, as `backward` takes it.
+        retain_graph: keep the graph.
+    Returns:
+        A list of ndarrays, one for each input.
+    Raises:
+        RuntimeError: as `backward`, or an input was not used for ``output``; its position is named.
+
+    >>> x = t.Tensor(3.0, requires_grad=True)
+    >>> grad(x * x, [x])
+    [array(6., dtype=float32)]
+    """
+    wanted = {id(tensor) for tensor in inputs}
+    found = {}
+    for result, g in flow(output, first_gradient(output, grad_output), retain_graph):
+        if id(result) in wanted:
+            found[id(result)] = np.array(g, result.dtype)
+    for position, tensor in enumerate(inputs):
+        if id(tensor) not in found:
+            raise RuntimeError(f"input {position} was not used for output, or requires no gradient")
+    return [found[id(tensor)] for tensor in inputs]
 
 
-def spread(g, x, dim, keepdim):
-    if dim is None or keepdim:
-        return g
-    return np.expand_dims(g, dim)
+class no_grad:
+    """While it lasts nothing is recorded: results require no gradient and cost no memory.
 
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, and it ends
+    with an exception too.
 
-def sum_x(g, ans, x, *, dim=None, keepdim=False):
-    return np.broadcast_to(spread(g, x, dim, keepdim), x.shape)
+    >>> x = t.Tensor(1.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (2 * x).requires_grad
+    False
+    """
 
+    def __enter__(self):
+        """Turn `primitive.recording` off, and remember how it was."""
+        self.before = recording.set(False)
+        return self
 
-def max_x(g, ans, x, *, dim=None, keepdim=False):
-    at = x == spread(ans, x, dim, keepdim)
-    return spread(g, x, dim, keepdim) * at / at.sum(axis=dim, keepdims=True)
+    def __exit__(self, *error):
+        """Put `primitive.recording` back as it was."""
+        recording.reset(self.before)
+
+    def __call__(self, function):
+        @wraps(function)
+        def without_recording(*args, **kwargs):
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return without_recording
 
 
 def matmul_x(g, ans, x, y):
+    """The gradient of the left factor: g yᵀ, for stacks of matrices too.
+
+    A vector on the right had its axis summed away: g gets one back. A vector on the left was a
+    single row. What broadcasting repeated is summed.
+    """
     if y.ndim == 1:
-        g, y = g[..., None], y[:, None]
+        return unbroadcast(g[..., None] * y, x)
     if x.ndim == 1:
-        return unbroadcast((g[..., None, :] @ np.swapaxes(y, -1, -2))[..., 0, :], x)
-    return unbroadcast(g @ np.swapaxes(y, -1, -2), x)
+        return unbroadcast((g[..., None, :] @ y.swapaxes(-1, -2))[..., 0, :], x)
+    return unbroadcast(g @ y.swapaxes(-1, -2), x)
 
 
 def matmul_y(g, ans, x, y):
+    """The gradient of the right factor: xᵀ g, for stacks of matrices too.
+
+    One matrix on the right of a whole stack is the case of every layer: its gradient is a single
+    product of all rows at once.
+    """
     if x.ndim == 1:
-        g, x = (g[..., None, :] if y.ndim > 1 else g), x[None, :]
+        return g * x if y.ndim == 1 else unbroadcast(x[:, None] * g[..., None, :], y)
     if y.ndim == 1:
-        return unbroadcast((np.swapaxes(x, -1, -2) @ g[..., None])[..., 0], y)
-    return unbroadcast(np.swapaxes(x, -1, -2) @ g, y)
+        return unbroadcast((g[..., None, :] @ x)[..., 0, :], y)
+    if y.ndim == 2 and x.ndim > 2:
+        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    return unbroadcast(x.swapaxes(-1, -2) @ g, y)
 
 
-def concatenate_each(i, g, ans, *arrays, dim=0):
-    start = int(np.sum([a.shape[dim] for a in arrays[:i]]))
-    return np.take(g, np.arange(start, start + arrays[i].shape[dim]), axis=dim)
+def pow_x(g, ans, x, y):
+    """The gradient of the base: y x^(y - 1); nothing where the exponent is 0, even at x = 0."""
+    return unbroadcast(g * y * np.where(np.equal(y, 0), 1, x) ** (y - 1), x)
+
+
+def pow_y(g, ans, x, y):
+    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
+    return unbroadcast(g * ans * np.log(np.where(np.equal(x, 0), 1, x)), y)
+
+
+def maximum_x(g, ans, x, y):
+    """Where x is larger it gets all of g; where both are equal each gets half."""
+    return unbroadcast(g * np.where(np.equal(x, y), 0.5, np.greater(x, y)).astype(g.dtype), x)
+
+
+def widen(array, x, dim, keepdim):
+    """Give a reduced array back the axes that it lost, so that it broadcasts against ``x``."""
+    if keepdim:
+        return array
+    return np.expand_dims(array, tuple(range(x.ndim)) if dim is None else dim)
+
+
+def sum_x(g, ans, x, *, dim=None, keepdim=False):
+    """Every element that was summed gets the gradient of its sum."""
+    return np.broadcast_to(widen(g, x, dim, keepdim), x.shape)
+
+
+def max_x(g, ans, x, *, dim=None, keepdim=False):
+    """The largest element gets the gradient of the maximum; several equal ones share it evenly."""
+    largest = x == widen(ans, x, dim, keepdim)
+    share = largest / largest.sum(axis=dim, keepdims=True)
+    return (widen(g, x, dim, keepdim) * share).astype(g.dtype)
+
+
+def getitem_x(g, ans, x, *, index):
+    """Each element gets back the gradient of where it went; taken twice, it gets both."""
+    total = np.zeros(x.shape, g.dtype)
+    plain = index if isinstance(index, tuple) else (index,)
+    if all(i is None or i is ... or isinstance(i, (int, slice)) for i in plain):
+        total[index] = g  # slices take no element twice
+    else:
+        np.add.at(total, index, g)
+    return total
+
+
+def concatenate_each(position, g, ans, *arrays, dim=0):
+    """Each array gets back the part of g that stands where it was put."""
+    start = sum(array.shape[dim] for array in arrays[:position])
+    part = [slice(None)] * g.ndim
+    part[dim] = slice(start, start + arrays[position].shape[dim])
+    return g[tuple(part)]
 
 
 def gelu_x(g, ans, x, *, approximate="tanh"):
-    inner = 0.7978845608028654 * (x + 0.044715 * x * x * x)
-    th = np.tanh(inner)
-    return g * (0.5 * (1 + th) + 0.5 * x * (1 - th * th) * 0.7978845608028654 * (1 + 3 * 0.044715 * x * x))
+    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
+    square = x * x
+    step = np.tanh(activations.SQRT_2_OVER_PI * x * (1 + activations.GELU_CUBIC * square))
+    slope = activations.SQRT_2_OVER_PI * (1 + 3 * activations.GELU_CUBIC * square)
+    return g * (0.5 * (1 + step) + 0.5 * x * (1 - step * step) * slope)
+
+
+def softmax_x(g, ans, x, *, dim=-1):
+    """ans · (g - Σ g · ans): moving all scores together changes nothing."""
+    return ans * (g - (g * ans).sum(axis=dim, keepdims=True))
+
+
+def log_softmax_x(g, ans, x, *, dim=-1):
+    """g - softmax(x) · Σ g; the exponential of ans is that softmax."""
+    return g - np.exp(ans) * g.sum(axis=dim, keepdims=True)
 
 
 def pick_x(g, ans, x, *, classes):
-    out = np.zeros_like(x)
-    out[np.arange(len(x)), classes] = g
-    return out
+    """The element that was picked gets g, the others of its row nothing."""
+    total = np.zeros_like(x)
+    total[np.arange(len(x)), classes] = g
+    return total
 
 
+# The table of rules: how the gradient g of a result flows back to each argument.
 # fmt: off
-defvjp(t.add,     lambda g, ans, x, y: unbroadcast(g, x),      lambda g, ans, x, y: unbroadcast(g, y))
-defvjp(t.sub,     lambda g, ans, x, y: unbroadcast(g, x),      lambda g, ans, x, y: unbroadcast(-g, y))
-defvjp(t.mul,     lambda g, ans, x, y: unbroadcast(g * y, x),  lambda g, ans, x, y: unbroadcast(g * x, y))
-defvjp(t.div,     lambda g, ans, x, y: unbroadcast(g / y, x),  lambda g, ans, x, y: unbroadcast(-g * ans / y, y))
-defvjp(t.pow,     lambda g, ans, x, y: unbroadcast(g * y * x ** (y - 1), x), lambda g, ans, x, y: unbroadcast(g * ans * np.log(x), y))
-defvjp(t.neg,     lambda g, ans, x: -g)
-defvjp(t.matmul,  matmul_x, matmul_y)
-defvjp(t.maximum, lambda g, ans, x, y: unbroadcast(g * ((x > y) + 0.5 * (x == y)), x), lambda g, ans, x, y: unbroadcast(g * ((y > x) + 0.5 * (x == y)), y))
-defvjp(t.where,   None, lambda g, ans, c, x, y: unbroadcast(g * c, x), lambda g, ans, c, x, y: unbroadcast(g * ~c, y))
-defvjp(t.exp,     lambda g, ans, x: g * ans)
-defvjp(t.log,     lambda g, ans, x: g / x)
-defvjp(t.sqrt,    lambda g, ans, x: g / (2 * ans))
-defvjp(t.abs,     lambda g, ans, x: g * np.sign(x))
-defvjp(t.clip,    lambda g, ans, x, *, min=None, max=None: g * (ans == x))
-defvjp(t.sum,     sum_x)
-defvjp(t.max,     max_x)
-defvjp(t.reshape, lambda g, ans, x, *, shape: g.reshape(x.shape))
-defvjp(t.permute, lambda g, ans, x, *, dims: np.transpose(g, np.argsort(dims)))
-defvjp(t.expand,  lambda g, ans, x, *, shape: unbroadcast(g, x))
-defvjp(t.getitem, getitem_x)
+defvjp(t.add,         lambda g, ans, x, y: unbroadcast(g, x),
+                      lambda g, ans, x, y: unbroadcast(g, y))
+defvjp(t.sub,         lambda g, ans, x, y: unbroadcast(g, x),
+                      lambda g, ans, x, y: unbroadcast(-g, y))
+defvjp(t.mul,         lambda g, ans, x, y: unbroadcast(g * y, x),
+                      lambda g, ans, x, y: unbroadcast(g * x, y))
+defvjp(t.div,         lambda g, ans, x, y: unbroadcast(g / y, x),
+                      lambda g, ans, x, y: unbroadcast(-g * ans / y, y))
+defvjp(t.pow,         pow_x, pow_y)
+defvjp(t.neg,         lambda g, ans, x: -g)
+defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.exp,         lambda g, ans, x: g * ans)
+defvjp(t.log,         lambda g, ans, x: g / x)
+defvjp(t.sqrt,        lambda g, ans, x: g / (2 * ans))
+defvjp(t.abs,         lambda g, ans, x: g * np.sign(x))
+defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: g * (ans == x))
+defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
+defvjp(t.where,       None,
+                      lambda g, ans, condition, x, y: unbroadcast(np.where(condition, g, 0), x),
+                      lambda g, ans, condition, x, y: unbroadcast(np.where(condition, 0, g), y))
+defvjp(t.sum,         sum_x)
+defvjp(t.max,         max_x)
+defvjp(t.reshape,     lambda g, ans, x, *, shape: g.reshape(x.shape))
+defvjp(t.permute,     lambda g, ans, x, *, dims: g.transpose(np.argsort([d % x.ndim for d in dims])))
+defvjp(t.expand,      lambda g, ans, x, *, shape: unbroadcast(g, x))
+defvjp(t.getitem,     getitem_x)
 defvjp(t.concatenate, every=concatenate_each)
+
 defvjp(activations.relu,    lambda g, ans, x: g * (x > 0))
 defvjp(activations.sigmoid, lambda g, ans, x: g * ans * (1 - ans))
-defvjp(activations.tanh,    lambda g, ans, x: g * (1 - ans**2))
+defvjp(activations.tanh,    lambda g, ans, x: g * (1 - ans * ans))
 defvjp(activations.gelu,    gelu_x)
-defvjp(activations.softmax, lambda g, ans, x, *, dim=-1: ans * (g - (g * ans).sum(axis=dim, keepdims=True)))
-defvjp(losses.log_softmax,  lambda g, ans, x, *, dim=-1: g - np.exp(ans) * g.sum(axis=dim, keepdims=True))
-defvjp(losses.pick, pick_x)
+defvjp(activations.softmax, softmax_x)
+
+defvjp(losses.log_softmax,  log_softmax_x)
+defvjp(losses.pick,         pick_x)
+# fmt: on

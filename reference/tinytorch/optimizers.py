@@ -72,9 +72,13 @@ class Optimizer:
             if not isinstance(param, Tensor):
                 raise TypeError(f"params must be Tensors, got {type(param).__name__} at {position}")
             if param.grad_fn is not None:
-                raise ValueError(f"params must be leaves, got the result of {param.grad_fn} at {position}")
+                raise ValueError(
+                    f"params must be leaves, got the result of {param.grad_fn} at {position}"
+                )
             if id(param) in taken:
-                raise ValueError(f"params holds a Tensor twice: the one at {position} is there already")
+                raise ValueError(
+                    f"params holds a Tensor twice: the one at {position} is there already"
+                )
             taken.add(id(param))
         self.check(group)
         self.param_groups.append(group)
@@ -180,7 +184,9 @@ class Optimizer:
         sizes = [len(group["params"]) for group in self.param_groups]
         saved_sizes = [len(group["params"]) for group in saved_groups]
         if sizes != saved_sizes:
-            raise ValueError(f"state_dict has groups of {saved_sizes} params, the optimizer {sizes}")
+            raise ValueError(
+                f"state_dict has groups of {saved_sizes} params, the optimizer {sizes}"
+            )
         for group in saved_groups:
             if lacking := sorted(set(self.defaults) - set(group)):
                 raise ValueError(f"param_groups of state_dict lack {', '.join(lacking)}")
@@ -196,7 +202,9 @@ class Optimizer:
                         f" the param has {params[place].shape}"
                     )
             dtype = params[place].dtype
-            state[params[place]] = {name: copied(value, dtype) for name, value in remembered.items()}
+            state[params[place]] = {
+                name: copied(value, dtype) for name, value in remembered.items()
+            }
         self.state = state
         self.param_groups = [
             {**saved, "params": group["params"]}
@@ -268,7 +276,9 @@ class SGD(Optimizer):
         if momentum:
             buffer = state.get("momentum_buffer")
             if buffer is None:
-                buffer = state["momentum_buffer"] = np.array(direction, dtype=param.dtype)
+                # Gradients of Linear are often transposed views: rows of our own make later steps faster.
+                buffer = np.array(direction, dtype=param.dtype, order="C")
+                state["momentum_buffer"] = buffer
             else:
                 buffer *= momentum
                 buffer += (1 - dampening) * direction if dampening else direction
@@ -290,7 +300,9 @@ class Adam(Optimizer):
     """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(
+            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        )
 
     def check(self, group):
         super().check(group)

@@ -31,26 +31,24 @@ class CosineSchedule:
     """
 
     def __init__(self, lr, total_steps, warmup_steps=0, min_lr=0.0):
-        """Keep the four numbers as attributes.
+        """Keep the four numbers as attributes, the two rates as floats.
 
         Raises:
-            ValueError: not 0 <= min_lr <= lr, total_steps < 1, or not
-                0 <= warmup_steps <= total_steps. The message names the argument.
+            ValueError: unless 0 <= min_lr <= lr, 1 <= total_steps and 0 <= warmup_steps <= total_steps.
+                The message names the argument.
         """
-        if not lr >= 0:
-            raise ValueError(f"lr must be at least 0, got {lr}")
         if not 0 <= min_lr <= lr:
-            raise ValueError(f"min_lr must be between 0 and lr = {lr}, got {min_lr}")
+            raise ValueError(f"0 <= min_lr <= lr must hold, got min_lr = {min_lr} and lr = {lr}")
         if not total_steps >= 1:
             raise ValueError(f"total_steps must be at least 1, got {total_steps}")
         if not 0 <= warmup_steps <= total_steps:
             raise ValueError(
                 f"warmup_steps must be between 0 and total_steps = {total_steps}, got {warmup_steps}"
             )
-        self.lr = lr
+        self.lr = float(lr)
         self.total_steps = total_steps
         self.warmup_steps = warmup_steps
-        self.min_lr = min_lr
+        self.min_lr = float(min_lr)
 
     def __call__(self, step):
         """The learning rate of a step, a float.
@@ -112,7 +110,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
         raise ValueError(f"max_norm must be at least 0, got {max_norm}")
     parameters = [parameters] if isinstance(parameters, Tensor) else parameters
     grads = [param.grad for param in parameters if param.grad is not None]
-    length = math.sqrt(sum(float(np.square(grad, dtype=np.float64).sum()) for grad in grads))
+    length = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
     if error_if_nonfinite and not math.isfinite(length):
         raise RuntimeError(f"the length of the gradients is {length}: it cannot be clipped")
     scale = max_norm / (length + 1e-6)
@@ -144,7 +142,9 @@ def accuracy(logits, targets):
     elif scores.shape[:-1] == classes.shape:
         predicted = scores.argmax(axis=-1)
     else:
-        raise ValueError(f"logits of shape {scores.shape} do not fit targets of shape {classes.shape}")
+        raise ValueError(
+            f"logits of shape {scores.shape} do not fit targets of shape {classes.shape}"
+        )
     if classes.size == 0:
         raise ValueError(f"targets of shape {classes.shape} hold nothing to be right about")
     return float((predicted == classes).mean())
@@ -235,7 +235,9 @@ class Trainer:
                 if on_step is not None:
                     on_step({"epoch": epoch, "step": self.step, "loss": loss})
             if not examples:
-                raise ValueError(f"batches is empty in epoch {epoch}: give a list or a loader, not a generator")
+                raise ValueError(
+                    f"batches is empty in epoch {epoch}: give a list or a loader, not a generator"
+                )
             record = {"epoch": epoch, "loss": total / examples}
             if validation is not None:
                 measured = self.evaluate(validation)
@@ -315,7 +317,7 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         save_file(arrays, unfinished, metadata={HEADER: text})
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -343,7 +345,9 @@ def load_checkpoint(path, model, optimizer=None):
     for name in sorted({*expected, *found}):
         if expected.get(name) != found.get(name):
             there, wanted = found.get(name, "missing"), expected.get(name, "missing")
-            raise ValueError(f"{path} does not fit the model: {name} is {there}, in the model {wanted}")
+            raise ValueError(
+                f"{path} does not fit the model: {name} is {there}, in the model {wanted}"
+            )
     if optimizer is not None:
         if "param_groups" not in header:
             raise ValueError(f"{path} holds no state of an optimizer")

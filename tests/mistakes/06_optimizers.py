@@ -111,15 +111,15 @@ MISTAKES = (
     Mistake(
         "the buffer of momentum is the gradient itself",
         of="SGD.update",
-        replace="np.array(direction, dtype=param.dtype)",
+        replace='np.array(direction, dtype=param.dtype, order="C")',
         by="direction",
         turns_red="TestStep",
-        says="memory",
+        says="expected",
     ),
     Mistake(
         "the first step is dampened too",
         of="SGD.update",
-        replace="np.array(direction, dtype=param.dtype)",
+        replace='np.array(direction, dtype=param.dtype, order="C")',
         by="np.array((1 - dampening) * direction, dtype=param.dtype)",
         turns_red="TestSGD",
         says="expected",

@@ -1,0 +1,479 @@
+"""Specs of 05 autograd."""
+
+import gc
+import weakref
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from specs.gradients import check_gradient
+from specs.laws import (
+    assert_close,
+    assert_dtype,
+    assert_equal,
+    assert_no_alias,
+    assert_shape,
+    expect,
+    raises,
+)
+from specs.strategies import arrays, broadcastable, seeds, shapes
+from specs.student import lazy
+
+Tensor, cat, stack, where = lazy("tensor", "Tensor", "cat", "stack", "where")
+add, sub, mul, div, pow, neg, matmul = lazy(
+    "tensor", "add", "sub", "mul", "div", "pow", "neg", "matmul"
+)
+exp, log, sqrt, abs_, clip, maximum = lazy("tensor", "exp", "log", "sqrt", "abs", "clip", "maximum")
+sum_, max_, reshape, permute, expand, getitem, concatenate = lazy(
+    "tensor", "sum", "max", "reshape", "permute", "expand", "getitem", "concatenate"
+)
+relu, sigmoid, tanh, gelu, softmax = lazy(
+    "activations", "relu", "sigmoid", "tanh", "gelu", "softmax"
+)
+log_softmax, pick, cross_entropy = lazy("losses", "log_softmax", "pick", "cross_entropy")
+unbroadcast, topological_order, flow = lazy("autograd", "unbroadcast", "topological_order", "flow")
+backward, grad, no_grad = lazy("autograd", "backward", "grad", "no_grad")
+
+SMOOTH = st.floats(0.125, 3, width=32) | st.floats(-3, -0.125, width=32)
+"""Numbers away from zero, where abs and relu have a corner."""
+POSITIVE = st.floats(0.25, 3, width=32)
+
+
+def doubles(shape=None, elements=SMOOTH, **keywords):
+    """float64 arrays; without a shape of any shape, 0-d and zero-size ones among them."""
+    return arrays(shape, np.float64, elements=elements, **keywords)
+
+
+def distinct(shape, seed):
+    """An array whose elements all differ by at least 0.1, in random order."""
+    size = int(np.prod(shape))
+    values = np.random.default_rng(seed).permutation(size)
+    return (values * 0.1 - size * 0.05 + 0.025).reshape(shape)
+
+
+@st.composite
+def axes_of(draw, min_dims=1):
+    """(shape, dim, keepdim) with no empty axis; dim may be None."""
+    shape = draw(shapes(min_dims, 3, min_side=1))
+    axes = st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()
+    dim = draw(st.none() | axes)
+    return shape, dim, draw(st.booleans())
+
+
+def factor_shapes():
+    """Shapes for matmul, vectors among them."""
+    side = st.integers(1, 3)
+    stacks = st.sampled_from([((), ()), ((2,), ()), ((), (2,)), ((2, 1), (3,)), ((1,), (2,))])
+    matrices = st.builds(
+        lambda s, n, k, m: ((*s[0], n, k), (*s[1], k, m)), stacks, side, side, side
+    )
+    vectors = st.builds(
+        lambda s, k, m, left: ((k,), (*s[1], k, m)) if left else ((*s[0], m, k), (k,)),
+        stacks,
+        side,
+        side,
+        st.booleans(),
+    )
+    both = st.builds(lambda k: ((k,), (k,)), side)
+    return matrices | vectors | both
+
+
+class TestUnbroadcast:
+    """undoing broadcasting"""
+
+    @given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3))
+    def test_gives_the_shape_of_the_argument(self, found):
+        """unbroadcast(g, x) has the shape of x."""
+        x = np.zeros(found.input_shapes[0])
+        assert_shape(unbroadcast(np.ones(found.result_shape), x), x.shape)
+
+    @given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3), seeds())
+    def test_is_the_transpose_of_broadcasting(self, found, seed):
+        """⟨g, broadcast(x)⟩ equals ⟨unbroadcast(g, x), x⟩ for every g and x."""
+        draw = np.random.default_rng(seed)
+        x = draw.standard_normal(found.input_shapes[0])
+        g = draw.standard_normal(found.result_shape)
+        spread = np.broadcast_to(x, found.result_shape)
+        assert_close((unbroadcast(g, x) * x).sum(), (g * spread).sum())
+
+
+class TestArithmeticRules:
+    """gradients of arithmetic"""
+
+    @given(broadcastable(elements=SMOOTH), seeds())
+    def test_of_sums_and_products(self, drawn, seed):
+        """The rules of add, sub, mul and div are right, for shapes that broadcast."""
+        for op in (add, sub, mul, div):
+            check_gradient(op, *drawn, seed=seed)
+
+    @given(broadcastable(elements=POSITIVE), seeds())
+    def test_of_powers(self, drawn, seed):
+        """The rule of pow is right for base and exponent, for shapes that broadcast."""
+        check_gradient(pow, *drawn, seed=seed)
+
+    def test_of_powers_at_zero(self):
+        """At x = 0 the gradient of x ** 2 is 0, of x ** 0 is 0 and of x ** 1 is 1: never NaN."""
+        for exponent, expected in ((2.0, 0.0), (0.0, 0.0), (1.0, 1.0)):
+            x = Tensor(np.array([0.0]), requires_grad=True)
+            pow(x, exponent).sum().backward()
+            assert_equal(x.grad, np.array([expected]))
+        y = Tensor(np.array([2.0]), requires_grad=True)
+        pow(Tensor(np.array([0.0])), y).sum().backward()
+        assert_equal(y.grad, np.array([0.0]))
+
+    @given(doubles(), seeds())
+    def test_of_the_opposite(self, x, seed):
+        """The rule of neg is right."""
+        check_gradient(neg, x, seed=seed)
+
+    @given(doubles(), seeds())
+    def test_of_a_number_on_either_side(self, x, seed):
+        """x + 2, 2 - x, 3 * x, 1 / x and x ** 2 have the right gradients."""
+        check_gradient(lambda a: 2 - (a + 2) * 3, x, seed=seed, of=sub)
+        check_gradient(lambda a: 1 / a, x, seed=seed, of=div)
+        check_gradient(lambda a: a**2, x, seed=seed, of=pow)
+
+    @given(factor_shapes(), seeds())
+    def test_of_matrix_products(self, found, seed):
+        """The rule of matmul is right for vectors, matrices, and stacks that broadcast."""
+        draw = np.random.default_rng(seed)
+        check_gradient(matmul, *(draw.uniform(-2, 2, shape) for shape in found), seed=seed)
+
+
+class TestElementwiseRules:
+    """gradients of functions of one number"""
+
+    @given(doubles(elements=POSITIVE), seeds())
+    def test_of_exp_log_and_sqrt(self, x, seed):
+        """The rules of exp, log and sqrt are right."""
+        for op in (exp, log, sqrt):
+            check_gradient(op, x, seed=seed)
+
+    @given(doubles(), seeds())
+    def test_of_abs_and_clip(self, x, seed):
+        """The rules of abs and clip are right away from their corners."""
+        check_gradient(abs_, x, seed=seed)
+        inner = np.where(np.abs(np.abs(x) - 1) < 0.01, x * 1.1, x)
+        check_gradient(lambda a: clip(a, min=-1, max=1), inner, seed=seed, of=clip)
+        check_gradient(lambda a: clip(a, min=1), inner, seed=seed, of=clip)
+
+    @given(doubles(), seeds())
+    def test_of_activations(self, x, seed):
+        """The rules of relu, sigmoid, tanh and gelu are right."""
+        for op in (relu, sigmoid, tanh, gelu):
+            check_gradient(op, x, seed=seed)
+
+    @given(axes_of(), seeds())
+    def test_of_softmax(self, drawn, seed):
+        """The rules of softmax and log_softmax are right along every axis."""
+        shape, dim, _ = drawn
+        dim = -1 if dim is None else dim
+        x = np.random.default_rng(seed).uniform(-2, 2, shape)
+        for op in (softmax, log_softmax):
+            check_gradient(lambda a, op=op: op(a, dim=dim), x, seed=seed, of=op)
+
+    @given(st.integers(1, 4), st.integers(1, 4), seeds())
+    def test_of_cross_entropy(self, n, c, seed):
+        """The gradient of cross_entropy is right: pick and log_softmax together."""
+        draw = np.random.default_rng(seed)
+        classes, x = draw.integers(0, c, n), draw.uniform(-2, 2, (n, c))
+        check_gradient(lambda a: pick(a, classes=classes), x, seed=seed, of=pick)
+        check_gradient(lambda a: cross_entropy(a, classes), x, seed=seed, of=pick)
+
+    @given(broadcastable(3, elements=SMOOTH), seeds())
+    def test_of_choices(self, drawn, seed):
+        """The rules of where and maximum are right, for shapes that broadcast."""
+        condition, x, y = drawn
+        check_gradient(lambda a, b: where(Tensor(condition > 0), a, b), x, y, seed=seed, of=where)
+        apart = np.where(np.abs(x - y) < 0.01, y + 0.5, x) if x.shape == y.shape else x
+        apart, other = np.broadcast_arrays(apart, y)
+        other = np.where(np.abs(apart - other) < 0.01, other + 0.5, other)
+        check_gradient(maximum, apart, other, seed=seed)
+
+    def test_of_a_tie_is_shared(self):
+        """Where both arguments of maximum are equal, each gets half of the gradient."""
+        x, y = (Tensor(np.array([1.0, 2.0]), requires_grad=True) for _ in range(2))
+        maximum(x, y).backward(np.array([2.0, 4.0]))
+        assert_equal(x.grad, np.array([1.0, 2.0]))
+        assert_equal(y.grad, np.array([1.0, 2.0]))
+
+    @given(st.integers(1, 3), seeds())
+    def test_of_maximum_with_a_smaller_shape(self, n, seed):
+        """maximum of (2, n) and (n,) gives the second the sum of what each row asks."""
+        check_gradient(maximum, distinct((2, n), seed), distinct((n,), seed) + 0.03, seed=seed)
+
+
+class TestReductionAndShapeRules:
+    """gradients of sums and shapes"""
+
+    @given(axes_of(0), seeds())
+    def test_of_sum_mean_and_var(self, drawn, seed):
+        """The gradients of sum, mean and var are right along every axis, with and without keepdim."""
+        shape, dim, keepdim = drawn
+        x = np.random.default_rng(seed).uniform(-2, 2, shape)
+        check_gradient(lambda a: a.sum(dim, keepdim), x, seed=seed, of=sum_)
+        check_gradient(lambda a: a.mean(dim, keepdim), x, seed=seed, of=sum_)
+        check_gradient(lambda a: a.var(dim, keepdim, correction=0), x, seed=seed, of=sum_)
+
+    @given(axes_of(0), seeds())
+    def test_of_max_and_min(self, drawn, seed):
+        """The gradients of max and min are right along every axis, with and without keepdim."""
+        shape, dim, keepdim = drawn
+        x = distinct(shape, seed)
+        check_gradient(lambda a: a.max(dim, keepdim), x, seed=seed, of=max_)
+        check_gradient(lambda a: a.min(dim, keepdim), x, seed=seed, of=max_)
+
+    def test_of_tied_maxima_is_shared(self):
+        """Several equal maxima share the gradient evenly."""
+        x = Tensor(np.array([[3.0, 3.0, 1.0], [2.0, 5.0, 5.0]]), requires_grad=True)
+        x.max(dim=1).backward(np.array([2.0, 4.0]))
+        assert_equal(x.grad, np.array([[1.0, 1.0, 0.0], [0.0, 2.0, 2.0]]))
+
+    @given(shapes(1, 3, min_side=1), seeds())
+    def test_of_reshape_and_permute(self, shape, seed):
+        """The rules of reshape and permute are right, for any order of the axes."""
+        draw = np.random.default_rng(seed)
+        x, order = draw.uniform(-2, 2, shape), tuple(int(i) for i in draw.permutation(len(shape)))
+        check_gradient(lambda a: a.reshape(-1), x, seed=seed, of=reshape)
+        check_gradient(lambda a: a.permute(*order), x, seed=seed, of=permute)
+        backwards = tuple(i - len(shape) for i in order)
+        check_gradient(lambda a: a.permute(*backwards), x, seed=seed, of=permute)
+
+    @given(hnp.mutually_broadcastable_shapes(num_shapes=1, max_dims=3, min_side=1), seeds())
+    def test_of_expand(self, found, seed):
+        """The rule of expand is right: what was repeated is summed."""
+        shape = found.input_shapes[0]
+        x = np.random.default_rng(seed).uniform(-2, 2, shape)
+        wide = (2, *(3 if n == 1 else n for n in shape))
+        check_gradient(lambda a: a.expand(*wide), x, seed=seed, of=expand)
+
+    @given(seeds())
+    def test_of_indexing(self, seed):
+        """The rule of indexing is right for integers, slices, new axes and ellipses."""
+        x = np.random.default_rng(seed).uniform(-2, 2, (3, 4, 2))
+        cases = (1, -1, slice(None, None, 2), (0, slice(1, 3)), (..., 0), (None, 2), (0, 1, 1))
+        for index in cases:
+            check_gradient(lambda a, i=index: a[i], x, seed=seed, of=getitem)
+
+    @given(st.lists(st.integers(-4, 3), max_size=6), seeds())
+    def test_of_indexing_twice_adds_up(self, rows, seed):
+        """An element taken several times by an index array gets the sum of its gradients."""
+        x = np.random.default_rng(seed).uniform(-2, 2, (4, 2))
+        index = np.array(rows, np.int64)
+        check_gradient(lambda a: a[index], x, seed=seed, of=getitem)
+        check_gradient(lambda a: a[index, 1], x, seed=seed, of=getitem)
+        mask = np.array([True, False, True, True])
+        check_gradient(lambda a: a[mask], x, seed=seed, of=getitem)
+
+    @given(st.lists(st.integers(0, 3), min_size=1, max_size=3), st.integers(-2, 1), seeds())
+    def test_of_joining(self, sides, dim, seed):
+        """The gradients of cat and stack go back to where each part came from."""
+        draw = np.random.default_rng(seed)
+        parts = [draw.uniform(-2, 2, (side, 2) if dim in (0, -2) else (2, side)) for side in sides]
+        check_gradient(lambda *a: cat(a, dim=dim), *parts, seed=seed, of=concatenate)
+        equal = [draw.uniform(-2, 2, (2, 3)) for _ in sides]
+        check_gradient(lambda *a: stack(a, dim=dim), *equal, seed=seed, of=concatenate)
+
+
+class TestBackward:
+    """from one number to all leaves"""
+
+    @given(doubles(min_side=1))
+    def test_begins_with_one(self, x):
+        """backward() of a single number begins with the gradient 1."""
+        leaf = Tensor(x, requires_grad=True)
+        leaf.sum().backward()
+        assert_equal(leaf.grad, np.ones(x.shape))
+
+    @given(doubles(min_side=1), st.integers(1, 4))
+    def test_adds_up_over_calls(self, x, times):
+        """Gradients add up from one backward to the next, until grad is set to None."""
+        leaf = Tensor(x, requires_grad=True)
+        for _ in range(times):
+            (leaf * 3).sum().backward()
+        assert_close(leaf.grad, np.full(x.shape, 3.0 * times))
+        leaf.grad = None
+        leaf.sum().backward()
+        assert_equal(leaf.grad, np.ones(x.shape))
+
+    @given(doubles(min_side=1), seeds())
+    def test_adds_up_over_uses(self, x, seed):
+        """A tensor that is used several times gets the sum of what each use asks of it."""
+        check_gradient(lambda a: a * a + a.exp() * a - a, x, seed=seed, of=mul)
+
+    @given(doubles(min_side=1))
+    def test_fills_leaves_only(self, x):
+        """Only leaves that require a gradient get one."""
+        leaf, other = Tensor(x, requires_grad=True), Tensor(x)
+        middle = leaf * other
+        middle.sum().backward()
+        expect(leaf.grad is not None, "a gradient for the leaf", "None")
+        expect(other.grad is None, "no gradient for a tensor that requires none", other.grad)
+        expect(middle.grad is None, "no gradient for a tensor that was computed", middle.grad)
+
+    @given(doubles(min_side=1))
+    def test_shares_no_memory(self, x):
+        """The gradients of x and y in x + y have memory of their own, apart from grad's."""
+        first, second = (Tensor(x.copy(), requires_grad=True) for _ in range(2))
+        given_grad = np.ones(x.shape)
+        (first + second).backward(given_grad)
+        assert_no_alias(first.grad, second.grad, given_grad, first.data)
+        assert_no_alias(second.grad, given_grad)
+
+    @given(arrays(min_side=1))
+    def test_keeps_the_dtype(self, x):
+        """A gradient has the dtype of its tensor, whatever it was combined with."""
+        leaf = Tensor(x, requires_grad=True)
+        (leaf * Tensor(np.ones(x.shape, np.float64))).sum().backward()
+        assert_dtype(leaf.grad, x.dtype)
+
+    @given(doubles(min_side=1), st.booleans())
+    def test_takes_a_gradient_to_begin_with(self, x, as_tensor):
+        """backward(g) begins with g, an array or a Tensor of the tensor's shape."""
+        leaf = Tensor(x, requires_grad=True)
+        backward(leaf * 2, Tensor(x + 1) if as_tensor else x + 1)
+        assert_close(leaf.grad, 2 * (x + 1))
+
+    def test_of_a_leaf_itself(self):
+        """backward() of a leaf gives it the gradient 1."""
+        leaf = Tensor(np.array(3.0), requires_grad=True)
+        leaf.backward()
+        assert_equal(leaf.grad, np.array(1.0))
+
+
+class TestGraphs:
+    """deep, shared and freed graphs"""
+
+    def test_a_hundred_thousand_deep(self):
+        """A chain of 100,000 operations is no deeper than it is long: no recursion."""
+        leaf = Tensor(np.array(1.0), requires_grad=True)
+        result = leaf
+        for _ in range(100_000):
+            result = result + 0.0
+        result.backward()
+        assert_equal(leaf.grad, np.array(1.0))
+
+    @given(st.integers(1, 60))
+    def test_shared_parts_are_walked_once(self, doublings):
+        """x + x, 60 times over, takes 60 steps and not 2 to the power of 60."""
+        leaf = Tensor(np.array(1.0), requires_grad=True)
+        result = leaf
+        for _ in range(doublings):
+            result = result + result
+        result.backward()
+        assert_equal(leaf.grad, np.array(2.0**doublings))
+
+    @given(st.data())
+    def test_order_puts_results_before_arguments(self, data):
+        """topological_order lists each tensor once, before the arguments it was computed from."""
+        tensors = [Tensor(np.array(1.0), requires_grad=True)]
+        for _ in range(data.draw(st.integers(1, 8))):
+            first, second = (data.draw(st.sampled_from(tensors)) for _ in range(2))
+            tensors.append(first * second)
+        order = topological_order(tensors[-1])
+        place = {id(tensor): position for position, tensor in enumerate(order)}
+        expect(len(place) == len(order), "each tensor once", f"{len(order)} entries")
+        expect(order[0] is tensors[-1], "the result first", "another tensor first")
+        for tensor in order:
+            for arg in tensor.grad_fn.args if tensor.grad_fn else ():
+                expect(place[id(arg)] > place[id(tensor)], "arguments after results", "the reverse")
+
+    def test_is_freed(self):
+        """After backward the tensors in between are let go, though the result is kept."""
+        leaf = Tensor(np.ones(3), requires_grad=True)
+        middle = leaf * 2
+        watch = weakref.ref(middle)
+        result = middle.sum()
+        del middle
+        result.backward()
+        gc.collect()
+        expect(watch() is None, "a tensor in between that is let go", "it is still alive")
+
+    def test_cannot_be_used_twice_unless_kept(self):
+        """A second backward is a RuntimeError that names retain_graph, unless it was kept."""
+        leaf = Tensor(np.ones(3), requires_grad=True)
+        result = (leaf * 2).sum()
+        result.backward(retain_graph=True)
+        result.backward()
+        assert_equal(leaf.grad, np.full(3, 4.0))
+        with raises(RuntimeError, naming="retain_graph"):
+            result.backward()
+
+    def test_flow_forgets_gradients_as_it_goes(self):
+        """flow yields each tensor with its complete gradient, and holds no gradient back."""
+        leaf = Tensor(np.ones(3), requires_grad=True)
+        steps = flow((leaf * 2 + leaf).sum(), np.array(1.0), False)
+        seen = [(tensor, g) for tensor, g in steps]
+        expect(seen[-1][0] is leaf, "the leaf last", "another tensor")
+        assert_equal(np.asarray(seen[-1][1]), np.full(3, 3.0))
+
+
+class TestControl:
+    """no_grad, grad and errors"""
+
+    def test_no_grad_records_nothing(self):
+        """Within no_grad() results require no gradient; after it they do again, also when nested."""
+        leaf = Tensor(np.ones(2), requires_grad=True)
+        with no_grad():
+            with no_grad():
+                pass
+            inside = leaf * 2
+        expect(not inside.requires_grad, "a result that requires no gradient", "one that does")
+        expect(inside.grad_fn is None, "a result that remembers nothing", "a grad_fn")
+        expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
+
+    def test_no_grad_ends_with_an_exception(self):
+        """An exception inside no_grad() turns recording on again, and is not swallowed."""
+        leaf = Tensor(np.ones(2), requires_grad=True)
+        with raises(KeyError), no_grad():
+            raise KeyError("inside")
+        expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
+
+    def test_no_grad_decorates(self):
+        """@no_grad() turns recording off for each call of a function."""
+        leaf = Tensor(np.ones(2), requires_grad=True)
+        double = no_grad()(lambda x: x * 2)
+        expect(
+            not double(leaf).requires_grad, "a result that requires no gradient", "one that does"
+        )
+        expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
+
+    @given(doubles(min_side=1))
+    def test_grad_gives_gradients_without_storing_them(self, x):
+        """grad(output, inputs) gives the gradients, of tensors in between too, and stores none."""
+        leaf = Tensor(x, requires_grad=True)
+        middle = leaf * 3
+        got = grad((middle * middle).sum(), [middle, leaf])
+        assert_close(got[0], 6 * x)
+        assert_close(got[1], 18 * x)
+        expect(leaf.grad is None, "no stored gradient", leaf.grad)
+
+    def test_grad_takes_a_gradient_to_begin_with(self):
+        """grad(output, inputs, g) begins with g."""
+        leaf = Tensor(np.ones(2), requires_grad=True)
+        assert_equal(grad(leaf * 2, [leaf], np.array([1.0, 5.0]))[0], np.array([2.0, 10.0]))
+
+    def test_grad_names_an_input_that_was_not_used(self):
+        """grad of an input that the output does not depend on is a RuntimeError with its position."""
+        leaf, other = (Tensor(np.ones(2), requires_grad=True) for _ in range(2))
+        with raises(RuntimeError, naming="input 1"):
+            grad((leaf * 2).sum(), [leaf, other])
+
+    def test_a_tensor_without_gradient(self):
+        """backward of a tensor that requires no gradient is a RuntimeError."""
+        with raises(RuntimeError, naming="require"):
+            backward(Tensor(np.array(1.0)))
+
+    @given(st.integers(2, 4))
+    def test_many_elements_need_a_gradient(self, n):
+        """backward() of several elements is a RuntimeError that names grad and the shape."""
+        with raises(RuntimeError, naming=f"grad ({n},)"):
+            backward(Tensor(np.ones(n), requires_grad=True) * 2)
+
+    @given(st.integers(2, 4))
+    def test_a_gradient_of_another_shape(self, n):
+        """backward(g) with g of another shape is a ValueError that names both shapes."""
+        with raises(ValueError, naming=f"({n},) (1,)"):
+            backward(Tensor(np.ones(n), requires_grad=True) * 2, np.ones(1))
