@@ -30,6 +30,17 @@ class LawBroken(AssertionError):
         self.where = where
 
 
+class StubReached(BaseException):
+    """An untouched stub was reached inside a property.
+
+    Not an Exception: Hypothesis would take it for a falsifying example and look for a smaller one.
+    """
+
+    def __init__(self, error: NotImplementedError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class MissingName(AttributeError):
     """A module of the student's lacks a name that the spec asks for."""
 

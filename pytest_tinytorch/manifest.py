@@ -50,7 +50,7 @@ def group(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[str, list[str]
 def collect(root: Path) -> list[str]:
     """The node ids of all specs and milestones, from a collection of their own."""
     command = [sys.executable, "-m", "pytest", "-p", "tinytorch", "--collect-only", "-qq"]
-    quiet = ["-p", "no:randomly", "-p", "no:cacheprovider", "-o", "addopts=", "--color=no"]
+    quiet = ["-p", "no:randomly", "-p", "no:cacheprovider", "-s", "-o", "addopts=", "--color=no"]
     done = subprocess.run(
         [*command, *quiet, "--tinytorch-nodeids"],
         cwd=root,

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
 from pytest_tinytorch.exercises import span
-from pytest_tinytorch.failures import LawBroken, MissingName
+from pytest_tinytorch.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.implementation import PACKAGE, Implementation
 from pytest_tinytorch.tally import BROKEN, TODO, WRONG, Outcome
 from pytest_tinytorch.timelimit import TimeLimit
@@ -79,6 +79,8 @@ class Explainer:
 
     def explain(self, spec: Spec, error: BaseException) -> Finding:
         """What an exception that ended ``spec`` means."""
+        if isinstance(error, StubReached):
+            error = error.error
         frames = [f for f in walk(error.__traceback__) if self.is_students(f.file)]
         todo = self._todo(spec, error)
         if todo is not None:

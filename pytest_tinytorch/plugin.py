@@ -36,6 +36,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not is_workspace(config):
+        if (config.invocation_params.dir / options.WORKSPACE).is_file():
+            raise pytest.UsageError(
+                f"pytest took {config.rootpath} for its root, because of a path on the command line."
+                " Write options with =, as in --source=DIR or --ledger=FILE, or add --rootdir=."
+            )
         if options.read(config).selects:
             raise pytest.UsageError(
                 f"{config.rootpath} is no tinytorch workspace: it has no {options.WORKSPACE}"

@@ -26,6 +26,8 @@ from pytest_tinytorch.tally import (
 
 TODO_LINES = 8
 LABEL = 13
+JOIN = "\ue000"
+"""Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
 
 STYLE = {
     PASSED: "green",
@@ -160,8 +162,7 @@ def _marked(
         state = progress.state[unit.id]
         if words:
             words.append("  ")
-        # A no-break space keeps a mark and its name on one line.
-        words.append(f"{marks.of(state)}\u00a0{unit.number}\u00a0{unit.name}", STYLE[state])
+        words.append(f"{marks.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}", STYLE[state])
     return _indented(words, indent if width >= 60 else 2, width)
 
 
@@ -200,10 +201,10 @@ def _groups(groups: Iterable[GroupCount], marks: Glyphs) -> Text:
         full = group.passed == group.total
         if words:
             words.append("   ")
-        name = marks.fit(group.name).replace(" ", "\u00a0")
+        name = marks.fit(group.name).replace(" ", JOIN)
         mark = marks.passed if full else marks.open
         words.append(
-            f"{mark}\u00a0{name}\u00a0{group.passed}/{group.total}", "green" if full else ""
+            f"{mark}{JOIN}{name}{JOIN}{group.passed}/{group.total}", "green" if full else ""
         )
     return words
 

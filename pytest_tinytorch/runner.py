@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from pytest_tinytorch import gate, profiles, timelimit
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.failures import StubReached
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.messages import Explainer, Spec
 from pytest_tinytorch.tally import LOCKED, PASSED, TODO, Outcome
@@ -60,7 +63,10 @@ class Runner:
         examples = settings().max_examples
         for item in items:
             unit = units[item.nodeid]
-            if unit is not None and item.get_closest_marker("timeout") is None:
+            if unit is None:
+                continue
+            stop_at_stubs(item)
+            if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(profiles.seconds(unit.is_milestone, examples)))
 
     @pytest.hookimpl(tryfirst=True)
@@ -151,6 +157,26 @@ class Runner:
         except ValueError:
             return None
         return self.workspace.curriculum.owner(relative)
+
+
+def stop_at_stubs(item: pytest.Item) -> None:
+    """Let a property end as soon as it reaches an untouched stub: no input makes that any smaller."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None or hasattr(handle.inner_test, "stops_at_stubs"):
+        return
+    inner = handle.inner_test
+
+    @wraps(inner)
+    def test(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except NotImplementedError as error:
+            if TODO_MESSAGE.fullmatch(str(error)):
+                raise StubReached(error) from error
+            raise
+
+    test.stops_at_stubs = True  # type: ignore[attr-defined]
+    handle.inner_test = test  # what Hypothesis documents for plugins that wrap properties
 
 
 def words(item: pytest.Item) -> tuple[str, str]:

@@ -27,7 +27,7 @@ def render(renderable: RenderableType, width: int, color: bool) -> str:
     )
     with console.capture() as capture:
         console.print(renderable)
-    text = capture.get().replace("\u00a0", " ")  # it has kept words together, its work is done
+    text = capture.get().replace(report.JOIN, " ")
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

@@ -29,7 +29,9 @@ def arrays(shape=None, dtype=None, scale=10.0, elements=None, min_dims=0, min_si
     """Float arrays of any shape and, unless given, of either float dtype."""
     shape = shape if shape is not None else shapes(min_dims, max_dims, min_side)
     dtypes = st.sampled_from(FLOATS) if dtype is None else st.just(np.dtype(dtype))
-    return dtypes.flatmap(lambda d: hnp.arrays(d, shape, elements=numbers(scale, d) if elements is None else elements))
+    return dtypes.flatmap(
+        lambda d: hnp.arrays(d, shape, elements=numbers(scale, d) if elements is None else elements)
+    )
 
 
 def broadcastable(count=2, dtype=np.float64, scale=10.0, elements=None, min_side=0):

@@ -52,6 +52,6 @@ def mixture(folder: Path, solved: Iterable[str], changed: Mapping[str, str] | No
 
 def run(source: Path | None, ledger: Path, *arguments: str, shuffle: int | None = None) -> Run:
     """Run the kit's specs on the package in ``source``, with a ledger of its own."""
-    chosen = ["--source", str(source)] if source else []
-    options = [*chosen, "--ledger", str(ledger), "--hypothesis-profile=learn"]
+    chosen = [f"--source={source}"] if source else []
+    options = [*chosen, f"--ledger={ledger}", "--hypothesis-profile=learn"]
     return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200)

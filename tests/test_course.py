@@ -77,7 +77,12 @@ def test_every_spec_says_its_law_and_none_skips(file):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 assert ast.get_docstring(node), f"{group.name}.{node.name} states no law"
     names = {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    assert not names & {"pytest.skip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"}
+    assert not names & {
+        "pytest.skip",
+        "pytest.mark.skip",
+        "pytest.mark.skipif",
+        "pytest.mark.xfail",
+    }
 
 
 def test_stubs_are_what_the_reference_gives(monkeypatch):

@@ -282,7 +282,7 @@ def pytest_in(root: Path, *arguments: str, shuffle: int | None = None, timeout: 
     environment |= {"OPENBLAS_NUM_THREADS": "1"}
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"
     file.unlink(missing_ok=True)
-    options = [*arguments, "--tinytorch-json", str(file), "-p", "no:cacheprovider"]
+    options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
     if shuffle is not None:
         (root / "shuffle_plugin.py").write_text(SHUFFLE, encoding="utf-8")
         environment |= {"SHUFFLE_SEED": str(shuffle), "PYTHONPATH": str(root)}

@@ -1,5 +1,6 @@
 """08 · DataLoader: datasets, batches, shuffling, splits and transforms."""
 
+import math
 import operator
 
 import numpy as np
@@ -11,17 +12,19 @@ class Dataset:
     """Items that are numbered from 0: derive from it and write ``__len__`` and ``__getitem__``.
 
     Nothing else is asked of a dataset, and a list is one as well. A dataset that can gather many
-    items faster than one by one may also have ``fetch(indices)``: see `TensorDataset.fetch`.
+    items faster than one by one may also have ``fetch(indices)``, as `TensorDataset` does.
 
     >>> class Squares(Dataset):
     ...     def __len__(self):
     ...         return 4
+    ...
     ...     def __getitem__(self, index):
     ...         return index**2
     >>> Squares()[3]
     9
     """
 
+    # No NotImplementedError here: in this kit that is the mark of an exercise.
     def __len__(self):
         raise TypeError(f"{type(self).__name__} must define __len__")
 
@@ -30,30 +33,38 @@ class Dataset:
 
 
 class TensorDataset(Dataset):
-    """Arrays whose first axes belong together: item i is the tuple of their rows i.
+    """Arrays whose first axes belong together: item i is the tuple of their rows i, as Tensors.
 
     Args:
         tensors: Tensors, arrays or lists, at least one, all equally long on their first axis.
-        transform: if given, called with rows of the first array each time they are asked for, such
-            as images (C, H, W), or many at once (N, C, H, W); gives what stands in their place.
+        transform: what to do to the first of them, the images, each time some are asked for. Called
+            with an array, one image (C, H, W) or many (N, C, H, W), it returns another array.
     Attributes:
         arrays: the ndarrays, a tuple. They are not copied.
         transform: as given.
+
+    >>> pairs = TensorDataset([[0.5, 1.0], [1.5, 2.0]], [7, 8])
+    >>> pairs[1]
+    (Tensor([1.5, 2. ]), Tensor(8))
     """
 
     def __init__(self, *tensors, transform=None):
-        """Keep the arrays and the transform; see the class.
+        """Keep ``arrays`` and ``transform``. ``Tensor(x).data`` is the array of each of ``tensors``.
 
         Raises:
-            ValueError: there are no tensors, one of them is 0-d, or their first axes differ in
-                length; the message shows the shapes.
+            ValueError: there are no tensors, one is 0-d, or their first axes are not equally long.
+                The message names ``tensors`` and shows all shapes.
         """
         arrays = tuple(Tensor(tensor).data for tensor in tensors)
         shapes = [array.shape for array in arrays]
         if not arrays or not all(shapes):
-            raise ValueError(f"tensors must be at least one, with at least one axis, got {shapes}")
-        if len({len(array) for array in arrays}) > 1:
-            raise ValueError(f"tensors must be equally long on their first axis, got {shapes}")
+            raise ValueError(
+                f"tensors must be at least one, and none of them 0-d, got shapes {shapes}"
+            )
+        if any(len(array) != len(arrays[0]) for array in arrays):
+            raise ValueError(
+                f"tensors must be equally long on their first axis, got shapes {shapes}"
+            )
         self.arrays = arrays
         self.transform = transform
 
@@ -64,29 +75,88 @@ class TensorDataset(Dataset):
         return tuple(Tensor(rows) for rows in self.fetch(index))
 
     def fetch(self, indices):
-        """The rows of every array at ``indices``, gathered in one go, as a tuple of arrays.
+        """The rows at ``indices`` of every array, as a tuple of arrays; the first one transformed.
 
-        One array operation gathers a batch much faster than a loop over its items.
+        Indexing an array with an array of integers gathers all rows in one go, far faster than a
+        loop. The transform, too, is called once, with all rows.
 
         Args:
-            indices: integers (N,); or a single one, or a slice.
-        Returns:
-            One array (N, ...) for each array of the dataset; the first one transformed.
+            indices: integers (N,), a slice, or a single integer.
         Raises:
-            IndexError: an index is not within the dataset.
+            IndexError: there is no such row.
         """
         first, *others = [array[indices] for array in self.arrays]
         if self.transform is not None:
             first = self.transform(first)
-        return first, *others
+        return (first, *others)
+
+
+def collate(items, indices=None):
+    """Make one batch of a list of items by stacking them along a new first axis.
+
+    Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of such, also
+    nested, which become a tuple of batches, one for each position.
+
+    Args:
+        items: at least one, all of the same form.
+        indices: what to call the items in an error: their numbers in the dataset. If None, they are
+            numbered from 0.
+    Returns:
+        A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
+        float32, and arrays keep their dtype. It has memory of its own.
+    Raises:
+        ValueError: two items differ in shape, or tuples in length; the message has both shapes (or
+            lengths) and the index of an item that differs from the first one.
+        TypeError: an item is no number and no array, such as a string.
+
+    >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
+    Tensor([7, 8])
+    """
+    indices = range(len(items)) if indices is None else indices
+    nested = isinstance(items[0], (tuple, list))
+    parts = items if nested else [Tensor(item).data for item in items]
+    forms = [f"{len(part)} parts" if nested else f"shape {part.shape}" for part in parts]
+    for index, form in zip(indices, forms, strict=True):
+        if form != forms[0]:
+            raise ValueError(f"item {index} has {form}, but item {indices[0]} has {forms[0]}")
+    if nested:
+        return tuple(collate(column, indices) for column in zip(*parts, strict=True))
+    return Tensor(np.stack(parts))
+
+
+def batch_of(dataset, indices):
+    """The items ``indices`` of a dataset as one batch of Tensors.
+
+    A dataset that has a method ``fetch`` is asked once, with the array of all indices. From any
+    other one each item is taken with ``dataset[index]``, where index is an int, and the list of
+    them is collated; errors then name the items by their numbers in the dataset.
+
+    Args:
+        dataset: any dataset.
+        indices: integers (N,), an array or a range.
+    """
+    indices = np.asarray(indices)
+    if hasattr(dataset, "fetch"):
+        return as_tensors(dataset.fetch(indices))
+    return collate([dataset[index] for index in indices.tolist()], indices)
+
+
+def as_tensors(batch):
+    """Given, not an exercise. Tensors for the arrays of a batch; tuples, also nested, stay tuples."""
+    if isinstance(batch, (tuple, list)):
+        return tuple(as_tensors(part) for part in batch)
+    return Tensor(batch)
 
 
 class Subset(Dataset):
-    """Some items of a dataset, in an order of its own; nothing is copied.
+    """Some items of a dataset, in an order of their own; nothing is copied.
 
     Args:
         dataset: where the items are.
-        indices: which ones: item i of the subset is item ``indices[i]`` of the dataset.
+        indices: integers: item i of the subset is item ``indices[i]`` of the dataset.
+
+    >>> Subset("abcd", [3, 0])[0]
+    'd'
     """
 
     def __init__(self, dataset, indices):
@@ -97,12 +167,16 @@ class Subset(Dataset):
         return len(self.indices)
 
     def __getitem__(self, index):
-        """Item ``index`` of the subset; IndexError if there is none."""
+        """Item ``index`` of the subset, taken from the dataset by an int.
+
+        Raises:
+            IndexError: the subset has no item ``index``.
+        """
         return self.dataset[int(self.indices[index])]
 
     def fetch(self, indices):
-        """Many items at once, as a batch of arrays: what `fetch` gives for those of the dataset."""
-        return fetch(self.dataset, self.indices[indices])
+        """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
+        return batch_of(self.dataset, self.indices[indices])
 
 
 def random_split(dataset, lengths, generator=None):
@@ -110,31 +184,266 @@ def random_split(dataset, lengths, generator=None):
 
     Args:
         dataset: what to split.
-        lengths: whole numbers that sum to ``len(dataset)``; or fractions, written as floats, that
-            sum to 1. A fraction f becomes ⌊f · len(dataset)⌋ items. The items that this leaves over
-            go to the first parts, one to each.
-        generator: an `np.random.Generator`; the default one if None. The same seed gives the same
-            parts.
+        lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
+            float, that sum to 1. A fraction f means ⌊f · len(dataset)⌋ items; the few items that
+            are left over then go to the first parts, one to each.
+        generator: an `np.random.Generator`, the default one if None. One seed, one result.
     Returns:
         A list of `Subset`s, one for each length. A part may be empty.
     Raises:
-        ValueError: the lengths are negative or do not sum to what they must.
+        ValueError: a length is negative, or they do not sum to what they must. The message names
+            ``lengths``.
 
     >>> parts = random_split(range(10), [0.75, 0.25], np.random.default_rng(0))
     >>> [len(part) for part in parts]
     [8, 2]
     """
-    count = len(dataset)
-    total, wanted = sum(lengths), count
-    if any(isinstance(length, float) for length in lengths):
-        wanted = 1.0
-    if any(length < 0 for length in lengths) or not np.isclose(total, wanted, rtol=0, atol=1e-6):
-        raise ValueError(f"lengths must not be negative and sum to {wanted}, got {list(lengths)}")
-    if wanted == 1.0 and any(isinstance(length, float) for length in lengths):
-        lengths = [int(fraction * count) for fraction in lengths]
+    lengths, count = list(lengths), len(dataset)
+    fractions = any(isinstance(length, (float, np.floating)) for length in lengths)
+    total = sum(lengths)
+    right = math.isclose(total, 1) if fractions else total == count
+    if not right or any(length < 0 for length in lengths):
+        wanted = 1 if fractions else count
+        raise ValueError(f"lengths must sum to {wanted}, with none below 0, got {lengths}")
+    if fractions:
+        lengths = [math.floor(fraction * count) for fraction in lengths]
         for part in range(count - sum(lengths)):
             lengths[part] += 1
     generator = default_generator() if generator is None else generator
     order = generator.permutation(count)
-    ends = np.cumsum(lengths)
-    return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths)]
+    parts = np.split(order, np.cumsum(lengths)[:-1])
+    return [Subset(dataset, part) for part in parts]
+
+
+class DataLoader:
+    """Goes through a dataset in batches: ``for images, labels in loader``.
+
+    Every item comes once in each pass, unless ``drop_last`` leaves some out. A batch is made when it
+    is asked for, so a dataset may be far larger than memory; only ``shuffle`` needs memory, 8 bytes
+    an item, for the order.
+
+    Args:
+        dataset: has a length and items numbered from 0.
+        batch_size: how many items a batch has. The last batch of a pass may have fewer.
+        shuffle: whether each pass goes through the items in a new random order.
+        drop_last: whether to leave out a last batch that would be smaller.
+        generator: an `np.random.Generator` that the orders are drawn from; if None, the default one
+            at the time of the pass. Without ``shuffle`` nothing is drawn.
+        collate_fn: makes the batch of a list of items; if None, `batch_of` makes it.
+
+    >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        dataset,
+        batch_size=1,
+        shuffle=False,
+        drop_last=False,
+        generator=None,
+        collate_fn=None,
+    ):
+        """Keep each argument as an attribute of the same name.
+
+        Raises:
+            TypeError: ``batch_size`` is no whole number (True is none either).
+            ValueError: ``batch_size`` is below 1, or ``dataset`` is empty.
+        """
+        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
+            raise TypeError(f"batch_size must be a whole number, got {batch_size!r}")
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if len(dataset) == 0:
+            raise ValueError("dataset is empty: there is nothing to load")
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.generator = generator
+        self.collate_fn = collate_fn
+
+    def __len__(self):
+        """How many batches a pass has."""
+        if self.drop_last:
+            return len(self.dataset) // self.batch_size
+        return math.ceil(len(self.dataset) / self.batch_size)
+
+    def __iter__(self):
+        """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
+
+        Each pass has an order of its own: ``generator.permutation`` of the indices if ``shuffle``,
+        drawn once when the pass begins, or else 0, 1, 2, …. Two passes at the same time, or one
+        given up halfway, do not disturb each other.
+        """
+        order = range(len(self.dataset))
+        if self.shuffle:
+            generator = default_generator() if self.generator is None else self.generator
+            order = generator.permutation(len(self.dataset))
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            yield self.batch(order[start : start + self.batch_size])
+
+    def batch(self, indices):
+        """Given, not an exercise. The batch of the items ``indices``, an array or a range."""
+        if self.collate_fn is None:
+            return batch_of(self.dataset, indices)
+        return self.collate_fn([self.dataset[int(index)] for index in indices])
+
+
+class Compose:
+    """Several transforms, one after the other.
+
+    Args:
+        transforms: functions; each is called with what the one before it returned.
+
+    >>> Compose([abs, float])(-3)
+    3.0
+    """
+
+    def __init__(self, transforms):
+        self.transforms = list(transforms)
+
+    def __call__(self, x):
+        """What the last transform returns; ``x`` itself if there are none."""
+        for transform in self.transforms:
+            x = transform(x)
+        return x
+
+
+class Normalize:
+    """Shift and scale each channel: (x - mean) / std.
+
+    Args:
+        mean: a number for each channel, or one for all.
+        std: likewise.
+
+    >>> Normalize(mean=0.5, std=0.25)(np.ones((1, 1, 2), np.float32))
+    array([[[2., 2.]]], dtype=float32)
+    """
+
+    def __init__(self, mean, std):
+        """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
+
+        Raises:
+            ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``.
+        """
+        self.mean = np.asarray(mean, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
+        self.std = np.asarray(std, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
+        if not (self.std > 0).all():
+            raise ValueError(f"std must be above 0, got {std}")
+        if self.mean.shape != self.std.shape:
+            raise ValueError(f"mean and std must be equally many, got {mean} and {std}")
+
+    def __call__(self, x):
+        """The normalized images.
+
+        Args:
+            x: an array (..., C, H, W): one image, or many.
+        Returns:
+            A new array of the same shape and, if that is floating, dtype; of integers, float32.
+        Raises:
+            ValueError: there is a mean for each channel, but ``x`` has another number of channels;
+                the message shows the shape of ``x``.
+        """
+        channels = check_images(x).shape[-3]
+        if len(self.mean) not in (1, channels):
+            raise ValueError(f"mean is for {len(self.mean)} channels, but x has shape {x.shape}")
+        dtype = x.dtype if x.dtype.kind == "f" else np.float32
+        return (x - self.mean.astype(dtype)) / self.std.astype(dtype)
+
+
+class RandomHorizontalFlip:
+    """Mirror images left to right, each with probability p.
+
+    Args:
+        p: the probability, in [0, 1].
+        generator: an `np.random.Generator`, the default one if None.
+
+    >>> RandomHorizontalFlip(p=1)(np.array([[[1, 2, 3]]]))
+    array([[[3, 2, 1]]])
+    """
+
+    def __init__(self, p=0.5, generator=None):
+        """Keep both. ValueError if ``p`` is not in [0, 1]."""
+        if not 0 <= p <= 1:
+            raise ValueError(f"p must be in [0, 1], got {p}")
+        self.p = p
+        self.generator = generator
+
+    def __call__(self, x):
+        """Images of which some are mirrored.
+
+        Args:
+            x: an array (..., C, H, W). For each of the leading indices a decision of its own is
+                drawn, so that of a batch some images are mirrored and others are not.
+        Returns:
+            A new array of the same shape and dtype.
+        """
+        generator = default_generator() if self.generator is None else self.generator
+        flip = generator.random(check_images(x).shape[:-3]) < self.p
+        flipped = x.copy()
+        flipped[flip] = x[flip][..., ::-1]
+        return flipped
+
+
+class RandomCrop:
+    """Cut a window out of images, each at a random place; padding first lets it reach over the edge.
+
+    Args:
+        size: the height and width of the window, or one number for both.
+        padding: how many rows and columns of zeros are put around an image first.
+        generator: an `np.random.Generator`, the default one if None.
+
+    >>> RandomCrop(2)(np.arange(9).reshape(1, 3, 3)).shape
+    (1, 2, 2)
+    """
+
+    def __init__(self, size, padding=0, generator=None):
+        """Keep all three, ``size`` as a tuple (height, width).
+
+        Raises:
+            ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative.
+        """
+        self.size = (size, size) if np.ndim(size) == 0 else tuple(size)
+        if len(self.size) != 2 or min(self.size) < 1:
+            raise ValueError(f"size must be one or two numbers of at least 1, got {size}")
+        if padding < 0:
+            raise ValueError(f"padding must be at least 0, got {padding}")
+        self.padding = padding
+        self.generator = generator
+
+    def __call__(self, x):
+        """A window of each image.
+
+        Args:
+            x: an array (..., C, H, W). For each of the leading indices a place of its own is drawn.
+                Every place where the window lies within the padded image is as likely as another;
+                all channels of an image are cut at the same place.
+        Returns:
+            A new array (..., C, height, width) of the same dtype.
+        Raises:
+            ValueError: the window is larger than the padded image; the message names ``size`` and
+                shows the shape of ``x``.
+        """
+        edges = [(0, 0)] * (check_images(x).ndim - 2) + [(self.padding, self.padding)] * 2
+        padded = np.pad(x, edges)
+        spare = np.subtract(padded.shape[-2:], self.size)
+        if spare.min() < 0:
+            raise ValueError(
+                f"size {self.size} is larger than images of shape {x.shape} padded by {self.padding}"
+            )
+        generator = default_generator() if self.generator is None else self.generator
+        images = padded.reshape(-1, *padded.shape[-3:])  # (N, C, H, W)
+        top, left = generator.integers(0, spare + 1, size=(len(images), 2)).T  # (N,) each
+        windows = np.lib.stride_tricks.sliding_window_view(images, self.size, axis=(-2, -1))
+        crops = windows[np.arange(len(images)), :, top, left]  # (N, C, height, width)
+        return crops.reshape(*x.shape[:-2], *self.size)
+
+
+def check_images(x):
+    """Given, not an exercise. ``x`` itself, if it is an array (..., C, H, W), or else an error."""
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"x must be an ndarray (..., C, H, W), got {type(x).__name__}")
+    if x.ndim < 3:
+        raise ValueError(f"x must have axes (..., C, H, W), got shape {x.shape}")
+    return x

@@ -68,12 +68,16 @@ def folder(name, root=None):
 
 def read(file):
     """The arrays of an ``.npz`` file, once its sha256 is the one that SHA256SUMS beside it says."""
-    mend = f"restore it with `git checkout -- {file.parent}`, or copy that folder from a fresh clone"
+    mend = (
+        f"restore it with `git checkout -- {file.parent}`, or copy that folder from a fresh clone"
+    )
     listed = file.with_name("SHA256SUMS")
     for needed in (file, listed):
         if not needed.is_file():
             raise FileNotFoundError(f"{needed} is missing: {mend}")
-    lines = [line.split() for line in listed.read_text(encoding="utf-8", errors="replace").splitlines()]
+    lines = [
+        line.split() for line in listed.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
     digests = {line[1]: line[0] for line in lines if len(line) == 2}
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,39 @@
+"""TinyTorch: a small PyTorch-like framework on NumPy, built by you, one module at a time.
+
+Given, not an exercise. Names are looked up when they are first used, so a module that is unfinished
+or broken never keeps another from being imported:
+
+>>> import tinytorch
+>>> tinytorch.Tensor.__module__
+'tinytorch.tensor'
+"""
+
+from importlib import import_module
+
+EXPORTS = {
+    "tensor": "Tensor tensor zeros ones full arange eye rand randn manual_seed cat stack where maximum",
+    "activations": "relu sigmoid tanh gelu softmax ReLU Sigmoid Tanh GELU Softmax",
+    "layers": "Module Parameter Linear Dropout Flatten Sequential",
+    "losses": "log_softmax mse_loss cross_entropy binary_cross_entropy_with_logits"
+    " MSELoss CrossEntropyLoss BCEWithLogitsLoss",
+    "autograd": "backward grad no_grad unbroadcast",
+    "optimizers": "Optimizer SGD Adam AdamW",
+    "training": "Trainer CosineSchedule clip_grad_norm_ accuracy save_checkpoint load_checkpoint",
+    "dataloader": "Dataset TensorDataset DataLoader random_split Compose Normalize"
+    " RandomHorizontalFlip RandomCrop",
+    "datasets": "TinyDigits",
+}
+
+HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
+
+__all__ = sorted(HOME)
+
+
+def __getattr__(name):
+    if name not in HOME:
+        raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+    return getattr(import_module(f"tinytorch.{HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

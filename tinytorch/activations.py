@@ -1,0 +1,169 @@
+"""02 · Activations: the nonlinear functions that make depth worth having."""
+
+import numpy as np
+
+from tinytorch.primitive import primitive
+
+SQRT_2_OVER_PI = 0.7978845608028654
+GELU_CUBIC = 0.044715
+
+
+@primitive
+def relu(x):
+    """Keep what is positive, and make the rest zero.
+
+    relu(x) = max(x, 0)
+
+    Args:
+        x: any shape.
+    Returns:
+        Same shape and dtype as ``x``. NaN stays NaN.
+
+    >>> relu(np.array([-1.5, 0.0, 2.0]))
+    array([0., 0., 2.])
+    """
+    raise NotImplementedError("02 activations: relu")
+
+
+@primitive
+def sigmoid(x):
+    """Squeeze any number into (0, 1): the probability that a score stands for.
+
+    sigmoid(x) = 1 / (1 + exp(-x))
+
+    Args:
+        x: any shape, floating.
+    Returns:
+        Same shape and dtype as ``x``; every value in [0, 1].
+
+    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float.
+    The same function written as (1 + tanh(x / 2)) / 2 has no such place.
+
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
+    array([0. , 0.5, 1. ])
+    """
+    raise NotImplementedError("02 activations: sigmoid")
+
+
+@primitive
+def tanh(x):
+    """Squeeze any number into (-1, 1), with zero staying zero.
+
+    tanh(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))
+
+    Args:
+        x: any shape, floating.
+    Returns:
+        Same shape and dtype as ``x``; every value in [-1, 1], finite for scores of ±1e4.
+
+    >>> tanh(np.array([-1e4, 0.0, 1e4]))
+    array([-1.,  0.,  1.])
+    """
+    raise NotImplementedError("02 activations: tanh")
+
+
+@primitive
+def gelu(x, *, approximate="tanh"):
+    """Let a number through as far as it is likely to be large: a smooth relu.
+
+    gelu(x) = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
+
+    This is the form that GPT-2 uses; the other one needs the error function, which NumPy lacks.
+
+    Args:
+        x: any shape, floating.
+        approximate: ``"tanh"``, the only form there is here.
+    Returns:
+        Same shape and dtype as ``x``.
+    Raises:
+        ValueError: ``approximate`` is something else.
+
+    >>> gelu(np.array([-10.0, 0.0, 10.0])) + 0.0
+    array([ 0.,  0., 10.])
+    """
+    raise NotImplementedError("02 activations: gelu")
+
+
+@primitive
+def softmax(x, *, dim=-1):
+    """Turn scores into probabilities along one axis.
+
+    softmax(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)
+
+    Args:
+        x: scores, any shape with at least one axis, floating.
+        dim: the axis that sums to one.
+    Returns:
+        Same shape and dtype as ``x``; every value in [0, 1].
+    Raises:
+        IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+
+    Scores of ±1e4 must neither overflow nor become NaN: softmax does not change when the same
+    number is subtracted from all scores of a row.
+
+    >>> softmax(np.array([0.0, 0.0]))
+    array([0.5, 0.5])
+    """
+    raise NotImplementedError("02 activations: softmax")
+
+
+class Activation:
+    """An activation as an object, to put between layers. It has no parameters."""
+
+    def __call__(self, x):
+        return self.forward(x)
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class ReLU(Activation):
+    """`relu` as an object."""
+
+    def forward(self, x):
+        """Apply `relu`."""
+        raise NotImplementedError("02 activations: ReLU.forward")
+
+
+class Sigmoid(Activation):
+    """`sigmoid` as an object."""
+
+    def forward(self, x):
+        """Apply `sigmoid`."""
+        raise NotImplementedError("02 activations: Sigmoid.forward")
+
+
+class Tanh(Activation):
+    """`tanh` as an object."""
+
+    def forward(self, x):
+        """Apply `tanh`."""
+        raise NotImplementedError("02 activations: Tanh.forward")
+
+
+class GELU(Activation):
+    """`gelu` as an object."""
+
+    def forward(self, x):
+        """Apply `gelu`."""
+        raise NotImplementedError("02 activations: GELU.forward")
+
+
+class Softmax(Activation):
+    """`softmax` along ``dim`` as an object.
+
+    >>> Softmax(dim=0)(np.zeros((2, 1)))
+    array([[0.5],
+           [0.5]])
+    """
+
+    def __init__(self, dim=-1):
+        """Remember the axis that shall sum to one."""
+        raise NotImplementedError("02 activations: Softmax.__init__")
+
+    def forward(self, x):
+        """Apply `softmax` along the axis given before."""
+        raise NotImplementedError("02 activations: Softmax.forward")
+
+    def __repr__(self):
+        return f"Softmax(dim={self.dim})"

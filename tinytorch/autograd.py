@@ -1,0 +1,275 @@
+"""05 · Autograd: reverse-mode automatic differentiation."""
+
+from functools import wraps
+
+import numpy as np
+
+from tinytorch import activations, losses
+from tinytorch import tensor as t
+from tinytorch.primitive import Variable, defvjp, recording, vjps
+
+
+def unbroadcast(g, x):
+    """Sum a gradient over what broadcasting had repeated, down to the shape of ``x``.
+
+    A number that was used several times gets the sum of what each use asks of it.
+
+    Args:
+        g: the gradient of a result that ``x`` was broadcast to, an ndarray.
+        x: the argument, an ndarray.
+    Returns:
+        An ndarray of the shape of ``x``; ``g`` itself where the shapes agree already.
+
+    >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
+    array([[2., 2., 2.]])
+    """
+    raise NotImplementedError("05 autograd: unbroadcast")
+
+
+def topological_order(tensor):
+    """The tensors that ``tensor`` was computed from and that require a gradient.
+
+    Each stands before the arguments it was computed from, ``tensor`` first, and appears once however
+    often it was used. The graph may be 100,000 deep, so there is no recursion; and it may share
+    parts, so each edge is followed once.
+
+    Args:
+        tensor: a Tensor that requires a gradient.
+    Returns:
+        A list of Tensors.
+    Raises:
+        RuntimeError: a part of the graph was freed by an earlier `backward`; the message says how
+            to keep it (``retain_graph=True``).
+    """
+    raise NotImplementedError("05 autograd: topological_order")
+
+
+def arguments(tensor):
+    """What a tensor was computed from, as far as it requires a gradient; nothing for a leaf."""
+    node = tensor.grad_fn
+    if node is None:
+        return []
+    if node.args is None:
+        raise RuntimeError(
+            "this graph was freed by an earlier backward: call that with retain_graph=True to keep it"
+        )
+    return [arg for arg in node.args if isinstance(arg, Variable) and arg.requires_grad]
+
+
+def flow(tensor, grad, retain_graph):
+    """Yield (tensor, its gradient) for all of `topological_order`, in that order.
+
+    By the time a tensor is reached all results it was used for have been reached, so its gradient is
+    complete: the sum of what each of them asks of it. `primitive.vjps` applies the rules of a node.
+    A gradient is dropped as soon as it was used, and unless ``retain_graph`` so is the node.
+
+    Args:
+        tensor: where to begin.
+        grad: its gradient, an ndarray of its shape.
+        retain_graph: whether the graph can be used again.
+    """
+    raise NotImplementedError("05 autograd: flow")
+
+
+def first_gradient(tensor, grad):
+    """The gradient to begin with: ``grad``, or 1 for a single number."""
+    if not (isinstance(tensor, Variable) and tensor.requires_grad):
+        raise RuntimeError("tensor does not require a gradient: nothing was recorded for it")
+    if grad is None:
+        if tensor.size != 1:
+            raise RuntimeError(
+                f"grad can only be left out for a tensor of one element, not for shape {tensor.shape}"
+            )
+        return np.ones_like(tensor.data)
+    grad = np.asarray(grad.data if isinstance(grad, Variable) else grad, tensor.dtype)
+    if grad.shape != tensor.shape:
+        raise ValueError(f"grad must have the tensor's shape {tensor.shape}, got {grad.shape}")
+    return grad
+
+
+def backward(tensor, grad=None, retain_graph=False):
+    """Add to each leaf's ``.grad`` the gradient of ``tensor`` with respect to it.
+
+    Args:
+        tensor: what to differentiate.
+        grad: the gradient of ``tensor`` itself, of its shape; may be left out for a single number.
+        retain_graph: keep the graph for another backward; otherwise it is freed.
+    Raises:
+        RuntimeError: ``tensor`` requires no gradient, ``grad`` is left out for more than one element,
+            or the graph was freed.
+        ValueError: ``grad`` has another shape; the message names both.
+
+    A leaf is a tensor that was not computed from others. Its ``.grad`` is an ndarray of its own shape
+    and dtype, shared with nothing. Gradients add up over several calls, until someone sets ``.grad``
+    to None.
+
+    >>> x = t.Tensor([1.0, 2.0], requires_grad=True)
+    >>> backward((x * x).sum())
+    >>> x.grad
+    array([2., 4.], dtype=float32)
+    """
+    raise NotImplementedError("05 autograd: backward")
+
+
+def grad(output, inputs, grad_output=None, retain_graph=False):
+    """The gradients of ``output`` with respect to ``inputs``, without touching any ``.grad``.
+
+    Args:
+        output: what to differentiate.
+        inputs: a list of Tensors, leaves or not.
+        grad_output: the gradient of ``output``, as `backward` takes it.
+        retain_graph: keep the graph.
+    Returns:
+        A list of ndarrays, one for each input.
+    Raises:
+        RuntimeError: as `backward`, or an input was not used for ``output``; its position is named.
+
+    >>> x = t.Tensor(3.0, requires_grad=True)
+    >>> grad(x * x, [x])
+    [array(6., dtype=float32)]
+    """
+    raise NotImplementedError("05 autograd: grad")
+
+
+class no_grad:
+    """While it lasts nothing is recorded: results require no gradient and cost no memory.
+
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, and it ends
+    with an exception too.
+
+    >>> x = t.Tensor(1.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (2 * x).requires_grad
+    False
+    """
+
+    def __enter__(self):
+        """Turn `primitive.recording` off, and remember how it was."""
+        raise NotImplementedError("05 autograd: no_grad.__enter__")
+
+    def __exit__(self, *error):
+        """Put `primitive.recording` back as it was."""
+        raise NotImplementedError("05 autograd: no_grad.__exit__")
+
+    def __call__(self, function):
+        @wraps(function)
+        def without_recording(*args, **kwargs):
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return without_recording
+
+
+def matmul_x(g, ans, x, y):
+    """The gradient of the left factor: g yᵀ, for stacks of matrices too.
+
+    A vector on the right had its axis summed away: g gets one back. A vector on the left was a
+    single row. What broadcasting repeated is summed.
+    """
+    raise NotImplementedError("05 autograd: matmul_x")
+
+
+def matmul_y(g, ans, x, y):
+    """The gradient of the right factor: xᵀ g, for stacks of matrices too.
+
+    One matrix on the right of a whole stack is the case of every layer: its gradient is a single
+    product of all rows at once.
+    """
+    raise NotImplementedError("05 autograd: matmul_y")
+
+
+def pow_x(g, ans, x, y):
+    """The gradient of the base: y x^(y - 1); nothing where the exponent is 0, even at x = 0."""
+    raise NotImplementedError("05 autograd: pow_x")
+
+
+def pow_y(g, ans, x, y):
+    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
+    raise NotImplementedError("05 autograd: pow_y")
+
+
+def maximum_x(g, ans, x, y):
+    """Where x is larger it gets all of g; where both are equal each gets half."""
+    raise NotImplementedError("05 autograd: maximum_x")
+
+
+def widen(array, x, dim, keepdim):
+    """Give a reduced array back the axes that it lost, so that it broadcasts against ``x``."""
+    if keepdim:
+        return array
+    return np.expand_dims(array, tuple(range(x.ndim)) if dim is None else dim)
+
+
+def sum_x(g, ans, x, *, dim=None, keepdim=False):
+    """Every element that was summed gets the gradient of its sum."""
+    raise NotImplementedError("05 autograd: sum_x")
+
+
+def max_x(g, ans, x, *, dim=None, keepdim=False):
+    """The largest element gets the gradient of the maximum; several equal ones share it evenly."""
+    raise NotImplementedError("05 autograd: max_x")
+
+
+def getitem_x(g, ans, x, *, index):
+    """Each element gets back the gradient of where it went; taken twice, it gets both."""
+    raise NotImplementedError("05 autograd: getitem_x")
+
+
+def concatenate_each(position, g, ans, *arrays, dim=0):
+    """Each array gets back the part of g that stands where it was put."""
+    raise NotImplementedError("05 autograd: concatenate_each")
+
+
+def gelu_x(g, ans, x, *, approximate="tanh"):
+    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
+    raise NotImplementedError("05 autograd: gelu_x")
+
+
+def softmax_x(g, ans, x, *, dim=-1):
+    """ans · (g - Σ g · ans): moving all scores together changes nothing."""
+    raise NotImplementedError("05 autograd: softmax_x")
+
+
+def log_softmax_x(g, ans, x, *, dim=-1):
+    """g - softmax(x) · Σ g; the exponential of ans is that softmax."""
+    raise NotImplementedError("05 autograd: log_softmax_x")
+
+
+def pick_x(g, ans, x, *, classes):
+    """The element that was picked gets g, the others of its row nothing."""
+    raise NotImplementedError("05 autograd: pick_x")
+
+
+# The table of rules: how the gradient g of a result flows back to each argument.
+# fmt: off
+defvjp(t.add, ..., ...)
+defvjp(t.sub, ..., ...)
+defvjp(t.mul, ..., ...)
+defvjp(t.div, ..., ...)
+defvjp(t.pow,         pow_x, pow_y)
+defvjp(t.neg, ...)
+defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.exp, ...)
+defvjp(t.log, ...)
+defvjp(t.sqrt, ...)
+defvjp(t.abs, ...)
+defvjp(t.clip, ...)
+defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
+defvjp(t.where, ..., ..., ...)
+defvjp(t.sum,         sum_x)
+defvjp(t.max,         max_x)
+defvjp(t.reshape, ...)
+defvjp(t.permute, ...)
+defvjp(t.expand, ...)
+defvjp(t.getitem,     getitem_x)
+defvjp(t.concatenate, every=concatenate_each)
+
+defvjp(activations.relu, ...)
+defvjp(activations.sigmoid, ...)
+defvjp(activations.tanh, ...)
+defvjp(activations.gelu,    gelu_x)
+defvjp(activations.softmax, softmax_x)
+
+defvjp(losses.log_softmax,  log_softmax_x)
+defvjp(losses.pick,         pick_x)
+# fmt: on

@@ -1,0 +1,355 @@
+"""08 · DataLoader: datasets, batches, shuffling, splits and transforms."""
+
+import math
+import operator
+
+import numpy as np
+
+from tinytorch.tensor import Tensor, default_generator
+
+
+class Dataset:
+    """Items that are numbered from 0: derive from it and write ``__len__`` and ``__getitem__``.
+
+    Nothing else is asked of a dataset, and a list is one as well. A dataset that can gather many
+    items faster than one by one may also have ``fetch(indices)``, as `TensorDataset` does.
+
+    >>> class Squares(Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...
+    ...     def __getitem__(self, index):
+    ...         return index**2
+    >>> Squares()[3]
+    9
+    """
+
+    # No NotImplementedError here: in this kit that is the mark of an exercise.
+    def __len__(self):
+        raise TypeError(f"{type(self).__name__} must define __len__")
+
+    def __getitem__(self, index):
+        raise TypeError(f"{type(self).__name__} must define __getitem__")
+
+
+class TensorDataset(Dataset):
+    """Arrays whose first axes belong together: item i is the tuple of their rows i, as Tensors.
+
+    Args:
+        tensors: Tensors, arrays or lists, at least one, all equally long on their first axis.
+        transform: what to do to the first of them, the images, each time some are asked for. Called
+            with an array, one image (C, H, W) or many (N, C, H, W), it returns another array.
+    Attributes:
+        arrays: the ndarrays, a tuple. They are not copied.
+        transform: as given.
+
+    >>> pairs = TensorDataset([[0.5, 1.0], [1.5, 2.0]], [7, 8])
+    >>> pairs[1]
+    (Tensor([1.5, 2. ]), Tensor(8))
+    """
+
+    def __init__(self, *tensors, transform=None):
+        """Keep ``arrays`` and ``transform``. ``Tensor(x).data`` is the array of each of ``tensors``.
+
+        Raises:
+            ValueError: there are no tensors, one is 0-d, or their first axes are not equally long.
+                The message names ``tensors`` and shows all shapes.
+        """
+        raise NotImplementedError("08 dataloader: TensorDataset.__init__")
+
+    def __len__(self):
+        return len(self.arrays[0])
+
+    def __getitem__(self, index):
+        return tuple(Tensor(rows) for rows in self.fetch(index))
+
+    def fetch(self, indices):
+        """The rows at ``indices`` of every array, as a tuple of arrays; the first one transformed.
+
+        Indexing an array with an array of integers gathers all rows in one go, far faster than a
+        loop. The transform, too, is called once, with all rows.
+
+        Args:
+            indices: integers (N,), a slice, or a single integer.
+        Raises:
+            IndexError: there is no such row.
+        """
+        raise NotImplementedError("08 dataloader: TensorDataset.fetch")
+
+
+def collate(items, indices=None):
+    """Make one batch of a list of items by stacking them along a new first axis.
+
+    Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of such, also
+    nested, which become a tuple of batches, one for each position.
+
+    Args:
+        items: at least one, all of the same form.
+        indices: what to call the items in an error: their numbers in the dataset. If None, they are
+            numbered from 0.
+    Returns:
+        A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
+        float32, and arrays keep their dtype. It has memory of its own.
+    Raises:
+        ValueError: two items differ in shape, or tuples in length; the message has both shapes (or
+            lengths) and the index of an item that differs from the first one.
+        TypeError: an item is no number and no array, such as a string.
+
+    >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
+    Tensor([7, 8])
+    """
+    raise NotImplementedError("08 dataloader: collate")
+
+
+def batch_of(dataset, indices):
+    """The items ``indices`` of a dataset as one batch of Tensors.
+
+    A dataset that has a method ``fetch`` is asked once, with the array of all indices. From any
+    other one each item is taken with ``dataset[index]``, where index is an int, and the list of
+    them is collated; errors then name the items by their numbers in the dataset.
+
+    Args:
+        dataset: any dataset.
+        indices: integers (N,), an array or a range.
+    """
+    raise NotImplementedError("08 dataloader: batch_of")
+
+
+def as_tensors(batch):
+    """Given, not an exercise. Tensors for the arrays of a batch; tuples, also nested, stay tuples."""
+    if isinstance(batch, (tuple, list)):
+        return tuple(as_tensors(part) for part in batch)
+    return Tensor(batch)
+
+
+class Subset(Dataset):
+    """Some items of a dataset, in an order of their own; nothing is copied.
+
+    Args:
+        dataset: where the items are.
+        indices: integers: item i of the subset is item ``indices[i]`` of the dataset.
+
+    >>> Subset("abcd", [3, 0])[0]
+    'd'
+    """
+
+    def __init__(self, dataset, indices):
+        self.dataset = dataset
+        self.indices = np.fromiter(map(operator.index, indices), np.int64)
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        """Item ``index`` of the subset, taken from the dataset by an int.
+
+        Raises:
+            IndexError: the subset has no item ``index``.
+        """
+        raise NotImplementedError("08 dataloader: Subset.__getitem__")
+
+    def fetch(self, indices):
+        """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
+        raise NotImplementedError("08 dataloader: Subset.fetch")
+
+
+def random_split(dataset, lengths, generator=None):
+    """Share the items of a dataset among parts, at random; each item goes into exactly one part.
+
+    Args:
+        dataset: what to split.
+        lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
+            float, that sum to 1. A fraction f means ⌊f · len(dataset)⌋ items; the few items that
+            are left over then go to the first parts, one to each.
+        generator: an `np.random.Generator`, the default one if None. One seed, one result.
+    Returns:
+        A list of `Subset`s, one for each length. A part may be empty.
+    Raises:
+        ValueError: a length is negative, or they do not sum to what they must. The message names
+            ``lengths``.
+
+    >>> parts = random_split(range(10), [0.75, 0.25], np.random.default_rng(0))
+    >>> [len(part) for part in parts]
+    [8, 2]
+    """
+    raise NotImplementedError("08 dataloader: random_split")
+
+
+class DataLoader:
+    """Goes through a dataset in batches: ``for images, labels in loader``.
+
+    Every item comes once in each pass, unless ``drop_last`` leaves some out. A batch is made when it
+    is asked for, so a dataset may be far larger than memory; only ``shuffle`` needs memory, 8 bytes
+    an item, for the order.
+
+    Args:
+        dataset: has a length and items numbered from 0.
+        batch_size: how many items a batch has. The last batch of a pass may have fewer.
+        shuffle: whether each pass goes through the items in a new random order.
+        drop_last: whether to leave out a last batch that would be smaller.
+        generator: an `np.random.Generator` that the orders are drawn from; if None, the default one
+            at the time of the pass. Without ``shuffle`` nothing is drawn.
+        collate_fn: makes the batch of a list of items; if None, `batch_of` makes it.
+
+    >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        dataset,
+        batch_size=1,
+        shuffle=False,
+        drop_last=False,
+        generator=None,
+        collate_fn=None,
+    ):
+        """Keep each argument as an attribute of the same name.
+
+        Raises:
+            TypeError: ``batch_size`` is no whole number (True is none either).
+            ValueError: ``batch_size`` is below 1, or ``dataset`` is empty.
+        """
+        raise NotImplementedError("08 dataloader: DataLoader.__init__")
+
+    def __len__(self):
+        """How many batches a pass has."""
+        raise NotImplementedError("08 dataloader: DataLoader.__len__")
+
+    def __iter__(self):
+        """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
+
+        Each pass has an order of its own: ``generator.permutation`` of the indices if ``shuffle``,
+        drawn once when the pass begins, or else 0, 1, 2, …. Two passes at the same time, or one
+        given up halfway, do not disturb each other.
+        """
+        raise NotImplementedError("08 dataloader: DataLoader.__iter__")
+
+    def batch(self, indices):
+        """Given, not an exercise. The batch of the items ``indices``, an array or a range."""
+        if self.collate_fn is None:
+            return batch_of(self.dataset, indices)
+        return self.collate_fn([self.dataset[int(index)] for index in indices])
+
+
+class Compose:
+    """Several transforms, one after the other.
+
+    Args:
+        transforms: functions; each is called with what the one before it returned.
+
+    >>> Compose([abs, float])(-3)
+    3.0
+    """
+
+    def __init__(self, transforms):
+        self.transforms = list(transforms)
+
+    def __call__(self, x):
+        """What the last transform returns; ``x`` itself if there are none."""
+        raise NotImplementedError("08 dataloader: Compose.__call__")
+
+
+class Normalize:
+    """Shift and scale each channel: (x - mean) / std.
+
+    Args:
+        mean: a number for each channel, or one for all.
+        std: likewise.
+
+    >>> Normalize(mean=0.5, std=0.25)(np.ones((1, 1, 2), np.float32))
+    array([[[2., 2.]]], dtype=float32)
+    """
+
+    def __init__(self, mean, std):
+        """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
+
+        Raises:
+            ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``.
+        """
+        raise NotImplementedError("08 dataloader: Normalize.__init__")
+
+    def __call__(self, x):
+        """The normalized images.
+
+        Args:
+            x: an array (..., C, H, W): one image, or many.
+        Returns:
+            A new array of the same shape and, if that is floating, dtype; of integers, float32.
+        Raises:
+            ValueError: there is a mean for each channel, but ``x`` has another number of channels;
+                the message shows the shape of ``x``.
+        """
+        raise NotImplementedError("08 dataloader: Normalize.__call__")
+
+
+class RandomHorizontalFlip:
+    """Mirror images left to right, each with probability p.
+
+    Args:
+        p: the probability, in [0, 1].
+        generator: an `np.random.Generator`, the default one if None.
+
+    >>> RandomHorizontalFlip(p=1)(np.array([[[1, 2, 3]]]))
+    array([[[3, 2, 1]]])
+    """
+
+    def __init__(self, p=0.5, generator=None):
+        """Keep both. ValueError if ``p`` is not in [0, 1]."""
+        raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__init__")
+
+    def __call__(self, x):
+        """Images of which some are mirrored.
+
+        Args:
+            x: an array (..., C, H, W). For each of the leading indices a decision of its own is
+                drawn, so that of a batch some images are mirrored and others are not.
+        Returns:
+            A new array of the same shape and dtype.
+        """
+        raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__call__")
+
+
+class RandomCrop:
+    """Cut a window out of images, each at a random place; padding first lets it reach over the edge.
+
+    Args:
+        size: the height and width of the window, or one number for both.
+        padding: how many rows and columns of zeros are put around an image first.
+        generator: an `np.random.Generator`, the default one if None.
+
+    >>> RandomCrop(2)(np.arange(9).reshape(1, 3, 3)).shape
+    (1, 2, 2)
+    """
+
+    def __init__(self, size, padding=0, generator=None):
+        """Keep all three, ``size`` as a tuple (height, width).
+
+        Raises:
+            ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative.
+        """
+        raise NotImplementedError("08 dataloader: RandomCrop.__init__")
+
+    def __call__(self, x):
+        """A window of each image.
+
+        Args:
+            x: an array (..., C, H, W). For each of the leading indices a place of its own is drawn.
+                Every place where the window lies within the padded image is as likely as another;
+                all channels of an image are cut at the same place.
+        Returns:
+            A new array (..., C, height, width) of the same dtype.
+        Raises:
+            ValueError: the window is larger than the padded image; the message names ``size`` and
+                shows the shape of ``x``.
+        """
+        raise NotImplementedError("08 dataloader: RandomCrop.__call__")
+
+
+def check_images(x):
+    """Given, not an exercise. ``x`` itself, if it is an array (..., C, H, W), or else an error."""
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"x must be an ndarray (..., C, H, W), got {type(x).__name__}")
+    if x.ndim < 3:
+        raise ValueError(f"x must have axes (..., C, H, W), got shape {x.shape}")
+    return x

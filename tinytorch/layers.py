@@ -1,0 +1,269 @@
+"""03 · Layers: modules that hold parameters, and how they are put together."""
+
+import numpy as np
+
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
+
+
+class Parameter(Tensor):
+    """A Tensor that a Module owns and an optimizer changes. It requires a gradient.
+
+    >>> Parameter(np.zeros(2, np.float32)).requires_grad
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data, requires_grad=True):
+        super().__init__(data, requires_grad)
+
+
+class Buffer(Tensor):
+    """A Tensor that a Module saves but nobody trains, such as a running mean."""
+
+    __slots__ = ()
+
+
+class Module:
+    """What has parameters, or parts that have them.
+
+    A subclass assigns its parameters, buffers and parts to attributes and defines ``forward``. They
+    are found again by looking at the attributes, in the order in which they were assigned.
+    ``training`` says whether the module is being trained (`train`) or used (`eval`).
+    """
+
+    training = True
+
+    def __call__(self, *args, **kwargs):
+        return self.forward(*args, **kwargs)
+
+    def forward(self, *args, **kwargs):
+        """What the module computes: each subclass defines its own."""
+        raise TypeError(f"{type(self).__name__} does not define forward")
+
+    def children(self):
+        """Yield the modules among the attributes, without theirs."""
+        for _, child in self.named_children():
+            yield child
+
+    def named_children(self):
+        """Yield (name, module) for the modules among the attributes, in order."""
+        raise NotImplementedError("03 layers: Module.named_children")
+
+    def named_modules(self, prefix=""):
+        """Yield (name, module) for this module and all parts of it, however deep.
+
+        Names join the attributes on the way by dots; this module's own name is ``prefix``. A module
+        that is reached twice is yielded once, as PyTorch does.
+        """
+        raise NotImplementedError("03 layers: Module.named_modules")
+
+    def modules(self):
+        """Yield this module and all parts of it, however deep, each once."""
+        for _, module in self.named_modules():
+            yield module
+
+    def named_tensors(self, kind):
+        """Yield (name, tensor) for the attributes of a kind, here and in all parts, each once.
+
+        Args:
+            kind: `Parameter` or `Buffer`.
+
+        Names join the attributes on the way by dots: ``"0.weight"``. A tensor that two modules share
+        is yielded once, under its first name.
+        """
+        raise NotImplementedError("03 layers: Module.named_tensors")
+
+    def named_parameters(self):
+        """Yield (name, parameter) for all parameters, here and in all parts."""
+        yield from self.named_tensors(Parameter)
+
+    def parameters(self):
+        """Yield all parameters, here and in all parts."""
+        for _, parameter in self.named_parameters():
+            yield parameter
+
+    def named_buffers(self):
+        """Yield (name, buffer) for all buffers, here and in all parts."""
+        yield from self.named_tensors(Buffer)
+
+    def buffers(self):
+        """Yield all buffers, here and in all parts."""
+        for _, buffer in self.named_buffers():
+            yield buffer
+
+    def train(self, mode=True):
+        """Set ``training`` here and in all parts; returns the module itself."""
+        raise NotImplementedError("03 layers: Module.train")
+
+    def eval(self):
+        """Set ``training`` to False here and in all parts; returns the module itself."""
+        return self.train(False)
+
+    def zero_grad(self):
+        """Forget all gradients: set each parameter's ``grad`` to None."""
+        raise NotImplementedError("03 layers: Module.zero_grad")
+
+    def state_dict(self):
+        """All parameters and buffers by name, as copies.
+
+        Returns:
+            A dict from names like ``"0.weight"`` to ndarrays that share no memory with the module.
+        """
+        raise NotImplementedError("03 layers: Module.state_dict")
+
+    def load_state_dict(self, state, strict=True):
+        """Put saved values into parameters and buffers.
+
+        Args:
+            state: a dict from names to arrays or Tensors, as `state_dict` gives it.
+            strict: whether names that are missing or not known are an error.
+        Raises:
+            KeyError: names are missing or unknown; the message lists them.
+            ValueError: an array has another shape; the message gives the name and both shapes.
+
+        Values are copied into the memory that is there, in its dtype, so that an optimizer keeps
+        hold of its parameters. If anything is wrong nothing is changed.
+        """
+        raise NotImplementedError("03 layers: Module.load_state_dict")
+
+    def __repr__(self):
+        inner = [f"  ({name}): {child!r}".replace("\n", "\n  ") for name, child in self._shown()]
+        head = f"{type(self).__name__}({self.extra_repr()}"
+        return "\n".join([head, *inner, ")"]) if inner else f"{head})"
+
+    def _shown(self):
+        return self.named_children()
+
+    def extra_repr(self):
+        """What `repr` shows between the brackets."""
+        return ""
+
+
+class Linear(Module):
+    """A matrix product and a bias: every output hangs on every input.
+
+    y = x Wᵀ + b
+
+    Args:
+        in_features: length of the last axis of the input.
+        out_features: length of the last axis of the output.
+        bias: whether there is a b.
+        generator: draws the first values; the common one (`manual_seed`) unless given.
+        dtype: of the parameters.
+    Attributes:
+        weight: W, a Parameter (out_features, in_features).
+        bias: b, a Parameter (out_features,), or None.
+    Raises:
+        ValueError: in_features or out_features is below 1.
+    """
+
+    def __init__(self, in_features, out_features, bias=True, generator=None, dtype=DEFAULT_DTYPE):
+        """Check the sizes and draw the first values.
+
+        Weight and then bias are drawn uniformly from ±1/√in_features: the sum of in_features
+        products then stays about as large as the inputs.
+        """
+        raise NotImplementedError("03 layers: Linear.__init__")
+
+    def forward(self, x):
+        """Apply x Wᵀ + b.
+
+        Args:
+            x: (*, in_features), any number of axes in front.
+        Returns:
+            (*, out_features).
+        Raises:
+            ValueError: the last axis of ``x`` is not in_features; the message gives both.
+        """
+        raise NotImplementedError("03 layers: Linear.forward")
+
+    def extra_repr(self):
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"
+
+
+class Dropout(Module):
+    """While training, make a random part of the input zero, so that no unit is relied upon.
+
+    Args:
+        p: the probability of each element to become zero.
+        generator: draws which; the common one unless given.
+    Raises:
+        ValueError: p is outside [0, 1].
+    """
+
+    def __init__(self, p=0.5, generator=None):
+        """Check p and remember it."""
+        raise NotImplementedError("03 layers: Dropout.__init__")
+
+    def forward(self, x):
+        """Drop elements while training; otherwise give ``x`` back.
+
+        What is kept is divided by 1 - p, so that the mean stays what it was and nothing has to be
+        done in use. With p = 1 all is zero. The dtype stays.
+
+        Args:
+            x: any shape.
+        Returns:
+            Same shape and dtype as ``x``.
+        """
+        raise NotImplementedError("03 layers: Dropout.forward")
+
+    def extra_repr(self):
+        return f"p={self.p}"
+
+
+class Flatten(Module):
+    """Join neighbouring axes: images (N, C, H, W) become rows (N, C · H · W).
+
+    Args:
+        start_dim: the first axis to join.
+        end_dim: the last one.
+    """
+
+    def __init__(self, start_dim=1, end_dim=-1):
+        """Remember which axes to join."""
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, x):
+        """Join the axes from start_dim to end_dim, both included."""
+        raise NotImplementedError("03 layers: Flatten.forward")
+
+    def extra_repr(self):
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Sequential(Module):
+    """Modules, or other functions of a Tensor, one after the other.
+
+    Args:
+        modules: Modules or callables such as ``ReLU()``. They are named "0", "1", … in the
+            state dict.
+    Raises:
+        TypeError: one of them cannot be called; its position is named.
+
+    It has a length, can be iterated and indexed; a slice gives a Sequential of the same modules.
+    """
+
+    def __init__(self, *modules):
+        """Check the modules and keep each as an attribute named by its position."""
+        raise NotImplementedError("03 layers: Sequential.__init__")
+
+    def forward(self, x):
+        """Give ``x`` to the first, its result to the next, and so on."""
+        raise NotImplementedError("03 layers: Sequential.forward")
+
+    def __len__(self):
+        return sum(name.isdecimal() for name in vars(self))
+
+    def __iter__(self):
+        return iter([value for name, value in vars(self).items() if name.isdecimal()])
+
+    def __getitem__(self, index):
+        found = list(self)[index]
+        return Sequential(*found) if isinstance(index, slice) else found
+
+    def _shown(self):
+        return enumerate(self)

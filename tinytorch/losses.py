@@ -1,0 +1,173 @@
+"""04 · Losses: one number that says how wrong a prediction is."""
+
+import numpy as np
+
+from tinytorch.primitive import Variable, primitive
+from tinytorch.tensor import abs, exp, log, maximum, mean, sum
+
+
+@primitive
+def log_softmax(x, *, dim=-1):
+    """The logarithm of softmax, without ever computing a tiny probability.
+
+    log_softmax(x)ᵢ = xᵢ - log Σⱼ exp(xⱼ)
+
+    Args:
+        x: scores, any shape with at least one axis, floating.
+        dim: the axis whose exponentials sum to one.
+    Returns:
+        Same shape and dtype as ``x``; no value above 0.
+    Raises:
+        IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+
+    Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
+    is zero, and its logarithm minus infinity.
+
+    >>> log_softmax(np.array([0.0, 0.0])).round(4)
+    array([-0.6931, -0.6931])
+    """
+    raise NotImplementedError("04 losses: log_softmax")
+
+
+@primitive
+def pick(x, *, classes):
+    """One element of each row: the one that ``classes`` names.
+
+    pick(x)ₙ = x[n, classes[n]]
+
+    Args:
+        x: (N, C).
+        classes: an integer array, (N,), each in [0, C).
+    Returns:
+        (N,), of the dtype of ``x``.
+
+    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
+    array([2., 3.])
+    """
+    raise NotImplementedError("04 losses: pick")
+
+
+def reduce(losses, reduction):
+    """Make one number of many losses, or leave them as they are.
+
+    Args:
+        losses: a Tensor of any shape.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    Raises:
+        ValueError: ``reduction`` is something else; the message names it.
+    """
+    raise NotImplementedError("04 losses: reduce")
+
+
+def mse_loss(input, target, reduction="mean"):
+    """The squared distance between what was predicted and what was wanted.
+
+    mse = mean (input - target)²
+
+    Args:
+        input: predictions, a Tensor of any shape.
+        target: what was wanted, a Tensor or an array of the same shape.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    Returns:
+        A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
+    Raises:
+        ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
+            prediction with every target and still give a number. The message names both shapes.
+
+    >>> from tinytorch.tensor import Tensor
+    >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
+    2.0
+    """
+    raise NotImplementedError("04 losses: mse_loss")
+
+
+def cross_entropy(input, target, reduction="mean"):
+    """How surprised the scores are by the right classes.
+
+    cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
+
+    Args:
+        input: scores, a Tensor (N, C). Not probabilities: no softmax comes before.
+        target: the right classes, an integer Tensor or array (N,), each in [0, C).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    Returns:
+        A 0-d Tensor; with ``"none"`` one of shape (N,).
+    Raises:
+        ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
+        TypeError: ``target`` does not hold integers; the message names target and its dtype.
+        IndexError: a class is outside [0, C); the message names target.
+
+    >>> from tinytorch.tensor import Tensor
+    >>> round(cross_entropy(Tensor([[0.0, 0.0]]), np.array([1])).item(), 4)
+    0.6931
+    """
+    raise NotImplementedError("04 losses: cross_entropy")
+
+
+def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+    """How surprised one score each is by a yes (1) or a no (0).
+
+    bce = mean of -(target · log p + (1 - target) · log(1 - p)) with p = sigmoid(input)
+
+    Args:
+        input: scores, a Tensor of any shape, before the sigmoid.
+        target: a Tensor or an array of the same shape, in [0, 1].
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    Returns:
+        A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
+    Raises:
+        ValueError: the shapes differ; the message names both.
+
+    Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without
+    the sigmoid is max(x, 0) - x · target + log(1 + exp(-|x|)).
+
+    >>> from tinytorch.tensor import Tensor
+    >>> binary_cross_entropy_with_logits(Tensor([1e4, -1e4]), Tensor([1.0, 0.0])).item()
+    0.0
+    """
+    raise NotImplementedError("04 losses: binary_cross_entropy_with_logits")
+
+
+def check_shapes(input, target):
+    """Refuse what broadcasting would let pass."""
+    if input.shape != target.shape:
+        raise ValueError(
+            f"input and target must have the same shape, got {input.shape} and {target.shape}"
+        )
+
+
+class Loss:
+    """A loss as an object, with its reduction chosen once."""
+
+    def __init__(self, reduction="mean"):
+        self.reduction = reduction
+
+    def __call__(self, input, target):
+        return self.forward(input, target)
+
+    def __repr__(self):
+        return f"{type(self).__name__}(reduction={self.reduction!r})"
+
+
+class MSELoss(Loss):
+    """`mse_loss` as an object."""
+
+    def forward(self, input, target):
+        """Apply `mse_loss` with the reduction chosen before."""
+        raise NotImplementedError("04 losses: MSELoss.forward")
+
+
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` as an object."""
+
+    def forward(self, input, target):
+        """Apply `cross_entropy` with the reduction chosen before."""
+        raise NotImplementedError("04 losses: CrossEntropyLoss.forward")
+
+
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits` as an object."""
+
+    def forward(self, input, target):
+        """Apply `binary_cross_entropy_with_logits` with the reduction chosen before."""
+        raise NotImplementedError("04 losses: BCEWithLogitsLoss.forward")

@@ -1,0 +1,270 @@
+"""06 · Optimizers: how parameters move once their gradients are known."""
+
+import math
+
+import numpy as np
+
+from tinytorch.tensor import Tensor
+
+
+class Optimizer:
+    """What every optimizer does: hold parameters, visit each one, remember, save.
+
+    A kind of optimizer adds one method, `update`, which moves one parameter.
+
+    Attributes:
+        param_groups: dictionaries, each with the list ``"params"`` and the hyperparameters that hold
+            for it, such as ``"lr"``. Change them at any time: the next step uses the new values.
+        defaults: the hyperparameters of a group that does not bring its own.
+        state: for each parameter that was moved, a dictionary of what the optimizer remembers of it.
+    """
+
+    def __init__(self, params, defaults):
+        """Take charge of parameters.
+
+        Args:
+            params: Tensors, or dictionaries that each hold the Tensors of one group under
+                ``"params"`` beside hyperparameters of their own. An iterator will do:
+                ``model.parameters()``.
+            defaults: a dictionary of hyperparameters for the groups that do not bring their own.
+        Raises:
+            TypeError: ``params`` is a single Tensor.
+            ValueError: ``params`` is empty.
+
+        Each group is added with `add_param_group`.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.__init__")
+
+    def add_param_group(self, group):
+        """Add parameters with hyperparameters of their own.
+
+        Args:
+            group: a dictionary: Tensors under ``"params"``, and any hyperparameters that differ from
+                ``defaults``. It is not changed; ``param_groups`` gets a new dictionary that holds
+                the Tensors as a list and all the hyperparameters.
+        Raises:
+            TypeError: ``group`` is no dictionary, its ``"params"`` is a single Tensor, or one of them
+                is not a Tensor.
+            ValueError: a param is the result of an operation rather than a leaf, or it is in a group
+                already (here or earlier); or a hyperparameter is out of range, see `check`.
+
+        After an error the optimizer is as it was before.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.add_param_group")
+
+    def check(self, group):
+        """Raise ValueError if a hyperparameter of ``group`` is out of range. Given."""
+        for name in ("lr", "weight_decay"):
+            if not group[name] >= 0:
+                raise ValueError(f"{name} must be at least 0, got {group[name]}")
+
+    def parameters(self):
+        """Every parameter of every group, in order. Given."""
+        return [param for group in self.param_groups for param in group["params"]]
+
+    @property
+    def lr(self):
+        """The learning rate of the first group; setting it sets that of every group. Given."""
+        return self.param_groups[0]["lr"]
+
+    @lr.setter
+    def lr(self, value):
+        for group in self.param_groups:
+            group["lr"] = float(value)
+
+    def zero_grad(self):
+        """Forget the gradients: ``grad`` of every parameter becomes None.
+
+        `backward` adds to the gradients that are there, so this comes before each backward.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.zero_grad")
+
+    def step(self):
+        """Move every parameter that has a gradient, one `update` each.
+
+        A parameter whose ``grad`` is None is passed over: it does not move, not even by weight
+        decay, and what is remembered of it stays. ``update`` gets the parameter's own dictionary in
+        ``state``, an empty one the first time.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.step")
+
+    def update(self, param, grad, state, group):
+        """Move one parameter by one step, in place. Each kind of optimizer defines its own.
+
+        Args:
+            param: the parameter's array. It is changed; it keeps its memory, shape and dtype.
+            grad: its gradient, an array of the same shape, only read.
+            state: what is remembered of this parameter from step to step, a dictionary to change.
+            group: the hyperparameters.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define update")
+
+    def state_bytes(self):
+        """The memory that the state takes: the sum of ``nbytes`` of every array in ``state``.
+
+        Nothing is remembered before the first step. After it plain SGD still costs 0 bytes, SGD with
+        momentum as much as the parameters themselves, Adam twice as much.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.state_bytes")
+
+    def state_dict(self):
+        """All that is needed to go on later, as plain dictionaries, numbers and arrays.
+
+        Returns:
+            ``{"state": {0: {...}, ...}, "param_groups": [{"lr": ..., "params": [0, 1]}, ...]}``.
+            Parameters are named by their place in `parameters`, from 0 across all groups; those of
+            which nothing is remembered do not occur in ``"state"``. Arrays are copies: later steps do
+            not change what was saved.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.state_dict")
+
+    def load_state_dict(self, state_dict):
+        """Take over what `state_dict` gave, from this optimizer or from one built like it.
+
+        State and hyperparameters are replaced by the saved ones. Arrays are copied, each to the dtype
+        of its parameter, so ``state_dict`` and the optimizer share no memory.
+
+        Raises:
+            ValueError: the saved groups have other numbers of params, or lack a hyperparameter (they
+                come from another kind of optimizer); the state is of a param that does not exist, or
+                has another shape than its param. After an error the optimizer is as it was before.
+        """
+        raise NotImplementedError("06 optimizers: Optimizer.load_state_dict")
+
+
+def copied(value, dtype=None):
+    """An array with memory of its own, of ``dtype`` if given; anything else as it is. Given."""
+    return np.array(value, dtype=dtype) if isinstance(value, np.ndarray) else value
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Args:
+        params: what to optimize, see `Optimizer`.
+        lr: the learning rate, at least 0.
+        momentum: how much of the last direction is kept, at least 0; 0 remembers nothing.
+        dampening: how much of a gradient is held back from the buffer of momentum.
+        weight_decay: how strongly parameters are pulled to zero, at least 0.
+        nesterov: look ahead along the momentum; needs momentum and no dampening.
+    Raises:
+        ValueError: a hyperparameter is out of range.
+    """
+
+    def __init__(self, params, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+        }
+        super().__init__(params, defaults)
+
+    def check(self, group):
+        super().check(group)
+        if not group["momentum"] >= 0:
+            raise ValueError(f"momentum must be at least 0, got {group['momentum']}")
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            raise ValueError("nesterov needs momentum above 0 and no dampening")
+
+    def update(self, param, grad, state, group):
+        """Move ``param`` against its gradient, in place.
+
+        ::
+
+            g = grad + weight_decay · param
+            b = g                                        the first time, with momentum
+            b = momentum · b + (1 - dampening) · g       from then on
+            d = g without momentum, b with it, g + momentum · b with nesterov
+            param = param - lr · d
+
+        ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
+        of its own. Without momentum the state stays empty. ``grad`` is not changed.
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = SGD([Tensor(weight)], lr=0.1)
+        >>> optimizer.update(weight, np.array([1.0, -1.0]), {}, optimizer.param_groups[0])
+        >>> weight
+        array([0.9, 2.1])
+        """
+        raise NotImplementedError("06 optimizers: SGD.update")
+
+
+class Adam(Optimizer):
+    """A step of its own size for every number, from running means of the gradient and its square.
+
+    Args:
+        params: what to optimize, see `Optimizer`.
+        lr: the learning rate, at least 0: about the most that a number moves in one step.
+        betas: how slowly the means of gradient and squared gradient forget, each in [0, 1).
+        eps: added to the denominator, at least 0.
+        weight_decay: how strongly parameters are pulled to zero, through the gradient; at least 0.
+    Raises:
+        ValueError: a hyperparameter is out of range.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(
+            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        )
+
+    def check(self, group):
+        super().check(group)
+        if not group["eps"] >= 0:
+            raise ValueError(f"eps must be at least 0, got {group['eps']}")
+        if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
+            raise ValueError(f"betas must be two numbers in [0, 1), got {group['betas']}")
+
+    def update(self, param, grad, state, group):
+        """Move ``param`` by about ``lr`` against its smoothed gradient, in place.
+
+        ::
+
+            g = grad + weight_decay · param
+            m = β₁ · m + (1 - β₁) · g          starting from 0
+            v = β₂ · v + (1 - β₂) · g²         starting from 0
+            m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
+            param = param - lr · m̂ / (√v̂ + eps)
+
+        ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
+        is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
+        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype, and ``t`` as ``"step"``.
+        ``grad`` is not changed.
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = Adam([Tensor(weight)], lr=0.1)
+        >>> optimizer.update(weight, np.array([5.0, -0.01]), {}, optimizer.param_groups[0])
+        >>> weight.round(3)
+        array([0.9, 2.1])
+        """
+        raise NotImplementedError("06 optimizers: Adam.update")
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks parameters directly, apart from the gradient.
+
+    In `Adam` the decay passes through the running means and is divided by √v̂, so weights with large
+    gradients hardly decay. Here every weight decays alike.
+
+    Args: as `Adam`; ``weight_decay`` is 0.01 unless given.
+    """
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def update(self, param, grad, state, group):
+        """Shrink ``param``, then make a step of Adam that knows of no weight decay, in place.
+
+        ::
+
+            param = param · (1 - lr · weight_decay)
+            then as `Adam.update` with weight_decay = 0
+
+        >>> weight = np.array([1.0, 2.0])
+        >>> optimizer = AdamW([Tensor(weight)], lr=0.1, weight_decay=0.5)
+        >>> optimizer.update(weight, np.array([0.0, 0.0]), {}, optimizer.param_groups[0])
+        >>> weight
+        array([0.95, 1.9 ])
+        """
+        raise NotImplementedError("06 optimizers: AdamW.update")

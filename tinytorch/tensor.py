@@ -1,0 +1,847 @@
+"""01 · Tensor: n-dimensional arrays with operations and broadcasting.
+
+A few functions, the primitives, compute on plain ndarrays; `@primitive` lets them take Tensors and
+remembers what they did. Everything else is composed of them, so it needs no gradient of its own.
+
+Shapes broadcast as in NumPy: compared from the right, an axis of length 1 stretches. Dtypes mix as
+in NumPy: float32 with float64 gives float64, integers with floats give float64. A single number,
+Python's or NumPy's, on either side of an operator leaves the dtype of a floating tensor alone.
+
+No operation changes its inputs. Reshaping, indexing and the like may return a view, which shares
+memory with its input; the results of arithmetic never do.
+"""
+
+import math
+
+import numpy as np
+
+from tinytorch.primitive import Variable, primitive
+
+DEFAULT_DTYPE = np.float32
+
+
+def as_array(data, dtype=None):
+    """The values of ``data`` as an ndarray, without copying what is one already.
+
+    Arrays, NumPy scalars and Tensors keep their dtype. In anything else, such as a list of
+    Python numbers, floats become float32, integers int64, and booleans stay booleans.
+
+    Args:
+        data: a number, a nested list of numbers, an ndarray or a Tensor.
+        dtype: what to convert to instead, directly from the values given.
+    Raises:
+        ValueError: the lists are ragged: rows of different lengths.
+        TypeError: the values are neither real numbers nor booleans (dtype kinds b, i, u, f).
+
+    >>> as_array([1.0, 2.0]).dtype, as_array([1, 2]).dtype, as_array(np.ones(2)).dtype
+    (dtype('float32'), dtype('int64'), dtype('float64'))
+    """
+    raise NotImplementedError("01 tensor: as_array")
+
+
+class Tensor(Variable):
+    """An n-dimensional array that operations can be recorded on.
+
+    Attributes:
+        data: the values, always an ndarray.
+        requires_grad: whether `backward` shall compute its gradient.
+        grad: the gradient, an ndarray of the same shape, or None.
+        grad_fn: how it was computed, or None for a tensor that was not.
+
+    ``==`` compares values element by element, so sets and dictionaries tell tensors apart by identity.
+
+    >>> Tensor([[1.0, 2.0], [3.0, 4.0]]) @ Tensor([1.0, 1.0])
+    Tensor([3., 7.])
+    """
+
+    __slots__ = ()
+    __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
+    __hash__ = object.__hash__  # defining == takes the default away
+
+    def __init__(self, data, requires_grad=False):
+        """Wrap ``data``, a number, nested list, ndarray or Tensor.
+
+        An ndarray or Tensor is not copied: both then share memory, as with `torch.from_numpy`
+        (`tensor` copies). ``grad`` and ``grad_fn`` begin as None. See `as_array` for dtypes.
+
+        Raises:
+            TypeError: ``requires_grad`` for values that are not floating: only real numbers have gradients.
+        """
+        raise NotImplementedError("01 tensor: Tensor.__init__")
+
+    def item(self):
+        """The only value, as a Python number; the shape may be (), (1,), (1, 1), …
+
+        Raises:
+            ValueError: there is not exactly one element; the message names the shape.
+        """
+        raise NotImplementedError("01 tensor: Tensor.item")
+
+    # From here to the end of the class everything is given: each method calls a function below.
+
+    @property
+    def shape(self):
+        """The length of each axis, a tuple."""
+        return self.data.shape
+
+    @property
+    def dtype(self):
+        """The NumPy dtype of the values."""
+        return self.data.dtype
+
+    @property
+    def ndim(self):
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self):
+        """The number of elements."""
+        return self.data.size
+
+    @property
+    def T(self):
+        """The last two axes swapped; with fewer than two axes, the tensor itself."""
+        return transpose(self, -2, -1) if self.ndim > 1 else self
+
+    def numpy(self):
+        """The values as an ndarray that shares memory."""
+        return self.data
+
+    def tolist(self):
+        """The values as a number or nested lists of numbers."""
+        return self.data.tolist()
+
+    def detach(self):
+        """A tensor with the same memory and no history."""
+        return Tensor(self.data)
+
+    def backward(self, grad=None, retain_graph=False):
+        """Compute the gradient of every tensor this one depends on; see `autograd.backward`."""
+        from tinytorch.autograd import backward
+
+        backward(self, grad, retain_graph=retain_graph)
+
+    def __repr__(self):
+        name = type(self).__name__
+        notes = [np.array2string(self.data, separator=", ", prefix=f"{name}(")]
+        if self.size == 0 and self.ndim > 1:
+            notes.append(f"shape={self.shape}")
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            notes.append(f"dtype={self.dtype}")
+        if self.grad_fn is not None:
+            notes.append(f"grad_fn={self.grad_fn}")
+        elif self.requires_grad:
+            notes.append("requires_grad=True")
+        return f"{name}({', '.join(notes)})"
+
+    def __array__(self, dtype=None, copy=None):
+        if self.requires_grad:  # NumPy would lose the history without a word
+            raise TypeError("NumPy cannot follow gradients: pass tensor.detach() or tensor.data")
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("a 0-d tensor has no length")
+        return len(self.data)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self):
+        return bool(self.data)
+
+    def __float__(self):
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __getitem__(self, index):
+        if isinstance(index, Variable):
+            index = index.data
+        elif isinstance(index, tuple):
+            index = tuple(part.data if isinstance(part, Variable) else part for part in index)
+        return getitem(self, index=index)
+
+    def __add__(self, other):
+        return binary(add, self, other)
+
+    def __radd__(self, other):
+        return binary(add, other, self)
+
+    def __sub__(self, other):
+        return binary(sub, self, other)
+
+    def __rsub__(self, other):
+        return binary(sub, other, self)
+
+    def __mul__(self, other):
+        return binary(mul, self, other)
+
+    def __rmul__(self, other):
+        return binary(mul, other, self)
+
+    def __truediv__(self, other):
+        return binary(div, self, other)
+
+    def __rtruediv__(self, other):
+        return binary(div, other, self)
+
+    def __pow__(self, other):
+        return binary(pow, self, other)
+
+    def __rpow__(self, other):
+        return binary(pow, other, self)
+
+    def __matmul__(self, other):
+        return binary(matmul, self, other)
+
+    def __rmatmul__(self, other):
+        return binary(matmul, other, self)
+
+    def __neg__(self):
+        return neg(self)
+
+    def __invert__(self):
+        return invert(self)
+
+    def __abs__(self):
+        return abs(self)
+
+    def __eq__(self, other):
+        return binary(eq, self, other)
+
+    def __ne__(self, other):
+        return binary(ne, self, other)
+
+    def __lt__(self, other):
+        return binary(lt, self, other)
+
+    def __le__(self, other):
+        return binary(le, self, other)
+
+    def __gt__(self, other):
+        return binary(gt, self, other)
+
+    def __ge__(self, other):
+        return binary(ge, self, other)
+
+    def exp(self):
+        """e to the power of each value."""
+        return exp(self)
+
+    def log(self):
+        """The natural logarithm of each value."""
+        return log(self)
+
+    def sqrt(self):
+        """The square root of each value."""
+        return sqrt(self)
+
+    def abs(self):
+        """Each value without its sign."""
+        return abs(self)
+
+    def clip(self, min=None, max=None):
+        """Each value moved into [min, max]; see `clip`."""
+        return clip(self, min=min, max=max)
+
+    def sum(self, dim=None, keepdim=False):
+        """The sum of all values, or along ``dim``; see `sum`."""
+        return sum(self, dim=dim, keepdim=keepdim)
+
+    def max(self, dim=None, keepdim=False):
+        """The largest of all values, or along ``dim``; values only, no indices. See `max`."""
+        return max(self, dim=dim, keepdim=keepdim)
+
+    def min(self, dim=None, keepdim=False):
+        """The smallest of all values, or along ``dim``; values only, no indices. See `min`."""
+        return min(self, dim, keepdim)
+
+    def mean(self, dim=None, keepdim=False):
+        """The mean of all values, or along ``dim``; see `mean`."""
+        return mean(self, dim, keepdim)
+
+    def var(self, dim=None, keepdim=False, correction=1):
+        """The variance of all values, or along ``dim``; see `var`."""
+        return var(self, dim, keepdim, correction)
+
+    def argmax(self, dim=None, keepdim=False):
+        """Where the largest value is, over all or along ``dim``; see `argmax`."""
+        return argmax(self, dim=dim, keepdim=keepdim)
+
+    def reshape(self, *shape):
+        """The same values in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``; see `reshape`."""
+        return reshape(self, shape=unpack(shape))
+
+    def permute(self, *dims):
+        """The axes in another order: ``x.permute(2, 0, 1)``; see `permute`."""
+        return permute(self, dims=unpack(dims))
+
+    def transpose(self, dim0, dim1):
+        """Two axes swapped; see `transpose`."""
+        return transpose(self, dim0, dim1)
+
+    def flatten(self, start_dim=0, end_dim=-1):
+        """The axes from ``start_dim`` to ``end_dim`` joined into one; see `flatten`."""
+        return flatten(self, start_dim, end_dim)
+
+    def squeeze(self, dim=None):
+        """Axes of length 1 dropped: all, or only ``dim``; see `squeeze`."""
+        return squeeze(self, dim)
+
+    def unsqueeze(self, dim):
+        """A new axis of length 1 at ``dim``; see `unsqueeze`."""
+        return unsqueeze(self, dim)
+
+    def expand(self, *shape):
+        """Axes of length 1 stretched: ``x.expand(4, -1)``; see `expand`."""
+        return expand(self, shape=unpack(shape))
+
+
+def unpack(sizes):
+    """What ``f(2, 3)`` and ``f((2, 3))`` both mean: ``(2, 3)``."""
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+OPERANDS = (Variable, np.ndarray, float, int, np.generic)
+
+
+def binary(op, x, y):
+    """``op(x, y)`` on behalf of an operator such as ``+``: one operand is a Tensor, the other anything."""
+    if not (isinstance(x, OPERANDS) and isinstance(y, OPERANDS)):
+        return NotImplemented  # Python then asks the other operand, or raises TypeError
+    # A Python number leaves the dtype of an array alone; a NumPy scalar would not.
+    if isinstance(x, np.generic):
+        x = x.item()
+    elif isinstance(y, np.generic):
+        y = y.item()
+    return op(x, y)
+
+
+# Making tensors
+
+
+def tensor(data, dtype=None, requires_grad=False):
+    """A tensor with a copy of ``data``; with ``dtype``, converted directly from the values given.
+
+    >>> tensor([1, 2], dtype=np.float32)
+    Tensor([1., 2.])
+    """
+    raise NotImplementedError("01 tensor: tensor")
+
+
+def full(shape, fill_value, dtype=None, requires_grad=False):
+    """A tensor of one value everywhere; without ``dtype``, that of ``Tensor(fill_value)``.
+
+    >>> full((2, 2), 0.5)
+    Tensor([[0.5, 0.5],
+            [0.5, 0.5]])
+    """
+    raise NotImplementedError("01 tensor: full")
+
+
+def zeros(*shape, dtype=DEFAULT_DTYPE, requires_grad=False):
+    """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    return full(unpack(shape), 0, dtype, requires_grad)
+
+
+def ones(*shape, dtype=DEFAULT_DTYPE, requires_grad=False):
+    """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
+    return full(unpack(shape), 1, dtype, requires_grad)
+
+
+def arange(*bounds, dtype=None):
+    """Evenly spaced numbers: ``arange(stop)``, ``arange(start, stop)`` or ``arange(start, stop, step)``.
+
+    start, start + step, start + 2·step, … as long as it is before ``stop``. Start is 0 and step 1
+    unless given; a negative step counts down.
+
+    Args:
+        bounds: one to three numbers.
+        dtype: int64 if all bounds are integers, else float32, unless given.
+    Raises:
+        ValueError: ``step`` is zero.
+
+    >>> arange(1, 2, 0.5)
+    Tensor([1. , 1.5])
+    """
+    raise NotImplementedError("01 tensor: arange")
+
+
+def eye(n, m=None, dtype=DEFAULT_DTYPE):
+    """Ones on the diagonal, zeros elsewhere, in shape (n, m); without ``m``, the identity matrix."""
+    return tensor(np.eye(n, m), dtype)
+
+
+# Arithmetic. From here on x and y are ndarrays (or numbers): `@primitive` has unwrapped them.
+
+
+@primitive
+def add(x, y):
+    """x + y, element by element; the shapes broadcast.
+
+    Raises:
+        ValueError: the shapes do not broadcast; NumPy's message, which names both.
+
+    >>> add(np.array([[1.0], [2.0]]), np.array([10.0, 20.0]))
+    array([[11., 21.],
+           [12., 22.]])
+    """
+    raise NotImplementedError("01 tensor: add")
+
+
+@primitive
+def sub(x, y):
+    """x - y, element by element."""
+    return x - y
+
+
+@primitive
+def mul(x, y):
+    """x · y, element by element."""
+    return x * y
+
+
+@primitive
+def div(x, y):
+    """x / y, element by element; integers are divided as floats."""
+    return x / y
+
+
+@primitive
+def pow(x, y):
+    """x to the power y, element by element."""
+    return x**y
+
+
+@primitive
+def neg(x):
+    """-x."""
+    return -x
+
+
+@primitive
+def matmul(x, y):
+    """The matrix product: (…, n, k) @ (…, k, m) → (…, n, m).
+
+    out[i, j] = Σₖ x[i, k] · y[k, j]
+
+    Leading axes are stacks of matrices and broadcast. A vector on the left is a row, on the
+    right a column, and its axis is gone from the result: (k,) @ (k,) → ().
+
+    Raises:
+        ValueError: the inner lengths differ, the stacks do not broadcast, or one side is a
+            number (0-d); the message names both shapes.
+
+    >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    array([[11.]])
+    """
+    raise NotImplementedError("01 tensor: matmul")
+
+
+# Element by element
+
+
+@primitive
+def exp(x):
+    """e to the power of each value. Of -inf it is 0; of numbers too large it is inf.
+
+    >>> exp(np.array([0.0, -np.inf]))
+    array([1., 0.])
+    """
+    raise NotImplementedError("01 tensor: exp")
+
+
+@primitive
+def log(x):
+    """The natural logarithm of each value: -inf for 0, NaN for negative numbers."""
+    return np.log(x)
+
+
+@primitive
+def sqrt(x):
+    """The square root of each value: NaN for negative numbers."""
+    return np.sqrt(x)
+
+
+@primitive
+def abs(x):
+    """Each value without its sign."""
+    return np.abs(x)
+
+
+@primitive
+def clip(x, *, min=None, max=None):
+    """Move each value into the interval from ``min`` to ``max``.
+
+    Args:
+        x: any shape.
+        min: values below become this; None for no lower limit.
+        max: values above become this; None for no upper limit. It wins where ``min`` > ``max``.
+    Returns:
+        Same shape; NaN stays NaN.
+    Raises:
+        ValueError: neither ``min`` nor ``max`` is given.
+
+    >>> clip(np.array([-2.0, 0.5, 2.0]), min=0.0, max=1.0)
+    array([0. , 0.5, 1. ])
+    """
+    raise NotImplementedError("01 tensor: clip")
+
+
+@primitive
+def maximum(x, y):
+    """The larger of x and y, element by element; the shapes broadcast. NaN if either is NaN."""
+    return np.maximum(x, y)
+
+
+@primitive
+def where(condition, x, y):
+    """x where ``condition`` is true, y where it is not; the three shapes broadcast.
+
+    >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
+    array([1., 0.])
+    """
+    raise NotImplementedError("01 tensor: where")
+
+
+# Comparisons give booleans, so their results never require a gradient.
+
+
+@primitive
+def eq(x, y):
+    """Where x equals y; NaN equals nothing."""
+    return np.equal(x, y)
+
+
+@primitive
+def ne(x, y):
+    """Where x differs from y."""
+    return np.not_equal(x, y)
+
+
+@primitive
+def lt(x, y):
+    """Where x is less than y."""
+    return np.less(x, y)
+
+
+@primitive
+def le(x, y):
+    """Where x is at most y."""
+    return np.less_equal(x, y)
+
+
+@primitive
+def gt(x, y):
+    """Where x is greater than y."""
+    return np.greater(x, y)
+
+
+@primitive
+def ge(x, y):
+    """Where x is at least y."""
+    return np.greater_equal(x, y)
+
+
+@primitive
+def invert(x):
+    """Not x for booleans; -x - 1, all bits flipped, for integers."""
+    return np.invert(x)
+
+
+# Reductions. ``dim`` is None for all axes, one axis, or a tuple of axes; negative ones count from the end.
+
+
+def check_dim(dim, shape):
+    """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes."""
+    if dim is None:
+        return
+    for axis in dim if isinstance(dim, tuple) else (dim,):
+        if not -len(shape) <= axis < len(shape):
+            raise IndexError(f"dim {axis} is not an axis of shape {shape}")
+
+
+def count(shape, dim):
+    """How many values of ``shape`` go into one result of a reduction over ``dim``."""
+    if dim is None:
+        return math.prod(shape)
+    return math.prod(shape[axis] for axis in (dim if isinstance(dim, tuple) else (dim,)))
+
+
+@primitive
+def sum(x, *, dim=None, keepdim=False):
+    """Add up the values along ``dim``; no values add up to 0.
+
+    Args:
+        x: any shape; booleans are counted.
+        dim: the axis or tuple of axes to add along, all of them if None.
+        keepdim: whether these axes stay, with length 1, so that the result broadcasts against ``x``.
+    Raises:
+        IndexError: ``dim`` is not an axis of ``x``; the message names ``dim`` and the shape.
+
+    >>> sum(np.array([[1.0, 2.0], [3.0, 4.0]]), dim=1)
+    array([3., 7.])
+    """
+    raise NotImplementedError("01 tensor: sum")
+
+
+@primitive
+def max(x, *, dim=None, keepdim=False):
+    """The largest value along ``dim``, NaN if there is one. Only values are returned, no indices.
+
+    Arguments and errors are those of `sum`.
+
+    Raises:
+        ValueError: there is nothing to take the largest of.
+    """
+    raise NotImplementedError("01 tensor: max")
+
+
+def min(x, dim=None, keepdim=False):
+    """The smallest value along ``dim``, composed of `max`: min(x) = -max(-x).
+
+    Arguments and errors are those of `max`, and the dtype of ``x`` stays. Minus overflows in
+    unsigned integers and is not for booleans; ``~x`` turns the order of both around, and never overflows.
+
+    >>> min(np.array([3, 1, 2], dtype=np.uint8)).item()
+    1
+    """
+    raise NotImplementedError("01 tensor: min")
+
+
+def mean(x, dim=None, keepdim=False):
+    """The mean along ``dim``: the sum divided by the number of values summed.
+
+    Arguments and errors are those of `sum`. Integers and booleans give float64, as in NumPy
+    (PyTorch refuses them). The mean of no values is NaN.
+
+    >>> mean(np.array([[1.0, 2.0], [3.0, 5.0]]), dim=0)
+    array([2. , 3.5])
+    """
+    raise NotImplementedError("01 tensor: mean")
+
+
+def var(x, dim=None, keepdim=False, correction=1):
+    """The variance along ``dim``: how far values lie from their mean, squared, on average.
+
+    var(x) = Σᵢ (xᵢ - mean(x))² / (N - correction)
+
+    Other arguments and errors are those of `mean`. Subtract the mean before squaring: Σx² and
+    (Σx)² are often nearly equal, and their difference would be mostly rounding.
+
+    Args:
+        correction: 1 if ``x`` is a sample, 0 if it is everything there is. NaN unless N > correction.
+
+    >>> var(np.array([1.0, 2.0, 3.0])).item(), var(np.array([1.0, 3.0]), correction=0).item()
+    (1.0, 1.0)
+    """
+    raise NotImplementedError("01 tensor: var")
+
+
+@primitive
+def argmax(x, *, dim=None, keepdim=False):
+    """The index of the largest value along ``dim``, of the first one if several are largest.
+
+    Without ``dim``, the index into ``x`` flattened. Indices are int64 and have no gradient.
+    Arguments and errors are those of `max`, but ``dim`` is None or a single axis.
+
+    >>> argmax(np.array([[1.0, 9.0], [8.0, 2.0]]), dim=1)
+    array([1, 0])
+    """
+    raise NotImplementedError("01 tensor: argmax")
+
+
+# Shapes and views
+
+
+@primitive
+def reshape(x, *, shape):
+    """The same values in the same order, in another shape.
+
+    Args:
+        x: any shape.
+        shape: a tuple; one length may be -1, and is then what is left over.
+    Returns:
+        A view if possible.
+    Raises:
+        ValueError: the sizes differ, or nothing fits -1; the message names both shapes.
+
+    >>> reshape(np.arange(6), shape=(2, -1))
+    array([[0, 1, 2],
+           [3, 4, 5]])
+    """
+    raise NotImplementedError("01 tensor: reshape")
+
+
+@primitive
+def permute(x, *, dims):
+    """A view with the axes in another order: axis i of the result is axis dims[i] of ``x``.
+
+    Raises:
+        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
+        ValueError: ``dims`` does not name each axis once; the message names both.
+
+    >>> permute(np.zeros((2, 3, 4)), dims=(2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    raise NotImplementedError("01 tensor: permute")
+
+
+def transpose(x, dim0, dim1):
+    """A view with two axes swapped, composed of `permute`.
+
+    Raises:
+        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
+
+    >>> transpose(np.zeros((2, 3, 4)), 0, -1).shape
+    (4, 3, 2)
+    """
+    raise NotImplementedError("01 tensor: transpose")
+
+
+def flatten(x, start_dim=0, end_dim=-1):
+    """Join the axes from ``start_dim`` to ``end_dim``, both included, into one; 0-d becomes (1,).
+
+    Raises:
+        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
+        ValueError: ``start_dim`` comes after ``end_dim``.
+
+    >>> flatten(np.zeros((2, 3, 4)), 1).shape
+    (2, 12)
+    """
+    raise NotImplementedError("01 tensor: flatten")
+
+
+def squeeze(x, dim=None):
+    """Drop axes of length 1: all of them, or only ``dim``.
+
+    An axis ``dim`` of another length stays, as in PyTorch.
+
+    Raises:
+        IndexError: ``dim`` is not an axis of ``x``; the message names it and the shape.
+
+    >>> squeeze(np.zeros((1, 3, 1))).shape, squeeze(np.zeros((1, 3, 1)), -1).shape
+    ((3,), (1, 3))
+    """
+    raise NotImplementedError("01 tensor: squeeze")
+
+
+def unsqueeze(x, dim):
+    """Put in a new axis of length 1, which will be axis ``dim`` of the result.
+
+    Raises:
+        IndexError: ``dim`` is not an axis of the result; the message names ``dim`` and the shape of ``x``.
+
+    >>> unsqueeze(np.zeros((2, 3)), 1).shape, unsqueeze(np.zeros((2, 3)), -1).shape
+    ((2, 1, 3), (2, 3, 1))
+    """
+    raise NotImplementedError("01 tensor: unsqueeze")
+
+
+@primitive
+def expand(x, *, shape):
+    """Stretch axes of length 1, without copying: a read-only view.
+
+    Args:
+        x: its shape must broadcast to ``shape``; new axes may come in front.
+        shape: a tuple; -1 keeps the length that ``x`` has there.
+    Raises:
+        ValueError: ``x`` cannot be stretched to ``shape``; the message names both shapes.
+
+    >>> expand(np.array([[1.0], [2.0]]), shape=(-1, 3))
+    array([[1., 1., 1.],
+           [2., 2., 2.]])
+    """
+    raise NotImplementedError("01 tensor: expand")
+
+
+# Indexing and joining
+
+
+@primitive
+def getitem(x, *, index):
+    """x[index], with integers, slices, ..., None, integer arrays and boolean masks, as in NumPy.
+
+    Integers and slices give a view; arrays and masks a copy.
+    """
+    return x[index]
+
+
+@primitive
+def concatenate(*arrays, dim=0):
+    """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
+
+    Raises:
+        ValueError: there are no arrays, or their shapes differ in another axis than ``dim``; the
+            message names the shapes.
+        IndexError: ``dim`` is not an axis of the first array; the message names it and the shape.
+
+    >>> concatenate(np.array([[1], [2]]), np.array([[3], [4]]), dim=1)
+    array([[1, 3],
+           [2, 4]])
+    """
+    raise NotImplementedError("01 tensor: concatenate")
+
+
+def cat(tensors, dim=0):
+    """Join a list of tensors along an axis that they have; see `concatenate`."""
+    return concatenate(*tensors, dim=dim)
+
+
+def stack(tensors, dim=0):
+    """Join tensors of one shape along a new axis, which will be axis ``dim`` of the result.
+
+    Raises:
+        ValueError: there are no tensors, or their shapes differ; the message names the shapes.
+        IndexError: ``dim`` is not an axis of the result; the message names ``dim``.
+
+    >>> stack([np.array([1, 2]), np.array([3, 4])], dim=1)
+    array([[1, 3],
+           [2, 4]])
+    """
+    raise NotImplementedError("01 tensor: stack")
+
+
+# Randomness
+
+
+class Randomness:
+    """The one random state of the framework: what `manual_seed` replaces."""
+
+    generator = np.random.default_rng()
+
+
+def default_generator():
+    """The generator that random functions draw from unless they are given one."""
+    return Randomness.generator
+
+
+def manual_seed(seed):
+    """Start the random numbers anew: after the same seed, the same numbers come in the same order.
+
+    Args:
+        seed: a whole number, at least 0.
+    Returns:
+        The new default generator, an `np.random.Generator`.
+    """
+    raise NotImplementedError("01 tensor: manual_seed")
+
+
+def rand(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
+    """Random numbers, each value of [0, 1) as likely as another: ``rand(2, 3)`` or ``rand((2, 3))``.
+
+    Args:
+        shape: the lengths of the axes.
+        generator: an `np.random.Generator` to draw from, the default one if None.
+        dtype: float32 or float64. Drawn in this dtype: rounding a float64 could give 1.
+    """
+    raise NotImplementedError("01 tensor: rand")
+
+
+def randn(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
+    """Random numbers from the normal distribution with mean 0 and variance 1; see `rand`."""
+    generator = default_generator() if generator is None else generator
+    return Tensor(generator.standard_normal(unpack(shape), dtype=dtype), requires_grad)

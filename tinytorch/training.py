@@ -1,0 +1,247 @@
+"""07 · Training: the loop, learning rates, clipping, metrics, saving."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from tinytorch.autograd import no_grad
+from tinytorch.tensor import Tensor
+
+HEADER = "tinytorch"
+"""Under this name the text of a checkpoint, all that is no array, stands in the file's header."""
+
+
+class CosineSchedule:
+    """A learning rate that warms up in a straight line and then falls along half a cosine.
+
+    It remembers nothing: the rate depends on the number of the step alone, so a run that goes on from
+    a checkpoint has the rates of one that never stopped. Any function from step to rate can stand in
+    its place.
+
+    Attributes:
+        lr: the highest rate.
+        total_steps: after so many steps the rate has fallen to ``min_lr``.
+        warmup_steps: how many of them the rise takes.
+        min_lr: the lowest rate of the fall.
+    """
+
+    def __init__(self, lr, total_steps, warmup_steps=0, min_lr=0.0):
+        """Keep the four numbers as attributes, the two rates as floats.
+
+        Raises:
+            ValueError: unless 0 <= min_lr <= lr, 1 <= total_steps and 0 <= warmup_steps <= total_steps.
+                The message names the argument.
+        """
+        raise NotImplementedError("07 training: CosineSchedule.__init__")
+
+    def __call__(self, step):
+        """The learning rate of a step, a float.
+
+        ::
+
+            lr · (step + 1) / warmup_steps                          while step < warmup_steps
+            min_lr + (lr - min_lr) · (1 + cos(π · done)) / 2        then, where done is the fraction
+                (step - warmup_steps) / (total_steps - warmup_steps)
+            min_lr                                                  from total_steps on
+
+        Args:
+            step: how many steps were made before this one: 0 for the first.
+        Raises:
+            ValueError: ``step`` is negative.
+
+        >>> schedule = CosineSchedule(lr=1.0, total_steps=6, warmup_steps=2)
+        >>> [round(schedule(step), 2) for step in range(7)]
+        [0.5, 1.0, 1.0, 0.85, 0.5, 0.15, 0.0]
+        """
+        raise NotImplementedError("07 training: CosineSchedule.__call__")
+
+
+def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
+    """Scale all gradients down together, in place, if their common length is above ``max_norm``.
+
+    The length is that of one vector that holds every gradient: √(Σ g²) over all numbers of all
+    parameters. Each gradient is multiplied by max_norm / (length + 1e-6) if that is below 1, so the
+    direction of the step stays.
+
+    Args:
+        parameters: Tensors, or a single one; those whose grad is None count nothing.
+        max_norm: the length allowed, at least 0.
+        error_if_nonfinite: whether to refuse a length that is infinite or NaN.
+    Returns:
+        The length before clipping, a float; 0.0 if there is no gradient.
+    Raises:
+        ValueError: ``max_norm`` is negative or NaN.
+        RuntimeError: the length is not finite and ``error_if_nonfinite``; no gradient has changed.
+
+    Squares are summed at float64: float32 gradients of 1e30 must not make the length infinite. If the
+    length is NaN every gradient becomes NaN, so that the trouble is not hidden.
+
+    >>> weight = Tensor([0.0, 0.0])
+    >>> weight.grad = np.array([3.0, 4.0])
+    >>> clip_grad_norm_([weight], max_norm=1.0)
+    5.0
+    >>> weight.grad.round(3)
+    array([0.6, 0.8])
+    """
+    raise NotImplementedError("07 training: clip_grad_norm_")
+
+
+def accuracy(logits, targets):
+    """The fraction of predictions that are right, a float between 0 and 1.
+
+    Args:
+        logits: scores. (..., C) for C classes: the prediction is the class with the highest score,
+            the first of several. Or of the shape of ``targets``, for yes or no: the prediction is 1
+            where the score is above 0, else 0.
+        targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
+    Raises:
+        ValueError: the shapes fit in neither way, or there are no targets.
+
+    Both may be Tensors or arrays.
+
+    >>> accuracy(np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([0, 0]))
+    0.5
+    """
+    raise NotImplementedError("07 training: accuracy")
+
+
+class Trainer:
+    """The training loop: show batches to a model, measure the loss, move the parameters.
+
+    Args:
+        model: a Module.
+        optimizer: moves the parameters of the model.
+        loss: a function of (outputs, targets) that gives the mean loss of a batch as a Tensor.
+        schedule: gives the learning rate of each step; see `CosineSchedule`. None leaves it alone.
+        clip_norm: the longest gradient allowed; see `clip_grad_norm_`. None does not clip.
+
+    Attributes:
+        step: how many steps were made. To go on from a checkpoint, set it to the step saved.
+        history: one dictionary for each epoch of `fit`.
+
+    >>> from tinytorch import Linear, SGD, mse_loss
+    >>> model = Linear(1, 1)
+    >>> trainer = Trainer(model, SGD(model.parameters(), lr=0.1), mse_loss)
+    >>> batches = [(Tensor([[1.0], [2.0]]), Tensor([[3.0], [5.0]]))]
+    >>> history = trainer.fit(batches, epochs=50)
+    >>> history[-1]["loss"] < history[0]["loss"]
+    True
+    """
+
+    def __init__(self, model, optimizer, loss, schedule=None, clip_norm=None):
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.step = 0
+        self.history = []
+
+    def train_step(self, inputs, targets):
+        """Learn from one batch: one step of the optimizer.
+
+        In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
+        gradients are forgotten; the loss of the batch is computed and sent backward; the gradients of
+        the model's parameters are clipped if there is a ``clip_norm``; the optimizer makes its step;
+        ``self.step`` grows by one.
+
+        Returns:
+            The loss of the batch before the step, a float.
+        """
+        raise NotImplementedError("07 training: Trainer.train_step")
+
+    def fit(self, batches, epochs, validation=None, on_step=None, on_epoch=None):
+        """Learn from every batch, ``epochs`` times over, with the model in training mode.
+
+        Args:
+            batches: yields (inputs, targets) each time it is iterated: a list, a loader, not a generator.
+            epochs: how many times to go through them, at least 0.
+            validation: batches to `evaluate` on after each epoch.
+            on_step: called after each step with {"epoch", "step", "loss"}: the number of the epoch
+                from 1, ``self.step``, and the loss of the batch.
+            on_epoch: called after each epoch with its entry of the history.
+        Returns:
+            ``self.history``, to which each epoch adds {"epoch", "loss"}: its number, counted on from
+            earlier calls of `fit`, and the mean loss over its examples (a batch counts by its
+            length). With ``validation`` also "validation_loss" and "validation_accuracy".
+        Raises:
+            ValueError: ``epochs`` is negative, or an epoch finds no batch.
+
+        The model is put into training mode before each epoch, whatever `evaluate` or ``on_epoch`` did.
+        """
+        raise NotImplementedError("07 training: Trainer.fit")
+
+    def evaluate(self, batches):
+        """Measure the model on every batch, learning nothing.
+
+        Args:
+            batches: yields (inputs, targets).
+        Returns:
+            {"loss", "accuracy"}: means over all examples, so a batch counts by its length.
+        Raises:
+            ValueError: there is no batch.
+
+        The model is in evaluation mode meanwhile and nothing is recorded for `backward`. Afterwards
+        every module is back in the mode that it had, also after an error. Gradients, parameters and
+        ``self.step`` stay as they are.
+        """
+        raise NotImplementedError("07 training: Trainer.evaluate")
+
+
+def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
+    """Write model, optimizer and step to one safetensors file: arrays and text, nothing that runs.
+
+    Args:
+        path: the file, by custom ``….safetensors``. Its folder must exist.
+        model: a Module; its ``state_dict()`` is stored under its own names.
+        optimizer: an Optimizer, if the run shall be continued. Each array of its state is stored as
+            ``optimizer/<number of the parameter>/<name>``, all else in the header.
+        step: how many steps were made.
+        metadata: anything else worth keeping, if JSON can hold it.
+    Raises:
+        TypeError: JSON cannot hold ``metadata``.
+        OSError: the file cannot be written.
+
+    The file appears whole or not at all: it is written beside ``path`` under another name, which then
+    takes the place of ``path`` in one move. If anything fails, an earlier checkpoint stays as it was
+    and no other file is left.
+    """
+    raise NotImplementedError("07 training: save_checkpoint")
+
+
+def load_checkpoint(path, model, optimizer=None):
+    """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
+
+    Args:
+        path: the file. One that holds a state dict only, written by another tool, will do as well.
+        model: a Module with the names and shapes that were saved.
+        optimizer: an Optimizer like the one that was saved, with the parameters of ``model``.
+    Returns:
+        {"step", "metadata"} as they were saved; 0 and None if the file does not say.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
+            hold what ``optimizer`` needs. The message names the file, and neither ``model`` nor
+            ``optimizer`` has changed.
+    """
+    raise NotImplementedError("07 training: load_checkpoint")
+
+
+def read_checkpoint(path):
+    """Read a safetensors file whole, before anything is done with it.
+
+    Returns:
+        (arrays, header): a dictionary of ndarrays, and what `save_checkpoint` put into the header; an
+        empty dictionary if another tool wrote the file.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged: cut short, or no safetensors at all.
+
+    Both messages name the file.
+    """
+    raise NotImplementedError("07 training: read_checkpoint")
