@@ -94,14 +94,16 @@ def _is_todo(statement: ast.Raise) -> bool:
     )
 
 
-def span(source: str, name: str) -> tuple[int, int]:
-    """First and last line (from 1) of an exercise, decorators included; LookupError if missing."""
-    node = find(ast.parse(source), name)
-    if node is None:
-        raise LookupError(f"no function, method or gradient rule called {name!r}")
-    decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
-    assert node.end_lineno is not None
-    return min([node.lineno, *decorators]), node.end_lineno
+def spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """First and last line (from 1) of each exercise that ``source`` defines, decorators included."""
+    tree = ast.parse(source)
+    found = {}
+    for name in names:
+        node = find(tree, name)
+        if node is not None:
+            decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
+            found[name] = min([node.lineno, *decorators]), node.end_lineno or node.lineno
+    return found
 
 
 def stub(source: str, number: str, module: str, names: Iterable[str]) -> str:

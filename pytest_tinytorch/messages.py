@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
-from pytest_tinytorch.exercises import span
+from pytest_tinytorch.exercises import spans
 from pytest_tinytorch.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.implementation import PACKAGE, Implementation
 from pytest_tinytorch.tally import BROKEN, TODO, WRONG, Outcome
@@ -72,6 +72,7 @@ class Explainer:
     root: Path
     hints: int = 0
     folders: tuple[Path, ...] = field(init=False)
+    places: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         places = (self.implementation.folder, self.implementation.reference)
@@ -120,7 +121,7 @@ class Explainer:
         if found is None or unit is None or found[3] not in unit.hints:
             return None
         file = self.implementation.file(unit.name)
-        lines = _lines(file, found[3])
+        lines = self._places(file, unit).get(found[3])
         return Outcome(
             kind=TODO,
             headline=f"{found[3]} is still to do",
@@ -171,11 +172,19 @@ class Explainer:
         unit = self._unit(where)
         if where is None or unit is None:
             return ""
-        for name in unit.hints:
-            lines = _lines(where.file, name)
-            if lines and lines[0] <= where.line <= lines[1]:
+        for name, (first, last) in self._places(where.file, unit).items():
+            if first <= where.line <= last:
                 return name
         return ""
+
+    def _places(self, file: Path, unit: Unit) -> dict[str, tuple[int, int]]:
+        """First and last line of each exercise in a file; none if it cannot be read or parsed."""
+        if file not in self.places:
+            try:
+                self.places[file] = spans(file.read_text(encoding="utf-8"), unit.hints)
+            except (OSError, SyntaxError, ValueError):
+                self.places[file] = {}
+        return self.places[file]
 
     def _unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""
@@ -270,13 +279,6 @@ def labelled(label: str, text: str) -> list[str]:
     first, *rest = text.strip().splitlines() or [""]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
-
-
-def _lines(file: Path, exercise: str) -> tuple[int, int] | None:
-    try:
-        return span(file.read_text(encoding="utf-8"), exercise)
-    except (OSError, SyntaxError, ValueError, LookupError):
-        return None
 
 
 def _example(error: BaseException) -> str:

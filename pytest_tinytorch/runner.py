@@ -82,10 +82,17 @@ class Runner:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
         unit = self._unit_of(item)
         if unit is None:
-            return report
+            return (yield)
+        option = item.config.option
+        style, full = option.tbstyle, option.tbstyle in FULL_TRACEBACKS
+        # Our message takes the place of pytest's traceback, which costs more than most specs.
+        option.tbstyle = style if full else "value"
+        try:
+            report = yield
+        finally:
+            option.tbstyle = style
         group, law = words(item)
         outcome: Outcome | None = None
         if call.excinfo is not None and item.nodeid in self.locked:
@@ -95,7 +102,7 @@ class Runner:
             finding = self.explainer.explain(spec, call.excinfo.value)
             outcome = finding.outcome
             report.outcome = "failed"  # a skip or xfail that the code under test raised is none
-            if item.config.getoption("tbstyle") not in FULL_TRACEBACKS or outcome.kind == TODO:
+            if not full or outcome.kind == TODO:
                 report.longrepr = finding.text
             else:
                 report.sections.append(("tinytorch", finding.text))

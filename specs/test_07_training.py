@@ -667,17 +667,24 @@ class TestSaving:
 
     @given(arrays((2, 3)), arrays((2,)), st.booleans())
     def test_keeps_every_number(self, weight, bias, as_text):
-        """Loaded parameters equal the saved ones, also those that are transposed views in memory."""
+        """Parameters and state come back as saved, also those that are transposed views in memory."""
         model, other = linear(weight, bias), linear(weight * 0 + 7, bias * 0)
-        model.weight.data = np.array(weight.T).T
+        model.weight.data = np.asfortranarray(weight)
+        optimizer, resumed = Adam(model.parameters()), Adam(other.parameters())
+        model.weight.grad = np.array(weight)
+        optimizer.step()
+        held = other.weight
         with checkpoint_path() as path:
             path = str(path) if as_text else path
-            ask(save_checkpoint, path, model)
-            held = other.weight
-            ask(load_checkpoint, path, other)
-        assert_equal(other.weight.data, weight)
-        assert_equal(other.bias.data, bias)
+            ask(save_checkpoint, path, model, optimizer)
+            ask(load_checkpoint, path, other, resumed)
         expect(other.weight is held, "the model's own parameters", "other ones")
+        assert_equal(other.weight.data, model.weight.data)
+        assert_equal(other.bias.data, bias)
+        saved, loaded = (each.state_dict()["state"] for each in (optimizer, resumed))
+        assert_equal(sorted(loaded), [0])
+        for name, value in saved[0].items():
+            assert_equal(loaded[0][name], value)
 
     @given(
         st.integers(0, 10**9),
@@ -710,11 +717,12 @@ class TestSaving:
         assert_equal(header["step"], 2)
         assert_equal(header["metadata"], {"note": "π"})
 
-    def test_reads_files_of_other_tools(self):
+    @pytest.mark.parametrize("metadata", [None, {"format": "pt"}], ids=["bare", "tagged"])
+    def test_reads_files_of_other_tools(self, metadata):
         """A safetensors file that holds just a state dict loads into a model."""
         model, other = network(1), network(2)
         with checkpoint_path() as path:
-            save_file(model.state_dict(), path, metadata={"format": "pt"})
+            save_file(model.state_dict(), path, metadata=metadata)
             assert_equal(ask(load_checkpoint, path, other), {"step": 0, "metadata": None})
         for name, array in model.state_dict().items():
             assert_equal(other.state_dict()[name], array)

@@ -195,16 +195,14 @@ class Optimizer:
         for place, remembered in state_dict["state"].items():
             if place not in range(len(params)):
                 raise ValueError(f"state_dict has state of param {place}, there are {len(params)}")
+            param = params[place]
             for name, value in remembered.items():
-                if isinstance(value, np.ndarray) and value.shape != params[place].shape:
+                if isinstance(value, np.ndarray) and value.shape != param.shape:
                     raise ValueError(
                         f"{name} of param {place} in state_dict has shape {value.shape},"
-                        f" the param has {params[place].shape}"
+                        f" the param has {param.shape}"
                     )
-            dtype = params[place].dtype
-            state[params[place]] = {
-                name: copied(value, dtype) for name, value in remembered.items()
-            }
+            state[param] = {name: copied(value, param.dtype) for name, value in remembered.items()}
         self.state = state
         self.param_groups = [
             {**saved, "params": group["params"]}

@@ -47,7 +47,7 @@ def as_array(data, dtype=None):
     keeps_dtype = isinstance(data, (np.ndarray, np.generic))
     if dtype is None and not keeps_dtype and array.dtype == np.float64:
         dtype = DEFAULT_DTYPE
-    return array if dtype is None else array.astype(dtype, copy=False)
+    return array if dtype is None else array.astype(dtype)
 
 
 class Tensor(Variable):

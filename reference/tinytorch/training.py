@@ -297,7 +297,7 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
     takes the place of ``path`` in one move. If anything fails, an earlier checkpoint stays as it was
     and no other file is left.
     """
-    arrays = dict(model.state_dict())
+    arrays = model.state_dict()
     header = {"step": step, "metadata": metadata}
     if optimizer is not None:
         saved = optimizer.state_dict()
@@ -337,7 +337,6 @@ def load_checkpoint(path, model, optimizer=None):
             hold what ``optimizer`` needs. The message names the file, and neither ``model`` nor
             ``optimizer`` has changed.
     """
-    path = Path(path)
     arrays, header = read_checkpoint(path)
     weights = {name: array for name, array in arrays.items() if not name.startswith("optimizer/")}
     expected = {name: array.shape for name, array in model.state_dict().items()}

@@ -65,7 +65,7 @@ MISTAKES = (
         replace="draw(out_features) if bias else None",
         by="draw(out_features)",
         turns_red="TestLinear",
-        says="bias",
+        says="x Wᵀ + b",
     ),
     Mistake(
         "a shared parameter counted twice",

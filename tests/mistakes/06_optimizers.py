@@ -80,7 +80,7 @@ MISTAKES = (
     Mistake(
         "the loaded arrays stay shared with the state_dict",
         of="Optimizer.load_state_dict",
-        replace="{name: copied(value, dtype) for name, value in remembered.items()}",
+        replace="{name: copied(value, param.dtype) for name, value in remembered.items()}",
         by="remembered",
         turns_red="TestSaving",
     ),
