@@ -1,7 +1,7 @@
 """One training step of an MLP 784-128-10 at batch 64, ours beside PyTorch's; shown, never asserted.
 
-    tox -e bench
-    python -m pytest benchmarks --reference --benchmark-group-by=group
+tox -e bench
+python -m pytest benchmarks --reference --benchmark-group-by=group
 """
 
 import numpy as np

@@ -66,7 +66,7 @@ def classified(draw, scale=10.0):
 def pairs(draw, scale=10.0, targets=None):
     """(predictions, targets) of one shape and dtype."""
     x = draw(arrays(scale=scale, min_side=1))
-    elements = targets or numbers(scale, x.dtype)
+    elements = numbers(scale, x.dtype) if targets is None else targets
     return x, draw(arrays(x.shape, x.dtype, elements=elements))
 
 

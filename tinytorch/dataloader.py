@@ -55,18 +55,7 @@ class TensorDataset(Dataset):
             ValueError: there are no tensors, one is 0-d, or their first axes are not equally long.
                 The message names ``tensors`` and shows all shapes.
         """
-        arrays = tuple(Tensor(tensor).data for tensor in tensors)
-        shapes = [array.shape for array in arrays]
-        if not arrays or not all(shapes):
-            raise ValueError(
-                f"tensors must be at least one, and none of them 0-d, got shapes {shapes}"
-            )
-        if any(len(array) != len(arrays[0]) for array in arrays):
-            raise ValueError(
-                f"tensors must be equally long on their first axis, got shapes {shapes}"
-            )
-        self.arrays = arrays
-        self.transform = transform
+        raise NotImplementedError("08 dataloader: TensorDataset.__init__")
 
     def __len__(self):
         return len(self.arrays[0])
@@ -85,10 +74,7 @@ class TensorDataset(Dataset):
         Raises:
             IndexError: there is no such row.
         """
-        first, *others = [array[indices] for array in self.arrays]
-        if self.transform is not None:
-            first = self.transform(first)
-        return (first, *others)
+        raise NotImplementedError("08 dataloader: TensorDataset.fetch")
 
 
 def collate(items, indices=None):
@@ -112,16 +98,7 @@ def collate(items, indices=None):
     >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
     Tensor([7, 8])
     """
-    indices = range(len(items)) if indices is None else indices
-    nested = isinstance(items[0], (tuple, list))
-    parts = items if nested else [Tensor(item).data for item in items]
-    forms = [f"{len(part)} parts" if nested else f"shape {part.shape}" for part in parts]
-    for index, form in zip(indices, forms, strict=True):
-        if form != forms[0]:
-            raise ValueError(f"item {index} has {form}, but item {indices[0]} has {forms[0]}")
-    if nested:
-        return tuple(collate(column, indices) for column in zip(*parts, strict=True))
-    return Tensor(np.stack(parts))
+    raise NotImplementedError("08 dataloader: collate")
 
 
 def batch_of(dataset, indices):
@@ -135,10 +112,7 @@ def batch_of(dataset, indices):
         dataset: any dataset.
         indices: integers (N,), an array or a range.
     """
-    indices = np.asarray(indices)
-    if hasattr(dataset, "fetch"):
-        return as_tensors(dataset.fetch(indices))
-    return collate([dataset[index] for index in indices.tolist()], indices)
+    raise NotImplementedError("08 dataloader: batch_of")
 
 
 def as_tensors(batch):
@@ -172,11 +146,11 @@ class Subset(Dataset):
         Raises:
             IndexError: the subset has no item ``index``.
         """
-        return self.dataset[int(self.indices[index])]
+        raise NotImplementedError("08 dataloader: Subset.__getitem__")
 
     def fetch(self, indices):
         """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
-        return batch_of(self.dataset, self.indices[indices])
+        raise NotImplementedError("08 dataloader: Subset.fetch")
 
 
 def random_split(dataset, lengths, generator=None):
@@ -198,21 +172,7 @@ def random_split(dataset, lengths, generator=None):
     >>> [len(part) for part in parts]
     [8, 2]
     """
-    lengths, count = list(lengths), len(dataset)
-    fractions = any(isinstance(length, (float, np.floating)) for length in lengths)
-    total = sum(lengths)
-    right = math.isclose(total, 1) if fractions else total == count
-    if not right or any(length < 0 for length in lengths):
-        wanted = 1 if fractions else count
-        raise ValueError(f"lengths must sum to {wanted}, with none below 0, got {lengths}")
-    if fractions:
-        lengths = [math.floor(fraction * count) for fraction in lengths]
-        for part in range(count - sum(lengths)):
-            lengths[part] += 1
-    generator = default_generator() if generator is None else generator
-    order = generator.permutation(count)
-    parts = np.split(order, np.cumsum(lengths)[:-1])
-    return [Subset(dataset, part) for part in parts]
+    raise NotImplementedError("08 dataloader: random_split")
 
 
 class DataLoader:
@@ -250,24 +210,11 @@ class DataLoader:
             TypeError: ``batch_size`` is no whole number (True is none either).
             ValueError: ``batch_size`` is below 1, or ``dataset`` is empty.
         """
-        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-            raise TypeError(f"batch_size must be a whole number, got {batch_size!r}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if len(dataset) == 0:
-            raise ValueError("dataset is empty: there is nothing to load")
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.drop_last = drop_last
-        self.generator = generator
-        self.collate_fn = collate_fn
+        raise NotImplementedError("08 dataloader: DataLoader.__init__")
 
     def __len__(self):
         """How many batches a pass has."""
-        if self.drop_last:
-            return len(self.dataset) // self.batch_size
-        return math.ceil(len(self.dataset) / self.batch_size)
+        raise NotImplementedError("08 dataloader: DataLoader.__len__")
 
     def __iter__(self):
         """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
@@ -276,12 +223,7 @@ class DataLoader:
         drawn once when the pass begins, or else 0, 1, 2, …. Two passes at the same time, or one
         given up halfway, do not disturb each other.
         """
-        order = range(len(self.dataset))
-        if self.shuffle:
-            generator = default_generator() if self.generator is None else self.generator
-            order = generator.permutation(len(self.dataset))
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield self.batch(order[start : start + self.batch_size])
+        raise NotImplementedError("08 dataloader: DataLoader.__iter__")
 
     def batch(self, indices):
         """Given, not an exercise. The batch of the items ``indices``, an array or a range."""
@@ -305,9 +247,7 @@ class Compose:
 
     def __call__(self, x):
         """What the last transform returns; ``x`` itself if there are none."""
-        for transform in self.transforms:
-            x = transform(x)
-        return x
+        raise NotImplementedError("08 dataloader: Compose.__call__")
 
 
 class Normalize:
@@ -327,12 +267,7 @@ class Normalize:
         Raises:
             ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``.
         """
-        self.mean = np.asarray(mean, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
-        self.std = np.asarray(std, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
-        if not (self.std > 0).all():
-            raise ValueError(f"std must be above 0, got {std}")
-        if self.mean.shape != self.std.shape:
-            raise ValueError(f"mean and std must be equally many, got {mean} and {std}")
+        raise NotImplementedError("08 dataloader: Normalize.__init__")
 
     def __call__(self, x):
         """The normalized images.
@@ -345,11 +280,7 @@ class Normalize:
             ValueError: there is a mean for each channel, but ``x`` has another number of channels;
                 the message shows the shape of ``x``.
         """
-        channels = check_images(x).shape[-3]
-        if len(self.mean) not in (1, channels):
-            raise ValueError(f"mean is for {len(self.mean)} channels, but x has shape {x.shape}")
-        dtype = x.dtype if x.dtype.kind == "f" else np.float32
-        return (x - self.mean.astype(dtype)) / self.std.astype(dtype)
+        raise NotImplementedError("08 dataloader: Normalize.__call__")
 
 
 class RandomHorizontalFlip:
@@ -365,10 +296,7 @@ class RandomHorizontalFlip:
 
     def __init__(self, p=0.5, generator=None):
         """Keep both. ValueError if ``p`` is not in [0, 1]."""
-        if not 0 <= p <= 1:
-            raise ValueError(f"p must be in [0, 1], got {p}")
-        self.p = p
-        self.generator = generator
+        raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__init__")
 
     def __call__(self, x):
         """Images of which some are mirrored.
@@ -379,11 +307,7 @@ class RandomHorizontalFlip:
         Returns:
             A new array of the same shape and dtype.
         """
-        generator = default_generator() if self.generator is None else self.generator
-        flip = generator.random(check_images(x).shape[:-3]) < self.p
-        flipped = x.copy()
-        flipped[flip] = x[flip][..., ::-1]
-        return flipped
+        raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__call__")
 
 
 class RandomCrop:
@@ -404,13 +328,7 @@ class RandomCrop:
         Raises:
             ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative.
         """
-        self.size = (size, size) if np.ndim(size) == 0 else tuple(size)
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f"size must be one or two numbers of at least 1, got {size}")
-        if padding < 0:
-            raise ValueError(f"padding must be at least 0, got {padding}")
-        self.padding = padding
-        self.generator = generator
+        raise NotImplementedError("08 dataloader: RandomCrop.__init__")
 
     def __call__(self, x):
         """A window of each image.
@@ -425,19 +343,7 @@ class RandomCrop:
             ValueError: the window is larger than the padded image; the message names ``size`` and
                 shows the shape of ``x``.
         """
-        edges = [(0, 0)] * (check_images(x).ndim - 2) + [(self.padding, self.padding)] * 2
-        padded = np.pad(x, edges)
-        spare = np.subtract(padded.shape[-2:], self.size)
-        if spare.min() < 0:
-            raise ValueError(
-                f"size {self.size} is larger than images of shape {x.shape} padded by {self.padding}"
-            )
-        generator = default_generator() if self.generator is None else self.generator
-        images = padded.reshape(-1, *padded.shape[-3:])  # (N, C, H, W)
-        top, left = generator.integers(0, spare + 1, size=(len(images), 2)).T  # (N,) each
-        windows = np.lib.stride_tricks.sliding_window_view(images, self.size, axis=(-2, -1))
-        crops = windows[np.arange(len(images)), :, top, left]  # (N, C, height, width)
-        return crops.reshape(*x.shape[:-2], *self.size)
+        raise NotImplementedError("08 dataloader: RandomCrop.__call__")
 
 
 def check_images(x):

@@ -1,0 +1,69 @@
+"""The experiment of 1969: what one layer cannot do, and a hidden one can."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+HIDDEN = 8
+EPOCHS = 600
+LEARNING_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run found: how many of the four points are right, in [0, 1]."""
+
+    one_layer: float
+    hidden_layer: float
+
+
+def experiment(seed=0, on_epoch=None):
+    """Train one layer, and then a network with a hidden layer, on the four points of XOR.
+
+    Args:
+        seed: of the first weights.
+        on_epoch: called after each epoch of the network with {"epoch", "loss"}.
+    Returns:
+        A `Result`. For the single layer it is the best accuracy that any epoch reached.
+    """
+    from tinytorch.activations import Tanh
+    from tinytorch.layers import Linear, Sequential
+
+    generator = np.random.default_rng(seed)
+    line = Linear(2, 1, generator=generator)
+    hidden = (Linear(2, HIDDEN, generator=generator), Tanh())
+    network = Sequential(*hidden, Linear(HIDDEN, 1, generator=generator))
+    best = max(accuracies(line))
+    *_, last = accuracies(network, on_epoch)
+    return Result(best, last)
+
+
+def points():
+    """The four points and whether exactly one of their coordinates is positive."""
+    from tinytorch.tensor import Tensor
+
+    inputs = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]], np.float32)  # (4, 2)
+    return Tensor(inputs), Tensor(np.array([[0], [1], [1], [0]], np.float32))  # (4, 1)
+
+
+def accuracies(model, on_epoch=None):
+    """Train a model; the share of points that are right after each epoch."""
+    from tinytorch.autograd import no_grad
+    from tinytorch.losses import binary_cross_entropy_with_logits
+    from tinytorch.optimizers import Adam
+    from tinytorch.training import Trainer
+
+    inputs, targets = points()
+    optimizer = Adam(model.parameters(), lr=LEARNING_RATE)
+    trainer = Trainer(model, optimizer, binary_cross_entropy_with_logits)
+    found = []
+
+    def measure(record):
+        with no_grad():
+            right = (model(inputs).data > 0) == (targets.data > 0.5)  # (4, 1)
+        found.append(float(right.mean()))
+        if on_epoch is not None:
+            on_epoch(record)
+
+    trainer.fit([(inputs, targets)], EPOCHS, on_epoch=measure)
+    return found

@@ -1,0 +1,1 @@
+"""Moments of history, relived with the framework that a learner wrote."""

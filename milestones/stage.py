@@ -1,0 +1,151 @@
+"""What the scripts of all milestones share: options, live progress, a loss curve, a result."""
+
+import argparse
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pytest_tinytorch import curriculum, implementation, report
+from pytest_tinytorch.messages import Explainer, Spec
+
+ROOT = Path(__file__).parents[1]
+CURVE_WIDTH, CURVE_HEIGHT = 60, 8
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def unit(number):
+    """The milestone's entry in the curriculum: its story, badge and thresholds."""
+    return curriculum.load().unit(f"milestone-{number}")
+
+
+def threshold(number, name):
+    """A threshold of a milestone."""
+    return unit(number).thresholds[name]
+
+
+class Stage:
+    """A terminal for one milestone: knows what it can show, and what was asked for."""
+
+    def __init__(self, number, scales=("tiny",), arguments=None):
+        self.unit = unit(number)
+        self.options = parse(self.unit, scales, arguments)
+        self.marks = report.glyphs(sys.stdout.encoding)
+        self.console = Console(legacy_windows=False, emoji=False, highlight=False)
+        self.losses = []
+
+    @contextmanager
+    def training(self, title):
+        """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``."""
+        losses = []
+        with Live(console=self.console, refresh_per_second=8, transient=True) as live:
+
+            def on_epoch(record):
+                losses.append(record["loss"])
+                live.update(self.curve(title, losses))
+
+            yield on_epoch
+        if losses:
+            self.console.print(self.curve(title, losses))
+
+    def curve(self, title, losses):
+        """The loss over the epochs, drawn in characters."""
+        text = Text(f"{title}: loss {losses[-1]:.4f} after {len(losses)} epochs\n", "bold")
+        for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.marks.plain):
+            text.append(f" {row}\n", "cyan")
+        return text
+
+    def say(self, words, style=""):
+        """A paragraph, in characters that the terminal can show."""
+        self.console.print(Text(self.marks.fit(words), style), soft_wrap=False)
+
+    def head(self):
+        """The title of the milestone."""
+        title = f"{self.unit.year} {self.marks.dot} {self.unit.title}"
+        self.console.rule(Text(self.marks.fit(title), "bold"), characters=self.marks.line)
+
+    def result(self, rows_of_table, reached):
+        """One screen at the end: what was measured against what was wanted."""
+        table = Table(box=None, pad_edge=False)
+        for name in ("measured", "value", "wanted", ""):
+            table.add_column(name)
+        for name, value, wanted, holds in rows_of_table:
+            mark = self.marks.passed if holds else self.marks.wrong
+            cells = [Text(self.marks.fit(str(cell))) for cell in (name, value, wanted)]
+            table.add_row(*cells, Text(mark, "green" if holds else "red"))
+        self.console.print(table)
+        word = self.unit.capability if reached else "Not there yet: see the rows marked above."
+        self.say(f"\n{word}", "bold green" if reached else "bold red")
+        if reached:
+            self.say(f"Next: {self.unit.challenge}")
+
+
+def parse(milestone, scales, arguments):
+    """The options of a milestone's script."""
+    parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
+    parser.add_argument("--reference", action="store_true", help="run the worked solution")
+    parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
+    parser.add_argument("--scale", choices=scales, default=scales[0], help="which data to use")
+    return parser.parse_args(arguments)
+
+
+def play(number, show, scales=("tiny",), arguments=None):
+    """Run a milestone's script.
+
+    Args:
+        number: of the milestone, two digits.
+        show: called with the `Stage`; returns whether all thresholds were reached.
+        scales: what ``--scale`` may be.
+        arguments: of the command line, for tests.
+    Returns:
+        The exit code: 0 only if all thresholds were reached.
+
+    An untouched stub or an error in the learner's code is explained, not thrown.
+    """
+    stage = Stage(number, scales, arguments)
+    reference = ROOT / "reference"
+    chosen = implementation.Implementation(
+        reference if stage.options.reference else ROOT, reference
+    )
+    implementation.install(chosen)
+    stage.head()
+    try:
+        return 0 if show(stage) else 1
+    except Exception as error:
+        explainer = Explainer(curriculum.load(), chosen, ROOT)
+        spec = Spec("", stage.unit, stage.unit.title, "")
+        finding = explainer.explain(spec, error)
+        if not finding.outcome.file:
+            raise  # a fault of the script, not of the learner
+        stage.say(finding.text)
+        return 1
+
+
+def rows(values, width, plain):
+    """A curve as lines of characters, the highest first.
+
+    >>> rows([0.0, 1.0], width=2, plain=True)[0]
+    ' #'
+    """
+    columns = min(width, len(values))
+    chosen = [values[i * len(values) // columns] for i in range(columns - 1)] + [values[-1]]
+    low, high = min(chosen), max(chosen)
+    span = high - low or 1.0
+    heights = [(value - low) / span * CURVE_HEIGHT for value in chosen]
+    lines = []
+    for level in reversed(range(CURVE_HEIGHT)):
+        parts = [min(max(height - level, 0.0), 1.0) for height in heights]
+        if plain:
+            lines.append("".join("#" if part > 0.5 else " " for part in parts))
+        else:
+            lines.append("".join(BLOCKS[round(part * 8)] for part in parts))
+    return lines
+
+
+def percent(part):
+    """0.975 as "97.5%"; 100% is said only of all."""
+    return "100%" if part == 1 else f"{min(part * 100, 99.9):.1f}%"
