@@ -66,20 +66,13 @@ class Glyphs:
         return marks.get(state, self.open)
 
     def fit(self, text: str) -> str:
-        """Our own wording in the characters of this set."""
+        """Any text in the characters of this set, as long as it was."""
         if not self.plain:
             return text
-        for fancy, simple in (
-            ("—", "-"),
-            ("·", "-"),
-            ("…", "..."),
-            ("’", "'"),
-            ("✗", "x"),
-            ("×", "x"),
-        ):
-            text = text.replace(fancy, simple)
-        return text.encode("ascii", "replace").decode("ascii")
+        return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
 
+
+SIMPLE = str.maketrans("—–·…’✗×", "---.'xx")
 
 UNICODE = Glyphs()
 PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)
@@ -100,7 +93,7 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
         *todo_list(progress, marks),
         rule(marks, "tinytorch capabilities"),
     ]
-    parts += [Text(marks.fit(f" ! {warning}"), style="yellow") for warning in progress.warnings]
+    parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
     parts += tiers(progress, marks, width)
     parts += ran(progress, marks, width)
     parts += timeline(progress, marks, width)
@@ -112,7 +105,7 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
 
 def rule(marks: Glyphs, title: str) -> Rule:
     """A line across with a title in it."""
-    return Rule(Text(marks.fit(title), style="bold"), characters=marks.line, style="dim")
+    return Rule(Text(title, style="bold"), characters=marks.line, style="dim")
 
 
 def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
@@ -128,7 +121,7 @@ def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -
             head.append(f", needs {numbers(progress.waits_for(unit))}", "dim")
         parts.append(head)
         words = unit.capability if state == PASSED else unit.question or unit.builds
-        parts.append(_indented(Text(marks.fit(words)), 4, width))
+        parts.append(_indented(Text(words), 4, width))
     return Group(
         rule(marks, "tinytorch capabilities"), *parts, rule(marks, progress.verdict_line())
     )
@@ -184,14 +177,14 @@ def ran(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
         if verdict is None or state in (PASSED, LOCKED):
             continue
         passed = verdict.counts.get(PASSED, 0)
-        line = Text(f" {unit.label} ", style="bold").append(marks.fit(unit.question), "italic")
+        line = Text(f" {unit.label} ", style="bold").append(unit.question, "italic")
         line.append(f"  {passed} of {verdict.total} specs", STYLE[state])
         lines += [Text(""), line]
         groups = progress.groups.get(unit.id, ())
         if groups:
             lines.append(_indented(_groups(groups, marks), 3, width))
         if state == BROKEN and verdict.headline:
-            lines.append(_indented(Text(marks.fit(verdict.headline), style="red"), 3, width))
+            lines.append(_indented(Text(verdict.headline, style="red"), 3, width))
     return lines
 
 
@@ -201,7 +194,7 @@ def _groups(groups: Iterable[GroupCount], marks: Glyphs) -> Text:
         full = group.passed == group.total
         if words:
             words.append("   ")
-        name = marks.fit(group.name).replace(" ", JOIN)
+        name = group.name.replace(" ", JOIN)
         mark = marks.passed if full else marks.open
         words.append(
             f"{mark}{JOIN}{name}{JOIN}{group.passed}/{group.total}", "green" if full else ""
@@ -261,7 +254,7 @@ def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> 
                 f" {unit.year} {_milestone_mark(state, marks)} {unit.title}  ", STYLE[state]
             ).append(words, "dim")
         )
-        lines.append(_indented(Text(marks.fit(unit.builds)), 8, width))
+        lines.append(_indented(Text(unit.builds), 8, width))
     return Group(head, *lines, foot)
 
 
@@ -278,12 +271,12 @@ def panels(progress: Progress) -> list[str]:
 
 def panel(progress: Progress, unit: Unit, marks: Glyphs) -> RenderableType:
     """What an unlocked milestone gets: its year, the learner's numbers, the badge, what is next."""
-    text = Text(marks.fit(unit.capability), style="bold")
+    text = Text(unit.capability, style="bold")
     for name, value in progress.notes.get(unit.id, {}).items():
-        text.append(marks.fit(f"\n{name}: {value}"), "not bold")
-    text.append(marks.fit(f"\nBadge: {unit.badge}"), "yellow not bold")
-    text.append(marks.fit(f"\nNext: {unit.challenge}"), "not bold")
-    title = marks.fit(f"{unit.year} {marks.dot} {unit.title}")
+        text.append(f"\n{name}: {value}", "not bold")
+    text.append(f"\nBadge: {unit.badge}", "yellow not bold")
+    text.append(f"\nNext: {unit.challenge}", "not bold")
+    title = f"{unit.year} {marks.dot} {unit.title}"
     return Panel(text, title=title, border_style="green", box=ASCII if marks.plain else ROUNDED)
 
 
@@ -328,4 +321,4 @@ def next_step(progress: Progress, marks: Glyphs) -> list[RenderableType]:
         return []
     option = "--milestone" if current.is_milestone else "--checkpoint"
     command = f" Next  pytest -p tinytorch {option} {current.number}"
-    return [*lines, Text(f"{command}  {marks.dash} {marks.fit(current.title)}", style="bold")]
+    return [*lines, Text(f"{command}  {marks.dash} {current.title}", style="bold")]

@@ -14,8 +14,10 @@ from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
 
 
-def render(renderable: RenderableType, width: int, color: bool) -> str:
-    """A renderable as text, with escape sequences only if ``color``."""
+def render(
+    renderable: RenderableType, width: int, color: bool, marks: report.Glyphs = report.UNICODE
+) -> str:
+    """A renderable as text in the characters of ``marks``, with escape sequences only if ``color``."""
     console = Console(
         file=StringIO(),
         width=width,
@@ -27,7 +29,7 @@ def render(renderable: RenderableType, width: int, color: bool) -> str:
     )
     with console.capture() as capture:
         console.print(renderable)
-    text = capture.get().replace(report.JOIN, " ")
+    text = marks.fit(capture.get().replace(report.JOIN, " "))
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
@@ -40,7 +42,7 @@ def show_report(progress: Progress, terminalreporter: Any) -> None:
     """Write the report through pytest's own terminal, so that its colour and capture rules hold."""
     width = max(20, get_terminal_size().columns)
     marks = glyphs_of_terminal()
-    text = render(report.report(progress, marks, width), width, terminalreporter.hasmarkup)
+    text = render(report.report(progress, marks, width), width, terminalreporter.hasmarkup, marks)
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")
     for line in text.splitlines():
@@ -58,4 +60,4 @@ def show_map(progress: Progress, options: Options, color: str) -> None:
     else:
         shown = report.capabilities(progress, marks, width)
     use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)
-    print(render(shown, width, use_color))
+    print(render(shown, width, use_color, marks))

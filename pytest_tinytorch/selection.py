@@ -83,7 +83,7 @@ def _range(
 ) -> Sequence[Unit]:
     first, dash, last = word.partition("-")
     valid = {
-        **{word: unit.number for word, unit in singles.items()},
+        **{w: unit.number if w == str(int(unit.number)) else w for w, unit in singles.items()},
         **{word: word for word in (*groups, "all")},
     }
     for end in (first, last) if dash else (word,):

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from specs.laws import (
     Call,
+    ask,
     assert_close,
     assert_dtype,
     assert_equal,
@@ -119,7 +120,7 @@ class TestParameters:
     def test_accepts_the_parameters_of_a_model(self):
         """model.parameters(), an iterator, becomes one group with those Tensors in order."""
         model = Linear(3, 2)
-        groups = SGD(iter(model.parameters()), lr=0.1).param_groups
+        groups = ask(SGD, iter(model.parameters()), lr=0.1).param_groups
         expect(len(groups) == 1, "one group", f"{len(groups)} groups")
         held = [id(param) for param in groups[0]["params"]]
         expect(
@@ -133,7 +134,7 @@ class TestParameters:
         """A group keeps its own lr and takes what it lacks from the optimizer."""
         params = [parameter([1.0]), parameter([1.0])]
         given_groups = [{"params": iter(params[:1])}, {"params": params[1:], "lr": other}]
-        optimizer = SGD(given_groups, lr=lr, weight_decay=0.5)
+        optimizer = ask(SGD, given_groups, lr=lr, weight_decay=0.5)
         assert_equal([group["lr"] for group in optimizer.param_groups], [lr, other])
         assert_equal([group["weight_decay"] for group in optimizer.param_groups], [0.5, 0.5])
         take_step(optimizer, params, [[1.0], [1.0]])
@@ -167,34 +168,34 @@ class TestParameters:
         optimizer = SGD([{"params": params[:2]}, {"params": params[2:]}], lr=0.1)
         for param in params:
             param.grad = np.array([1.0])
-        optimizer.zero_grad()
+        ask(optimizer.zero_grad)
         expect(all(param.grad is None for param in params), "None", str([p.grad for p in params]))
 
     def test_rejects_what_is_no_collection_of_parameters(self):
         """Nothing at all is a ValueError; a lone Tensor and things that are no Tensors a TypeError."""
         with raises(ValueError, naming="params empty"):
-            SGD([], lr=0.1)
+            ask(SGD, [], lr=0.1)
         with raises(TypeError, naming="params"):
-            SGD(parameter([1.0, 2.0]), lr=0.1)
+            ask(SGD, parameter([1.0, 2.0]), lr=0.1)
         with raises(TypeError, naming="params"):
-            SGD([{"params": parameter([1.0, 2.0])}], lr=0.1)
+            ask(SGD, [{"params": parameter([1.0, 2.0])}], lr=0.1)
         with raises(TypeError, naming="params ndarray"):
-            SGD([parameter([1.0]), np.ones(2)], lr=0.1)
+            ask(SGD, [parameter([1.0]), np.ones(2)], lr=0.1)
         with raises(TypeError, naming="params Tensor"):
-            SGD([{"params": [parameter([1.0])]}, parameter([2.0])], lr=0.1)
+            ask(SGD, [{"params": [parameter([1.0])]}, parameter([2.0])], lr=0.1)
 
     def test_rejects_results_of_operations(self):
         """A param that is not a leaf is a ValueError: moving it would not move what made it."""
         with raises(ValueError, naming="params lea"):
-            SGD([parameter([1.0]), parameter([1.0]) * 2], lr=0.1)
+            ask(SGD, [parameter([1.0]), parameter([1.0]) * 2], lr=0.1)
 
     def test_rejects_a_parameter_that_comes_twice(self):
         """The same Tensor twice, in one group or two, is a ValueError; equal values are fine."""
         twice, equal = parameter([1.0]), parameter([1.0])
         with raises(ValueError, naming="params"):
-            SGD([twice, equal, twice], lr=0.1)
+            ask(SGD, [twice, equal, twice], lr=0.1)
         with raises(ValueError, naming="params"):
-            SGD([{"params": [twice]}, {"params": [equal, twice]}], lr=0.1)
+            ask(SGD, [{"params": [twice]}, {"params": [equal, twice]}], lr=0.1)
         SGD([twice, equal], lr=0.1)
 
     @pytest.mark.parametrize(
@@ -217,16 +218,16 @@ class TestParameters:
     def test_rejects_hyperparameters_out_of_range(self, kind, options, name):
         """A hyperparameter out of range is a ValueError that names it, in a group as well."""
         with raises(ValueError, naming=name):
-            kind([parameter([1.0])], **options)
+            ask(kind, [parameter([1.0])], **options)
         with raises(ValueError, naming=name):
-            kind([{"params": [parameter([1.0])], **options}], lr=0.1)
+            ask(kind, [{"params": [parameter([1.0])], **options}], lr=0.1)
 
     def test_a_rejected_group_changes_nothing(self):
         """After add_param_group fails the optimizer holds what it held."""
         optimizer = SGD([parameter([1.0])], lr=0.1)
         for group in ({"params": [parameter([2.0]), 3]}, {"params": [parameter([2.0])], "lr": -1}):
             with raises(TypeError, ValueError):
-                optimizer.add_param_group(group)
+                ask(optimizer.add_param_group, group)
         assert_equal(len(optimizer.param_groups), 1)
 
 
@@ -429,17 +430,19 @@ class TestMemory:
         """state_bytes() is 0 for SGD, 1× the parameters with momentum, 2× for Adam, however many steps."""
         params = [parameter(np.ones((2, size), dtype)) for size in sizes]
         optimizer = kind(params, **options)
-        assert_equal(optimizer.state_bytes(), 0)
+        assert_equal(ask(optimizer.state_bytes), 0)
         for _ in range(3):
             take_step(optimizer, params, [np.ones((2, size), dtype) for size in sizes])
-            assert_equal(optimizer.state_bytes(), cost * sum(param.data.nbytes for param in params))
+            assert_equal(
+                ask(optimizer.state_bytes), cost * sum(param.data.nbytes for param in params)
+            )
 
     def test_remembers_only_what_moved(self):
         """A parameter that never had a gradient costs nothing."""
         params = [parameter(np.ones(2)), parameter(np.ones(5))]
         optimizer = Adam(params)
         take_step(optimizer, params, [np.ones(2), None])
-        assert_equal(optimizer.state_bytes(), 2 * params[0].data.nbytes)
+        assert_equal(ask(optimizer.state_bytes), 2 * params[0].data.nbytes)
 
     @every_kind
     def test_a_step_needs_little_room(self, kind, oracle_step, options):
@@ -483,7 +486,7 @@ class TestSaving:
             optimizer.step()
         second = parameter(first.data)
         resumed = kind([second], **{**options, "lr": 9.0})
-        resumed.load_state_dict(optimizer.state_dict())
+        ask(resumed.load_state_dict, optimizer.state_dict())
         for grad in gradients[cut:]:
             second.grad = grad
             resumed.step()
@@ -496,12 +499,12 @@ class TestSaving:
         optimizer, other = kind(params, **options), kind(params, **options)
         again = lambda which: take_step(which, params, grads)
         again(optimizer)
-        saved = optimizer.state_dict()
+        saved = ask(optimizer.state_dict)
         before = deepcopy(saved)
         again(optimizer)
         optimizer.lr = 0.5
         assert_same_state(saved, before)
-        other.load_state_dict(saved)
+        ask(other.load_state_dict, saved)
         again(other)
         other.lr = 0.5
         assert_same_state(saved, before)
@@ -511,7 +514,7 @@ class TestSaving:
         params = [parameter([1.0]), parameter([2.0]), parameter([3.0])]
         optimizer = SGD([{"params": params[:1]}, {"params": params[1:]}], lr=0.1, momentum=0.5)
         take_step(optimizer, params, [[5.0], None, [7.0]])
-        saved = optimizer.state_dict()
+        saved = ask(optimizer.state_dict)
         assert_equal([group["params"] for group in saved["param_groups"]], [[0], [1, 2]])
         assert_equal([group["momentum"] for group in saved["param_groups"]], [0.5, 0.5])
         assert_equal(sorted(saved["state"]), [0, 2])
@@ -524,7 +527,7 @@ class TestSaving:
         optimizer = Adam(params, betas=(0.5, 0.5))
         for there in pattern:
             take_step(optimizer, params, [[2.0], [2.0] if there else None])
-        state = optimizer.state_dict()["state"]
+        state = ask(optimizer.state_dict)["state"]
         counts = [state.get(place, {"step": 0})["step"] for place in (0, 1)]
         assert_equal(counts, [len(pattern), sum(pattern)])
         assert_close(state[0]["exp_avg"], [2.0 * (1 - 0.5 ** len(pattern))])
@@ -536,7 +539,7 @@ class TestSaving:
         take_step(saver, saver.parameters(), [[4.0]])
         param = parameter(np.array([2.0], np.float32))
         loader = SGD([param], lr=0.1)
-        loader.load_state_dict(saver.state_dict())
+        ask(loader.load_state_dict, saver.state_dict())
         expect(
             loader.param_groups[0]["params"][0] is param, "the optimizer's own Tensor", "another"
         )
@@ -551,7 +554,7 @@ class TestSaving:
         optimizer = SGD(params, lr=0.1, momentum=0.5)
         fresh = optimizer.state_dict()
         take_step(optimizer, params, [[1.0]])
-        optimizer.load_state_dict(fresh)
+        ask(optimizer.load_state_dict, fresh)
         assert_equal(optimizer.state_bytes(), 0)
 
     @pytest.mark.parametrize(
@@ -576,7 +579,7 @@ class TestSaving:
         spoiled["state"][0]["exp_avg"] += 1
         spoil(spoiled)
         with raises(ValueError, naming=word):
-            optimizer.load_state_dict(spoiled)
+            ask(optimizer.load_state_dict, spoiled)
         assert_same_state(optimizer.state_dict(), before)
 
 

@@ -1,7 +1,6 @@
 """Specs of 07 training."""
 
 import json
-import os
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -16,20 +15,10 @@ from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from specs.laws import (
-    Call,
-    assert_close,
-    assert_dtype,
-    assert_equal,
-    expect,
-    last_call,
-    location,
-    raises,
-    show,
-)
+from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises, show
 from specs.oracles import training as oracle
 from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
-from specs.student import lazy, resolve
+from specs.student import lazy
 
 Tensor = lazy("tensor", "Tensor")
 Module, Linear, Sequential, Dropout = lazy("layers", "Module", "Linear", "Sequential", "Dropout")
@@ -41,17 +30,6 @@ CosineSchedule, clip_grad_norm_, accuracy, Trainer, save_checkpoint, load_checkp
     *("CosineSchedule", "clip_grad_norm_", "accuracy"),
     *("Trainer", "save_checkpoint", "load_checkpoint"),
 )
-
-
-def ask(function, *args, **kwargs):
-    """Call the student's function, whose result is no Tensor, and keep the call for the message."""
-    real = resolve(function)
-    written = [show(arg) for arg in args] + [
-        f"{name}={show(value)}" for name, value in kwargs.items()
-    ]
-    text = f"{function!r}({', '.join(written)})"
-    last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
-    return real(*args, **kwargs)
 
 
 @st.composite

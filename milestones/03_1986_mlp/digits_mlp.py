@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-HIDDEN = 64
+HIDDEN = 256
+DROPPED = 0.5
 EPOCHS = 30
 BATCH = 32
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def experiment(seed=0, on_epoch=None):
     from tinytorch.activations import ReLU
     from tinytorch.dataloader import DataLoader
     from tinytorch.datasets import TinyDigits
-    from tinytorch.layers import Flatten, Linear, Sequential
+    from tinytorch.layers import Dropout, Flatten, Linear, Sequential
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import AdamW
     from tinytorch.training import CosineSchedule, Trainer
@@ -47,7 +48,8 @@ def experiment(seed=0, on_epoch=None):
     generator = np.random.default_rng(seed)
     train, test = TinyDigits(train=True), TinyDigits(train=False)
     first = Linear(64, HIDDEN, generator=generator)
-    model = Sequential(Flatten(), first, ReLU(), Linear(HIDDEN, 10, generator=generator))
+    hidden = (first, ReLU(), Dropout(DROPPED, generator=generator))
+    model = Sequential(Flatten(), *hidden, Linear(HIDDEN, 10, generator=generator))
     batches = DataLoader(train, BATCH, shuffle=True, generator=generator)
     before = first.weight.data.copy()
     trainer = Trainer(

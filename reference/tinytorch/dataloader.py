@@ -349,7 +349,7 @@ class Normalize:
         if len(self.mean) not in (1, channels):
             raise ValueError(f"mean is for {len(self.mean)} channels, but x has shape {x.shape}")
         dtype = x.dtype if x.dtype.kind == "f" else np.float32
-        return (x.astype(dtype) - self.mean.astype(dtype)) / self.std.astype(dtype)
+        return (x.astype(dtype, copy=False) - self.mean.astype(dtype)) / self.std.astype(dtype)
 
 
 class RandomHorizontalFlip:

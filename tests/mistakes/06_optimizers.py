@@ -17,7 +17,7 @@ MISTAKES = (
         replace="            if id(param) in taken:",
         by="            if param in group['params'][:position]:",
         turns_red="TestParameters",
-        says="params",
+        says="ValueError",
     ),
     Mistake(
         "duplicates are looked for inside one group only",
@@ -33,7 +33,7 @@ MISTAKES = (
         replace="{**self.defaults, **group,",
         by="{**group, **self.defaults,",
         turns_red="TestParameters",
-        says="expected",
+        says="A group keeps its own lr",
     ),
     Mistake(
         "the group is added before it is checked",
@@ -41,7 +41,7 @@ MISTAKES = (
         replace="        self.check(group)\n        self.param_groups.append(group)",
         by="        self.param_groups.append(group)\n        self.check(group)",
         turns_red="TestParameters",
-        says="expected 1",
+        says="holds what it held",
     ),
     Mistake(
         "only the first group forgets its gradients",
@@ -49,7 +49,7 @@ MISTAKES = (
         replace="self.parameters()",
         by='self.param_groups[0]["params"]',
         turns_red="TestParameters",
-        says="expected None",
+        says="in every group",
     ),
     Mistake(
         "a missing gradient is taken for zero",
@@ -60,7 +60,7 @@ MISTAKES = (
                     grad = np.zeros_like(param.data) if param.grad is None else param.grad
                     self.update(param.data, grad, self""",
         turns_red="TestStep",
-        says="expected",
+        says="neither moves nor forgets",
     ),
     Mistake(
         "all parameters share one dictionary of state",
@@ -68,6 +68,7 @@ MISTAKES = (
         replace="setdefault(param, {})",
         by="setdefault(self.param_groups[0]['params'][0], {})",
         turns_red="TestStep",
+        says="do not mix",
     ),
     Mistake(
         "the saved arrays are the live ones",
@@ -75,7 +76,7 @@ MISTAKES = (
         replace="{name: copied(value) for name, value in remembered.items()}",
         by="dict(remembered)",
         turns_red="TestSaving",
-        says="first difference",
+        says="Later steps do not change",
     ),
     Mistake(
         "the loaded arrays stay shared with the state_dict",
@@ -83,6 +84,7 @@ MISTAKES = (
         replace="{name: copied(value, param.dtype) for name, value in remembered.items()}",
         by="remembered",
         turns_red="TestSaving",
+        says="Later steps do not change",
     ),
     Mistake(
         "loading merges into the state there is",
@@ -90,7 +92,7 @@ MISTAKES = (
         replace="self.state = state",
         by="self.state.update(state)",
         turns_red="TestSaving",
-        says="expected 0",
+        says="begins anew",
     ),
     Mistake(
         "loading forgets the learning rate",
@@ -98,7 +100,7 @@ MISTAKES = (
         replace='{**saved, "params": group["params"]}',
         by='{**saved, "params": group["params"], "lr": group["lr"]}',
         turns_red="TestSaving",
-        says="expected",
+        says="to the last bit",
     ),
     Mistake(
         "the memory cost counts elements instead of bytes",
@@ -106,7 +108,7 @@ MISTAKES = (
         replace="value.nbytes",
         by="value.size",
         turns_red="TestMemory",
-        says="expected",
+        says="state_bytes",
     ),
     Mistake(
         "the buffer of momentum is the gradient itself",
@@ -114,7 +116,7 @@ MISTAKES = (
         replace='np.array(direction, dtype=param.dtype, order="C")',
         by="direction",
         turns_red="TestStep",
-        says="expected",
+        says="SGD.update",
     ),
     Mistake(
         "the first step is dampened too",
@@ -122,7 +124,7 @@ MISTAKES = (
         replace='np.array(direction, dtype=param.dtype, order="C")',
         by="np.array((1 - dampening) * direction, dtype=param.dtype)",
         turns_red="TestSGD",
-        says="expected",
+        says="SGD.update",
     ),
     Mistake(
         "weight decay is written into the gradient",
@@ -130,7 +132,7 @@ MISTAKES = (
         replace='direction = param * group["weight_decay"]\n            direction += grad',
         by='direction += param * group["weight_decay"]',
         turns_red="TestStep",
-        says="expected",
+        says="SGD.update",
     ),
     Mistake(
         "the momentum is updated after the step",
@@ -138,7 +140,7 @@ MISTAKES = (
         replace='direction + momentum * buffer if group["nesterov"] else buffer',
         by="momentum * buffer",
         turns_red="TestSGD",
-        says="expected",
+        says="SGD.update",
     ),
     Mistake(
         "the parameter gets a new array",
@@ -146,7 +148,7 @@ MISTAKES = (
         replace='param -= group["lr"] * direction',
         by='param = param - group["lr"] * direction',
         turns_red="TestSGD",
-        says="expected",
+        says="SGD.update",
     ),
     Mistake(
         "Adam without bias correction",
@@ -154,7 +156,7 @@ MISTAKES = (
         replace='group["lr"] / (1 - beta1 ** state["step"])',
         by='group["lr"]',
         turns_red="TestAdam",
-        says="expected",
+        says="Adam.update",
     ),
     Mistake(
         "the steps are counted from 0",
@@ -162,7 +164,7 @@ MISTAKES = (
         replace='        state["step"] += 1\n',
         by='        state["step"] += 0 if state["exp_avg"].any() else 1\n',
         turns_red="TestAdam",
-        says="expected",
+        says="Adam.update",
     ),
     Mistake(
         "eps inside the square root",
@@ -171,7 +173,7 @@ MISTAKES = (
         '        work += group["eps"]',
         by='np.sqrt(square / (1 - beta2 ** state["step"]) + group["eps"], out=work)',
         turns_red="TestAdam",
-        says="expected",
+        says="Adam.update",
     ),
     Mistake(
         "the state becomes float64",
@@ -179,7 +181,7 @@ MISTAKES = (
         replace="exp_avg=np.zeros_like(param)",
         by="exp_avg=np.zeros(param.shape)",
         turns_red="TestStep",
-        says="float32",
+        says="dtype float32",
     ),
     Mistake(
         "AdamW decays through the gradient, as Adam does",
@@ -188,7 +190,7 @@ MISTAKES = (
         super().update(param, grad, state, {**group, "weight_decay": 0})""",
         by="super().update(param, grad, state, group)",
         turns_red="TestAdamW",
-        says="expected",
+        says="AdamW.update",
     ),
     Mistake(
         "AdamW decays twice",
@@ -196,7 +198,7 @@ MISTAKES = (
         replace='{**group, "weight_decay": 0}',
         by="group",
         turns_red="TestAdamW",
-        says="expected",
+        says="AdamW.update",
     ),
     Mistake(
         "AdamW decays without regard to the learning rate",
@@ -204,6 +206,6 @@ MISTAKES = (
         replace='group["lr"] * group["weight_decay"]',
         by='group["weight_decay"]',
         turns_red="TestAdamW",
-        says="expected",
+        says="AdamW.update",
     ),
 )

@@ -9,7 +9,7 @@ MISTAKES = (
         replace="self.lr * (step + 1) / self.warmup_steps",
         by="self.lr * step / self.warmup_steps",
         turns_red="TestSchedule",
-        says="expected",
+        says="CosineSchedule.__call__",
     ),
     Mistake(
         "the cosine counts the warm-up as its own",
@@ -17,7 +17,7 @@ MISTAKES = (
         replace="(step - self.warmup_steps) / (self.total_steps - self.warmup_steps)",
         by="step / self.total_steps",
         turns_red="TestSchedule",
-        says="expected",
+        says="CosineSchedule.__call__",
     ),
     Mistake(
         "the cosine comes back up after the end",
@@ -25,7 +25,7 @@ MISTAKES = (
         replace="        if step >= self.total_steps:\n            return self.min_lr\n",
         by="        if self.total_steps == self.warmup_steps:\n            return self.min_lr\n",
         turns_red="TestSchedule",
-        says="expected",
+        says="CosineSchedule.__call__",
     ),
     Mistake(
         "every gradient is clipped by its own length",
@@ -33,7 +33,7 @@ MISTAKES = (
         replace="            grad *= scale",
         by="            grad *= min(1.0, max_norm / (float(np.linalg.norm(grad)) + 1e-6))",
         turns_red="TestClipping",
-        says="expected",
+        says="clip_grad_norm_",
     ),
     Mistake(
         "short gradients are stretched",
@@ -41,7 +41,7 @@ MISTAKES = (
         replace="    if not scale >= 1:",
         by="    if True:",
         turns_red="TestClipping",
-        says="expected",
+        says="clip_grad_norm_",
     ),
     Mistake(
         "clipping makes new arrays",
@@ -49,7 +49,7 @@ MISTAKES = (
         replace="            grad *= scale",
         by="            grad = grad * scale",
         turns_red="TestClipping",
-        says="expected",
+        says="clip_grad_norm_",
     ),
     Mistake(
         "the length is the sum of the lengths",
@@ -57,7 +57,7 @@ MISTAKES = (
         replace="math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))",
         by="sum(math.sqrt(np.square(grad, dtype=np.float64).sum()) for grad in grads) * 1.0",
         turns_red="TestClipping",
-        says="expected",
+        says="clip_grad_norm_",
     ),
     Mistake(
         "squares overflow in float32",
@@ -65,7 +65,7 @@ MISTAKES = (
         replace="np.square(grad, dtype=np.float64)",
         by="np.square(grad)",
         turns_red="TestClipping",
-        says="expected",
+        says="inf",
     ),
     Mistake(
         "the iterator of parameters is used up before the scaling",
@@ -76,7 +76,7 @@ MISTAKES = (
             if param.grad is not None:
                 param.grad *= scale""",
         turns_red="TestClipping",
-        says="expected",
+        says="clip_grad_norm_",
     ),
     Mistake(
         "the prediction is the highest score of each column",
@@ -84,6 +84,7 @@ MISTAKES = (
         replace="scores.argmax(axis=-1)",
         by="scores.argmax(axis=0)",
         turns_red="TestAccuracy",
+        says="in accuracy",
     ),
     Mistake(
         "targets of another shape are broadcast",
@@ -91,7 +92,7 @@ MISTAKES = (
         replace="scores.shape[:-1] == classes.shape",
         by="scores.ndim > 1",
         turns_red="TestAccuracy",
-        says="ValueError",
+        says="in accuracy",
     ),
     Mistake(
         "gradients add up from step to step",
@@ -99,7 +100,7 @@ MISTAKES = (
         replace="        self.optimizer.zero_grad()\n",
         by="",
         turns_red="TestTrainStep",
-        says="expected",
+        says="Trainer.train_step",
     ),
     Mistake(
         "gradients are forgotten after backward",
@@ -107,7 +108,7 @@ MISTAKES = (
         replace="        loss.backward()\n",
         by="        loss.backward()\n        self.optimizer.zero_grad()\n",
         turns_red="TestTrainStep",
-        says="expected",
+        says="Trainer.train_step",
     ),
     Mistake(
         "clipping comes after the step",
@@ -119,7 +120,7 @@ MISTAKES = (
         if self.clip_norm is not None:
             clip_grad_norm_(self.model.parameters(), self.clip_norm)""",
         turns_red="TestTrainStep",
-        says="expected",
+        says="Trainer.train_step",
     ),
     Mistake(
         "a clip_norm of 0 is taken for None",
@@ -127,7 +128,7 @@ MISTAKES = (
         replace="if self.clip_norm is not None:",
         by="if self.clip_norm:",
         turns_red="TestTrainStep",
-        says="expected",
+        says="does not mean None",
     ),
     Mistake(
         "the schedule is one step ahead",
@@ -135,7 +136,7 @@ MISTAKES = (
         replace="self.schedule(self.step)",
         by="self.schedule(self.step + 1)",
         turns_red="TestTrainStep",
-        says="expected",
+        says="Trainer.train_step",
     ),
     Mistake(
         "the loss returned is a Tensor",
@@ -143,6 +144,7 @@ MISTAKES = (
         replace="loss.item()",
         by="loss",
         turns_red="TestTrainStep",
+        says="losses that are floats",
     ),
     Mistake(
         "training mode is set once, before the first epoch",
@@ -150,7 +152,7 @@ MISTAKES = (
         replace="            self.model.train()\n",
         by="            if epoch == 1:\n                self.model.train()\n",
         turns_red="TestFit",
-        says="expected",
+        says="Every epoch runs in training mode",
     ),
     Mistake(
         "a small batch counts as much as a large one",
@@ -160,7 +162,7 @@ MISTAKES = (
         by="""                total += loss
                 examples += 1""",
         turns_red="TestFit",
-        says="expected",
+        says="mean loss over examples",
     ),
     Mistake(
         "evaluation averages over batches",
@@ -168,7 +170,7 @@ MISTAKES = (
         replace="loss += self.loss(outputs, targets).item() * len(targets)",
         by="loss += self.loss(outputs, targets).item() * len(inputs) ** 0",
         turns_red="TestEvaluate",
-        says="expected",
+        says="means over examples",
     ),
     Mistake(
         "the model is left in training mode by evaluation",
@@ -176,7 +178,7 @@ MISTAKES = (
         replace="module.training = mode",
         by="module.training = True",
         turns_red="TestEvaluate",
-        says="expected",
+        says="the mode that it had",
     ),
     Mistake(
         "evaluation in training mode",
@@ -184,7 +186,7 @@ MISTAKES = (
         replace="        self.model.eval()\n",
         by="",
         turns_red="TestEvaluate",
-        says="expected",
+        says="evaluation mode",
     ),
     Mistake(
         "evaluation records for backward",
@@ -192,7 +194,7 @@ MISTAKES = (
         replace="            with no_grad():\n",
         by="            if True:\n",
         turns_red="TestEvaluate",
-        says="expected",
+        says="no result asks for gradients",
     ),
     Mistake(
         "the state of the optimizer is not saved",
@@ -200,7 +202,7 @@ MISTAKES = (
         replace='        for number, remembered in saved["state"].items():',
         by="        for number, remembered in ():",
         turns_red="TestSaving",
-        says="expected",
+        says="the very same losses",
     ),
     Mistake(
         "transposed views are written as they lie in memory",
@@ -208,7 +210,7 @@ MISTAKES = (
         replace='np.asarray(array, order="C")',
         by="array.copy('K')",
         turns_red="TestSaving",
-        says="expected",
+        says="transposed views",
     ),
     Mistake(
         "the checkpoint is written over the old one",
@@ -217,7 +219,7 @@ MISTAKES = (
         unfinished.replace(path)""",
         by="        save_file(arrays, path, metadata={HEADER: text})",
         turns_red="TestSaving",
-        says="expected",
+        says="no error",
     ),
     Mistake(
         "an unfinished file is left behind",
@@ -225,7 +227,7 @@ MISTAKES = (
         replace="        unfinished.unlink(missing_ok=True)",
         by="        pass",
         turns_red="TestSaving",
-        says="unfinished",
+        says=".unfinished",
     ),
     Mistake(
         "the model changes before the optimizer is checked",
@@ -233,7 +235,7 @@ MISTAKES = (
         replace="    if optimizer is not None:\n",
         by="    model.load_state_dict(weights)\n    if optimizer is not None:\n",
         turns_red="TestDamage",
-        says="expected",
+        says="the model stays too",
     ),
     Mistake(
         "missing parameters are passed over",
@@ -241,7 +243,7 @@ MISTAKES = (
         replace="sorted({*expected, *found})",
         by="sorted(expected.keys() & found.keys())",
         turns_red="TestDamage",
-        says="ValueError",
+        says="Names or shapes",
     ),
     Mistake(
         "a damaged file shows the reader's own error",
@@ -249,6 +251,6 @@ MISTAKES = (
         replace="except (SafetensorError, ValueError) as error:",
         by="except ZeroDivisionError as error:",
         turns_red="TestDamage",
-        says="ValueError",
+        says="SafetensorError",
     ),
 )
