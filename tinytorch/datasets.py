@@ -51,16 +51,19 @@ class TinyDigits:
 
 def folder(name, root=None):
     """Where the data set ``name`` is; FileNotFoundError says where it was looked for."""
-    own = os.environ.get("TINYTORCH_DATA") if root is None else root
-    above = [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
-    places = [Path(own)] if own is not None else []
-    places += [parent / "datasets" for parent in above] if root is None else []
+    if root is not None:
+        places, looked = [Path(root)], f"in {root}"
+    else:
+        own = os.environ.get("TINYTORCH_DATA")
+        above = [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
+        places = [Path(own)] if own else []
+        places += [parent / "datasets" for parent in above]
+        looked = (
+            f"in TINYTORCH_DATA ({own or 'not set'}), nor in datasets/ at or above {Path.cwd()}"
+        )
     for place in places:
         if (place / name).is_dir():
             return place / name
-    looked = f"in {own}" if own is not None else "there (TINYTORCH_DATA is not set)"
-    if root is None:
-        looked = f"in datasets/ of {Path.cwd()} or of a folder above it, nor {looked}"
     raise FileNotFoundError(
         f"no folder {name}/ {looked}: run inside the workspace, or name the folder that holds it"
     )
@@ -68,17 +71,14 @@ def folder(name, root=None):
 
 def read(file):
     """The arrays of an ``.npz`` file, once its sha256 is the one that SHA256SUMS beside it says."""
-    mend = (
-        f"restore it with `git checkout -- {file.parent}`, or copy that folder from a fresh clone"
-    )
+    mend = f"restore it with `git checkout -- {file.parent}`, or copy that from a fresh clone"
     listed = file.with_name("SHA256SUMS")
     for needed in (file, listed):
         if not needed.is_file():
             raise FileNotFoundError(f"{needed} is missing: {mend}")
-    lines = [
-        line.split() for line in listed.read_text(encoding="utf-8", errors="replace").splitlines()
-    ]
-    digests = {line[1]: line[0] for line in lines if len(line) == 2}
+    text = listed.read_text(encoding="utf-8", errors="replace")
+    rows = [line.split() for line in text.splitlines()]
+    digests = {row[1]: row[0] for row in rows if len(row) == 2}
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digests.get(file.name) != digest:

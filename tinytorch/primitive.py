@@ -44,6 +44,12 @@ def primitive(function):
 
     The result is a Tensor when an argument is one. While recording, if an argument requires a
     gradient, the result's ``grad_fn`` remembers (op, args, params).
+
+    >>> @primitive
+    ... def power(x, *, exponent):
+    ...     return x**exponent
+    >>> power(np.array([1.0, 3.0]), exponent=2)
+    array([1., 9.])
     """
 
     @wraps(function)
@@ -83,7 +89,8 @@ def defvjp(op, *rules, every=None):
     A rule that is still ``...`` raises NotImplementedError once it is needed.
     """
     home = sys._getframe(1).f_globals
-    todo = f"{(home.get('__doc__') or '')[:2]} {home['__name__'].rpartition('.')[2]}: gradient of {op.__name__}"
+    checkpoint, module = (home.get("__doc__") or "")[:2], home["__name__"].rpartition(".")[2]
+    todo = f"{checkpoint} {module}: gradient of {op.__name__}"
 
     def unwritten(*args, **params):
         raise NotImplementedError(todo)

@@ -30,8 +30,9 @@ def as_array(data, dtype=None):
         data: a number, a nested list of numbers, an ndarray or a Tensor.
         dtype: what to convert to instead, directly from the values given.
     Raises:
-        ValueError: the lists are ragged: rows of different lengths.
-        TypeError: the values are neither real numbers nor booleans (dtype kinds b, i, u, f).
+        ValueError: the lists are ragged, with rows of different lengths; the message says that of ``data``.
+        TypeError: the values are neither real numbers nor booleans (dtype kinds b, i, u, f); the
+            message names ``data``.
 
     >>> as_array([1.0, 2.0]).dtype, as_array([1, 2]).dtype, as_array(np.ones(2)).dtype
     (dtype('float32'), dtype('int64'), dtype('float64'))
@@ -65,7 +66,8 @@ class Tensor(Variable):
         (`tensor` copies). ``grad`` and ``grad_fn`` begin as None. See `as_array` for dtypes.
 
         Raises:
-            TypeError: ``requires_grad`` for values that are not floating: only real numbers have gradients.
+            TypeError: ``requires_grad`` for values that are not floating, since only real numbers
+                have gradients; the message names ``requires_grad``.
         """
         raise NotImplementedError("01 tensor: Tensor.__init__")
 
@@ -362,7 +364,7 @@ def arange(*bounds, dtype=None):
         bounds: one to three numbers.
         dtype: int64 if all bounds are integers, else float32, unless given.
     Raises:
-        ValueError: ``step`` is zero.
+        ValueError: the step is zero; the message names it.
 
     >>> arange(1, 2, 0.5)
     Tensor([1. , 1.5])
@@ -375,7 +377,7 @@ def eye(n, m=None, dtype=DEFAULT_DTYPE):
     return tensor(np.eye(n, m), dtype)
 
 
-# Arithmetic. From here on x and y are ndarrays (or numbers): `@primitive` has unwrapped them.
+# Arithmetic. In a primitive x and y are ndarrays (or numbers): the decorator has unwrapped them.
 
 
 @primitive
@@ -483,7 +485,7 @@ def clip(x, *, min=None, max=None):
     Returns:
         Same shape; NaN stays NaN.
     Raises:
-        ValueError: neither ``min`` nor ``max`` is given.
+        ValueError: neither ``min`` nor ``max`` is given; the message names both.
 
     >>> clip(np.array([-2.0, 0.5, 2.0]), min=0.0, max=1.0)
     array([0. , 0.5, 1. ])
@@ -576,7 +578,7 @@ def sum(x, *, dim=None, keepdim=False):
     """Add up the values along ``dim``; no values add up to 0.
 
     Args:
-        x: any shape; booleans are counted.
+        x: any shape. Integers and booleans add up to int64 (unsigned ones to uint64), so as not to overflow.
         dim: the axis or tuple of axes to add along, all of them if None.
         keepdim: whether these axes stay, with length 1, so that the result broadcasts against ``x``.
     Raises:
@@ -633,7 +635,8 @@ def var(x, dim=None, keepdim=False, correction=1):
     (Σx)² are often nearly equal, and their difference would be mostly rounding.
 
     Args:
-        correction: 1 if ``x`` is a sample, 0 if it is everything there is. NaN unless N > correction.
+        correction: 1 if ``x`` is a sample, 0 if it is everything there is. A negative N - correction
+            counts as 0, and dividing by 0 gives NaN or infinity.
 
     >>> var(np.array([1.0, 2.0, 3.0])).item(), var(np.array([1.0, 3.0]), correction=0).item()
     (1.0, 1.0)
@@ -707,7 +710,7 @@ def flatten(x, start_dim=0, end_dim=-1):
 
     Raises:
         IndexError: a dim is not an axis of ``x``; the message names it and the shape.
-        ValueError: ``start_dim`` comes after ``end_dim``.
+        ValueError: ``start_dim`` comes after ``end_dim``; the message names both.
 
     >>> flatten(np.zeros((2, 3, 4)), 1).shape
     (2, 12)
@@ -775,8 +778,8 @@ def concatenate(*arrays, dim=0):
     """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
 
     Raises:
-        ValueError: there are no arrays, or their shapes differ in another axis than ``dim``; the
-            message names the shapes.
+        ValueError: there is not at least one array, as the message says, or the shapes differ in
+            another axis than ``dim``, and the message names them.
         IndexError: ``dim`` is not an axis of the first array; the message names it and the shape.
 
     >>> concatenate(np.array([[1], [2]]), np.array([[3], [4]]), dim=1)
@@ -795,8 +798,9 @@ def stack(tensors, dim=0):
     """Join tensors of one shape along a new axis, which will be axis ``dim`` of the result.
 
     Raises:
-        ValueError: there are no tensors, or their shapes differ; the message names the shapes.
-        IndexError: ``dim`` is not an axis of the result; the message names ``dim``.
+        ValueError: there is not at least one tensor, as the message says, or the shapes differ,
+            and the message names them.
+        IndexError: ``dim`` is not an axis of the result; the message names it and the shape of the tensors.
 
     >>> stack([np.array([1, 2]), np.array([3, 4])], dim=1)
     array([[1, 3],
@@ -836,7 +840,8 @@ def rand(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
     Args:
         shape: the lengths of the axes.
         generator: an `np.random.Generator` to draw from, the default one if None.
-        dtype: float32 or float64. Drawn in this dtype: rounding a float64 could give 1.
+        dtype: float32 or float64. The numbers are those that ``generator.random`` draws in this
+            dtype: a float64 just below 1, once rounded to float32, would be 1.
     """
     raise NotImplementedError("01 tensor: rand")
 

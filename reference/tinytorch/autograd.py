@@ -229,6 +229,8 @@ def matmul_y(g, ans, x, y):
         return unbroadcast((g[..., None, :] @ x)[..., 0, :], y)
     if y.ndim == 2 and x.ndim > 2:
         x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    if x.ndim == y.ndim == 2 and not y.flags.c_contiguous:
+        return (g.T @ x).T  # laid out in memory as y is: what follows then is several times faster
     return unbroadcast(x.swapaxes(-1, -2) @ g, y)
 
 

@@ -668,7 +668,8 @@ def var(x, dim=None, keepdim=False, correction=1):
     (Σx)² are often nearly equal, and their difference would be mostly rounding.
 
     Args:
-        correction: 1 if ``x`` is a sample, 0 if it is everything there is. NaN unless N > correction.
+        correction: 1 if ``x`` is a sample, 0 if it is everything there is. A negative N - correction
+            counts as 0, and dividing by 0 gives NaN or infinity.
 
     >>> var(np.array([1.0, 2.0, 3.0])).item(), var(np.array([1.0, 3.0]), correction=0).item()
     (1.0, 1.0)
@@ -676,7 +677,7 @@ def var(x, dim=None, keepdim=False, correction=1):
     centred = x - mean(x, dim, keepdim=True)
     squares = sum(centred * centred, dim=dim, keepdim=keepdim)
     freedom = count(x.shape, dim) - correction
-    return squares / freedom if freedom > 0 else squares * np.nan
+    return squares / (freedom if freedom > 0 else 0)
 
 
 @primitive
@@ -877,7 +878,7 @@ def stack(tensors, dim=0):
     array([[1, 3],
            [2, 4]])
     """
-    shapes = {x.shape: None for x in tensors}
+    shapes = dict.fromkeys(x.shape for x in tensors)
     if len(shapes) > 1:
         raise ValueError(f"cannot stack different shapes: {', '.join(map(str, shapes))}")
     return cat([unsqueeze(x, dim) for x in tensors], dim)

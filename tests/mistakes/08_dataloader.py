@@ -12,7 +12,7 @@ MISTAKES = (
         says="ValueError",
     ),
     Mistake(
-        "the transform is called row by row and draws for nothing",
+        "the transform is called row by row",
         of="TensorDataset.fetch",
         replace="first = self.transform(first)",
         by="first = np.stack([self.transform(row) for row in first]) if len(first) else first",
@@ -52,7 +52,7 @@ MISTAKES = (
         says="names item",
     ),
     Mistake(
-        "a tuple that is too long loses its end",
+        "tuples of different lengths are left to zip, which names no item",
         of="collate",
         replace='f"{len(part)} parts" if nested else',
         by='"a tuple" if nested else',
