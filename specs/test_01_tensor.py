@@ -224,9 +224,20 @@ class TestMakingTensors:
         with raises(ValueError):
             bool(Tensor([1.0, 2.0]))
 
+    @given(exact())
+    def test_numpy_takes_it_as_an_array(self, x):
+        """np.asarray(tensor) has its values, in any dtype; with requires_grad it raises TypeError."""
+        assert_same(np.asarray(Tensor(x)), x)
+        assert_same(np.array(Tensor(x), dtype=np.float16), x.astype(np.float16))
+        assert_no_alias(np.array(Tensor(x)), x)
+        with raises(TypeError, naming="detach"):
+            np.asarray(Tensor(x, requires_grad=True))
+
     def test_repr_can_be_read(self):
-        """repr shows the values, and dtype and requires_grad when they are unusual."""
+        """repr shows the values, and dtype, history and requires_grad when they are unusual."""
         assert_equal(repr(Tensor([[1.0, 2.5]])), "Tensor([[1. , 2.5]])")
+        assert_equal(repr(Tensor([])), "Tensor([])")
+        assert_equal(repr(-Tensor(1.0, requires_grad=True)), "Tensor(-1., grad_fn=<neg>)")
         assert_equal(repr(Tensor(np.ones(1))), "Tensor([1.], dtype=float64)")
         assert_equal(repr(Tensor(3.0, requires_grad=True)), "Tensor(3., requires_grad=True)")
         assert_equal(repr(Tensor(np.zeros((0, 2), np.float32))), "Tensor([], shape=(0, 2))")
@@ -250,6 +261,7 @@ class TestMakingTensors:
         """eye(n, m) has ones on the diagonal and zeros elsewhere."""
         rows, columns = np.indices((n, n if m is None else m))
         assert_same(call(eye, n, m), (rows == columns).astype(np.float32))
+        assert_same(call(eye, n, dtype=np.int64), np.identity(n, np.int64))
 
     @given(st.integers(-5, 5), st.integers(-5, 5), st.sampled_from([1, 2, -1, -3, 0.5, -0.25]))
     def test_arange_counts_up_to_stop(self, start, stop, step):
@@ -476,6 +488,8 @@ class TestElementwise:
         for got, function in ((t.exp(), exp), (t.abs(), abs_)):
             assert_equal(got.data, function(t).data)
         assert_equal(t.clip(-1, 1).data, clip(t, min=-1, max=1).data)
+        assert_equal(t.clip(min=1).data, clip(t, min=1).data)
+        assert_equal(t.clip(max=-1).data, clip(t, max=-1).data)
         assert_close(t.exp().log().data, x)
         assert_close((t * t).sqrt().data, np.abs(x))
 
@@ -640,6 +654,7 @@ class TestShapes:
         assert_same(call(flatten, x, start - rank, end - rank), expected)
         assert_same(call(flatten, x), x.reshape(x.size))
         assert_equal(Tensor(x).flatten(start, end).data, expected)
+        assert_equal(Tensor(x).flatten().data, x.reshape(x.size))
 
     @given(arrays(shape=shapes(max_side=2)))
     def test_squeeze_drops_axes_of_length_one(self, x):
@@ -648,7 +663,8 @@ class TestShapes:
             expected = x.reshape(oracle.squeezed(x.shape, dim))
             assert_same(call(squeeze, x, dim), expected)
             assert_equal(Tensor(x).squeeze(dim).data, expected)
-        assert_equal(squeeze(Tensor(x)).data, x.squeeze())
+        assert_equal(call(squeeze, x), x.squeeze())
+        assert_equal(Tensor(x).squeeze().data, x.squeeze())
 
     @given(arrays())
     def test_unsqueeze_adds_an_axis(self, x):

@@ -1,0 +1,113 @@
+"""Stubs are cut out of source as the curriculum says, and found again in whatever a learner made of it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from pytest_tinytorch.exercises import Exercise, locate, spans, stub
+
+SOURCE = '''"""05 · Toy."""
+
+import numpy as np
+
+LIMIT = 3
+
+
+@primitive
+def double(x):
+    """Twice x."""
+    # the solution's own comment
+    y = x + x
+    return y
+
+
+def given(x):
+    return x
+
+
+class Box:
+    """A box."""
+
+    size = 1
+
+    def __init__(self, x):
+        """Keep x."""
+        self.x = x
+
+    def open(self):
+        return self.x
+
+
+defvjp(double, lambda g, ans, x: 2 * g)
+defvjp(tensor.add, lambda g, ans, x, y: g,
+       lambda g, ans, x, y: g)
+defvjp(join, every=lambda i, g, ans, *xs: g)
+'''
+
+NAMES = (
+    "double",
+    "Box.__init__",
+    "Box.open",
+    "gradient of double",
+    "gradient of add",
+    "gradient of join",
+)
+
+
+def test_a_stub_keeps_signature_docstring_and_all_that_is_given():
+    text = stub(SOURCE, "05", "toy", NAMES)
+    ast.parse(text)
+    assert '    """Twice x."""\n    raise NotImplementedError("05 toy: double")\n' in text
+    assert (
+        '        """Keep x."""\n        raise NotImplementedError("05 toy: Box.__init__")' in text
+    )
+    assert '    def open(self):\n        raise NotImplementedError("05 toy: Box.open")' in text
+    assert "defvjp(double, ...)\ndefvjp(tensor.add, ..., ...)\ndefvjp(join, every=...)\n" in text
+    assert "def given(x):\n    return x\n" in text
+    assert "LIMIT = 3" in text
+    assert "solution" not in text
+
+
+def test_of_nothing_is_the_source_itself():
+    assert stub(SOURCE, "05", "toy", []) == SOURCE
+
+
+@pytest.mark.parametrize("name", ["triple", "Box.close", "gradient of mul", "Box", "box.open"])
+def test_what_cannot_be_cut_is_named(name):
+    with pytest.raises(LookupError, match=name):
+        stub(SOURCE, "05", "toy", [name])
+
+
+def test_exercises_are_found_with_their_state():
+    text = stub(SOURCE, "05", "toy", ["Box.open", "gradient of add"])
+    found = locate(text, [*NAMES, "not there"])
+    assert [e.name for e in found] == list(NAMES)
+    assert {e.name for e in found if e.untouched} == {"Box.open", "gradient of add"}
+    lines = text.splitlines()
+    for exercise in found:
+        if exercise.untouched:
+            assert (
+                "NotImplementedError" in lines[exercise.line - 1]
+                or "..." in lines[exercise.line - 1]
+            )
+
+
+def test_an_abstract_method_of_ones_own_is_no_stub():
+    text = 'def f():\n    raise NotImplementedError("subclasses do this")\n'
+    assert locate(text, ["f"]) == [Exercise("f", 1, False)]
+
+
+def test_a_half_written_stub_is_still_one():
+    text = 'def f(x):\n    y = x\n    raise NotImplementedError("01 toy: f")\n'
+    assert locate(text, ["f"]) == [Exercise("f", 3, True)]
+
+
+def test_spans_reach_from_the_decorator_to_the_last_line():
+    found = spans(SOURCE, NAMES)
+    lines = SOURCE.splitlines()
+    first, last = found["double"]
+    assert (lines[first - 1], lines[last - 1]) == ("@primitive", "    return y")
+    first, last = found["gradient of add"]
+    assert last == first + 1
