@@ -90,7 +90,7 @@ def glyphs(encoding: str | None) -> Glyphs:
 def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
     """The section that ends a run."""
     parts: list[RenderableType] = [
-        *todo_list(progress, marks),
+        *todo_list(progress),
         rule(marks, "tinytorch capabilities"),
     ]
     parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
@@ -280,7 +280,7 @@ def panel(progress: Progress, unit: Unit, marks: Glyphs) -> RenderableType:
     return Panel(text, title=title, border_style="green", box=ASCII if marks.plain else ROUNDED)
 
 
-def todo_list(progress: Progress, marks: Glyphs) -> list[RenderableType]:
+def todo_list(progress: Progress) -> list[RenderableType]:
     """Untouched stubs of the earliest unit that has any: one line each, not a traceback."""
     todos = [task for task in progress.tasks if task.kind == TODO]
     if not todos:
