@@ -548,6 +548,14 @@ class TestReductions:
         reference = np.max if function is max_ else np.min
         assert_same(call(function, x, dim=dim), np.asarray(reference(x, axis=dim)))
 
+    @each("dtype", INTEGERS)
+    def test_extremes_at_the_ends_of_a_dtype(self, dtype):
+        """max and min are exact for 0 and for the least and largest values of an integer dtype."""
+        ends = np.iinfo(dtype)
+        for x in ([0, 1, ends.max], [0, ends.min, 1], [ends.max, ends.min]):
+            assert_same(call(min_, np.array(x, dtype)), np.array(min(x), dtype))
+            assert_same(call(max_, np.array(x, dtype)), np.array(max(x), dtype))
+
     @given(with_dims(integers(min_side=1)))
     def test_sums_and_means_of_integers(self, drawn):
         """Integers and booleans sum to integers that do not overflow, and have a mean in float64."""

@@ -50,8 +50,14 @@ def mixture(folder: Path, solved: Iterable[str], changed: Mapping[str, str] | No
     return folder
 
 
-def run(source: Path | None, ledger: Path, *arguments: str, shuffle: int | None = None) -> Run:
+def run(
+    source: Path | None,
+    ledger: Path,
+    *arguments: str,
+    shuffle: int | None = None,
+    profile: str = "learn",
+) -> Run:
     """Run the kit's specs on the package in ``source``, with a ledger of its own."""
     chosen = [f"--source={source}"] if source else []
-    options = [*chosen, f"--ledger={ledger}", "--hypothesis-profile=learn"]
+    options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
     return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200)
