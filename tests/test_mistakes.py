@@ -43,4 +43,4 @@ def test_it_turns_its_checkpoint_red(unit, mistake, tmp_path):
     assert run.code == 1, run.output
     kinds = run.json["units"][unit.id]["specs"]
     assert kinds.get("wrong", 0) + kinds.get("broken", 0) >= 1, run.output
-    assert mistake.says in run.output
+    assert mistake.says.lower() in run.output.lower()
