@@ -114,7 +114,7 @@ class Judge:
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
             asked=frozenset(found) if self.named else plan.asked,
             gained=tuple(u for u in passed if granting and u not in workspace.proved),
-            tasks=tasks(curriculum, judgement.of_open_units(found, state)),
+            tasks=tasks(curriculum, judgement.to_act_on(found, state, self.named)),
             notes=judgement.notes(curriculum, found),
             warnings=workspace.ledger.damage,
             granting=granting,

@@ -56,11 +56,10 @@ def verdicts(
     return result
 
 
-def of_open_units(found: Found, state: Mapping[str, str]) -> list[Outcome]:
-    """The outcomes that a learner should act on: none of a unit that is locked anyway."""
-    return [
-        o for unit, outcomes in found.items() if state[unit] != LOCKED for o in outcomes.values()
-    ]
+def to_act_on(found: Found, state: Mapping[str, str], named: bool) -> list[Outcome]:
+    """The outcomes that a learner should act on: of specs asked for by name, or of open units."""
+    units = [unit for unit in found if named or state[unit] != LOCKED]
+    return [outcome for unit in units for outcome in found[unit].values()]
 
 
 def notes(curriculum: Curriculum, found: Found) -> dict[str, dict[str, Any]]:

@@ -73,7 +73,7 @@ MISTAKES = (
         replace="self.indices[indices]",
         by="indices",
         turns_red="TestSplit",
-        says="IndexError",
+        says="Subset.fetch",
     ),
     Mistake(
         "a subset fetches item by item",
