@@ -267,12 +267,12 @@ MISTAKES = (
         says="let go",
     ),
     Mistake(
-        "an order that lists a shared tensor too early",
+        "an order that begins with the leaves",
         of="topological_order",
-        replace="if uses[id(arg)] == 0:",
-        by="if uses[id(arg)] >= 0 and not any(arg is seen for seen in order + ready):",
+        replace="return order",
+        by="return order[::-1]",
         turns_red="TestGraphs",
-        says="arguments",
+        says="flow",
     ),
     Mistake(
         "no_grad that never ends",
