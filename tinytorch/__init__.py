@@ -21,6 +21,7 @@ EXPORTS = {
     "training": "Trainer CosineSchedule clip_grad_norm_ accuracy save_checkpoint load_checkpoint",
     "dataloader": "Dataset TensorDataset DataLoader random_split Compose Normalize"
     " RandomHorizontalFlip RandomCrop",
+    "spatial": "conv2d max_pool2d avg_pool2d Conv2d MaxPool2d AvgPool2d BatchNorm2d",
     "datasets": "TinyDigits",
 }
 

@@ -1,0 +1,370 @@
+"""09 · Spatial: convolution, pooling and batch normalisation for images."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from tinytorch.layers import Buffer, Module, Parameter
+from tinytorch.primitive import defvjp, primitive
+from tinytorch.tensor import default_generator
+
+BLOCK_BYTES = 1 << 20
+"""Patches are copied in blocks of about this size: they stay in the cache until they are multiplied."""
+
+
+def pair(size, name):
+    """A size for (height, width): one number stands for both.
+
+    >>> pair(3, "stride"), pair((2, 1), "stride")
+    ((3, 3), (2, 1))
+    """
+    sizes = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in sizes)
+    if len(sizes) != 2 or not whole:
+        raise TypeError(f"{name} must be a whole number or a pair of them, got {size!r}")
+    return sizes
+
+
+def output_size(size, kernel_size, stride, padding):
+    """(height, width) of what a window of ``kernel_size`` sees as it moves over an image.
+
+    ⌊(size + 2 padding - kernel_size) / stride⌋ + 1, for height and width. Where the stride does not
+    divide, the rows and columns that are left over at the end are not seen, as in PyTorch.
+
+    Args:
+        size: (height, width) of the image.
+        kernel_size, stride, padding: numbers, or pairs for (height, width).
+    Raises:
+        TypeError: one of them is not a whole number or a pair.
+        ValueError: stride or kernel_size is below 1, padding is negative, or the kernel is larger
+            than the padded image.
+
+    >>> output_size((32, 32), 3, stride=2, padding=1)
+    (16, 16)
+    """
+    raise NotImplementedError("09 spatial: output_size")
+
+
+def check_image(x, name="input"):
+    """Images come as (N, C, H, W)."""
+    if x.ndim != 4:
+        raise ValueError(f"{name} must have shape (N, C, H, W), got {x.shape}")
+
+
+def windows(x, kernel_size, stride, padding, fill=0):
+    """Every window of a batch of images, without copying them.
+
+    Args:
+        x: images, (N, C, H, W).
+        kernel_size, stride, padding: numbers, or pairs for (height, width).
+        fill: what the padding is filled with.
+    Returns:
+        (N, OH, OW, KH, KW, C), a read-only view of the padded images. Channels come last, so
+        that copying a window copies long runs of memory.
+
+    >>> windows(np.arange(9.0).reshape(1, 1, 3, 3), 2, stride=1, padding=0)[0, 1, 0, :, :, 0]
+    array([[3., 4.],
+           [6., 7.]])
+    """
+    raise NotImplementedError("09 spatial: windows")
+
+
+def patches(seen):
+    """Windows as rows of a matrix, a block of images at a time.
+
+    Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C).
+    The matrix is overwritten by the next block. A batch of windows is KH * KW times as large as the
+    images; a block of it stays in the processor's cache.
+    """
+    raise NotImplementedError("09 spatial: patches")
+
+
+@primitive
+def conv2d(x, weight, bias=None, *, stride=1, padding=0):
+    """Slide kernels over images (cross-correlation, as in every framework).
+
+    out[n, o, i, j] = bias[o] + Σ_{c, k, l} weight[o, c, k, l] · padded[n, c, i·stride + k, j·stride + l]
+
+    Args:
+        x: images, (N, C, H, W).
+        weight: kernels, (O, C, KH, KW).
+        bias: (O,), or None.
+        stride: how far a window moves, a number or a pair.
+        padding: how many zeros surround the image on each side, a number or a pair.
+    Returns:
+        (N, O, OH, OW) with `output_size`.
+    Raises:
+        ValueError: shapes that do not fit each other, or a kernel larger than the padded image;
+            the message names the shapes.
+
+    One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
+    (`patches`) and keep channels last in memory.
+
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
+    array([[[[4., 4.],
+             [4., 4.]]]])
+    """
+    raise NotImplementedError("09 spatial: conv2d")
+
+
+def conv2d_x(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+    """The gradient of the images: a convolution of ``g`` with the kernels turned by half a turn.
+
+    Each pixel gets back, from every window that saw it, g times the weight that it met there.
+    With a stride, zeros are put between the elements of ``g`` first.
+    """
+    raise NotImplementedError("09 spatial: conv2d_x")
+
+
+def conv2d_weight(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+    """The gradient of the kernels: for each weight, Σ of g times the pixels that it met."""
+    raise NotImplementedError("09 spatial: conv2d_weight")
+
+
+def conv2d_bias(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+    """The gradient of the bias: it is added at every place of every image."""
+    raise NotImplementedError("09 spatial: conv2d_bias")
+
+
+defvjp(conv2d, conv2d_x, conv2d_weight, conv2d_bias)
+
+
+def taps(x, kernel_size, stride):
+    """For each place in the window, the elements of ``x`` that it meets: views, (N, C, OH, OW).
+
+    A window of 2×2 makes four of them: a maximum or a sum over windows is one over these four
+    arrays, without any copy of the windows.
+    """
+    raise NotImplementedError("09 spatial: taps")
+
+
+def pool(x, kernel_size, stride, padding, fill):
+    """Check a pooling's arguments; give (padded images, kernel_size, stride) with pairs."""
+    check_image(x)
+    kernel_size = pair(kernel_size, "kernel_size")
+    stride = kernel_size if stride is None else pair(stride, "stride")
+    top, left = padding = pair(padding, "padding")
+    output_size(x.shape[2:], kernel_size, stride, padding)
+    if 2 * top > kernel_size[0] or 2 * left > kernel_size[1]:
+        raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+    if top or left:
+        x = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)), constant_values=fill)
+    return x, kernel_size, stride
+
+
+def unpad(padded, shape, padding):
+    """Cut the padding off again."""
+    top, left = pair(padding, "padding")
+    return padded[:, :, top : top + shape[2], left : left + shape[3]]
+
+
+@primitive
+def max_pool2d(x, *, kernel_size, stride=None, padding=0):
+    """The largest value in each window.
+
+    Args:
+        x: images, (N, C, H, W).
+        kernel_size: of the window, a number or a pair.
+        stride: how far it moves; None means as far as it is large.
+        padding: how much -infinity surrounds the image; at most half of ``kernel_size``.
+    Returns:
+        (N, C, OH, OW) with `output_size`. The gradient goes to the largest element alone; of several
+        equal ones to the first, row by row.
+    Raises:
+        ValueError: not four dimensions, too much padding, or a window larger than the padded image.
+
+    >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
+    raise NotImplementedError("09 spatial: max_pool2d")
+
+
+def max_pool2d_x(g, ans, x, *, kernel_size, stride=None, padding=0):
+    """Each window gives its g to the first of its elements that is the largest."""
+    raise NotImplementedError("09 spatial: max_pool2d_x")
+
+
+defvjp(max_pool2d, max_pool2d_x)
+
+
+@primitive
+def avg_pool2d(x, *, kernel_size, stride=None, padding=0):
+    """The mean of each window; padding counts as zeros.
+
+    Args:
+        x: images, (N, C, H, W).
+        kernel_size: of the window, a number or a pair.
+        stride: how far it moves; None means as far as it is large.
+        padding: how many zeros surround the image; at most half of ``kernel_size``.
+    Returns:
+        (N, C, OH, OW) with `output_size`.
+    Raises:
+        ValueError: as `max_pool2d`.
+
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
+    array([[[[ 2.5,  4.5],
+             [10.5, 12.5]]]])
+    """
+    raise NotImplementedError("09 spatial: avg_pool2d")
+
+
+def avg_pool2d_x(g, ans, x, *, kernel_size, stride=None, padding=0):
+    """Each window gives every element an equal share of its g."""
+    raise NotImplementedError("09 spatial: avg_pool2d_x")
+
+
+defvjp(avg_pool2d, avg_pool2d_x)
+
+
+@primitive
+def batch_norm(x, weight, bias, *, mean, var, eps, of_batch):
+    """Shift and scale each channel to mean 0 and variance 1, and then as is learnt.
+
+    out = (x - mean) / √(var + eps) · weight + bias, channel by channel
+
+    Args:
+        x: images, (N, C, H, W).
+        weight, bias: (C,).
+        mean, var: (C,) arrays.
+        eps: keeps a channel that never changes from being divided by zero.
+        of_batch: whether mean and var were computed from this ``x``, so that the gradient must
+            follow ``x`` through them as well.
+    Returns:
+        Same shape and dtype as ``x``.
+    """
+    raise NotImplementedError("09 spatial: batch_norm")
+
+
+def batch_norm_x(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+    """The gradient of the images.
+
+    With fixed statistics it is g · weight / √(var + eps). With those of the batch, moving all of a
+    channel or stretching it changes nothing: the part of g that would do so is taken out,
+    g - mean(g) - x̂ · mean(g · x̂), where x̂ is the normalised image.
+    """
+    raise NotImplementedError("09 spatial: batch_norm_x")
+
+
+def batch_norm_weight(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+    """The gradient of the weight: Σ of g times the normalised image, for each channel."""
+    raise NotImplementedError("09 spatial: batch_norm_weight")
+
+
+def batch_norm_bias(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+    """The gradient of the bias: Σ of g, for each channel."""
+    raise NotImplementedError("09 spatial: batch_norm_bias")
+
+
+defvjp(batch_norm, batch_norm_x, batch_norm_weight, batch_norm_bias)
+
+
+class Conv2d(Module):
+    """Kernels that are learnt, slid over images.
+
+    Args:
+        in_channels: C of the input.
+        out_channels: how many kernels.
+        kernel_size: their size, a number or a pair.
+        stride, padding: as `conv2d` takes them.
+        bias: whether each output channel has one.
+        generator: draws the first values; the common one unless given.
+    Attributes:
+        weight: a Parameter (out_channels, in_channels, KH, KW).
+        bias: a Parameter (out_channels,), or None.
+    Raises:
+        ValueError: a number of channels is below 1; the message names it.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        bias=True,
+        generator=None,
+    ):
+        """Check the channels and draw the first values.
+
+        Weight and then bias are drawn uniformly from ±1/√(in_channels · KH · KW), the number of
+        products that make one output, as float32.
+        """
+        raise NotImplementedError("09 spatial: Conv2d.__init__")
+
+    def forward(self, x):
+        """Apply `conv2d` with this weight, bias, stride and padding."""
+        raise NotImplementedError("09 spatial: Conv2d.forward")
+
+    def extra_repr(self):
+        channels, inner, *kernel_size = self.weight.shape
+        sizes = f"{inner}, {channels}, kernel_size={tuple(kernel_size)}"
+        return f"{sizes}, stride={self.stride}, padding={self.padding}"
+
+
+class Pool2d(Module):
+    """What both poolings share: a window, and how it moves."""
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxPool2d(Pool2d):
+    """`max_pool2d` as a module."""
+
+    def forward(self, x):
+        """Apply `max_pool2d` with the window given before."""
+        raise NotImplementedError("09 spatial: MaxPool2d.forward")
+
+
+class AvgPool2d(Pool2d):
+    """`avg_pool2d` as a module."""
+
+    def forward(self, x):
+        """Apply `avg_pool2d` with the window given before."""
+        raise NotImplementedError("09 spatial: AvgPool2d.forward")
+
+
+class BatchNorm2d(Module):
+    """Keep the numbers between layers in range: normalise each channel over a batch.
+
+    Args:
+        num_features: C of the input.
+        eps: added to the variance.
+        momentum: how much of each batch goes into the running statistics.
+    Attributes:
+        weight, bias: Parameters (C,), at first 1 and 0.
+        running_mean, running_var: Buffers (C,), at first 0 and 1.
+    Raises:
+        ValueError: num_features is below 1, or the input has other channels; the message names both.
+    """
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        """Check the size and make parameters and buffers, as float32."""
+        raise NotImplementedError("09 spatial: BatchNorm2d.__init__")
+
+    def forward(self, x):
+        """Normalise by the batch while training, by the running statistics otherwise.
+
+        While training the batch's mean and variance (divided by the number of elements) normalise,
+        and each running value moves towards them: (1 - momentum) · old + momentum · new. There the
+        variance is the unbiased one, divided by one less, as in PyTorch.
+
+        Args:
+            x: images, (N, C, H, W).
+        Raises:
+            ValueError: the shape does not fit, or a batch has one element a channel in training.
+        """
+        raise NotImplementedError("09 spatial: BatchNorm2d.forward")
+
+    def statistics(self, x):
+        """Mean and variance of each channel of a batch, which also move the running ones."""
+        raise NotImplementedError("09 spatial: BatchNorm2d.statistics")
+
+    def extra_repr(self):
+        return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"
