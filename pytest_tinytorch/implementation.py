@@ -36,9 +36,11 @@ class Implementation:
         folder = self.reference if module in self.borrowed else self.folder
         return folder / PACKAGE / f"{module}.py"
 
-    def given(self) -> list[Path]:
-        """Files of the package that belong to no checkpoint are all given: they count for each."""
-        return [self.file(name) for name in ("__init__", "primitive", "datasets")]
+    def others(self, curriculum: Curriculum) -> list[Path]:
+        """Files of the package that belong to no checkpoint, given or added: any module may use them."""
+        package = self.folder / PACKAGE
+        own = {package / f"{unit.name}.py" for unit in curriculum.checkpoints if unit.source}
+        return sorted(file for file in package.rglob("*.py") if file not in own)
 
     def digest(self, curriculum: Curriculum, unit: Unit) -> str:
         """The digest of all source that ``unit`` stands on, and of where it is taken from."""
@@ -50,7 +52,7 @@ class Implementation:
         origin = "reference" if self.folder == self.reference else "student"
         lent = ",".join(name for name in modules if name in self.borrowed)
         return f"{origin}{':' + lent if lent else ''}:" + digest(
-            [*self.given(), *(self.file(name) for name in modules)]
+            [*self.others(curriculum), *(self.file(name) for name in modules)]
         )
 
 

@@ -223,6 +223,13 @@ class TestSource:
         assert run.passed() == {"00", "03"}
         assert run.states["01"] == "stale"
 
+    def test_a_file_of_ones_own_counts_for_everything(self, workspace):
+        toy.solve(workspace, "squaring")
+        toy.write(workspace, {"tinytorch/helper.py": "x = 1\n"})
+        assert toy.pytest_in(workspace, "--checkpoint=03").states["03"] == "passed"
+        toy.write(workspace, {"tinytorch/helper.py": "x = 2\n"})
+        assert toy.pytest_in(workspace, "--checkpoint=00").states["03"] == "stale"
+
     def test_going_back_to_a_stub_fails_even_where_todo_is_fine(self, workspace):
         stub = (workspace / "tinytorch" / "squaring.py").read_text(encoding="utf-8")
         toy.solve(workspace, "squaring")
