@@ -59,7 +59,8 @@ def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> 
     """
     if not plan.gated:
         return None
-    for need in curriculum.closure([unit.id]) - plan.borrowed - {unit.id}:
+    needs = curriculum.closure([unit.id]) - plan.borrowed - {unit.id}
+    for need in (other.id for other in curriculum.units if other.id in needs):
         run = need in plan.run
         hopeless = need in failed or (run and need in plan.untouched)
         if hopeless or (not run and need not in plan.proved):
@@ -76,20 +77,21 @@ def states(
 ) -> dict[str, str]:
     """The state of every unit: this run's verdicts over what is known of the present source.
 
-    A unit whose needs are not all passed or borrowed is locked, whatever its own specs said, so
-    the result does not depend on the order in which things ran. Only ``passed`` is a pass.
+    A unit whose needs are not all passed or borrowed is locked, or stale if it was passed before,
+    whatever its own specs said: the result does not depend on the order in which things ran. A
+    verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
     result: dict[str, str] = {}
     for unit in _in_order(curriculum):
         open_now = all(result[need] in (PASSED, BORROWED) for need in unit.needs)
-        if unit.id in verdicts:
-            state = verdicts[unit.id].kind
-        elif unit.id in borrowed:
+        told = unit.id in verdicts and verdicts[unit.id].kind != NOT_RUN
+        before = STALE if unit.id in stale else NOT_RUN
+        if unit.id in borrowed:
             state = BORROWED
+        elif not open_now:
+            state = STALE if unit.id in stale else LOCKED
         else:
-            state = known.get(unit.id, STALE if unit.id in stale else NOT_RUN)
-        if not open_now and state not in (BORROWED, STALE):
-            state = LOCKED
+            state = verdicts[unit.id].kind if told else known.get(unit.id, before)
         result[unit.id] = state
     return {unit.id: result[unit.id] for unit in curriculum.units}
 

@@ -33,8 +33,11 @@ class Implementation:
 
     def file(self, module: str) -> Path:
         """The file of ``tinytorch.<module>``; of the package itself for ``__init__``."""
-        folder = self.reference if module in self.borrowed else self.folder
-        return folder / PACKAGE / f"{module}.py"
+        name, *inner = module.split(".")
+        folder = self.reference if name in self.borrowed else self.folder
+        place = (folder / PACKAGE).joinpath(name, *inner)
+        package = place / "__init__.py"
+        return package if package.is_file() else place.with_name(f"{place.name}.py")
 
     def others(self, curriculum: Curriculum) -> list[Path]:
         """Files of the package that belong to no checkpoint, given or added: any module may use them."""
@@ -77,7 +80,7 @@ class Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         package, _, module = fullname.partition(".")
-        if package != PACKAGE or "." in module:
+        if package != PACKAGE:
             return None
         file = self.implementation.file(module or "__init__")
         if not file.is_file():
@@ -86,7 +89,7 @@ class Finder(MetaPathFinder):
             fullname,
             file,
             loader=FreshLoader(fullname, str(file)),
-            submodule_search_locations=None if module else [str(file.parent)],
+            submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
 
 

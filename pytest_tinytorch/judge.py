@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
@@ -10,14 +12,16 @@ from typing import Any, cast
 import pytest
 
 from pytest_tinytorch import export, gate, judgement, ledger, options, screen
+from pytest_tinytorch.curriculum import Curriculum
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.ledger import Event
 from pytest_tinytorch.messages import Message
 from pytest_tinytorch.progress import Progress, group_counts, tasks
 from pytest_tinytorch.runner import ATTRIBUTE
-from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, TODO, Outcome
+from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome
 from pytest_tinytorch.workspace import Workspace
 
+CRASHED = "the process that ran it has crashed"
 VERSIONS = ("numpy", "pytest", "hypothesis", "pytest-tinytorch")
 
 
@@ -31,6 +35,7 @@ class Judge:
         self.workspace = workspace
         self.plan = plan
         self.named = named
+        self.digests = workspace.digests  # of now: what is saved while the specs run is not judged
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
         self.progress: Progress | None = None
@@ -73,16 +78,23 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         given = self.workspace.options
+        if exitstatus == pytest.ExitCode.INTERRUPTED:  # a worker that was interrupted is no crash
+            self.outcomes = {n: o for n, o in self.outcomes.items() if o.headline != CRASHED}
         if self.config.option.collectonly or not (self.outcomes or given.selects):
             return
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         finished |= exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
         cut_short = not finished or bool(session.shouldstop or session.shouldfail)
         self.progress = self._judge(whole=not self.named and not cut_short)
-        self._record(self.progress)
         if finished and not self.named:
             session.exitstatus = self._exit_code(self.progress)
-        self._announce(self.progress)
+        for step in (self._record, self._announce):
+            try:
+                step(self.progress)
+            except OSError as error:
+                warnings = (*self.progress.warnings, f"cannot be written: {error}")
+                self.progress = replace(self.progress, gained=(), warnings=warnings)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -95,16 +107,18 @@ class Judge:
         if carried is not None:
             return Outcome(**carried)
         if report.failed and (unit := self.workspace.curriculum.owner(report.nodeid)):
-            return Outcome(BROKEN, "the process that ran it has crashed", unit=unit.id)
+            return Outcome(BROKEN, CRASHED, unit=unit.id)
         return None
 
     def _judge(self, whole: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
         curriculum = workspace.curriculum
         found = judgement.by_unit(curriculum, workspace.manifest, self.outcomes)
+        found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
-        borrowed = plan.borrowed - verdicts.keys()
-        state = gate.states(curriculum, verdicts, workspace.known, workspace.stale, borrowed)
+        state = gate.states(curriculum, verdicts, workspace.known, workspace.stale, plan.borrowed)
+        changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
+        state |= {unit: STALE for unit in changed if state[unit] == PASSED}
         passed = [unit for unit in verdicts if state[unit] == PASSED]
         granting = workspace.options.gate
         return Progress(
@@ -116,7 +130,7 @@ class Judge:
             gained=tuple(u for u in passed if granting and u not in workspace.proved),
             tasks=tasks(curriculum, judgement.to_act_on(found, state, self.named)),
             notes=judgement.notes(curriculum, found),
-            warnings=workspace.ledger.damage,
+            warnings=(*workspace.ledger.damage, *told(changed, curriculum)),
             granting=granting,
         )
 
@@ -128,22 +142,17 @@ class Judge:
             Event(
                 unit=unit,
                 verdict=verdict.kind,
-                source=workspace.digests[unit][0],
-                specs=workspace.digests[unit][1],
+                source=self.digests[unit][0],
+                specs=self.digests[unit][1],
                 outcomes=dict(verdict.counts),
-                own=not workspace.options.reference and unit not in self.plan.borrowed,
+                own=not workspace.options.reference,
                 at=now,
                 versions=versions(),
                 notes=progress.notes.get(unit, {}),
             )
             for unit, verdict in judgement.evidence(progress).items()
         ]
-        try:
-            ledger.append(workspace.ledger_file, workspace.ledger.news(events))
-        except OSError as error:
-            raise pytest.UsageError(
-                f"progress cannot be written to {workspace.ledger_file}: {error.strerror}"
-            ) from error
+        ledger.append(workspace.ledger_file, workspace.ledger.news(events))
 
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options
@@ -173,6 +182,13 @@ class Judge:
         file = options.read(config).json
         if file is not None:
             export.write_json(progress, file)
+
+
+def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:
+    """What to say if source was saved while the specs ran: they may have seen either version."""
+    if not changed:
+        return []
+    return [f"{curriculum.unit(changed[0]).label} changed during the run: run it again"]
 
 
 def versions() -> dict[str, str]:

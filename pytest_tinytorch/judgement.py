@@ -9,7 +9,17 @@ from pytest_tinytorch import gate, tally
 from pytest_tinytorch.curriculum import Curriculum
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, STALE, TODO, WRONG, Outcome, Verdict
+from pytest_tinytorch.tally import (
+    BROKEN,
+    LASTING,
+    LOCKED,
+    PASSED,
+    STALE,
+    TODO,
+    WRONG,
+    Outcome,
+    Verdict,
+)
 
 Found = Mapping[str, Mapping[str, Outcome]]
 """Unit id to the outcomes of its specs, by node id."""
@@ -58,7 +68,7 @@ def verdicts(
 
 def to_act_on(found: Found, state: Mapping[str, str], named: bool) -> list[Outcome]:
     """The outcomes that a learner should act on: of specs asked for by name, or of open units."""
-    units = [unit for unit in found if named or state[unit] != LOCKED]
+    units = [unit for unit in found if named or state[unit] not in (LOCKED, STALE)]
     return [outcome for unit in units for outcome in found[unit].values()]
 
 
@@ -79,11 +89,10 @@ def evidence(progress: Progress) -> dict[str, Verdict]:
     """
     if not progress.granting:
         return {}
-    lasting = (PASSED, WRONG, TODO, BROKEN)
     return {
         unit: verdict
         for unit, verdict in progress.verdicts.items()
-        if progress.state[unit] in lasting and not verdict.missing
+        if verdict.kind in LASTING and progress.state[unit] == verdict.kind and not verdict.missing
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.tally import PASSED
+from pytest_tinytorch.tally import LASTING, PASSED
 
 SCHEMA = 1
 
@@ -110,7 +110,7 @@ def parse(line: bytes) -> Event:
     """The event in one line; ValueError or TypeError says what is wrong with it."""
     try:
         table = json.loads(line.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("not a line of JSON") from None
     if not isinstance(table, dict):
         raise ValueError("not a JSON object")
@@ -123,10 +123,16 @@ def parse(line: bytes) -> Event:
         "specs": str,
         "own": bool,
         "outcomes": dict,
+        "at": str,
     }
     for name, kind in kinds.items():
         if not isinstance(table.get(name), kind):
             raise ValueError(f"{name} is missing or not a {kind.__name__}")
+    for name in ("versions", "notes"):
+        if not isinstance(table.get(name, {}), dict):
+            raise ValueError(f"{name} is not a dict")
+    if table["verdict"] not in LASTING:
+        raise ValueError(f"verdict {table['verdict']!r} is none of {', '.join(LASTING)}")
     known = {f.name for f in fields(Event)}
     return Event(**{name: value for name, value in table.items() if name in known})
 

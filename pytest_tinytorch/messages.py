@@ -14,7 +14,7 @@ from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
 from pytest_tinytorch.exercises import spans
 from pytest_tinytorch.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.implementation import PACKAGE, Implementation
-from pytest_tinytorch.tally import BROKEN, TODO, WRONG, Outcome
+from pytest_tinytorch.tally import BROKEN, NOT_RUN, TODO, WRONG, Outcome
 from pytest_tinytorch.timelimit import TimeLimit
 
 LABEL_WIDTH = 10
@@ -103,7 +103,12 @@ class Explainer:
 
     def is_students(self, file: Path) -> bool:
         """Whether a file belongs to the package under test, given files aside."""
-        return file.parent in self.folders and file.stem not in ("primitive", "__init__")
+        inside = any(folder in file.parents for folder in self.folders)
+        return inside and file.stem not in ("primitive", "__init__")
+
+    def raised_by_student(self, error: BaseException) -> bool:
+        """Whether an exception came out of the student's code."""
+        return any(self.is_students(frame.file) for frame in walk(error.__traceback__))
 
     def shown(self, file: Path) -> str:
         """A path as a person clicks it: relative to the root where it is inside."""
@@ -115,7 +120,7 @@ class Explainer:
     def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
         """The outcome if the exception comes from an untouched stub."""
         found = (
-            TODO_MESSAGE.fullmatch(str(error)) if isinstance(error, NotImplementedError) else None
+            TODO_MESSAGE.fullmatch(said(error)) if isinstance(error, NotImplementedError) else None
         )
         unit = self.curriculum.module(found[2]) if found else None
         if found is None or unit is None or found[3] not in unit.hints:
@@ -137,17 +142,14 @@ class Explainer:
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, TimeLimit | MissingName):
             return BROKEN, _first_line(error)
-        file = (
-            Path(error.filename).resolve()
-            if isinstance(error, SyntaxError) and error.filename
-            else None
-        )
-        if isinstance(error, SyntaxError) and file and self.is_students(file):
+        if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
             return BROKEN, f"{type(error).__name__}: {error.msg}"
         if any(frame.name == "<module>" for frame in frames):
             return BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
             return BROKEN, text
+        if type(error).__name__ in NOT_THEIRS_TO_RAISE and not frames:
+            return NOT_RUN, text
         if type(error).__name__ in NOT_THEIRS_TO_RAISE:
             return WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):
@@ -156,16 +158,31 @@ class Explainer:
 
     def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
         """The function to blame: what the law called, or else the deepest frame of theirs."""
-        if isinstance(error, SyntaxError) and error.filename:
-            return Frame(Path(error.filename).resolve(), error.lineno or 1, "")
+        if isinstance(error, SyntaxError) and (theirs := self._misspelt(error)) is not None:
+            return Frame(theirs, error.lineno or 1, "")
         if isinstance(error, MissingName) and error.file:
             return Frame(Path(error.file).resolve(), 1, "")
+        if isinstance(error, ImportError) and "circular import" in said(error):
+            return self._lowest(frames)
         if frames:
             return frames[-1]
+        if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
+            module = str(error.name).removeprefix(f"{PACKAGE}.")
+            return Frame(self.implementation.file(module).resolve(), 1, "")
         if isinstance(error, LawBroken) and error.where:
             file, line, name = error.where
             return Frame(Path(file).resolve(), line, name)
         return None
+
+    def _misspelt(self, error: SyntaxError) -> Path | None:
+        """The student's file that does not parse, if it is one of theirs."""
+        file = Path(error.filename).resolve() if error.filename else None
+        return file if file is not None and self.is_students(file) else None
+
+    def _lowest(self, frames: Sequence[Frame]) -> Frame | None:
+        """Where a circle of imports begins to be wrong: no module may import a later one."""
+        order = {unit.name: number for number, unit in enumerate(self.curriculum.checkpoints)}
+        return min(frames, key=lambda f: order.get(f.file.stem, len(order)), default=None)
 
     def _exercise(self, where: Frame | None) -> str:
         """The exercise that a place lies in, if any."""
@@ -188,7 +205,7 @@ class Explainer:
 
     def _unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""
-        if where is None or not self.is_students(where.file):
+        if where is None or where.file.parent not in self.folders:
             return None
         return self.curriculum.module(where.file.stem)
 
@@ -296,14 +313,22 @@ def _example(error: BaseException) -> str:
 def _raised(error: BaseException, outcome: Outcome) -> str:
     if outcome.kind == BROKEN:
         return outcome.headline
-    text = str(error).strip()
+    text = said(error).strip()
     if isinstance(error, AssertionError) and text:
         return text
     return outcome.headline
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+    return (said(error).strip().splitlines() or [""])[0]
+
+
+def said(error: BaseException) -> str:
+    """The text of an exception, even of one that a student made and cannot be shown."""
+    try:
+        return str(error)
+    except Exception as failure:
+        return f"no message, because str() of it raises {type(failure).__name__}"
 
 
 def _short(text: str, width: int = 60) -> str:

@@ -133,12 +133,20 @@ def from_namespace(given: object) -> Options:
     )
 
 
+def names_paths(config: pytest.Config) -> bool:
+    """Whether files, folders or node ids stand on the command line."""
+    return config.args_source is pytest.Config.ArgsSource.ARGS
+
+
 def names_specs(config: pytest.Config) -> bool:
     """Whether the run was narrowed by pytest's own means: paths, ``-k``, ``-m``, ``--lf`` and so on.
 
-    Such a run does just what it was told: nothing is held back, and nothing partial is granted.
+    So is one started in a folder inside the workspace, unless units were picked. Such a run does
+    just what it was told: nothing is held back, and nothing partial is granted.
     """
-    if config.args_source is pytest.Config.ArgsSource.ARGS:
+    if names_paths(config):
+        return True
+    if not read(config).selects and config.invocation_params.dir != config.rootpath:
         return True
     narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
     return any(config.getoption(name, None) for name in narrowing)

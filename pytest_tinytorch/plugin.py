@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         workspace.manifest  # noqa: B018 - a damaged manifest is told before the run
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    if not worker and workspace.options.selects and not named:
+    if not worker and workspace.options.selects and not options.names_paths(config):
         config.args[:] = workspace.places(plan)
     config.pluginmanager.register(Runner(workspace, plan), "tinytorch-runner")
     if not worker:

@@ -174,7 +174,7 @@ def ran(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
     for unit in progress.curriculum.units:
         verdict = progress.verdicts.get(unit.id)
         state = progress.state[unit.id]
-        if verdict is None or state in (PASSED, LOCKED):
+        if verdict is None or state in (PASSED, LOCKED, STALE, BORROWED):
             continue
         passed = verdict.counts.get(PASSED, 0)
         line = Text(f" {unit.label} ", style="bold").append(unit.question, "italic")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import sys
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from functools import wraps
@@ -15,8 +18,8 @@ from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
 from pytest_tinytorch.failures import StubReached
 from pytest_tinytorch.gate import Plan
-from pytest_tinytorch.messages import Explainer, Spec
-from pytest_tinytorch.tally import LOCKED, PASSED, TODO, Outcome
+from pytest_tinytorch.messages import Explainer, Finding, Spec, said
+from pytest_tinytorch.tally import LOCKED, NOT_RUN, PASSED, TODO, Outcome
 from pytest_tinytorch.workspace import Workspace
 
 ATTRIBUTE = "tinytorch"
@@ -89,6 +92,10 @@ class Runner:
         unit = self._unit_of(item)
         if unit is None:
             return (yield)
+        error = (
+            call.excinfo.value if call.excinfo else None
+        )  # before pytest puts another in its place
+        make_printable(call)
         option = item.config.option
         style, full = option.tbstyle, option.tbstyle in FULL_TRACEBACKS
         # Our message takes the place of pytest's traceback, which costs more than most specs.
@@ -99,17 +106,14 @@ class Runner:
             option.tbstyle = style
         group, law = words(item)
         outcome: Outcome | None = None
-        if call.excinfo is not None and item.nodeid in self.locked:
-            outcome = Outcome(LOCKED, group=group, headline=str(call.excinfo.value))
-        elif call.excinfo is not None:
-            spec = Spec(item.nodeid, unit, group, law)
-            finding = self.explainer.explain(spec, call.excinfo.value)
+        report.user_properties = [(name, plain(value)) for name, value in report.user_properties]
+        if error is not None and item.nodeid in self.locked:
+            outcome = Outcome(LOCKED, group=group, headline=str(error))
+        elif error is not None:
+            finding = self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
             outcome = finding.outcome
-            report.outcome = "failed"  # a skip or xfail that the code under test raised is none
-            if not full or outcome.kind == TODO:
-                report.longrepr = finding.text
-            else:
-                report.sections.append(("tinytorch", finding.text))
+            if outcome.kind != NOT_RUN:
+                fail(report, finding, whole_traceback=full and outcome.kind != TODO)
             self.failed.add(unit.id)
         elif report.when == "call":
             outcome = Outcome(PASSED, group=group, note=dict(report.user_properties))
@@ -125,7 +129,9 @@ class Runner:
         if self._unit_of(item) is None:
             return None
         if not is_debugging() or settings.disable_debugger_detection:
-            self.cancel = timelimit.start(settings.timeout, lambda: self.in_phase)
+            self.cancel = timelimit.start(
+                settings.timeout, lambda: self.in_phase, lambda: end_process(item)
+            )
         return True
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -150,6 +156,11 @@ class Runner:
         self.in_phase = True
         try:
             return (yield)
+        except pytest.exit.Exception as error:
+            if not self.explainer.raised_by_student(error):
+                raise
+            # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
+            raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
         finally:
             self.in_phase = False
 
@@ -165,6 +176,50 @@ class Runner:
         except ValueError:
             return None
         return self.workspace.curriculum.owner(relative)
+
+
+def make_printable(call: pytest.CallInfo[None]) -> None:
+    """Let pytest show an exception whose own `str` raises, which would end the whole run."""
+    if call.excinfo is None:
+        return
+    try:
+        str(call.excinfo.value)
+    except Exception:
+        error = AssertionError(said(call.excinfo.value))
+        error = error.with_traceback(call.excinfo.value.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
+
+def fail(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:
+    """Show a finding; a skip or xfail that the code under test raised is none."""
+    report.outcome = "failed"
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+    if whole_traceback:
+        report.sections.append(("tinytorch", finding.text))
+    else:
+        report.longrepr = finding.text
+
+
+def plain(value: Any) -> Any:
+    """A number that a spec shows, as JSON and workers can carry it: NumPy's are none of theirs."""
+    if hasattr(value, "item") and getattr(value, "size", 0) == 1:
+        value = value.item()
+    if isinstance(value, str | bool | int | None) or (
+        isinstance(value, float) and math.isfinite(value)
+    ):
+        return value
+    return str(value)
+
+
+def end_process(item: pytest.Item) -> None:
+    """The last resort against code that catches every exception: no other spec waits for it for ever."""
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    print(f"\n{item.nodeid} cannot be stopped: it catches every exception", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(pytest.ExitCode.TESTS_FAILED)
 
 
 def stop_at_stubs(item: pytest.Item) -> None:

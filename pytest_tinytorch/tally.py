@@ -17,6 +17,9 @@ PASSED, WRONG, TODO, BROKEN, LOCKED, NOT_RUN = (
 )
 STALE, BORROWED = "stale", "borrowed"
 
+LASTING = (PASSED, WRONG, TODO, BROKEN)
+"""What the ledger may say of a unit."""
+
 WORST_FIRST = (BROKEN, WRONG, TODO, LOCKED, NOT_RUN)
 
 
@@ -25,7 +28,7 @@ class Outcome:
     """What one spec came to, and what a person should know of it. Made of plain JSON values.
 
     Attributes:
-        kind: ``passed``, ``wrong``, ``todo``, ``broken`` or ``locked``.
+        kind: ``passed``, ``wrong``, ``todo``, ``broken``, ``locked`` or ``not run``.
         headline: one line that says what is the matter.
         group: the sub-capability it belongs to.
         exercise: the exercise to blame or to write, if known.

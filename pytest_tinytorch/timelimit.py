@@ -7,13 +7,17 @@ example and run the loop again, this time without a timer.
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
 
-AGAIN = 1.0
+AGAIN = 0.5
 """Seconds until it is raised once more, should a bare `except:` in the loop have swallowed it."""
+
+TRIES = 20
+"""How often it is raised before nothing but the end of the process is left."""
 
 
 class TimeLimit(BaseException):
@@ -23,23 +27,46 @@ class TimeLimit(BaseException):
         super().__init__(f"no verdict after {seconds:g} s: is there a loop that never ends?")
 
 
-def start(seconds: float, armed: Callable[[], bool] = lambda: True) -> Callable[[], None]:
+def start(
+    seconds: float,
+    armed: Callable[[], bool] = lambda: True,
+    give_up: Callable[[], None] = lambda: os._exit(1),
+) -> Callable[[], None]:
     """Raise TimeLimit in this thread after ``seconds``; the result cancels that.
 
     While ``armed()`` is false, as between the phases of a test, it waits: the exception must end
-    the code under test and never the code that reports on it.
+    the code under test and never the code that reports on it. ``give_up()`` is called once code
+    that catches every exception has swallowed this one TRIES times.
     """
+    ring = Ring(armed, give_up)
     if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        return _by_signal(seconds, armed)
-    return _by_thread(seconds, armed)
+        return _by_signal(seconds, ring)
+    return _by_thread(seconds, ring)
 
 
-def _by_signal(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
-    def ring(signum: int, frame: FrameType | None) -> None:
-        if armed():
+class Ring:
+    """Says each time the timer rings whether to raise."""
+
+    def __init__(self, armed: Callable[[], bool], give_up: Callable[[], None]) -> None:
+        self.armed = armed
+        self.give_up = give_up
+        self.tries = 0
+
+    def __call__(self) -> bool:
+        if not self.armed():
+            return False
+        if self.tries == TRIES:
+            self.give_up()
+        self.tries += 1
+        return True
+
+
+def _by_signal(seconds: float, ring: Ring) -> Callable[[], None]:
+    def expire(signum: int, frame: FrameType | None) -> None:
+        if ring():
             raise TimeLimit(seconds)
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
 
     def cancel() -> None:
@@ -49,7 +76,7 @@ def _by_signal(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
     return cancel
 
 
-def _by_thread(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
+def _by_thread(seconds: float, ring: Ring) -> Callable[[], None]:
     """Where there is no SIGALRM, as on Windows. It takes effect between two bytecodes of Python."""
     target = threading.get_ident()
     done = threading.Event()
@@ -63,7 +90,7 @@ def _by_thread(seconds: float, armed: Callable[[], bool]) -> Callable[[], None]:
     def wait() -> None:
         pause = seconds
         while not done.wait(pause):
-            if armed():
+            if ring():
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(target), ctypes.py_object(Expired)
                 )

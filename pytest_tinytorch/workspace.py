@@ -49,7 +49,11 @@ class Workspace:
 
     @cached_property
     def digests(self) -> dict[str, tuple[str, str]]:
-        """Unit id to the digests of its source and of its specs."""
+        """Unit id to the digests of its source and of its specs, as the run found them."""
+        return self.digests_now()
+
+    def digests_now(self) -> dict[str, tuple[str, str]]:
+        """The digests of what stands on the disk at this moment."""
         return {
             unit.id: (self.implementation.digest(self.curriculum, unit), self._specs_digest(unit))
             for unit in self.curriculum.units
@@ -88,17 +92,27 @@ class Workspace:
         return Plan(asked, run, borrowed, proved, self.untouched)
 
     def asked(self) -> frozenset[str]:
-        """What the run is about: what was picked, else all of the path that is not borrowed."""
+        """What the run is about: what was picked, else everything, and nothing that is borrowed.
+
+        Raises:
+            ValueError: all that was picked is borrowed.
+        """
         options, curriculum = self.options, self.curriculum
-        if options.selects:
-            picked: list[Unit] = []
-            if options.checkpoint is not None:
-                picked += selection.checkpoints(curriculum, options.checkpoint)
-            if options.milestone is not None:
-                picked += selection.milestones(curriculum, options.milestone)
-            return frozenset(unit.id for unit in picked)
         lent = lent_by_choice(curriculum, options)
-        return frozenset(unit.id for unit in curriculum.units if unit.id not in lent)
+        if not options.selects:
+            return frozenset(unit.id for unit in curriculum.units if unit.id not in lent)
+        picked: list[Unit] = []
+        if options.checkpoint is not None:
+            picked += selection.checkpoints(curriculum, options.checkpoint)
+        if options.milestone is not None:
+            picked += selection.milestones(curriculum, options.milestone)
+        asked = frozenset(unit.id for unit in picked if options.reference or unit.id not in lent)
+        if not asked:
+            labels = ", ".join(unit.label for unit in picked)
+            raise ValueError(
+                f"{labels}: borrowed by --borrow or --path, so there is nothing to judge"
+            )
+        return asked
 
     def borrowed(self) -> frozenset[str]:
         """What is taken as given: what is borrowed, and with the reference everything."""
@@ -119,7 +133,7 @@ class Workspace:
         """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
         units = [unit for unit in self.curriculum.units if unit.id in plan.run]
         return [
-            unit.place.rstrip("/")
+            str(self.root / unit.place)
             for unit in units
             if gate.doomed(self.curriculum, unit, frozenset(), plan) is None
             and (self.root / unit.place).exists()

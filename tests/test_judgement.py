@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -121,6 +122,11 @@ EVENT = Event(
 )
 
 
+def line_with(**fields):
+    """A line of the ledger with some fields of another kind."""
+    return json.dumps({"schema": ledger.SCHEMA, **asdict(EVENT), **fields}).encode("utf-8")
+
+
 class TestLedger:
     def test_keeps_what_it_is_given(self, tmp_path):
         file = tmp_path / "deep" / "ledger.jsonl"
@@ -140,6 +146,10 @@ class TestLedger:
             (b"{}", "schema None is not 1"),
             (b'{"schema": 99}', "schema 99 is not 1"),
             (b'{"schema": 1, "unit": 3}', "unit is missing or not a str"),
+            (b"[" * 100_000, "not a line of JSON"),
+            (line_with(verdict="stale"), "verdict 'stale' is none of"),
+            (line_with(notes=[]), "notes is not a dict"),
+            (line_with(at=3), "at is missing or not a str"),
         ],
     )
     def test_passes_over_a_damaged_line_and_keeps_it(self, tmp_path, line, says):

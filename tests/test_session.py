@@ -245,6 +245,31 @@ class TestSource:
         assert toy.pytest_in(workspace, "--checkpoint=03").states["03"] == "wrong"
         assert not list((workspace / "tinytorch").rglob("*.pyc"))
 
+    def test_a_package_of_ones_own_is_found_and_counts(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        toy.write(
+            workspace, {"tinytorch/extra/__init__.py": "", "tinytorch/extra/sums.py": "ONE = 1\n"}
+        )
+        text = toy.REFERENCE["squaring"].replace("x * x", "x * x * ONE")
+        start = '"""03 · Squaring."""\n'
+        text = text.replace(start, start + "from tinytorch.extra.sums import ONE\n")
+        toy.write(workspace, {"tinytorch/squaring.py": text})
+        assert toy.pytest_in(workspace).passed() == EVERYTHING
+        toy.write(workspace, {"tinytorch/extra/sums.py": "ONE = 2\n"})
+        assert toy.pytest_in(workspace).states["03"] == "wrong"
+
+    def test_a_run_in_a_folder_inside_does_just_what_it_was_told(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q"],
+            cwd=workspace / "milestones",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert ("01", "passed") not in events(workspace)
+
     def test_without_the_gate_nothing_is_granted(self, workspace):
         toy.solve(workspace, *MODULES.values())
         run = toy.pytest_in(workspace, "--no-gate", "--checkpoint=02")
@@ -266,7 +291,7 @@ class TestBroken:
             ("def add(x, y)\n    return 1\n", "adding.py:1"),
             ("import nothing_like_this\n", "adding.py:1"),
             ("x = 1 / 0\n", "adding.py:1"),
-            ("from tinytorch.doubling import double\n", "doubling.py:3"),
+            ("from tinytorch.doubling import double\n", "adding.py:1"),
             ("def negate(x):\n    return -x\n", "cannot import name 'add'"),
             (None, "adding"),
         ],
@@ -339,6 +364,31 @@ class TestMessages:
         ):
             assert words in run.output
         assert "Hint 3" not in run.output
+
+    def test_an_exception_that_cannot_be_shown_ends_nothing(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        text = """\
+class Odd(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+def add(x, y):
+    raise Odd
+"""
+        toy.write(workspace, {"tinytorch/adding.py": text + "\n\ndef negate(x):\n    return -x\n"})
+        run = toy.pytest_in(workspace)
+        assert (run.states["01"], run.states["03"], run.code) == ("wrong", "passed", 1), run.output
+        assert "str() of it raises ValueError" in run.output
+
+    def test_a_skip_of_the_specs_own_proves_nothing_and_blames_nobody(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        text = toy.SPECS["specs/test_03_squaring.py"]
+        skipped = text.replace("from tinytorch.squaring", "import pytest; pytest.skip('later')  #")
+        toy.write(workspace, {"specs/test_03_squaring.py": skipped})
+        run = toy.pytest_in(workspace)
+        assert run.states["03"] not in ("passed", "wrong"), run.output
+        assert run.code == 1
 
     def test_the_checkpoint_to_blame_is_named(self, workspace):
         toy.solve(workspace, *MODULES.values())
