@@ -22,6 +22,7 @@ EXPORTS = {
     "dataloader": "Dataset TensorDataset DataLoader random_split Compose Normalize"
     " RandomHorizontalFlip RandomCrop",
     "spatial": "conv2d max_pool2d avg_pool2d Conv2d MaxPool2d AvgPool2d BatchNorm2d",
+    "tokenization": "CharTokenizer BPETokenizer",
     "datasets": "TinyDigits",
 }
 

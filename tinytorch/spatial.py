@@ -145,7 +145,9 @@ def pool(x, kernel_size, stride, padding, fill):
     top, left = padding = pair(padding, "padding")
     output_size(x.shape[2:], kernel_size, stride, padding)
     if 2 * top > kernel_size[0] or 2 * left > kernel_size[1]:
-        raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+        raise ValueError(
+            f"padding must be at most half of kernel_size {kernel_size}, got {padding}"
+        )
     if top or left:
         x = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)), constant_values=fill)
     return x, kernel_size, stride

@@ -157,15 +157,20 @@ def conv2d_x(g, ans, x, weight, bias=None, *, stride=1, padding=0):
     Each pixel gets back, from every window that saw it, g times the weight that it met there.
     With a stride, zeros are put between the elements of ``g`` first.
     """
-    n, c, height, width = x.shape
+    n, _, height, width = x.shape
     o, _, kh, kw = weight.shape
     (down, right), (top, left) = pair(stride, "stride"), pair(padding, "padding")
     # Room for `g` spread out by the stride, and for the windows that reach over its edges.
     spread = np.zeros((n, height + 2 * top + kh - 1, width + 2 * left + kw - 1, o), g.dtype)
     rows, columns = g.shape[2:]
-    inside = (slice(kh - 1, kh - 1 + rows * down, down), slice(kw - 1, kw - 1 + columns * right, right))
+    inside = (
+        slice(kh - 1, kh - 1 + rows * down, down),
+        slice(kw - 1, kw - 1 + columns * right, right),
+    )
     spread[:, *inside] = g.transpose(0, 2, 3, 1)
-    seen = spread[:, top : top + height + kh - 1, left : left + width + kw - 1].transpose(0, 3, 1, 2)
+    seen = spread[:, top : top + height + kh - 1, left : left + width + kw - 1].transpose(
+        0, 3, 1, 2
+    )
     turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)  # (C, O, KH, KW)
     return conv2d(seen, turned)  # (N, C, H, W)
 
@@ -210,7 +215,9 @@ def pool(x, kernel_size, stride, padding, fill):
     top, left = padding = pair(padding, "padding")
     output_size(x.shape[2:], kernel_size, stride, padding)
     if 2 * top > kernel_size[0] or 2 * left > kernel_size[1]:
-        raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+        raise ValueError(
+            f"padding must be at most half of kernel_size {kernel_size}, got {padding}"
+        )
     if top or left:
         x = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)), constant_values=fill)
     return x, kernel_size, stride
@@ -400,9 +407,7 @@ class Conv2d(Module):
         generator = generator or default_generator()
         kernel_size = pair(kernel_size, "kernel_size")
         bound = 1 / np.sqrt(in_channels * kernel_size[0] * kernel_size[1])
-        draw = lambda *shape: Parameter(
-            generator.uniform(-bound, bound, shape).astype(np.float32)
-        )
+        draw = lambda *shape: Parameter(generator.uniform(-bound, bound, shape).astype(np.float32))
         self.stride = stride
         self.padding = padding
         self.weight = draw(out_channels, in_channels, *kernel_size)
@@ -437,9 +442,7 @@ class MaxPool2d(Pool2d):
 
     def forward(self, x):
         """Apply `max_pool2d` with the window given before."""
-        return max_pool2d(
-            x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding
-        )
+        return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
 
 class AvgPool2d(Pool2d):
@@ -447,9 +450,7 @@ class AvgPool2d(Pool2d):
 
     def forward(self, x):
         """Apply `avg_pool2d` with the window given before."""
-        return avg_pool2d(
-            x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding
-        )
+        return avg_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
 
 class BatchNorm2d(Module):

@@ -1,0 +1,340 @@
+"""10 · Tokenization: text as numbers, by characters and by byte pairs."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for every character that was not in the training text."""
+
+WORD = re.compile(r" ?\S+|\s+(?!\S)|\s+")
+"""A word with the space before it, or white space: every character of a text is in one match."""
+
+
+def check_text(text, name="text"):
+    """Text is a str that UTF-8 can write down; half a surrogate pair is not."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str, got {type(text).__name__}")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = text[error.start]
+        raise ValueError(
+            f"{name} cannot be encoded: {found!r} at position {error.start} is no character"
+        ) from None
+
+
+def check_ids(ids, vocab_size):
+    """Token ids as an int64 array; IndexError names one that is not in [0, vocab_size)."""
+    ids = np.asarray(getattr(ids, "data", ids) if not isinstance(ids, np.ndarray) else ids)
+    if ids.size and ids.dtype.kind not in "iu":
+        raise TypeError(f"ids must be whole numbers, got dtype {ids.dtype}")
+    for outside in ids[(ids < 0) | (ids >= vocab_size)].ravel()[:1]:
+        raise IndexError(f"ids must be in [0, {vocab_size}), got {outside}")
+    return ids.astype(np.int64)
+
+
+class Tokenizer:
+    """What turns text into token ids and back. Subclasses say how, and what has to be saved."""
+
+    def save(self, path):
+        """Write the tokenizer to a file, as JSON in UTF-8.
+
+        The object has a ``"type"``, the name of the class, and what `state` gives. The file is
+        written beside its place first and then moved there, so that no half of it is ever read.
+        """
+        path = Path(path)
+        text = json.dumps({"type": type(self).__name__, **self.state()}, indent=1)
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path):
+        """The tokenizer that was saved to a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is no JSON, is of another type or is damaged; the message names it.
+        """
+        try:
+            table = json.loads(Path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from None
+        kind = table.get("type") if isinstance(table, dict) else None
+        if kind != cls.__name__:
+            raise ValueError(f"{path} holds no {cls.__name__}: its type is {kind!r}")
+        try:
+            return cls.from_state(table)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ValueError(f"{path} is damaged: {type(error).__name__} {error}") from None
+
+
+class CharTokenizer(Tokenizer):
+    """One token for each character of the training text.
+
+    Attributes:
+        characters: the character of each id: `UNKNOWN` first, then those seen, by code point.
+        vocab_size: how many there are.
+
+    >>> tokenizer = CharTokenizer().train("banana")
+    >>> tokenizer.encode("nab")
+    array([3, 1, 2])
+    >>> tokenizer.decode([2, 1, 3])
+    'ban'
+    """
+
+    def __init__(self, characters=(UNKNOWN,)):
+        """Remember the characters and which id each has."""
+        self.characters = list(characters)
+        self.ids = {character: i for i, character in enumerate(self.characters)}
+
+    @property
+    def vocab_size(self):
+        """How many different tokens there are."""
+        return len(self.characters)
+
+    def train(self, text):
+        """Give each character of ``text`` an id, in the order of code points; returns the tokenizer.
+
+        The ids depend only on which characters occur. `UNKNOWN` is 0 even if the text has it.
+        """
+        check_text(text)
+        self.__init__([UNKNOWN, *sorted(set(text) - {UNKNOWN})])
+        return self
+
+    def encode(self, text, errors="strict"):
+        """The id of each character, int64 (N,).
+
+        Args:
+            text: a str.
+            errors: what to do with a character that has no id: "strict" raises ValueError and
+                names the character and its position, "replace" gives it the id of UNKNOWN.
+        Raises:
+            TypeError: text is not a str.
+            ValueError: as above, text that no UTF-8 can write down, or errors is something else.
+        """
+        check_text(text)
+        if errors not in ("strict", "replace"):
+            raise ValueError(f"errors must be 'strict' or 'replace', got {errors!r}")
+        for position, character in enumerate(text):
+            if errors == "strict" and character not in self.ids:
+                raise ValueError(
+                    f"{character!r} at position {position} of text was not in the training text"
+                )
+        return np.array([self.ids.get(character, 0) for character in text], np.int64)  # (N,)
+
+    def decode(self, ids):
+        """The text of a list, array or Tensor of ids.
+
+        Raises:
+            IndexError: an id is not in [0, vocab_size); the message names it.
+        """
+        return "".join(self.characters[i] for i in check_ids(ids, self.vocab_size).ravel())
+
+    def state(self):
+        """What has to be saved."""
+        return {"characters": self.characters}
+
+    @classmethod
+    def from_state(cls, state):
+        """A tokenizer with what was saved."""
+        characters = state["characters"]
+        single = all(isinstance(c, str) and len(c) == 1 for c in characters)
+        if not single or len(set(characters)) != len(characters) or characters[:1] != [UNKNOWN]:
+            raise ValueError("characters are not single, different, and UNKNOWN first")
+        return cls(characters)
+
+
+def pairs_of(word):
+    """How often each pair of neighbours occurs in a word, a sequence of ids.
+
+    >>> sorted(pairs_of((7, 7, 7, 5)).items())
+    [((7, 5), 1), ((7, 7), 2)]
+    """
+    return Counter(pairwise(word))
+
+
+def merge(word, pair, token):
+    """A word in which each occurrence of ``pair`` has become ``token``, found from left to right.
+
+    >>> merge((7, 7, 7, 5), (7, 7), 256)
+    (256, 7, 5)
+    """
+    merged = []
+    position = 0
+    while position < len(word):
+        if tuple(word[position : position + 2]) == tuple(pair):
+            merged.append(token)
+            position += 2
+        else:
+            merged.append(word[position])
+            position += 1
+    return tuple(merged)
+
+
+def most_frequent(counts):
+    """The pair with the highest count; of several the one with the smallest ids.
+
+    >>> most_frequent({(5, 6): 2, (1, 9): 3, (1, 7): 3})
+    (1, 7)
+    """
+    highest = max(counts.values())
+    return min(pair for pair, count in counts.items() if count == highest)
+
+
+class PairTable:
+    """How often each pair of neighbours occurs in a collection of words, and in which words.
+
+    Attributes:
+        words: each word as a tuple of ids.
+        times: how often each word occurs.
+        counts: of each pair that occurs: in how many places, counting a word `times` times.
+        holders: of each pair: the positions in ``words`` of those that hold it.
+    """
+
+    def __init__(self, words, times):
+        """Count the pairs of every word, once."""
+        self.words = [tuple(word) for word in words]
+        self.times = list(times)
+        self.counts = Counter()
+        self.holders = defaultdict(set)
+        for position in range(len(self.words)):
+            self.add(position)
+
+    def add(self, position):
+        """Count the pairs of one word."""
+        for pair, count in pairs_of(self.words[position]).items():
+            self.counts[pair] += count * self.times[position]
+            self.holders[pair].add(position)
+
+    def remove(self, position):
+        """Take back what `add` has counted for one word; a pair that is left nowhere has no entry."""
+        for pair, count in pairs_of(self.words[position]).items():
+            self.counts[pair] -= count * self.times[position]
+            self.holders[pair].discard(position)
+            if not self.holders[pair]:
+                del self.counts[pair], self.holders[pair]
+
+    def replace(self, pair, token):
+        """`merge` the pair wherever it is, looking at no word that does not hold it."""
+        for position in sorted(self.holders[pair]):
+            self.remove(position)
+            self.words[position] = merge(self.words[position], pair, token)
+            self.add(position)
+
+
+class BPETokenizer(Tokenizer):
+    """Byte-pair encoding: bytes at first, and then a token for each pair that was often seen.
+
+    Any text can be encoded, since any text is bytes. Text is split into words by `WORD` first, and no
+    token reaches over the end of a word.
+
+    Attributes:
+        merges: the pair that each token from 256 on stands for, in the order learnt.
+        vocab_size: 256 and the number of merges.
+
+    >>> tokenizer = BPETokenizer().train("low lower lowest", vocab_size=258)
+    >>> tokenizer.merges
+    [(108, 111), (256, 119)]
+    >>> tokenizer.encode("low")
+    array([257])
+    """
+
+    def __init__(self, merges=()):
+        """Remember the merges, and the bytes that each token stands for."""
+        self.merges = [tuple(pair) for pair in merges]
+        self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
+        self.bytes = [bytes([i]) for i in range(256)]
+        for left, right in self.merges:
+            self.bytes.append(self.bytes[left] + self.bytes[right])
+
+    @property
+    def vocab_size(self):
+        """How many different tokens there are."""
+        return 256 + len(self.merges)
+
+    def train(self, text, vocab_size):
+        """Learn merges from a text, until there are ``vocab_size`` tokens; returns the tokenizer.
+
+        Each step merges the pair of neighbouring tokens that occurs most often in all words, counting
+        a word as often as it occurs; of several the one with the smallest ids. It ends early once
+        no pair occurs twice.
+
+        Args:
+            text: a str.
+            vocab_size: at least 256.
+        Raises:
+            TypeError: text is not a str.
+            ValueError: vocab_size is below 256, or text that no UTF-8 can write down.
+
+        A `PairTable` counts all pairs once. After that a merge changes the counts of the words that hold
+        its pair, and of no others.
+        """
+        check_text(text)
+        if vocab_size < 256:
+            raise ValueError(f"vocab_size must be at least 256, got {vocab_size}")
+        often = Counter(WORD.findall(text))
+        table = PairTable([word.encode("utf-8") for word in often], often.values())
+        merges = []
+        while table.counts and len(merges) < vocab_size - 256:
+            pair = most_frequent(table.counts)
+            if table.counts[pair] < 2:
+                break
+            table.replace(pair, 256 + len(merges))
+            merges.append(pair)
+        self.__init__(merges)
+        return self
+
+    def encode(self, text):
+        """The ids of the tokens, int64 (N,): each word on its own, one after the other.
+
+        Raises:
+            TypeError: text is not a str.
+            ValueError: text that no UTF-8 can write down; the message names the position.
+        """
+        check_text(text)
+        words = WORD.findall(text)
+        known = {word: self.encode_word(word) for word in set(words)}
+        return np.array([token for word in words for token in known[word]], np.int64)  # (N,)
+
+    def encode_word(self, word):
+        """The ids of one word: its bytes, merged as `train` merged them.
+
+        Of the pairs that the word holds, the one that was learnt first is merged first.
+        """
+        ids = tuple(word.encode("utf-8"))
+        while known := [pair for pair in pairs_of(ids) if pair in self.ranks]:
+            first = min(known, key=self.ranks.get)
+            ids = merge(ids, first, 256 + self.ranks[first])
+        return ids
+
+    def decode(self, ids):
+        """The text of a list, array or Tensor of ids.
+
+        Bytes that are no UTF-8, such as half of a character at the end, become UNKNOWN.
+
+        Raises:
+            IndexError: an id is not in [0, vocab_size); the message names it.
+        """
+        found = b"".join(self.bytes[i] for i in check_ids(ids, self.vocab_size).ravel())
+        return found.decode("utf-8", errors="replace")
+
+    def state(self):
+        """What has to be saved."""
+        return {"merges": self.merges}
+
+    @classmethod
+    def from_state(cls, state):
+        """A tokenizer with what was saved."""
+        merges = [(int(left), int(right)) for left, right in state["merges"]]
+        for token, pair in enumerate(merges, start=256):
+            if not all(0 <= part < token for part in pair):
+                raise ValueError(f"token {token} is made of {pair}, which are not there yet")
+        if len(set(merges)) != len(merges):
+            raise ValueError("a pair is merged twice")
+        return cls(merges)

@@ -1,0 +1,383 @@
+"""Specs of 10 tokenization."""
+
+import json
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specs.laws import ask, assert_dtype, assert_equal, assert_shape, expect, raises
+from specs.oracles import tokenization as oracle
+from specs.student import lazy, resolve
+
+UNKNOWN = "�"
+CharTokenizer, BPETokenizer = lazy("tokenization", "CharTokenizer", "BPETokenizer")
+pairs_of, merge, most_frequent, PairTable = lazy(
+    "tokenization", "pairs_of", "merge", "most_frequent", "PairTable"
+)
+Tensor = lazy("tensor", "Tensor")
+
+texts = st.text(max_size=30)
+"""Any Unicode text but halves of surrogate pairs, which are no characters."""
+
+few_letters = st.text("ab c", max_size=40)
+"""Texts in which pairs repeat, overlap, and are equally frequent."""
+
+words = st.lists(st.integers(0, 3), max_size=12).map(tuple)
+
+
+def chars(text):
+    return CharTokenizer().train(text)
+
+
+def pairs(text, vocab_size=280):
+    return BPETokenizer().train(text, vocab_size)
+
+
+class TestCharacters:
+    """one token for each character"""
+
+    @given(texts)
+    def test_ids_follow_the_code_points(self, text):
+        """characters is UNKNOWN and then those of the text, each once, by code point."""
+        tokenizer = CharTokenizer()
+        expect(ask(tokenizer.train, text) is tokenizer, "train to return the tokenizer", "another")
+        expected = [UNKNOWN, *sorted(set(text) - {UNKNOWN})]
+        assert_equal(list(tokenizer.characters), expected)
+        assert_equal(tokenizer.vocab_size, len(expected))
+
+    @given(texts)
+    def test_encode_gives_each_character_its_id(self, text):
+        """encode(text)[i] is the position of text[i] in characters, int64."""
+        tokenizer = chars(text)
+        ids = ask(tokenizer.encode, text)
+        expect(isinstance(ids, np.ndarray), "an ndarray", type(ids).__name__)
+        assert_shape(ids, (len(text),))
+        assert_dtype(ids, np.int64)
+        order = [UNKNOWN, *sorted(set(text) - {UNKNOWN})]
+        assert_equal(ids, np.array([order.index(c) for c in text], np.int64))
+
+    @given(texts)
+    def test_decode_undoes_encode(self, text):
+        """decode(encode(text)) is the text, whatever it is written in."""
+        tokenizer = chars(text)
+        assert_equal(ask(tokenizer.decode, tokenizer.encode(text)), text)
+
+    @given(st.text(min_size=1, max_size=10))
+    def test_decode_takes_lists_arrays_and_tensors(self, text):
+        """decode gives the same text for a list, an array and a Tensor of ids."""
+        tokenizer = chars(text)
+        ids = tokenizer.encode(text)
+        for form in (ids.tolist(), ids.astype(np.int32), Tensor(ids)):
+            assert_equal(ask(tokenizer.decode, form), text)
+
+    def test_training_again_starts_anew(self):
+        """train forgets what an earlier text has taught."""
+        tokenizer = chars("abc")
+        tokenizer.train("xy")
+        assert_equal(list(tokenizer.characters), [UNKNOWN, "x", "y"])
+        assert_equal(ask(tokenizer.encode, "y"), np.array([2]))
+
+
+class TestUnknownCharacters:
+    """characters never seen"""
+
+    @given(st.text("abc", max_size=8), st.text("abcxyz", max_size=8))
+    def test_become_unknown_where_that_is_asked_for(self, known, text):
+        """encode(text, errors="replace") gives 0 for a character without an id, UNKNOWN in decode."""
+        tokenizer = chars(known)
+        ids = ask(tokenizer.encode, text, errors="replace")
+        assert_equal(ids == 0, np.array([c not in known for c in text], bool))
+        expected = "".join(c if c in known else UNKNOWN for c in text)
+        assert_equal(ask(tokenizer.decode, ids), expected)
+
+    def test_are_an_error_otherwise(self):
+        """encode raises ValueError that names the character and its position."""
+        with raises(ValueError, naming="'z' 2"):
+            ask(chars("abc").encode, "abzc")
+        with raises(ValueError, naming="errors ignore"):
+            ask(chars("abc").encode, "abc", errors="ignore")
+
+    def test_unknown_itself_has_an_id(self):
+        """The character UNKNOWN is encoded as 0 and is no error, also where the text had it."""
+        assert_equal(ask(chars(f"b{UNKNOWN}a").encode, f"a{UNKNOWN}"), np.array([1, 0]))
+        assert_equal(ask(chars("abc").encode, f"a{UNKNOWN}"), np.array([1, 0]))
+
+
+class TestPairs:
+    """pairs of neighbours"""
+
+    @given(words)
+    def test_counts_every_place(self, word):
+        """pairs_of counts each pair of neighbours, also where they overlap."""
+        found = oracle.neighbours(word)
+        assert_equal(dict(ask(pairs_of, word)), {pair: found.count(pair) for pair in found})
+
+    @given(words, st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    def test_merge_goes_from_left_to_right(self, word, pair):
+        """merge puts the token for each pair, from left to right, each element used once."""
+        got = ask(merge, word, pair, 9)
+        assert_equal(tuple(got), oracle.replaced(word, pair, 9))
+        expect(isinstance(got, tuple), "a tuple", type(got).__name__)
+
+    @given(
+        st.dictionaries(
+            st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(1, 3), min_size=1
+        )
+    )
+    def test_ties_go_to_the_smallest_ids(self, counts):
+        """most_frequent gives the pair with the highest count, of several the smallest."""
+        best = sorted(counts, key=lambda pair: (-counts[pair], pair))[0]
+        assert_equal(ask(most_frequent, counts), best)
+        backwards = dict(reversed(counts.items()))
+        assert_equal(ask(most_frequent, backwards), best)
+
+
+class TestPairTable:
+    """counts that are kept up to date"""
+
+    @given(st.lists(st.tuples(words, st.integers(1, 3)), max_size=6), st.data())
+    def test_stays_what_counting_anew_would_give(self, drawn, data):
+        """After each replace, counts and holders are those of a table made from its words."""
+        table = ask(PairTable, [w for w, _ in drawn], [n for _, n in drawn])
+        for token in range(4, 4 + data.draw(st.integers(0, 3))):
+            self.check(table)
+            if not table.counts:
+                break
+            pair = data.draw(st.sampled_from(sorted(table.counts)))
+            expected = [oracle.replaced(word, pair, token) for word in table.words]
+            ask(table.replace, pair, token)
+            assert_equal([tuple(word) for word in table.words], expected)
+        self.check(table)
+
+    def check(self, table):
+        counts, holders = {}, {}
+        for position, word in enumerate(table.words):
+            for pair in oracle.neighbours(word):
+                counts[pair] = counts.get(pair, 0) + table.times[position]
+                holders.setdefault(pair, set()).add(position)
+        assert_equal(dict(table.counts), counts)
+        assert_equal({pair: set(found) for pair, found in table.holders.items()}, holders)
+
+
+class TestTraining:
+    """learn byte pairs"""
+
+    @given(few_letters, st.integers(256, 270))
+    def test_merges_the_most_frequent_pair_each_time(self, text, vocab_size):
+        """merges are those that counting everything anew before each merge would give."""
+        tokenizer = BPETokenizer()
+        expect(
+            ask(tokenizer.train, text, vocab_size) is tokenizer,
+            "train to return the tokenizer",
+            "another",
+        )
+        merges, _ = oracle.train(text, vocab_size)
+        assert_equal([tuple(pair) for pair in tokenizer.merges], merges)
+        assert_equal(tokenizer.vocab_size, 256 + len(merges))
+
+    @given(texts)
+    def test_works_on_any_text(self, text):
+        """Training takes any text, and the same text always gives the same merges."""
+        text = text * 3
+        expected, _ = oracle.train(text, 266)
+        assert_equal(
+            [tuple(pair) for pair in ask(BPETokenizer().train, text, 266).merges], expected
+        )
+
+    @pytest.mark.parametrize("text", ["", "a", "abc", "a b c"])
+    def test_ends_when_nothing_repeats(self, text):
+        """A pair that occurs once is not merged."""
+        assert_equal(list(ask(BPETokenizer().train, text, 300).merges), [])
+
+    def test_no_token_reaches_over_a_word(self):
+        """A pair across the end of a word is never merged, however often it occurs."""
+        tokenizer = pairs("ab ab ab ab", 300)
+        expect(
+            b"b " not in b"|".join(tokenizer.bytes[256:]),
+            "no token with a space after a letter",
+            tokenizer.bytes[256:],
+        )
+
+    def test_looks_only_at_words_that_change(self):
+        """Training calls merge once for each different word that holds the pair, and for no other."""
+        text = " ".join(f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "xyz")
+        calls = []
+        module = resolve(merge).__globals__
+        real = module["merge"]
+        counting = lambda *args: calls.append(args) or real(*args)
+        with patch.dict(module, {"merge": counting}):
+            ask(BPETokenizer().train, text, 300)
+        _, holding = oracle.train(text, 300)
+        expect(
+            len(calls) == sum(holding),
+            f"{sum(holding)} calls of merge, where all words at each step are {120 * len(holding)}",
+            f"{len(calls)} calls",
+        )
+
+    def test_counts_pairs_only_of_words_that_change(self):
+        """Training calls pairs_of once for each word, and twice for each that a merge changes."""
+        text = " ".join(f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "xyz")
+        calls = []
+        module = resolve(pairs_of).__globals__
+        real = module["pairs_of"]
+        counting = lambda *args: calls.append(args) or real(*args)
+        with patch.dict(module, {"pairs_of": counting}):
+            ask(BPETokenizer().train, text, 300)
+        _, holding = oracle.train(text, 300)
+        most = len(set(oracle.WORD.findall(text))) + 2 * sum(holding)
+        expect(0 < len(calls) <= most, f"1 to {most} calls of pairs_of", f"{len(calls)} calls")
+
+
+class TestEncoding:
+    """encode by byte pairs"""
+
+    @given(few_letters, few_letters, st.integers(256, 270))
+    def test_merges_as_training_did(self, learnt, text, vocab_size):
+        """encode(text) is what all merges, in the order learnt, make of its bytes."""
+        tokenizer = pairs(learnt, vocab_size)
+        ids = ask(tokenizer.encode, text)
+        expect(isinstance(ids, np.ndarray), "an ndarray", type(ids).__name__)
+        assert_dtype(ids, np.int64)
+        assert_equal(ids, np.array(oracle.encode(text, tokenizer.merges), np.int64))
+
+    def test_what_was_learnt_first_is_merged_first(self):
+        """Of two pairs that share an element, encode merges the one with the lower rank."""
+        ab_then_ba = BPETokenizer([(97, 98), (98, 97)])
+        assert_equal(ask(ab_then_ba.encode, "bab"), np.array([98, 256]))
+        ba_then_ab = BPETokenizer([(98, 97), (97, 98)])
+        assert_equal(ask(ba_then_ab.encode, "bab"), np.array([256, 98]))
+
+    @given(texts, texts)
+    def test_any_text_comes_back(self, learnt, text):
+        """decode(encode(text)) is the text, also one with characters never seen."""
+        tokenizer = pairs(learnt)
+        assert_equal(ask(tokenizer.decode, tokenizer.encode(text)), text)
+
+    @given(few_letters, few_letters)
+    def test_is_never_longer_than_the_bytes(self, learnt, text):
+        """encode gives at most as many tokens as there are bytes."""
+        ids = ask(pairs(learnt).encode, text)
+        expect(len(ids) <= len(text.encode()), f"at most {len(text.encode())} tokens", len(ids))
+
+    def test_half_a_character_becomes_unknown(self):
+        """decode of bytes that are no UTF-8 gives UNKNOWN instead of an error."""
+        tokenizer = BPETokenizer()
+        ids = tokenizer.encode("é")
+        assert_equal(ask(tokenizer.decode, ids[:1]), UNKNOWN)
+
+    @given(st.lists(st.integers(0, 255), max_size=8))
+    def test_decode_takes_any_ids(self, ids):
+        """decode(ids) of bytes is what UTF-8 makes of them."""
+        expected = bytes(ids).decode("utf-8", errors="replace")
+        for form in (ids, np.array(ids, np.int64)):
+            assert_equal(ask(BPETokenizer().decode, form), expected)
+
+
+class TestSaving:
+    """save and load as JSON"""
+
+    @given(texts)
+    def test_characters_come_back(self, tmp_path_factory, text):
+        """load(path) gives a CharTokenizer that encodes as the saved one does."""
+        file = tmp_path_factory.getbasetemp() / "characters.json"
+        tokenizer = chars(text)
+        ask(tokenizer.save, file)
+        loaded = ask(resolve(CharTokenizer).load, file)
+        assert_equal(list(loaded.characters), list(tokenizer.characters))
+        assert_equal(loaded.encode(text), tokenizer.encode(text))
+
+    @given(few_letters)
+    def test_byte_pairs_come_back(self, tmp_path_factory, text):
+        """load(path) gives a BPETokenizer with the merges of the saved one."""
+        file = tmp_path_factory.getbasetemp() / "pairs.json"
+        tokenizer = pairs(text)
+        ask(tokenizer.save, str(file))
+        loaded = ask(resolve(BPETokenizer).load, str(file))
+        assert_equal([tuple(p) for p in loaded.merges], [tuple(p) for p in tokenizer.merges])
+        assert_equal(loaded.encode(text), tokenizer.encode(text))
+
+    def test_the_file_is_json(self, tmp_path):
+        """save writes one JSON object that names the type."""
+        ask(pairs("ab ab").save, tmp_path / "t.json")
+        table = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+        assert_equal(table["type"], "BPETokenizer")
+        assert_equal(table["merges"], [[97, 98]])
+        assert_equal([file.name for file in tmp_path.iterdir()], ["t.json"])
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "{", "[]", "{}", '{"type": "CharTokenizer", "merges": []}']
+        + [f'{{"type": "BPETokenizer"{rest}}}' for rest in ("", ', "merges": 3')]
+        + [
+            f'{{"type": "BPETokenizer", "merges": {m}}}'
+            for m in ("[[1]]", "[[1, 256]]", "[[-1, 2]]")
+        ]
+        + ['{"type": "BPETokenizer", "merges": [[1, 2], [1, 2]]}'],
+    )
+    def test_a_damaged_file_is_an_error(self, tmp_path, content):
+        """load raises ValueError that names the file, whatever is wrong with it."""
+        file = tmp_path / "pairs.json"
+        file.write_text(content, encoding="utf-8")
+        with raises(ValueError, naming="pairs.json"):
+            ask(resolve(BPETokenizer).load, file)
+
+    @pytest.mark.parametrize("characters", ['["a"]', '["�", "ab"]', '["�", "a", "a"]', "7"])
+    def test_damaged_characters_are_an_error(self, tmp_path, characters):
+        """load raises ValueError for characters that are not single, different, UNKNOWN first."""
+        file = tmp_path / "chars.json"
+        file.write_text(
+            f'{{"type": "CharTokenizer", "characters": {characters}}}', encoding="utf-8"
+        )
+        with raises(ValueError, naming="chars.json"):
+            ask(resolve(CharTokenizer).load, file)
+
+    def test_a_file_that_is_not_there_is_an_error(self, tmp_path):
+        """load raises FileNotFoundError."""
+        with raises(FileNotFoundError, naming="none.json"):
+            ask(resolve(BPETokenizer).load, tmp_path / "none.json")
+
+
+class TestBadInput:
+    """text and ids that cannot be"""
+
+    @pytest.mark.parametrize("text", [b"bytes", None, 3, ["a"]])
+    def test_text_is_a_str(self, text):
+        """train and encode raise TypeError that names text for anything but a str."""
+        trained, by_pairs = chars("ab"), pairs("ab ab")
+        for action in (CharTokenizer().train, trained.encode, by_pairs.encode):
+            with raises(TypeError, naming="text"):
+                ask(action, text)
+        with raises(TypeError, naming="text"):
+            ask(BPETokenizer().train, text, 300)
+
+    def test_half_a_surrogate_pair_is_no_character(self):
+        """train and encode raise ValueError with the position of what UTF-8 cannot write."""
+        trained, by_pairs = chars("ab"), pairs("ab ab")
+        for action in (CharTokenizer().train, trained.encode, by_pairs.encode):
+            with raises(ValueError, naming="text 2"):
+                ask(action, "ab\ud800")
+        with raises(ValueError, naming="text 2"):
+            ask(BPETokenizer().train, "ab\ud800", 300)
+
+    @pytest.mark.parametrize("outside", [-1, 3, 10**9])
+    def test_ids_must_be_in_the_vocabulary(self, outside):
+        """decode raises IndexError that names the id, also for negative ones."""
+        with raises(IndexError, naming=f"ids {outside}"):
+            ask(chars("ab").decode, [1, outside])
+        with raises(IndexError, naming="ids 257"):
+            ask(pairs("ab ab").decode, [97, 257])
+
+    def test_ids_are_whole_numbers(self):
+        """decode raises TypeError that names ids for numbers with a fraction."""
+        with raises(TypeError, naming="ids"):
+            ask(chars("ab").decode, np.array([1.5]))
+        with raises(TypeError, naming="ids"):
+            ask(pairs("ab ab").decode, np.array([1.5]))
+
+    def test_a_vocabulary_holds_all_bytes(self):
+        """train raises ValueError that names vocab_size below 256."""
+        with raises(ValueError, naming="vocab_size 255"):
+            ask(BPETokenizer().train, "text", 255)
