@@ -23,6 +23,7 @@ EXPORTS = {
     " RandomHorizontalFlip RandomCrop",
     "spatial": "conv2d max_pool2d avg_pool2d Conv2d MaxPool2d AvgPool2d BatchNorm2d",
     "tokenization": "CharTokenizer BPETokenizer",
+    "embeddings": "Embedding PositionalEncoding",
     "datasets": "TinyDigits",
 }
 

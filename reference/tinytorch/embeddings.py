@@ -1,0 +1,193 @@
+"""11 · Embeddings: a vector for each token, and for each place in a text."""
+
+import numpy as np
+
+from tinytorch.layers import Module, Parameter
+from tinytorch.primitive import defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
+
+
+def check_indices(indices, count, name="indices"):
+    """Row numbers as an array of whole numbers; an error names the first that is not in [0, count)."""
+    indices = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
+    if indices.size == 0:
+        return indices.astype(np.int64)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got dtype {indices.dtype}")
+    for outside in indices[(indices < 0) | (indices >= count)].ravel()[:1]:
+        raise IndexError(f"{name} must be in [0, {count}), got {outside}")
+    return indices
+
+
+@primitive
+def embedding(weight, *, indices):
+    """Look up rows of a table: row ``indices[i]`` for each i.
+
+    It is what one_hot(indices) @ weight would give, without the zeros.
+
+    Args:
+        weight: the table, (V, D).
+        indices: whole numbers in [0, V), any shape; never negative.
+    Returns:
+        (*indices.shape, D), a copy.
+
+    >>> embedding(np.array([[0.0, 1.0], [2.0, 3.0]]), indices=np.array([1, 1, 0]))
+    array([[2., 3.],
+           [2., 3.],
+           [0., 1.]])
+    """
+    return weight[indices]
+
+
+def embedding_weight(g, ans, weight, *, indices):
+    """The gradient of the table: each row gets the sum of g over all places that looked it up.
+
+    A row that was looked up twice gets two shares, one that was not gets zeros. `np.add.at` does it,
+    slowly. Several times as fast: sort the places by row, then sum each run with `np.add.reduceat`.
+    """
+    total = np.zeros(weight.shape, g.dtype)
+    rows = indices.ravel()
+    if rows.size:
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))  # where each run of equal rows begins
+        total[ordered[starts]] = np.add.reduceat(g.reshape(rows.size, -1)[order], starts, axis=0)
+    return total
+
+
+defvjp(embedding, embedding_weight)
+
+
+class Embedding(Module):
+    """A table with a learnt vector for each token.
+
+    Args:
+        num_embeddings: how many tokens there are, V.
+        embedding_dim: the length of each vector, D.
+        generator: draws the first values; the common one (`manual_seed`) unless given.
+        dtype: of the table.
+    Attributes:
+        weight: the table, a Parameter (V, D), at first drawn from a normal distribution of mean 0
+            and deviation 1.
+    Raises:
+        ValueError: num_embeddings or embedding_dim is below 1.
+    """
+
+    def __init__(self, num_embeddings, embedding_dim, generator=None, dtype=DEFAULT_DTYPE):
+        """Check the sizes and draw the table."""
+        sizes = {"num_embeddings": num_embeddings, "embedding_dim": embedding_dim}
+        for name, size in sizes.items():
+            if size < 1:
+                raise ValueError(f"{name} must be at least 1, got {size}")
+        generator = generator or default_generator()
+        drawn = generator.standard_normal((num_embeddings, embedding_dim))
+        self.weight = Parameter(drawn.astype(dtype))
+
+    def forward(self, indices):
+        """The vector of each token.
+
+        Args:
+            indices: token ids in [0, V), a Tensor, array or list of any shape.
+        Returns:
+            (*indices.shape, D).
+        Raises:
+            IndexError: an id is not in [0, V); the message names it.
+            TypeError: indices are not whole numbers.
+        """
+        return embedding(self.weight, indices=check_indices(indices, len(self.weight)))
+
+    def extra_repr(self):
+        return f"{self.weight.shape[0]}, {self.weight.shape[1]}"
+
+
+def sinusoids(length, embedding_dim, dtype=DEFAULT_DTYPE):
+    """A vector for each place, of waves from short to long.
+
+    table[p, 2 i] = sin(p / 10000^(2 i / D)) and table[p, 2 i + 1] = cos(p / 10000^(2 i / D))
+
+    A step in the text turns each pair (sin, cos) by an angle of its own, so that "three places
+    earlier" is the same rotation everywhere. From "Attention is all you need" (2017).
+
+    Args:
+        length: how many places.
+        embedding_dim: D, even and at least 2.
+        dtype: of the table; the angles are computed in float64.
+    Returns:
+        (length, D) array.
+    Raises:
+        ValueError: length is below 1, or embedding_dim is odd or below 2.
+
+    >>> sinusoids(2, 2).round(2)
+    array([[0.  , 1.  ],
+           [0.84, 0.54]], dtype=float32)
+    """
+    if length < 1:
+        raise ValueError(f"length must be at least 1, got {length}")
+    if embedding_dim < 2 or embedding_dim % 2:
+        raise ValueError(f"embedding_dim must be even and at least 2, got {embedding_dim}")
+    frequencies = 10000.0 ** (-np.arange(0, embedding_dim, 2) / embedding_dim)  # (D / 2,)
+    angles = np.arange(length)[:, None] * frequencies  # (length, D / 2)
+    table = np.empty((length, embedding_dim), dtype)
+    table[:, 0::2] = np.sin(angles)
+    table[:, 1::2] = np.cos(angles)
+    return table
+
+
+class PositionalEncoding(Module):
+    """Adds to each vector of a sequence one that says where it stands.
+
+    Args:
+        embedding_dim: the length of each vector, D.
+        max_length: the longest sequence.
+        kind: "sinusoidal" for the fixed `sinusoids`, "learned" for a table that is trained.
+        generator: draws a learned table; the common one unless given.
+        dtype: of the table.
+    Attributes:
+        weight: a Tensor (max_length, D). A learned one is a Parameter, at first drawn from a normal
+            distribution of mean 0 and deviation 0.02; fixed ones are no parameter and not saved.
+    Raises:
+        ValueError: kind is something else, max_length is below 1, or embedding_dim does not fit.
+    """
+
+    def __init__(
+        self, embedding_dim, max_length, kind="sinusoidal", generator=None, dtype=DEFAULT_DTYPE
+    ):
+        """Check the arguments and make the table."""
+        if kind not in ("sinusoidal", "learned"):
+            raise ValueError(f"kind must be 'sinusoidal' or 'learned', got {kind!r}")
+        if max_length < 1:
+            raise ValueError(f"max_length must be at least 1, got {max_length}")
+        if embedding_dim < 1:
+            raise ValueError(f"embedding_dim must be at least 1, got {embedding_dim}")
+        self.kind = kind
+        if kind == "sinusoidal":
+            self.weight = Tensor(sinusoids(max_length, embedding_dim, dtype))
+        else:
+            generator = generator or default_generator()
+            drawn = 0.02 * generator.standard_normal((max_length, embedding_dim))
+            self.weight = Parameter(drawn.astype(dtype))
+
+    def forward(self, x, start=0):
+        """Add the vectors of the places start, start + 1, … to a sequence.
+
+        Args:
+            x: (N, T, D) or (T, D).
+            start: the place of the first vector, for a text that is continued.
+        Returns:
+            Same shape as ``x``.
+        Raises:
+            ValueError: the last axis is not D, start is negative, or the sequence reaches beyond
+                max_length; the message names both lengths.
+        """
+        max_length, embedding_dim = self.weight.shape
+        if x.ndim < 2 or x.shape[-1] != embedding_dim:
+            raise ValueError(f"x must have shape (*, T, D={embedding_dim}), got {x.shape}")
+        end = start + x.shape[-2]
+        if start < 0 or end > max_length:
+            raise ValueError(
+                f"a sequence from place {start} to {end} does not fit into max_length {max_length}"
+            )
+        return x + self.weight[start:end]
+
+    def extra_repr(self):
+        return f"{self.weight.shape[1]}, max_length={self.weight.shape[0]}, kind={self.kind!r}"
