@@ -24,6 +24,7 @@ EXPORTS = {
     "spatial": "conv2d max_pool2d avg_pool2d Conv2d MaxPool2d AvgPool2d BatchNorm2d",
     "tokenization": "CharTokenizer BPETokenizer",
     "embeddings": "Embedding PositionalEncoding",
+    "attention": "scaled_dot_product_attention causal_mask MultiHeadAttention",
     "datasets": "TinyDigits",
 }
 

@@ -111,7 +111,8 @@ def softmax(x, *, dim=-1):
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     weights = np.exp(shifted)
-    return weights / weights.sum(axis=dim, keepdims=True)
+    weights /= weights.sum(axis=dim, keepdims=True)
+    return weights
 
 
 class Activation:

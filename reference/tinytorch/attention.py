@@ -1,0 +1,195 @@
+"""12 · Attention: every place of a sequence looks at the others and takes what it needs."""
+
+import numpy as np
+
+from tinytorch.activations import softmax
+from tinytorch.layers import Linear, Module, Parameter
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
+
+
+def causal_mask(queries, keys=None):
+    """Which places may be looked at, if nobody may look into the future.
+
+    mask[i, j] is True where key j stands no later than query i. With more keys than queries the
+    queries are the last places: the text before them is known already.
+
+    Args:
+        queries: how many places look.
+        keys: how many can be looked at; as many as queries unless given.
+    Returns:
+        (queries, keys) array of bool.
+    Raises:
+        ValueError: queries is below 1, or keys is below queries; the message names both.
+
+    >>> causal_mask(3).astype(int)
+    array([[1, 0, 0],
+           [1, 1, 0],
+           [1, 1, 1]])
+    >>> causal_mask(1, 3)
+    array([[ True,  True,  True]])
+    """
+    keys = queries if keys is None else keys
+    if queries < 1 or keys < queries:
+        raise ValueError(f"queries must be in [1, keys], got queries {queries} and keys {keys}")
+    return np.tri(queries, keys, keys - queries, dtype=bool)
+
+
+def check_mask(mask, shape):
+    """A mask is of bool, broadcasts to the scores, and leaves each query something to look at."""
+    mask = mask.data if isinstance(mask, Tensor) else np.asarray(mask)
+    if mask.dtype != bool:
+        raise TypeError(f"mask must be of dtype bool, got {mask.dtype}")
+    try:
+        fits = np.broadcast_shapes(mask.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"mask of shape {mask.shape} does not fit scores of shape {shape}")
+    if not mask.any(axis=-1).all():
+        raise ValueError("mask leaves a query without any key to look at")
+    return mask
+
+
+def attention_weights(query, key, mask=None):
+    """How much each query looks at each key.
+
+    softmax(query keyᵀ / √d) along the keys, with a score of -∞ where the mask is False
+
+    Divided by √d, the scores have about the size of the vectors' elements for any d, so that softmax
+    is not all on one key.
+
+    Args:
+        query: (…, T, d).
+        key: (…, S, d).
+        mask: bool, broadcasts to (…, T, S); True where a query may look. None: everywhere.
+    Returns:
+        (…, T, S); each row sums to one, and is 0 where the mask is False.
+    Raises:
+        ValueError: the shapes do not fit each other, or the mask leaves a query without a key.
+        TypeError: the mask is not of bool.
+
+    >>> attention_weights(Tensor([[0.0, 0.0]]), Tensor([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([[0.5, 0.5]], dtype=float32)
+    """
+    if query.ndim < 2 or key.ndim < 2 or query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            f"query (…, T, d) and key (…, S, d) must share d, got {query.shape} and {key.shape}"
+        )
+    scores = (query * (1 / np.sqrt(query.shape[-1]).item())) @ key.transpose(-2, -1)  # (…, T, S)
+    if mask is not None:
+        scores = where(check_mask(mask, scores.shape), scores, -np.inf)
+    return softmax(scores, dim=-1)
+
+
+def scaled_dot_product_attention(query, key, value, mask=None):
+    """For each query a mean of the values, weighted by how well it fits their keys.
+
+    out = softmax(query keyᵀ / √d) value
+
+    Args:
+        query: (…, T, d).
+        key: (…, S, d).
+        value: (…, S, e).
+        mask: as for `attention_weights`.
+    Returns:
+        (…, T, e).
+    Raises:
+        ValueError, TypeError: as `attention_weights`, or there are not as many values as keys.
+    """
+    if value.ndim < 2 or value.shape[-2] != key.shape[-2]:
+        raise ValueError(
+            f"value (…, S, e) must have the length of key (…, S, d), got {value.shape} and {key.shape}"
+        )
+    return attention_weights(query, key, mask) @ value
+
+
+class MultiHeadAttention(Module):
+    """Several attentions side by side, each on a part of the vectors, and mixed at the end.
+
+    Queries, keys and values are made from the same sequence by one learnt matrix each, cut into
+    heads, attended, joined again and multiplied by a last matrix.
+
+    Args:
+        embed_dim: the length of each vector, D.
+        num_heads: how many heads, H; it must divide embed_dim.
+        bias: whether the products have a bias.
+        generator: draws the first values; the common one (`manual_seed`) unless given.
+        dtype: of the parameters.
+    Attributes:
+        in_proj_weight: a Parameter (3 D, D): the matrices of queries, keys and values, in this order.
+        in_proj_bias: a Parameter (3 D,), or None.
+        out_proj: a Linear (D, D).
+    Raises:
+        ValueError: embed_dim or num_heads is below 1, or num_heads does not divide embed_dim.
+    """
+
+    def __init__(self, embed_dim, num_heads, bias=True, generator=None, dtype=DEFAULT_DTYPE):
+        """Check the sizes and draw the parameters.
+
+        in_proj_weight is drawn uniformly from ±√(6 / (D + 3 D)), after Glorot and Bengio (2010), then
+        out_proj as any Linear; both biases are zeros at first.
+        """
+        for name, size in (("embed_dim", embed_dim), ("num_heads", num_heads)):
+            if size < 1:
+                raise ValueError(f"{name} must be at least 1, got {size}")
+        if embed_dim % num_heads:
+            raise ValueError(f"num_heads must divide embed_dim, got {num_heads} and {embed_dim}")
+        generator = generator or default_generator()
+        bound = np.sqrt(6 / (4 * embed_dim))
+        drawn = generator.uniform(-bound, bound, (3 * embed_dim, embed_dim))
+        self.embed_dim = embed_dim
+        self.num_heads = num_heads
+        self.in_proj_weight = Parameter(drawn.astype(dtype))
+        self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias, generator, dtype)
+        if bias:
+            self.out_proj.bias.data[...] = 0
+
+    def project(self, x):
+        """Queries, keys and values of each head, from a sequence (N, T, D).
+
+        Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
+        Multiply by one third after the other: a slice of a small weight costs less, backwards too,
+        than slices of a long product.
+
+        Returns:
+            (query, key, value), each (N, H, T, D / H).
+        """
+        d = self.embed_dim
+        parts = []
+        for start in (0, d, 2 * d):
+            part = x @ self.in_proj_weight[start : start + d].T  # (N, T, D)
+            if self.in_proj_bias is not None:
+                part = part + self.in_proj_bias[start : start + d]
+            parts.append(self.split_heads(part))
+        return tuple(parts)
+
+    def split_heads(self, x):
+        """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""
+        n, length, _ = x.shape
+        return x.reshape(n, length, self.num_heads, -1).permute(0, 2, 1, 3)
+
+    def join_heads(self, x):
+        """(N, H, T, D / H) → (N, T, D), what `split_heads` has done undone."""
+        n, _, length, _ = x.shape
+        return x.permute(0, 2, 1, 3).reshape(n, length, self.embed_dim)
+
+    def forward(self, x, mask=None):
+        """Attend within each sequence.
+
+        Args:
+            x: (N, T, D).
+            mask: bool, broadcasts to (N, H, T, T); `causal_mask` gives one. None: everything is seen.
+        Returns:
+            (N, T, D).
+        Raises:
+            ValueError: the shape of ``x`` or of the mask does not fit; the message names it.
+        """
+        if x.ndim != 3 or x.shape[-1] != self.embed_dim:
+            raise ValueError(f"x must have shape (N, T, D={self.embed_dim}), got {x.shape}")
+        query, key, value = self.project(x)
+        attended = scaled_dot_product_attention(query, key, value, mask)  # (N, H, T, D / H)
+        return self.out_proj(self.join_heads(attended))
+
+    def extra_repr(self):
+        return f"{self.embed_dim}, num_heads={self.num_heads}"
