@@ -25,6 +25,7 @@ EXPORTS = {
     "tokenization": "CharTokenizer BPETokenizer",
     "embeddings": "Embedding PositionalEncoding",
     "attention": "scaled_dot_product_attention causal_mask MultiHeadAttention",
+    "transformers": "LayerNorm MLP TransformerBlock GPT GPTConfig",
     "datasets": "TinyDigits",
 }
 

@@ -1,0 +1,297 @@
+"""13 · Transformers: a GPT, which reads a text and says what comes next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinytorch.activations import gelu, softmax
+from tinytorch.attention import MultiHeadAttention, causal_mask
+from tinytorch.autograd import no_grad
+from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
+from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
+from tinytorch.primitive import defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, default_generator
+
+INITIAL_DEVIATION = 0.02
+"""Of the first weights, as in GPT-2."""
+
+
+def normalised(x, eps):
+    """(x̂, 1 / deviation): each vector along the last axis with mean 0 and variance 1.
+
+    The variance is divided by the number of elements, and eps is added before the root.
+
+    >>> normalised(np.array([1.0, 3.0]), 0.0)
+    (array([-1.,  1.]), array([1.]))
+    """
+    raise NotImplementedError("13 transformers: normalised")
+
+
+@primitive
+def layer_norm(x, weight, bias, *, eps=1e-5):
+    """Normalise each vector, then stretch and shift its elements as is learnt.
+
+    out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
+
+    Args:
+        x: (…, D), floating.
+        weight, bias: (D,).
+        eps: keeps a vector of equal elements from being divided by zero.
+    Returns:
+        Same shape and dtype as ``x``.
+
+    >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
+    array([-1.,  1.])
+    """
+    raise NotImplementedError("13 transformers: layer_norm")
+
+
+def layer_norm_x(g, ans, x, weight, bias, *, eps=1e-5):
+    """The gradient of the vectors.
+
+    Shifting a vector or stretching it changes nothing, so what of g would do so is taken out:
+    (h - mean(h) - x̂ · mean(h · x̂)) / deviation, with h = g · weight.
+    """
+    raise NotImplementedError("13 transformers: layer_norm_x")
+
+
+def layer_norm_weight(g, ans, x, weight, bias, *, eps=1e-5):
+    """The gradient of the weight: Σ of g · x̂ over all vectors."""
+    raise NotImplementedError("13 transformers: layer_norm_weight")
+
+
+def layer_norm_bias(g, ans, x, weight, bias, *, eps=1e-5):
+    """The gradient of the bias: Σ of g over all vectors."""
+    raise NotImplementedError("13 transformers: layer_norm_bias")
+
+
+defvjp(layer_norm, layer_norm_x, layer_norm_weight, layer_norm_bias)
+
+
+class LayerNorm(Module):
+    """Keeps the vectors of a deep network at one size.
+
+    Args:
+        normalized_shape: the length of each vector, D.
+        eps: added to the variance.
+        dtype: of the parameters.
+    Attributes:
+        weight, bias: Parameters (D,), at first 1 and 0.
+    Raises:
+        ValueError: normalized_shape is below 1.
+    """
+
+    def __init__(self, normalized_shape, eps=1e-5, dtype=DEFAULT_DTYPE):
+        """Check the size and make the parameters."""
+        raise NotImplementedError("13 transformers: LayerNorm.__init__")
+
+    def forward(self, x):
+        """Apply `layer_norm` with the weight, bias and eps of this layer.
+
+        Args:
+            x: (…, D).
+        Raises:
+            ValueError: the last axis is not D; the message names D and the shape.
+        """
+        raise NotImplementedError("13 transformers: LayerNorm.forward")
+
+    def extra_repr(self):
+        return f"{len(self.weight)}, eps={self.eps}"
+
+
+class MLP(Module):
+    """Two layers that think about each place on its own, between two looks at the others.
+
+    Args:
+        embed_dim: the length of each vector, D.
+        hidden_dim: how many units are between; 4 D unless given.
+        generator: draws the first values; the common one (`manual_seed`) unless given.
+        dtype: of the parameters.
+    Attributes:
+        fc: a Linear from D to hidden_dim.
+        proj: a Linear back to D.
+    """
+
+    def __init__(self, embed_dim, hidden_dim=None, generator=None, dtype=DEFAULT_DTYPE):
+        """Make the two layers, fc first."""
+        raise NotImplementedError("13 transformers: MLP.__init__")
+
+    def forward(self, x):
+        """proj(gelu(fc(x))), (…, D) to (…, D)."""
+        raise NotImplementedError("13 transformers: MLP.forward")
+
+
+class TransformerBlock(Module):
+    """A look at the other places, then a thought about each; both are added to what was there.
+
+    Each part works on a normalised copy of the sequence ("pre-norm", as in GPT-2), so that gradients
+    reach the first block through sums alone.
+
+    Args:
+        embed_dim: the length of each vector, D.
+        num_heads: of the attention; it must divide embed_dim.
+        hidden_dim: of the MLP; 4 D unless given.
+        dropout: the probability with which elements of both sums are dropped in training.
+        generator: draws the first values and the dropout; the common one unless given.
+        dtype: of the parameters.
+    Attributes:
+        ln_1, attn, ln_2, mlp: LayerNorm, MultiHeadAttention, LayerNorm, MLP.
+        dropout: a Dropout.
+    """
+
+    def __init__(
+        self,
+        embed_dim,
+        num_heads,
+        hidden_dim=None,
+        dropout=0.0,
+        generator=None,
+        dtype=DEFAULT_DTYPE,
+    ):
+        """Make the parts, in the order in which they are used."""
+        raise NotImplementedError("13 transformers: TransformerBlock.__init__")
+
+    def forward(self, x, mask=None):
+        """x + attn(ln_1(x)), and then x + mlp(ln_2(x)), with dropout on what is added.
+
+        Args:
+            x: (N, T, D).
+            mask: of the attention.
+        Returns:
+            (N, T, D).
+        """
+        raise NotImplementedError("13 transformers: TransformerBlock.forward")
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """The sizes of a GPT.
+
+    Attributes:
+        vocab_size: how many tokens there are, V.
+        context_length: the longest sequence it can read, C.
+        embed_dim: the length of each vector, D.
+        num_heads: heads of each attention.
+        num_layers: how many blocks, L.
+        dropout: the probability of each element to be dropped in training.
+    Raises:
+        ValueError: a size is below 1, num_heads does not divide embed_dim, or dropout is not in [0, 1].
+
+    >>> GPTConfig(vocab_size=50257, context_length=1024, embed_dim=768, num_heads=12, num_layers=12).num_heads
+    12
+    """
+
+    vocab_size: int
+    context_length: int
+    embed_dim: int
+    num_heads: int
+    num_layers: int
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        for name in ("vocab_size", "context_length", "embed_dim", "num_heads", "num_layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.embed_dim % self.num_heads:
+            raise ValueError(
+                f"num_heads must divide embed_dim, got {self.num_heads} and {self.embed_dim}"
+            )
+        if not 0 <= self.dropout <= 1:
+            raise ValueError(f"dropout must be in [0, 1], got {self.dropout}")
+
+    def count_parameters(self):
+        """How many numbers a GPT of these sizes learns, without making one.
+
+        A table of V · D for tokens, which also makes the output, one of C · D for places, and for each
+        block 4 D² + 4 D in the attention, 8 D² + 5 D in the MLP and 4 D in the norms; 2 D in the last.
+        """
+        raise NotImplementedError("13 transformers: GPTConfig.count_parameters")
+
+
+def sample(logits, temperature=1.0, top_k=None, generator=None):
+    """Choose the next token of each sequence.
+
+    Args:
+        logits: scores, (N, V) array.
+        temperature: scores are divided by it: below 1 the likely becomes likelier still, above 1 less
+            so. 0 means greedy: always the most likely token, of several the one with the smallest id.
+        top_k: choose among the k tokens with the highest scores alone; None means among all. Of equal
+            scores at the edge those with the smallest ids are kept.
+        generator: draws; the common one (`manual_seed`) unless given. Greedy draws nothing.
+    Returns:
+        (N,) int64.
+    Raises:
+        ValueError: temperature is negative or not finite, or top_k is below 1.
+
+    >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
+    array([1])
+    """
+    raise NotImplementedError("13 transformers: sample")
+
+
+class GPT(Module):
+    """A decoder-only transformer: from each place of a text, scores for the token that follows.
+
+    Token and place are looked up and added, go through the blocks under a causal mask, and are
+    normalised; the table of tokens, used once more, turns vectors into scores.
+
+    Args:
+        config: the sizes, a GPTConfig.
+        generator: draws the first values and the dropout; the common one unless given.
+        dtype: of the parameters.
+    Attributes:
+        token_embedding: an Embedding (V, D).
+        position: a learned PositionalEncoding (C, D).
+        dropout: a Dropout.
+        blocks: a Sequential of L blocks.
+        ln_f: a LayerNorm.
+    """
+
+    def __init__(self, config, generator=None, dtype=DEFAULT_DTYPE):
+        """Make the parts in the order of use, then draw all matrices as GPT-2 does.
+
+        Every parameter with two axes is drawn anew from a normal distribution of mean 0 and
+        deviation 0.02, biases become 0. ``out_proj.weight`` and ``proj.weight`` of the blocks are
+        divided by √(2 L): 2 L of their results are added up.
+        """
+        raise NotImplementedError("13 transformers: GPT.__init__")
+
+    def forward(self, indices):
+        """Scores for the token that follows each place, knowing only what stands up to there.
+
+        Args:
+            indices: token ids, (N, T) with T from 1 to the context length; a Tensor, array or list.
+        Returns:
+            logits, (N, T, V).
+        Raises:
+            ValueError: not two axes, or T is 0 or beyond the context length; the message names it.
+            IndexError: an id is not in [0, V).
+        """
+        raise NotImplementedError("13 transformers: GPT.forward")
+
+    def check_length(self, indices):
+        """Sequences have two axes, are not empty and fit into the context."""
+        raise NotImplementedError("13 transformers: GPT.check_length")
+
+    def generate(
+        self, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
+    ):
+        """Continue texts, one token after the other.
+
+        Each token is chosen by `sample` from the scores at the last place, given as much of the text as
+        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards the
+        model is in the mode (`train` or `eval`) it was in.
+
+        Args:
+            prompt: token ids, (N, T) with T at least 1; it may be longer than the context.
+            max_new_tokens: how many to add at most, 0 or more.
+            temperature, top_k, generator: as for `sample`.
+            stop: a token that ends a text. The rest of its row is filled with it, and once every row
+                has ended nothing more is added.
+        Returns:
+            (N, T + up to max_new_tokens) int64: the prompt and what was added.
+        Raises:
+            ValueError: the prompt is empty, max_new_tokens is negative, or as `sample`.
+            IndexError: an id is not in [0, V).
+        """
+        raise NotImplementedError("13 transformers: GPT.generate")
