@@ -34,12 +34,16 @@ def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
     directions = np.random.default_rng(seed)
     tensors = [Tensor(array.copy(), requires_grad=True) for array in arrays]
     out = function(*tensors)
-    u = directions.standard_normal(out.shape)
-    out.backward(u)
+    ans, u = out.data.copy(), direction(directions, out.shape)
+    incoming = u.copy()
+    out.backward(incoming)
+    check_unchanged("the incoming gradient", incoming, u)
+    check_unchanged("the result", out.data, ans)
     for position, (array, tensor) in enumerate(zip(arrays, tensors, strict=True)):
         remember(op, arrays, position)
+        check_unchanged(f"argument {position}", tensor.data, array)
         check_form(tensor.grad, array, position)
-        v = directions.standard_normal(array.shape)
+        v = direction(directions, array.shape)
         change = difference(function, arrays, position, v)
         measured, claimed = float((u * change).sum()), float((tensor.grad * v).sum())
         scale = float(np.abs(u * change).sum() + np.abs(tensor.grad * v).sum())
@@ -50,6 +54,11 @@ def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
             )
 
 
+def direction(draw, shape):
+    """Numbers of random sign, none near zero, where a wrong element of a gradient could hide."""
+    return draw.choice((-1.0, 1.0), shape) * draw.uniform(0.5, 1.5, shape)
+
+
 def difference(function, arrays, position, v):
     """J v by central differences in one argument, as an array of the output's shape."""
     ends = []
@@ -57,6 +66,12 @@ def difference(function, arrays, position, v):
         moved = [a + sign * STEP * v if i == position else a for i, a in enumerate(arrays)]
         ends.append(np.asarray(function(*map(Tensor, moved)).data, np.float64))
     return (ends[0] - ends[1]) / (2 * STEP)
+
+
+def check_unchanged(name, now, before):
+    """A rule computes something new, and changes nothing that it was called with."""
+    if not np.array_equal(now, before, equal_nan=True):
+        broken(f"{name} to stay as it was, {show(before)}", f"changed in place to {show(now)}")
 
 
 def check_form(grad, array, position):

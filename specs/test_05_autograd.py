@@ -55,10 +55,11 @@ def distinct(shape, seed):
 
 @st.composite
 def axes_of(draw, min_dims=1):
-    """(shape, dim, keepdim) with no empty axis; dim may be None."""
+    """(shape, dim, keepdim) with no empty axis; dim may be None or a tuple."""
     shape = draw(shapes(min_dims, 3, min_side=1))
     axes = st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()
-    dim = draw(st.none() | axes)
+    several = st.permutations(range(len(shape))).map(lambda order: tuple(order[:2]))
+    dim = draw(st.none() | axes | several)
     return shape, dim, draw(st.booleans())
 
 
@@ -169,7 +170,7 @@ class TestElementwiseRules:
     def test_of_softmax(self, drawn, seed):
         """The rules of softmax and log_softmax are right along every axis."""
         shape, dim, _ = drawn
-        dim = -1 if dim is None else dim
+        dim = dim if isinstance(dim, int) else -1
         x = np.random.default_rng(seed).uniform(-2, 2, shape)
         for op in (softmax, log_softmax):
             check_gradient(lambda a, op=op: op(a, dim=dim), x, seed=seed, of=op)
@@ -294,6 +295,7 @@ class TestBackward:
         for _ in range(times):
             (leaf * 3).sum().backward()
         assert_close(leaf.grad, np.full(x.shape, 3.0 * times))
+        expect(isinstance(leaf.grad, np.ndarray), "an ndarray, also for one number", leaf.grad)
         leaf.grad = None
         leaf.sum().backward()
         assert_equal(leaf.grad, np.ones(x.shape))
@@ -326,8 +328,9 @@ class TestBackward:
     def test_keeps_the_dtype(self, x):
         """A gradient has the dtype of its tensor, whatever it was combined with."""
         leaf = Tensor(x, requires_grad=True)
-        (leaf * Tensor(np.ones(x.shape, np.float64))).sum().backward()
-        assert_dtype(leaf.grad, x.dtype)
+        for _ in range(2):
+            (leaf * Tensor(np.ones(x.shape, np.float64))).sum().backward()
+            assert_dtype(leaf.grad, x.dtype)
 
     @given(doubles(min_side=1), st.booleans())
     def test_takes_a_gradient_to_begin_with(self, x, as_tensor):
@@ -352,8 +355,9 @@ class TestGraphs:
         result = leaf
         for _ in range(100_000):
             result = result + 0.0
-        result.backward()
+        result.backward(retain_graph=True)
         assert_equal(leaf.grad, np.array(1.0))
+        del result  # nor may it need recursion to let go of them all
 
     @given(st.integers(1, 60))
     def test_shared_parts_are_walked_once(self, doublings):
@@ -401,13 +405,23 @@ class TestGraphs:
         with raises(RuntimeError, naming="retain_graph"):
             result.backward()
 
-    def test_flow_forgets_gradients_as_it_goes(self):
-        """flow yields each tensor with its complete gradient, and holds no gradient back."""
+    def test_flow_yields_complete_gradients(self):
+        """flow yields each tensor with its complete gradient, the leaf last."""
         leaf = Tensor(np.ones(3), requires_grad=True)
-        steps = flow((leaf * 2 + leaf).sum(), np.array(1.0), False)
-        seen = [(tensor, g) for tensor, g in steps]
+        seen = list(flow((leaf * 2 + leaf).sum(), np.array(1.0), False))
         expect(seen[-1][0] is leaf, "the leaf last", "another tensor")
         assert_equal(np.asarray(seen[-1][1]), np.full(3, 3.0))
+
+    def test_flow_forgets_gradients_as_it_goes(self):
+        """Along a chain of 20, flow holds at most the gradient it yields and the one before."""
+        result = Tensor(np.zeros(3), requires_grad=True)
+        for _ in range(20):
+            result = tanh(result)
+        watches = []
+        for _, g in flow(result, np.ones(3), False):
+            watches.append(weakref.ref(g))
+            alive = [watch for watch in watches[1:] if watch() is not None]
+            expect(len(alive) <= 2, "at most 2 gradients alive", f"{len(alive)} alive")
 
 
 class TestControl:

@@ -43,11 +43,16 @@ WRONG = {
     "by ignoring the incoming gradient": lambda g, ans, x: 2 * x,
     "zero": lambda g, ans, x: 0 * g,
     "NaN": lambda g, ans, x: g * np.nan,
-    "in one element by 1%": lambda g, ans, x: 2 * g * x * np.where(np.arange(4) == 1, 1.01, 1),
+    "in one element by 0.1%": lambda g, ans, x: (
+        2 * g * x * np.where(np.arange(12) == 5, 1.001, 1).reshape(3, 4)
+    ),
     "by a constant": lambda g, ans, x: 2 * g * x + 1e-3,
     "in the order of elements": lambda g, ans, x: (2 * g * x)[::-1],
     "in shape": lambda g, ans, x: (2 * g * x).sum(axis=0),
     "in type": lambda g, ans, x: float((2 * g * x).sum()),
+    "by changing the incoming gradient": lambda g, ans, x: np.multiply(g, 2 * x, out=g),
+    "by changing its argument": lambda g, ans, x: g * np.multiply(x, 2, out=x),
+    "by changing the result": lambda g, ans, x: 2 * g * np.sqrt(ans, out=ans),
 }
 
 

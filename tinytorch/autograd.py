@@ -61,7 +61,7 @@ def flow(tensor, grad, retain_graph):
 
     By the time a tensor is reached all results it was used for have been reached, so its gradient is
     complete: the sum of what each of them asks of it. `primitive.vjps` applies the rules of a node.
-    A gradient is dropped as soon as it was used, and unless ``retain_graph`` so is the node.
+    A gradient is dropped as soon as it was used, and unless ``retain_graph`` so is what the node holds.
 
     Args:
         tensor: where to begin.
@@ -193,11 +193,12 @@ def maximum_x(g, ans, x, y):
     raise NotImplementedError("05 autograd: maximum_x")
 
 
-def widen(array, x, dim, keepdim):
-    """Give a reduced array back the axes that it lost, so that it broadcasts against ``x``."""
-    if keepdim:
-        return array
-    return np.expand_dims(array, tuple(range(x.ndim)) if dim is None else dim)
+def widen(array, dim, keepdim):
+    """Give a reduced array back the axes that it lost, so that it broadcasts against what it was.
+
+    A single number, which is left when ``dim`` is None, does so as it is.
+    """
+    return array if keepdim or dim is None else np.expand_dims(array, dim)
 
 
 def sum_x(g, ans, x, *, dim=None, keepdim=False):
