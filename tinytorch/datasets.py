@@ -33,7 +33,9 @@ class TinyDigits:
     """
 
     def __init__(self, train=True, root=None):
-        arrays = read(folder("tinydigits", root) / ("train.npz" if train else "test.npz"))
+        content = read(folder("tinydigits", root) / ("train.npz" if train else "test.npz"))
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            arrays = dict(found)
         self.images = arrays["images"][:, None].astype(np.float32) / 16  # (N, 1, 8, 8)
         self.labels = arrays["labels"].astype(np.int64)  # (N,)
 
@@ -47,6 +49,50 @@ class TinyDigits:
     def fetch(self, indices):
         """Many at once, which a DataLoader prefers: (images, labels)."""
         return self.images[indices], self.labels[indices]
+
+
+class TinyTalks:
+    """Questions and answers in plain English, at five levels: 280 pairs to train on, 35 and 35 held out.
+
+    The held-out pairs ask in other words what training pairs ask, and have the same answers.
+
+    Args:
+        split: "train", "validation" or "test".
+        root: a folder that holds ``tinytalks/``; None looks where TinyDigits looks.
+    Attributes:
+        questions, answers: lists of N strings.
+        levels: 1 small talk, 2 facts, 3 arithmetic, 4 reasoning, 5 deep learning; int64, (N,).
+    Raises:
+        FileNotFoundError: there is no such folder, or a file of it is missing.
+        ValueError: ``split`` is none of the three, or the file is damaged. The message says what to do.
+
+    >>> talks = TinyTalks("test")
+    >>> question, answer = talks[0]
+    >>> len(talks), talks.text().startswith(f"Q: {question}\\nA: {answer}\\n\\nQ: ")
+    (35, True)
+    """
+
+    SPLITS = ("train", "validation", "test")
+
+    def __init__(self, split="train", root=None):
+        if split not in self.SPLITS:
+            raise ValueError(f"split must be one of {', '.join(self.SPLITS)}, got {split!r}")
+        file = folder("tinytalks", root) / "talks.tsv"
+        rows = [row for row in table(file, "level split question answer") if row[1] == split]
+        self.questions = [question for _, _, question, _ in rows]
+        self.answers = [answer for _, _, _, answer in rows]
+        self.levels = np.array([level for level, _, _, _ in rows], dtype=np.int64)  # (N,)
+
+    def __len__(self):
+        return len(self.questions)
+
+    def __getitem__(self, index):
+        """One (question, answer), two strings."""
+        return self.questions[index], self.answers[index]
+
+    def text(self):
+        """All pairs as one text: two lines a pair, ``Q: ...`` and ``A: ...``, and a blank one after it."""
+        return "".join(f"Q: {question}\nA: {answer}\n\n" for question, answer in self)
 
 
 def folder(name, root=None):
@@ -70,7 +116,7 @@ def folder(name, root=None):
 
 
 def read(file):
-    """The arrays of an ``.npz`` file, once its sha256 is the one that SHA256SUMS beside it says."""
+    """The bytes of a file, once its sha256 is the one that SHA256SUMS beside it says."""
     mend = f"restore it with `git checkout -- {file.parent}`, or copy that from a fresh clone"
     listed = file.with_name("SHA256SUMS")
     for needed in (file, listed):
@@ -86,5 +132,16 @@ def read(file):
         raise ValueError(
             f"{file} is damaged: its sha256 is {digest}, SHA256SUMS says {expected}; {mend}"
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return dict(arrays)
+    return content
+
+
+def table(file, columns):
+    """The rows of a ``.tsv`` file, each a list of strings, once its first line names these columns."""
+    names = columns.split()
+    head, *rows = [line.split("\t") for line in read(file).decode("utf-8").splitlines()] or [[]]
+    if head != names:
+        raise ValueError(f"{file}: the first line must name the columns {names}, got {head}")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            raise ValueError(f"{file}, line {number}: expected {len(names)} columns, got {row}")
+    return rows
