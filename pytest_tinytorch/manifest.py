@@ -60,7 +60,7 @@ def collect(root: Path) -> list[str]:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"collection failed:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"collection failed:\n{(done.stdout + done.stderr)[-2000:]}")
     prefix = "nodeid "
     return [x.removeprefix(prefix) for x in done.stdout.splitlines() if x.startswith(prefix)]
 

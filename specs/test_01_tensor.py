@@ -387,6 +387,12 @@ class TestMatmul:
         x, y = (draw.integers(-9, 9, shape) / 4 for shape in found.input_shapes)
         assert_same(call(matmul, x, y), np.asarray(oracle.matmul(x, y)))
 
+    @each("left, right", [((2, 3, 0), (0, 4)), ((2, 0, 3), (3, 4)), ((0, 2, 3), (3, 0))])
+    def test_multiplies_stacks_of_nothing(self, left, right):
+        """A stack whose rows, columns or matrices number 0 times a matrix has the shape of a product."""
+        x, y = np.zeros(left), np.zeros(right)
+        assert_same(call(matmul, x, y), np.zeros((*left[:-1], right[-1])))
+
     @given(exact(shape=(2, 3), dtype=np.float64))
     def test_arrays_on_either_side(self, x):
         """tensor @ array and array @ tensor give Tensors; integers keep their dtype."""

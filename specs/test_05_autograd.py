@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -141,6 +142,19 @@ class TestArithmeticRules:
         """The rule of matmul is right for vectors, matrices, and stacks that broadcast."""
         draw = np.random.default_rng(seed)
         check_gradient(matmul, *(draw.uniform(-2, 2, shape) for shape in found), seed=seed)
+
+    @pytest.mark.parametrize(
+        ("left", "right"), [((2, 3, 0), (0, 4)), ((2, 0, 3), (3, 4)), ((0, 2, 3), (3, 4))]
+    )
+    def test_of_a_product_of_nothing(self, left, right):
+        """The rule of matmul gives zeros of the right shapes where there is nothing to multiply."""
+        x, y = (
+            Tensor(np.zeros(left), requires_grad=True),
+            Tensor(np.ones(right), requires_grad=True),
+        )
+        matmul(x, y).backward(np.ones((*left[:-1], right[-1])))
+        assert_equal(y.grad, np.zeros(right))
+        assert_shape(x.grad, left)
 
 
 class TestElementwiseRules:

@@ -1,5 +1,6 @@
 """05 · Autograd: reverse-mode automatic differentiation."""
 
+import math
 from functools import wraps
 
 import numpy as np

@@ -431,7 +431,8 @@ def matmul(x, y):
     out[i, j] = Σₖ x[i, k] · y[k, j]
 
     Leading axes are stacks of matrices and broadcast. A vector on the left is a row, on the
-    right a column, and its axis is gone from the result: (k,) @ (k,) → ().
+    right a column, and its axis is gone from the result: (k,) @ (k,) → (). A stack times a single
+    matrix, the case of every layer, is one product of all rows at once.
 
     Raises:
         ValueError: the inner lengths differ, the stacks do not broadcast, or one side is a

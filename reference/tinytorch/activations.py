@@ -83,8 +83,13 @@ def gelu(x, *, approximate="tanh"):
     """
     if approximate != "tanh":
         raise ValueError(f"approximate must be 'tanh', got {approximate!r}")
-    inner = SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x)
-    return 0.5 * x * (1 + np.tanh(inner))
+    inner = GELU_CUBIC * x * x
+    inner += 1
+    inner *= SQRT_2_OVER_PI * x
+    share = np.tanh(inner)
+    share += 1
+    share *= 0.5 * x
+    return share
 
 
 @primitive

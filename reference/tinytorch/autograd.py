@@ -1,5 +1,6 @@
 """05 · Autograd: reverse-mode automatic differentiation."""
 
+import math
 from functools import wraps
 
 import numpy as np
@@ -220,7 +221,7 @@ def matmul_x(g, ans, x, y):
         return unbroadcast(g[..., None] * y, x)
     if x.ndim == 1:
         return unbroadcast((g[..., None, :] @ y.swapaxes(-1, -2))[..., 0, :], x)
-    return unbroadcast(g @ y.swapaxes(-1, -2), x)
+    return unbroadcast(t.matmul(g, y.swapaxes(-1, -2)), x)
 
 
 def matmul_y(g, ans, x, y):
@@ -234,7 +235,8 @@ def matmul_y(g, ans, x, y):
     if y.ndim == 1:
         return unbroadcast((g[..., None, :] @ x)[..., 0, :], y)
     if y.ndim == 2 and x.ndim > 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+        rows = math.prod(x.shape[:-1])
+        x, g = x.reshape(rows, x.shape[-1]), g.reshape(rows, g.shape[-1])
     if x.ndim == y.ndim == 2 and not y.flags.c_contiguous:
         return (g.T @ x).T  # laid out in memory as y is: what follows then is several times faster
     return unbroadcast(x.swapaxes(-1, -2) @ g, y)
@@ -298,10 +300,15 @@ def concatenate_each(position, g, ans, *arrays, dim=0):
 
 def gelu_x(g, ans, x, *, approximate="tanh"):
     """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
-    square = x * x
-    step = np.tanh(activations.SQRT_2_OVER_PI * x * (1 + activations.GELU_CUBIC * square))
-    slope = activations.SQRT_2_OVER_PI * (1 + 3 * activations.GELU_CUBIC * square)
-    return g * (0.5 * (1 + step) + 0.5 * x * (1 - step * step) * slope)
+    cubic = activations.GELU_CUBIC * x * x
+    step = np.tanh(activations.SQRT_2_OVER_PI * x * (1 + cubic))
+    total = 1 - step * step
+    total *= activations.SQRT_2_OVER_PI * x
+    total *= 1 + 3 * cubic  # the second term, doubled
+    total += step
+    total += 1
+    total *= 0.5 * g
+    return total
 
 
 def softmax_x(g, ans, x, *, dim=-1):

@@ -70,8 +70,8 @@ MISTAKES = (
     Mistake(
         "matrix product without the transpose",
         of="matmul_x",
-        replace="return unbroadcast(g @ y.swapaxes(-1, -2), x)",
-        by="return unbroadcast((g @ y.swapaxes(-1, -2))[..., ::-1], x)",
+        replace="t.matmul(g, y.swapaxes(-1, -2)), x)",
+        by="t.matmul(g, y.swapaxes(-1, -2))[..., ::-1], x)",
         turns_red="TestArithmeticRules",
         says="matmul_x",
     ),
@@ -150,8 +150,8 @@ MISTAKES = (
     Mistake(
         "gelu's slope without its second part",
         of="gelu_x",
-        replace=" + 0.5 * x * (1 - step * step) * slope",
-        by="",
+        replace="total = 1 - step * step",
+        by="total = 0 * step",
         turns_red="TestElementwiseRules",
         says="gelu_x",
     ),
