@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from milestones import plots
 from pytest_tinytorch import curriculum, implementation, report
 from pytest_tinytorch.messages import Explainer, Spec
 
@@ -68,6 +69,12 @@ class Stage:
         title = f"{self.unit.year} {self.marks.dot} {self.unit.title}"
         self.console.rule(Text(self.marks.fit(title), "bold"), characters=self.marks.line)
 
+    def picture(self, name, draw, columns=1, rows=1, size=(4.5, 4.5)):
+        """Save a picture, where matplotlib is there to draw it, and say where it is."""
+        file = plots.save(name, draw, columns, rows, size)
+        if file is not None:
+            self.say(f"A picture: {file}", "dim")
+
     def result(self, rows_of_table, reached):
         """One screen at the end: what was measured against what was wanted."""
         table = Table(box=None, pad_edge=False)
@@ -89,7 +96,9 @@ def parse(milestone, scales, arguments):
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
     parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
-    parser.add_argument("--scale", choices=scales, default=scales[0], help="which data to use")
+    if len(scales) > 1:
+        told = "shipped data, or the full data set of its time (downloaded once)"
+        parser.add_argument("--scale", choices=scales, default=scales[0], help=told)
     return parser.parse_args(arguments)
 
 
@@ -146,6 +155,13 @@ def rows(values, width, plain):
     return lines
 
 
+def at_least(name, value, least):
+    """A row of the result for a share that has to reach a threshold."""
+    return name, percent(value), f"at least {percent(least)}", value >= least
+
+
 def percent(part):
     """0.975 as "97.5%"; 100% is said only of all."""
+    if part > 1:
+        return f"{part:.0%}"
     return "100%" if part == 1 else f"{min(part * 100, 99.9):.1f}%"

@@ -18,7 +18,7 @@ from pytest_tinytorch.ledger import Event
 from pytest_tinytorch.messages import Message
 from pytest_tinytorch.progress import Progress, group_counts, tasks
 from pytest_tinytorch.runner import ATTRIBUTE
-from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome
+from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome, Verdict
 from pytest_tinytorch.workspace import Workspace
 
 CRASHED = "the process that ran it has crashed"
@@ -151,8 +151,15 @@ class Judge:
                 notes=progress.notes.get(unit, {}),
             )
             for unit, verdict in judgement.evidence(progress).items()
+            if not self._beyond_what_is_asked(unit, verdict)
         ]
         ledger.append(workspace.ledger_file, workspace.ledger.news(events))
+
+    def _beyond_what_is_asked(self, unit: str, verdict: Verdict) -> bool:
+        """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
+        full = self.workspace.options.scale == "full"
+        milestone = self.workspace.curriculum.unit(unit).is_milestone
+        return full and milestone and verdict.kind != PASSED
 
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options

@@ -31,6 +31,7 @@ class Options:
         source: folder that holds the package under test, or None for the root.
         ledger: the ledger's file, or None for the usual one.
         json: file to write the progress to, or None.
+        scale: the data that milestones use: ``"tiny"`` or ``"full"``.
         nodeids: whether a collection lists its node ids for the manifest.
     """
 
@@ -47,6 +48,7 @@ class Options:
     source: Path | None = None
     ledger: Path | None = None
     json: Path | None = None
+    scale: str = "tiny"
     nodeids: bool = False
 
     @property
@@ -68,6 +70,12 @@ def add(parser: pytest.Parser) -> None:
         "--milestone",
         metavar="WHICH",
         help="run these milestones and what they need: 03, 01-03, mlp, 1986, all",
+    )
+    option(
+        "--scale",
+        choices=["tiny", "full"],
+        default="tiny",
+        help="what milestones are tried on: shipped data, or MNIST and CIFAR-10 (downloaded once)",
     )
     option("--borrow", metavar="WHICH", help="take these modules from the reference: 01-04, tensor")
     option("--reference", action="store_true", help="judge the worked solution instead of yours")
@@ -129,6 +137,7 @@ def from_namespace(given: object) -> Options:
         source=getattr(given, "source", None),
         ledger=getattr(given, "ledger", None),
         json=getattr(given, "tinytorch_json", None),
+        scale=getattr(given, "scale", "tiny"),
         nodeids=getattr(given, "tinytorch_nodeids", False),
     )
 

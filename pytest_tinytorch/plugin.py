@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +13,13 @@ from pytest_tinytorch.curriculum import CurriculumError
 from pytest_tinytorch.selection import UnknownName
 
 WORKER_PLAN = "tinytorch_plan"
+THREADS = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""Read by the libraries that multiply matrices for NumPy, when it is imported."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +91,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise pytest.UsageError(str(error)) from error
     screen.show_map(progress, given, color=config.getoption("color"))
     return 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
+    """Give each of several workers one thread: threads of all of them on all cores slow each other down."""
+    if is_workspace(config) and len(specs) > 1:
+        for name in THREADS:
+            os.environ.setdefault(name, "1")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 EXAMPLES = {"learn": 25, "ci": 100, "thorough": 1000}
 SPEC_SECONDS = 10
-MILESTONE_SECONDS = 300
+MILESTONE_SECONDS = {"tiny": 300, "full": 3600}
 
 
 def register() -> None:
@@ -25,8 +25,8 @@ def register() -> None:
         )
 
 
-def seconds(unit_is_milestone: bool, examples: int) -> float:
-    """The time limit of one spec or milestone; more examples are given more time."""
+def seconds(unit_is_milestone: bool, examples: int, scale: str = "tiny") -> float:
+    """The time limit of one spec or milestone; more examples or data are given more time."""
     if unit_is_milestone:
-        return MILESTONE_SECONDS
+        return MILESTONE_SECONDS[scale]
     return SPEC_SECONDS * max(1.0, examples / EXAMPLES["learn"])

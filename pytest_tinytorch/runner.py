@@ -63,14 +63,15 @@ class Runner:
         units = {item.nodeid: self._unit_of(item) for item in items}
         order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
         items.sort(key=lambda item: order[item.nodeid])
-        examples = settings().max_examples
+        examples, scale = settings().max_examples, self.workspace.options.scale
         for item in items:
             unit = units[item.nodeid]
             if unit is None:
                 continue
             stop_at_stubs(item)
             if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(profiles.seconds(unit.is_milestone, examples)))
+                seconds = profiles.seconds(unit.is_milestone, examples, scale)
+                item.add_marker(pytest.mark.timeout(seconds))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -150,7 +150,9 @@ class Workspace:
 
     def _specs_digest(self, unit: Unit) -> str:
         place = self.root / unit.place
-        own = sorted(place.glob("*.py")) if unit.is_milestone else [place]
+        own = [place]
+        if unit.is_milestone:
+            own = sorted([*place.glob("*.py"), *place.parent.glob("*.py")])
         return digest([*own, *self._shared_specs])
 
     @cached_property

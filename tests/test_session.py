@@ -211,6 +211,32 @@ class TestBorrowing:
         assert run.code == 0
 
 
+class TestScale:
+    def test_reaches_the_milestones(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        text = toy.SPECS["milestones/02_1902_squares/test_02_squares.py"]
+        asked = text.replace("(self):", "(self, pytestconfig):").replace(
+            "assert", "assert pytestconfig.getoption('scale') == 'full'; assert"
+        )
+        toy.write(workspace, {"milestones/02_1902_squares/test_02_squares.py": asked})
+        assert toy.pytest_in(workspace).states["m02"] == "wrong"
+        assert toy.pytest_in(workspace, "--scale=full").states["m02"] == "passed"
+        assert toy.pytest_in(workspace, "--scale=huge").code == 4
+
+    def test_what_fails_at_full_scale_is_still_proved_at_the_other(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        text = toy.SPECS["milestones/02_1902_squares/test_02_squares.py"]
+        tiny = text.replace("(self):", "(self, pytestconfig):").replace(
+            "assert", "assert pytestconfig.getoption('scale') == 'tiny'; assert"
+        )
+        toy.write(workspace, {"milestones/02_1902_squares/test_02_squares.py": tiny})
+        assert toy.pytest_in(workspace).states["m02"] == "passed"
+        run = toy.pytest_in(workspace, "--milestone=02", "--scale=full")
+        assert (run.states["m02"], run.code) == ("wrong", 1), run.output
+        assert ("m02", "wrong") not in events(workspace)
+        assert toy.pytest_in(workspace).states["m02"] == "passed"
+
+
 class TestSource:
     def test_editing_makes_stale_what_stands_on_it_and_nothing_else(self, workspace):
         toy.solve(workspace, *MODULES.values())
@@ -457,6 +483,17 @@ def pytest_tinytorch_report(progress):
         )
         toy.pytest_in(workspace, *arguments)
         assert len((workspace / "hooks.jsonl").read_text().splitlines()) == len(lines) + 1
+
+
+class TestWorkers:
+    @pytest.mark.parametrize(("arguments", "threads"), [((), None), (("-n", "2"), "1")])
+    def test_have_one_thread_each(self, workspace, monkeypatch, arguments, threads):
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        toy.solve(workspace, *MODULES.values())
+        text = toy.SPECS["specs/test_03_squaring.py"]
+        check = f"import os; assert os.environ.get('OMP_NUM_THREADS') == {threads!r}; from"
+        toy.write(workspace, {"specs/test_03_squaring.py": text.replace("from", check)})
+        assert toy.pytest_in(workspace, *arguments).states["03"] == "passed"
 
 
 class TestElsewhere:

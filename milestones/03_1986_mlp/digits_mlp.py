@@ -4,11 +4,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-HIDDEN = 256
-DROPPED = 0.5
-EPOCHS = 30
-BATCH = 32
-LEARNING_RATE = 1e-2
+from milestones.classification import accuracy, confusions
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is trained, and for how long."""
+
+    hidden: int
+    dropped: float
+    epochs: int
+    batch: int
+    learning_rate: float
+
+
+SCALES = {
+    "tiny": Scale(hidden=256, dropped=0.5, epochs=30, batch=32, learning_rate=1e-2),
+    "full": Scale(hidden=512, dropped=0.2, epochs=12, batch=128, learning_rate=2e-3),
+}
+NARROW = Scale(hidden=16, dropped=0.0, epochs=40, batch=32, learning_rate=1e-2)
+"""With few hidden units it matters what each of them stands for."""
 
 
 @dataclass(frozen=True)
@@ -28,55 +43,80 @@ class Result:
     parameters: int
 
 
-def experiment(seed=0, on_epoch=None):
-    """Train a network with one hidden layer on TinyDigits.
+@dataclass(frozen=True)
+class Control:
+    """A narrow network, trained as a whole, and with its first layer left as it was drawn."""
+
+    trained: float
+    frozen: float
+
+
+def network(pixels, sizes, generator):
+    """Pixels, one hidden layer, ten scores."""
+    from tinytorch.activations import ReLU
+    from tinytorch.layers import Dropout, Flatten, Linear, Sequential
+
+    first = Linear(pixels, sizes.hidden, generator=generator)
+    hidden = (first, ReLU(), Dropout(sizes.dropped, generator=generator))
+    return Sequential(Flatten(), *hidden, Linear(sizes.hidden, 10, generator=generator))
+
+
+def train(model, parameters, dataset, sizes, generator, on_epoch=None):
+    """Teach a model to read, changing only some of its parameters."""
+    from tinytorch.dataloader import DataLoader
+    from tinytorch.losses import cross_entropy
+    from tinytorch.optimizers import AdamW
+    from tinytorch.training import CosineSchedule, Trainer
+
+    batches = DataLoader(dataset, sizes.batch, shuffle=True, generator=generator)
+    schedule = CosineSchedule(sizes.learning_rate, sizes.epochs * len(batches))
+    optimizer = AdamW(parameters, lr=sizes.learning_rate)
+    Trainer(model, optimizer, cross_entropy, schedule).fit(batches, sizes.epochs, on_epoch=on_epoch)
+
+
+def experiment(scale="tiny", seed=0, on_epoch=None):
+    """Train a network with one hidden layer: on TinyDigits ("tiny") or on MNIST ("full").
 
     Args:
+        scale: a key of SCALES.
         seed: of the first weights and of the order of the images.
         on_epoch: called after each epoch with {"epoch", "loss"}.
     Returns:
         A `Result`.
     """
-    from tinytorch.activations import ReLU
+    from tinytorch import datasets
     from tinytorch.dataloader import DataLoader
-    from tinytorch.datasets import TinyDigits
-    from tinytorch.layers import Dropout, Flatten, Linear, Sequential
-    from tinytorch.losses import cross_entropy
-    from tinytorch.optimizers import AdamW
-    from tinytorch.training import CosineSchedule, Trainer
 
-    generator = np.random.default_rng(seed)
-    train, test = TinyDigits(train=True), TinyDigits(train=False)
-    first = Linear(64, HIDDEN, generator=generator)
-    hidden = (first, ReLU(), Dropout(DROPPED, generator=generator))
-    model = Sequential(Flatten(), *hidden, Linear(HIDDEN, 10, generator=generator))
-    batches = DataLoader(train, BATCH, shuffle=True, generator=generator)
-    before = first.weight.data.copy()
-    trainer = Trainer(
-        model,
-        AdamW(model.parameters(), lr=LEARNING_RATE),
-        cross_entropy,
-        schedule=CosineSchedule(LEARNING_RATE, EPOCHS * len(batches)),
-    )
-    trainer.fit(batches, EPOCHS, on_epoch=on_epoch)
-    confusion = confusions(model, DataLoader(test, BATCH))
+    sizes, generator = SCALES[scale], np.random.default_rng(seed)
+    images = datasets.TinyDigits if scale == "tiny" else datasets.MNIST
+    digits, test = images(train=True), images(train=False)
+    model = network(digits.images[0].size, sizes, generator)
+    first = model[1].weight
+    before = first.data.copy()
+    train(model, list(model.parameters()), digits, sizes, generator, on_epoch)
+    confusion = confusions(model, DataLoader(test, 500))
     return Result(
-        accuracy=float(np.trace(confusion) / confusion.sum()),
+        accuracy=accuracy(confusion),
         confusion=confusion,
-        first_layer_moved=float(
-            np.linalg.norm(first.weight.data - before) / np.linalg.norm(before)
-        ),
+        first_layer_moved=float(np.linalg.norm(first.data - before) / np.linalg.norm(before)),
         parameters=sum(parameter.size for parameter in model.parameters()),
     )
 
 
-def confusions(model, batches):
-    """(10, 10): how often each digit (row) was read as each digit (column)."""
-    from tinytorch.autograd import no_grad
+def control(seed=0):
+    """What a narrow hidden layer on TinyDigits is worth when it learns, and when it may not.
 
-    counts = np.zeros((10, 10), np.int64)
-    model.eval()
-    with no_grad():
-        for images, labels in batches:
-            np.add.at(counts, (labels.data, model(images).data.argmax(axis=1)), 1)
-    return counts
+    Returns:
+        A `Control`.
+    """
+    from tinytorch.dataloader import DataLoader
+    from tinytorch.datasets import TinyDigits
+
+    found = []
+    for freeze in (False, True):
+        generator = np.random.default_rng(seed)
+        model = network(64, NARROW, generator)
+        parameters = list((model[-1] if freeze else model).parameters())
+        train(model, parameters, TinyDigits(train=True), NARROW, generator)
+        found.append(accuracy(confusions(model, DataLoader(TinyDigits(train=False), 200))))
+    return Control(*found)

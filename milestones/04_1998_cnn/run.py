@@ -1,0 +1,94 @@
+"""1998: watch filters learn to see. Start it with `python milestones/04_1998_cnn/run.py`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from rich.text import Text
+from shifted_digits import SCALES, control, experiment
+
+from milestones import classification, stage
+
+SHADES = " .:-=+*#%@"
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def show(screen):
+    """The experiment on a terminal; returns whether its thresholds were reached."""
+    full = screen.options.scale == "full"
+    if full:
+        screen.say("60,000 colour photographs of 32 by 32 pixels, ten kinds of things.")
+    else:
+        screen.say("1,000 digits of 8 by 8 pixels, each somewhere on a canvas of 16 by 16.")
+    epochs = SCALES[screen.options.scale].epochs
+    with screen.training(f"a convolutional network, {epochs} epochs") as on_epoch:
+        result = experiment(screen.options.scale, screen.options.seed, on_epoch)
+    show_filters(screen, result.filters)
+    for line in classification.table(result.confusion):
+        screen.console.print(line)
+    names = CLASSES if full else None
+    draw = lambda axes: classification.draw_confusion(axes, result.confusion, names)
+    screen.picture("04_confusion", draw, size=(6, 6))
+    screen.picture(
+        "04_filters",
+        lambda axes: draw_filters(axes, result.filters),
+        columns=8,
+        size=(1, 1),
+        rows=4,
+    )
+    rows = wanted(result, full)
+    if not full:
+        rows += compared(result, control(screen.options.seed))
+    reached = all(holds for *_, holds in rows)
+    screen.result(rows, reached)
+    return reached
+
+
+def wanted(result, full):
+    """What the run has to reach at its scale."""
+    accuracy = stage.threshold("04", "full_test_accuracy" if full else "test_accuracy")
+    moved = stage.threshold("04", "filters_moved")
+    return [
+        stage.at_least("test accuracy", result.accuracy, accuracy),
+        stage.at_least("filters moved by", result.least_move, moved),
+        ("least gradient", f"{result.least_gradient:.1e}", "above 0", result.least_gradient > 0),
+    ]
+
+
+def compared(result, without):
+    """What shows that it is the learnt filters that do it."""
+    ahead, cost = result.accuracy - without.mlp, result.accuracy - without.frozen
+    above = stage.threshold("04", "points_above_mlp")
+    freezing = stage.threshold("04", "freezing_costs")
+    return [
+        stage.at_least(f"ahead of an MLP ({stage.percent(without.mlp)})", ahead, above),
+        stage.at_least(f"lost if frozen ({stage.percent(without.frozen)})", cost, freezing),
+    ]
+
+
+def show_filters(screen, filters):
+    """The first filters, as far as they fit side by side: dark is positive."""
+    screen.say("Its first filters, dark where they look for ink:")
+    gray = filters.mean(axis=1)  # (O, KH, KW)
+    span = abs(gray).max()
+    shades = ((gray / span + 1) / 2 * (len(SHADES) - 1)).round().astype(int)
+    fit = min(len(shades), (screen.console.width - 3) // (2 * shades.shape[2] + 2))
+    for row in range(shades.shape[1]):
+        cells = ["".join(SHADES[s] * 2 for s in kernel[row]) for kernel in shades[:fit]]
+        screen.console.print(Text("   " + "  ".join(cells)))
+
+
+def draw_filters(axes, filters):
+    """Every filter as a small picture, in colour if it has three channels."""
+    low, high = filters.min(), filters.max()
+    for place, cell in enumerate(axes.ravel()):
+        cell.set_axis_off()
+        if place < len(filters):
+            picture = ((filters[place] - low) / (high - low)).transpose(1, 2, 0)  # (KH, KW, C)
+            gray = picture.shape[2] == 1
+            cell.imshow(picture[..., 0] if gray else picture, cmap="gray", vmin=0, vmax=1)
+
+
+if __name__ == "__main__":
+    sys.exit(stage.play("04", show, scales=("tiny", "full")))

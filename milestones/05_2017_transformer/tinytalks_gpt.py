@@ -1,0 +1,310 @@
+"""The experiment of 2017: a transformer answers questions, one token after the other."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+VOCABULARY = 768
+CONTEXT = 56
+SIZES = {"embed_dim": 96, "num_heads": 4, "num_layers": 2}
+EPOCHS, CONTROL_EPOCHS = 46, 12
+BATCH = 32
+LEARNING_RATE = 4e-3
+DROPPED = 0.15
+"""Of the tokens of every second question: so that not all of it hangs on a single word."""
+
+NEWLINE = 10
+"""The token of a line's end, the byte itself: it ends an answer."""
+
+IGNORED = -1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model answers to some questions, beside what is expected."""
+
+    questions: list
+    expected: list
+    given: list
+
+    @property
+    def exact(self):
+        """The share that is right to the letter."""
+        return float(np.mean(np.array(self.given) == np.array(self.expected)))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run found.
+
+    Attributes:
+        model: the trained GPT.
+        tokenizer: the BPETokenizer it reads and writes with.
+        learnt, new: the `Answers` to questions it was trained on, and to such in other words.
+        nats, bigram_nats: of the model and of a bigram model, per character of answers to questions in
+            other words.
+        parameters: how many numbers were trained.
+    """
+
+    model: object
+    tokenizer: object
+    learnt: Answers
+    new: Answers
+    nats: float
+    bigram_nats: float
+    parameters: int
+
+
+def prompt(question):
+    """A question as the model reads it: what follows is the answer."""
+    return f"Q: {question}\nA:"
+
+
+class Conversations:
+    """Questions and answers as rows of tokens, and for each the token that follows.
+
+    Only answers are learnt: elsewhere the following token is IGNORED. In half of the rows some tokens
+    of the question are left out.
+    """
+
+    def __init__(self, talks, tokenizer, generator):
+        self.rows = [
+            (tokenizer.encode(prompt(question)), tokenizer.encode(f" {answer}\n"))
+            for question, answer in zip(talks.questions, talks.answers, strict=True)
+        ]
+        self.generator = generator
+
+    def __len__(self):
+        return len(self.rows)
+
+    def fetch(self, indices):
+        """(inputs, targets), both (N, CONTEXT)."""
+        made = [self.row(*self.rows[index]) for index in indices]
+        return tuple(np.stack(part) for part in zip(*made, strict=True))
+
+    def row(self, question, answer):
+        """One conversation: the tokens, and for each the one to be guessed."""
+        if self.generator.random() < 0.5:
+            kept = self.generator.random(len(question)) >= DROPPED
+            kept[-3:] = True  # the end of the question is where the answer begins
+            question = question[kept]
+        tokens = np.concatenate([question, answer])[: CONTEXT + 1]
+        inputs = np.full(CONTEXT, NEWLINE)
+        targets = np.full(CONTEXT, IGNORED)
+        inputs[: len(tokens) - 1] = tokens[:-1]
+        targets[len(question) - 1 : len(tokens) - 1] = tokens[len(question) :]
+        return inputs, targets
+
+
+def answer_loss(logits, targets):
+    """Cross-entropy over the places that are to be guessed, from logits (N, T, V)."""
+    from tinytorch.losses import cross_entropy
+
+    targets = targets.data.ravel()
+    places = np.flatnonzero(targets != IGNORED)
+    return cross_entropy(logits.reshape(-1, logits.shape[-1])[places], targets[places])
+
+
+def train(model, talks, tokenizer, epochs, generator, on_epoch=None):
+    """Teach a GPT to answer."""
+    from tinytorch.dataloader import DataLoader
+    from tinytorch.optimizers import AdamW
+    from tinytorch.training import CosineSchedule, Trainer
+
+    rows = Conversations(talks, tokenizer, generator)
+    batches = DataLoader(rows, BATCH, shuffle=True, generator=generator)
+    schedule = CosineSchedule(LEARNING_RATE, epochs * len(batches), warmup_steps=20)
+    optimizer = AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98))
+    trainer = Trainer(model, optimizer, answer_loss, schedule, clip_norm=1.0)
+    trainer.fit(batches, epochs, on_epoch=on_epoch)
+
+
+def experiment(seed=0, on_epoch=None):
+    """Train a GPT on TinyTalks, and let it answer.
+
+    Args:
+        seed: of the first weights and of the order of the conversations.
+        on_epoch: called after each epoch with {"epoch", "loss"}.
+    Returns:
+        A `Result`.
+    """
+    from tinytorch.datasets import TinyTalks
+    from tinytorch.tokenization import BPETokenizer
+    from tinytorch.transformers import GPT, GPTConfig
+
+    generator = np.random.default_rng(seed)
+    talks, other_words = TinyTalks("train"), TinyTalks("validation")
+    tokenizer = BPETokenizer().train(talks.text(), VOCABULARY)
+    model = GPT(GPTConfig(tokenizer.vocab_size, CONTEXT, **SIZES), generator=generator)
+    train(model, talks, tokenizer, EPOCHS, generator, on_epoch)
+    return Result(
+        model=model,
+        tokenizer=tokenizer,
+        learnt=asked(model, tokenizer, talks),
+        new=asked(model, tokenizer, other_words),
+        nats=nats(model, tokenizer, other_words),
+        bigram_nats=bigram_nats(talks, other_words),
+        parameters=sum(parameter.size for parameter in model.parameters()),
+    )
+
+
+def without_mask(seed=0):
+    """What becomes of the same model, trained for a while, if every place may look at the answer.
+
+    Returns:
+        (loss in training, share of questions answered right).
+    """
+    from tinytorch.datasets import TinyTalks
+    from tinytorch.tokenization import BPETokenizer
+    from tinytorch.transformers import GPT, GPTConfig
+
+    class Unmasked(GPT):
+        """A GPT that sees the future."""
+
+        def forward(self, indices):
+            x = self.position(self.token_embedding(indices))
+            for block in self.blocks:
+                x = block(x)
+            return self.ln_f(x) @ self.token_embedding.weight.T
+
+    generator = np.random.default_rng(seed)
+    talks, losses = TinyTalks("train"), []
+    tokenizer = BPETokenizer().train(talks.text(), VOCABULARY)
+    model = Unmasked(GPTConfig(tokenizer.vocab_size, CONTEXT, **SIZES), generator=generator)
+    keep = lambda record: losses.append(record["loss"])
+    train(model, talks, tokenizer, CONTROL_EPOCHS, generator, keep)
+    return losses[-1], asked(model, tokenizer, talks).exact
+
+
+def asked(model, tokenizer, talks):
+    """The `Answers` of a model to all questions of a split."""
+    given = answer(model, tokenizer, talks.questions)
+    return Answers(list(talks.questions), list(talks.answers), given)
+
+
+def answer(model, tokenizer, questions, **choice):
+    """What the model answers to each question; equally long ones are asked at once.
+
+    Args:
+        choice: how tokens are chosen, as for `GPT.generate`; greedily unless given.
+    """
+    prompts = [tokenizer.encode(prompt(question)) for question in questions]
+    given = [""] * len(prompts)
+    choice = choice or {"temperature": 0}
+    for length in sorted({len(tokens) for tokens in prompts}):
+        group = [i for i, tokens in enumerate(prompts) if len(tokens) == length]
+        rows = np.stack([prompts[i] for i in group])
+        texts = model.generate(rows, max(0, CONTEXT - length), stop=NEWLINE, **choice)
+        for i, text in zip(group, texts, strict=True):
+            given[i] = tokenizer.decode(text[length:]).split("\n")[0].strip()
+    return given
+
+
+def logits_of(model, tokens):
+    """The scores of a trained model for one row of tokens: (T, V) array."""
+    from tinytorch.autograd import no_grad
+
+    model.eval()
+    with no_grad():
+        return model(tokens[None]).data[0].astype(np.float64)
+
+
+def nats(model, tokenizer, talks):
+    """How surprised the model is by the right answers, in nats per character."""
+    total = characters = 0
+    for question, answer in zip(talks.questions, talks.answers, strict=True):
+        start, rest = tokenizer.encode(prompt(question)), tokenizer.encode(f" {answer}\n")
+        tokens = np.concatenate([start, rest])
+        scores = logits_of(model, tokens[:-1])[len(start) - 1 :]  # (len(rest), V)
+        highest = scores.max(axis=1, keepdims=True)
+        sums = np.log(np.exp(scores - highest).sum(axis=1)) + highest[:, 0]
+        total += (sums - scores[np.arange(len(rest)), rest]).sum()
+        characters += len(answer) + 2
+    return float(total / characters)
+
+
+def bigram_nats(talks, other_words, smoothing=0.1):
+    """The same of a model that knows only which character follows which, in all answers learnt."""
+    text = "".join(f" {answer}\n" for answer in talks.answers)
+    pairs, single = Counter(pairwise(text)), Counter(text)
+    total = characters = 0
+    for answer in other_words.answers:
+        shown = f"\n {answer}\n"
+        for before, after in pairwise(shown):
+            seen = single[before] + smoothing * (len(single) + 1)
+            total -= np.log((pairs[before, after] + smoothing) / seen)
+            characters += 1
+    return float(total / characters)
+
+
+def future_changes_nothing(result):
+    """Whether the scores before a place stay exactly as they are, whatever follows it."""
+    tokens = result.tokenizer.encode(prompt(result.learnt.questions[0]) + " " + "?" * 9)
+    other = tokens.copy()
+    place = len(tokens) // 2
+    other[place:] = other[place:][::-1] // 2
+    first, second = (logits_of(result.model, row)[:place] for row in (tokens, other))
+    return bool(np.array_equal(first, second))
+
+
+def changed_by_shuffling(result, least=0.01, seed=0):
+    """How often shuffling what stands before the last token moves what is expected next.
+
+    Looked at in the middle of each answer. Probabilities have moved if they differ by ``least`` in all
+    (total variation). For a model that knows only pairs of tokens nothing would move, and neither for
+    one that knows which tokens there are but not in which order.
+    """
+    generator = np.random.default_rng(seed)
+    moved = []
+    for question, expected in zip(result.learnt.questions, result.learnt.expected, strict=True):
+        start = result.tokenizer.encode(prompt(question))
+        written = result.tokenizer.encode(f" {expected}")
+        tokens = np.concatenate([start, written[: len(written) // 2 + 1]])
+        mixed = np.append(generator.permutation(tokens[:-1]), tokens[-1])
+        first, second = (probabilities(result.model, row) for row in (tokens, mixed))
+        moved.append(np.abs(first - second).sum() / 2 > least)
+    return float(np.mean(moved))
+
+
+def probabilities(model, tokens):
+    """Of each token to come next, (V,)."""
+    scores = logits_of(model, tokens)[-1]
+    shares = np.exp(scores - scores.max())
+    return shares / shares.sum()
+
+
+def known_words(result, seed=0):
+    """The share of words that exist, in answers drawn at temperature 0.5 to questions in other words."""
+    choice = {"temperature": 0.5, "generator": np.random.default_rng(seed)}
+    given = answer(result.model, result.tokenizer, result.new.questions, **choice)
+    known = set(
+        re.findall("[a-z]+", " ".join([*result.learnt.expected, *result.learnt.questions]).lower())
+    )
+    words = re.findall("[a-z]+", " ".join(given).lower())
+    return sum(word in known for word in words) / max(1, len(words))
+
+
+def attention_maps(result, question):
+    """How much each token of a question and its answer looks at each other one.
+
+    Returns:
+        (tokens as text, weights of the last block, (H, T, T)).
+    """
+    from tinytorch.attention import attention_weights, causal_mask
+    from tinytorch.autograd import no_grad
+
+    model, tokenizer = result.model, result.tokenizer
+    given = answer(model, tokenizer, [question])[0]
+    tokens = tokenizer.encode(f"{prompt(question)} {given}")[:CONTEXT]
+    mask = causal_mask(len(tokens))
+    with no_grad():
+        x = model.position(model.token_embedding(tokens[None]))
+        *before, last = model.blocks
+        for block in before:
+            x = block(x, mask)
+        query, key, _ = last.attn.project(last.ln_1(x))
+        weights = attention_weights(query, key, mask).data[0]
+    return [tokenizer.decode([token]) for token in tokens], weights
