@@ -59,7 +59,7 @@ class TestPast:
         """With the words of the question shuffled, most answers change."""
         least = threshold("05", "changed_by_shuffling")
         share = changed_by_shuffling(result)
-        record_property("answers changed by shuffling", percent(share))
+        record_property("predictions moved by shuffling", percent(share))
         expect(
             share >= least, f"at least {percent(least)} of the answers to change", percent(share)
         )

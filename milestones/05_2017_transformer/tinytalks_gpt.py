@@ -10,7 +10,7 @@ import numpy as np
 VOCABULARY = 768
 CONTEXT = 56
 SIZES = {"embed_dim": 96, "num_heads": 4, "num_layers": 2}
-EPOCHS, CONTROL_EPOCHS = 46, 12
+EPOCHS, CONTROL_EPOCHS = 46, 18
 BATCH = 32
 LEARNING_RATE = 4e-3
 DROPPED = 0.15
