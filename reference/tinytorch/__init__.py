@@ -22,7 +22,7 @@ EXPORTS = {
     "dataloader": "Dataset TensorDataset DataLoader random_split Compose Normalize"
     " RandomHorizontalFlip RandomCrop",
     "spatial": "conv2d max_pool2d avg_pool2d Conv2d MaxPool2d AvgPool2d BatchNorm2d",
-    "datasets": "TinyDigits",
+    "datasets": "TinyDigits MNIST CIFAR10",
 }
 
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
