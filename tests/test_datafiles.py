@@ -68,7 +68,10 @@ class TestOwnFolder:
             mnist(train=False)
         says(error, f"TINYTORCH_DATA ({folder})", cache / "mnist", "t10k-images-idx3-ubyte.gz")
 
-    def test_an_empty_variable_is_none(self, mnist, monkeypatch):
+    def test_an_empty_variable_is_none(self, mnist, monkeypatch, tmp_path):
+        """It does not mean the current folder."""
+        write(tmp_path / "mnist", {IMAGES: b"other", LABELS: b"other"})
+        monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("TINYTORCH_DATA", "")
         assert_is_mnist(mnist())
         with pytest.raises(FileNotFoundError, match=r"TINYTORCH_DATA \(not set\)"):
