@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[1]
 DISTRIBUTION = "pytest-tinytorch"
 INSTALL = f"run `python -m pip install -e .` in {ROOT}"
 RESTORE = "run `git checkout -- datasets`, or copy the folder from a fresh clone"
-FALLBACK = ("pytest>=8.2", "hypothesis>=6.100", "numpy>=2.0", "rich>=13.7", "pluggy>=1.5")
+FALLBACK = (
+    *("pytest>=8.2", "hypothesis>=6.100", "numpy>=2.0", "rich>=13.7", "pluggy>=1.5"),
+    "pooch>=1.8",
+)
 """What is looked for while the kit itself is not installed and cannot say what it needs."""
 SHIPPED = ("tinydigits", "tinytalks")
 

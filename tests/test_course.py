@@ -12,7 +12,7 @@ from pytest_tinytorch import manifest, stubs
 from tests import kit
 
 SPEC_FILES = [kit.ROOT / unit.place for unit in kit.course().checkpoints]
-GIVEN = {"primitive", "datasets"}
+GIVEN = {"primitive", "datasets", "downloads", "formats"}
 
 
 def reachable(unit):

@@ -26,7 +26,7 @@ EXPORTS = {
     "embeddings": "Embedding PositionalEncoding",
     "attention": "scaled_dot_product_attention causal_mask MultiHeadAttention",
     "transformers": "LayerNorm MLP TransformerBlock GPT GPTConfig",
-    "datasets": "TinyDigits TinyTalks",
+    "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}

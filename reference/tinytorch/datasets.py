@@ -1,4 +1,4 @@
-"""Datasets: small ones that ship with the kit, ready for a DataLoader.
+"""Datasets, ready for a DataLoader: TinyDigits and TinyTalks, which ship with the kit, MNIST and CIFAR-10.
 
 Given, not an exercise. Everything here is plain NumPy, so that it works before you have written
 module 08.
@@ -10,6 +10,9 @@ import os
 from pathlib import Path
 
 import numpy as np
+
+from tinytorch import formats
+from tinytorch.downloads import Source, contents
 
 
 class TinyDigits:
@@ -145,3 +148,123 @@ def table(file, columns):
         if len(row) != len(names):
             raise ValueError(f"{file}, line {number}: expected {len(names)} columns, got {row}")
     return rows
+
+
+class StoredImages:
+    """Images that stay bytes, a fourth of the memory of float32, until they are asked for.
+
+    Attributes:
+        images: uint8 as in the file, (N, C, H, W).
+        labels: int64, (N,).
+    """
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        """One (image, label): a float32 array (C, H, W) in [0, 1] and an int."""
+        images, label = self.fetch(index)
+        return images, int(label)
+
+    def fetch(self, indices):
+        """Many at once, which a DataLoader prefers: (float32 images in [0, 1], int64 labels)."""
+        images = self.images[indices].astype(np.float32)
+        images /= 255
+        return images, self.labels[indices]
+
+
+class MNIST(StoredImages):
+    """Handwritten digits of 28 × 28 pixels: 60,000 to train on and 10,000 to test. See docs/data.md.
+
+    Args:
+        train: the training images, or else the test images.
+        root: a folder that holds ``mnist/``; then no other place is used. If None, that is the
+            folder which the environment variable TINYTORCH_DATA names, if it holds one, or else
+            the cache folder.
+        download: whether to download what is missing (12 MB) to the cache folder.
+    Attributes:
+        images: uint8, (N, 1, 28, 28); 0 is paper and 255 is ink.
+        labels: the digits, int64, (N,).
+    Raises:
+        FileNotFoundError: files are missing, and ``download`` is false or ``root`` is given.
+        ConnectionError: files are missing, and no download succeeded.
+        OSError: the cache folder cannot be written to.
+        ValueError: a file is damaged. All messages say what to do.
+    """
+
+    source = Source(
+        name="MNIST",
+        folder="mnist",
+        records=(60_000, 10_000),
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ),
+        sha256={
+            "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        },
+    )
+
+    def __init__(self, train=True, root=None, download=True):
+        prefix = "train" if train else "t10k"
+        count = self.source.records[0 if train else 1]
+        shapes = {
+            f"{prefix}-images-idx3-ubyte": (count, 28, 28),
+            f"{prefix}-labels-idx1-ubyte": (count,),
+        }
+        sizes = {name: formats.idx_size(shape) for name, shape in shapes.items()}
+        for name, path, data in contents(self.source, sizes, root, download):
+            array = formats.read_idx(data, shapes[name], path)
+            if "images" in name:
+                self.images = array[:, None]  # (N, 1, 28, 28)
+            else:
+                self.labels = formats.class_numbers(array, 10, path)  # (N,)
+
+
+class CIFAR10(StoredImages):
+    """Colour photographs of 32 × 32 pixels, ten classes: 50,000 to train on and 10,000 to test.
+
+    See docs/data.md.
+
+    Args:
+        train: the training images, or else the test images.
+        root: a folder that holds ``cifar-10-batches-bin/``; then no other place is used. If None,
+            that is the folder which the environment variable TINYTORCH_DATA names, if it holds one,
+            or else the cache folder.
+        download: whether to download what is missing (170 MB) to the cache folder.
+    Attributes:
+        images: uint8, (N, 3, 32, 32); red, green and blue.
+        labels: the numbers of the classes, int64, (N,).
+        classes: the names of the classes.
+    Raises:
+        FileNotFoundError, ConnectionError, OSError, ValueError: as `MNIST` does.
+    """
+
+    classes = tuple(
+        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    )
+    source = Source(
+        name="CIFAR-10",
+        folder="cifar-10-batches-bin",
+        records=(10_000, 10_000),
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
+        sha256={
+            "cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        },
+        archive="cifar-10-binary.tar.gz",
+    )
+
+    def __init__(self, train=True, root=None, download=True):
+        files = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
+        count = self.source.records[0 if train else 1]
+        self.images = np.empty((len(files) * count, 3, 32, 32), np.uint8)
+        self.labels = np.empty(len(files) * count, np.int64)
+        sizes = dict.fromkeys(files, count * (1 + 3 * 32 * 32))
+        for name, path, data in contents(self.source, sizes, root, download):
+            images, labels = formats.read_records(data, (3, 32, 32), count, path)
+            part = slice(files.index(name) * count, (files.index(name) + 1) * count)
+            self.images[part] = images
+            self.labels[part] = formats.class_numbers(labels, len(self.classes), path)

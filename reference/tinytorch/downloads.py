@@ -1,0 +1,266 @@
+"""Where the files of a data set are: in a folder of your own, in the cache, or still to download.
+
+Given, not an exercise. A downloaded file is used only if its sha256 is the known one. It arrives in
+a private folder inside the cache and is then renamed, so that nobody ever sees half of it.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinytorch import formats
+
+ROUNDS = 3
+"""How often all mirrors are tried."""
+PAUSE = 1.0
+"""Seconds to wait after the first round, and twice that after the second."""
+TIMEOUT = (5, 30)
+"""Seconds to wait for a connection, and for the next bytes."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is to know about the files of a data set.
+
+    Args:
+        name: what people call it.
+        folder: the folder that holds its files, also inside an archive.
+        records: how many images a file has: one to train on, one to test with.
+        mirrors: the addresses that have its files, each ending in ``/``.
+        sha256: maps the name of each file on a mirror to its digest.
+        archive: the name of the one file ``.tar.gz`` that holds all others. If None, each file is
+            on the mirrors by itself, and its name has ``.gz`` at the end.
+    """
+
+    name: str
+    folder: str
+    records: tuple
+    mirrors: tuple
+    sha256: dict
+    archive: str | None = None
+
+    def served(self, names):
+        """The files to download for those files that are ``names`` when unpacked."""
+        return [self.archive] if self.archive else [f"{name}.gz" for name in names]
+
+
+def contents(source, sizes, root=None, download=True):
+    """The files of a data set: from your own folder if that has them, or else from the cache.
+
+    Your own folder is only read. Files that the cache lacks are downloaded to the cache.
+
+    Args:
+        source: the `Source`.
+        sizes: maps the name of each file, unpacked, to the bytes that it should have.
+        root: the folder that holds ``source.folder``, and then neither cache nor network is used.
+            If None, the one that the environment variable TINYTORCH_DATA names, if any.
+        download: whether to download what is missing.
+    Yields:
+        (name, path, bytes): one file after another, and where it is. Of a file that is too long,
+        one byte more than ``sizes`` says.
+    Raises:
+        FileNotFoundError: files are missing, and not to be downloaded.
+        ConnectionError: no mirror gave a file whose sha256 is the known one.
+        OSError: the cache cannot be written to; a PermissionError if that is not allowed.
+        ValueError: a file of your own is damaged. All messages say what to do.
+    """
+    paths = own(source, list(sizes), root)
+    if not paths:
+        paths = [cached(source, file, download) for file in source.served(sizes)]
+    for path in paths:
+        if path.name == source.archive:
+            for name, data in formats.members(path, source.folder, sizes):
+                yield name, path, data
+        else:
+            name = path.name.removesuffix(".gz")
+            yield name, path, formats.content(path, sizes[name])
+
+
+def own(source, names, root=None):
+    """The paths in the user's own folder that hold the files ``names``; none if it has none of them.
+
+    Raises:
+        FileNotFoundError: only some of them are there; or none, and ``root`` is given.
+    """
+    base = root if root is not None else os.environ.get("TINYTORCH_DATA")
+    if not base:
+        return []
+    folder = Path(base) / source.folder
+    found = [existing(folder / name, folder / f"{name}.gz") for name in names]
+    if all(found):
+        return found
+    if source.archive:
+        archive = existing(folder / source.archive, Path(base) / source.archive)
+        if archive:
+            return [archive]
+    if any(found) or root is not None:
+        missing = [name for name, path in zip(names, found, strict=True) if not path]
+        what = (
+            f"{folder} lacks {', '.join(missing)}, and nothing is ever downloaded to such a folder"
+        )
+        raise FileNotFoundError(absence(source, what))
+    return []
+
+
+def existing(*paths):
+    """The first of some paths that is a file, or None."""
+    return next((path for path in paths if path.is_file()), None)
+
+
+def cached(source, file, download=True):
+    """The path of a whole file in the cache, downloaded if it is not there and ``download`` is true."""
+    place = cache() / source.folder
+    if not is_whole(place / file, source.sha256[file]):
+        if not download:
+            raise FileNotFoundError(absence(source, f"no {file} in {looked(place)}"))
+        fill(source, file, place)
+    return place / file
+
+
+def cache():
+    """The folder that keeps what was downloaded, a place that the operating system has for that."""
+    import pooch
+
+    return Path(pooch.os_cache("tinytorch"))
+
+
+def is_whole(path, sha256):
+    """Whether there is such a file, with this digest."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def looked(place):
+    """The folders that were looked into, in words."""
+    given = os.environ.get("TINYTORCH_DATA")
+    return f"TINYTORCH_DATA ({given or 'not set'}), nor in the cache folder {place}"
+
+
+def absence(source, what):
+    """The message for files that are missing: what to get, from where, and where to put it."""
+    addresses = " or ".join(source.mirrors)
+    return (
+        f"{source.name} is not there: {what}. To use it offline, get {', '.join(source.sha256)} "
+        f"from {addresses}, put that into a folder {source.folder}/, and let the environment "
+        f"variable TINYTORCH_DATA name the folder that holds {source.folder}/"
+    )
+
+
+def fill(source, file, place):
+    """Download a file into the folder ``place`` of the cache.
+
+    Two processes may do so at once: each has a private folder, and what is renamed last stays.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="partial-", dir=place) as private:
+            arrived = from_a_mirror(source, file, private, place)
+            keep(arrived, place / file, source.sha256[file])
+    except ConnectionError:
+        raise
+    except OSError as error:
+        raise OSError(
+            error.errno or errno.EIO,
+            f"cannot write {file} to the cache folder {place} ({error.strerror or error}): make "
+            f"room or allow writing there. Or put the files of {source.name} into a folder "
+            f"{source.folder}/ elsewhere, and let the environment variable TINYTORCH_DATA name "
+            f"the folder that holds {source.folder}/",
+        ) from error
+
+
+def keep(arrived, target, sha256):
+    """Rename a file that is whole to ``target``, which is then whole at each moment."""
+    try:
+        Path(arrived).replace(target)
+    except PermissionError:  # On Windows: another process, which was faster, reads that file.
+        if not is_whole(target, sha256):
+            raise
+
+
+def from_a_mirror(source, file, private, place):
+    """The path in the folder ``private`` of a file that the first mirror which can has given.
+
+    Raises:
+        ConnectionError: none has. An answer 4xx is final; all else is tried again.
+    """
+    failures = {}
+    mirrors = list(source.mirrors)
+    for attempt in range(ROUNDS):
+        if attempt and mirrors:
+            time.sleep(PAUSE * attempt)
+        for mirror in list(mirrors):
+            path, failure, final = attempted(mirror + file, source.sha256[file], private)
+            if path:
+                return path
+            failures[mirror + file] = failure
+            if final:
+                mirrors.remove(mirror)
+    told = "; ".join(f"{address}: {failure}" for address, failure in failures.items())
+    raise ConnectionError(
+        absence(source, f"no {file} in {looked(place)}, and no download succeeded ({told})")
+    )
+
+
+def attempted(address, sha256, private):
+    """Try a download once: (path, None, False), or (None, what went wrong, whether that is final)."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")  # It would name the private folder.
+    name = address.rpartition("/")[2]
+    with contextlib.closing(Progress(name)) as progress:
+        downloader = pooch.HTTPDownloader(
+            progressbar=progress if progress.visible else False,
+            chunk_size=2**16,
+            timeout=TIMEOUT,
+            headers={"Accept-Encoding": "identity"},
+        )
+        try:
+            path = pooch.retrieve(address, sha256, name, private, downloader=downloader)
+        except requests.HTTPError as error:
+            status = error.response.status_code
+            return None, f"the answer was {status}", 400 <= status < 500
+        except requests.RequestException as error:
+            return None, f"no connection, or one that broke ({type(error).__name__})", False
+        except ValueError:
+            return None, "its sha256 is wrong, so it was thrown away", False
+        return path, None, False
+
+
+class Progress:
+    """How much of a download is there, as a line on stderr if that is a terminal.
+
+    Pooch sets ``total`` and calls the methods.
+    """
+
+    def __init__(self, name):
+        self.name = name
+        self.total = self.done = 0
+        self.shown = None
+        self.visible = sys.stderr is not None and sys.stderr.isatty()
+
+    def update(self, count):
+        """So many more bytes have come."""
+        self.done += count
+        percent = min(100, 100 * self.done // self.total) if self.total else None
+        if percent not in (None, self.shown):
+            print(f"\r{self.name} {percent:3}%", end="", file=sys.stderr, flush=True)
+            self.shown = percent
+
+    def reset(self):
+        """Count from 0 again."""
+        self.done = 0
+
+    def close(self):
+        """End the line, if one was begun."""
+        if self.shown is not None:
+            print(file=sys.stderr)
+            self.shown = None

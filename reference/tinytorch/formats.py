@@ -1,0 +1,161 @@
+"""File formats of image data sets: IDX, as MNIST has it, and the records of CIFAR-10.
+
+Given, not an exercise. Nothing here trusts a file: what is read has a limit, nothing is unpacked to
+disk, and each number that a file says about itself is checked.
+"""
+
+import gzip
+import math
+import tarfile
+import zlib
+
+import numpy as np
+
+UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
+"""What the standard library raises where an archive is damaged or ends too early."""
+
+
+def damaged(path, why):
+    """The error to raise for a file whose content is not what it must be."""
+    return ValueError(
+        f"{path} is damaged: {why}; replace it with a good copy (docs/data.md says where to get one)"
+    )
+
+
+def content(path, size):
+    """The bytes of a file, unpacked if its name ends in ``.gz``.
+
+    Args:
+        path: the file.
+        size: how many bytes it should hold. At most one more is read, however many there are.
+    Raises:
+        ValueError: it cannot be unpacked, such as when its end is missing.
+    """
+    with path.open("rb") as file:
+        if path.suffix != ".gz":
+            return file.read(size + 1)
+        try:
+            return gzip.GzipFile(fileobj=file).read(size + 1)
+        except UNREADABLE as error:
+            raise damaged(path, f"it cannot be unpacked ({error})") from error
+
+
+def members(path, folder, sizes):
+    """Some files of an archive ``.tar.gz``, one after another, without writing any to disk.
+
+    Only a regular file whose name is exactly ``folder/name`` is read. Whatever else an archive
+    holds is passed over: files with other names, also with ``..`` or ``/`` at their beginning.
+
+    Args:
+        path: the archive.
+        folder: the folder in it that holds the files.
+        sizes: maps the name of each file to the bytes that it must have.
+    Yields:
+        (name, bytes) in the order of the archive, each name once.
+    Raises:
+        ValueError: the archive cannot be read, or a file is missing, is there twice, is a link, or
+            has another size.
+    """
+    missing = {f"{folder}/{name}": name for name in sizes}
+    wanted = set(missing)
+    try:
+        with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
+            for member in archive:
+                if member.name in wanted:
+                    name = missing.pop(member.name, None)
+                    check(path, member, sizes.get(name))
+                    yield name, archive.extractfile(member).read()
+            while unpacked.read(2**20):  # Only at the end does gzip compare its checksum.
+                pass
+    except UNREADABLE as error:
+        raise damaged(path, f"it cannot be unpacked ({error})") from error
+    if missing:
+        raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
+
+
+def check(path, member, size):
+    """ValueError unless a member of an archive is a file that comes once and has this size."""
+    if size is None:
+        raise damaged(path, f"{member.name} is in it twice")
+    if not member.isreg():
+        raise damaged(path, f"{member.name} is a link or a folder, and should be a file")
+    if member.size != size:
+        raise damaged(path, f"{member.name} has {member.size:,} bytes, and should have {size:,}")
+
+
+def idx_size(shape):
+    """How many bytes an IDX file with an array of this shape has.
+
+    >>> idx_size((60000, 28, 28))
+    47040016
+    """
+    return 4 + 4 * len(shape) + math.prod(shape)
+
+
+def read_idx(data, shape, path):
+    """The array of an IDX file: two zero bytes, one for the type, one for the number of axes, the
+    length of each axis in four bytes (the highest one first), and then the numbers.
+
+    Args:
+        data: the bytes of the file.
+        shape: the shape that the array must have.
+        path: what to call the file in an error.
+    Returns:
+        uint8, not to be written to: the memory is that of ``data``.
+    Raises:
+        ValueError: the array has another type or shape, or the file is too short or too long.
+
+    >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]), (3,), "labels")
+    array([7, 8, 9], dtype=uint8)
+    """
+    magic = bytes([0, 0, 8, len(shape)])
+    start = idx_size(shape) - math.prod(shape)
+    if data[:4] != magic:
+        raise damaged(path, f"it begins with the bytes {data[:4].hex()}, and should {magic.hex()}")
+    if len(data) >= start:
+        found = tuple(np.frombuffer(data[4:start], ">u4").tolist())
+        if found != tuple(shape):
+            raise damaged(path, f"its array has the shape {found}, and should have {tuple(shape)}")
+    if len(data) != idx_size(shape):
+        which = "ends too early" if len(data) < idx_size(shape) else "goes on too long"
+        raise damaged(path, f"it {which}: its array needs {idx_size(shape):,} bytes in all")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def read_records(data, shape, count, path):
+    """The records of a file of CIFAR-10: a byte for the label, and then the bytes of the image.
+
+    Args:
+        data: the bytes of the file.
+        shape: the shape of an image.
+        count: how many records there must be.
+        path: what to call the file in an error.
+    Returns:
+        (images, labels), both uint8, (count, *shape) and (count,).
+    Raises:
+        ValueError: the file is too short or too long.
+
+    >>> images, labels = read_records(bytes([3, 10, 20, 4, 30, 40]), (1, 1, 2), 2, "batch")
+    >>> images.tolist(), labels.tolist()
+    ([[[[10, 20]]], [[[30, 40]]]], [3, 4])
+    """
+    size = count * (1 + math.prod(shape))
+    if len(data) != size:
+        which = "ends too early" if len(data) < size else "goes on too long"
+        raise damaged(path, f"it {which}: {count:,} records need {size:,} bytes")
+    records = np.frombuffer(data, np.uint8).reshape(count, -1)
+    return records[:, 1:].reshape(count, *shape), records[:, 0]
+
+
+def class_numbers(labels, classes, path):
+    """Labels as int64, once it is sure that each is the number of a class.
+
+    Raises:
+        ValueError: a label is not less than ``classes``.
+
+    >>> class_numbers(np.array([0, 9], np.uint8), 10, "labels")
+    array([0, 9])
+    """
+    if labels.max(initial=0) >= classes:
+        raise damaged(path, f"it has a label {labels.max()}, and the highest is {classes - 1}")
+    return labels.astype(np.int64)

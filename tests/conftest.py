@@ -1,0 +1,74 @@
+"""Fixtures of the tests on MNIST and CIFAR-10: tiny data sets, a mirror, a cache, a folder of one's own."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import pytest
+
+from pytest_tinytorch.implementation import Finder
+from tests import imageserver as tiny
+from tests import kit
+from tests.imageserver import small, write
+
+
+def modules():
+    """Modules of the package under test that are imported now, by name."""
+    return {name: m for name, m in sys.modules.items() if name.partition(".")[0] == "tinytorch"}
+
+
+@pytest.fixture(scope="module")
+def datasets():
+    """`tinytorch.datasets` of the reference, whatever the package under test is."""
+    others = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "meta_path", others)
+        patch.syspath_prepend(str(kit.REFERENCE))
+        for name in modules():
+            patch.delitem(sys.modules, name)
+        yield import_module("tinytorch.datasets")
+        for name in modules():
+            del sys.modules[name]
+
+
+@pytest.fixture
+def downloads(datasets):
+    return sys.modules["tinytorch.downloads"]
+
+
+@pytest.fixture
+def cache(downloads, monkeypatch, tmp_path):
+    """A cache of its own for a test, and neither proxy nor waiting."""
+    monkeypatch.delenv("TINYTORCH_DATA", raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(downloads, "PAUSE", 0)
+    monkeypatch.setattr(downloads, "cache", lambda: tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def mirror():
+    """A server with the files of both data sets."""
+    with tiny.Mirror(tiny.mnist_files() | {tiny.ARCHIVE: tiny.cifar_archive()}) as running:
+        yield running
+
+
+@pytest.fixture
+def mnist(datasets, mirror):
+    return small(datasets.MNIST, tiny.MNIST_RECORDS, mirror)
+
+
+@pytest.fixture
+def cifar(datasets, mirror):
+    return small(datasets.CIFAR10, tiny.CIFAR_RECORDS, mirror)
+
+
+@pytest.fixture
+def own(monkeypatch, tmp_path):
+    """A folder of the user's own, which TINYTORCH_DATA names, with both data sets."""
+    write(tmp_path / "own" / "mnist", tiny.mnist_files())
+    write(tmp_path / "own" / "cifar-10-batches-bin", tiny.cifar_files())
+    monkeypatch.setenv("TINYTORCH_DATA", str(tmp_path / "own"))
+    return tmp_path / "own"
