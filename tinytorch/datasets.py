@@ -243,8 +243,9 @@ class CIFAR10(StoredImages):
         FileNotFoundError, ConnectionError, OSError, ValueError: as `MNIST` does.
     """
 
-    classes = tuple(
-        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    classes = (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
     )
     source = Source(
         name="CIFAR-10",
