@@ -13,7 +13,7 @@ from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
 from pytest_tinytorch.exercises import spans
 from pytest_tinytorch.failures import LawBroken, MissingName, StubReached
-from pytest_tinytorch.implementation import PACKAGE, Implementation
+from pytest_tinytorch.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.tally import BROKEN, NOT_RUN, TODO, WRONG, Outcome
 from pytest_tinytorch.timelimit import TimeLimit
 
@@ -104,7 +104,7 @@ class Explainer:
     def is_students(self, file: Path) -> bool:
         """Whether a file belongs to the package under test, given files aside."""
         inside = any(folder in file.parents for folder in self.folders)
-        return inside and file.stem not in ("primitive", "__init__")
+        return inside and file.stem not in GIVEN
 
     def raised_by_student(self, error: BaseException) -> bool:
         """Whether an exception came out of the student's code."""
@@ -150,6 +150,8 @@ class Explainer:
             return BROKEN, text
         if type(error).__name__ in NOT_THEIRS_TO_RAISE and not frames:
             return NOT_RUN, text
+        if isinstance(error, OSError) and not frames:
+            return BROKEN, text  # data that is missing or cannot be read is nobody's mistake
         if type(error).__name__ in NOT_THEIRS_TO_RAISE:
             return WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):

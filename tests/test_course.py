@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from pytest_tinytorch import manifest, stubs
+from pytest_tinytorch.implementation import GIVEN
 from tests import kit
 
 SPEC_FILES = [kit.ROOT / unit.place for unit in kit.course().checkpoints]
-GIVEN = {"primitive", "datasets", "downloads", "formats"}
 
 
 def reachable(unit):
@@ -118,13 +118,10 @@ def test_the_reference_is_written_to_be_read(unit):
     assert max(map(len, text.splitlines())) <= 110
 
 
-def test_every_export_exists(monkeypatch):
-    monkeypatch.syspath_prepend(str(kit.REFERENCE))
-    for name in [n for n in sys.modules if n.partition(".")[0] == "tinytorch"]:
-        monkeypatch.delitem(sys.modules, name)
+def test_every_export_exists(datasets):
+    """Of the reference: the fixture sees to it that it is what is imported."""
     import tinytorch
 
+    assert tinytorch.__file__ == str(kit.REFERENCE / "tinytorch" / "__init__.py")
     for name in tinytorch.__all__:
         assert getattr(tinytorch, name) is not None
-    for name in [n for n in sys.modules if n.partition(".")[0] == "tinytorch"]:
-        del sys.modules[name]

@@ -332,6 +332,15 @@ class TestBroken:
         assert (run.states["02"], run.states["03"], run.code) == ("locked", "passed", 1)
         assert says in run.output
 
+    def test_data_that_is_missing_blames_nobody(self, workspace):
+        toy.solve(workspace, *MODULES.values())
+        text = toy.SPECS["specs/test_03_squaring.py"]
+        missing = text.replace("from tinytorch.squaring", "raise ConnectionError('no data')  #")
+        toy.write(workspace, {"specs/test_03_squaring.py": missing})
+        run = toy.pytest_in(workspace)
+        assert (run.states["03"], run.code) == ("broken", 1), run.output
+        assert "ConnectionError: no data" in run.output
+
     def test_a_spec_file_that_is_gone_is_noticed(self, workspace):
         toy.solve(workspace, *MODULES.values())
         (workspace / "specs" / "test_01_adding.py").unlink()
