@@ -26,6 +26,7 @@ EXPORTS = {
     "embeddings": "Embedding PositionalEncoding",
     "attention": "scaled_dot_product_attention causal_mask MultiHeadAttention",
     "transformers": "LayerNorm MLP TransformerBlock GPT GPTConfig",
+    "profiling": "Profiler count_parameters count_flops peak_memory latency",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

@@ -13,6 +13,9 @@ import numpy as np
 recording = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
 
+observer = ContextVar("observer", default=None)
+"""Called as ``observer(op, arrays, params, ans)`` after each operation on Tensors; 14 counts with it."""
+
 
 class Variable:
     """What a primitive needs to know of a Tensor: its array, and whether its gradient is wanted."""
@@ -66,6 +69,9 @@ def primitive(function):
         ans = function(*arrays, **params)
         if result_type is None:
             return ans
+        watch = observer.get()
+        if watch is not None:
+            watch(op, arrays, params, ans)
         result = object.__new__(result_type)
         result.data = ans if type(ans) is np.ndarray else np.asarray(ans)
         result.grad = None

@@ -1,0 +1,378 @@
+"""14 · Profiling: where a model's parameters, operations, memory and time go."""
+
+import time
+import tracemalloc
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinytorch.layers import Parameter
+from tinytorch.primitive import Variable, observer
+
+MOVES = "reshape permute expand getitem concatenate embedding where"
+"""Operations that only move numbers, and calculate nothing."""
+
+PER_ELEMENT = {"softmax": 5, "log_softmax": 5, "layer_norm": 8, "batch_norm": 2, "gelu": 8}
+"""How many operations such a function counts for, for each element. All others count for one."""
+
+
+def count_parameters(module):
+    """How many numbers a module learns. One that two parts share is counted once.
+
+    >>> from tinytorch.layers import Linear
+    >>> count_parameters(Linear(3, 2))
+    8
+    """
+    return sum(parameter.data.size for parameter in module.parameters())
+
+
+def flops_of(op, arrays, params, ans):
+    """How many additions, multiplications and the like one operation takes.
+
+    - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed.
+    - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
+    - max_pool2d, avg_pool2d: KH KW for each element of the result.
+    - MOVES: nothing.
+    - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
+      exponential or a root counts for one, as a sum does.
+
+    Args:
+        op: a primitive, whose ``__name__`` says what it is.
+        arrays, params, ans: what it was called with, and its result.
+    Returns:
+        An int.
+
+    >>> from tinytorch.tensor import matmul
+    >>> flops_of(matmul, [np.ones((2, 3)), np.ones((3, 5))], {}, np.ones((2, 5)))
+    60
+    """
+    name, size = op.__name__, np.size(ans)
+    if name == "matmul":
+        return 2 * np.shape(arrays[0])[-1] * size
+    if name == "conv2d":
+        weight = arrays[1]
+        bias = len(arrays) > 2 and arrays[2] is not None
+        return (2 * weight[0].size + bias) * size
+    if name in ("max_pool2d", "avg_pool2d"):
+        kernel = params["kernel_size"]
+        return size * (kernel**2 if isinstance(kernel, int) else kernel[0] * kernel[1])
+    if name in MOVES.split():
+        return 0
+    return PER_ELEMENT.get(name, 1) * max([size, *(np.size(array) for array in arrays)])
+
+
+@contextmanager
+def observed(watch):
+    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while."""
+    token = observer.set(watch)
+    try:
+        yield
+    finally:
+        observer.reset(token)
+
+
+def count_flops(function, *args, **kwargs):
+    """How many operations a call takes: of a module, or of any function of Tensors.
+
+    Counted by `flops_of` as they happen, so that what runs is what counts. Gradients are not.
+
+    >>> from tinytorch.layers import Linear
+    >>> from tinytorch.tensor import ones
+    >>> count_flops(Linear(3, 2), ones(4, 3))  # 4 · 2 · (2 · 3 + 1)
+    56
+    """
+    total = 0
+
+    def add(op, arrays, params, ans):
+        nonlocal total
+        total += flops_of(op, arrays, params, ans)
+
+    with observed(add):
+        function(*args, **kwargs)
+    return int(total)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that training a model holds on to.
+
+    Attributes:
+        parameters: of the parameters.
+        gradients: of their gradients, once all of them have one.
+        optimizer: of what the optimizer remembers.
+        activations: of the arrays that `backward` will need, parameters and inputs left out.
+    """
+
+    parameters: int
+    gradients: int
+    optimizer: int
+    activations: int
+
+    @property
+    def total(self):
+        """All together."""
+        return self.parameters + self.gradients + self.optimizer + self.activations
+
+
+def held_arrays(tensor):
+    """Every array that the graph behind a tensor holds, itself included, each memory once.
+
+    They are the data of all tensors that it was made of, and the arrays among the arguments and
+    parameters of the operations. A view holds on to all of the array that it is a part of.
+    """
+    found, seen, waiting = {}, set(), [tensor]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, Variable):
+            node, item = item.grad_fn, item.data
+            waiting += [*node.args, *node.params.values()] if node is not None else []
+        if isinstance(item, np.ndarray):
+            while isinstance(item.base, np.ndarray):
+                item = item.base
+            found[id(item)] = item
+    return list(found.values())
+
+
+def footprint(module, output, optimizer=None, inputs=()):
+    """What training holds in memory after a forward pass.
+
+    Args:
+        module: the model.
+        output: what came out of it, with the graph behind it.
+        optimizer: whose `state_bytes` count; 0 without one.
+        inputs: Tensors that went in: they are the data's, and do not count.
+    Returns:
+        A `Footprint`.
+    """
+    parameters = list(module.parameters())
+    own = {id(array) for tensor in (*parameters, *inputs) for array in held_arrays(tensor)}
+    weights = sum(parameter.data.nbytes for parameter in parameters)
+    return Footprint(
+        parameters=weights,
+        gradients=weights,
+        optimizer=0 if optimizer is None else optimizer.state_bytes(),
+        activations=sum(array.nbytes for array in held_arrays(output) if id(array) not in own),
+    )
+
+
+def peak_memory(function, *args, **kwargs):
+    """The most bytes that a call held at any moment, beyond what was there before it.
+
+    Measured by `tracemalloc`, which NumPy tells of its arrays. If somebody measures already, that
+    goes on afterwards.
+
+    Raises:
+        TypeError: ``function`` cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"function cannot be called: {function!r}")
+    already = tracemalloc.is_tracing()
+    if not already:
+        tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        function(*args, **kwargs)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not already:
+            tracemalloc.stop()
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long calls took, in seconds.
+
+    Attributes:
+        samples: one for each call, in the order in which they were made.
+    """
+
+    samples: tuple
+
+    def percentile(self, percent):
+        """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
+
+        Raises:
+            ValueError: percent is not in (0, 100].
+
+        >>> Latency((4.0, 1.0, 3.0, 2.0)).percentile(50)
+        2.0
+        """
+        if not 0 < percent <= 100:
+            raise ValueError(f"percent must be in (0, 100], got {percent}")
+        ordered = sorted(self.samples)
+        return ordered[int(np.ceil(percent / 100 * len(ordered))) - 1]
+
+    @property
+    def median(self):
+        """The sample in the middle, or the mean of the two there: half of the calls took longer."""
+        return float(np.median(self.samples))
+
+
+def latency(function, *args, warmup=3, repeats=20, clock=time.perf_counter):
+    """Measure how long a call takes, again and again.
+
+    The first calls are slower than the rest: caches are cold, memory is not there yet. ``warmup`` calls
+    are made first and not measured.
+
+    Args:
+        function: called with ``args``.
+        warmup: calls that do not count, 0 or more.
+        repeats: calls that do, at least 1.
+        clock: gives the time in seconds.
+    Returns:
+        A `Latency` with ``repeats`` samples.
+    Raises:
+        ValueError: warmup is negative, repeats is below 1, or the clock went backwards.
+        TypeError: ``function`` cannot be called.
+    """
+    if not callable(function):
+        raise TypeError(f"function cannot be called: {function!r}")
+    if warmup < 0:
+        raise ValueError(f"warmup must not be negative, got {warmup}")
+    if repeats < 1:
+        raise ValueError(f"repeats must be at least 1, got {repeats}")
+    for _ in range(warmup):
+        function(*args)
+    samples = []
+    for _ in range(repeats):
+        start = clock()
+        function(*args)
+        samples.append(clock() - start)
+        if samples[-1] < 0:
+            raise ValueError(f"clock went backwards by {-samples[-1]:g} s")
+    return Latency(tuple(samples))
+
+
+@dataclass
+class Row:
+    """What one part of a model took, without the parts inside it.
+
+    Attributes:
+        name: as in the state dict; empty for the model itself.
+        kind: its class.
+        parameters: how many numbers it learns itself.
+        calls: how often it ran.
+        flops: operations.
+        bytes: of all results of operations.
+        seconds: time.
+    """
+
+    name: str
+    kind: str
+    parameters: int
+    calls: int = 0
+    flops: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+class Profiler:
+    """Watches a model at work, and tells each part's share.
+
+    Use it as a context: inside, every call of the model counts. What a part does itself is counted
+    for it, and what the parts inside it do for them, so that rows add up to the whole.
+
+    Args:
+        model: a Module.
+        clock: gives the time in seconds.
+    Attributes:
+        rows: a `Row` for each part of the model, by name, in the order of `named_modules`.
+
+    >>> from tinytorch.layers import Linear, Sequential
+    >>> from tinytorch.tensor import ones
+    >>> model = Sequential(Linear(3, 2), Linear(2, 1))
+    >>> with Profiler(model) as profiler:
+    ...     _ = model(ones(4, 3))
+    >>> profiler.rows["0"].flops, profiler.rows["1"].flops
+    (56, 20)
+    """
+
+    def __init__(self, model, clock=time.perf_counter):
+        """Make an empty row for each part; nothing is watched yet."""
+        self.model = model
+        self.clock = clock
+        self.rows = {}
+        self.running = []  # rows of the parts that are at work now, the outermost first
+        self.since = 0.0
+        counted = set()  # a parameter that two parts share belongs to the first
+        for name, module in model.named_modules():
+            own = {id(v): v for v in vars(module).values() if isinstance(v, Parameter)}
+            count = sum(v.data.size for key, v in own.items() if key not in counted)
+            counted |= own.keys()
+            self.rows[name] = Row(name, type(module).__name__, count)
+
+    def __enter__(self):
+        """Begin to watch: every part's ``forward`` reports when it begins and ends."""
+        self.before = [(module, dict(vars(module))) for module in self.model.modules()]
+        for name, module in self.model.named_modules():
+            module.forward = self.reporting(self.rows[name], module.forward)
+        self.token = observer.set(self.count)
+        return self
+
+    def __exit__(self, *error):
+        """Stop watching, also after an error: every part's ``forward`` is what it was."""
+        observer.reset(self.token)
+        for module, attributes in self.before:
+            del module.forward
+            if "forward" in attributes:
+                module.forward = attributes["forward"]
+        self.running.clear()
+
+    def reporting(self, row, forward):
+        """A ``forward`` that does what it did, and counts for ``row`` meanwhile."""
+
+        def watched(*args, **kwargs):
+            self.charge()
+            self.running.append(row)
+            row.calls += 1
+            try:
+                return forward(*args, **kwargs)
+            finally:
+                self.charge()
+                self.running.pop()
+
+        return watched
+
+    def charge(self):
+        """Give the time since the last time to the innermost part at work."""
+        now = self.clock()
+        if self.running:
+            self.running[-1].seconds += now - self.since
+        self.since = now
+
+    def count(self, op, arrays, params, ans):
+        """Give an operation to the innermost part at work."""
+        if self.running:
+            self.running[-1].flops += flops_of(op, arrays, params, ans)
+            self.running[-1].bytes += ans.nbytes
+
+    def bottlenecks(self, by="seconds"):
+        """The rows, the most expensive first.
+
+        Args:
+            by: "seconds", "flops", "bytes" or "parameters". Equal rows keep their order.
+        Raises:
+            ValueError: ``by`` is something else.
+        """
+        if by not in ("seconds", "flops", "bytes", "parameters"):
+            raise ValueError(f"by must be seconds, flops, bytes or parameters, got {by!r}")
+        return sorted(self.rows.values(), key=lambda row: -getattr(row, by))
+
+    def table(self, by="seconds"):
+        """The bottlenecks as text: a line for each part, and each one's share of what ``by`` says."""
+        rows = self.bottlenecks(by)
+        whole = sum(getattr(row, by) for row in rows) or 1
+        lines = [f"{'part':<24}{'parameters':>12}{'flops':>14}{'bytes':>14}{'ms':>10}{by:>12}"]
+        for row in rows:
+            name = f"{row.name} {row.kind}".strip()[:23]
+            share = getattr(row, by) / whole
+            numbers = (
+                f"{row.parameters:>12,}{row.flops:>14,}{row.bytes:>14,}{row.seconds * 1e3:>10.2f}"
+            )
+            lines.append(f"{name:<24}{numbers}{share:>12.1%}")
+        return "\n".join(lines)
