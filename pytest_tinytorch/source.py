@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,15 @@ def fingerprint(file: Path) -> str:
         data = file.read_bytes()
     except OSError:
         return "missing"
+    return fingerprint_of(data)
+
+
+@lru_cache(maxsize=1024)
+def fingerprint_of(data: bytes) -> str:
+    """The digest of source text. Remembered: every unit asks for the files it stands on."""
     try:
         text = canonical(ast.parse(data))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return hashlib.sha256(data).hexdigest()
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
