@@ -56,8 +56,9 @@ def run(
     *arguments: str,
     shuffle: int | None = None,
     profile: str = "learn",
+    cold: bool = False,
 ) -> Run:
     """Run the kit's specs on the package in ``source``, with a ledger of its own."""
     chosen = [f"--source={source}"] if source else []
     options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
-    return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200)
+    return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200, cold=cold)

@@ -39,7 +39,7 @@ def events(workspace):
 
 class TestEarning:
     def test_stubs_earn_only_00(self, workspace):
-        run = toy.pytest_in(workspace)
+        run = toy.pytest_in(workspace, cold=True)
         assert run.code == 1
         assert run.states == {
             "00": "passed",
@@ -75,7 +75,7 @@ class TestEarning:
     @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
     def test_solutions_earn_everything(self, workspace, arguments):
         toy.solve(workspace, *MODULES.values())
-        run = toy.pytest_in(workspace, *arguments)
+        run = toy.pytest_in(workspace, *arguments, cold=True)
         assert (run.passed(), run.code) == (EVERYTHING, 0)
         assert run.json["units"]["milestone-01"]["notes"] == {"doubled sum": 4}
         assert "1902" in run.output
@@ -372,7 +372,7 @@ class TestBroken:
             "    @given(", "    @pytest.mark.timeout(1)\n    @given("
         )
         toy.write(workspace, {"specs/test_01_adding.py": "import pytest\n" + text})
-        run = toy.pytest_in(workspace, *arguments, timeout=60)
+        run = toy.pytest_in(workspace, *arguments, timeout=60, cold=True)
         assert (run.states["01"], run.states["03"]) == ("broken", "passed"), run.output
         assert "no verdict after 1 s" in run.output
         assert run.json["units"]["checkpoint-01"]["specs"] == {"broken": 1, "passed": 1}
@@ -508,7 +508,7 @@ class TestWorkers:
 class TestElsewhere:
     def test_does_nothing_where_there_is_no_workspace(self, tmp_path):
         toy.write(tmp_path, {"test_x.py": "def test_x():\n    pass\n"})
-        run = toy.pytest_in(tmp_path)
+        run = toy.pytest_in(tmp_path, cold=True)
         assert run.code == 0
         assert "capabilities" not in run.output
         run = toy.pytest_in(tmp_path, "--checkpoint=01")

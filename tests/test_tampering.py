@@ -28,7 +28,7 @@ def test_ending_a_spec_is_no_pass(tmp_path, ending):
     workspace = toy.build(tmp_path)
     text = toy.REFERENCE["squaring"].replace("return x * x", ENDINGS[ending])
     toy.write(workspace, {"tinytorch/squaring.py": text})
-    run = toy.pytest_in(workspace, "--checkpoint=03")
+    run = toy.pytest_in(workspace, "--checkpoint=03", cold=True)
     assert run.code != 0, run.output
     assert "03" not in grants(workspace)
 
@@ -39,7 +39,7 @@ def test_ending_the_process_grants_nothing(tmp_path, arguments):
     workspace = toy.build(tmp_path)
     text = toy.REFERENCE["squaring"].replace("return x * x", "import os\n    os._exit(0)")
     toy.write(workspace, {"tinytorch/squaring.py": text})
-    run = toy.pytest_in(workspace, "--checkpoint=03", *arguments)
+    run = toy.pytest_in(workspace, "--checkpoint=03", *arguments, cold=True)
     assert "03" not in grants(workspace)
     if arguments:
         assert run.code == 1
@@ -49,5 +49,5 @@ def test_ending_the_process_grants_nothing(tmp_path, arguments):
 def test_ending_the_process_on_import_grants_nothing(tmp_path):
     workspace = toy.build(tmp_path)
     toy.write(workspace, {"tinytorch/squaring.py": "import os\nos._exit(0)\n"})
-    toy.pytest_in(workspace, "--checkpoint=03")
+    toy.pytest_in(workspace, "--checkpoint=03", cold=True)
     assert "03" not in grants(workspace)

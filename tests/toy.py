@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import warm
 
 CURRICULUM = """
 title = "Toy"
@@ -273,13 +273,19 @@ def short(unit_id: str) -> str:
     return unit_id.replace("checkpoint-", "").replace("milestone-", "m")
 
 
-def pytest_in(root: Path, *arguments: str, shuffle: int | None = None, timeout: int = 600) -> Run:
-    """Run pytest in ``root`` as a learner would, in a process of its own."""
-    environment = {
-        k: v for k, v in os.environ.items() if k not in ("CI", "PYTEST_ADDOPTS", "NO_COLOR")
-    }
-    environment |= {"COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment |= {"OPENBLAS_NUM_THREADS": "1"}
+def pytest_in(
+    root: Path,
+    *arguments: str,
+    shuffle: int | None = None,
+    timeout: int = 600,
+    cold: bool = False,
+) -> Run:
+    """Run pytest in ``root`` as a learner would, in a process of its own.
+
+    It is forked from one that has its imports done, where that can be; not if ``cold``, nor with
+    workers, which are new processes anyway.
+    """
+    environment = warm.learners_environment()
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"
     file.unlink(missing_ok=True)
     options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
@@ -287,16 +293,9 @@ def pytest_in(root: Path, *arguments: str, shuffle: int | None = None, timeout: 
         (root / "shuffle_plugin.py").write_text(SHUFFLE, encoding="utf-8")
         environment |= {"SHUFFLE_SEED": str(shuffle), "PYTHONPATH": str(root)}
         options += ["-p", "shuffle_plugin"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=timeout,
-        check=False,
-    )
+    cold = cold or "-n" in arguments or not warm.possible()
+    run = warm.run_cold if cold else warm.server().run
+    done = run(options, root, environment, timeout)
     found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return Run(done.returncode, done.stdout + done.stderr, found)
 
