@@ -30,13 +30,9 @@ def show(screen):
     names = CLASSES if full else None
     draw = lambda axes: classification.draw_confusion(axes, result.confusion, names)
     screen.picture("04_confusion", draw, size=(6, 6))
-    screen.picture(
-        "04_filters",
-        lambda axes: draw_filters(axes, result.filters),
-        columns=8,
-        size=(1, 1),
-        rows=4,
-    )
+    draw = lambda axes: draw_filters(axes, result.filters)
+    lines = -(-len(result.filters) // 8)
+    screen.picture("04_filters", draw, columns=8, rows=lines, size=(1, 1))
     rows = wanted(result, full)
     if not full:
         rows += compared(result, control(screen.options.seed))

@@ -27,6 +27,7 @@ EXPORTS = {
     "attention": "scaled_dot_product_attention causal_mask MultiHeadAttention",
     "transformers": "LayerNorm MLP TransformerBlock GPT GPTConfig",
     "profiling": "Profiler count_parameters count_flops peak_memory latency",
+    "quantization": "quantize dequantize QuantizedLinear quantize_model to_half GradScaler",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

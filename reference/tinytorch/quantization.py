@@ -1,0 +1,405 @@
+"""15 · Quantization: the same model in a fourth of the memory, or in half of it."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinytorch.autograd import no_grad
+from tinytorch.layers import Buffer, Linear, Module
+from tinytorch.spatial import Conv2d, pair, patches, windows
+from tinytorch.tensor import Tensor
+
+LOWEST, HIGHEST = -128, 127
+"""What an INT8 can hold."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """Numbers as INT8: value ≈ scale · (code - zero_point).
+
+    Attributes:
+        codes: int8 array.
+        scale: float32, a number or an array that broadcasts to the codes.
+        zero_point: int32, likewise: the code of 0.
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray
+    zero_point: np.ndarray
+
+    @property
+    def nbytes(self):
+        """The memory of all three together."""
+        return self.codes.nbytes + self.scale.nbytes + self.zero_point.nbytes
+
+
+def scale_and_zero_point(low, high, symmetric=False):
+    """How to spread the codes over a range of values, so that 0 has a code of its own.
+
+    Affine: the range is widened to reach 0, then scale = (high - low) / 255, and zero_point is the
+    whole number nearest to -128 - low / scale. Symmetric: zero_point = 0, and
+    scale = max(|low|, |high|) / 127. A range of nothing but 0 has scale 1 and zero_point 0.
+
+    Args:
+        low, high: numbers or arrays, the ends of each range.
+        symmetric: which of the two; weights are symmetric as a rule, activations are not.
+    Returns:
+        (scale, zero_point) as float32 and int32 arrays. A scale is never 0.
+    Raises:
+        ValueError: an end is NaN or infinite, or low is above high.
+
+    >>> scale, zero_point = scale_and_zero_point(0.0, 2.55)
+    >>> round(float(scale), 4), int(zero_point)
+    (0.01, -128)
+    """
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise ValueError(f"low and high must be finite, got {low} and {high}")
+    if (low > high).any():
+        raise ValueError(f"low must not be above high, got {low} and {high}")
+    if symmetric:
+        scale, zero_point = np.maximum(np.abs(low), np.abs(high)) / HIGHEST, np.zeros(low.shape)
+    else:
+        low, high = np.minimum(low, 0), np.maximum(high, 0)
+        scale = (high - low) / (HIGHEST - LOWEST)
+    scale = np.maximum(scale, np.finfo(np.float32).tiny, where=scale > 0, out=np.ones_like(scale))
+    if not symmetric:
+        zero_point = np.clip(np.round(LOWEST - low / scale), LOWEST, HIGHEST)
+        zero_point = np.where(low == high, 0, zero_point)
+    return scale.astype(np.float32), zero_point.astype(np.int32)
+
+
+def encode(x, scale, zero_point):
+    """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
+
+    Args:
+        x: array.
+        scale, zero_point: broadcast to ``x``.
+    Returns:
+        int8 array of the shape of ``x``.
+    Raises:
+        ValueError: a value is NaN. Infinite ones saturate.
+    """
+    x = np.asarray(x)
+    if np.isnan(x).any():
+        raise ValueError("x must not have NaN: it has no code")
+    codes = np.round(x / scale) + zero_point
+    return np.clip(codes, LOWEST, HIGHEST).astype(np.int8)
+
+
+def quantize(x, axis=None, symmetric=False):
+    """Values as INT8, over the range that they have.
+
+    Args:
+        x: array or Tensor, finite.
+        axis: an axis each of whose places has a range of its own ("per channel"); None for one range.
+        symmetric: as for `scale_and_zero_point`.
+    Returns:
+        A `Quantized`. Of values within their range none is off by more than half a step, and 0 is exact.
+    Raises:
+        ValueError: a value is NaN or infinite, or axis is no axis of x.
+
+    >>> quantize(np.array([-1.0, 0.0, 1.0]), symmetric=True).codes
+    array([-127,    0,  127], dtype=int8)
+    """
+    x = x.data if isinstance(x, Tensor) else np.asarray(x)
+    if not np.isfinite(x).all():
+        raise ValueError("x must be finite: it has NaN or infinity")
+    if axis is not None and not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"axis must be an axis of x of shape {x.shape}, got {axis}")
+    others = None
+    if axis is not None:
+        others = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
+    low = x.min(axis=others, keepdims=axis is not None, initial=0)
+    high = x.max(axis=others, keepdims=axis is not None, initial=0)
+    scale, zero_point = scale_and_zero_point(low, high, symmetric)
+    return Quantized(encode(x, scale, zero_point), scale, zero_point)
+
+
+def dequantize(quantized):
+    """The values that codes stand for, float32: scale · (code - zero_point).
+
+    >>> dequantize(quantize(np.array([0.0, 0.5, 1.0])))[0]
+    np.float32(0.0)
+    """
+    return (quantized.scale * (quantized.codes - quantized.zero_point)).astype(np.float32)
+
+
+def int8_matmul(x, y):
+    """The product of two matrices of INT8, summed as INT32.
+
+    A product of two INT8 needs 15 bits, and a sum of k of them more: INT8 would overflow at once.
+
+    Args:
+        x: int8, (n, k).
+        y: int8, (k, m).
+    Returns:
+        int32, (n, m), exact.
+    Raises:
+        TypeError: one of them is not int8.
+
+    >>> int8_matmul(np.full((1, 4), 127, np.int8), np.full((4, 1), 127, np.int8))
+    array([[64516]], dtype=int32)
+    """
+    for name, array in (("x", x), ("y", y)):
+        if array.dtype != np.int8:
+            raise TypeError(f"{name} must be int8, got {array.dtype}")
+    return x.astype(np.int32) @ y.astype(np.int32)
+
+
+def quantized_rows(rows, scale, zero_point, weight):
+    """A product of values with quantized weights: rows (n, k) times weightᵀ, with weight (m, k).
+
+    Σ (code - zero_point) · w = Σ code · w - zero_point · Σ w, so that the sum stays one of INT8.
+
+    Args:
+        rows: float array (n, k), to be quantized with ``scale`` and ``zero_point``.
+        weight: a symmetric `Quantized` (m, k), with one scale for each row.
+    Returns:
+        float32, (n, m).
+    """
+    codes = encode(rows, scale, zero_point)
+    total = int8_matmul(codes, weight.codes.T)  # (n, m)
+    total -= zero_point * weight.codes.sum(axis=1, dtype=np.int32)
+    return total * (scale * weight.scale.reshape(-1))
+
+
+class QuantizedLinear(Module):
+    """A Linear whose weights are INT8 and which computes with INT8. It is for use, not for training.
+
+    Weights are symmetric, with a scale for each output; the input is affine, over a range that was
+    seen before ("calibrated"), and saturates beyond it.
+
+    Args:
+        linear: the `Linear` it does the work of.
+        low, high: the range of its inputs.
+    Attributes:
+        codes: a Buffer (out_features, in_features) of int8.
+        weight_scale: a Buffer (out_features, 1) of float32.
+        bias: a Buffer (out_features,), or None.
+        scale, zero_point: Buffers (), of the inputs.
+    """
+
+    def __init__(self, linear, low, high):
+        """Quantize the weights, and keep what the inputs need."""
+        weight = quantize(linear.weight, axis=0, symmetric=True)
+        self.keep(weight, linear.bias, low, high)
+
+    def keep(self, weight, bias, low, high):
+        """Make Buffers of a Quantized weight, a bias and a range, so that they are saved."""
+        scale, zero_point = scale_and_zero_point(low, high)
+        self.shape = weight.codes.shape
+        self.codes = Buffer(weight.codes.reshape(len(weight.codes), -1))
+        self.weight_scale = Buffer(weight.scale.reshape(-1, 1))
+        self.bias = None if bias is None else Buffer(bias.data.copy())
+        self.scale, self.zero_point = Buffer(scale), Buffer(zero_point)
+
+    def weight(self):
+        """The weights as a `Quantized`, a row for each output."""
+        scale = self.weight_scale.data
+        return Quantized(self.codes.data, scale, np.zeros(scale.shape, np.int32))
+
+    def product(self, rows):
+        """Rows (n, k) times the weights, and the bias: float32 (n, out)."""
+        out = quantized_rows(rows, self.scale.data, self.zero_point.data, self.weight())
+        return out if self.bias is None else out + self.bias.data
+
+    def forward(self, x):
+        """x Wᵀ + b, for x of shape (*, in_features).
+
+        Raises:
+            ValueError: the last axis is not in_features; the message gives both.
+        """
+        if x.ndim == 0 or x.shape[-1] != self.shape[1]:
+            raise ValueError(f"x must have shape (*, in_features={self.shape[1]}), got {x.shape}")
+        rows = x.data.reshape(-1, self.shape[1])
+        return Tensor(self.product(rows).reshape(*x.shape[:-1], self.shape[0]))
+
+
+class QuantizedConv2d(QuantizedLinear):
+    """A Conv2d whose kernels are INT8 and which computes with INT8: each window is a row.
+
+    Args:
+        conv: the `Conv2d` it does the work of.
+        low, high: the range of its inputs; padding is 0, which every range reaches.
+    """
+
+    def __init__(self, conv, low, high):
+        """Quantize the kernels with a scale each, laid out as `windows` are: (KH, KW, C)."""
+        weight = quantize(conv.weight.data.transpose(0, 2, 3, 1), axis=0, symmetric=True)
+        self.keep(weight, conv.bias, low, high)
+        self.stride, self.padding = pair(conv.stride, "stride"), pair(conv.padding, "padding")
+
+    def forward(self, x):
+        """The convolution of images (N, C, H, W), block by block as in `conv2d`.
+
+        Raises:
+            ValueError: the images have other channels; the message gives both.
+        """
+        count, height, width, channels = self.shape
+        if x.ndim != 4 or x.shape[1] != channels:
+            raise ValueError(f"x must have shape (N, C={channels}, H, W), got {x.shape}")
+        seen = windows(x.data, (height, width), self.stride, self.padding)
+        out = np.empty((*seen.shape[:3], count), np.float32)  # (N, OH, OW, O)
+        for images, rows in patches(seen):
+            out[images] = self.product(rows).reshape(out[images].shape)
+        return Tensor(out.transpose(0, 3, 1, 2))  # (N, O, OH, OW)
+
+
+def calibrate(model, batches):
+    """The range of inputs that each Linear and Conv2d of a model meets.
+
+    Args:
+        model: runs on each batch in evaluation mode, without gradients; then it is in its old mode.
+        batches: Tensors, or (inputs, targets) as a loader gives them.
+    Returns:
+        A dict from the names of those parts to (low, high).
+    Raises:
+        ValueError: there is no batch.
+    """
+    parts = {n: m for n, m in model.named_modules() if isinstance(m, (Linear, Conv2d))}
+    ranges, count = {}, 0
+
+    def watching(name, forward):
+        def watched(x):
+            low, high = ranges.get(name, (0.0, 0.0))
+            ranges[name] = (min(low, float(x.data.min())), max(high, float(x.data.max())))
+            return forward(x)
+
+        return watched
+
+    modes = [(module, module.training) for module in model.modules()]
+    for name, part in parts.items():
+        part.forward = watching(name, part.forward)
+    try:
+        model.eval()
+        with no_grad():
+            for batch in batches:
+                model(batch[0] if isinstance(batch, (tuple, list)) else batch)
+                count += 1
+    finally:
+        for part in parts.values():
+            del part.forward
+        for module, mode in modes:
+            module.training = mode
+    if not count:
+        raise ValueError("batches is empty: calibration needs at least one")
+    return ranges
+
+
+def quantize_model(model, batches):
+    """A copy of a model with every Linear and Conv2d quantized. The model itself stays as it was.
+
+    Args:
+        model: a Module; parts that are neither are copied, in evaluation mode.
+        batches: what the ranges of activations are taken from, as for `calibrate`.
+    Returns:
+        The copy. A part that no batch reached is left as it was.
+    Raises:
+        ValueError: there is no batch.
+    """
+    ranges = calibrate(model, batches)
+    made = copy.deepcopy(model).eval()
+    if "" in ranges:
+        return replacement(made, *ranges[""])
+    for name, module in list(made.named_modules()):
+        for part, child in list(module.named_children()):
+            place = f"{name}.{part}".lstrip(".")
+            if place in ranges:
+                setattr(module, part, replacement(child, *ranges[place]))
+    return made
+
+
+def replacement(part, low, high):
+    """The quantized form of a Linear or Conv2d."""
+    return (QuantizedConv2d if isinstance(part, Conv2d) else QuantizedLinear)(part, low, high)
+
+
+def model_bytes(model):
+    """The memory of all parameters and buffers of a model: what saving it would write."""
+    return sum(tensor.data.nbytes for tensor in (*model.parameters(), *model.buffers()))
+
+
+def to_half(model):
+    """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
+
+    Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
+
+    Raises:
+        ValueError: a parameter is too large for FP16, whose largest number is 65,504; it is named.
+    """
+    made = copy.deepcopy(model)
+    for name, parameter in made.named_parameters():
+        largest = np.abs(parameter.data).max(initial=0)
+        if largest > np.finfo(np.float16).max:
+            raise ValueError(f"{name} has {largest:g}, which is too large for FP16")
+        parameter.data = parameter.data.astype(np.float16)
+        parameter.grad = None
+    return made
+
+
+class GradScaler:
+    """Trains a half-precision copy of a model without losing small gradients.
+
+    FP16 has no positive number below 6e-8: small gradients would become 0. So the loss is multiplied by
+    a large scale, and with it every gradient; they are divided again at FP32, where the parameters
+    that the optimizer changes are kept ("master weights").
+
+    Args:
+        model: the FP32 model whose parameters the optimizer has.
+        half: its copy from `to_half`, which computes.
+        optimizer: steps the parameters of ``model``.
+        scale: the first scale.
+        growth_interval: after so many steps in a row without an overflow the scale is doubled.
+    Attributes:
+        scale: the present scale, at least 1.
+        skipped: how many steps were left out because of an overflow.
+    Raises:
+        ValueError: scale or growth_interval is below 1.
+    """
+
+    def __init__(self, model, half, optimizer, scale=2.0**12, growth_interval=200):
+        """Check the numbers and pair the parameters of both models."""
+        for name, value in (("scale", scale), ("growth_interval", growth_interval)):
+            if not value >= 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        self.pairs = list(zip(model.parameters(), half.parameters(), strict=True))
+        self.optimizer = optimizer
+        self.scale = float(scale)
+        self.growth_interval = growth_interval
+        self.fine = 0
+        self.skipped = 0
+
+    def scaled(self, loss):
+        """The loss times the scale: call ``backward`` on it."""
+        return loss * self.scale
+
+    def step(self):
+        """Take the gradients of the half model, step the optimizer, and give the half model its weights.
+
+        If a gradient is infinite or NaN, the step is left out and the scale is halved. After
+        ``growth_interval`` steps in a row that were not left out it is doubled. Afterwards the
+        gradients of both models are None.
+
+        Returns:
+            Whether the step was made.
+        """
+        finite = all(half.grad is None or np.isfinite(half.grad).all() for _, half in self.pairs)
+        if finite:
+            for master, half in self.pairs:
+                if half.grad is not None:
+                    master.grad = half.grad.astype(master.dtype) / master.dtype.type(self.scale)
+            self.optimizer.step()
+            self.fine += 1
+            for master, half in self.pairs:
+                half.data[...] = master.data
+        else:
+            self.scale, self.fine = max(1.0, self.scale / 2), 0
+            self.skipped += 1
+        if self.fine == self.growth_interval:
+            self.scale, self.fine = self.scale * 2, 0
+        for parameters in self.pairs:
+            for parameter in parameters:
+                parameter.grad = None
+        return bool(finite)
