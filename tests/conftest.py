@@ -1,4 +1,4 @@
-"""Fixtures of the tests on MNIST and CIFAR-10: tiny data sets, a mirror, a cache, a folder of one's own."""
+"""The order of the tests; and fixtures on MNIST and CIFAR-10: tiny data, a mirror, a cache, a folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from pytest_tinytorch.implementation import Finder
 from tests import imageserver as tiny
 from tests import kit
 from tests.imageserver import small, write
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes a minute or more, so it begins first")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes minutes comes first: at the end one worker would wait for it alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def modules():

@@ -18,6 +18,7 @@ SEEDS = {"01": 5, "02": 5, "03": 5, "04": 3, "05": 1}
 CASES = [(number, 100 + seed) for number, count in SEEDS.items() for seed in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "seed"), CASES)
 def test_the_reference_clears_every_threshold(number, seed):
     thresholds = kit.course().unit(f"milestone-{number}").thresholds
@@ -39,6 +40,7 @@ def start(script, *arguments, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
 def test_a_script_shows_its_result_on_one_screen(script):
     done = start(script, "--reference")
@@ -49,7 +51,7 @@ def test_a_script_shows_its_result_on_one_screen(script):
     assert "I have" in done.stdout
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
+@pytest.mark.parametrize("script", SCRIPTS[:3], ids=lambda script: script.parent.name)
 def test_a_script_gets_by_with_plain_characters(script):
     done = start(script, "--reference", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -48,18 +48,21 @@ def test_untouched_stubs_are_fine_where_todo_is(tmp_path):
     assert run.code == 0
 
 
+@pytest.mark.slow
 def test_the_reference_earns_everything(tmp_path):
     run = kit.run(None, tmp_path / "ledger.jsonl", "--reference", cold=True)
     assert run.passed() == ALL, run.output
     assert run.code == 0
 
 
+@pytest.mark.slow
 def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
     run = kit.run(None, tmp_path / "ledger.jsonl", "--reference", "-n", "2", shuffle=7)
     assert run.passed() == ALL, run.output
     assert run.code == 0
 
 
+@pytest.mark.slow
 def test_each_prefix_of_the_reference_earns_exactly_itself(tmp_path):
     """One ledger serves all prefixes: what a shorter one proved is not run again."""
     solved: list[str] = []

@@ -7,7 +7,7 @@ from milestones.stage import percent, threshold
 from specs.laws import expect
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def result(pytestconfig):
     """The network trained at the scale that was asked for."""
     return experiment(pytestconfig.getoption("scale"))

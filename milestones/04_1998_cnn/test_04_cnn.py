@@ -7,20 +7,20 @@ from milestones.stage import percent, threshold
 from specs.laws import expect
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def digits():
     """The network trained on shifted TinyDigits."""
     return experiment("tiny")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def result(pytestconfig, digits):
     """The network trained at the scale that was asked for."""
     scale = pytestconfig.getoption("scale")
     return digits if scale == "tiny" else experiment(scale)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def without():
     """The same digits without learnt filters."""
     return control()

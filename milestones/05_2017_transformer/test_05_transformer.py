@@ -13,7 +13,7 @@ from milestones.stage import percent, threshold
 from specs.laws import expect
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def result():
     """The GPT trained on TinyTalks."""
     return experiment()
