@@ -29,6 +29,7 @@ EXPORTS = {
     "profiling": "Profiler count_parameters count_flops peak_memory latency",
     "quantization": "quantize dequantize QuantizedLinear quantize_model to_half GradScaler",
     "compression": "sparsity magnitude_prune structured_prune low_rank distillation_loss to_csr",
+    "memoization": "KVCache cached_generate",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

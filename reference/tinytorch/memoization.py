@@ -1,0 +1,196 @@
+"""17 · Memoization: a GPT that remembers what it has read, and computes only what is new."""
+
+import numpy as np
+
+from tinytorch.attention import causal_mask, scaled_dot_product_attention
+from tinytorch.autograd import no_grad
+from tinytorch.embeddings import check_indices
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor
+from tinytorch.transformers import sample
+
+
+class KVCache:
+    """The keys and values of all places that a GPT has read, for every block.
+
+    A place's key and value never change once they are computed: what stands later has no influence on
+    them. So the memory is taken once, for as long a text as there may be, and filled from the front.
+
+    Args:
+        num_layers: blocks of the model, L.
+        batch: texts read at once, N.
+        num_heads: H.
+        head_dim: length of each key and value, d.
+        capacity: the longest text, C.
+        dtype: of the arrays.
+    Attributes:
+        keys, values: arrays (L, N, H, C, d); only the first ``length`` places hold anything.
+        length: how many places are held.
+    Raises:
+        ValueError: a size is below 1; it is named.
+    """
+
+    def __init__(self, num_layers, batch, num_heads, head_dim, capacity, dtype=DEFAULT_DTYPE):
+        """Check the sizes and take the memory."""
+        sizes = {
+            "num_layers": num_layers,
+            "batch": batch,
+            "num_heads": num_heads,
+            "head_dim": head_dim,
+            "capacity": capacity,
+        }
+        for name, size in sizes.items():
+            if size < 1:
+                raise ValueError(f"{name} must be at least 1, got {size}")
+        shape = (num_layers, batch, num_heads, capacity, head_dim)
+        self.keys = np.zeros(shape, dtype)
+        self.values = np.zeros(shape, dtype)
+        self.length = 0
+
+    @classmethod
+    def for_model(cls, model, batch):
+        """An empty cache for a GPT: as long as its context, in the dtype of its parameters."""
+        config = model.config
+        return cls(
+            config.num_layers,
+            batch,
+            config.num_heads,
+            config.embed_dim // config.num_heads,
+            config.context_length,
+            model.token_embedding.weight.dtype,
+        )
+
+    @property
+    def capacity(self):
+        """The longest text that fits."""
+        return self.keys.shape[3]
+
+    @property
+    def nbytes(self):
+        """The memory of keys and values, however many are held."""
+        return self.keys.nbytes + self.values.nbytes
+
+    def check_room(self, count):
+        """There must be room for ``count`` more places; ValueError names both numbers."""
+        if self.length + count > self.capacity:
+            raise ValueError(
+                f"{self.length} places are held, {count} more do not fit into capacity {self.capacity}"
+            )
+
+    def put(self, layer, key, value):
+        """Write keys and values of new places behind those that are held, for one block.
+
+        All blocks write at the same places, so ``length`` stays as it is until `advance`.
+
+        Args:
+            layer: the number of the block.
+            key, value: arrays (N, H, T, d) for T new places.
+        Returns:
+            (keys, values) of all places of this block, the new ones included: views (N, H, length + T, d).
+        Raises:
+            ValueError: there is no room, or the shape is not (N, H, T, d); nothing is written then.
+        """
+        _, batch, heads, _, dim = self.keys.shape
+        count = key.shape[2] if key.ndim == 4 else 0
+        wanted = (batch, heads, count, dim)
+        if key.shape != wanted or value.shape != wanted:
+            raise ValueError(
+                f"key and value must have shape (N={batch}, H={heads}, T, d={dim}),"
+                f" got {key.shape} and {value.shape}"
+            )
+        self.check_room(count)
+        end = self.length + count
+        self.keys[layer, :, :, self.length : end] = key
+        self.values[layer, :, :, self.length : end] = value
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def advance(self, count):
+        """The places that every block has written are held from now on."""
+        self.check_room(count)
+        self.length += count
+
+    def reset(self):
+        """Forget everything; the memory stays."""
+        self.length = 0
+
+
+def cached_logits(model, indices, cache):
+    """What `GPT.forward` would give for new tokens, after the text that the cache holds.
+
+    Only the new places go through the blocks. Each block writes their keys and values into the cache and
+    lets them look at all that are there; `causal_mask` for fewer queries than keys hides what comes later.
+    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients.
+
+    Args:
+        model: a GPT.
+        indices: new token ids, (N, T) with T at least 1.
+        cache: a `KVCache` for this model and N texts; it holds the new places afterwards.
+    Returns:
+        logits of the new places, an array (N, T, V).
+    Raises:
+        ValueError: not two axes, T is 0, another N than the cache's, or no room; the cache is unchanged.
+        IndexError: an id is not in the vocabulary; the cache is unchanged.
+    """
+    indices = check_indices(indices, model.config.vocab_size)
+    batch = cache.keys.shape[1]
+    if indices.ndim != 2 or indices.shape[1] == 0 or indices.shape[0] != batch:
+        raise ValueError(
+            f"indices must have shape (N={batch}, T) with T at least 1, got {indices.shape}"
+        )
+    count = indices.shape[1]
+    cache.check_room(count)
+    mask = causal_mask(count, cache.length + count)
+    with no_grad():
+        x = model.position(model.token_embedding(indices), start=cache.length)  # (N, T, D)
+        for layer, block in enumerate(model.blocks):
+            query, key, value = block.attn.project(block.ln_1(x))  # (N, H, T, d)
+            keys, values = cache.put(layer, key.data, value.data)  # (N, H, length + T, d)
+            seen = scaled_dot_product_attention(query, Tensor(keys), Tensor(values), mask)
+            x = x + block.attn.out_proj(block.attn.join_heads(seen))
+            x = x + block.mlp(block.ln_2(x))
+        logits = model.ln_f(x) @ model.token_embedding.weight.T
+    cache.advance(count)
+    return logits.data
+
+
+def cached_generate(
+    model, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
+):
+    """Continue texts as `GPT.generate` does, reading every token once instead of again and again.
+
+    The first step reads the whole prompt, each later one only the token that was chosen last. With the
+    same generator the result is the same. The text has to fit into the context: where `GPT.generate`
+    forgets its beginning, every place would move, and nothing remembered would be right any more.
+
+    Args:
+        model, prompt, max_new_tokens, temperature, top_k, generator, stop: as for `GPT.generate`.
+    Returns:
+        (N, T + up to max_new_tokens) int64.
+    Raises:
+        ValueError: the prompt is empty, max_new_tokens is negative, both together are longer than the
+            context (the message names both), or as `sample`.
+        IndexError: an id is not in the vocabulary.
+    """
+    text = check_indices(prompt, model.config.vocab_size, "prompt").astype(np.int64)
+    if text.ndim != 2 or text.shape[1] == 0:
+        raise ValueError(f"prompt must have shape (N, T) with T at least 1, got {text.shape}")
+    if max_new_tokens < 0:
+        raise ValueError(f"max_new_tokens must not be negative, got {max_new_tokens}")
+    context = model.config.context_length
+    if text.shape[1] + max_new_tokens > context:
+        raise ValueError(
+            f"{text.shape[1]} tokens and max_new_tokens {max_new_tokens} are more than"
+            f" context_length {context}"
+        )
+    cache = KVCache.for_model(model, len(text))
+    new, ended = text, np.zeros(len(text), bool)
+    for _ in range(max_new_tokens):
+        logits = cached_logits(model, new, cache)[:, -1]  # (N, V)
+        token = sample(logits, temperature, top_k, generator)  # (N,)
+        if stop is not None:
+            token = np.where(ended, stop, token)
+            ended |= token == stop
+        new = token[:, None]
+        text = np.concatenate([text, new], axis=1)
+        if ended.all():
+            break
+    return text

@@ -1,0 +1,117 @@
+"""17 · Memoization: a GPT that remembers what it has read, and computes only what is new."""
+
+import numpy as np
+
+from tinytorch.attention import causal_mask, scaled_dot_product_attention
+from tinytorch.autograd import no_grad
+from tinytorch.embeddings import check_indices
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor
+from tinytorch.transformers import sample
+
+
+class KVCache:
+    """The keys and values of all places that a GPT has read, for every block.
+
+    A place's key and value never change once they are computed: what stands later has no influence on
+    them. So the memory is taken once, for as long a text as there may be, and filled from the front.
+
+    Args:
+        num_layers: blocks of the model, L.
+        batch: texts read at once, N.
+        num_heads: H.
+        head_dim: length of each key and value, d.
+        capacity: the longest text, C.
+        dtype: of the arrays.
+    Attributes:
+        keys, values: arrays (L, N, H, C, d); only the first ``length`` places hold anything.
+        length: how many places are held.
+    Raises:
+        ValueError: a size is below 1; it is named.
+    """
+
+    def __init__(self, num_layers, batch, num_heads, head_dim, capacity, dtype=DEFAULT_DTYPE):
+        """Check the sizes and take the memory."""
+        raise NotImplementedError("17 memoization: KVCache.__init__")
+
+    @classmethod
+    def for_model(cls, model, batch):
+        """An empty cache for a GPT: as long as its context, in the dtype of its parameters."""
+        raise NotImplementedError("17 memoization: KVCache.for_model")
+
+    @property
+    def capacity(self):
+        """The longest text that fits."""
+        return self.keys.shape[3]
+
+    @property
+    def nbytes(self):
+        """The memory of keys and values, however many are held."""
+        return self.keys.nbytes + self.values.nbytes
+
+    def check_room(self, count):
+        """There must be room for ``count`` more places; ValueError names both numbers."""
+        raise NotImplementedError("17 memoization: KVCache.check_room")
+
+    def put(self, layer, key, value):
+        """Write keys and values of new places behind those that are held, for one block.
+
+        All blocks write at the same places, so ``length`` stays as it is until `advance`.
+
+        Args:
+            layer: the number of the block.
+            key, value: arrays (N, H, T, d) for T new places.
+        Returns:
+            (keys, values) of all places of this block, the new ones included: views (N, H, length + T, d).
+        Raises:
+            ValueError: there is no room, or the shape is not (N, H, T, d); nothing is written then.
+        """
+        raise NotImplementedError("17 memoization: KVCache.put")
+
+    def advance(self, count):
+        """The places that every block has written are held from now on."""
+        raise NotImplementedError("17 memoization: KVCache.advance")
+
+    def reset(self):
+        """Forget everything; the memory stays."""
+        raise NotImplementedError("17 memoization: KVCache.reset")
+
+
+def cached_logits(model, indices, cache):
+    """What `GPT.forward` would give for new tokens, after the text that the cache holds.
+
+    Only the new places go through the blocks. Each block writes their keys and values into the cache and
+    lets them look at all that are there; `causal_mask` for fewer queries than keys hides what comes later.
+    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients.
+
+    Args:
+        model: a GPT.
+        indices: new token ids, (N, T) with T at least 1.
+        cache: a `KVCache` for this model and N texts; it holds the new places afterwards.
+    Returns:
+        logits of the new places, an array (N, T, V).
+    Raises:
+        ValueError: not two axes, T is 0, another N than the cache's, or no room; the cache is unchanged.
+        IndexError: an id is not in the vocabulary; the cache is unchanged.
+    """
+    raise NotImplementedError("17 memoization: cached_logits")
+
+
+def cached_generate(
+    model, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
+):
+    """Continue texts as `GPT.generate` does, reading every token once instead of again and again.
+
+    The first step reads the whole prompt, each later one only the token that was chosen last. With the
+    same generator the result is the same. The text has to fit into the context: where `GPT.generate`
+    forgets its beginning, every place would move, and nothing remembered would be right any more.
+
+    Args:
+        model, prompt, max_new_tokens, temperature, top_k, generator, stop: as for `GPT.generate`.
+    Returns:
+        (N, T + up to max_new_tokens) int64.
+    Raises:
+        ValueError: the prompt is empty, max_new_tokens is negative, both together are longer than the
+            context (the message names both), or as `sample`.
+        IndexError: an id is not in the vocabulary.
+    """
+    raise NotImplementedError("17 memoization: cached_generate")
