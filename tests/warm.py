@@ -19,8 +19,15 @@ SERVER = Path(__file__).with_name("warm_server.py")
 
 
 def possible() -> bool:
-    """Only on Linux: elsewhere there is no fork, or libraries that do not survive one."""
-    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+    """Only on Linux: elsewhere there is no fork, or libraries that do not survive one.
+
+    With TINYTORCH_COLD set, nowhere: that shows whether a failure has to do with forks.
+    """
+    return (
+        sys.platform == "linux"
+        and hasattr(os, "pidfd_open")
+        and not os.environ.get("TINYTORCH_COLD")
+    )
 
 
 def learners_environment() -> dict[str, str]:
