@@ -237,18 +237,8 @@ testpaths = specs milestones
 tinytorch_curriculum = curriculum.toml
 """
 
-SHUFFLE = '''"""Runs what was collected in an order drawn from a seed."""
-
-import os
-import random
-
-import pytest
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    random.Random(int(os.environ["SHUFFLE_SEED"])).shuffle(items)
-'''
+PLUGINS = Path(__file__).with_name("plugins")
+"""On the path of runs that ask for one of them."""
 
 
 @dataclass(frozen=True)
@@ -290,8 +280,7 @@ def pytest_in(
     file.unlink(missing_ok=True)
     options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
     if shuffle is not None:
-        (root / "shuffle_plugin.py").write_text(SHUFFLE, encoding="utf-8")
-        environment |= {"SHUFFLE_SEED": str(shuffle), "PYTHONPATH": str(root)}
+        environment |= {"SHUFFLE_SEED": str(shuffle), "PYTHONPATH": str(PLUGINS)}
         options += ["-p", "shuffle_plugin"]
     cold = cold or "-n" in arguments or not warm.possible()
     run = warm.run_cold if cold else warm.server().run
