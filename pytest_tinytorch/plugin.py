@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,10 @@ from pytest_tinytorch.curriculum import CurriculumError
 from pytest_tinytorch.selection import UnknownName
 
 WORKER_PLAN = "tinytorch_plan"
+WORKER_TURNS = "tinytorch_turns"
+TIMING_COLUMNS = ["median", "iqr", "rounds"]
+"""What pytest-benchmark shows of a timing, unless asked for more: this fits 80 columns."""
+TURNS = pytest.StashKey[str]()
 THREADS = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -58,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.gate import Plan
     from pytest_tinytorch.judge import Judge
     from pytest_tinytorch.runner import Runner
+    from pytest_tinytorch.turns import Turns
 
     choose_profile(config)
     workspace = workspace_of(config, options.read(config))
@@ -70,7 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     if not worker and workspace.options.selects and not options.names_paths(config):
         config.args[:] = workspace.places(plan)
-    config.pluginmanager.register(Runner(workspace, plan), "tinytorch-runner")
+    if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
+        config.option.benchmark_columns = TIMING_COLUMNS
+    turns = Turns(Path(worker[WORKER_TURNS]), worker["workerid"]) if worker else None
+    config.pluginmanager.register(Runner(workspace, plan, turns), "tinytorch-runner")
     if not worker:
         config.pluginmanager.register(Judge(config, workspace, plan, named), "tinytorch-judge")
 
@@ -103,10 +114,19 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> N
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand a worker of xdist the plan, so that all of them do the same."""
+    """Hand a worker of xdist the plan, so that all do the same, and a place to take turns at."""
     judge = node.config.pluginmanager.get_plugin("tinytorch-judge")
     if judge is not None:
         node.workerinput[WORKER_PLAN] = judge.plan.to_text()
+        node.workerinput[WORKER_TURNS] = turns_folder(node.config)
+
+
+def turns_folder(config: pytest.Config) -> str:
+    """The folder where the workers of this run take turns; it goes when the run ends."""
+    if TURNS not in config.stash:
+        config.stash[TURNS] = tempfile.mkdtemp(prefix="tinytorch-")
+        config.add_cleanup(lambda: shutil.rmtree(config.stash[TURNS], ignore_errors=True))
+    return config.stash[TURNS]
 
 
 def is_workspace(config: pytest.Config) -> bool:

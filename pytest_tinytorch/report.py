@@ -183,8 +183,8 @@ def ran(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
         groups = progress.groups.get(unit.id, ())
         if groups:
             lines.append(_indented(_groups(groups, marks), 3, width))
-        if state == BROKEN and verdict.headline:
-            lines.append(_indented(Text(verdict.headline, style="red"), 3, width))
+        if verdict.kind in (BROKEN, NOT_RUN) and verdict.headline:
+            lines.append(_indented(Text(verdict.headline, style=STYLE[verdict.kind]), 3, width))
     return lines
 
 

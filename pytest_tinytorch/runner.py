@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -20,6 +21,7 @@ from pytest_tinytorch.failures import StubReached
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.messages import Explainer, Finding, Spec, said
 from pytest_tinytorch.tally import LOCKED, NOT_RUN, PASSED, TODO, Outcome
+from pytest_tinytorch.turns import Turns
 from pytest_tinytorch.workspace import Workspace
 
 ATTRIBUTE = "tinytorch"
@@ -31,11 +33,12 @@ FULL_TRACEBACKS = ("long", "native")
 class Runner:
     """Registered wherever specs run: in the one process, or in each worker of xdist."""
 
-    def __init__(self, workspace: Workspace, plan: Plan) -> None:
+    def __init__(self, workspace: Workspace, plan: Plan, turns: Turns | None = None) -> None:
         self.workspace = workspace
         self.plan = plan
+        self.turns = turns
         self.failed: set[str] = set()
-        self.locked: set[str] = set()
+        self.held: dict[str, str] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
         self.in_phase = False
         self.cancel: Callable[[], None] | None = None
         self.explainer = Explainer(
@@ -74,6 +77,12 @@ class Runner:
                 item.add_marker(pytest.mark.timeout(seconds))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Where workers run side by side, let a spec that measures time have the machine."""
+        with self.turns.turn(alone=measures_time(item)) if self.turns else nullcontext():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         self._hold_back(item)
         return (yield from self._phase())
@@ -108,8 +117,10 @@ class Runner:
         group, law = words(item)
         outcome: Outcome | None = None
         report.user_properties = [(name, plain(value)) for name, value in report.user_properties]
-        if error is not None and item.nodeid in self.locked:
-            outcome = Outcome(LOCKED, group=group, headline=str(error))
+        if error is not None and item.nodeid in self.held:
+            outcome = Outcome(self.held[item.nodeid], group=group, headline=str(error))
+            if outcome.kind == NOT_RUN:
+                self.failed.add(unit.id)
         elif error is not None:
             finding = self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
             outcome = finding.outcome
@@ -145,13 +156,16 @@ class Runner:
         return True
 
     def _hold_back(self, item: pytest.Item) -> None:
-        """End a spec before it begins if its unit is sure to stay locked."""
+        """End a spec before it begins if its unit is sure to stay locked, or if it cannot measure."""
         unit = self._unit_of(item)
         need = self._lock(unit) if unit else None
         if unit is not None and need is not None:
-            self.locked.add(item.nodeid)
+            self.held[item.nodeid] = LOCKED
             label = self.workspace.curriculum.unit(need).label
             pytest.skip(f"locked: {unit.label} needs {label}")
+        if unit is not None and measures_time(item) and timing_is_off(item.config):
+            self.held[item.nodeid] = NOT_RUN
+            pytest.skip("not measured: --benchmark-disable")
 
     def _phase(self) -> Generator[None, object, object]:
         self.in_phase = True
@@ -177,6 +191,17 @@ class Runner:
         except ValueError:
             return None
         return self.workspace.curriculum.owner(relative)
+
+
+def measures_time(item: pytest.Item) -> bool:
+    """Whether a spec uses the fixture of pytest-benchmark."""
+    return "benchmark" in getattr(item, "fixturenames", ())
+
+
+def timing_is_off(config: pytest.Config) -> bool:
+    """Whether pytest-benchmark was told not to measure: nothing that it would prove is proved."""
+    disabled = config.getoption("benchmark_disable", False)
+    return bool(disabled) and not config.getoption("benchmark_enable", False)
 
 
 def make_printable(call: pytest.CallInfo[None]) -> None:
