@@ -26,7 +26,7 @@ THREADS = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""Read by the libraries that multiply matrices for NumPy, when it is imported."""
+"""Read by the libraries that multiply matrices for NumPy, when it is imported: not before the plugin."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,8 +42,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the implementation before any conftest can import the package under test."""
     if is_workspace(early_config):
-        profiles.register()
         given = options.from_namespace(early_config.known_args_namespace)
+        if given.scale == "tiny":
+            use_one_thread()
+        profiles.register()
         try:
             implementation.install(workspace_of(early_config, given).implementation)
         except pytest.UsageError:
@@ -106,10 +108,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
-    """Give each of several workers one thread: threads of all of them on all cores slow each other down."""
+    """Give each of several workers one thread, at full scale too."""
     if is_workspace(config) and len(specs) > 1:
-        for name in THREADS:
-            os.environ.setdefault(name, "1")
+        use_one_thread()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -127,6 +128,16 @@ def turns_folder(config: pytest.Config) -> str:
         config.stash[TURNS] = tempfile.mkdtemp(prefix="tinytorch-")
         config.add_cleanup(lambda: shutil.rmtree(config.stash[TURNS], ignore_errors=True))
     return config.stash[TURNS]
+
+
+def use_one_thread() -> None:
+    """Multiply matrices in one thread, unless a person chose otherwise.
+
+    The products of specs are small, and gain little from a second thread. On a busy machine its
+    threads wait for each other, and a product can take a hundred times as long.
+    """
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
 
 
 def is_workspace(config: pytest.Config) -> bool:

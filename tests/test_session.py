@@ -494,9 +494,19 @@ def pytest_tinytorch_report(progress):
         assert len((workspace / "hooks.jsonl").read_text().splitlines()) == len(lines) + 1
 
 
-class TestWorkers:
-    @pytest.mark.parametrize(("arguments", "threads"), [((), None), (("-n", "2"), "1")])
-    def test_have_one_thread_each(self, workspace, monkeypatch, arguments, threads):
+class TestThreads:
+    @pytest.mark.parametrize(
+        ("arguments", "threads"),
+        [
+            ((), "1"),
+            (("--scale=full",), None),
+            (("-n", "2"), "1"),
+            (("-n", "2", "--scale=full"), "1"),
+        ],
+    )
+    def test_there_is_one_in_each_process_but_for_a_large_job(
+        self, workspace, monkeypatch, arguments, threads
+    ):
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         toy.solve(workspace, *MODULES.values())
         text = toy.SPECS["specs/test_03_squaring.py"]
