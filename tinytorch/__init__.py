@@ -30,6 +30,7 @@ EXPORTS = {
     "quantization": "quantize dequantize QuantizedLinear quantize_model to_half GradScaler",
     "compression": "sparsity magnitude_prune structured_prune low_rank distillation_loss to_csr",
     "memoization": "KVCache cached_generate",
+    "acceleration": "matmul_tiled conv2d_fast fused_gelu fused_linear_relu DynamicBatcher",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

@@ -1,0 +1,251 @@
+"""18 · Acceleration: the same results sooner, by vectors, tiles, fusion and batches."""
+
+import time
+from collections import deque
+
+import numpy as np
+
+from tinytorch.autograd import gelu_x
+from tinytorch.primitive import defvjp, primitive
+from tinytorch.spatial import (
+    check_image,
+    conv2d_bias,
+    conv2d_weight,
+    conv2d_x,
+    patches,
+    windows,
+)
+
+TILE = 64
+"""Rows and columns of a tile: three tiles of float32 are 48 KB, about what the nearest cache holds."""
+
+BLOCK = 1 << 16
+"""Elements that fused functions work on at a time: 256 KB of float32, which the second cache holds."""
+
+GELU_CUBIC = 0.044715
+SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
+
+
+def check_matrices(x, y):
+    """Two matrices that fit each other: (n, k) and (k, m)."""
+    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
+        raise ValueError(f"x and y must be (n, k) and (k, m), got {x.shape} and {y.shape}")
+
+
+def matmul_loops(x, y):
+    """The product of two matrices as it is defined: three loops, one number at a time.
+
+    out[i, j] = Σ_l x[i, l] · y[l, j]
+
+    Slow on purpose: what it takes is what Python takes for every single number. Everything else in
+    this module is measured against loops like these.
+
+    Args:
+        x, y: (n, k) and (k, m) arrays.
+    Returns:
+        (n, m), of the dtype that x and y promote to.
+    Raises:
+        ValueError: shapes that do not fit; the message names both.
+
+    >>> matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    array([[11.]])
+    """
+    raise NotImplementedError("18 acceleration: matmul_loops")
+
+
+def matmul_outer(x, y):
+    """The same product with one loop: a sum of k outer products, each of whole vectors.
+
+    out = Σ_l x[:, l] ⊗ y[l, :]
+
+    Args, Returns, Raises: as `matmul_loops`.
+
+    >>> matmul_outer(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    array([[11.]])
+    """
+    raise NotImplementedError("18 acceleration: matmul_outer")
+
+
+def matmul_tiled(x, y, tile=TILE):
+    """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
+
+    For each tile of the result, the tiles of x in its rows and those of y in its columns are multiplied
+    pair by pair, and summed where the result stands. Tiles at the edges may be smaller.
+
+    Args:
+        x, y: (n, k) and (k, m) arrays.
+        tile: rows and columns of a tile, at least 1.
+    Returns:
+        (n, m), of the dtype that x and y promote to. Beyond it nothing larger than a tile is made.
+    Raises:
+        ValueError: shapes that do not fit, or a tile below 1.
+
+    >>> matmul_tiled(np.eye(3), np.full((3, 2), 2.0), tile=2)
+    array([[2., 2.],
+           [2., 2.],
+           [2., 2.]])
+    """
+    raise NotImplementedError("18 acceleration: matmul_tiled")
+
+
+def memory_traffic(n, k, m, tile, itemsize=4):
+    """Bytes that a product of (n, k) and (k, m) moves to and from memory, tile by tile.
+
+    Each tile of the result stays in the cache until it is finished, and is written once. Those of x and y
+    are read for it, one after the other, and have left the cache when they are needed for the next: each
+    tile of x is read once for every column of tiles in the result, and each tile of y once for every row
+    of them. A tile of 1 is what plain loops do.
+
+    Args:
+        n, k, m: of the shapes.
+        tile: rows and columns of a tile, at least 1.
+        itemsize: bytes of a number.
+    Returns:
+        An int.
+    Raises:
+        ValueError: tile is below 1.
+
+    >>> memory_traffic(100, 100, 100, tile=1), memory_traffic(100, 100, 100, tile=50)
+    (8040000, 200000)
+    """
+    raise NotImplementedError("18 acceleration: memory_traffic")
+
+
+def check_size(size, name):
+    """Sizes are whole numbers of at least 1."""
+    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
+
+
+@primitive
+def conv2d_fast(x, weight, bias=None, *, stride=1, padding=0, relu=False):
+    """Convolution, bias and relu in one go: each block of the result is finished while it is in the cache.
+
+    relu(`conv2d`(x, weight, bias)), or without relu. Windows are copied a block of images at a time
+    (`windows` and `patches` of 09), multiplied by all kernels at once, and bias and relu are applied
+    where the products stand.
+
+    Args:
+        x: images, (N, C, H, W).
+        weight: kernels, (O, C, KH, KW).
+        bias: (O,), or None.
+        stride, padding: numbers or pairs, as in `conv2d`.
+        relu: whether negative results become 0.
+    Returns:
+        (N, O, OH, OW). Beyond it and one block of windows nothing is made.
+    Raises:
+        ValueError: shapes that do not fit each other; the message names them.
+
+    >>> conv2d_fast(np.ones((1, 1, 2, 2)), -np.ones((1, 1, 2, 2)), relu=True)
+    array([[[[0.]]]])
+    """
+    raise NotImplementedError("18 acceleration: conv2d_fast")
+
+
+def let(g, ans, relu):
+    """What of a gradient a relu lets through, if there was one: its result tells where."""
+    return g * (ans > 0) if relu else g
+
+
+defvjp(conv2d_fast, ..., ..., ...)
+
+
+@primitive
+def fused_linear_relu(x, weight, bias):
+    """relu(x Wᵀ + b) with a single array: bias and relu are applied where the product stands.
+
+    Args:
+        x: (*, in_features).
+        weight: (out_features, in_features).
+        bias: (out_features,).
+    Returns:
+        (*, out_features). Nothing else as large as it is made.
+    Raises:
+        ValueError: shapes that do not fit each other; the message names them.
+
+    >>> fused_linear_relu(np.ones((1, 2)), np.array([[1.0, 1.0], [-1.0, 0.0]]), np.zeros(2))
+    array([[2., 0.]])
+    """
+    raise NotImplementedError("18 acceleration: fused_linear_relu")
+
+
+def linear_relu_weight(g, ans, x, weight, bias):
+    """Each row of x adds its outer product with the gradients that come through the relu."""
+    raise NotImplementedError("18 acceleration: linear_relu_weight")
+
+
+defvjp(fused_linear_relu, ..., ..., ...)
+
+
+@primitive
+def fused_gelu(x):
+    """`gelu` in blocks: all of its steps are done on a part of x before the next part is touched.
+
+    x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), BLOCK elements at a time, each step written over
+    the last one. The steps are as many as before, but memory is read once and written once.
+
+    Args:
+        x: any shape, floating.
+    Returns:
+        Same shape and dtype as ``x``. Beyond it nothing larger than a block is made.
+
+    >>> fused_gelu(np.array([-10.0, 0.0, 10.0])) + 0.0
+    array([ 0.,  0., 10.])
+    """
+    raise NotImplementedError("18 acceleration: fused_gelu")
+
+
+defvjp(fused_gelu, gelu_x)
+
+
+class DynamicBatcher:
+    """Collects requests into batches, and keeps none of them waiting for too long.
+
+    A large batch takes less time for each request than a small one; but who came first waits for the
+    others. So a batch leaves when it is full, or when the request that came first has waited for
+    ``max_wait``, whichever comes sooner.
+
+    Nothing here waits: whoever serves asks `take` again and again, at `deadline` at the latest.
+
+    Args:
+        max_batch_size: the most requests in a batch, at least 1.
+        max_wait: seconds that a request waits at most, 0 or more.
+        clock: gives the time in seconds.
+    Raises:
+        ValueError: an argument that cannot be; the message names it.
+
+    >>> batcher = DynamicBatcher(2, max_wait=10.0)
+    >>> for request in "abc":
+    ...     batcher.add(request)
+    >>> batcher.take(), batcher.take(), len(batcher)
+    (['a', 'b'], [], 1)
+    """
+
+    def __init__(self, max_batch_size, max_wait, clock=time.monotonic):
+        """Nobody waits yet."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.__init__")
+
+    def now(self):
+        """The time; ValueError if it is earlier than it was before."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.now")
+
+    def __len__(self):
+        """How many requests wait."""
+        return len(self.waiting)
+
+    def add(self, request):
+        """Let a request wait, from now on."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.add")
+
+    @property
+    def deadline(self):
+        """When the next batch has to leave: now or earlier if it is full, None if nobody waits."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.deadline")
+
+    def take(self):
+        """The next batch if it is time for it, in the order of arrival; else an empty list."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.take")
+
+    def flush(self):
+        """The next batch, whether or not it is time for it."""
+        raise NotImplementedError("18 acceleration: DynamicBatcher.flush")
