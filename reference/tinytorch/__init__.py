@@ -31,6 +31,7 @@ EXPORTS = {
     "compression": "sparsity magnitude_prune structured_prune low_rank distillation_loss to_csr",
     "memoization": "KVCache cached_generate",
     "acceleration": "matmul_tiled conv2d_fast fused_gelu fused_linear_relu DynamicBatcher",
+    "benchmarking": "benchmark compare BenchmarkResult SingleStream Offline pareto_frontier",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

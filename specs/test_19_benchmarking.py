@@ -1,0 +1,400 @@
+"""Specs of 19 benchmarking."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specs.laws import ask, assert_close, assert_equal, expect, raises
+from specs.oracles import benchmarking as oracle
+from specs.oracles.benchmarking import Machine
+from specs.strategies import seeds
+from specs.student import lazy
+
+mad, BenchmarkResult, benchmark_ = lazy("benchmarking", "mad", "BenchmarkResult", "benchmark")
+bootstrap_interval, compare, Comparison = lazy(
+    "benchmarking", "bootstrap_interval", "compare", "Comparison"
+)
+SingleStream, Offline, pareto_frontier = lazy(
+    "benchmarking", "SingleStream", "Offline", "pareto_frontier"
+)
+
+SAMPLES = st.lists(st.floats(0, 1e6), min_size=1, max_size=12)
+
+
+class TestSpread:
+    """medians, and what strays from them"""
+
+    @given(SAMPLES)
+    def test_mad_is_the_median_distance(self, samples):
+        """mad is the median of the distances from the median."""
+        assert_close(np.float64(ask(mad, samples)), np.float64(oracle.mad(samples)))
+
+    @given(SAMPLES, st.floats(-1e3, 1e3), st.floats(0.1, 1e3))
+    def test_mad_moves_as_a_spread_does(self, samples, shift, scale):
+        """Adding a number to all samples changes nothing; multiplying all multiplies it."""
+        moved = [scale * sample + shift for sample in samples]
+        expected = np.float64(scale * oracle.mad(samples))
+        assert_close(np.float64(ask(mad, moved)), expected, atol=1e-6 * scale)
+
+    def test_no_samples_have_none(self):
+        """mad of nothing raises ValueError that names samples."""
+        with raises(ValueError, naming="samples"):
+            ask(mad, [])
+
+    def test_a_result_knows_its_median_and_spread(self):
+        """median and mad are those of the samples; percentiles are nearest ranks."""
+        result = ask(BenchmarkResult, (5.0, 1.0, 2.0, 4.0, 100.0), "work")
+        assert_equal((result.median, result.mad, result.name), (4.0, 2.0, "work"))
+        assert_equal((result.percentile(90), result.percentile(20)), (100.0, 1.0))
+
+    def test_outliers_are_told_and_stay(self):
+        """Samples beyond 3.5 · 1.4826 · MAD from the median are outliers, on either side."""
+        usual = (9.0, 10.0, 11.0, 10.0, 9.0, 11.0)
+        result = ask(BenchmarkResult, (*usual, 30.0, 0.5), "work")
+        assert_equal(result.outliers, (30.0, 0.5))
+        assert_equal(len(result.samples), 8)
+        room = 3.5 * 1.4826
+        edge = ask(BenchmarkResult, (*usual, 10 + room - 0.01, 10 - room - 0.01), "work")
+        assert_equal((edge.median, edge.mad), (10.0, 1.0))
+        assert_equal(edge.outliers, (10 - room - 0.01,))
+
+    def test_without_a_spread_all_others_are_outliers(self):
+        """If more than half of the samples are equal, each other one is an outlier."""
+        assert_equal(ask(BenchmarkResult, (1.0, 1.0, 1.0, 1.1), "work").outliers, (1.1,))
+        assert_equal(ask(BenchmarkResult, (2.0, 2.0), "work").outliers, ())
+
+
+class TestBenchmark:
+    """measure one function"""
+
+    @given(st.integers(0, 4), st.integers(1, 6))
+    def test_only_what_comes_after_the_warmup_counts(self, warmup, repeats):
+        """The function is called warmup + repeats times, and the last of them are the samples."""
+        machine = Machine(drift=1.0)  # every call takes twice as long as the last
+        work = machine.taking(1.0)
+        result = ask(benchmark_, work, warmup=warmup, repeats=repeats, clock=machine)
+        assert_equal(len(machine.log), warmup + repeats)
+        assert_equal(result.samples, tuple(2.0 ** (warmup + n) for n in range(repeats)))
+
+    def test_has_a_name(self):
+        """A result is named as its function, unless it is given a name."""
+        machine = Machine()
+        work = machine.taking(1.0)
+        assert_equal(ask(benchmark_, work, clock=machine).name, "work")
+        assert_equal(ask(benchmark_, work, clock=machine, name="mine").name, "mine")
+
+    def test_an_error_of_the_function_is_the_callers(self):
+        """What the function raises comes out as it is."""
+
+        def fails():
+            raise KeyError("mine")
+
+        with raises(KeyError, naming="mine"):
+            ask(benchmark_, fails, warmup=0)
+
+    def test_no_time_is_no_measurement(self):
+        """If the clock stands still for all calls, ValueError says so and names the function."""
+        machine = Machine()
+        with raises(ValueError, naming="nothing no time"):
+            ask(benchmark_, machine.taking(0.0), clock=machine, name="nothing")
+        calls = iter([0.0, 0.0, 1.0])
+        some = lambda: setattr(machine, "time", machine.time + next(calls))
+        result = ask(benchmark_, some, warmup=0, repeats=3, clock=machine)
+        assert_equal(result.samples, (0.0, 0.0, 1.0))
+
+    def test_a_clock_must_not_go_backwards(self):
+        """A call that ends before it began raises ValueError that names the clock."""
+        machine = Machine()
+        with raises(ValueError, naming="clock"):
+            ask(benchmark_, machine.taking(-1.0), clock=machine)
+
+    @pytest.mark.parametrize(
+        ("keywords", "naming"),
+        [
+            ({"warmup": -1}, "warmup -1"),
+            ({"repeats": 0}, "repeats 0"),
+            ({"repeats": 1.5}, "repeats 1.5"),
+            ({"repeats": True}, "repeats True"),
+        ],
+    )
+    def test_arguments_are_checked(self, keywords, naming):
+        """Counts that cannot be raise ValueError, what cannot be called TypeError, each by name."""
+        machine = Machine()
+        with raises(ValueError, naming=naming):
+            ask(benchmark_, machine.taking(1.0), clock=machine, **keywords)
+        with raises(TypeError, naming="function 3"):
+            ask(benchmark_, 3)
+
+
+class TestInterval:
+    """how sure we are"""
+
+    def test_covers_as_often_as_it_says(self):
+        """Of 800 intervals of 95%, at least 90% hold the true median of the distribution."""
+        for draw, truth in (
+            (lambda g: g.standard_normal(25), 0.0),
+            (lambda g: g.exponential(1.0, 25), np.log(2)),
+        ):
+            held = 0
+            for seed in range(800):
+                samples = draw(np.random.default_rng(seed))
+                low, high = ask(bootstrap_interval, samples, 0.95, np.random.default_rng(seed), 300)
+                held += low <= truth <= high
+            expect(0.9 <= held / 800 <= 0.995, "between 90% and 99.5% of the intervals", held / 800)
+
+    def test_is_wider_where_we_want_to_be_surer(self):
+        """An interval of 99% holds one of 80%, and both hold the median of the samples."""
+        samples = np.random.default_rng(0).standard_normal(31)
+        sure = ask(bootstrap_interval, samples, 0.99, np.random.default_rng(1))
+        less = ask(bootstrap_interval, samples, 0.8, np.random.default_rng(1))
+        middle = oracle.median(samples.tolist())
+        ordered = sure[0] < less[0] <= middle <= less[1] < sure[1]
+        expect(ordered, "one interval in the other, the median in both", f"{sure} {less} {middle}")
+
+    def test_is_of_the_median(self):
+        """One sample that is far off hardly moves it."""
+        samples = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.02, 1e6]
+        _, high = ask(bootstrap_interval, samples)
+        expect(high < 2, "an interval that ends below 2", high)
+
+    @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=9), seeds())
+    def test_lies_within_the_samples_and_repeats(self, samples, seed):
+        """It ends within the samples, and the same generator gives the same interval."""
+        first, second = (
+            ask(bootstrap_interval, samples, 0.9, np.random.default_rng(seed), 50) for _ in range(2)
+        )
+        assert_equal(first, second)
+        room = 1e-9 * (1 + max(map(abs, samples)))
+        inside = min(samples) - room <= first[0] <= first[1] <= max(samples) + room
+        expect(inside, "an interval within the samples", first)
+
+    def test_repeats_without_a_generator(self):
+        """Unless a generator is given, the same samples always give the same interval."""
+        samples = np.random.default_rng(0).standard_normal(9)
+        assert_equal(ask(bootstrap_interval, samples), ask(bootstrap_interval, samples))
+
+    def test_input_is_checked(self):
+        """Too few samples, infinity, a confidence that is none: ValueError that names it."""
+        for bad in ([1.0], [], [[1.0, 2.0]]):
+            with raises(ValueError, naming="samples"):
+                ask(bootstrap_interval, bad)
+        with raises(ValueError, naming="finite"):
+            ask(bootstrap_interval, [1.0, np.inf])
+        for confidence in (0, 1, 95):
+            with raises(ValueError, naming=f"confidence {confidence}"):
+                ask(bootstrap_interval, [1.0, 2.0], confidence)
+        with raises(ValueError, naming="resamples 0"):
+            ask(bootstrap_interval, [1.0, 2.0], resamples=0)
+
+
+def verdicts(ratio, noise, seeds, pairs=20):
+    """The verdicts of many comparisons in which the candidate is ``ratio`` times as fast."""
+    found = []
+    for seed in seeds:
+        machine = Machine(seed, noise)
+        slow, fast = machine.taking(1.0), machine.taking(1.0 / ratio)
+        found.append(ask(compare, slow, fast, pairs=pairs, clock=machine).verdict)
+    return found
+
+
+class TestComparison:
+    """compare two"""
+
+    def test_takes_turns(self):
+        """After the warm-up the order alternates: baseline, candidate, candidate, baseline…"""
+        machine = Machine()
+        a, b = machine.taking(1.0, "a"), machine.taking(1.0, "b")
+        ask(compare, a, b, warmup=1, pairs=4, clock=machine)
+        assert_equal("".join(machine.log[2:]), "abbaabba")
+        assert_equal(sorted(machine.log[:2]), ["a", "b"])
+
+    @given(st.floats(0.1, 10))
+    def test_the_ratio_is_how_often_the_candidate_runs(self, ratio):
+        """A candidate that takes 1/r of the time has ratio r, with an interval of nothing but it."""
+        machine = Machine()
+        slow, fast = machine.taking(1.0), machine.taking(1.0 / ratio)
+        found = ask(compare, slow, fast, pairs=4, clock=machine)
+        for value in (found.ratio, found.low, found.high):
+            assert_close(np.float64(value), np.float64(ratio), rtol=1e-6)
+        assert_close(np.float64(found.baseline.median), np.float64(1.0), rtol=1e-6)
+        assert_close(np.float64(found.candidate.median), np.float64(1 / ratio), rtol=1e-6)
+        assert_equal(len(found.baseline.samples), 4)
+
+    def test_a_machine_that_slows_down_favours_nobody(self):
+        """If every call takes 3% longer than the last, two equal functions still have ratio 1."""
+        machine = Machine(drift=0.03)
+        found = ask(compare, machine.taking(1.0), machine.taking(1.0), pairs=20, clock=machine)
+        assert_close(np.float64(found.ratio), np.float64(1.0), atol=0.01)
+        expect(found.low <= 1 <= found.high, "an interval with 1 in it", (found.low, found.high))
+
+    def test_pairs_are_kept_together(self):
+        """Where the load of the machine changes tenfold between pairs, 10% are still found."""
+        machine = Machine()
+        load = iter([1.0, 10.0] * 100)
+        scale = {"now": 1.0, "calls": 0}
+
+        def taking(seconds):
+            def work():
+                if scale["calls"] % 2 == 0:
+                    scale["now"] = next(load)
+                scale["calls"] += 1
+                machine.time += seconds * scale["now"]
+
+            return work
+
+        found = ask(compare, taking(1.1), taking(1.0), warmup=0, pairs=20, clock=machine)
+        assert_equal(found.verdict, "faster")
+        assert_close(np.float64(found.ratio), np.float64(1.1), rtol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("low", "high", "verdict"),
+        [
+            (1.01, 1.2, "faster"),
+            (0.8, 0.99, "slower"),
+            (0.9, 1.1, "cannot tell"),
+            (1.0, 1.2, "cannot tell"),
+            (0.8, 1.0, "cannot tell"),
+        ],
+    )
+    def test_the_verdict_needs_all_of_the_interval(self, low, high, verdict):
+        """Faster if all of it is above 1, slower if all is below, and else it cannot be told."""
+        result = ask(BenchmarkResult, (1.0, 1.0), "work")
+        assert_equal(ask(Comparison, result, result, 1.0, low, high).verdict, verdict)
+
+    def test_of_the_same_thing_twice_cannot_tell(self):
+        """Under 5% noise, at least 90% of 600 comparisons of equals cannot tell."""
+        share = verdicts(1.0, 0.05, range(600)).count("cannot tell") / 600
+        expect(share >= 0.9, "at least 90% 'cannot tell'", share)
+
+    def test_finds_a_tenth(self):
+        """Under 5% noise, a difference of 10% is found in at least 95% of 100 comparisons."""
+        for ratio, verdict in ((1.1, "faster"), (1 / 1.1, "slower")):
+            share = verdicts(ratio, 0.05, range(100)).count(verdict) / 100
+            expect(share >= 0.95, f"at least 95% {verdict!r}", share)
+
+    def test_input_is_checked(self):
+        """Counts, clocks, and what cannot be called raise errors that name them."""
+        machine = Machine()
+        work = machine.taking(1.0)
+        for keywords, naming in (({"pairs": 1}, "pairs 1"), ({"warmup": -1}, "warmup -1")):
+            with raises(ValueError, naming=naming):
+                ask(compare, work, work, clock=machine, **keywords)
+        with raises(TypeError, naming="baseline"):
+            ask(compare, None, work)
+        with raises(TypeError, naming="candidate"):
+            ask(compare, work, None)
+        with raises(ValueError, naming="candidate no time"):
+            ask(compare, work, machine.taking(0.0), clock=machine)
+        with raises(ValueError, naming="clock"):
+            ask(compare, machine.taking(-1.0), work, clock=machine)
+
+
+def system(machine, seconds, seen):
+    """Answers each sample with its double, after ``seconds`` for a batch and 1 for each sample."""
+
+    def answer(batch):
+        seen.append(list(batch))
+        machine.time += seconds + len(batch)
+        return [2 * sample for sample in batch]
+
+    return answer
+
+
+class TestScenarios:
+    """MLPerf's scenarios"""
+
+    def test_single_stream_sends_one_after_the_other(self):
+        """Each query is one sample, from the start again if they run out; its time is a sample."""
+        machine, seen = Machine(), []
+        scenario = ask(SingleStream, queries=5, clock=machine)
+        result = ask(scenario.run, system(machine, 2.0, seen), [7, 8, 9])
+        assert_equal(seen, [[7], [8], [9], [7], [8]])
+        assert_equal(result.samples, (3.0,) * 5)
+        assert_equal(result.percentile(90), 3.0)
+
+    @given(st.integers(1, 9), st.integers(1, 9))
+    def test_offline_counts_samples_by_all_of_the_time(self, count, batch_size):
+        """All samples are sent once, in order, in batches; the metric is samples per second."""
+        machine, seen = Machine(), []
+        scenario = ask(Offline, batch_size=batch_size, clock=machine)
+        got = ask(scenario.run, system(machine, 2.0, seen), list(range(count)))
+        assert_equal([sample for batch in seen for sample in batch], list(range(count)))
+        sizes = [len(batch) for batch in seen]
+        expect(set(sizes[:-1]) <= {batch_size} and sizes[-1] <= batch_size, "full batches", sizes)
+        assert_close(np.float64(got), np.float64(count / (2.0 * len(seen) + count)))
+
+    def test_every_sample_must_be_answered(self):
+        """A system that gives fewer answers than samples raises ValueError with both numbers."""
+        machine = Machine()
+
+        def lazy_system(batch):
+            machine.time += 1.0
+            return batch[1:]
+
+        with raises(ValueError, naming="0 1 answers"):
+            ask(ask(SingleStream, clock=machine).run, lazy_system, [1, 2])
+        with raises(ValueError, naming="1 2 answers"):
+            ask(ask(Offline, clock=machine).run, lazy_system, [1, 2])
+
+    def test_input_is_checked(self):
+        """No samples, sizes below 1, and a clock that stands still raise ValueError by name."""
+        machine = Machine()
+        answer = system(machine, 1.0, [])
+        for scenario in (SingleStream, Offline):
+            with raises(ValueError, naming="samples"):
+                ask(ask(scenario, clock=machine).run, answer, [])
+            with raises(ValueError, naming="no time"):
+                ask(ask(scenario, clock=lambda: 0.0).run, answer, [1])
+        with raises(ValueError, naming="queries 0"):
+            ask(ask(SingleStream, queries=0).run, answer, [1])
+        with raises(ValueError, naming="batch_size 0"):
+            ask(ask(Offline, batch_size=0).run, answer, [1])
+
+
+POINTS = st.integers(1, 3).flatmap(
+    lambda d: st.tuples(
+        st.lists(st.tuples(*[st.integers(0, 4)] * d), max_size=9),
+        st.sets(st.integers(0, d - 1)),
+    )
+)
+
+
+class TestPareto:
+    """what is not beaten"""
+
+    @given(POINTS)
+    def test_is_what_comparing_all_with_all_leaves(self, drawn):
+        """Exactly the points that no other beats are there, equal ones all or none."""
+        points, maximize = drawn
+        shaped = np.array(points, float).reshape(len(points), -1 if points else 1)
+        columns = [c for c in maximize if c < shaped.shape[1]]
+        assert_equal(ask(pareto_frontier, shaped, columns), oracle.frontier(points, maximize))
+
+    @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=9))
+    def test_is_there_and_repeats(self, points):
+        """There is always one, and the frontier of a frontier is all of it."""
+        found = ask(pareto_frontier, points, [1])
+        expect(found, "at least one point", found)
+        again = ask(pareto_frontier, [points[i] for i in found], [1])
+        assert_equal(again, list(range(len(found))))
+
+    def test_more_can_be_better(self):
+        """A column that is maximized counts the other way round."""
+        points = [(1.0, 5.0), (2.0, 9.0), (3.0, 7.0)]
+        assert_equal(ask(pareto_frontier, points), [0])
+        assert_equal(ask(pareto_frontier, points, maximize=[1]), [0, 1])
+        assert_equal(ask(pareto_frontier, points, maximize=[0, 1]), [1, 2])
+
+    def test_input_stays_and_is_checked(self):
+        """points are not changed; NaN, one dimension, or a column that is not there raise ValueError."""
+        points = np.array([[1.0, 2.0], [2.0, 1.0]])
+        ask(pareto_frontier, points, [0])
+        assert_equal(points, np.array([[1.0, 2.0], [2.0, 1.0]]))
+        with raises(ValueError, naming="NaN"):
+            ask(pareto_frontier, [[np.nan, 1.0]])
+        with raises(ValueError, naming="points (2,)"):
+            ask(pareto_frontier, [1.0, 2.0])
+        for column in (2, -1):
+            with raises(ValueError, naming=f"maximize {column}"):
+                ask(pareto_frontier, points, [column])

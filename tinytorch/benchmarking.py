@@ -1,0 +1,268 @@
+"""19 · Benchmarking: which of two is faster, and how sure we can be of it."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinytorch.profiling import Latency
+
+OUTLIER = 3.5
+"""How many spreads from the median make an outlier: the usual bound for the modified z-score."""
+
+NORMAL_SPREAD = 1.4826
+"""What the MAD is multiplied with to be the standard deviation, if the samples are normal."""
+
+RESAMPLES = 2000
+"""How often a bootstrap draws."""
+
+FASTER, SLOWER, CANNOT_TELL = "faster", "slower", "cannot tell"
+
+
+def mad(samples):
+    """The median absolute deviation: the median of how far samples are from their median.
+
+    Half of the samples would have to be wrong before it is; one wrong sample ruins a standard deviation.
+
+    Raises:
+        ValueError: no samples.
+
+    >>> mad([1.0, 2.0, 3.0, 4.0, 1000.0])
+    1.0
+    """
+    raise NotImplementedError("19 benchmarking: mad")
+
+
+@dataclass(frozen=True)
+class BenchmarkResult(Latency):
+    """The times of one function, in seconds, and what they are worth.
+
+    Attributes:
+        samples: one for each call, in the order in which they were made.
+        name: what was measured.
+    """
+
+    name: str = ""
+
+    @property
+    def mad(self):
+        """The spread of the samples, see `mad`."""
+        return mad(self.samples)
+
+    @property
+    def outliers(self):
+        """The samples more than OUTLIER spreads (MAD · NORMAL_SPREAD) away from the median.
+
+        They are told and never left out: the median does not mind them, and a slow call that happened is
+        a slow call that happens. If more than half of the samples are equal there is no spread, and all
+        others are outliers.
+        """
+        raise NotImplementedError("19 benchmarking: BenchmarkResult.outliers")
+
+
+def seconds_of(function, clock):
+    """The seconds that one call takes.
+
+    Raises:
+        ValueError: the clock went backwards.
+    """
+    raise NotImplementedError("19 benchmarking: seconds_of")
+
+
+def check_measured(samples, name):
+    """Times of which all are 0 say nothing.
+
+    Raises:
+        ValueError: all of them are; the message names what was measured.
+    """
+    raise NotImplementedError("19 benchmarking: check_measured")
+
+
+def check_at_least(number, least, name):
+    """A count is a whole number, and no smaller than ``least``."""
+    raise NotImplementedError("19 benchmarking: check_at_least")
+
+
+def check_callable(function, name):
+    """Only what can be called can be measured."""
+    if not callable(function):
+        raise TypeError(f"{name} cannot be called: {function!r}")
+
+
+def benchmark(function, *, warmup=3, repeats=20, clock=time.perf_counter, name=None):
+    """Measure a function: ``warmup`` calls that do not count, then ``repeats`` that do.
+
+    An error that the function raises is the caller's, as it is.
+
+    Args:
+        function: called without arguments.
+        warmup: 0 or more.
+        repeats: at least 1.
+        clock: gives the time in seconds.
+        name: what the result is called; the function's own name unless given.
+    Returns:
+        A `BenchmarkResult`.
+    Raises:
+        TypeError: ``function`` cannot be called.
+        ValueError: warmup or repeats is too small, the clock goes backwards, or no call took any time.
+    """
+    raise NotImplementedError("19 benchmarking: benchmark")
+
+
+def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAMPLES):
+    """An interval that holds the true median of a distribution, of which only samples are known.
+
+    The samples stand for the distribution: as many are drawn from them, with repetition, again and
+    again, and the median is taken each time. Between the quantiles (1 - confidence) / 2 and
+    (1 + confidence) / 2 of those medians lies the interval (the percentile bootstrap of Efron, 1979).
+
+    Args:
+        samples: at least 2 numbers.
+        confidence: in (0, 1).
+        generator: an `np.random.Generator`; one with seed 0 unless given, so that results repeat.
+        resamples: how often to draw, at least 1.
+    Returns:
+        (low, high).
+    Raises:
+        ValueError: too few samples, one that is not finite, or a confidence outside (0, 1).
+
+    >>> bootstrap_interval([2.0, 2.0, 2.0])
+    (2.0, 2.0)
+    """
+    raise NotImplementedError("19 benchmarking: bootstrap_interval")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What measuring two functions in turn says about them.
+
+    Attributes:
+        baseline, candidate: a `BenchmarkResult` each.
+        ratio: how often the candidate runs in the time of the baseline: above 1 it is faster.
+        low, high: the interval in which the true ratio lies, with the confidence that was asked for.
+    """
+
+    baseline: BenchmarkResult
+    candidate: BenchmarkResult
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self):
+        """FASTER if all of the interval is above 1, SLOWER if all is below, else CANNOT_TELL."""
+        raise NotImplementedError("19 benchmarking: Comparison.verdict")
+
+
+def compare(
+    baseline,
+    candidate,
+    *,
+    warmup=3,
+    pairs=20,
+    confidence=0.95,
+    clock=time.perf_counter,
+    generator=None,
+):
+    """Say whether a candidate is faster than a baseline, or that it cannot be told.
+
+    Both are measured in turn, so that whatever else the machine does hits both of a pair; the order
+    alternates, so that neither is always the second. From each pair comes a ratio: the baseline's time by
+    the candidate's. Their median is the ratio, and `bootstrap_interval` of the ratios the interval.
+
+    Args:
+        baseline, candidate: called without arguments.
+        warmup: how often each is called before, 0 or more.
+        pairs: how often each is measured, at least 2. The baseline comes first in the pairs 0, 2, 4…
+        confidence, generator: as for `bootstrap_interval`.
+        clock: gives the time in seconds.
+    Returns:
+        A `Comparison`.
+    Raises:
+        TypeError: one of them cannot be called.
+        ValueError: warmup or pairs is too small, the clock goes backwards, or a call took no time.
+    """
+    raise NotImplementedError("19 benchmarking: compare")
+
+
+@dataclass(frozen=True)
+class SingleStream:
+    """MLPerf's scenario of a phone: one query after the other, each sent when the last is answered.
+
+    Its metric is the latency that 90 of 100 queries do not exceed.
+
+    Args:
+        queries: how many to send, at least 1; samples are used again from the start if there are fewer.
+        clock: gives the time in seconds.
+    """
+
+    queries: int = 100
+    clock: object = time.perf_counter
+
+    def run(self, system, samples):
+        """Send ``samples`` one by one to ``system``, and measure each answer.
+
+        Args:
+            system: called with a list of one sample; gives a list of one answer.
+            samples: at least one.
+        Returns:
+            A `BenchmarkResult`; its ``percentile(90)`` is the metric.
+        Raises:
+            ValueError: no samples, an answer too few or too many, or a clock that goes backwards.
+        """
+        raise NotImplementedError("19 benchmarking: SingleStream.run")
+
+
+@dataclass(frozen=True)
+class Offline:
+    """MLPerf's scenario of a data centre at night: all samples are there, in whatever order and batches.
+
+    Its metric is the throughput: samples answered in a second.
+
+    Args:
+        batch_size: how many samples the system gets at once, at least 1.
+        clock: gives the time in seconds.
+    """
+
+    batch_size: int = 32
+    clock: object = time.perf_counter
+
+    def run(self, system, samples):
+        """Send all samples in batches, and measure how long it takes in all.
+
+        Args:
+            system: called with a list of samples; gives as many answers.
+            samples: at least one.
+        Returns:
+            Samples per second.
+        Raises:
+            ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
+                time that passed.
+        """
+        raise NotImplementedError("19 benchmarking: Offline.run")
+
+
+def answered(system, batch):
+    """The answers of a system to a batch: one for each sample.
+
+    Raises:
+        ValueError: there are more or fewer.
+    """
+    raise NotImplementedError("19 benchmarking: answered")
+
+
+def pareto_frontier(points, maximize=()):
+    """Which points are not beaten: no other is as good in everything and better in something.
+
+    Args:
+        points: an (n, d) array or a list of n tuples, such as (seconds, bytes, accuracy).
+        maximize: the columns of which more is better; of all others less is.
+    Returns:
+        The indices of those points, in rising order. Equal points are all there, or none of them.
+    Raises:
+        ValueError: not two dimensions, a column that there is not, or NaN.
+
+    >>> pareto_frontier([(1.0, 0.9), (2.0, 0.95), (3.0, 0.94)], maximize=[1])
+    [0, 1]
+    """
+    raise NotImplementedError("19 benchmarking: pareto_frontier")
