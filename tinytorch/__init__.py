@@ -32,6 +32,7 @@ EXPORTS = {
     "memoization": "KVCache cached_generate",
     "acceleration": "matmul_tiled conv2d_fast fused_gelu fused_linear_relu DynamicBatcher",
     "benchmarking": "benchmark compare BenchmarkResult SingleStream Offline pareto_frontier",
+    "competition": "Submission validate score Leaderboard Server Monitor",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 

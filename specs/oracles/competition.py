@@ -1,0 +1,40 @@
+"""What 20 is measured against: fingerprints written out, and models that take a known time."""
+
+import hashlib
+import json
+
+
+def digest(state):
+    """SHA-256 of a state dict: name, dtype, shape and bytes of each entry, by name."""
+    text = b""
+    for name in sorted(state):
+        value = state[name]
+        text += f"{name} {value.dtype.str} {value.shape}\n".encode() + value.tobytes(order="C")
+    return hashlib.sha256(text).hexdigest()
+
+
+def seal(document):
+    told = {name: document[name] for name in sorted(document) if name != "seal"}
+    return hashlib.sha256(
+        json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
+    ).hexdigest()
+
+
+def nearest_rank(samples, percent):
+    """The smallest sample that at least so many in a hundred do not exceed."""
+    return next(
+        s for s in sorted(samples) if sum(o <= s for o in samples) * 100 >= percent * len(samples)
+    )
+
+
+class Clock:
+    """A clock that somebody else moves; `sleep` moves it, too."""
+
+    def __init__(self):
+        self.time = 0.0
+
+    def __call__(self):
+        return self.time
+
+    def sleep(self, seconds):
+        self.time += seconds

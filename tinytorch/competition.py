@@ -1,0 +1,415 @@
+"""20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and put to work."""
+
+import hashlib
+import json
+import platform
+import re
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from tinytorch.autograd import no_grad
+from tinytorch.benchmarking import compare
+from tinytorch.compression import to_csr
+from tinytorch.profiling import count_flops
+from tinytorch.quantization import QuantizedLinear
+from tinytorch.tensor import Tensor
+
+TRACKS = {"latency": "seconds", "size": "bytes", "energy": "energy"}
+"""What counts in each track; less is better in all of them."""
+
+FLOOR = 0.02
+"""How much accuracy a model may lose against its baseline."""
+
+FLOAT_ENERGY, INT8_ENERGY = 2.3, 0.15
+"""Picojoules of one operation, half a product and half a sum: FP32 (3.7 and 0.9), and INT8 products
+summed as INT32 (0.2 and 0.1), on a chip of 45 nm (Horowitz, ISSCC 2014)."""
+
+POSITIVE = {"type": "number", "exclusiveMinimum": 0}
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A submission to the TinyTorch competition",
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "enum": [1]},
+        "name": {"type": "string", "pattern": r"^\S(.*\S)?$"},
+        "track": {"type": "string", "enum": list(TRACKS)},
+        "accuracy": SHARE,
+        "baseline_accuracy": SHARE,
+        "seconds": POSITIVE,
+        "baseline_seconds": POSITIVE,
+        "bytes": POSITIVE,
+        "baseline_bytes": POSITIVE,
+        "energy": POSITIVE,
+        "baseline_energy": POSITIVE,
+        "model": DIGEST,
+        "source": DIGEST,
+        "environment": {"type": "object"},
+        "seal": DIGEST,
+    },
+    "additionalProperties": False,
+}
+"""What a submission looks like as JSON; every property is required."""
+
+TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict}
+
+
+class InvalidSubmission(ValueError):
+    """A submission that cannot be entered; ``problems`` says all that is wrong with it."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+def digest_of(model):
+    """A fingerprint of everything that a model has learnt, 64 hexadecimal digits.
+
+    SHA-256 of each entry of the state dict, in the order of their names: name, dtype, shape and bytes
+    in C order. Two models have the same digest only if they calculate with the same numbers.
+    """
+    raise NotImplementedError("20 competition: digest_of")
+
+
+def digest_of_source(folder):
+    """A fingerprint of all Python files in a folder: their names, and their text with any line ends."""
+    raise NotImplementedError("20 competition: digest_of_source")
+
+
+def stored_bytes(model):
+    """How many bytes a model takes if each array is stored as it is smallest: as it is, or as `to_csr`.
+
+    Arrays of more than two axes are taken as matrices with a row for each entry of the first.
+    """
+    raise NotImplementedError("20 competition: stored_bytes")
+
+
+def energy_of(model, inputs):
+    """Picojoules for one pass, by counting operations: what a chip would spend on the arithmetic alone.
+
+    FLOAT_ENERGY for each operation that `count_flops` sees. `QuantizedLinear` and its kind do theirs on
+    INT8: 2 for each weight and each row that it meets, with INT8_ENERGY.
+
+    Args:
+        model: in evaluation mode.
+        inputs: a Tensor.
+    """
+    raise NotImplementedError("20 competition: energy_of")
+
+
+def accuracy_of(model, inputs, labels):
+    """The share of labels that have the highest score: (N, classes) scores, or (N, T, classes)."""
+    raise NotImplementedError("20 competition: accuracy_of")
+
+
+def environment():
+    """What a measurement was made with."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }
+
+
+def seal_of(document):
+    """A fingerprint of all that a submission says, but for the seal: whoever changes it breaks it.
+
+    SHA-256 of the JSON with sorted keys and no spaces.
+    """
+    raise NotImplementedError("20 competition: seal_of")
+
+
+def measurements(model, baseline, inputs, labels, **timing):
+    """Everything that is measured of a model and its baseline, by the names that a `Submission` has.
+
+    The model's ``seconds`` are the baseline's by the ratio of `compare`, which pairs give: so their
+    quotient is that ratio, whatever else the machine did meanwhile.
+
+    Args:
+        model, baseline: Modules in evaluation mode; they take ``inputs`` and give scores.
+        inputs: a Tensor.
+        labels: the right answers, see `accuracy_of`.
+        timing: keywords for `compare`: pairs, warmup, clock.
+    Returns:
+        A dict.
+    """
+    raise NotImplementedError("20 competition: measurements")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One attempt: what a model achieves, beside what its baseline achieves in the same run.
+
+    Attributes:
+        name: of the attempt.
+        track: "latency", "size" or "energy".
+        accuracy, seconds, bytes, energy: of the model; seconds for one pass over the inputs.
+        baseline_accuracy, baseline_seconds, baseline_bytes, baseline_energy: of the baseline.
+        model, source: digests.
+        environment: what it was measured with.
+        version: of the schema.
+    """
+
+    name: str
+    track: str
+    accuracy: float
+    baseline_accuracy: float
+    seconds: float
+    baseline_seconds: float
+    bytes: int
+    baseline_bytes: int
+    energy: float
+    baseline_energy: float
+    model: str
+    source: str
+    environment: dict = field(default_factory=environment)
+    version: int = 1
+
+    @classmethod
+    def measure(cls, name, track, model, baseline, inputs, labels, source, **timing):
+        """Measure a model beside its baseline, in this process and on this machine.
+
+        Args:
+            name, track: of the attempt.
+            model, baseline, inputs, labels, timing: as for `measurements`.
+            source: the folder whose code made the model.
+        Raises:
+            InvalidSubmission: the track is none, the name is empty, or a number is not finite.
+        """
+        raise NotImplementedError("20 competition: Submission.measure")
+
+    def document(self):
+        """The submission as JSON values, with a seal."""
+        raise NotImplementedError("20 competition: Submission.document")
+
+    @classmethod
+    def from_document(cls, document):
+        """The submission that a document describes.
+
+        Raises:
+            InvalidSubmission: see `validate`.
+        """
+        raise NotImplementedError("20 competition: Submission.from_document")
+
+
+def validate(document):
+    """Make sure that a document is a submission that nobody has changed.
+
+    It must have every property of SCHEMA and no other, each of its type, finite, within its bounds and
+    matching its pattern; and the seal must be that of the rest, which is looked at last.
+
+    Args:
+        document: what `json.loads` made of a file.
+    Raises:
+        InvalidSubmission: with all ``problems``; each names the property.
+    """
+    raise NotImplementedError("20 competition: validate")
+
+
+def problems_of(name, value, rule):
+    """What is wrong with one value, as a list of sentences that begin with its name: none or one.
+
+    Args:
+        value: any JSON value.
+        rule: a part of SCHEMA: type, and perhaps enum, pattern, minimum, maximum, exclusiveMinimum.
+    """
+    raise NotImplementedError("20 competition: problems_of")
+
+
+def score(submission, floor=FLOOR):
+    """How many times less than its baseline a model takes of what its track counts; more is better.
+
+    A ratio of two measurements of the same run: so scores from different machines compare. A model that
+    loses more than ``floor`` of the baseline's accuracy has score 0, however small or fast it is.
+
+    >>> numbers = dict(accuracy=0.9, baseline_accuracy=0.91, seconds=1.0, baseline_seconds=3.0)
+    >>> sizes = dict(bytes=100, baseline_bytes=200, energy=1.0, baseline_energy=1.0)
+    >>> score(Submission("mine", "latency", **numbers, **sizes, model="", source=""))
+    3.0
+    """
+    raise NotImplementedError("20 competition: score")
+
+
+class Leaderboard:
+    """Attempts, ranked by track. It believes no time but its own.
+
+    Args:
+        floor: how much accuracy a model may lose.
+    Attributes:
+        submissions: all that were entered, in the order in which they were.
+    """
+
+    def __init__(self, floor=FLOOR):
+        """Nobody has entered yet."""
+        self.floor = floor
+        self.submissions = []
+
+    def enter(self, submission):
+        """Add an attempt, after `validate`; a name may enter again."""
+        raise NotImplementedError("20 competition: Leaderboard.enter")
+
+    def judge(self, submission, model, baseline, inputs, labels, **timing):
+        """Enter an attempt with what this machine measures, beside the baseline in the same run.
+
+        Args:
+            submission: what somebody says of ``model``.
+            model, baseline, inputs, labels, timing: as for `measurements`.
+        Returns:
+            The submission that was entered: as submitted, but with the numbers and the environment of here.
+        Raises:
+            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with.
+        """
+        raise NotImplementedError("20 competition: Leaderboard.judge")
+
+    def ranking(self, track):
+        """(score, submission) of each name's best attempt in a track, the best first.
+
+        Of equal scores the more accurate is first, and of those the one that was entered first. Who is
+        below the floor is not ranked.
+
+        Raises:
+            ValueError: there is no such track; the message names those that there are.
+        """
+        raise NotImplementedError("20 competition: Leaderboard.ranking")
+
+    def table(self, track):
+        """The ranking as text, a line for each name."""
+        lines = [f"{'':>3} {'name':<24}{'score':>8}{'accuracy':>10}{TRACKS[track]:>14}"]
+        for place, (points, made) in enumerate(self.ranking(track), start=1):
+            counted = getattr(made, TRACKS[track])
+            lines.append(
+                f"{place:>3} {made.name[:23]:<24}{points:>7.2f}×{made.accuracy:>10.1%}{counted:>14,.6g}"
+            )
+        return "\n".join(lines)
+
+    def save(self, path):
+        """Write all submissions as JSON. The old file is there until the new one is complete."""
+        raise NotImplementedError("20 competition: Leaderboard.save")
+
+    @classmethod
+    def load(cls, path, floor=FLOOR):
+        """The leaderboard that was saved; an empty one if there is no such file.
+
+        Raises:
+            InvalidSubmission: the file is not JSON, or one of its submissions is not valid; the message
+                names the file.
+        """
+        raise NotImplementedError("20 competition: Leaderboard.load")
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a server did lately.
+
+    Attributes:
+        answered, errors: how many requests were answered, and how many failed.
+        p50, p95, p99: latencies in seconds that so many in a hundred did not exceed; None without any.
+        throughput: answers per second, from the first request to the last answer; 0 without any.
+        drift: how far the inputs have moved from those that the model knows, in their spreads.
+    """
+
+    answered: int
+    errors: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    throughput: float
+    drift: float
+
+
+class Monitor:
+    """Watches a server: latencies, throughput, errors, and whether inputs are still what they were.
+
+    Inputs drift: a camera gets dirty, and no error tells. So the mean of each input is compared with the
+    means of inputs that the model was trained on.
+
+    Args:
+        known: inputs that the model knows, (N, ...) with N at least 2.
+        window: of how many requests the latencies and inputs are remembered, at least 1.
+    Raises:
+        ValueError: too few inputs, or all with the same mean; or a window below 1.
+    """
+
+    def __init__(self, known, window=1000):
+        """Learn what inputs look like; nothing has been watched yet."""
+        raise NotImplementedError("20 competition: Monitor.__init__")
+
+    def record(self, sample, arrived, left, failed=False):
+        """Take note of one request: its input, when it came and went, and whether it failed."""
+        raise NotImplementedError("20 competition: Monitor.record")
+
+    def report(self):
+        """The `Report` of now. Percentiles are nearest ranks."""
+        raise NotImplementedError("20 competition: Monitor.report")
+
+
+class Server:
+    """Answers requests with a model, in the batches of a `DynamicBatcher`, under the eyes of a `Monitor`.
+
+    Nothing here waits or runs by itself: whoever has the clock calls `step`, at the batcher's deadline at
+    the latest. A request that makes the model fail fails alone: its batch is run again one by one.
+
+    Args:
+        model: takes a Tensor (n, ...) and gives one with a row for each.
+        batcher: a `DynamicBatcher`; its clock is the server's.
+        monitor: a `Monitor`.
+    """
+
+    def __init__(self, model, batcher, monitor):
+        """Nobody has asked anything yet."""
+        self.model, self.batcher, self.monitor = model, batcher, monitor
+        self.tickets = 0
+        self.pending, self.results = set(), {}
+
+    def submit(self, sample):
+        """Ask for the answer to one input, an array; gives a ticket for `result`."""
+        raise NotImplementedError("20 competition: Server.submit")
+
+    def step(self):
+        """Answer a batch if it is time for one; gives how many requests left."""
+        raise NotImplementedError("20 competition: Server.step")
+
+    def drain(self):
+        """Answer everybody who waits, now; gives how many they were."""
+        raise NotImplementedError("20 competition: Server.drain")
+
+    def answer(self, batch):
+        """Run the model on some requests, and keep a result or an error for each."""
+        raise NotImplementedError("20 competition: Server.answer")
+
+    def outputs(self, samples):
+        """The model's rows for some inputs, without gradients.
+
+        Raises:
+            ValueError: there are more or fewer rows than inputs, or whatever the model raises.
+        """
+        raise NotImplementedError("20 competition: Server.outputs")
+
+    def result(self, ticket):
+        """The answer to a request, once; None while it waits.
+
+        Raises:
+            KeyError: there is no such ticket, or its answer was fetched before.
+            Exception: what the model raised for this request.
+        """
+        raise NotImplementedError("20 competition: Server.result")
+
+
+def serve(server, arrivals, sleep=time.sleep):
+    """Let requests come in at given times, as they would from outside, until all are answered.
+
+    Args:
+        server: its batcher has the clock.
+        arrivals: (seconds from now, sample), in the order of their times.
+        sleep: waits so many seconds.
+    Returns:
+        The tickets, in the order of arrival.
+    """
+    raise NotImplementedError("20 competition: serve")
