@@ -67,7 +67,39 @@ def transformer(seed):
     }
 
 
-MEASURES = {"01": perceptron, "02": xor, "03": mlp, "04": cnn, "05": transformer}
+def mlperf(seed):
+    module = import_module("pipeline")
+    from tinytorch.compression import sparsity
+    from tinytorch.memoization import cached_generate
+
+    data = module.digits(seed)
+    cnn = module.trained_cnn(data, seed)
+    small, pruned = module.quantized_cnn(cnn, data), module.pruned_cnn(cnn, data)
+    gpt, talk = module.trained_gpt(seed)
+    quantized = module.quantized_gpt(gpt, talk)
+    of_cnn = module.cnn_accuracy(cnn, data)
+    lost = of_cnn - module.cnn_accuracy(small, data)
+    gpt_lost = module.gpt_accuracy(gpt, talk) - module.gpt_accuracy(quantized, talk)
+    writing = (module.long_text(write, gpt, talk) for write in (module.plainly, cached_generate))
+    fast, loops = module.first_layer(cnn, data)
+    return {
+        "int8_weights_smaller": module.weight_bytes(cnn) / module.weight_bytes(small),
+        "int8_points_lost_at_most": max(lost, gpt_lost),
+        "sparsity": round(sparsity(pruned), 3),
+        "sparse_points_lost_at_most": of_cnn - module.cnn_accuracy(pruned, data),
+        "cached_times_as_fast": module.times_as_fast(*writing),
+        "kernel_times_as_fast": module.times_as_fast(loops, fast),
+    }
+
+
+MEASURES = {
+    "01": perceptron,
+    "02": xor,
+    "03": mlp,
+    "04": cnn,
+    "05": transformer,
+    "06": mlperf,
+}
 
 
 def measure(number, seed):

@@ -152,7 +152,9 @@ class Workspace:
         place = self.root / unit.place
         own = [place]
         if unit.is_milestone:
-            own = sorted([*place.glob("*.py"), *place.parent.glob("*.py")])
+            # A milestone may build on the experiments of others, but not on their tests.
+            every = place.parent.rglob("*.py")
+            own = sorted(f for f in every if f.parent == place or f.name[:5] != "test_")
         return digest([*own, *self._shared_specs])
 
     @cached_property

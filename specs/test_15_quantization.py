@@ -229,6 +229,12 @@ class TestProducts:
         assert_dtype(got, np.int32)
         assert_equal(got, expected.astype(np.int32))
 
+    @pytest.mark.parametrize("k", [1023, 1025, 1041, 70_001])
+    def test_stay_exact_when_they_are_long(self, k):
+        """A sum of many products of 127 is right to the last digit, where INT8 and FP32 would not be."""
+        x, y = np.full((1, k), 127, np.int8), np.full((k, 1), 127, np.int8)
+        assert_equal(ask(int8_matmul, x, y), np.array([[16129 * k]], np.int32))
+
     def test_take_nothing_but_int8(self):
         """Another dtype raises TypeError that names the argument."""
         good, bad = np.zeros((2, 2), np.int8), np.zeros((2, 2), np.int32)

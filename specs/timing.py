@@ -51,7 +51,8 @@ class Stopwatch:
     def assert_faster(self, candidate, baseline, at_least, than):
         """Demand that ``candidate`` runs ``at_least`` so often in the time of ``baseline``.
 
-        Both are called without arguments. ``than`` says in words what the baseline is.
+        Both are called without arguments. ``than`` says in words what the baseline is. Gives the
+        `Speedup` that was found.
         """
         found = speedup(baseline, candidate, at_least)
         self.benchmark.extra_info.update(speedup=found.median, low=found.low, high=found.high)
@@ -59,6 +60,7 @@ class Stopwatch:
         expect(
             found.median >= at_least, f"at least {at_least:g} times as fast as {than}", str(found)
         )
+        return found
 
 
 def speedup(baseline, candidate, wanted, clock=time.perf_counter):
