@@ -16,13 +16,14 @@ from specs.oracles import competition as oracle
 from specs.oracles.competition import Clock
 from specs.student import lazy, resolve
 
-digest_of, digest_of_source, stored_bytes, energy_of, accuracy_of, measurements = lazy(
-    *("competition", "digest_of", "digest_of_source", "stored_bytes"),
-    *("energy_of", "accuracy_of", "measurements"),
+digest_of, digest_of_source, stored_bytes, energy_of = lazy(
+    "competition", "digest_of", "digest_of_source", "stored_bytes", "energy_of"
 )
-Submission, InvalidSubmission, validate, score, Leaderboard, seal_of, problems_of = lazy(
-    *("competition", "Submission", "InvalidSubmission", "validate"),
-    *("score", "Leaderboard", "seal_of", "problems_of"),
+accuracy_of, measurements, seal_of, problems_of = lazy(
+    "competition", "accuracy_of", "measurements", "seal_of", "problems_of"
+)
+Submission, InvalidSubmission, validate, score, Leaderboard = lazy(
+    "competition", "Submission", "InvalidSubmission", "validate", "score", "Leaderboard"
 )
 Monitor, Server, serve = lazy("competition", "Monitor", "Server", "serve")
 Module, Linear, Sequential, Flatten = lazy("layers", "Module", "Linear", "Sequential", "Flatten")

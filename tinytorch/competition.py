@@ -32,30 +32,32 @@ POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
+PROPERTIES = {
+    "version": {"type": "integer", "enum": [1]},
+    "name": {"type": "string", "pattern": r"^\S(.*\S)?$"},
+    "track": {"type": "string", "enum": list(TRACKS)},
+    "accuracy": SHARE,
+    "baseline_accuracy": SHARE,
+    "seconds": POSITIVE,
+    "baseline_seconds": POSITIVE,
+    "bytes": POSITIVE,
+    "baseline_bytes": POSITIVE,
+    "energy": POSITIVE,
+    "baseline_energy": POSITIVE,
+    "model": DIGEST,
+    "source": DIGEST,
+    "environment": {"type": "object"},
+    "seal": DIGEST,
+}
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "A submission to the TinyTorch competition",
     "type": "object",
-    "properties": {
-        "version": {"type": "integer", "enum": [1]},
-        "name": {"type": "string", "pattern": r"^\S(.*\S)?$"},
-        "track": {"type": "string", "enum": list(TRACKS)},
-        "accuracy": SHARE,
-        "baseline_accuracy": SHARE,
-        "seconds": POSITIVE,
-        "baseline_seconds": POSITIVE,
-        "bytes": POSITIVE,
-        "baseline_bytes": POSITIVE,
-        "energy": POSITIVE,
-        "baseline_energy": POSITIVE,
-        "model": DIGEST,
-        "source": DIGEST,
-        "environment": {"type": "object"},
-        "seal": DIGEST,
-    },
+    "properties": PROPERTIES,
+    "required": list(PROPERTIES),
     "additionalProperties": False,
 }
-"""What a submission looks like as JSON; every property is required."""
+"""What a submission looks like as JSON, for whoever reads it with another program."""
 
 TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict}
 
@@ -202,7 +204,7 @@ class Submission:
 def validate(document):
     """Make sure that a document is a submission that nobody has changed.
 
-    It must have every property of SCHEMA and no other, each of its type, finite, within its bounds and
+    It must have each of PROPERTIES and no other, each of its type, finite, within its bounds and
     matching its pattern; and the seal must be that of the rest, which is looked at last.
 
     Args:
@@ -218,7 +220,7 @@ def problems_of(name, value, rule):
 
     Args:
         value: any JSON value.
-        rule: a part of SCHEMA: type, and perhaps enum, pattern, minimum, maximum, exclusiveMinimum.
+        rule: one of PROPERTIES: type, and perhaps enum, pattern, minimum, maximum, exclusiveMinimum.
     """
     raise NotImplementedError("20 competition: problems_of")
 

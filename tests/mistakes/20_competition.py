@@ -147,7 +147,7 @@ MISTAKES = (
     mistake(
         "more than is known is let in",
         "validate",
-        "for name in document if name not in properties]",
+        "for name in document if name not in PROPERTIES]",
         "for name in ()]",
         "Submissions",
         "prize",
