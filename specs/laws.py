@@ -168,13 +168,21 @@ def raises(*types, naming=""):
 
 
 def show(value):
-    """A value short enough to read and, when small, exact enough to paste."""
+    """A value short enough to read and, when small, exact enough to paste.
+
+    Of a large array the first and the last elements are shown, and its shape.
+    """
     if isinstance(value, np.ndarray):
+        small = value.size <= 20
         text = np.array2string(
-            value, separator=", ", threshold=20, edgeitems=3, max_line_width=10**6
+            value if small else value.ravel(),
+            separator=", ",
+            threshold=20,
+            edgeitems=3,
+            max_line_width=10**6,
         )
         text = " ".join(text.split())
-        return text if value.size <= 20 else f"{text}  shape {value.shape}"
+        return text if small else f"{text}  shape {value.shape}"
     if hasattr(value, "data") and isinstance(value.data, np.ndarray):
         return f"Tensor({show(value.data)})"
     return f"{value!r:.200}"
