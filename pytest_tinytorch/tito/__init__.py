@@ -1,0 +1,1 @@
+"""`tito`: the course on the command line. Whatever it shows, pytest can show."""

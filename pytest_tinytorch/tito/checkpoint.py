@@ -1,0 +1,142 @@
+"""`tito checkpoint`: the map of the course, and runs of its parts."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from pytest_tinytorch import report
+from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch.report import STYLE
+from pytest_tinytorch.tally import PASSED
+from pytest_tinytorch.tito.session import (
+    Session,
+    complete,
+    open_session,
+    print_json,
+    state_of,
+)
+
+BAR = 20
+
+
+@click.group()
+def checkpoint() -> None:
+    """See and run checkpoints."""
+
+
+@checkpoint.command()
+@click.option("--detailed", is_flag=True, help="with questions, capabilities and numbers of specs")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def status(detailed: bool, as_json: bool) -> None:
+    """Where each checkpoint stands.
+
+    Example: tito checkpoint status --detailed
+    """
+    session = open_session()
+    progress = session.progress
+    if as_json:
+        units = progress.curriculum.checkpoints
+        print_json([state_of(progress, unit) | {"stars": unit.stars} for unit in units])
+    elif detailed:
+        session.show(report.capabilities(progress, session.marks, session.width))
+        session.show(counted(session))
+    else:
+        tiers = report.tiers(progress, session.marks, session.width)
+        session.show(Group(*tiers, Text(f" {progress.verdict_line()}", "bold")))
+
+
+@checkpoint.command()
+@click.option("--horizontal", is_flag=True, help="a line of progress for each stage")
+def timeline(horizontal: bool) -> None:
+    """The course as a tree, from tier to checkpoint to what a checkpoint waits for.
+
+    Example: tito checkpoint timeline --horizontal
+    """
+    session = open_session()
+    drawn = bars(session) if horizontal else tree(session)
+    session.show(drawn)
+
+
+@checkpoint.command(context_settings={"ignore_unknown_options": True})
+@click.argument("which", metavar="NAME", shell_complete=complete("checkpoint"))
+@click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
+def test(which: str, arguments: tuple[str, ...]) -> None:
+    """Run checkpoints and what they need: 05, 01-07, autograd, foundation, all.
+
+    Example: tito checkpoint test 01-05
+    """
+    raise SystemExit(open_session().pytest(["--checkpoint", which, *arguments]))
+
+
+@checkpoint.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
+def unlock(arguments: tuple[str, ...]) -> None:
+    """Run whatever is open, and open what that proves.
+
+    Exit code 0 unless something is wrong, broken or gone back.
+    """
+    raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
+
+
+def counted(session: Session) -> Text:
+    """How many specs there are, and when what was passed."""
+    manifest, passes = session.workspace.manifest, session.workspace.ledger.first_passes()
+    text = Text("\n")
+    for unit in session.workspace.curriculum.checkpoints:
+        total = len(manifest.get(unit.id, ()))
+        text.append(f" {unit.label:<18} {total:>4} specs")
+        if unit.id in passes:
+            text.append(f"  first passed {passes[unit.id].at[:10]}", "dim")
+        text.append("\n")
+    return text
+
+
+def tree(session: Session) -> RenderableType:
+    """Tiers as branches, checkpoints as leaves, connected by lines."""
+    progress, marks = session.progress, session.marks
+    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
+    root = Tree(Text(progress.curriculum.title, "bold"), guide_style="dim")
+    grouped = {number for tier in progress.curriculum.tiers for number in tier.numbers}
+    for unit in by_number.values():
+        if unit.number not in grouped:
+            root.add(leaf(progress, marks, unit))
+    for tier in progress.curriculum.tiers:
+        units = [by_number[number] for number in tier.numbers]
+        words = f"{tier.name}  {progress.count(units)} of {len(units)}"
+        branch = root.add(Text(words, "bold"))
+        for unit in units:
+            branch.add(leaf(progress, marks, unit))
+    return root
+
+
+def leaf(progress: Progress, marks: report.Glyphs, unit: Unit) -> Text:
+    """A checkpoint with its state, and what it waits for."""
+    state = progress.state[unit.id]
+    text = Text(f"{marks.of(state)} {unit.label}", STYLE[state])
+    waits = progress.waits_for(unit)
+    if waits and state != PASSED:
+        text.append(f"  needs {numbers(waits)}", "dim")
+    return text
+
+
+def bars(session: Session) -> RenderableType:
+    """A bar for each stage, and a last one for all of the course."""
+    progress, marks = session.progress, session.marks
+    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
+    rows = [
+        (stage.name, [by_number[n] for n in stage.numbers]) for stage in progress.curriculum.stages
+    ]
+    rows.append(("all", list(by_number.values())))
+    length = max(6, min(BAR, session.width - 26))
+    lines = []
+    for name, units in rows:
+        passed = progress.count(units)
+        filled = length * passed // len(units)
+        line = Text(f" {name:<13}")
+        line.append(marks.full * filled, "green").append(marks.empty * (length - filled), "dim")
+        lines.append(line.append(f"  {passed} of {len(units)}"))
+    return Group(*lines)

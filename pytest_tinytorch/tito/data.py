@@ -1,0 +1,127 @@
+"""`tito data`: which data sets there are, where they are, and whether they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pytest_tinytorch import implementation
+from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.tito.session import Session, open_session, print_json
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What is known of a data set without opening it.
+
+    Attributes:
+        name: what a person types.
+        kind: its class in `tinytorch.datasets`.
+        parts: the arguments that open each part of it.
+        what: in a few words.
+        size: of the download in MB; 0 if it ships.
+    """
+
+    name: str
+    kind: str
+    parts: tuple[object, ...]
+    what: str
+    size: int = 0
+
+
+DATA_SETS = (
+    DataSet("tinydigits", "TinyDigits", (True, False), "1,200 handwritten digits, 8 by 8"),
+    DataSet("tinytalks", "TinyTalks", ("train", "validation", "test"), "350 questions and answers"),
+    DataSet("mnist", "MNIST", (True, False), "70,000 handwritten digits, 28 by 28", 12),
+    DataSet("cifar10", "CIFAR10", (True, False), "60,000 colour photographs, 32 by 32", 170),
+)
+NAMES = click.Choice([one.name for one in DATA_SETS])
+WHOLE, MISSING, DAMAGED = "whole", "not here", "damaged"
+
+
+@click.group()
+def data() -> None:
+    """See, fetch and verify data sets."""
+
+
+@data.command("list")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def list_all(as_json: bool) -> None:
+    """The data sets, and which of them are here.
+
+    Example: tito data list
+    """
+    session = open_session()
+    rows = [(one, *look(session, one)) for one in DATA_SETS]
+    if as_json:
+        print_json([{"name": o.name, "state": s, "megabytes": o.size} for o, s, _ in rows])
+        return
+    for one, state, _ in rows:
+        size = f"{one.size} MB" if one.size else "ships"
+        session.say(f" {one.name:<11} {size:<7} {state:<9} {one.what}")
+
+
+@data.command()
+@click.argument("name", type=NAMES)
+def get(name: str) -> None:
+    """Download a data set, once, and check it.
+
+    Example: tito data get mnist
+    """
+    session = open_session()
+    one = named(name)
+    try:
+        opened(session, one, download=True)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    session.say(f"{one.name} is here, and whole.")
+
+
+@data.command()
+@click.argument("name", type=NAMES, required=False)
+def verify(name: str | None) -> None:
+    """Read every file of the data sets that are here, and check digests, forms and sizes.
+
+    Exit code 1 if one is damaged, or if the one that you name is not here.
+    """
+    session = open_session()
+    bad = False
+    for one in [named(name)] if name else DATA_SETS:
+        state, why = look(session, one)
+        session.say(f" {one.name:<11} {state}")
+        if state == DAMAGED or (name and state == MISSING):
+            session.say(f"   {why}")
+            bad = True
+    raise SystemExit(1 if bad else 0)
+
+
+def named(name: str) -> DataSet:
+    """The data set that a person means."""
+    return next(one for one in DATA_SETS if one.name == name)
+
+
+def look(session: Session, one: DataSet) -> tuple[str, str]:
+    """(state, why) of a data set, as far as it is here; nothing is downloaded."""
+    try:
+        opened(session, one, download=False)
+    except FileNotFoundError as error:
+        return MISSING, str(error)
+    except (OSError, ValueError) as error:
+        return DAMAGED, str(error)
+    return WHOLE, ""
+
+
+def opened(session: Session, one: DataSet, download: bool) -> None:
+    """Open every part of a data set, as the workspace's own package does."""
+    implementation.install(session.workspace.implementation)
+    try:
+        kind: Callable[..., Any] = getattr(import_module(f"{PACKAGE}.datasets"), one.kind)
+        keywords = {"download": download} if one.size else {}
+        for part in one.parts:
+            kind(part, **keywords)
+    finally:
+        implementation.uninstall()

@@ -1,0 +1,112 @@
+"""`tito doctor`: what a working set-up needs, looked at one by one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, distribution, version
+
+from pytest_tinytorch.tito.session import Session
+
+OLDEST = (3, 11)
+DISTRIBUTION = "pytest-tinytorch"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        what: was looked at.
+        well: whether it is as it should be.
+        found: what is there.
+        mend: what to do if it is not well.
+        needed: whether the loop does not work without it.
+    """
+
+    what: str
+    well: bool
+    found: str
+    mend: str = ""
+    needed: bool = True
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def examine(session: Session) -> list[Finding]:
+    """Look at everything."""
+    looks: list[Callable[[Session], list[Finding]]] = [python, packages, plugin, terminal, data]
+    return [finding for look in looks for finding in look(session)]
+
+
+def python(session: Session) -> list[Finding]:
+    """The version of Python."""
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    least = ".".join(str(part) for part in OLDEST)
+    well = sys.version_info[:2] >= OLDEST
+    return [Finding("Python", well, found, f"install Python {least} or newer")]
+
+
+def packages(session: Session) -> list[Finding]:
+    """Every package that the kit is built on, as its own metadata names them."""
+    mend = 'python -m pip install -e "."'
+    try:
+        needed = distribution(DISTRIBUTION).requires or []
+    except PackageNotFoundError:
+        return [Finding(DISTRIBUTION, False, "not installed", mend)]
+    findings = []
+    for line in needed:
+        if "extra ==" in line:
+            continue
+        name = line.split(">")[0].split(";")[0].strip()
+        try:
+            findings.append(Finding(name, True, version(name)))
+        except PackageNotFoundError:
+            findings.append(Finding(name, False, "not installed", mend))
+    return findings
+
+
+def plugin(session: Session) -> list[Finding]:
+    """Whether `-p tinytorch` means the plugin, and not the package of the learner."""
+    code = (
+        "from importlib.metadata import entry_points;"
+        "print(*[e.value for e in entry_points(group='pytest11') if e.name == 'tinytorch'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=session.workspace.root,
+        check=False,
+    )
+    found = done.stdout.strip() or "nothing"
+    mend = f'python -m pip install --force-reinstall --no-deps -e "{session.workspace.root}"'
+    return [Finding("pytest -p tinytorch", found == "pytest_tinytorch.plugin", found, mend)]
+
+
+def terminal(session: Session) -> list[Finding]:
+    """What the terminal can show."""
+    encoding = (sys.__stdout__.encoding if sys.__stdout__ else None) or "unknown"
+    well = not session.marks.plain
+    mend = "for ticks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    return [Finding("terminal", well, f"{encoding}, {session.width} columns", mend, needed=False)]
+
+
+def data(session: Session) -> list[Finding]:
+    """Whether the data that ships is there, and where larger data would be looked for."""
+    findings = []
+    for name in ("tinydigits", "tinytalks"):
+        folder = session.workspace.root / "datasets" / name
+        mend = f"get it back: git checkout -- datasets/{name}"
+        findings.append(Finding(name, folder.is_dir(), str(folder), mend, needed=False))
+    own = os.environ.get("TINYTORCH_DATA")
+    if own:
+        well = os.path.isdir(own)  # noqa: PTH112 - the text that was set, whatever it is
+        mend = "TINYTORCH_DATA has to name a folder"
+        findings.append(Finding("TINYTORCH_DATA", well, own, mend, needed=False))
+    return findings

@@ -1,0 +1,133 @@
+"""`tito`: its groups of commands, and those that stand alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from pytest_tinytorch import export, report, selection
+from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.curriculum import Group as CheckpointGroup
+from pytest_tinytorch.progress import numbers
+from pytest_tinytorch.tito import doctor as examination
+from pytest_tinytorch.tito.checkpoint import checkpoint
+from pytest_tinytorch.tito.data import data
+from pytest_tinytorch.tito.milestone import milestone
+from pytest_tinytorch.tito.module import module
+from pytest_tinytorch.tito.session import open_session, print_json
+
+
+@click.group(epilog="Shell completion: tito completion --help")
+@click.version_option(package_name="pytest-tinytorch")
+def main() -> None:
+    """Build a deep-learning framework, one module at a time.
+
+    Everything here can be done with pytest as well: tito only says it in other words.
+    """
+
+
+main.add_command(module)
+main.add_command(checkpoint)
+main.add_command(milestone)
+main.add_command(data)
+
+
+@main.command("report")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="write it as JSON")
+def report_command(json_file: Path | None) -> None:
+    """Where you stand: on the terminal, or as a file.
+
+    Example: tito report --json progress.json
+    """
+    session = open_session()
+    progress = session.progress
+    if json_file is None:
+        session.show(report.report(progress, session.marks, session.width))
+        return
+    try:
+        export.write_json(progress, json_file)
+    except OSError as error:
+        raise click.ClickException(f"{json_file} cannot be written: {error.strerror}") from error
+    session.say(f"wrote {json_file}")
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def path(name: str | None, as_json: bool) -> None:
+    """The learning paths, or what one of them holds and borrows.
+
+    Example: tito path vision
+    """
+    session = open_session()
+    curriculum = session.workspace.curriculum
+    try:
+        chosen = [selection.path(curriculum, name)] if name else list(curriculum.paths)
+    except selection.UnknownName as error:
+        raise click.UsageError(str(error)) from None
+    rows = [held(curriculum, one) for one in chosen]
+    if as_json:
+        print_json(
+            [
+                {"name": one.name, "weeks": one.weeks}
+                | {"modules": [unit.label for unit in own], "borrows": [u.label for u in lent]}
+                for one, own, lent in rows
+            ]
+        )
+        return
+    for one, own, lent in rows:
+        session.say(f"{one.name}  {one.weeks and one.weeks + ' weeks'}".rstrip(), bold=True)
+        borrows = f", borrows {numbers(lent)}" if lent else ""
+        session.say(f"  {len(own)} modules: {numbers(own)}{borrows}")
+    session.say("Follow one with: pytest -p tinytorch --path NAME")
+
+
+def held(
+    curriculum: Curriculum, path: CheckpointGroup
+) -> tuple[CheckpointGroup, list[Unit], list[Unit]]:
+    """A path, the checkpoints that it holds, and those that it borrows."""
+    own = {f"checkpoint-{number}" for number in path.numbers}
+    lent = curriculum.closure(own) - own - {"checkpoint-00"}
+    units = curriculum.checkpoints
+    return path, [u for u in units if u.id in own], [u for u in units if u.id in lent]
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def doctor(as_json: bool) -> None:
+    """Check that everything is in order, and say how to mend what is not.
+
+    Exit code 1 if something has to be mended.
+    """
+    session = open_session()
+    findings = examination.examine(session)
+    if as_json:
+        print_json([finding.as_json() for finding in findings])
+    else:
+        lines = []
+        for finding in findings:
+            mark = session.marks.passed if finding.well else session.marks.wrong
+            style = "green" if finding.well else "red" if finding.needed else "yellow"
+            lines.append(Text(f" {mark} {finding.what}: ", style).append(finding.found, ""))
+            if not finding.well:
+                lines.append(Text(f"     {finding.mend}", "bold"))
+        session.show(Group(*lines))
+    raise SystemExit(1 if any(f.needed and not f.well for f in findings) else 0)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """What to add to your shell's settings, so that it completes commands and names.
+
+    Example: tito completion bash >> ~/.bashrc
+    """
+    lines = {
+        "bash": 'eval "$(_TITO_COMPLETE=bash_source tito)"',
+        "zsh": 'eval "$(_TITO_COMPLETE=zsh_source tito)"',
+        "fish": "_TITO_COMPLETE=fish_source tito | source",
+    }
+    click.echo(lines[shell])

@@ -1,0 +1,196 @@
+"""`tito milestone`: the moments of history, what they wait for, and what you have proved."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from pytest_tinytorch import report
+from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch.tally import LOCKED, PASSED, STALE
+from pytest_tinytorch.tito.session import (
+    Session,
+    complete,
+    open_session,
+    print_json,
+    state_of,
+)
+
+ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
+
+
+@click.group()
+def milestone() -> None:
+    """Relive milestones of the history of deep learning with your own code."""
+
+
+@milestone.command()
+@click.option("--detailed", is_flag=True, help="with what each proves, and your numbers")
+@AS_JSON
+def status(detailed: bool, as_json: bool) -> None:
+    """Where each milestone stands.
+
+    Example: tito milestone status --detailed
+    """
+    session = open_session()
+    progress = session.progress
+    if as_json:
+        print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
+        return
+    if not detailed:
+        for line in report.tree(progress, session.marks, session.width):
+            session.show(line)
+        return
+    session.show(report.history(progress, session.marks, session.width, horizontal=False))
+    for unit in progress.curriculum.milestones:
+        for name, value in notes(session, unit).items():
+            session.say(f" {unit.year}  {name}: {value}")
+
+
+@milestone.command()
+@click.option("--horizontal", is_flag=True, help="a row of years")
+def timeline(horizontal: bool) -> None:
+    """The milestones from first to last.
+
+    Example: tito milestone timeline --horizontal
+    """
+    session = open_session()
+    session.show(report.history(session.progress, session.marks, session.width, horizontal))
+
+
+@milestone.command("list")
+@AS_JSON
+def list_all(as_json: bool) -> None:
+    """Numbers, years and names.
+
+    Example: tito milestone list
+    """
+    session = open_session()
+    units = session.workspace.curriculum.milestones
+    if as_json:
+        print_json([{"number": u.number, "year": u.year, "name": u.name} for u in units])
+        return
+    for unit in units:
+        session.say(f" {unit.number}  {unit.year}  {unit.name:<12} {unit.title}")
+
+
+@milestone.command("next")
+@AS_JSON
+def following(as_json: bool) -> None:
+    """The next milestone, and what is missing for it.
+
+    Example: tito milestone next
+    """
+    session = open_session()
+    progress = session.progress
+    unit = next((u for u in progress.curriculum.milestones if progress.state[u.id] != PASSED), None)
+    if as_json:
+        print_json(None if unit is None else state_of(progress, unit))
+        return
+    if unit is None:
+        session.say("All milestones are passed.", fg="green")
+        return
+    session.say(f"{unit.year} {unit.title}", bold=True)
+    session.say(f"  {unit.builds}")
+    session.say(f"  {missing(progress, unit)}")
+
+
+@milestone.command(context_settings={"ignore_unknown_options": True})
+@ARGUMENT
+@click.argument("arguments", metavar="[-- OPTIONS OF THE SCRIPT]", nargs=-1)
+def start(which: str, arguments: tuple[str, ...]) -> None:
+    """Run the script of a milestone: its story on your terminal, with your code.
+
+    Example: tito milestone start 1957 -- --seed 7
+    """
+    session = open_session()
+    unit, progress = session.milestone(which), session.progress
+    if progress.state[unit.id] == LOCKED and "--reference" not in arguments:
+        session.say(f"{unit.label} is locked. {missing(progress, unit)}", fg="yellow")
+        raise SystemExit(1)
+    root = session.workspace.root
+    script = root / unit.place / "run.py"
+    if not script.is_file():
+        raise click.ClickException(f"{script} is missing")
+    raise SystemExit(subprocess.call([sys.executable, str(script), *arguments], cwd=root))
+
+
+@milestone.command(context_settings={"ignore_unknown_options": True})
+@ARGUMENT
+@click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
+def test(which: str, arguments: tuple[str, ...]) -> None:
+    """Prove milestones: 03, 01-03, mlp, 1986, all.
+
+    Example: tito milestone test mlp
+    """
+    raise SystemExit(open_session().pytest(["--milestone", which, *arguments]))
+
+
+@milestone.command()
+@AS_JSON
+def check(as_json: bool) -> None:
+    """Whether what was once passed still stands, for the source as it is now.
+
+    Exit code 1 if an edit has made a milestone stale.
+    """
+    session = open_session()
+    progress = session.progress
+    stale = [u for u in progress.curriculum.milestones if progress.state[u.id] == STALE]
+    if as_json:
+        print_json([state_of(progress, unit) for unit in stale])
+    for unit in () if as_json else stale:
+        session.say(
+            f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
+        )
+    if not stale and not as_json:
+        session.say(f"{progress.count(progress.curriculum.milestones)} passed, none is stale.")
+    raise SystemExit(1 if stale else 0)
+
+
+@milestone.command()
+@ARGUMENT
+def celebrate(which: str) -> None:
+    """The badge of a milestone that you have passed, with words to share.
+
+    Example: tito milestone celebrate 1986
+    """
+    session = open_session()
+    unit, progress = session.milestone(which), session.progress
+    if progress.state[unit.id] != PASSED:
+        state = progress.state[unit.id]
+        session.say(f"{unit.label} is {state}. {missing(progress, unit)}", fg="yellow")
+        raise SystemExit(1)
+    session.show(report.panel(progress, unit, session.marks))
+    session.say("To share:", bold=True)
+    session.say(words_to_share(session, progress, unit))
+
+
+def words_to_share(session: Session, progress: Progress, unit: Unit) -> str:
+    """A few lines, with the learner's own numbers."""
+    numbers_shown = ", ".join(f"{k} {v}" for k, v in notes(session, unit).items())
+    done = progress.count(progress.curriculum.milestones)
+    told = f" ({numbers_shown})" if numbers_shown else ""
+    return (
+        f"  {unit.capability}{told}\n"
+        f"  {unit.year}, {unit.title}: milestone {done} of {len(progress.curriculum.milestones)},"
+        " with a framework that I wrote myself on NumPy."
+    )
+
+
+def notes(session: Session, unit: Unit) -> dict[str, object]:
+    """The numbers that the last pass of a milestone showed."""
+    events = [e for e in session.workspace.ledger.events if e.unit == unit.id]
+    passes = [event for event in events if event.verdict == PASSED]
+    return dict(passes[-1].notes) if passes else {}
+
+
+def missing(progress: Progress, unit: Unit) -> str:
+    """What has to be done before a milestone can be passed, as a sentence."""
+    waits = progress.waits_for(unit)
+    if waits:
+        return f"It needs {numbers(waits)} first."
+    return f"It is open: tito milestone test {unit.number}"

@@ -1,0 +1,245 @@
+"""`tito module`: begin, test, complete, reset one module, or ask for a hint."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.exercises import Exercise, locate, stub
+from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch.report import STYLE
+from pytest_tinytorch.tally import PASSED
+from pytest_tinytorch.tito.session import (
+    Session,
+    complete,
+    open_session,
+    print_json,
+    state_of,
+)
+
+ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
+PASSED_ON = click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
+
+
+@click.group()
+def module() -> None:
+    """Work on one module: its number or its name."""
+
+
+@module.command()
+@click.argument("which", metavar="[NN]", required=False, shell_complete=complete("checkpoint"))
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def status(which: str | None, as_json: bool) -> None:
+    """Where each module stands, and how many exercises are left in it.
+
+    Example: tito module status 03
+    """
+    session = open_session()
+    progress = session.progress
+    units = [session.module(which)] if which else modules(session)
+    if as_json:
+        print_json([described(session, progress, unit) for unit in units])
+        return
+    lines = []
+    for unit in units:
+        state, left = progress.state[unit.id], untouched(session, unit)
+        line = Text(f" {session.marks.of(state)} {unit.label:<17} {state:<9}", STYLE[state])
+        if left:
+            line.append(f"{len(left)} of {len(unit.hints)} exercises to write", "dim")
+        lines.append(line)
+    session.show(Group(*lines))
+
+
+@module.command()
+@ARGUMENT
+@click.option("--edit", is_flag=True, help="open the file in $EDITOR")
+def start(which: str, edit: bool) -> None:
+    """What a module builds, what it leads to, and what there is to write.
+
+    Example: tito module start 05 --edit
+    """
+    session = open_session()
+    unit, progress = session.module(which), session.progress
+    session.show(introduction(session, progress, unit))
+    if edit:
+        click.edit(filename=str(file_of(session, unit)))
+
+
+@module.command(context_settings={"ignore_unknown_options": True})
+@ARGUMENT
+@PASSED_ON
+def test(which: str, arguments: tuple[str, ...]) -> None:
+    """Run the specs of a module, and of what it needs.
+
+    Example: tito module test 05 -- --hints 1
+    """
+    session = open_session()
+    raise SystemExit(session.pytest(["--checkpoint", session.module(which).number, *arguments]))
+
+
+@module.command("complete", context_settings={"ignore_unknown_options": True})
+@ARGUMENT
+@PASSED_ON
+def complete_module(which: str, arguments: tuple[str, ...]) -> None:
+    """Run the specs of a module; once they are green, see what it opened and what is next.
+
+    Example: tito module complete 05
+    """
+    session = open_session()
+    unit, before = session.module(which), session.progress
+    code = session.pytest(["--checkpoint", unit.number, *arguments])
+    after = session.again().progress
+    if code == 0 and after.state[unit.id] == PASSED:
+        session.show(celebration(session, before, after, unit))
+    raise SystemExit(code)
+
+
+@module.command()
+@ARGUMENT
+@click.option("--yes", is_flag=True, help="do not ask")
+def reset(which: str, yes: bool) -> None:
+    """Begin a module again. Your version is kept in .tinytorch/backups/.
+
+    Example: tito module reset 05
+    """
+    session = open_session()
+    unit = session.module(which)
+    file, fresh = file_of(session, unit), fresh_stub(session, unit)
+    if not yes:
+        click.confirm(f"Put the untouched stub in the place of {file}?", abort=True)
+    if file.is_file():
+        kept = keep(session, unit, file)
+        session.say(f"Your version is kept: {kept}")
+    file.write_text(fresh, encoding="utf-8", newline="\n")
+    session.say(f"{file} is as it was at the beginning.")
+
+
+@module.command()
+@ARGUMENT
+@click.argument("exercise", required=False)
+@click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True)
+def hint(which: str, exercise: str | None, level: int) -> None:
+    """A hint for an exercise: the first one that is still to write, unless you name one.
+
+    Example: tito module hint 05 backward --level 2
+    """
+    session = open_session()
+    unit = session.module(which)
+    left = [one.name for one in untouched(session, unit)]
+    name = exercise or next(iter(left or unit.hints))
+    if name not in unit.hints:
+        raise click.UsageError(
+            f"{unit.label} has no exercise {name!r}. There are: {', '.join(unit.hints)}"
+        )
+    session.say(f"{unit.label} · {name}", bold=True)
+    for number, text in enumerate(unit.hints[name][:level], start=1):
+        session.say(f"  {number}. {text}")
+
+
+def modules(session: Session) -> list[Unit]:
+    """The checkpoints that have a module of their own."""
+    return [unit for unit in session.workspace.curriculum.checkpoints if unit.source]
+
+
+def file_of(session: Session, unit: Unit) -> Path:
+    """The learner's file."""
+    return session.workspace.implementation.file(unit.name)
+
+
+def untouched(session: Session, unit: Unit) -> list[Exercise]:
+    """The exercises of a module that are still stubs, in the order of the file."""
+    try:
+        text = file_of(session, unit).read_text(encoding="utf-8")
+        return [exercise for exercise in locate(text, unit.hints) if exercise.untouched]
+    except (OSError, SyntaxError, ValueError):
+        return []
+
+
+def described(session: Session, progress: Progress, unit: Unit) -> dict[str, object]:
+    """A module as plain values."""
+    left = [exercise.name for exercise in untouched(session, unit)]
+    file = str(file_of(session, unit))
+    return state_of(progress, unit) | {"file": file, "exercises": list(unit.hints), "left": left}
+
+
+def leads_to(session: Session, unit: Unit) -> list[Unit]:
+    """The milestones that stand on a module."""
+    curriculum = session.workspace.curriculum
+    return [m for m in curriculum.milestones if unit.id in curriculum.closure([m.id])]
+
+
+def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
+    """What is printed when a module begins."""
+    dash = session.marks.dash
+    stars = ("*" if session.marks.plain else "★") * unit.stars
+    parts = [
+        Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
+        Text(f"{unit.question}\n", "italic"),
+        Text(f"Builds   {unit.builds}"),
+    ]
+    waits = progress.waits_for(unit)
+    parts.append(Text(f"Needs    {numbers(waits)} first" if waits else "Needs    nothing more"))
+    milestones = leads_to(session, unit)
+    if milestones:
+        first = milestones[0]
+        parts.append(Text(f"Leads to {first.year}, {first.title}: {first.builds}"))
+    left = untouched(session, unit)
+    file = shown(session, file_of(session, unit))
+    parts.append(Text(f"\nTo do {dash} {len(left)} of {len(unit.hints)} exercises", "bold yellow"))
+    parts += [Text(f"  {file}:{one.line}  {one.name}") for one in left]
+    parts.append(Text(f"\nThen  tito module complete {unit.number}", "bold"))
+    return Group(*parts)
+
+
+def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
+    """What is printed when a module is done: what it opened, and what is next."""
+    dash = session.marks.dash
+    parts = [Text(f"\n{unit.label} {dash} {unit.capability}", "bold green")]
+    opened = [
+        other.label
+        for other in after.curriculum.units
+        if before.waits_for(other) and not after.waits_for(other)
+    ]
+    if opened:
+        parts.append(Text(f"Opened   {', '.join(opened)}"))
+    following = after.current
+    if following is not None:
+        kind = "milestone" if following.is_milestone else "module"
+        parts.append(
+            Text(f"Next     tito {kind} start {following.number}  {dash} {following.title}")
+        )
+    return Group(*parts)
+
+
+def fresh_stub(session: Session, unit: Unit) -> str:
+    """The file as a learner begins with it, cut out of the reference."""
+    file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
+    if not file.is_file():
+        raise click.ClickException(f"there is no {file}, out of which the stub is cut")
+    return stub(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
+
+
+def keep(session: Session, unit: Unit, file: Path) -> Path:
+    """Copy the learner's version to a name that no other backup has."""
+    folder = session.workspace.root / ".tinytorch" / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{unit.number}_{unit.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    target, count = folder / f"{stem}.py", 1
+    while target.exists():
+        count += 1
+        target = folder / f"{stem}-{count}.py"
+    target.write_bytes(file.read_bytes())
+    return target
+
+
+def shown(session: Session, file: Path) -> str:
+    """A path as short as it can be clicked on."""
+    try:
+        return file.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(file)

@@ -1,0 +1,170 @@
+"""The workspace that a command works in, and the terminal that it writes to."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+
+from pytest_tinytorch import options, report, screen, selection
+from pytest_tinytorch.curriculum import CurriculumError, Unit
+from pytest_tinytorch.options import Options
+from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.workspace import Workspace, open_workspace
+
+INI_FILES = {
+    "pytest.ini": "pytest",
+    ".pytest.ini": "pytest",
+    "tox.ini": "pytest",
+    "setup.cfg": "tool:pytest",
+}
+"""Where pytest's settings may stand besides pyproject.toml, and in which section."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A workspace, seen from a terminal.
+
+    Attributes:
+        workspace: read from the disk when the command began.
+        marks: the characters that the terminal can show.
+        width: its columns.
+        color: whether it shows colours.
+    """
+
+    workspace: Workspace
+    marks: report.Glyphs
+    width: int
+    color: bool
+
+    @property
+    def progress(self) -> Progress:
+        """Where the learner stands."""
+        return self.workspace.progress()
+
+    def again(self) -> Session:
+        """The same, read anew: after a run has written to the ledger."""
+        old = self.workspace
+        fresh = Workspace(old.root, old.options, old.curriculum, old.implementation)
+        return replace(self, workspace=fresh)
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print something in the colours and characters of the terminal."""
+        click.echo(screen.render(renderable, self.width, self.color, self.marks), color=self.color)
+
+    def say(self, text: str = "", **style: Any) -> None:
+        """Print a line of text."""
+        click.secho(self.marks.fit(text), color=self.color, **style)
+
+    def checkpoint(self, text: str) -> Unit:
+        """The one checkpoint that a number or a name means."""
+        return self._one(text, selection.checkpoints)
+
+    def milestone(self, text: str) -> Unit:
+        """The one milestone that a number, a year or a name means."""
+        return self._one(text, selection.milestones)
+
+    def module(self, text: str) -> Unit:
+        """The one checkpoint with a module of its own that a number or a name means."""
+        unit = self.checkpoint(text)
+        if not unit.source:
+            raise click.UsageError(f"{unit.label} has no module: it is about your environment")
+        return unit
+
+    def _one(self, text: str, select: Callable[..., tuple[Unit, ...]]) -> Unit:
+        try:
+            units = select(self.workspace.curriculum, text)
+        except selection.UnknownName as error:
+            raise click.UsageError(str(error)) from None
+        if len(units) != 1:
+            labels = ", ".join(unit.label for unit in units)
+            raise click.UsageError(f"{text!r} means several: {labels}. Name one")
+        return units[0]
+
+    def pytest(self, arguments: Sequence[str]) -> int:
+        """Run pytest in the workspace, its output passed through; gives its exit code."""
+        command = [sys.executable, "-m", "pytest", "-p", "tinytorch", *arguments]
+        return subprocess.call(command, cwd=self.workspace.root)
+
+
+def open_session() -> Session:
+    """The workspace at or above the current folder; a usage error says what to do without one."""
+    root = find_root(Path.cwd())
+    console = Console(legacy_windows=False)
+    try:
+        workspace = open_workspace(root, Options(), curriculum_of(root))
+        workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
+    except (CurriculumError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    color = console.is_terminal and not console.no_color
+    return Session(workspace, screen.glyphs_of_terminal(), max(20, console.width), color)
+
+
+def find_root(start: Path) -> Path:
+    """The folder with the specs, at or above ``start``."""
+    for folder in (start, *start.parents):
+        if (folder / options.WORKSPACE).is_file():
+            return folder
+    raise click.UsageError(
+        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/"
+    )
+
+
+def curriculum_of(root: Path) -> str:
+    """The curriculum that pytest's settings name, as pytest itself would read them; else empty."""
+    file = root / "pyproject.toml"
+    if file.is_file():
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = table.get("tool", {}).get("pytest", {}).get("ini_options", {})
+        if options.CURRICULUM in found:
+            return str(found[options.CURRICULUM])
+    for name, section in INI_FILES.items():
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(root / name, encoding="utf-8")
+        if parser.has_option(section, options.CURRICULUM):
+            return parser.get(section, options.CURRICULUM)
+    return ""
+
+
+def print_json(table: object) -> None:
+    """Print plain values for a program."""
+    click.echo(json.dumps(table, indent=2, ensure_ascii=True))
+
+
+def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
+    """What a program may want to know of a unit."""
+    return {
+        "id": unit.id,
+        "number": unit.number,
+        "name": unit.name,
+        "title": unit.title,
+        "state": progress.state[unit.id],
+        "needs": [need.label for need in progress.waits_for(unit)],
+    }
+
+
+Completion = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def complete(kind: str) -> Completion:
+    """Completion of the numbers and names of checkpoints or milestones, for the shell."""
+
+    def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            curriculum = open_session().workspace.curriculum
+        except click.UsageError:
+            return []
+        units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
+        words = [word for unit in units for word in (unit.number, unit.name)]
+        return [word for word in words if word.startswith(incomplete)]
+
+    return names
