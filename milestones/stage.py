@@ -40,8 +40,11 @@ class Stage:
         self.losses = []
 
     @contextmanager
-    def training(self, title):
-        """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``."""
+    def training(self, title, keep=True):
+        """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``.
+
+        The curve stays on the screen unless ``keep`` is False.
+        """
         losses = []
         with Live(console=self.console, refresh_per_second=8, transient=True) as live:
 
@@ -50,7 +53,7 @@ class Stage:
                 live.update(self.curve(title, losses))
 
             yield on_epoch
-        if losses:
+        if losses and keep:
             self.console.print(self.curve(title, losses))
 
     def curve(self, title, losses):

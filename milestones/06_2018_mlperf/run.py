@@ -20,11 +20,13 @@ def show(screen):
 
     seed = screen.options.seed
     data = pipeline.digits(seed)
-    with screen.training("the network of 1998, wider") as on_epoch:
+    screen.say("The network of 1998, wider, and the GPT of 2017, with room for 256 tokens.\n")
+    with screen.training("the network of 1998, wider", keep=False) as on_epoch:
         cnn = pipeline.trained_cnn(data, seed, on_epoch)
-    screen.say("Pruning, distilling, and a GPT with room for 256 tokens...", "dim")
-    models = forms(cnn, data, seed)
-    gpt, talk = pipeline.trained_gpt(seed)
+    with screen.console.status("pruning and distilling it", spinner="line"):
+        models = forms(cnn, data, seed)
+    with screen.training("a GPT with room for 256 tokens", keep=False) as on_epoch:
+        gpt, talk = pipeline.trained_gpt(seed, on_epoch)
     quantized = pipeline.quantized_gpt(gpt, talk)
     steps = [pipeline.cnn_step(name, model, data) for name, model in models.items()]
     best = pipeline.frontier(steps)
