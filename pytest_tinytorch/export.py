@@ -1,14 +1,18 @@
-"""Progress for programs."""
+"""Progress for programs, and for people who were not there: every format that a run can write."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch import badge, gradescope, markdown
 from pytest_tinytorch.progress import Progress
 
 SCHEMA = 1
+"""Version of the JSON; `progress.schema.json` describes it."""
 
 
 def table(progress: Progress) -> dict[str, Any]:
@@ -53,8 +57,31 @@ def table(progress: Progress) -> dict[str, Any]:
     }
 
 
-def write_json(progress: Progress, file: Path) -> None:
-    """Write the progress to ``file``; OSError if that cannot be done."""
+def as_json(progress: Progress) -> str:
+    """The progress as JSON, see `progress.schema.json`."""
+    return json.dumps(table(progress), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Progress], str]] = {
+    "json": as_json,
+    "markdown": markdown.page,
+    "badge": badge.svg,
+    "shields": badge.shields,
+    "gradescope": gradescope.results,
+}
+"""Name of each format, as options and commands write it, to what makes its text."""
+
+
+def write(progress: Progress, format: str, file: Path) -> None:
+    """Write the progress to ``file``, which is the old one until the new one is whole.
+
+    Raises:
+        OSError: that cannot be done.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(table(progress), indent=2, ensure_ascii=False) + "\n"
-    file.write_text(text, encoding="utf-8")
+    whole = file.with_name(f"{file.name}.{os.getpid()}.new")
+    try:
+        whole.write_text(FORMATS[format](progress), encoding="utf-8", newline="\n")
+        whole.replace(file)
+    finally:
+        whole.unlink(missing_ok=True)

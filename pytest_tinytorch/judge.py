@@ -186,9 +186,8 @@ class Judge:
 
     @pytest.hookimpl
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
-        file = options.read(config).json
-        if file is not None:
-            export.write_json(progress, file)
+        for name, file in options.read(config).exports:
+            export.write(progress, name, file)
 
 
 def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:

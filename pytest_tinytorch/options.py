@@ -12,6 +12,15 @@ CURRICULUM = "tinytorch_curriculum"
 WORKSPACE = "specs/manifest.json"
 """A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 
+EXPORTS = {
+    "json": "JSON, for programs",
+    "markdown": "Markdown, for the summary of a CI job",
+    "badge": "a badge, an SVG",
+    "shields": "the JSON of an endpoint badge of shields.io",
+    "gradescope": "the results of a Gradescope autograder",
+}
+"""The formats of `export.FORMATS`, in a few words."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,7 +39,7 @@ class Options:
         timeline: None, ``"tree"`` or ``"horizontal"``: print it instead of running.
         source: folder that holds the package under test, or None for the root.
         ledger: the ledger's file, or None for the usual one.
-        json: file to write the progress to, or None.
+        exports: (format, file) of each file to write the progress to.
         scale: the data that milestones use: ``"tiny"`` or ``"full"``.
         nodeids: whether a collection lists its node ids for the manifest.
     """
@@ -47,7 +56,7 @@ class Options:
     timeline: str | None = None
     source: Path | None = None
     ledger: Path | None = None
-    json: Path | None = None
+    exports: tuple[tuple[str, Path], ...] = ()
     scale: str = "tiny"
     nodeids: bool = False
 
@@ -109,9 +118,8 @@ def add(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="keep progress in FILE (.tinytorch/ledger.jsonl)",
     )
-    option(
-        "--tinytorch-json", type=Path, metavar="FILE", help="write the progress of this run as JSON"
-    )
+    for name, words in EXPORTS.items():
+        option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {words}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(CURRICULUM, help="a curriculum of your own, from the root folder", default="")
 
@@ -136,7 +144,11 @@ def from_namespace(given: object) -> Options:
         timeline=getattr(given, "timeline", None),
         source=getattr(given, "source", None),
         ledger=getattr(given, "ledger", None),
-        json=getattr(given, "tinytorch_json", None),
+        exports=tuple(
+            (name, file)
+            for name in EXPORTS
+            if (file := getattr(given, f"tinytorch_{name}", None)) is not None
+        ),
         scale=getattr(given, "scale", "tiny"),
         nodeids=getattr(given, "tinytorch_nodeids", False),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.console import Group
 from rich.text import Text
 
-from pytest_tinytorch import export, report, selection
+from pytest_tinytorch import export, options, report, selection
 from pytest_tinytorch.curriculum import Curriculum, Unit
 from pytest_tinytorch.curriculum import Group as CheckpointGroup
 from pytest_tinytorch.progress import numbers
@@ -35,23 +36,32 @@ main.add_command(milestone)
 main.add_command(data)
 
 
-@main.command("report")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="write it as JSON")
-def report_command(json_file: Path | None) -> None:
-    """Where you stand: on the terminal, or as a file.
+def files(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each format of a report: the file to write it to."""
+    for name, words in reversed(options.EXPORTS.items()):
+        kind = click.Path(path_type=Path)
+        command = click.option(f"--{name}", type=kind, metavar="FILE", help=words)(command)
+    return command
 
-    Example: tito report --json progress.json
+
+@main.command("report")
+@files
+def report_command(**asked: Path | None) -> None:
+    """Where you stand: on the terminal, or as files.
+
+    Example: tito report --markdown progress.md --badge badge.svg
     """
     session = open_session()
     progress = session.progress
-    if json_file is None:
+    wanted = {name: file for name, file in asked.items() if file is not None}
+    for name, file in wanted.items():
+        try:
+            export.write(progress, name, file)
+        except OSError as error:
+            raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+        session.say(f"wrote {file}")
+    if not wanted:
         session.show(report.report(progress, session.marks, session.width))
-        return
-    try:
-        export.write_json(progress, json_file)
-    except OSError as error:
-        raise click.ClickException(f"{json_file} cannot be written: {error.strerror}") from error
-    session.say(f"wrote {json_file}")
 
 
 @main.command()

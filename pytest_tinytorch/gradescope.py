@@ -1,0 +1,60 @@
+"""Progress as the results file of a Gradescope autograder."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch.tally import LOCKED, PASSED
+
+
+def results(progress: Progress) -> str:
+    """A point for each checkpoint and milestone that was asked for, if it is passed.
+
+    Nothing partial is granted: what is not passed has no points, and its output says what is the matter.
+    """
+    units = [unit for unit in progress.curriculum.units if unit.id in progress.asked]
+    tests = [test(progress, unit) for unit in units]
+    table = {
+        "score": sum(one["score"] for one in tests),
+        "output": progress.verdict_line(),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+    return json.dumps(table, indent=2) + "\n"
+
+
+def test(progress: Progress, unit: Unit) -> dict[str, Any]:
+    """One row of the table that a student sees."""
+    passed = progress.state[unit.id] == PASSED
+    return {
+        "number": unit.number,
+        "name": unit.label,
+        "name_format": "text",
+        "score": 1 if passed else 0,
+        "max_score": 1,
+        "status": "passed" if passed else "failed",
+        "output": output(progress, unit),
+        "output_format": "text",
+    }
+
+
+def output(progress: Progress, unit: Unit) -> str:
+    """What can now be done, or what is the matter, in a few lines."""
+    state = progress.state[unit.id]
+    if state == PASSED:
+        return unit.capability
+    lines = [f"{state}: {unit.question or unit.builds}"]
+    if state == LOCKED:
+        lines = [f"locked: it needs {numbers(progress.waits_for(unit))} first"]
+    verdict = progress.verdicts.get(unit.id)
+    if verdict is not None and verdict.headline:
+        lines.append(verdict.headline)
+    for task in progress.tasks:
+        if task.unit.id == unit.id:
+            lines.append(f"{task.place}  {task.exercise or task.unit.name}")
+    return "\n".join(lines)
