@@ -82,9 +82,25 @@ class Runner:
         with self.turns.turn(alone=measures_time(item)) if self.turns else nullcontext():
             return (yield)
 
+    @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
+    def pytest_hold_back(self, item: pytest.Item) -> None:
+        """End a spec before it begins if its unit is sure to stay locked, or if it cannot measure.
+
+        Not from the wrapper below: what other plugins set up around a spec has to be there when they
+        tear it down.
+        """
+        unit = self._unit_of(item)
+        need = self._lock(unit) if unit else None
+        if unit is not None and need is not None:
+            self.held[item.nodeid] = LOCKED
+            label = self.workspace.curriculum.unit(need).label
+            pytest.skip(f"locked: {unit.label} needs {label}")
+        if unit is not None and measures_time(item) and timing_is_off(item.config):
+            self.held[item.nodeid] = NOT_RUN
+            pytest.skip("not measured: --benchmark-disable")
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        self._hold_back(item)
         return (yield from self._phase())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -154,18 +170,6 @@ class Runner:
             self.cancel()
             self.cancel = None
         return True
-
-    def _hold_back(self, item: pytest.Item) -> None:
-        """End a spec before it begins if its unit is sure to stay locked, or if it cannot measure."""
-        unit = self._unit_of(item)
-        need = self._lock(unit) if unit else None
-        if unit is not None and need is not None:
-            self.held[item.nodeid] = LOCKED
-            label = self.workspace.curriculum.unit(need).label
-            pytest.skip(f"locked: {unit.label} needs {label}")
-        if unit is not None and measures_time(item) and timing_is_off(item.config):
-            self.held[item.nodeid] = NOT_RUN
-            pytest.skip("not measured: --benchmark-disable")
 
     def _phase(self) -> Generator[None, object, object]:
         self.in_phase = True

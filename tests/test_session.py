@@ -494,6 +494,17 @@ def pytest_tinytorch_report(progress):
         assert len((workspace / "hooks.jsonl").read_text().splitlines()) == len(lines) + 1
 
 
+class TestHeldBack:
+    def test_each_is_counted_once_and_nothing_else_fails(self, workspace):
+        """What other plugins set up around a spec must be there when they tear it down."""
+        wrong = toy.REFERENCE["adding"].replace("x + y", "x - y")
+        toy.write(workspace, {"tinytorch/adding.py": wrong})
+        toy.solve(workspace, "doubling")
+        run = toy.pytest_in(workspace)
+        assert "1 failed, 2 passed, 3 locked, 1 todo" in run.output
+        assert "ERROR" not in run.output
+
+
 class TestThreads:
     @pytest.mark.parametrize(
         ("arguments", "threads"),

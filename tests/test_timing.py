@@ -181,6 +181,8 @@ class TestRuns:
         assert run.code == 1
         assert run.states["01"] == "not run"
         assert "not measured: --benchmark-disable" in run.output
+        assert "1 skipped" in run.output
+        assert "ERROR" not in run.output
         assert run.states["02"] == "locked"
         assert toy.pytest_in(workspace).code == 0
 
