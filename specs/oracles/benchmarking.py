@@ -53,6 +53,15 @@ class Machine:
         noise = np.exp(self.noise * self.generator.standard_normal())
         self.time += seconds * noise * (1 + self.drift) ** len(self.log)
 
+    def scripted(self, *times):
+        """A function that takes these seconds, one after the other."""
+        rest = iter(times)
+
+        def work():
+            self.time += next(rest)
+
+        return work
+
     def taking(self, seconds, name="work"):
         """A function that takes ``seconds`` a call."""
 
