@@ -263,7 +263,7 @@ class TestComparison:
     @example([(1.0, 1.0), (2.0, 1.0), (3.0, 6.0), (4.0, 1.0), (10.0, 2.0)])
     @example([(1.0, 1.0), (1.1, 1.0), (1.2, 1.0), (50.0, 1.0)])
     def test_the_ratio_is_the_median_over_all_pairs(self, pairs):
-        """Not the mean of the pairs' ratios, nor a ratio of medians or sums; and no pair is left out."""
+        """The ratio is the median of baseline / candidate over the pairs, and no pair is left out."""
         machine = Machine()
         slow, fast = (machine.scripted(*times) for times in zip(*pairs, strict=True))
         found = ask(compare, slow, fast, warmup=0, pairs=len(pairs), clock=machine)
@@ -283,7 +283,7 @@ class TestComparison:
             found = ask(compare, work, work, confidence=confidence, clock=machine)
             expect(found.low <= found.ratio <= found.high, "the ratio inside", found)
             widths.append(found.high - found.low)
-        expect(widths[1] > 1.5 * widths[0] > 0, "the surer one half as wide again", widths)
+        expect(widths[1] > widths[0] > 0, "the surer one wider", widths)
 
     def test_the_interval_is_drawn_from_the_generator_that_is_given(self):
         """A generator that is given is the one that is drawn from, and equal ones repeat the result."""

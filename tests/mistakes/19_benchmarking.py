@@ -284,7 +284,7 @@ MISTAKES = (
         replace="bootstrap_interval(ratios, confidence, generator)",
         by="bootstrap_interval(ratios, 0.95, generator)",
         turns_red="TestComparison",
-        says="half as wide again",
+        says="the surer one wider",
     ),
     Mistake(
         "a generator that nobody draws from",
