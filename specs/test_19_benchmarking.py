@@ -1,8 +1,10 @@
 """Specs of 19 benchmarking."""
 
+from functools import partial
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specs.laws import ask, assert_close, assert_equal, expect, raises
@@ -20,6 +22,7 @@ SingleStream, Offline, pareto_frontier = lazy(
 )
 
 SAMPLES = st.lists(st.floats(0, 1e6), min_size=1, max_size=12)
+TIMES = st.floats(0.1, 10)
 
 
 class TestSpread:
@@ -71,18 +74,30 @@ class TestBenchmark:
     @given(st.integers(0, 4), st.integers(1, 6))
     def test_only_what_comes_after_the_warmup_counts(self, warmup, repeats):
         """The function is called warmup + repeats times, and the last of them are the samples."""
-        machine = Machine(drift=1.0)  # every call takes twice as long as the last
+        machine = Machine(drift=-0.5)  # every call takes half as long as the last
         work = machine.taking(1.0)
         result = ask(benchmark_, work, warmup=warmup, repeats=repeats, clock=machine)
         assert_equal(len(machine.log), warmup + repeats)
-        assert_equal(result.samples, tuple(2.0 ** (warmup + n) for n in range(repeats)))
+        assert_equal(result.samples, tuple(0.5 ** (warmup + n) for n in range(repeats)))
+
+    def test_hands_on_arguments(self):
+        """The function gets the arguments, in the warm-up and in every call that counts."""
+        machine, calls = Machine(), []
+
+        def work(*args):
+            calls.append(args)
+            machine.time += 1.0
+
+        ask(benchmark_, work, 1, "x", warmup=2, repeats=np.int64(3), clock=machine)
+        assert_equal(calls, [(1, "x")] * 5)
 
     def test_has_a_name(self):
-        """A result is named as its function, unless it is given a name."""
+        """A result is named as its function, or else its class, unless it is given a name."""
         machine = Machine()
         work = machine.taking(1.0)
         assert_equal(ask(benchmark_, work, clock=machine).name, "work")
         assert_equal(ask(benchmark_, work, clock=machine, name="mine").name, "mine")
+        assert_equal(ask(benchmark_, partial(work), clock=machine).name, "partial")
 
     def test_an_error_of_the_function_is_the_callers(self):
         """What the function raises comes out as it is."""
@@ -109,6 +124,12 @@ class TestBenchmark:
         with raises(ValueError, naming="clock"):
             ask(benchmark_, machine.taking(-1.0), clock=machine)
 
+    @pytest.mark.parametrize("reading", [np.nan, np.inf])
+    def test_a_clock_must_give_numbers(self, reading):
+        """NaN and infinity are no times: ValueError that names the clock."""
+        with raises(ValueError, naming="clock"):
+            ask(benchmark_, lambda: None, clock=iter([0.0, reading] * 30).__next__)
+
     @pytest.mark.parametrize(
         ("keywords", "naming"),
         [
@@ -125,6 +146,8 @@ class TestBenchmark:
             ask(benchmark_, machine.taking(1.0), clock=machine, **keywords)
         with raises(TypeError, naming="function 3"):
             ask(benchmark_, 3)
+        with raises(TypeError, naming="clock 3"):
+            ask(benchmark_, machine.taking(1.0), clock=3)
 
 
 class TestInterval:
@@ -171,19 +194,33 @@ class TestInterval:
 
     def test_repeats_without_a_generator(self):
         """Unless a generator is given, the same samples always give the same interval."""
-        samples = np.random.default_rng(0).standard_normal(9)
-        assert_equal(ask(bootstrap_interval, samples), ask(bootstrap_interval, samples))
+        samples = np.random.default_rng(0).standard_normal(100)
+        # A single median, for those of thousands lie at the same few samples in whatever way one draws.
+        found = {ask(bootstrap_interval, samples, resamples=1) for _ in range(20)}
+        expect(len(found) == 1, "the same interval 20 times", f"{len(found)} intervals")
+
+    def test_draws_from_the_generator_that_is_given(self):
+        """Other generators draw other medians; one resample has one median, which is both ends."""
+        samples = np.random.default_rng(0).standard_normal(100)
+        found = [
+            ask(bootstrap_interval, samples, 0.95, np.random.default_rng(seed), 1)
+            for seed in range(20)
+        ]
+        expect(all(low == high for low, high in found), "low and high the same", found[0])
+        expect(len(set(found)) > 1, "several intervals from 20 generators", len(set(found)))
 
     def test_input_is_checked(self):
         """Too few samples, infinity, a confidence that is none: ValueError that names it."""
-        for bad in ([1.0], [], [[1.0, 2.0]]):
+        for bad in ([1.0], [], [[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]):
             with raises(ValueError, naming="samples"):
                 ask(bootstrap_interval, bad)
         with raises(ValueError, naming="finite"):
             ask(bootstrap_interval, [1.0, np.inf])
-        for confidence in (0, 1, 95):
+        for confidence in (0, 1, 95, "high"):
             with raises(ValueError, naming=f"confidence {confidence}"):
                 ask(bootstrap_interval, [1.0, 2.0], confidence)
+        with raises(TypeError, naming="generator 7"):
+            ask(bootstrap_interval, [1.0, 2.0], 0.95, 7)
         with raises(ValueError, naming="resamples 0"):
             ask(bootstrap_interval, [1.0, 2.0], resamples=0)
 
@@ -220,6 +257,45 @@ class TestComparison:
         assert_close(np.float64(found.baseline.median), np.float64(1.0), rtol=1e-6)
         assert_close(np.float64(found.candidate.median), np.float64(1 / ratio), rtol=1e-6)
         assert_equal(len(found.baseline.samples), 4)
+        assert_equal((found.baseline.name, found.candidate.name), ("baseline", "candidate"))
+
+    @given(st.lists(st.tuples(TIMES, TIMES), min_size=2, max_size=8))
+    @example([(1.0, 1.0), (2.0, 1.0), (3.0, 6.0), (4.0, 1.0), (10.0, 2.0)])
+    @example([(1.0, 1.0), (1.1, 1.0), (1.2, 1.0), (50.0, 1.0)])
+    def test_the_ratio_is_the_median_over_all_pairs(self, pairs):
+        """The ratio is the median of baseline / candidate over the pairs, and no pair is left out."""
+        machine = Machine()
+        slow, fast = (machine.scripted(*times) for times in zip(*pairs, strict=True))
+        found = ask(compare, slow, fast, warmup=0, pairs=len(pairs), clock=machine)
+        expected = oracle.median([before / after for before, after in pairs])
+        assert_close(np.float64(found.ratio), np.float64(expected), rtol=1e-6)
+        for result, times in zip(
+            (found.baseline, found.candidate), zip(*pairs, strict=True), strict=True
+        ):
+            assert_close(np.array(result.samples), np.array(times), rtol=1e-6)
+
+    def test_the_interval_is_as_sure_as_was_asked_for(self):
+        """An interval of 99% holds more than one of 50%, of the same times."""
+        widths = []
+        for confidence in (0.5, 0.99):
+            machine = Machine(0, noise=0.1)
+            work = machine.taking(1.0)
+            found = ask(compare, work, work, confidence=confidence, clock=machine)
+            expect(found.low <= found.ratio <= found.high, "the ratio inside", found)
+            widths.append(found.high - found.low)
+        expect(widths[1] > widths[0] > 0, "the surer one wider", widths)
+
+    def test_the_interval_is_drawn_from_the_generator_that_is_given(self):
+        """A generator that is given is the one that is drawn from, and equal ones repeat the result."""
+        found, generators = [], [np.random.default_rng(5) for _ in range(3)]
+        for generator in generators[:2]:
+            machine = Machine(0, noise=0.1)
+            work = machine.taking(1.0)
+            found.append(ask(compare, work, work, clock=machine, generator=generator))
+        assert_equal(found[0], found[1])
+        untouched = generators[2].integers(0, 2**62)
+        drawn = generators[0].integers(0, 2**62)
+        expect(drawn != untouched, "a generator that was drawn from", "one that nobody used")
 
     def test_a_machine_that_slows_down_favours_nobody(self):
         """If every call takes 3% longer than the last, two equal functions still have ratio 1."""
@@ -284,10 +360,27 @@ class TestComparison:
             ask(compare, None, work)
         with raises(TypeError, naming="candidate"):
             ask(compare, work, None)
+        with raises(TypeError, naming="clock None"):
+            ask(compare, work, work, clock=None)
         with raises(ValueError, naming="candidate no time"):
             ask(compare, work, machine.taking(0.0), clock=machine)
+        with raises(ValueError, naming="candidate no time"):
+            ask(compare, work, machine.scripted(1, 0, 1), warmup=0, pairs=3, clock=machine)
         with raises(ValueError, naming="clock"):
             ask(compare, machine.taking(-1.0), work, clock=machine)
+
+    @pytest.mark.parametrize(
+        ("keywords", "error"),
+        [({"confidence": 95}, ValueError), ({"generator": 7}, TypeError)],
+    )
+    def test_what_is_wrong_is_said_before_measuring(self, keywords, error):
+        """A confidence or generator that cannot be raises by name, before anything is called."""
+        machine = Machine()
+        work = machine.taking(1.0)
+        name, value = next(iter(keywords.items()))
+        with raises(error, naming=f"{name} {value}"):
+            ask(compare, work, work, clock=machine, **keywords)
+        assert_equal(machine.log, [])
 
 
 def system(machine, seconds, seen):
@@ -313,6 +406,18 @@ class TestScenarios:
         assert_equal(result.samples, (3.0,) * 5)
         assert_equal(result.percentile(90), 3.0)
 
+    def test_single_stream_tells_each_latency(self):
+        """The times of slow and fast queries stay apart, so that 90 of 100 can be told from the rest."""
+        machine = Machine()
+
+        def answer(batch):
+            machine.time += batch[0]
+            return batch
+
+        result = ask(ask(SingleStream, queries=5, clock=machine).run, answer, [7.0, 1.0, 9.0])
+        assert_equal(result.samples, (7.0, 1.0, 9.0, 7.0, 1.0))
+        assert_equal((result.percentile(50), result.percentile(90)), (7.0, 9.0))
+
     @given(st.integers(1, 9), st.integers(1, 9))
     def test_offline_counts_samples_by_all_of_the_time(self, count, batch_size):
         """All samples are sent once, in order, in batches; the metric is samples per second."""
@@ -325,17 +430,25 @@ class TestScenarios:
         assert_close(np.float64(got), np.float64(count / (2.0 * len(seen) + count)))
 
     def test_every_sample_must_be_answered(self):
-        """A system that gives fewer answers than samples raises ValueError with both numbers."""
+        """Fewer or more answers than samples raise ValueError with both numbers; none at all TypeError."""
         machine = Machine()
 
-        def lazy_system(batch):
-            machine.time += 1.0
-            return batch[1:]
+        def giving(answers):
+            def system(batch):
+                machine.time += 1.0
+                return answers(batch)
 
-        with raises(ValueError, naming="0 1 answers"):
-            ask(ask(SingleStream, clock=machine).run, lazy_system, [1, 2])
-        with raises(ValueError, naming="1 2 answers"):
-            ask(ask(Offline, clock=machine).run, lazy_system, [1, 2])
+            return system
+
+        fewer, more = giving(lambda batch: batch[1:]), giving(lambda batch: [*batch, 0])
+        for scenario, asked in ((SingleStream, 1), (Offline, 2)):
+            run = ask(scenario, clock=machine).run
+            with raises(ValueError, naming=f"{asked - 1} {asked} answers"):
+                ask(run, fewer, [1, 2])
+            with raises(ValueError, naming=f"{asked + 1} {asked} answers"):
+                ask(run, more, [1, 2])
+            with raises(TypeError, naming="answers None"):
+                ask(run, giving(lambda batch: None), [1, 2])
 
     def test_input_is_checked(self):
         """No samples, sizes below 1, and a clock that stands still raise ValueError by name."""
@@ -346,6 +459,12 @@ class TestScenarios:
                 ask(ask(scenario, clock=machine).run, answer, [])
             with raises(ValueError, naming="no time"):
                 ask(ask(scenario, clock=lambda: 0.0).run, answer, [1])
+            with raises(TypeError, naming="system 3"):
+                ask(ask(scenario, clock=machine).run, 3, [1])
+            with raises(TypeError, naming="clock 3"):
+                ask(ask(scenario, clock=3).run, answer, [1])
+            with raises(TypeError, naming="samples"):
+                ask(ask(scenario, clock=machine).run, answer, iter([1]))
         with raises(ValueError, naming="queries 0"):
             ask(ask(SingleStream, queries=0).run, answer, [1])
         with raises(ValueError, naming="batch_size 0"):
@@ -385,6 +504,7 @@ class TestPareto:
         assert_equal(ask(pareto_frontier, points), [0])
         assert_equal(ask(pareto_frontier, points, maximize=[1]), [0, 1])
         assert_equal(ask(pareto_frontier, points, maximize=[0, 1]), [1, 2])
+        assert_equal(ask(pareto_frontier, points, maximize=iter([0, 1])), [1, 2])
 
     def test_input_stays_and_is_checked(self):
         """points are not changed; NaN, one dimension, or a column that is not there raise ValueError."""
@@ -393,8 +513,16 @@ class TestPareto:
         assert_equal(points, np.array([[1.0, 2.0], [2.0, 1.0]]))
         with raises(ValueError, naming="NaN"):
             ask(pareto_frontier, [[np.nan, 1.0]])
-        with raises(ValueError, naming="points (2,)"):
-            ask(pareto_frontier, [1.0, 2.0])
-        for column in (2, -1):
+        for bad, naming in (
+            ([1.0, 2.0], "points (2,)"),
+            (np.zeros((1, 1, 1)), "points (1, 1, 1)"),
+            ([[1.0, 2.0], [1.0]], "points"),
+            ([["fast", "small"]], "points"),
+        ):
+            with raises(ValueError, naming=naming):
+                ask(pareto_frontier, bad)
+        for column in (2, -1, 0.5, "accuracy"):
             with raises(ValueError, naming=f"maximize {column}"):
                 ask(pareto_frontier, points, [column])
+        with raises(TypeError, naming="maximize 1"):
+            ask(pareto_frontier, points, 1)

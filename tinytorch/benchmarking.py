@@ -60,11 +60,11 @@ class BenchmarkResult(Latency):
         raise NotImplementedError("19 benchmarking: BenchmarkResult.outliers")
 
 
-def seconds_of(function, clock):
-    """The seconds that one call takes.
+def seconds_of(function, clock, *args):
+    """The seconds that one call of ``function(*args)`` takes.
 
     Raises:
-        ValueError: the clock went backwards.
+        ValueError: the clock went backwards, or gave NaN or infinity.
     """
     raise NotImplementedError("19 benchmarking: seconds_of")
 
@@ -89,22 +89,41 @@ def check_callable(function, name):
         raise TypeError(f"{name} cannot be called: {function!r}")
 
 
-def benchmark(function, *, warmup=3, repeats=20, clock=time.perf_counter, name=None):
+def check_confidence(confidence, generator):
+    """What an interval is drawn with: checked before anything is measured for it."""
+    if not isinstance(confidence, (int, float, np.floating)) or not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+    if generator is not None and not isinstance(generator, np.random.Generator):
+        raise TypeError(f"generator must be an np.random.Generator, got {generator!r}")
+
+
+def check_scenario(system, samples, clock):
+    """A scenario needs a system to call, and samples to send: it counts them, so they have a length."""
+    check_callable(system, "system")
+    check_callable(clock, "clock")
+    if not hasattr(samples, "__len__"):
+        raise TypeError(f"samples must have a length, such as a list, got {samples!r}")
+    if len(samples) == 0:
+        raise ValueError("samples must not be empty")
+
+
+def benchmark(function, *args, warmup=3, repeats=20, clock=time.perf_counter, name=None):
     """Measure a function: ``warmup`` calls that do not count, then ``repeats`` that do.
 
     An error that the function raises is the caller's, as it is.
 
     Args:
-        function: called without arguments.
+        function: called with ``args``.
         warmup: 0 or more.
         repeats: at least 1.
         clock: gives the time in seconds.
-        name: what the result is called; the function's own name unless given.
+        name: what the result is called; unless given the function's own name, or else its class's.
     Returns:
         A `BenchmarkResult`.
     Raises:
-        TypeError: ``function`` cannot be called.
-        ValueError: warmup or repeats is too small, the clock goes backwards, or no call took any time.
+        TypeError: ``function`` or ``clock`` cannot be called.
+        ValueError: warmup or repeats is too small, the clock goes backwards or gives NaN, or no call took
+            any time.
     """
     raise NotImplementedError("19 benchmarking: benchmark")
 
@@ -125,6 +144,7 @@ def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAM
         (low, high).
     Raises:
         ValueError: too few samples, one that is not finite, or a confidence outside (0, 1).
+        TypeError: ``generator`` is something else, such as a seed.
 
     >>> bootstrap_interval([2.0, 2.0, 2.0])
     (2.0, 2.0)
@@ -177,10 +197,11 @@ def compare(
         confidence, generator: as for `bootstrap_interval`.
         clock: gives the time in seconds.
     Returns:
-        A `Comparison`.
+        A `Comparison`; its results are named baseline and candidate.
     Raises:
-        TypeError: one of them cannot be called.
-        ValueError: warmup or pairs is too small, the clock goes backwards, or a call took no time.
+        TypeError: one of them or the clock cannot be called, or ``generator`` is something else.
+        ValueError: warmup or pairs is too small, confidence is outside (0, 1), the clock goes backwards or
+            gives NaN, or a call took no time. What can be known before measuring is said before.
     """
     raise NotImplementedError("19 benchmarking: compare")
 
@@ -208,7 +229,9 @@ class SingleStream:
         Returns:
             A `BenchmarkResult`; its ``percentile(90)`` is the metric.
         Raises:
-            ValueError: no samples, an answer too few or too many, or a clock that goes backwards.
+            TypeError: ``system`` cannot be called, or samples or answers have no length.
+            ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
+                time that passed.
         """
         raise NotImplementedError("19 benchmarking: SingleStream.run")
 
@@ -236,6 +259,7 @@ class Offline:
         Returns:
             Samples per second.
         Raises:
+            TypeError: ``system`` cannot be called, or samples or answers have no length.
             ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
                 time that passed.
         """
@@ -246,6 +270,7 @@ def answered(system, batch):
     """The answers of a system to a batch: one for each sample.
 
     Raises:
+        TypeError: what it gives has no length, as None has none.
         ValueError: there are more or fewer.
     """
     raise NotImplementedError("19 benchmarking: answered")
@@ -260,7 +285,8 @@ def pareto_frontier(points, maximize=()):
     Returns:
         The indices of those points, in rising order. Equal points are all there, or none of them.
     Raises:
-        ValueError: not two dimensions, a column that there is not, or NaN.
+        ValueError: not rows of equally many numbers, a column that there is not, or NaN.
+        TypeError: ``maximize`` is no list of columns.
 
     >>> pareto_frontier([(1.0, 0.9), (2.0, 0.95), (3.0, 0.94)], maximize=[1])
     [0, 1]

@@ -64,15 +64,17 @@ class BenchmarkResult(Latency):
         return tuple(sample for sample in self.samples if abs(sample - self.median) > room)
 
 
-def seconds_of(function, clock):
-    """The seconds that one call takes.
+def seconds_of(function, clock, *args):
+    """The seconds that one call of ``function(*args)`` takes.
 
     Raises:
-        ValueError: the clock went backwards.
+        ValueError: the clock went backwards, or gave NaN or infinity.
     """
     start = clock()
-    function()
+    function(*args)
     seconds = clock() - start
+    if not np.isfinite(seconds):
+        raise ValueError(f"clock must give finite seconds, a call took {seconds}")
     if seconds < 0:
         raise ValueError(f"clock went backwards by {-seconds:g} s")
     return seconds
@@ -100,30 +102,50 @@ def check_callable(function, name):
         raise TypeError(f"{name} cannot be called: {function!r}")
 
 
-def benchmark(function, *, warmup=3, repeats=20, clock=time.perf_counter, name=None):
+def check_confidence(confidence, generator):
+    """What an interval is drawn with: checked before anything is measured for it."""
+    if not isinstance(confidence, (int, float, np.floating)) or not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+    if generator is not None and not isinstance(generator, np.random.Generator):
+        raise TypeError(f"generator must be an np.random.Generator, got {generator!r}")
+
+
+def check_scenario(system, samples, clock):
+    """A scenario needs a system to call, and samples to send: it counts them, so they have a length."""
+    check_callable(system, "system")
+    check_callable(clock, "clock")
+    if not hasattr(samples, "__len__"):
+        raise TypeError(f"samples must have a length, such as a list, got {samples!r}")
+    if len(samples) == 0:
+        raise ValueError("samples must not be empty")
+
+
+def benchmark(function, *args, warmup=3, repeats=20, clock=time.perf_counter, name=None):
     """Measure a function: ``warmup`` calls that do not count, then ``repeats`` that do.
 
     An error that the function raises is the caller's, as it is.
 
     Args:
-        function: called without arguments.
+        function: called with ``args``.
         warmup: 0 or more.
         repeats: at least 1.
         clock: gives the time in seconds.
-        name: what the result is called; the function's own name unless given.
+        name: what the result is called; unless given the function's own name, or else its class's.
     Returns:
         A `BenchmarkResult`.
     Raises:
-        TypeError: ``function`` cannot be called.
-        ValueError: warmup or repeats is too small, the clock goes backwards, or no call took any time.
+        TypeError: ``function`` or ``clock`` cannot be called.
+        ValueError: warmup or repeats is too small, the clock goes backwards or gives NaN, or no call took
+            any time.
     """
     check_callable(function, "function")
+    check_callable(clock, "clock")
     check_at_least(warmup, 0, "warmup")
     check_at_least(repeats, 1, "repeats")
     name = name or getattr(function, "__name__", type(function).__name__)
     for _ in range(warmup):
-        function()
-    samples = tuple(seconds_of(function, clock) for _ in range(repeats))
+        function(*args)
+    samples = tuple(seconds_of(function, clock, *args) for _ in range(repeats))
     check_measured(samples, name)
     return BenchmarkResult(samples, name)
 
@@ -144,6 +166,7 @@ def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAM
         (low, high).
     Raises:
         ValueError: too few samples, one that is not finite, or a confidence outside (0, 1).
+        TypeError: ``generator`` is something else, such as a seed.
 
     >>> bootstrap_interval([2.0, 2.0, 2.0])
     (2.0, 2.0)
@@ -153,8 +176,7 @@ def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAM
         raise ValueError(f"samples must be at least 2 numbers, got shape {samples.shape}")
     if not np.isfinite(samples).all():
         raise ValueError("samples must be finite")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
+    check_confidence(confidence, generator)
     check_at_least(resamples, 1, "resamples")
     generator = np.random.default_rng(0) if generator is None else generator
     drawn = generator.integers(0, len(samples), (resamples, len(samples)))  # (R, n)
@@ -210,15 +232,17 @@ def compare(
         confidence, generator: as for `bootstrap_interval`.
         clock: gives the time in seconds.
     Returns:
-        A `Comparison`.
+        A `Comparison`; its results are named baseline and candidate.
     Raises:
-        TypeError: one of them cannot be called.
-        ValueError: warmup or pairs is too small, the clock goes backwards, or a call took no time.
+        TypeError: one of them or the clock cannot be called, or ``generator`` is something else.
+        ValueError: warmup or pairs is too small, confidence is outside (0, 1), the clock goes backwards or
+            gives NaN, or a call took no time. What can be known before measuring is said before.
     """
-    check_callable(baseline, "baseline")
-    check_callable(candidate, "candidate")
+    for name, given in (("baseline", baseline), ("candidate", candidate), ("clock", clock)):
+        check_callable(given, name)
     check_at_least(warmup, 0, "warmup")
     check_at_least(pairs, 2, "pairs")
+    check_confidence(confidence, generator)
     for _ in range(warmup):
         baseline()
         candidate()
@@ -261,15 +285,16 @@ class SingleStream:
         Returns:
             A `BenchmarkResult`; its ``percentile(90)`` is the metric.
         Raises:
-            ValueError: no samples, an answer too few or too many, or a clock that goes backwards.
+            TypeError: ``system`` cannot be called, or samples or answers have no length.
+            ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
+                time that passed.
         """
         check_at_least(self.queries, 1, "queries")
-        if len(samples) == 0:
-            raise ValueError("samples must not be empty")
+        check_scenario(system, samples, self.clock)
         times = []
         for query in range(self.queries):
             batch = [samples[query % len(samples)]]
-            times.append(seconds_of(lambda batch=batch: answered(system, batch), self.clock))
+            times.append(seconds_of(answered, self.clock, system, batch))
         check_measured(times, "the system")
         return BenchmarkResult(tuple(times), "SingleStream")
 
@@ -297,12 +322,12 @@ class Offline:
         Returns:
             Samples per second.
         Raises:
+            TypeError: ``system`` cannot be called, or samples or answers have no length.
             ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
                 time that passed.
         """
         check_at_least(self.batch_size, 1, "batch_size")
-        if len(samples) == 0:
-            raise ValueError("samples must not be empty")
+        check_scenario(system, samples, self.clock)
         batches = [
             samples[start : start + self.batch_size]
             for start in range(0, len(samples), self.batch_size)
@@ -321,9 +346,12 @@ def answered(system, batch):
     """The answers of a system to a batch: one for each sample.
 
     Raises:
+        TypeError: what it gives has no length, as None has none.
         ValueError: there are more or fewer.
     """
     answers = system(batch)
+    if not hasattr(answers, "__len__"):
+        raise TypeError(f"the system must give a list of answers, got {answers!r}")
     if len(answers) != len(batch):
         raise ValueError(f"the system gave {len(answers)} answers to {len(batch)} samples")
     return answers
@@ -338,21 +366,29 @@ def pareto_frontier(points, maximize=()):
     Returns:
         The indices of those points, in rising order. Equal points are all there, or none of them.
     Raises:
-        ValueError: not two dimensions, a column that there is not, or NaN.
+        ValueError: not rows of equally many numbers, a column that there is not, or NaN.
+        TypeError: ``maximize`` is no list of columns.
 
     >>> pareto_frontier([(1.0, 0.9), (2.0, 0.95), (3.0, 0.94)], maximize=[1])
     [0, 1]
     """
-    points = np.asarray(points, np.float64)
+    try:
+        points = np.asarray(points, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("points must be rows of equally many numbers") from None
     if points.ndim != 2:
         raise ValueError(f"points must have shape (n, d), got {points.shape}")
     if np.isnan(points).any():
         raise ValueError("points must not be NaN")
-    for column in maximize:
-        if not 0 <= column < points.shape[1]:
+    if not np.iterable(maximize):
+        raise TypeError(f"maximize must be a list of columns, got {maximize!r}")
+    columns = list(maximize)
+    for column in columns:
+        check_at_least(column, 0, "a column of maximize")
+        if column >= points.shape[1]:
             raise ValueError(f"maximize names column {column} of points {points.shape}")
     costs = points.copy()  # (n, d), of which less is better
-    costs[:, list(maximize)] *= -1
+    costs[:, columns] *= -1
     found = []
     for index, cost in enumerate(costs):
         beaten = (costs <= cost).all(axis=1) & (costs < cost).any(axis=1)  # (n,)

@@ -28,6 +28,22 @@ def frontier(points, maximize):
     return found
 
 
+class Work:
+    """A function whose name is ``work``, and that shows in a message as what it takes."""
+
+    __name__ = "work"
+
+    def __init__(self, run, shown):
+        self.run = run
+        self.shown = shown
+
+    def __call__(self):
+        self.run()
+
+    def __repr__(self):
+        return f"<takes {self.shown} s>"
+
+
 class Machine:
     """A clock, and functions that take a known time on it, with noise that is known as well.
 
@@ -49,9 +65,21 @@ class Machine:
     def __call__(self):
         return self.time
 
+    def __repr__(self):
+        return "<simulated clock>"
+
     def spend(self, seconds):
         noise = np.exp(self.noise * self.generator.standard_normal())
         self.time += seconds * noise * (1 + self.drift) ** len(self.log)
+
+    def scripted(self, *times):
+        """A function that takes these seconds, one after the other."""
+        rest = iter(times)
+
+        def work():
+            self.time += next(rest)
+
+        return Work(work, ", ".join(f"{seconds:g}" for seconds in times))
 
     def taking(self, seconds, name="work"):
         """A function that takes ``seconds`` a call."""
@@ -60,4 +88,4 @@ class Machine:
             self.spend(seconds)
             self.log.append(name)
 
-        return work
+        return Work(work, f"{seconds:g}")
