@@ -5,6 +5,7 @@ from collections import deque
 
 import numpy as np
 
+from tinytorch.activations import GELU_CUBIC, SQRT_2_OVER_PI
 from tinytorch.autograd import gelu_x
 from tinytorch.primitive import defvjp, primitive
 from tinytorch.spatial import (
@@ -21,9 +22,6 @@ TILE = 64
 
 BLOCK = 1 << 16
 """Elements that fused functions work on at a time: 256 KB of float32, which the second cache holds."""
-
-GELU_CUBIC = 0.044715
-SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 
 
 def check_matrices(x, y):

@@ -14,7 +14,7 @@ import numpy as np
 from tinytorch.autograd import no_grad
 from tinytorch.benchmarking import compare
 from tinytorch.compression import to_csr
-from tinytorch.profiling import count_flops
+from tinytorch.profiling import Latency, count_flops
 from tinytorch.quantization import QuantizedLinear
 from tinytorch.tensor import Tensor
 

@@ -14,7 +14,7 @@ import numpy as np
 from tinytorch.autograd import no_grad
 from tinytorch.benchmarking import compare
 from tinytorch.compression import to_csr
-from tinytorch.profiling import count_flops
+from tinytorch.profiling import Latency, count_flops
 from tinytorch.quantization import QuantizedLinear
 from tinytorch.tensor import Tensor
 
@@ -487,9 +487,8 @@ class Monitor:
 
     def report(self):
         """The `Report` of now. Percentiles are nearest ranks."""
-        ordered = sorted(self.latencies)
-        rank = lambda percent: ordered[int(np.ceil(percent / 100 * len(ordered))) - 1]
-        p50, p95, p99 = (rank(p) if ordered else None for p in (50, 95, 99))
+        lasted = Latency(tuple(self.latencies))
+        p50, p95, p99 = (lasted.percentile(p) if self.latencies else None for p in (50, 95, 99))
         seconds = self.last - self.first if self.answered else 0.0
         throughput = self.answered / seconds if seconds > 0 else 0.0
         drift = abs(np.mean(self.means) - self.mean) / self.spread if self.means else 0.0

@@ -294,10 +294,10 @@ MISTAKES = (
         "board.json",
     ),
     mistake(
-        "percentiles a rank too low",
+        "percentiles four in a hundred too low",
         "Monitor.report",
-        "int(np.ceil(percent / 100 * len(ordered))) - 1",
-        "int(percent / 100 * len(ordered)) - 1",
+        "lasted.percentile(p)",
+        "lasted.percentile(p - 4)",
         "Monitor",
         "report",
     ),
