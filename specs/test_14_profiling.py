@@ -130,6 +130,12 @@ class TestOperations:
         assert_equal(ask(flops_of, named("embedding"), [w], {"indices": b}, out), 0)
         assert_equal(ask(flops_of, named("layer_norm"), [out, b, b], {}, out), 8 * 128)
 
+    def test_an_operation_may_say_itself_what_it_takes(self):
+        """An op with flops of its own, a function of (arrays, params, ans), counts as that says."""
+        own = lambda arrays, params, ans: 100 * len(arrays) + params["more"] + ans.size
+        op, x = SimpleNamespace(__name__="matmul", flops=own), np.ones((2, 3))
+        assert_equal(ask(flops_of, op, [x, x], {"more": 7}, x), 213)
+
     def test_add_up_over_a_network(self):
         """A network takes what its parts take, in every call, and nothing is counted twice."""
         model, x = network(), values(5, 3)

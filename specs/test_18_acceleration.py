@@ -31,6 +31,9 @@ conv2d_fast, fused_linear_relu, fused_gelu = lazy(
     "acceleration", "conv2d_fast", "fused_linear_relu", "fused_gelu"
 )
 DynamicBatcher = lazy("acceleration", "DynamicBatcher")
+count_flops = lazy("profiling", "count_flops")
+conv2d = lazy("spatial", "conv2d")
+relu, gelu = lazy("activations", "relu", "gelu")
 Tensor = lazy("tensor", "Tensor")
 
 PRODUCTS = {"loops": matmul_loops, "outer": matmul_outer, "tiled": matmul_tiled}
@@ -264,6 +267,25 @@ class TestFusion:
             _, peak = peak_of(*work)
             room = int(x.nbytes * 1.5)
             expect(peak < room, f"a peak below {room:,} bytes", f"{peak:,} bytes")
+
+    def test_they_count_as_what_they_are_made_of(self):
+        """count_flops of each fused function is that of its parts: fusion saves traffic, not operations."""
+        x, weight, bias = (
+            Tensor(normal(seed, *s)) for seed, s in ((0, (5, 4)), (1, (3, 4)), (2, (3,)))
+        )
+        images, kernels = Tensor(normal(3, 2, 3, 6, 5)), Tensor(normal(4, 4, 3, 3, 2))
+        shift = Tensor(normal(5, 4))
+        pairs = (
+            ((fused_linear_relu, x, weight, bias), lambda: relu(x @ weight.T + bias)),
+            ((fused_gelu, x), lambda: gelu(x)),
+            ((conv2d_fast, images, kernels), lambda: conv2d(images, kernels)),
+            (
+                (lambda: conv2d_fast(images, kernels, shift, relu=True),),
+                lambda: relu(conv2d(images, kernels, shift)),
+            ),
+        )
+        for fused, parts in pairs:
+            assert_equal(ask(count_flops, *fused), count_flops(parts))
 
     def test_shapes_are_checked(self):
         """Shapes that do not fit raise ValueError that names them."""

@@ -34,6 +34,7 @@ def flops_of(op, arrays, params, ans):
     - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
     - max_pool2d, avg_pool2d: KH KW for each element of the result.
     - MOVES: nothing.
+    - an operation that has ``flops`` of its own, a function of (arrays, params, ans): what that says.
     - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
       exponential or a root counts for one, as a sum does.
 

@@ -8,6 +8,7 @@ import numpy as np
 from tinytorch.activations import GELU_CUBIC, SQRT_2_OVER_PI
 from tinytorch.autograd import gelu_x
 from tinytorch.primitive import defvjp, primitive
+from tinytorch.profiling import PER_ELEMENT
 from tinytorch.spatial import (
     check_image,
     conv2d_bias,
@@ -177,6 +178,16 @@ def conv2d_fast(x, weight, bias=None, *, stride=1, padding=0, relu=False):
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
 
 
+def conv2d_flops(arrays, params, ans):
+    """As conv2d and relu count, see `flops_of`: fusion saves memory traffic, not operations."""
+    _, weight, *bias = arrays
+    extra = (bool(bias) and bias[0] is not None) + params.get("relu", False)
+    return (2 * weight[0].size + extra) * ans.size
+
+
+conv2d_fast.flops = conv2d_flops
+
+
 def let(g, ans, relu):
     """What of a gradient a relu lets through, if there was one: its result tells where."""
     return g * (ans > 0) if relu else g
@@ -217,6 +228,10 @@ def fused_linear_relu(x, weight, bias):
     out += bias
     np.maximum(out, 0, out=out)
     return out.reshape(*x.shape[:-1], len(weight))
+
+
+# A product and a sum for each feature, and one operation each for bias and relu.
+fused_linear_relu.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 2) * ans.size
 
 
 def linear_relu_weight(g, ans, x, weight, bias):
@@ -264,6 +279,7 @@ def fused_gelu(x):
     return out
 
 
+fused_gelu.flops = lambda arrays, params, ans: PER_ELEMENT["gelu"] * ans.size
 defvjp(fused_gelu, gelu_x)
 
 

@@ -34,6 +34,7 @@ def flops_of(op, arrays, params, ans):
     - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
     - max_pool2d, avg_pool2d: KH KW for each element of the result.
     - MOVES: nothing.
+    - an operation that has ``flops`` of its own, a function of (arrays, params, ans): what that says.
     - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
       exponential or a root counts for one, as a sum does.
 
@@ -48,6 +49,8 @@ def flops_of(op, arrays, params, ans):
     60
     """
     name, size = op.__name__, np.size(ans)
+    if hasattr(op, "flops"):
+        return op.flops(arrays, params, ans)
     if name == "matmul":
         return 2 * np.shape(arrays[0])[-1] * size
     if name == "conv2d":

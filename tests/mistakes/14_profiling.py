@@ -4,6 +4,14 @@ from tests.mistakes.catalogue import Mistake
 
 MISTAKES = (
     Mistake(
+        "what an operation says of itself is not heard",
+        of="flops_of",
+        replace='if hasattr(op, "flops"):',
+        by="if False:",
+        turns_red="TestOperations",
+        says="flops_of",
+    ),
+    Mistake(
         "parameters counted as arrays instead of numbers",
         of="count_parameters",
         replace="parameter.data.size",
