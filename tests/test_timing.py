@@ -198,23 +198,27 @@ class TestTurns:
     @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
     def test_one_that_is_alone_waits_for_all_and_lets_none_ahead(self, tmp_path):
         context = multiprocessing.get_context("fork")
-        events = context.SimpleQueue()
+        events, released = context.SimpleQueue(), context.Event()
         turns = [Turns(tmp_path, str(n)) for n in range(3)]
 
-        def work(n, alone, seconds):
+        def work(n, alone):
             with turns[n].turn(alone):
                 events.put((n, "begins"))
-                time.sleep(seconds)
+                released.wait(10)
                 events.put((n, "ends"))
 
-        workers = []
-        for n, alone, seconds in ((0, False, 0.4), (1, True, 0.2), (2, False, 0.0)):
-            workers.append(context.Process(target=work, args=(n, alone, seconds)))
-            workers[-1].start()
-            time.sleep(0.1)
+        workers = [context.Process(target=work, args=(n, n == 1)) for n in range(3)]
+        workers[0].start()
+        seen = [events.get()]
+        workers[1].start()
+        time.sleep(0.5)  # until it waits for the first, with the gate shut
+        workers[2].start()
+        time.sleep(0.2)
+        assert events.empty()
+        released.set()
         for worker in workers:
             worker.join(10)
-        seen = [events.get() for _ in range(6)]
+        seen += [events.get() for _ in range(5)]
         assert seen == [(n, what) for n in range(3) for what in ("begins", "ends")]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
