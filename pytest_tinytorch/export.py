@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch import badge, gradescope, markdown
+from pytest_tinytorch import badge, classroom, gradescope, journey, markdown
 from pytest_tinytorch.progress import Progress
 
 SCHEMA = 1
@@ -21,6 +21,7 @@ def table(progress: Progress) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": progress.verdict_line(),
         "granting": progress.granting,
+        "path": progress.path.name if progress.path else None,
         "asked": sorted(progress.asked),
         "gained": list(progress.gained),
         "units": {
@@ -39,6 +40,7 @@ def table(progress: Progress) -> dict[str, Any]:
                     for g in progress.groups.get(unit.id, ())
                 ],
                 "notes": dict(progress.notes.get(unit.id, {})),
+                "proved_at": progress.proofs[unit.id].at if unit.id in progress.proofs else None,
             }
             for unit in progress.curriculum.units
         },
@@ -63,11 +65,13 @@ def as_json(progress: Progress) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Progress], str]] = {
+    "html": journey.page,
     "json": as_json,
     "markdown": markdown.page,
     "badge": badge.svg,
     "shields": badge.shields,
     "gradescope": gradescope.results,
+    "classroom": classroom.results,
 }
 """Name of each format, as options and commands write it, to what makes its text."""
 

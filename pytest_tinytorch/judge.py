@@ -14,7 +14,7 @@ import pytest
 from pytest_tinytorch import export, gate, judgement, ledger, options, screen
 from pytest_tinytorch.curriculum import Curriculum
 from pytest_tinytorch.gate import Plan
-from pytest_tinytorch.ledger import Event
+from pytest_tinytorch.ledger import Event, Proof
 from pytest_tinytorch.messages import Message
 from pytest_tinytorch.progress import Progress, group_counts, tasks
 from pytest_tinytorch.runner import ATTRIBUTE
@@ -39,6 +39,7 @@ class Judge:
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
         self.progress: Progress | None = None
+        self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -121,23 +122,29 @@ class Judge:
         state |= {unit: STALE for unit in changed if state[unit] == PASSED}
         passed = [unit for unit in verdicts if state[unit] == PASSED]
         granting = workspace.options.gate
+        gained = tuple(u for u in passed if granting and u not in workspace.proved)
+        notes = judgement.notes(curriculum, found)
+        proofs = workspace.ledger.proofs()
+        if not workspace.options.reference:
+            proofs = {u: Proof(self.now, notes.get(u, {})) for u in gained} | proofs
         return Progress(
             curriculum=curriculum,
             state=state,
             verdicts=verdicts,
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
             asked=frozenset(found) if self.named else plan.asked,
-            gained=tuple(u for u in passed if granting and u not in workspace.proved),
+            gained=gained,
             tasks=tasks(curriculum, judgement.to_act_on(found, state, self.named)),
-            notes=judgement.notes(curriculum, found),
+            notes=notes,
             warnings=(*workspace.ledger.damage, *told(changed, curriculum)),
             granting=granting,
+            path=workspace.path,
+            proofs=proofs,
         )
 
     def _record(self, progress: Progress) -> None:
         """Append what is new to the ledger."""
         workspace = self.workspace
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         events = [
             Event(
                 unit=unit,
@@ -146,7 +153,7 @@ class Judge:
                 specs=self.digests[unit][1],
                 outcomes=dict(verdict.counts),
                 own=not workspace.options.reference,
-                at=now,
+                at=self.now,
                 versions=versions(),
                 notes=progress.notes.get(unit, {}),
             )

@@ -52,6 +52,14 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What a learner may show of a unit: when their own code first passed it, and the last numbers."""
+
+    at: str
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The events of a file, and what was wrong with some of its lines."""
 
@@ -70,13 +78,14 @@ class Ledger:
         """Units that the learner's own code has passed at some time."""
         return frozenset(e.unit for e in self.events if e.own and e.verdict == PASSED)
 
-    def first_passes(self) -> dict[str, Event]:
-        """The first pass of each unit by the learner's own code."""
-        passes: dict[str, Event] = {}
+    def proofs(self) -> dict[str, Proof]:
+        """Unit id to what the learner's own code has proved of it."""
+        found: dict[str, Proof] = {}
         for event in self.events:
             if event.own and event.verdict == PASSED:
-                passes.setdefault(event.unit, event)
-        return passes
+                first = found.get(event.unit)
+                found[event.unit] = Proof(first.at if first else event.at, event.notes)
+        return found
 
     def news(self, events: Iterable[Event]) -> list[Event]:
         """Those of ``events`` that say more than the last event of their unit."""

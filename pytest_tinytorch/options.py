@@ -13,11 +13,13 @@ WORKSPACE = "specs/manifest.json"
 """A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 
 EXPORTS = {
+    "html": "a page of its own, for people: the journey",
     "json": "JSON, for programs",
     "markdown": "Markdown, for the summary of a CI job",
     "badge": "a badge, an SVG",
     "shields": "the JSON of an endpoint badge of shields.io",
     "gradescope": "the results of a Gradescope autograder",
+    "classroom": "the results of a GitHub Classroom autograder",
 }
 """The formats of `export.FORMATS`, in a few words."""
 

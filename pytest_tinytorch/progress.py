@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.curriculum import Curriculum, Group, Unit
 from pytest_tinytorch.gate import blockers
+from pytest_tinytorch.ledger import Proof
 from pytest_tinytorch.tally import (
     BORROWED,
     BROKEN,
@@ -64,6 +65,8 @@ class Progress:
         notes: unit id to the numbers a milestone showed.
         warnings: damaged ledger lines and the like.
         granting: False for a run that named specs one by one, or ran without the gate.
+        path: the learning path that is followed; None for all of the course.
+        proofs: unit id to what the learner's own code has proved of it at some time, and when.
     """
 
     curriculum: Curriculum
@@ -76,6 +79,8 @@ class Progress:
     notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     granting: bool = True
+    path: Group | None = None
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
 
     def count(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""

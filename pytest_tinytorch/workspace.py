@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_tinytorch import gate, ledger, manifest, selection
-from pytest_tinytorch.curriculum import DEFAULT, Curriculum, Unit, load
+from pytest_tinytorch.curriculum import DEFAULT, Curriculum, Group, Unit, load
 from pytest_tinytorch.exercises import locate
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.implementation import Implementation
@@ -127,7 +127,20 @@ class Workspace:
         state = gate.states(self.curriculum, {}, self.known, self.stale, borrowed)
         warnings = self.ledger.damage
         picked = asked if self.options.selects else frozenset()
-        return Progress(self.curriculum, state, asked=picked, warnings=warnings)
+        return Progress(
+            self.curriculum,
+            state,
+            asked=picked,
+            warnings=warnings,
+            path=self.path,
+            proofs=self.ledger.proofs(),
+        )
+
+    @property
+    def path(self) -> Group | None:
+        """The learning path that was asked for, if any."""
+        named = self.options.path
+        return selection.path(self.curriculum, named) if named is not None else None
 
     def places(self, plan: Plan) -> list[str]:
         """The files and folders to collect for a plan, leaving out what is sure to stay locked."""

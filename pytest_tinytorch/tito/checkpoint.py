@@ -84,13 +84,13 @@ def unlock(arguments: tuple[str, ...]) -> None:
 
 def counted(session: Session) -> Text:
     """How many specs there are, and when what was passed."""
-    manifest, passes = session.workspace.manifest, session.workspace.ledger.first_passes()
+    manifest, proofs = session.workspace.manifest, session.progress.proofs
     text = Text("\n")
     for unit in session.workspace.curriculum.checkpoints:
         total = len(manifest.get(unit.id, ()))
         text.append(f" {unit.label:<18} {total:>4} specs")
-        if unit.id in passes:
-            text.append(f"  first passed {passes[unit.id].at[:10]}", "dim")
+        if unit.id in proofs:
+            text.append(f"  first passed {proofs[unit.id].at[:10]}", "dim")
         text.append("\n")
     return text
 
