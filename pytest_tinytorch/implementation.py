@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 
 from pytest_tinytorch.curriculum import Curriculum, Unit
-from pytest_tinytorch.source import digest
+from pytest_tinytorch.source import Snapshot
 
 PACKAGE = "tinytorch"
 GIVEN = frozenset({"__init__", "primitive", "datasets", "downloads", "formats"})
@@ -47,16 +49,18 @@ class Implementation:
         own = {package / f"{unit.name}.py" for unit in curriculum.checkpoints if unit.source}
         return sorted(file for file in package.rglob("*.py") if file not in own)
 
-    def digest(self, curriculum: Curriculum, unit: Unit) -> str:
+    def sources(self) -> dict[Path, bytes]:
+        """Every file of the package under test, and what is in it now."""
+        files = {*(self.folder / PACKAGE).rglob("*.py"), *map(self.file, self.borrowed)}
+        return {file: file.read_bytes() for file in sorted(files) if file.is_file()}
+
+    def digest(self, curriculum: Curriculum, unit: Unit, snapshot: Snapshot) -> str:
         """The digest of all source that ``unit`` stands on, and of where it is taken from."""
-        modules = [
-            need.name
-            for need in curriculum.units
-            if need.id in curriculum.closure([unit.id]) and need.source
-        ]
+        closure = curriculum.closure([unit.id])
+        modules = [need.name for need in curriculum.units if need.id in closure and need.source]
         origin = "reference" if self.folder == self.reference else "student"
         lent = ",".join(name for name in modules if name in self.borrowed)
-        return f"{origin}{':' + lent if lent else ''}:" + digest(
+        return f"{origin}{':' + lent if lent else ''}:" + snapshot.digest(
             [*self.others(curriculum), *(self.file(name) for name in modules)]
         )
 
@@ -68,15 +72,39 @@ class FreshLoader(SourceFileLoader):
     would be shown the verdict on code that is gone.
     """
 
+    def __init__(self, fullname: str, path: str, pinned: Mapping[Path, bytes]) -> None:
+        super().__init__(fullname, path)
+        self.pinned = pinned
+
     def path_stats(self, path: str) -> dict[str, float]:
         raise OSError("no bytecode is read or written for the package under test")
 
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        """Source as code. A process that forks compiles once for all its children."""
+        return compiled(bytes(data), str(path))
+
+    def get_data(self, path: str) -> bytes:
+        """The bytes of a file, as they were when they were pinned."""
+        found = self.pinned.get(Path(path))
+        return super().get_data(path) if found is None else found
+
+
+@lru_cache(maxsize=256)
+def compiled(data: bytes, path: str) -> CodeType:
+    """Source as code, remembered by its content."""
+    return compile(data, path, "exec", dont_inherit=True)
+
 
 class Finder(MetaPathFinder):
-    """Finds `tinytorch` and its modules where an Implementation says."""
+    """Finds `tinytorch` and its modules where an Implementation says.
+
+    Attributes:
+        pinned: the bytes of files whatever is saved meanwhile; other files are read from the disk.
+    """
 
     def __init__(self, implementation: Implementation) -> None:
         self.implementation = implementation
+        self.pinned: dict[Path, bytes] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -90,7 +118,7 @@ class Finder(MetaPathFinder):
         return spec_from_file_location(
             fullname,
             file,
-            loader=FreshLoader(fullname, str(file)),
+            loader=FreshLoader(fullname, str(file), self.pinned),
             submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
 

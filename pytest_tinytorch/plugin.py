@@ -15,6 +15,8 @@ from pytest_tinytorch import implementation, options, profiles
 from pytest_tinytorch.curriculum import CurriculumError
 from pytest_tinytorch.selection import UnknownName
 
+JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
+"""The names that both are registered under."""
 WORKER_PLAN = "tinytorch_plan"
 WORKER_TURNS = "tinytorch_turns"
 TIMING_COLUMNS = ["median", "iqr", "rounds"]
@@ -83,9 +85,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
         config.option.benchmark_columns = TIMING_COLUMNS
     turns = Turns(Path(worker[WORKER_TURNS]), worker["workerid"]) if worker else None
-    config.pluginmanager.register(Runner(workspace, plan, turns), "tinytorch-runner")
+    config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     if not worker:
-        config.pluginmanager.register(Judge(config, workspace, plan, named), "tinytorch-judge")
+        config.pluginmanager.register(Judge(config, workspace, plan, named), JUDGE)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -116,7 +118,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> N
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand a worker of xdist the plan, so that all do the same, and a place to take turns at."""
-    judge = node.config.pluginmanager.get_plugin("tinytorch-judge")
+    judge = node.config.pluginmanager.get_plugin(JUDGE)
     if judge is not None:
         node.workerinput[WORKER_PLAN] = judge.plan.to_text()
         node.workerinput[WORKER_TURNS] = turns_folder(node.config)

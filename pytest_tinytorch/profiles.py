@@ -21,8 +21,20 @@ def register() -> None:
             print_blob=False,
             # Explaining a failure costs more runs than finding it, and says what is shown anyway.
             phases=[phase for phase in Phase if phase is not Phase.explain],
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            suppress_health_check=[
+                HealthCheck.too_slow,
+                HealthCheck.data_too_large,
+                # `tito watch` draws examples with one instance of a class and runs specs with another.
+                HealthCheck.differing_executors,
+            ],
         )
+
+
+def current() -> int:
+    """How many examples a spec draws in this run."""
+    from hypothesis import settings
+
+    return int(settings().max_examples)
 
 
 def seconds(unit_is_milestone: bool, examples: int, scale: str = "tiny") -> float:

@@ -60,13 +60,11 @@ class Runner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Bring specs into the order of the course, and give each its time limit."""
-        from hypothesis import settings
-
         place = {unit.id: number for number, unit in enumerate(self.workspace.curriculum.units)}
         units = {item.nodeid: self._unit_of(item) for item in items}
         order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
         items.sort(key=lambda item: order[item.nodeid])
-        examples, scale = settings().max_examples, self.workspace.options.scale
+        examples, scale = profiles.current(), self.workspace.options.scale
         for item in items:
             unit = units[item.nodeid]
             if unit is None:
@@ -182,6 +180,11 @@ class Runner:
             raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
         finally:
             self.in_phase = False
+
+    def forget(self) -> None:
+        """Forget what has failed: the specs are to run again."""
+        self.failed.clear()
+        self.held.clear()
 
     def _lock(self, unit: Unit) -> str | None:
         return gate.doomed(self.workspace.curriculum, unit, self.failed, self.plan)

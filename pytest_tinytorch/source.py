@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 
-def digest(files: Iterable[Path]) -> str:
-    """One digest over Python files, by their names and syntax trees, in the order given.
+class Snapshot:
+    """The fingerprints of files at one moment: each file is read once, however often it is asked for.
 
-    A file that is missing or does not parse counts by its bytes, so any change shows.
+    ``known`` are files whose bytes have been read already.
     """
-    total = hashlib.sha256()
-    for file in files:
-        total.update(f"{file.name}\0{fingerprint(file)}\0".encode())
-    return total.hexdigest()[:16]
+
+    def __init__(self, known: Mapping[Path, bytes] | None = None) -> None:
+        self.seen = {file: fingerprint_of(data) for file, data in (known or {}).items()}
+
+    def digest(self, files: Iterable[Path]) -> str:
+        """One digest over Python files, by their names and syntax trees, in the order given.
+
+        A file that is missing or does not parse counts by its bytes, so any change shows.
+        """
+        total = hashlib.sha256()
+        for file in files:
+            if file not in self.seen:
+                self.seen[file] = fingerprint(file)
+            total.update(f"{file.name}\0{self.seen[file]}\0".encode())
+        return total.hexdigest()[:16]
 
 
 def fingerprint(file: Path) -> str:

@@ -15,7 +15,7 @@ from pytest_tinytorch.implementation import Implementation
 from pytest_tinytorch.ledger import Ledger
 from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.source import digest
+from pytest_tinytorch.source import Snapshot
 from pytest_tinytorch.tally import PASSED, TODO
 
 
@@ -52,11 +52,17 @@ class Workspace:
         """Unit id to the digests of its source and of its specs, as the run found them."""
         return self.digests_now()
 
-    def digests_now(self) -> dict[str, tuple[str, str]]:
-        """The digests of what stands on the disk at this moment."""
+    def digests_now(
+        self, sources: Mapping[Path, bytes] | None = None
+    ) -> dict[str, tuple[str, str]]:
+        """The digests of what stands on the disk at this moment, or of ``sources`` read before."""
+        now, curriculum = Snapshot(sources), self.curriculum
         return {
-            unit.id: (self.implementation.digest(self.curriculum, unit), self._specs_digest(unit))
-            for unit in self.curriculum.units
+            unit.id: (
+                self.implementation.digest(curriculum, unit, now),
+                self._specs_digest(unit, now),
+            )
+            for unit in curriculum.units
         }
 
     @cached_property
@@ -161,14 +167,14 @@ class Workspace:
         except (OSError, SyntaxError, ValueError):
             return False
 
-    def _specs_digest(self, unit: Unit) -> str:
+    def _specs_digest(self, unit: Unit, now: Snapshot) -> str:
         place = self.root / unit.place
         own = [place]
         if unit.is_milestone:
             # A milestone may build on the experiments of others, but not on their tests.
             every = place.parent.rglob("*.py")
             own = sorted(f for f in every if f.parent == place or f.name[:5] != "test_")
-        return digest([*own, *self._shared_specs])
+        return now.digest([*own, *self._shared_specs])
 
     @cached_property
     def _shared_specs(self) -> list[Path]:

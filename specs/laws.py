@@ -16,9 +16,9 @@ Tensor = lazy("tensor", "Tensor")
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the student's code, kept for the message."""
+    """A call of the student's code, kept for the message. Its text is anything that `str` shows."""
 
-    text: str
+    text: object
     where: tuple | None
     spec: str | None
 
@@ -36,7 +36,8 @@ def call(function, *args, **kwargs):
     # The negative of a 0-d array is a NumPy scalar: both are meant as tensors.
     args = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
     before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in args]
-    text = describe(function, args, kwargs)
+    told = [show(a) if copy is None else copy for a, copy in zip(args, before, strict=True)]
+    text = Description(function, told, kwargs)
     last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
     wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in args]
     result = attempt(real, text, wrapped, kwargs)
@@ -62,7 +63,7 @@ def attempt(real, text, args, kwargs):
     try:
         return real(*args, **kwargs)
     except Exception as error:
-        error.called = text
+        error.called = str(text)
         raise
 
 
@@ -82,7 +83,7 @@ def broken(expected, got):
     last = last_call.get()
     if last is None or last.spec != os.environ.get("PYTEST_CURRENT_TEST"):
         raise LawBroken(expected, got)
-    raise LawBroken(expected, got, last.text, last.where)
+    raise LawBroken(expected, got, str(last.text), last.where)
 
 
 def expect(holds, expected, got):
@@ -188,16 +189,37 @@ def show(value):
     return f"{value!r:.200}"
 
 
+class Description:
+    """A call as a person could write it, put into words only if it is told: few calls are.
+
+    Args:
+        function: what is called.
+        args: arrays that nobody changes any more, or texts.
+        kwargs: shown at once.
+    """
+
+    def __init__(self, function, args, kwargs):
+        self.function = function
+        self.args = args
+        self.kwargs = {name: show(value) for name, value in kwargs.items()}
+
+    def __str__(self):
+        parts = [f"Tensor({show(a)})" if isinstance(a, np.ndarray) else a for a in self.args]
+        parts += [f"{name}={value}" for name, value in self.kwargs.items()]
+        return f"{name_of(self.function)}({', '.join(parts)})"
+
+
 def describe(function, args, kwargs):
-    """The call as a person could write it."""
-    real_name = (
-        function._name
-        if isinstance(function, Lazy)
-        else getattr(function, "__qualname__", type(function).__name__)
-    )
-    parts = [f"Tensor({show(a)})" if isinstance(a, np.ndarray) else show(a) for a in args]
-    parts += [f"{name}={show(value)}" for name, value in kwargs.items()]
-    return f"{real_name}({', '.join(parts)})"
+    """A call as a person could write it, of arguments that may change later."""
+    told = [arg if isinstance(arg, np.ndarray) else show(arg) for arg in args]
+    return str(Description(function, told, kwargs))
+
+
+def name_of(function):
+    """A function as a person writes it."""
+    if isinstance(function, Lazy):
+        return function._name
+    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def location(function):

@@ -4,6 +4,7 @@ A module that is missing, broken or half written then turns its own specs red, a
 spec file from being collected.
 """
 
+import sys
 from importlib import import_module
 
 from pytest_tinytorch.failures import MissingName
@@ -19,7 +20,8 @@ class Lazy:
         self.__dict__.update(_module=module, _name=name)
 
     def resolve(self):
-        module = import_module(f"tinytorch.{self._module}")
+        name = f"tinytorch.{self._module}"
+        module = sys.modules.get(name) or import_module(name)
         try:
             return getattr(module, self._name)
         except AttributeError:

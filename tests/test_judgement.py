@@ -213,11 +213,11 @@ class TestDigest:
         found = []
         for text in (before, after):
             file.write_text(text, encoding="utf-8")
-            found.append(source.digest([file]))
+            found.append(source.Snapshot().digest([file]))
         assert (found[0] == found[1]) is same
 
     def test_a_missing_file_has_one_too(self, tmp_path):
-        assert source.digest([tmp_path / "none.py"])
+        assert source.Snapshot().digest([tmp_path / "none.py"])
 
 
 def test_outcomes_are_plain_values():

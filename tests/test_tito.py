@@ -70,6 +70,7 @@ QUIET = {
 """Commands that only look, with what they need."""
 
 RUNNING = {
+    ("watch",),
     ("module", "test"),
     ("module", "complete"),
     ("module", "reset"),

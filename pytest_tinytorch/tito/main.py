@@ -19,6 +19,7 @@ from pytest_tinytorch.tito.data import data
 from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
 from pytest_tinytorch.tito.session import open_session, print_json
+from pytest_tinytorch.tito.watch import watch
 
 
 @click.group(epilog="Shell completion: tito completion --help")
@@ -34,6 +35,7 @@ main.add_command(module)
 main.add_command(checkpoint)
 main.add_command(milestone)
 main.add_command(data)
+main.add_command(watch)
 
 
 def files(command: Callable[..., None]) -> Callable[..., None]:

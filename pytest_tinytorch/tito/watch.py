@@ -1,0 +1,183 @@
+"""`tito watch`: save a file, and see at once whether it is right."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Any
+
+import click
+
+from pytest_tinytorch import options
+from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.tito.session import Session, complete, open_session
+from pytest_tinytorch.watch import keys, processes
+from pytest_tinytorch.watch.loop import Loop, Terminal
+from pytest_tinytorch.watch.request import Request
+
+STEP, GROUP = 5, 50
+"""Milliseconds: how often files are looked at, and how long saves that follow each other count as one."""
+CLEAR = "\x1b[2J\x1b[3J\x1b[H"
+POLL = 0.2
+"""Seconds. On Windows a thread that waits for ever does not see Ctrl-C."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("which", metavar="[NN]", required=False, shell_complete=complete("checkpoint"))
+@click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
+@click.option(
+    "--json", "as_json", is_flag=True, help="for programs: a line of JSON for each verdict"
+)
+def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
+    """Run specs at each save: a first look at once, then the full verdict, which counts.
+
+    Without NN whatever the saved file can affect is run. Keys: a all, h hint, n next, q quit.
+
+    Example: tito watch 05
+    """
+    session = open_session()
+    focus = session.module(which).number if which else None
+    terminal = Lines() if as_json else Screen(session)
+    Watch(session, focus, arguments, terminal, processes.may_fork()).run()
+
+
+class Screen:
+    """The terminal, as a watch writes to it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def begin(self, title: str) -> None:
+        """A new run: on a terminal it has the screen for itself."""
+        if self.session.color:
+            click.echo(CLEAR, nl=False)
+        self.show(f"{time.strftime('%H:%M:%S')}  {title}")
+
+    def show(self, text: str) -> None:
+        """Add text."""
+        click.echo(self.session.marks.fit(text), color=self.session.color)
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Nothing: its text is shown."""
+
+
+class Lines:
+    """Verdicts for a program that reads along."""
+
+    def begin(self, title: str) -> None:
+        """Nothing: what a run comes to is told when it is known."""
+
+    def show(self, text: str) -> None:
+        """Nothing: the text is part of the message."""
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """One line."""
+        click.echo(json.dumps(message))
+
+
+class Watch:
+    """Threads for files, keys and processes bring events; this one handles them one by one."""
+
+    def __init__(
+        self,
+        session: Session,
+        focus: str | None,
+        arguments: tuple[str, ...],
+        terminal: Terminal,
+        forks: bool,
+    ) -> None:
+        self.events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        workspace = session.workspace
+        numbers = count(1)
+
+        def blank() -> Request:
+            width = max(20, get_terminal_size().columns)
+            marks = session.marks
+            return Request(
+                next(numbers), arguments, width=width, color=session.color, plain=marks.plain
+            )
+
+        kind = processes.Forking if forks else processes.Spare
+        units = [unit for unit in workspace.curriculum.checkpoints if unit.source]
+        tell = lambda message: self.events.put(("told", message))
+        self.loop = Loop(
+            root=workspace.root,
+            source=workspace.implementation.folder,
+            names=[unit.name for unit in units],
+            places={unit.id: unit.place for unit in units},
+            blank=blank,
+            processes=kind(workspace.root, list(profile_in(arguments)), tell),
+            terminal=terminal,
+            focus=focus,
+        )
+
+    def run(self) -> None:
+        """Until somebody presses q."""
+        signal.signal(signal.SIGINT, lambda *_: self.events.put(("interrupted", None)))
+        stop = threading.Event()
+        threading.Thread(target=self.watch_files, args=(stop,), daemon=True).start()
+        with keys.single():
+            pressed = lambda key: self.events.put(("key", key))
+            threading.Thread(target=keys.each, args=(pressed,), daemon=True).start()
+            try:
+                self.loop.start()
+                while self.handle(*self.next_event()):
+                    pass
+            finally:
+                stop.set()
+                self.loop.processes.close()
+
+    def next_event(self) -> tuple[str, Any]:
+        """The next event, after waiting for it."""
+        while True:
+            try:
+                return self.events.get(timeout=POLL if sys.platform == "win32" else None)
+            except queue.Empty:
+                continue
+
+    def handle(self, what: str, value: Any) -> bool:
+        """Do what an event asks for; False if that is to end."""
+        if what == "key":
+            return self.loop.key(value)
+        if what == "interrupted":
+            self.loop.interrupted()
+        elif what == "saved":
+            self.loop.saved(value)
+        else:
+            self.loop.told(value)
+        return True
+
+    def watch_files(self, stop: threading.Event) -> None:
+        """Bring an event for each save of a Python file of the package or of the specs."""
+        from watchfiles import PythonFilter
+        from watchfiles import watch as changes
+
+        for found in changes(
+            *folders(self.loop.root, self.loop.source),
+            watch_filter=PythonFilter(),
+            step=STEP,
+            debounce=GROUP,
+            stop_event=stop,
+            raise_interrupt=False,
+        ):
+            self.events.put(("saved", sorted({Path(path) for _, path in found})))
+
+
+def folders(root: Path, source: Path) -> Iterable[Path]:
+    """The folders in which a save matters."""
+    places = (source / PACKAGE, root / "specs")
+    return [place for place in places if place.is_dir()]
+
+
+def profile_in(arguments: Iterable[str]) -> Iterable[str]:
+    """The profile of Hypothesis that pytest's arguments name, or else the one of every run."""
+    named = [a.partition("=")[2] for a in arguments if a.startswith("--hypothesis-profile=")]
+    return ["--profile", named[-1] if named else ("ci" if options.is_ci() else "learn")]

@@ -1,0 +1,218 @@
+"""The plugin of one watched run: a first look at specs on examples drawn before, then the full verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_tinytorch import implementation, options, plugin
+from pytest_tinytorch.judge import Judge
+from pytest_tinytorch.plugin import JUDGE, RUNNER
+from pytest_tinytorch.runner import ATTRIBUTE, Runner, measures_time
+from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, WRONG
+from pytest_tinytorch.watch import examples, shards, view
+from pytest_tinytorch.watch.affected import affected
+from pytest_tinytorch.watch.examples import Drawn
+from pytest_tinytorch.watch.request import Request
+
+Send = Callable[[Mapping[str, Any]], None]
+
+
+class Beats:
+    """Runs the specs of a request twice, and sends both verdicts.
+
+    Where this process may fork, specs run in forks only: the first look leaves nothing behind that
+    the full run could see, and both use all cores.
+
+    Args:
+        request: what to do.
+        drawn: examples by node id, for the first look.
+        send: takes messages for the terminal.
+        forks: whether this process may fork.
+    """
+
+    def __init__(self, request: Request, drawn: Drawn, send: Send, forks: bool) -> None:
+        self.request = request
+        self.drawn = drawn
+        self.send = send
+        self.forks = forks
+        self.looking = False
+        self.failures: list[pytest.TestReport] = []
+        self.broken_files: list[str] = []
+        self.unsettled = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
+        """Choose what to run, from the files as they are now."""
+        request = self.request
+        if request.everything:
+            config.option.checkpoint = "all"
+            return None
+        workspace = plugin.workspace_of(config, options.read(config))
+        chosen = affected(workspace, request.saved, request.focus)
+        if not chosen:
+            self.send(view.nothing(request))
+            return 0
+        config.option.checkpoint = ",".join(unit.number for unit in chosen)
+        return None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Last failures first; otherwise as the course has them."""
+        failed = set(self.request.failed)
+        items.sort(key=lambda item: item.nodeid not in failed)
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken_files.append(str(report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.testsfailed:
+            return None  # pytest ends it: a spec file cannot be collected
+        if not pin(self._judge(session.config)):
+            self.unsettled = True
+            return True
+        self._first_look(session)
+        self._full(session)
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        progress = self._judge(session.config).progress
+        if progress is not None and not self.unsettled:
+            message = view.full(self.request, progress, self.failures, self.broken_files)
+            digests = self._judge(session.config).digests
+            self.send(
+                message | {"sources": {unit: source for unit, (source, _) in digests.items()}}
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """In the first look, run a property on what was drawn for it."""
+        drawn = self.drawn.get(pyfuncitem.nodeid)
+        if not self.looking or not drawn or pyfuncitem.nodeid in self.request.urgent:
+            return None
+        examples.replay(pyfuncitem, drawn)
+        return True
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not self.looking and kind_of(report) not in (None, PASSED, NOT_RUN):
+            self.failures.append(report)
+
+    def _first_look(self, session: pytest.Session) -> None:
+        """Try what can be tried at once; end at the first spec that is wrong or broken."""
+        items = [item for item in session.items if self._quick(item)]
+        if not any(item.nodeid in self.drawn for item in items):
+            return
+        looked = Look()
+        self.looking = True
+        if self.forks:
+            shards.run(items, looked.arrived, [JUDGE], shards.cores())
+        else:
+            look_here(session, items, looked)
+        self.looking = False
+        self.send(view.first(self.request, looked.kinds, looked.red, len(session.items)))
+
+    def _quick(self, item: pytest.Item) -> bool:
+        """Whether a spec belongs to the first look."""
+        if measures_time(item):
+            return False
+        urgent = item.nodeid in self.request.urgent
+        return urgent or not examples.is_property(item) or bool(self.drawn.get(item.nodeid))
+
+    def _full(self, session: pytest.Session) -> None:
+        """Every spec as in any run; those that measure time alone, after all others."""
+        if not self.forks:
+            for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            return
+        timed = [item for item in session.items if measures_time(item)]
+        others = [item for item in session.items if not measures_time(item)]
+
+        def arrived(report: pytest.TestReport) -> bool:
+            session.config.hook.pytest_runtest_logreport(report=report)
+            return True
+
+        shards.run(others, arrived, [JUDGE], shards.cores())
+        shards.run(timed, arrived, [JUDGE], 1)
+
+    def _judge(self, config: pytest.Config) -> Judge:
+        judge = config.pluginmanager.get_plugin(JUDGE)
+        assert isinstance(judge, Judge)
+        return judge
+
+
+class Look:
+    """What a first look has seen: the last kind of each spec, and the first red one."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, str] = {}
+        self.red: pytest.TestReport | None = None
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many specs came to what."""
+        return Counter(self.outcomes.values())
+
+    def arrived(self, report: pytest.TestReport) -> bool:
+        """Take a report; says whether to go on."""
+        kind = kind_of(report)
+        if kind is None:
+            return True
+        if self.outcomes.get(report.nodeid, PASSED) == PASSED:
+            self.outcomes[report.nodeid] = kind
+        if kind in (WRONG, BROKEN):
+            self.red = report
+        return self.red is None
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.arrived(report)
+
+
+def look_here(session: pytest.Session, items: Sequence[pytest.Item], looked: Look) -> None:
+    """A first look in this very process, unseen by the Judge; the Runner forgets it afterwards."""
+    plugins = session.config.pluginmanager
+    judge, runner = plugins.unregister(name=JUDGE), plugins.get_plugin(RUNNER)
+    plugins.register(looked)
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        last = following is None
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if looked.red is not None or last:
+            break
+    plugins.unregister(looked)
+    plugins.register(judge, JUDGE)
+    assert isinstance(runner, Runner)
+    runner.forget()
+
+
+def kind_of(report: pytest.TestReport) -> str | None:
+    """What a report says of a spec, if anything."""
+    carried = getattr(report, ATTRIBUTE, None)
+    if carried is not None:
+        return str(carried["kind"])
+    return BROKEN if report.failed else None
+
+
+def pin(judge: Judge) -> bool:
+    """Let every fork import the source as it is now; False if the Judge has seen other source.
+
+    Without it a file that is saved twice during a run could be judged as what it was in between.
+    """
+    workspace = judge.workspace
+    sources = workspace.implementation.sources()
+    finder = next(f for f in sys.meta_path if isinstance(f, implementation.Finder))
+    finder.pinned.update(sources)
+    for file, data in sources.items():
+        try:
+            implementation.compiled(data, str(file))
+        except (SyntaxError, ValueError):
+            continue  # whoever imports it is told
+    return workspace.digests_now(sources) == judge.digests

@@ -1,0 +1,147 @@
+"""What the terminal shows of a watched run: pure, from reports and progress to messages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pytest_tinytorch import profiles, report, screen
+from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.runner import ATTRIBUTE
+from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
+from pytest_tinytorch.watch.examples import FEW
+from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
+
+PRINTED_LINES = 10
+URGENT = 3
+"""How many of the specs that were wrong are tried in full in the next first look."""
+
+Message = dict[str, Any]
+
+
+def nothing(request: Request) -> Message:
+    """Sent when a save can have changed no verdict."""
+    words = (
+        "nothing here stands on it" if request.focus else "nothing that has been begun stands on it"
+    )
+    if request.saved is None:
+        words = "all is proved"
+    return {"number": request.number, "beat": NOTHING, "text": words}
+
+
+def first(
+    request: Request, kinds: Counter[str], red: pytest.TestReport | None, total: int
+) -> Message:
+    """The first look: a verdict on few examples, which grants nothing."""
+    verdict = next((kind for kind in (BROKEN, WRONG, TODO) if kinds[kind]), PASSED)
+    words = f"first look ({FEW} examples each, drawn before): "
+    words += verdict if verdict != PASSED else "nothing wrong"
+    words += f" in {sum(kinds.values())} of {total} specs"
+    parts: list[RenderableType] = [Text(words, report.STYLE[verdict])]
+    if red is not None:
+        parts += told(red)
+    return {
+        "number": request.number,
+        "beat": FIRST,
+        "verdict": verdict,
+        "red": red.nodeid if red is not None else None,
+        "text": rendered(request, parts),
+    }
+
+
+def full(
+    request: Request,
+    progress: Progress,
+    failures: Sequence[pytest.TestReport],
+    broken_files: Sequence[str],
+) -> Message:
+    """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
+    order = {nodeid: place for place, nodeid in enumerate(request.failed)}
+    bad = [r for r in failures if kind(r) in (WRONG, BROKEN)]
+    bad.sort(key=lambda r: order.get(r.nodeid, len(order)))
+    verdict = overall(progress)
+    task = progress.next_task
+    parts: list[RenderableType] = [Text(headline(progress, verdict), report.STYLE.get(verdict, ""))]
+    parts += [Text(text) for text in broken_files[:1]]
+    parts += told(bad[0]) if bad else []
+    marks = marks_of(request)
+    if not bad:
+        parts += report.todo_list(progress)
+    parts += report.ran(progress, marks, request.width)
+    parts += [
+        report.panel(progress, progress.curriculum.unit(u), marks) for u in report.panels(progress)
+    ]
+    parts += capabilities(progress)
+    parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
+    parts += report.next_step(progress, marks)
+    parts.append(report.rule(marks, progress.verdict_line()))
+    following = progress.current
+    return {
+        "number": request.number,
+        "beat": FULL,
+        "verdict": verdict,
+        "asked": sorted(progress.asked),
+        "failed": [r.nodeid for r in bad] + [r.nodeid for r in failures if r not in bad],
+        "urgent": [r.nodeid for r in bad[:URGENT]],
+        "exercise": task.exercise if task else "",
+        "hints": list(task.unit.hints.get(task.exercise, ())) if task else [],
+        "next": following.number if following and not following.is_milestone else None,
+        "text": rendered(request, parts),
+    }
+
+
+def overall(progress: Progress) -> str:
+    """The worst of what was asked for."""
+    states = {progress.state[unit] for unit in progress.asked}
+    return next((state for state in (BROKEN, WRONG, TODO) if state in states), None) or next(
+        (state for state in sorted(states) if state != PASSED), PASSED
+    )
+
+
+def headline(progress: Progress, verdict: str) -> str:
+    """The first line of a full verdict."""
+    counts: Counter[str] = Counter()
+    for one in progress.verdicts.values():
+        counts.update(one.counts)
+    counts[NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
+    examples = profiles.current()
+    return (
+        f"full verdict ({examples} examples each): {verdict},"
+        f" {counts[PASSED]} of {sum(counts.values())} specs passed"
+    )
+
+
+def capabilities(progress: Progress) -> list[RenderableType]:
+    """What can now be done that could not be done before."""
+    units = [progress.curriculum.unit(unit) for unit in progress.gained]
+    return [Text(f"{unit.label}: {unit.capability}", "bold green") for unit in units]
+
+
+def told(red: pytest.TestReport) -> list[RenderableType]:
+    """The message of a red spec, and what the code printed on the way."""
+    parts: list[RenderableType] = [Text(str(red.longrepr))]
+    lines = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
+    if lines:
+        parts.append(Text("\n".join(["  Printed", *(f"    {line}" for line in lines)])))
+    return parts
+
+
+def kind(failure: pytest.TestReport) -> str:
+    """What a failed report came to."""
+    carried: Mapping[str, Any] = getattr(failure, ATTRIBUTE, {})
+    return str(carried.get("kind", BROKEN))
+
+
+def marks_of(request: Request) -> report.Glyphs:
+    """The characters that the terminal can show."""
+    return report.PLAIN if request.plain else report.UNICODE
+
+
+def rendered(request: Request, parts: Sequence[RenderableType]) -> str:
+    """Parts as text for the terminal."""
+    return screen.render(Group(*parts), request.width, request.color, marks_of(request))
