@@ -289,7 +289,7 @@ def watching(root):
         yield one
     finally:
         one.process.kill()
-        one.process.communicate()
+        one.process.wait()
 
 
 def digest_of(root):
@@ -367,6 +367,11 @@ class TestWatching:
             assert len(watch.wait(FULL)["asked"]) == 4
             assert watch.end() == 0
             assert processes_in(root) == []
+
+    def test_it_ends_with_the_program_that_reads_along(self, root):
+        with watching(root) as watch:
+            watch.process.stdin.close()
+            assert watch.process.wait(PATIENCE) == 0
 
     @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process")
     def test_ctrl_c_does_not_end_it(self, root):

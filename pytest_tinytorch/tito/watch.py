@@ -125,8 +125,7 @@ class Watch:
         stop = threading.Event()
         threading.Thread(target=self.watch_files, args=(stop,), daemon=True).start()
         with keys.single():
-            pressed = lambda key: self.events.put(("key", key))
-            threading.Thread(target=keys.each, args=(pressed,), daemon=True).start()
+            threading.Thread(target=self.read_keys, daemon=True).start()
             try:
                 self.loop.start()
                 while self.handle(*self.next_event()):
@@ -134,6 +133,12 @@ class Watch:
             finally:
                 stop.set()
                 self.loop.processes.close()
+
+    def read_keys(self) -> None:
+        """Bring an event for each key; a program that reads along and is gone has pressed q."""
+        keys.each(lambda key: self.events.put(("key", key)))
+        if isinstance(self.loop.terminal, Lines):
+            self.events.put(("key", "q"))
 
     def next_event(self) -> tuple[str, Any]:
         """The next event, after waiting for it."""
