@@ -36,7 +36,11 @@ def course() -> Curriculum:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Fill in the parts of the navigation that list folders."""
+    """Fill in the parts of the navigation that list folders.
+
+    A page for what is not found has links from the root of a server, of which we know nothing.
+    """
+    config.theme.static_templates.discard("404.html")
     config.nav = [filled(entry, Path(config.docs_dir)) for entry in config.nav or []]
     return config
 

@@ -65,8 +65,8 @@ def head(curriculum: Curriculum, unit: Unit, here: str) -> str:
 
 def asked(unit: Unit) -> str:
     """The thresholds in words."""
-    rows = [(WORDING[name][0], bound(name, x)) for name, x in unit.thresholds.items()]
-    return "## The numbers that the test asks for\n\n" + table(("what", "how much"), rows)
+    rows = [(bound(name, x), WORDING[name][0]) for name, x in unit.thresholds.items()]
+    return "## The numbers that the test asks for\n\n" + table(("how much", "of what"), rows)
 
 
 def bound(name: str, number: float) -> str:

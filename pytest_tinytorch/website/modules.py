@@ -47,7 +47,7 @@ def head(curriculum: Curriculum, unit: Unit, here: str) -> str:
     ]
     commands = [f"tito module start {unit.number}"] if unit.source else ["tito doctor"]
     commands.append(f"pytest -p tinytorch --checkpoint {unit.number}")
-    title = f"# {unit.number} · {unit.title}\n\n{plain(unit.question)}\n{{: .question }}"
+    title = f"# {unit.number} · {unit.title}\n\n{plain(unit.question)}\n{{: .asked }}"
     return "\n\n".join([title, facts(rows), shell(*commands)])
 
 
@@ -55,16 +55,18 @@ def written(root: Path, unit: Unit) -> str:
     """The exercises, each with its line."""
     tree = parse(root / REFERENCE / str(unit.source))
     public = public_names(root, unit)
-    lines = [f"- {exercise(tree, unit, public, name)}" for name in unit.hints]
-    count = "1 exercise" if len(lines) == 1 else f"{len(lines)} exercises"
+    rules = [name for name in unit.hints if name.startswith(GRADIENT)]
+    lines = [f"- {exercise(tree, unit, public, name)}" for name in unit.hints if name not in rules]
+    if rules:
+        names = ", ".join(f"`{name.removeprefix(GRADIENT)}`" for name in rules)
+        lines.append(f"- the gradients of {names}: a rule for each argument")
+    count = "1 exercise" if len(unit.hints) == 1 else f"{len(unit.hints)} exercises"
     intro = f"`{unit.source}` has {count}. Hints: `tito module hint {unit.number} NAME`."
     return "\n".join(["## What you write", "", intro, "", *lines])
 
 
 def exercise(tree: ast.Module, unit: Unit, public: list[str], name: str) -> str:
     """One exercise in a line, with a link to its description if that is on the page."""
-    if name.startswith(GRADIENT):
-        return f"`{name}`: its rule for `backward`, one for each argument"
     node = find(tree, name)
     assert isinstance(node, ast.FunctionDef), f"{unit.label}: no exercise {name}"
     words = first_line(node)
