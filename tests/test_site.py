@@ -215,4 +215,4 @@ def test_the_site_is_no_part_of_what_learners_install():
     assert "mkdocs" not in needed
     for file in (kit.ROOT / "pytest_tinytorch").rglob("*.py"):
         if file.parent.name != "website":
-            assert "website" not in file.read_text(encoding="utf-8"), file
+            assert "pytest_tinytorch.website" not in file.read_text(encoding="utf-8"), file

@@ -40,6 +40,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
     A page for what is not found has links from the root of a server, of which we know nothing.
     """
+    course.cache_clear()  # `mkdocs serve` comes here after each edit
     config.theme.static_templates.discard("404.html")
     config.nav = [filled(entry, Path(config.docs_dir)) for entry in config.nav or []]
     return config
