@@ -15,7 +15,16 @@ import pytest
 
 from pytest_tinytorch import exercises
 from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.website import commands, coursemap, formulas, milestones, tables, text, weeks
+from pytest_tinytorch.website import (
+    commands,
+    coursemap,
+    docstrings,
+    formulas,
+    milestones,
+    tables,
+    text,
+    weeks,
+)
 from tests import kit, pages
 
 WHOLE, LINE = 20, 32
@@ -167,6 +176,11 @@ class TestWeeks:
         easy = Unit("checkpoint", "01", "easy", "Easy", stars=1)
         planned = weeks.plan([easy, replace(easy, number="02", stars=4)], 5)
         assert [[unit.number for unit in week] for week in planned] == [["01"]] + [["02"]] * 4
+
+
+def test_examples_of_docstrings_are_blocks_of_code():
+    given = "Add.\n\n>>> 1 + 1\n2\n\nMore."
+    assert docstrings.spaced(given) == "Add.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nMore."
 
 
 class TestTables:

@@ -14,19 +14,8 @@ EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
 def spaced(docstring: str) -> str:
     r"""A docstring of ours with what its readers in a browser need.
 
-    >>> print(spaced("Twice.\n\nReturns:\n    It.\nRaises:\n    OSError: no.\n\n>>> f(1)\n2"))
-    Twice.
-    <BLANKLINE>
-    Returns:
-        It.
-    <BLANKLINE>
-    Raises:
-        OSError: no.
-    <BLANKLINE>
-    ```pycon
-    >>> f(1)
-    2
-    ```
+    >>> spaced("Twice.\n\nReturns:\n    It.\nRaises:\n    OSError: no.")
+    'Twice.\n\nReturns:\n    It.\n\nRaises:\n    OSError: no.'
     """
     apart = SECTION.sub("\n\n", docstring)
     return EXAMPLE.sub(lambda found: f"```pycon\n{found[0]}\n```", apart)
