@@ -38,6 +38,7 @@ class Warm:
             text=True,
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C is for us, not for it
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
         self.tell = tell
         threading.Thread(target=self._listen, daemon=True).start()

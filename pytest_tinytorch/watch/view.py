@@ -124,7 +124,8 @@ def capabilities(progress: Progress) -> list[RenderableType]:
 
 def told(red: pytest.TestReport) -> list[RenderableType]:
     """The message of a red spec, and what the code printed on the way."""
-    parts: list[RenderableType] = [Text(str(red.longrepr))]
+    title, _, rest = str(red.longrepr).partition("\n")
+    parts: list[RenderableType] = [Text(title, "bold red"), Text(rest)]
     lines = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
     if lines:
         parts.append(Text("\n".join(["  Printed", *(f"    {line}" for line in lines)])))
