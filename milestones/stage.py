@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch import curriculum, implementation, report
+from pytest_tinytorch import curriculum, implementation, kit, report
 from pytest_tinytorch.messages import Explainer, Spec
 
 ROOT = Path(__file__).parents[1]
@@ -119,7 +119,7 @@ def play(number, show, scales=("tiny",), arguments=None):
     An untouched stub or an error in the learner's code is explained, not thrown.
     """
     stage = Stage(number, scales, arguments)
-    reference = ROOT / "reference"
+    reference = kit.reference(ROOT)
     chosen = implementation.Implementation(
         reference if stage.options.reference else ROOT, reference
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -114,13 +114,24 @@ class Finder(MetaPathFinder):
             return None
         file = self.implementation.file(module or "__init__")
         if not file.is_file():
-            return None
+            return beside(fullname, path) if module else None
         return spec_from_file_location(
             fullname,
             file,
             loader=FreshLoader(fullname, str(file), self.pinned),
             submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
+
+
+def beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
+    """A module that is no file of Python, in the folder of the package under test and nowhere else.
+
+    A workspace that is installed has a finder of its own, which would answer for any other.
+    """
+    found = PathFinder.find_spec(fullname, path)
+    if found is None:
+        raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+    return found
 
 
 def install(implementation: Implementation) -> Finder:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pytest_tinytorch import gate, ledger, manifest, selection
+from pytest_tinytorch import gate, kit, ledger, manifest, selection
 from pytest_tinytorch.curriculum import DEFAULT, Curriculum, Group, Unit, load
 from pytest_tinytorch.exercises import locate
 from pytest_tinytorch.gate import Plan
@@ -211,7 +211,7 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
         ValueError: a folder that an option names has no package ``tinytorch``.
     """
     curriculum = load(root / curriculum_file if curriculum_file else DEFAULT)
-    reference = root / "reference"
+    reference = kit.reference(root)
     folder = options.source.resolve() if options.source else root
     if options.reference:
         folder = reference

@@ -19,7 +19,7 @@ TinyDigits = lazy("datasets", "TinyDigits")
 ROOT = Path(__file__).parents[1]
 DISTRIBUTION = "pytest-tinytorch"
 INSTALL = f"run `python -m pip install -e .` in {ROOT}"
-RESTORE = "run `git checkout -- datasets`, or copy the folder from a fresh clone"
+RESTORE = "run `git checkout -- datasets`, or `tito update` in a workspace that `tito init` made"
 FALLBACK = (
     *("pytest>=8.2", "hypothesis>=6.100", "numpy>=2.0", "rich>=13.7", "pluggy>=1.5"),
     "pooch>=1.8",

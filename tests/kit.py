@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from pytest_tinytorch import curriculum, stubs
 from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.tito.main import main
 from tests.toy import Run, pytest_in
 
 ROOT = Path(__file__).parents[1]
@@ -67,3 +70,19 @@ def run(
     options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
     options += ["--hypothesis-seed=0"]
     return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200, cold=cold)
+
+
+def tito(*arguments: str, code: int = 0, answer: str | None = None) -> str:
+    """What a command of `tito` prints."""
+    done = CliRunner().invoke(main, arguments, input=answer)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Path to content of every file in a folder, git's own left out."""
+    return {
+        file.relative_to(root).as_posix(): file.read_bytes()
+        for file in root.rglob("*")
+        if file.is_file() and ".git" not in file.relative_to(root).parts
+    }

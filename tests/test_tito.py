@@ -6,10 +6,10 @@ import json
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from pytest_tinytorch.tito.main import main
 from tests import toy
+from tests.kit import tito
 
 STAGES = {"nothing": (), "some": ("adding",), "all": tuple(toy.REFERENCE)[1:]}
 SCRIPT = "import sys\nprint('the story of', *sys.argv[1:])\nsys.exit(3)\n"
@@ -32,13 +32,6 @@ def reach(root, stage):
     """Solve what belongs to a stage, and prove it."""
     toy.solve(root, *STAGES[stage])
     toy.pytest_in(root)
-
-
-def tito(*arguments, code=0, answer=None):
-    """What a command prints."""
-    done = CliRunner().invoke(main, arguments, input=answer)
-    assert done.exit_code == code, done.output
-    return done.output
 
 
 def leaves(group, path=()):
@@ -82,8 +75,10 @@ RUNNING = {
     ("data", "list"),
     ("data", "get"),
     ("data", "verify"),
+    ("init",),
+    ("update",),
 }
-"""Commands with tests of their own below."""
+"""Commands with tests of their own, below or in test_kit.py and test_update.py."""
 
 
 def test_every_command_is_tried():

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 
+from packaging.requirements import Requirement
+
+from pytest_tinytorch import kit, record
+from pytest_tinytorch.kit import DISTRIBUTION
 from pytest_tinytorch.tito.session import Session
 
 OLDEST = (3, 11)
-DISTRIBUTION = "pytest-tinytorch"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,14 @@ class Finding:
 
 def examine(session: Session) -> list[Finding]:
     """Look at everything."""
-    looks: list[Callable[[Session], list[Finding]]] = [python, packages, plugin, terminal, data]
+    looks: list[Callable[[Session], list[Finding]]] = [
+        python,
+        packages,
+        plugin,
+        workspace,
+        terminal,
+        data,
+    ]
     return [finding for look in looks for finding in look(session)]
 
 
@@ -59,10 +69,10 @@ def packages(session: Session) -> list[Finding]:
     except PackageNotFoundError:
         return [Finding(DISTRIBUTION, False, "not installed", mend)]
     findings = []
-    for line in needed:
-        if "extra ==" in line:
+    for need in map(Requirement, needed):
+        if need.marker is not None and not need.marker.evaluate({"extra": ""}):
             continue
-        name = line.split(">")[0].split(";")[0].strip()
+        name = need.name
         try:
             findings.append(Finding(name, True, version(name)))
         except PackageNotFoundError:
@@ -85,8 +95,28 @@ def plugin(session: Session) -> list[Finding]:
         check=False,
     )
     found = done.stdout.strip() or "nothing"
-    mend = f'python -m pip install --force-reinstall --no-deps -e "{session.workspace.root}"'
+    what = DISTRIBUTION if has_record(session) else f'-e "{session.workspace.root}"'
+    mend = f"python -m pip install --force-reinstall --no-deps {what}"
     return [Finding("pytest -p tinytorch", found == "pytest_tinytorch.plugin", found, mend)]
+
+
+def has_record(session: Session) -> bool:
+    """Whether `tito init` made the workspace: the kit is then installed beside it, not out of it."""
+    return (session.workspace.root / record.FILE).is_file()
+
+
+def workspace(session: Session) -> list[Finding]:
+    """Whether the files of the kit in the workspace are those of the kit that is installed."""
+    if not has_record(session):
+        return []
+    try:
+        found = record.read(session.workspace.root).version
+    except (OSError, ValueError) as error:
+        return [Finding("workspace", False, "no record", str(error), needed=False)]
+    now = kit.version()
+    upgrade = f"python -m pip install --upgrade {DISTRIBUTION}"
+    mend = upgrade if record.newer(found, now) else "tito update"
+    return [Finding("workspace", found == now, f"of version {found}", mend, needed=False)]
 
 
 def terminal(session: Session) -> list[Finding]:
@@ -102,7 +132,8 @@ def data(session: Session) -> list[Finding]:
     findings = []
     for name in ("tinydigits", "tinytalks"):
         folder = session.workspace.root / "datasets" / name
-        mend = f"get it back: git checkout -- datasets/{name}"
+        way = "tito update" if has_record(session) else f"git checkout -- datasets/{name}"
+        mend = f"get it back: {way}"
         findings.append(Finding(name, folder.is_dir(), str(folder), mend, needed=False))
     own = os.environ.get("TINYTORCH_DATA")
     if own:

@@ -16,6 +16,7 @@ from pytest_tinytorch.progress import numbers
 from pytest_tinytorch.tito import doctor as examination
 from pytest_tinytorch.tito.checkpoint import checkpoint
 from pytest_tinytorch.tito.data import data
+from pytest_tinytorch.tito.kit import init, update_command
 from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
 from pytest_tinytorch.tito.session import open_session, print_json
@@ -31,6 +32,8 @@ def main() -> None:
     """
 
 
+main.add_command(init)
+main.add_command(update_command)
 main.add_command(module)
 main.add_command(checkpoint)
 main.add_command(milestone)

@@ -1,0 +1,88 @@
+"""The record in a workspace: which version of the kit wrote it, and what it wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from packaging.version import InvalidVersion, Version
+
+FILE = ".tinytorch-kit.json"
+"""At the root, so that it is found although everything else is lost, and committed with the rest."""
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the kit wrote last.
+
+    Attributes:
+        version: of the kit.
+        name: of the project, as it stands in its pyproject.toml.
+        files: path to the digest of what the kit wrote there, or had to offer.
+    """
+
+    version: str
+    name: str
+    files: Mapping[str, str]
+
+    def text(self) -> str:
+        """The record as it stands in the file."""
+        table = {"schema": SCHEMA, "version": self.version, "name": self.name}
+        table["files"] = dict(sorted(self.files.items()))
+        return json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+
+
+def read(root: Path) -> Record:
+    """The record of the workspace in ``root``.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged; the message says what to do.
+    """
+    file = root / FILE
+    mend = f"get it back with `git checkout -- {FILE}`"
+    try:
+        table = json.loads(file.read_text(encoding="utf-8"))
+        return parse(table)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file} is damaged ({error}): {mend}") from error
+
+
+def parse(table: Mapping[str, object]) -> Record:
+    """The record in plain values; an exception says what is wrong with them."""
+    if table["schema"] != SCHEMA:
+        raise ValueError(f"schema {table['schema']!r} is not {SCHEMA}")
+    version, name, files = table["version"], table["name"], table["files"]
+    if not (isinstance(version, str) and isinstance(name, str) and isinstance(files, dict)):
+        raise ValueError("version and name must be strings, files a table")
+    try:
+        Version(version)
+    except InvalidVersion as error:
+        raise ValueError(str(error)) from error
+    for path in files:
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
+            raise ValueError(f"{path!r} is not inside the workspace")
+    return Record(version, name, files)
+
+
+def newer(first: str, second: str) -> bool:
+    """Whether version ``first`` came after ``second``."""
+    return Version(first) > Version(second)
+
+
+def digest(path: str, content: bytes) -> str:
+    """The digest by which a file is recognized again."""
+    return hashlib.sha256(normal(path, content)).hexdigest()
+
+
+def normal(path: str, content: bytes) -> bytes:
+    """A file with the line ends of the kit, whatever git or an editor has made of them.
+
+    Data sets are left as they are: they have digests of their own.
+    """
+    return content if path.startswith("datasets/") else content.replace(b"\r\n", b"\n")

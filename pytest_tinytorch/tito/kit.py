@@ -1,0 +1,165 @@
+"""`tito init` and `tito update`: a workspace out of an installation of the kit, and newer files for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pytest_tinytorch import kit, options, record, starter, update
+from pytest_tinytorch.record import Record
+from pytest_tinytorch.tito import git
+from pytest_tinytorch.tito.session import print_json
+from pytest_tinytorch.update import Action
+
+WORDS = {
+    update.ADD: "new",
+    update.REPLACE: "newer",
+    update.RESTORE: "restored",
+    update.OFFER: "yours",
+    update.REMOVE: "gone",
+    update.LEAVE: "yours",
+}
+NOTES = {
+    update.RESTORE: "it was changed; the changed one goes to {backups}",
+    update.OFFER: "it stays; the kit's new one goes to {offer}",
+    update.LEAVE: "it stays; the kit no longer has it",
+}
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--no-git", is_flag=True, help="do not make it a git repository")
+def init(folder: Path, no_git: bool) -> None:
+    """Make a workspace in DIR: exercises, specs, milestones, data, editor settings.
+
+    DIR must be new or empty.
+
+    Example: tito init my-torch
+    """
+    target = folder.resolve()
+    refused = refusal(target)
+    if refused:
+        raise click.UsageError(refused)
+    version, name = kit.version(), starter.project_name(target.name)
+    files = starter.contents(name, version)
+    files[record.FILE] = written(name, version, files).text().encode("utf-8")
+    try:
+        starter.create(target, files)
+    except OSError as error:
+        raise click.ClickException(f"{error}. Nothing was left behind.") from error
+    click.echo(f"{target} is ready.")
+    if not no_git:
+        click.echo(git.begin(target, f"A workspace of pytest-tinytorch {version}"))
+    click.echo("\nNext:\n")
+    if target != Path.cwd():
+        click.echo(f"  cd {quoted(folder)}")
+    click.echo("  pytest -p tinytorch     # where you stand")
+    click.echo("  tito module start 01    # what to write first")
+
+
+@click.command("update")
+@click.option(
+    "--check", is_flag=True, help="only tell; exit code 1 if there is something to update"
+)
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def update_command(check: bool, as_json: bool) -> None:
+    """Bring newer specs, milestones and data of the installed kit into the workspace.
+
+    What you wrote is not touched.
+
+    Example: tito update --check
+    """
+    root = find_root(Path.cwd())
+    try:
+        before = record.read(root)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    version = kit.version()
+    if record.newer(before.version, version):
+        raise click.UsageError(
+            f"{root} was written by pytest-tinytorch {before.version}, and {version} is installed:"
+            f" python -m pip install --upgrade {kit.DISTRIBUTION}"
+        )
+    contents = starter.contents(before.name, version)
+    after = written(before.name, version, contents)
+    stamp = datetime.now().strftime("update-%Y%m%d-%H%M%S-%f")
+    try:
+        found = update.digests(root, {*before.files, *after.files})
+        actions = update.plan(before.files, after.files, found)
+        if not check and (actions or after != before):
+            update.apply(root, actions, contents, after, stamp)
+    except OSError as error:
+        raise click.ClickException(
+            f"{error}. Once that is mended, run it again: it goes on where it stopped."
+        ) from error
+    if as_json:
+        print_json([asdict(action) for action in actions])
+    else:
+        show(actions, before.version, version, f"{update.BACKUPS}/{stamp}/", check)
+    raise SystemExit(1 if check and actions else 0)
+
+
+def written(name: str, version: str, contents: dict[str, bytes]) -> Record:
+    """The record of what the kit writes."""
+    digests = {path: record.digest(path, content) for path, content in contents.items()}
+    return Record(version, name, digests)
+
+
+def refusal(target: Path) -> str | None:
+    """Why no workspace can be made in ``target``, and what to do; None if it can."""
+    advice = "name a folder that is new or empty"
+    present = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not present.is_dir():
+        return f"{present} is a file: {advice}"
+    if is_workspace(target):
+        return f"{target} is a workspace already: `tito update` brings newer specs"
+    if target.is_dir() and any(target.iterdir()):
+        return f"{target} is not empty: {advice}"
+    around = next((folder for folder in target.parents if is_workspace(folder)), None)
+    if around:
+        return f"{target} is inside the workspace {around}: name a folder outside of it"
+    return None
+
+
+def is_workspace(folder: Path) -> bool:
+    return any((folder / file).is_file() for file in (record.FILE, options.WORKSPACE))
+
+
+def find_root(start: Path) -> Path:
+    """The workspace at or above ``start`` that the kit has written."""
+    for folder in (start, *start.parents):
+        if (folder / record.FILE).is_file():
+            return folder
+        if is_workspace(folder):
+            raise click.UsageError(
+                f"{folder} has no {record.FILE}, so it was not made by `tito init`:"
+                " bring newer specs with git, as in `git pull`"
+            )
+    raise click.UsageError(f"{start} is in no workspace: make one with `tito init DIR`")
+
+
+def show(actions: Sequence[Action], before: str, version: str, backups: str, check: bool) -> None:
+    """Say what was done, or for ``check`` what would be."""
+    if not actions:
+        click.echo(f"Up to date with {kit.DISTRIBUTION} {version}.")
+        return
+    step = version if before == version else f"{before} to {version}"
+    click.echo(f"{kit.DISTRIBUTION} {step}:\n")
+    for action in actions:
+        click.echo(f"  {WORDS[action.what]:<9} {action.path}")
+        if action.what in NOTES:
+            note = NOTES[action.what].format(backups=backups, offer=action.offer)
+            click.echo(f"            {note}")
+    if check:
+        click.echo("\nTo do this: tito update")
+    else:
+        click.echo("\nDone. What stands on newer files has to be proved again: pytest -p tinytorch")
+
+
+def quoted(folder: Path) -> str:
+    """A path as it can be pasted into a shell."""
+    return f'"{folder}"' if " " in str(folder) else str(folder)
