@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_tinytorch.curriculum import Curriculum, Group, Unit
 from pytest_tinytorch.gate import blockers
+from pytest_tinytorch.implementation import PACKAGE
 from pytest_tinytorch.ledger import Proof
 from pytest_tinytorch.tally import (
     BORROWED,
@@ -130,6 +131,7 @@ def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ..
     """What the failed specs ask to be written or mended, in the order of the course.
 
     Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
+    What could be blamed on no line of the package comes last of its kind.
     """
     counted: Counter[tuple[str, str, str]] = Counter()
     found: dict[tuple[str, str, str], Outcome] = {}
@@ -140,7 +142,10 @@ def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ..
             found.setdefault(key, outcome)
     order = {unit.id: place for place, unit in enumerate(curriculum.units)}
     rank = {BROKEN: 0, WRONG: 1, TODO: 2}
-    ordered = sorted(found, key=lambda k: (order[k[0]], rank[k[2]], found[k].line))
+    ordered = sorted(
+        found,
+        key=lambda k: (order[k[0]], rank[k[2]], not in_package(found[k].file), found[k].line),
+    )
     return tuple(
         Task(
             unit=curriculum.unit(key[0]),
@@ -152,6 +157,11 @@ def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ..
         )
         for key in ordered
     )
+
+
+def in_package(file: str) -> bool:
+    """Whether a file, as an outcome names it, is one of the package under test."""
+    return f"{PACKAGE}/" in file
 
 
 def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:

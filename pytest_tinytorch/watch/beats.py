@@ -17,7 +17,7 @@ from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, WRONG
 from pytest_tinytorch.watch import examples, shards, view
 from pytest_tinytorch.watch.affected import affected
 from pytest_tinytorch.watch.examples import Drawn
-from pytest_tinytorch.watch.request import Request
+from pytest_tinytorch.watch.request import CHANGED, Request
 
 Send = Callable[[Mapping[str, Any]], None]
 
@@ -84,13 +84,15 @@ class Beats:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        progress = self._judge(session.config).progress
-        if progress is not None and not self.unsettled:
-            message = view.full(self.request, progress, self.failures, self.broken_files)
-            digests = self._judge(session.config).digests
-            self.send(
-                message | {"sources": {unit: source for unit, (source, _) in digests.items()}}
-            )
+        judge = self._judge(session.config)
+        if self.unsettled or judge.workspace.digests_now() != judge.digests:
+            self.send({"number": self.request.number, "beat": CHANGED})
+        elif judge.progress is not None:
+            place = {item.nodeid: number for number, item in enumerate(session.items)}
+            self.failures.sort(key=lambda report: place[report.nodeid])  # forks end in any order
+            message = view.full(self.request, judge.progress, self.failures, self.broken_files)
+            sources = {unit: source for unit, (source, _) in judge.digests.items()}
+            self.send(message | {"sources": sources})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

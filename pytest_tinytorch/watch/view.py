@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch import profiles, report, screen
-from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.messages import LABEL_WIDTH
+from pytest_tinytorch.progress import Progress, in_package
 from pytest_tinytorch.runner import ATTRIBUTE
 from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
 from pytest_tinytorch.watch.examples import FEW
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
 
+NARROW = 60
 PRINTED_LINES = 10
 URGENT = 3
 """How many of the specs that were wrong are tried in full in the next first look."""
@@ -44,7 +47,7 @@ def first(
     words += f" in {sum(kinds.values())} of {total} specs"
     parts: list[RenderableType] = [Text(words, report.STYLE[verdict])]
     if red is not None:
-        parts += told(red)
+        parts += told(red, request.width)
     return {
         "number": request.number,
         "beat": FIRST,
@@ -61,14 +64,14 @@ def full(
     broken_files: Sequence[str],
 ) -> Message:
     """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
-    order = {nodeid: place for place, nodeid in enumerate(request.failed)}
     bad = [r for r in failures if kind(r) in (WRONG, BROKEN)]
-    bad.sort(key=lambda r: order.get(r.nodeid, len(order)))
+    # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
+    bad.sort(key=lambda r: not in_package(carried(r).get("file", "")))
     verdict = overall(progress)
     task = progress.next_task
     parts: list[RenderableType] = [Text(headline(progress, verdict), report.STYLE.get(verdict, ""))]
     parts += [Text(text) for text in broken_files[:1]]
-    parts += told(bad[0]) if bad else []
+    parts += told(bad[0], request.width) if bad else []
     marks = marks_of(request)
     if not bad:
         parts += report.todo_list(progress)
@@ -122,20 +125,31 @@ def capabilities(progress: Progress) -> list[RenderableType]:
     return [Text(f"{unit.label}: {unit.capability}", "bold green") for unit in units]
 
 
-def told(red: pytest.TestReport) -> list[RenderableType]:
+def told(red: pytest.TestReport, width: int) -> list[RenderableType]:
     """The message of a red spec, and what the code printed on the way."""
-    title, _, rest = str(red.longrepr).partition("\n")
-    parts: list[RenderableType] = [Text(title, "bold red"), Text(rest)]
-    lines = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
-    if lines:
-        parts.append(Text("\n".join(["  Printed", *(f"    {line}" for line in lines)])))
-    return parts
+    title, *rest = str(red.longrepr).splitlines() or [red.nodeid]
+    printed = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
+    if printed:
+        rest += ["  Printed", *(f"    {line}" for line in printed)]
+    lines = [folded for line in rest for folded in fold(line, width)]
+    return [Text(title, "bold red"), *(Text(line) for line in lines)]
+
+
+def fold(line: str, width: int) -> list[str]:
+    """A line of a message on as many as it needs, the later ones indented as far as is sensible."""
+    indent = LABEL_WIDTH + 2 if width >= NARROW else 4
+    return wrap(line, width - 1, subsequent_indent=" " * indent, drop_whitespace=False) or [""]
 
 
 def kind(failure: pytest.TestReport) -> str:
     """What a failed report came to."""
-    carried: Mapping[str, Any] = getattr(failure, ATTRIBUTE, {})
-    return str(carried.get("kind", BROKEN))
+    return str(carried(failure).get("kind", BROKEN))
+
+
+def carried(failure: pytest.TestReport) -> Mapping[str, Any]:
+    """What a report says of its spec, as plain values."""
+    found: Mapping[str, Any] = getattr(failure, ATTRIBUTE, {})
+    return found
 
 
 def marks_of(request: Request) -> report.Glyphs:
