@@ -199,7 +199,7 @@ class TestPictures:
         folder.mkdir(parents=True)
         (folder / "01_what_was_learnt.png").write_bytes(journeys.png(30, 20))
         (folder / "02_large.png").write_bytes(journeys.png(30, 20) + bytes(2 * LIMIT))
-        (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>")
+        (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>" * 9)
         (folder / "notes.png").write_bytes(journeys.png(30, 20))
         export.write(in_state(toy_course, PASSED), "html", tmp_path / "page.html", tmp_path)
         tree = parsed((tmp_path / "page.html").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pytest_tinytorch.curriculum import Group, Unit
 from pytest_tinytorch.journey import flow, states, words
-from pytest_tinytorch.journey.markup import Markup, element, join
+from pytest_tinytorch.journey.markup import Markup, drawing, element, join
 from pytest_tinytorch.progress import Progress
 from pytest_tinytorch.tally import PASSED
 
@@ -27,12 +27,13 @@ def climb(progress: Progress, shape: str) -> Markup:
     banners = flags(progress, xs)
     base = FLAG * (1 + max((row for *_, row in banners), default=0)) + (MOST_STARS + 1) * star
     points = [(x, float(base - star * unit.stars)) for x, unit in zip(xs, units, strict=True)]
-    title, desc = f"climb-{shape}-title", f"climb-{shape}-desc"
     stars = ", ".join(f"{unit.label} {unit.stars}" for unit in units)
-    return element(
-        "svg",
-        element("title", "The climb", id=title),
-        element("desc", f"Stars of each checkpoint, of {MOST_STARS}: {stars}.", id=desc),
+    return drawing(
+        "climb",
+        shape,
+        (width, base + BOTTOM),
+        "The climb",
+        f"Stars of each checkpoint, of {MOST_STARS}: {stars}.",
         *(_level(n, base - n * star, width) for n in range(1, MOST_STARS + 1)),
         element("path", d=f"{_hills(points)}V{base}H{LEFT}Z", class_="hills"),
         *(_flag(*flag, base, width) for flag in banners),
@@ -42,10 +43,6 @@ def climb(progress: Progress, shape: str) -> Markup:
             element("text", unit.number, x=x, y=base + BOTTOM - 10, class_="number")
             for unit, x in list(zip(units, xs, strict=True))[::every]
         ),
-        class_=f"climb {shape}",
-        viewBox=f"0 0 {width} {base + BOTTOM}",
-        role="img",
-        aria_labelledby=f"{title} {desc}",
     )
 
 
@@ -107,15 +104,11 @@ def bars(progress: Progress, groups: Sequence[Group], kind: str) -> Markup:
     for group in groups:
         units = [by_number[number] for number in group.numbers]
         count = f"{progress.count(units)} of {len(units)}"
-        weeks = (
-            element("span", f"{words.span(group.weeks)} weeks", class_="weeks")
-            if group.weeks
-            else None
-        )
+        weeks = element("span", f"{words.span(group.weeks)} weeks", class_="weeks")
         head = element(
             "p",
             element("strong", group.name),
-            weeks,
+            weeks if group.weeks else None,
             element("span", count, element("span", " passed", class_="aside"), class_="count"),
             class_="bar-head",
         )
@@ -133,7 +126,7 @@ def _piece(progress: Progress, unit: Unit) -> Markup:
         element("span", states.icon(states.word(state)), class_="cell"),
         element("span", unit.number, class_="number"),
         href=f"#{unit.id}",
-        class_=f"piece {states.css(state)}",
+        class_=f"piece {states.word(state)}",
         aria_label=label,
         title=label,
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pytest_tinytorch.curriculum import Curriculum, Group, Unit
 from pytest_tinytorch.journey import states, words
-from pytest_tinytorch.journey.markup import Markup, element, join
+from pytest_tinytorch.journey.markup import Markup, drawing, element, join
 from pytest_tinytorch.progress import Progress
 from pytest_tinytorch.tally import BORROWED, PASSED
 
@@ -115,24 +115,18 @@ def draw(progress: Progress, shape: Shape) -> Markup:
     """The flow in one shape."""
     found = rows(progress.curriculum, shape.columns)
     placed, height = stops(found, shape)
-    title, desc = f"flow-{shape.name}-title", f"flow-{shape.name}-desc"
-    modules, milestones = progress.curriculum.checkpoints, progress.curriculum.milestones
-    return element(
-        "svg",
-        element("title", "The way", id=title),
-        element(
-            "desc",
-            f"{len(modules)} checkpoints and {len(milestones)} milestones in the order of the "
-            "course, each a link to what is known of it.",
-            id=desc,
-        ),
+    checkpoints, milestones = progress.curriculum.checkpoints, progress.curriculum.milestones
+    counts = f"{len(checkpoints)} checkpoints and {len(milestones)} milestones"
+    return drawing(
+        "flow",
+        shape.name,
+        (shape.width, height),
+        "The way",
+        f"{counts} in the order of the course, each a link to what is known of it.",
         *(_piece(progress, a, b, shape) for a, b in pairwise(placed)),
-        *(_title(row, number, placed, shape) for number, row in enumerate(found)),
+        *(_title(row, number, placed) for number, row in enumerate(found)),
         *(_stop(progress, stop) for stop in placed),
-        class_=f"flow {shape.name}",
-        viewBox=f"0 0 {shape.width} {height:g}",
         role="group",
-        aria_labelledby=f"{title} {desc}",
     )
 
 
@@ -153,7 +147,7 @@ def _piece(progress: Progress, a: Stop, b: Stop, shape: Shape) -> Markup:
     return element("path", d=d, class_="line walked" if walked else "line")
 
 
-def _title(row: Row, number: int, placed: Sequence[Stop], shape: Shape) -> Markup:
+def _title(row: Row, number: int, placed: Sequence[Stop]) -> Markup:
     """The name of a tier above its first stop."""
     if row.title is None:
         return Markup()
@@ -182,7 +176,7 @@ def _stop(progress: Progress, stop: Stop) -> Markup:
         *parts,
         torch,
         href=f"#{unit.id}",
-        class_=f"stop {states.css(state)}{' here' if here else ''}",
+        class_=f"stop {states.word(state)}{' here' if here else ''}",
         aria_label=f"{unit.label}, {states.word(state)}{', you are here' if here else ''}",
     )
 

@@ -53,6 +53,41 @@ def items(parts: Iterable[str], **attributes: Value) -> Markup:
     return element("ul", *(element("li", part) for part in parts), **attributes)
 
 
+def drawing(
+    kind: str,
+    shape: str,
+    size: tuple[float, float],
+    title: str,
+    desc: str,
+    *content: str | None,
+    role: str = "img",
+    width: float | None = None,
+) -> Markup:
+    """An SVG with a name and a description for those who do not see it.
+
+    Args:
+        kind: what it shows, ``flow``; a class, and the beginning of its ids.
+        shape: the form for a width of the screen, ``narrow``; a class, too.
+        size: width and height of its canvas.
+        title, desc: its name, and what it shows in words.
+        content: what is on it.
+        role: ``group`` if it holds links.
+        width: how wide it is at most, in pixels; else as wide as there is room.
+    """
+    name = f"{kind}-{shape}"
+    return element(
+        "svg",
+        element("title", title, id=f"{name}-title"),
+        element("desc", desc, id=f"{name}-desc"),
+        *content,
+        class_=f"{kind} {shape}",
+        viewBox=f"0 0 {size[0]:g} {size[1]:g}",
+        width=width,
+        role=role,
+        aria_labelledby=f"{name}-title {name}-desc",
+    )
+
+
 def _attribute(key: str, value: Value) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:

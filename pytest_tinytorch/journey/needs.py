@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.journey import states
 from pytest_tinytorch.journey.layers import Layout, Point, layout
-from pytest_tinytorch.journey.markup import Markup, element
+from pytest_tinytorch.journey.markup import Markup, drawing, element
 from pytest_tinytorch.progress import Progress
 
 MOST = 3
@@ -36,7 +36,7 @@ class Shape:
 
 SHAPES = (
     Shape("wide", 196, 172, 36, 44, stacked=False),
-    Shape("narrow", 91, 86, 42, 36, stacked=True),
+    Shape("narrow", 91, 88, 42, 36, stacked=True),
 )
 MARGIN = 6
 
@@ -47,17 +47,16 @@ def draw(progress: Progress, shape: Shape) -> Markup:
     graph = layout({unit.id: unit.needs for unit in units}, MOST)
     width = graph.breadth * shape.room + 2 * MARGIN
     height = graph.depth * (shape.height + shape.gap) - shape.gap + 2 * MARGIN
-    title, desc = f"needs-{shape.name}-title", f"needs-{shape.name}-desc"
-    return element(
-        "svg",
-        element("title", "What needs what", id=title),
-        element("desc", "Each checkpoint below those that it needs, a link to it.", id=desc),
+    return drawing(
+        "needs",
+        shape.name,
+        (width, height),
+        "What needs what",
+        "Each checkpoint below those that it needs, a link to what is known of it.",
         *(_edge(graph, shape, a, b) for a, b in graph.edges),
         *(_node(progress, unit, shape, graph.nodes[unit.id]) for unit in units),
-        class_=f"needs {shape.name}",
-        viewBox=f"0 0 {width:g} {height:g}",
         role="group",
-        aria_labelledby=f"{title} {desc}",
+        width=width,
     )
 
 
@@ -103,7 +102,7 @@ def _node(progress: Progress, unit: Unit, shape: Shape, point: Point) -> Markup:
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
         *parts,
         href=f"#{unit.id}",
-        class_=f"node {states.css(state)}",
+        class_=f"node {states.word(state)}",
         aria_label=f"{unit.label}, {states.word(state)}"
         + (f", needs {', '.join(needed)}" if needed else ""),
         data_unit=unit.id,

@@ -70,7 +70,8 @@ def measure(unit: Unit, name: str, value: object) -> Measure:
         return Measure(name, shown, None)
     percent = found[2] == "%"
     number = float(found[1].replace(",", "")) / (100 if percent else 1)
-    drawn = number if percent or limit is not None else None
+    alone = percent and found.end() == len(shown)
+    drawn = number if alone or limit is not None else None
     return Measure(name, shown, drawn, percent, limit, threshold.endswith(AT_MOST))
 
 
@@ -79,20 +80,9 @@ def table(progress: Progress, unit: Unit) -> Markup | None:
     found = measures(progress, unit)
     if not found:
         return None
-    rows = [
-        element(
-            "tr",
-            element("th", one.name, scope="row"),
-            *_cells(one),
-        )
-        for one in found
-    ]
-    heads = [
-        element("th", "what", scope="col"),
-        element("th", "yours", scope="col"),
-        element("th", "as a bar", scope="col"),
-        element("th", "asked for", scope="col"),
-    ]
+    rows = [element("tr", element("th", one.name, scope="row"), *_cells(one)) for one in found]
+    names = ("what", "yours", "as a bar", "asked for")
+    heads = [element("th", name, scope="col") for name in names]
     return element(
         "table",
         element("caption", f"The numbers of {unit.label}"),

@@ -8,7 +8,7 @@ from math import ceil
 
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.journey import states
-from pytest_tinytorch.journey.markup import Markup, element
+from pytest_tinytorch.journey.markup import Markup, drawing, element
 from pytest_tinytorch.progress import Progress
 from pytest_tinytorch.tally import BORROWED, PASSED
 
@@ -82,20 +82,17 @@ def draw(progress: Progress, where: Position, shape: str) -> Markup:
     def x(year: float) -> float:
         return round(12 + (year - first) / (last - first) * (width - 24), 1)
 
-    title, desc = f"ruler-{shape}-title", f"ruler-{shape}-desc"
-    return element(
-        "svg",
-        element("title", where.headline, id=title),
-        element("desc", told(where, years), id=desc),
+    return drawing(
+        "ruler",
+        shape,
+        (width, HEIGHT),
+        where.headline,
+        told(where, years),
         element("path", d=f"M12 {LINE}H{width - 12}", class_="line"),
         *_ticks(first, last, x),
         element("path", d=f"M12 {LINE}H{x(where.year):g}", class_="line walked"),
         *_years(progress, x, least),
         states.placed("torch", x(where.year), LINE - 15, 32),
-        class_=f"ruler {shape}",
-        viewBox=f"0 0 {width} {HEIGHT}",
-        role="img",
-        aria_labelledby=f"{title} {desc}",
     )
 
 
@@ -124,7 +121,7 @@ def _years(progress: Progress, x: Callable[[float], float], least: float) -> lis
         second = before is not None and at - before < least
         row = LABELS[1 if second else 0]
         before = before if second else at
-        state = states.css(progress.state[unit.id])
+        state = states.word(progress.state[unit.id])
         parts += [
             element("path", d=f"M{at:g} {LINE}V{row - 20}", class_="leader"),
             element("circle", cx=at, cy=LINE, r=6, class_=state),

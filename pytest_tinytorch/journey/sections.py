@@ -22,7 +22,7 @@ class Section:
         heading: its name on the page.
         line: what it shows, in a sentence or two.
         content: it.
-        wide: whether it takes the whole width; else its heading stands beside it.
+        across: whether it takes the whole width; else its heading stands beside it.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Section:
     heading: str
     line: str
     content: Markup
-    wide: bool = False
+    across: bool = False
 
 
 def all_of(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
@@ -62,7 +62,7 @@ def draw(section: Section) -> Markup:
         head,
         element("div", section.content, class_="section-body"),
         id=section.id,
-        class_="wide" if section.wide else None,
+        class_="across" if section.across else None,
         aria_labelledby=heading,
     )
 
@@ -70,7 +70,7 @@ def draw(section: Section) -> Markup:
 def _way(progress: Progress) -> Section:
     shapes = join(*(flow.draw(progress, shape) for shape in flow.SHAPES))
     line = "The course in the order of its checkpoints, and the milestones where they open."
-    return Section("way", "Way", "The way", line, join(shapes, _legend(progress)), wide=True)
+    return Section("way", "Way", "The way", line, join(shapes, _legend(progress)), across=True)
 
 
 def _legend(progress: Progress) -> Markup:
@@ -131,7 +131,7 @@ def _climb(progress: Progress) -> Section:
         "How hard each checkpoint is, from one star to five, and where the milestones open. "
         "A full point is passed."
     )
-    return Section("climb", "Climb", "The climb", line, drawn, wide=True)
+    return Section("climb", "Climb", "The climb", line, drawn, across=True)
 
 
 def _steps(progress: Progress) -> Section:

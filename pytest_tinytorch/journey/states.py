@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_tinytorch.journey.markup import Markup, element, join
+from pytest_tinytorch.journey.markup import Markup, element
 from pytest_tinytorch.tally import (
     BORROWED,
     BROKEN,
@@ -48,13 +48,8 @@ FLAME = (
 
 
 def word(state: str) -> str:
-    """A state as people read it."""
+    """A state as people read it; it names marks and classes, too."""
     return "open" if state == NOT_RUN else state
-
-
-def css(state: str) -> str:
-    """The class of whatever has this state."""
-    return word(state)
 
 
 def symbols() -> Markup:
@@ -84,8 +79,5 @@ def icon(name: str, class_: str = "") -> Markup:
 
 def badge(state: str) -> Markup:
     """A state in text: its mark and its word."""
-    return element("span", join(icon(word(state)), text_of(state)), class_=f"state {css(state)}")
-
-
-def text_of(state: str) -> Markup:
-    return element("span", word(state))
+    name = word(state)
+    return element("span", icon(name), element("span", name), class_=f"state {name}")

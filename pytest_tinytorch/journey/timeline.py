@@ -38,7 +38,7 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
         element("p", unit.capability if state == PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
         element("div", *map(_figure, own), class_="pictures") if own else None,
-        class_=f"entry {states.css(state)}",
+        class_=f"entry {states.word(state)}",
     )
 
 

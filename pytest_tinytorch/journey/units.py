@@ -34,10 +34,10 @@ def section(progress: Progress, unit: Unit, level: str) -> Markup:
         states.icon(states.word(state), "big"),
         name,
         element("span", states.word(state), class_="word"),
-        class_=states.css(state),
+        class_=states.word(state),
     )
     return element(
-        "details", summary, _body(progress, unit), open=here, class_=f"unit {states.css(state)}"
+        "details", summary, _body(progress, unit), open=here, class_=f"unit {states.word(state)}"
     )
 
 
@@ -57,7 +57,7 @@ def _body(progress: Progress, unit: Unit) -> Markup:
         _facts(progress, unit),
         id=unit.id,
         class_="body",
-        tabindex="-1",
+        tabindex=-1,
     )
 
 
