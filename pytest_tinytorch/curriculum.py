@@ -35,6 +35,7 @@ class Unit:
         badge: of a milestone, else empty.
         challenge: what comes next, for a milestone.
         thresholds: named numbers that a milestone's test must reach.
+        shows: a number that its test shows, by name, to the threshold that it is held against.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Unit:
     badge: str = ""
     challenge: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    shows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -65,6 +67,11 @@ class Unit:
     @property
     def is_milestone(self) -> bool:
         return self.kind == "milestone"
+
+    @property
+    def command(self) -> str:
+        """What runs it."""
+        return f"pytest -p tinytorch --{self.kind} {self.number}"
 
     @property
     def place(self) -> str:
@@ -204,7 +211,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
 def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
     where = f"milestone {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
     texts = {"name", "title", "capability", "builds", "badge", "challenge"}
-    _known(where, entry, {*texts, "number", "year", "needs", "thresholds"})
+    _known(where, entry, {*texts, "number", "year", "needs", "thresholds", "shows"})
     year = entry.get("year")
     if not isinstance(year, int):
         raise CurriculumError(f"{where}: year must be a whole number, got {year!r}")
@@ -212,6 +219,12 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
     for name, value in thresholds.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise CurriculumError(f"{where}: threshold {name} must be a number, got {value!r}")
+    shows = entry.get("shows", {})
+    for name, of in shows.items():
+        if of not in thresholds:
+            raise CurriculumError(
+                f"{where}: {name!r} shows {of!r}, which is none of its thresholds"
+            )
     needs = [f"checkpoint-{need}" for need in entry.get("needs", [])]
     return Unit(
         kind="milestone",
@@ -219,6 +232,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
         needs=(*needs, *earlier),
         year=year,
         thresholds=thresholds,
+        shows=shows,
         name=_text(where, entry, "name"),
         title=_text(where, entry, "title"),
         capability=_text(where, entry, "capability"),

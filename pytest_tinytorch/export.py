@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch import badge, classroom, gradescope, journey, markdown
+from pytest_tinytorch import badge, classroom, gradescope, markdown
+from pytest_tinytorch.journey import page as journey
+from pytest_tinytorch.journey import pictures
 from pytest_tinytorch.progress import Progress
 
 SCHEMA = 1
@@ -76,16 +78,27 @@ FORMATS: Mapping[str, Callable[[Progress], str]] = {
 """Name of each format, as options and commands write it, to what makes its text."""
 
 
-def write(progress: Progress, format: str, file: Path) -> None:
+def write(progress: Progress, format: str, file: Path, root: Path | None = None) -> None:
     """Write the progress to ``file``, which is the old one until the new one is whole.
 
+    Args:
+        progress: what to write.
+        format: how, one of `FORMATS`.
+        file: where to.
+        root: of the workspace, if the page is to show the pictures that are saved in it.
     Raises:
         OSError: that cannot be done.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     whole = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
-        whole.write_text(FORMATS[format](progress), encoding="utf-8", newline="\n")
+        whole.write_text(_text(progress, format, root), encoding="utf-8", newline="\n")
         whole.replace(file)
     finally:
         whole.unlink(missing_ok=True)
+
+
+def _text(progress: Progress, format: str, root: Path | None) -> str:
+    if format == "html" and root is not None:
+        return journey.page(progress, pictures.read(root))
+    return FORMATS[format](progress)

@@ -194,7 +194,7 @@ class Judge:
     @pytest.hookimpl
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in options.read(config).exports:
-            export.write(progress, name, file)
+            export.write(progress, name, file, self.workspace.root)
 
 
 def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:

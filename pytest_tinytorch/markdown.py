@@ -44,8 +44,7 @@ def following(progress: Progress) -> list[str]:
     current = progress.current
     if current is None:
         return []
-    option = "--milestone" if current.is_milestone else "--checkpoint"
-    return [f"**Next:** `pytest -p tinytorch {option} {current.number}`, {plain(current.title)}"]
+    return [f"**Next:** `{current.command}`, {plain(current.title)}"]
 
 
 def table(progress: Progress, units: tuple[Unit, ...] | list[Unit]) -> str:

@@ -319,6 +319,4 @@ def next_step(progress: Progress, marks: Glyphs) -> list[RenderableType]:
     current = progress.current
     if current is None:
         return []
-    option = "--milestone" if current.is_milestone else "--checkpoint"
-    command = f" Next  pytest -p tinytorch {option} {current.number}"
-    return [*lines, Text(f"{command}  {marks.dash} {current.title}", style="bold")]
+    return [*lines, Text(f" Next  {current.command}  {marks.dash} {current.title}", style="bold")]

@@ -32,6 +32,7 @@ def changed(old, new, count=1):
         ('"Adder"', '""', "milestone 01 sums: badge"),
         ("year = 1901", 'year = "1901"', "milestone 01 sums: year"),
         ("least = 4", 'least = "4"', "milestone 01 sums: threshold least"),
+        ('sum" = "least"', 'sum" = "most"', "milestone 01 sums: 'doubled sum' shows 'most'"),
         (
             ', "Which?", "Times',
             ', "Times',

@@ -53,6 +53,9 @@ def test_the_reference_earns_everything(tmp_path):
     run = kit.run(None, tmp_path / "ledger.jsonl", "--reference", cold=True)
     assert run.passed() == ALL, run.output
     assert run.code == 0
+    for unit in kit.course().milestones:
+        shown = {name for name, of in unit.shows.items() if not of.startswith("full_")}
+        assert shown <= run.json["units"][unit.id]["notes"].keys(), unit.label
 
 
 @pytest.mark.slow

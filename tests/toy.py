@@ -69,6 +69,7 @@ builds = "doubling a sum"
 badge = "Adder"
 challenge = "squares"
 thresholds = { least = 4 }
+shows = { "doubled sum" = "least" }
 
 [[milestones]]
 number = "02"

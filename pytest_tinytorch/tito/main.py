@@ -61,7 +61,7 @@ def report_command(**asked: Path | None) -> None:
     wanted = {name: file for name, file in asked.items() if file is not None}
     for name, file in wanted.items():
         try:
-            export.write(progress, name, file)
+            export.write(progress, name, file, session.workspace.root)
         except OSError as error:
             raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
         session.say(f"wrote {file}")

@@ -1,0 +1,1 @@
+"""Progress as one page of HTML that needs nothing else: the journey."""
