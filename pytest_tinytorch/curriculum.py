@@ -87,6 +87,11 @@ class Group:
     numbers: tuple[str, ...]
     weeks: str = ""
 
+    @property
+    def takes(self) -> str:
+        """How long it takes, in words; empty if nobody said."""
+        return self.weeks and f"{self.weeks} week{'s' * (self.weeks != '1')}"
+
 
 @dataclass(frozen=True)
 class Curriculum:
@@ -127,6 +132,24 @@ class Curriculum:
                 found.add(unit_id)
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
+
+    def on_path(self, path: Group | None) -> frozenset[str]:
+        """Ids of what a learning path holds; without a path, of everything.
+
+        That is its checkpoints, those that have nothing to write, and each milestone whose
+        checkpoints are all among them.
+        """
+        if path is None:
+            return frozenset(unit.id for unit in self.units)
+        held = {u.id for u in self.checkpoints if u.number in path.numbers or not u.source}
+        other = {unit.id for unit in self.checkpoints} - held
+        return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
+
+    def borrows(self, path: Group) -> tuple[Unit, ...]:
+        """The checkpoints that a learning path leaves out and yet stands on."""
+        held = self.on_path(path)
+        lent = self.closure(u.id for u in self.checkpoints if u.id in held) - held
+        return tuple(unit for unit in self.units if unit.id in lent)
 
     def owner(self, nodeid: str) -> Unit | None:
         """The unit that the spec with this node id belongs to, if any."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.box import ASCII, ROUNDED
 from rich.console import Group, RenderableType
@@ -12,6 +11,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.marks import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.progress import GroupCount, Progress, Task, numbers
 from pytest_tinytorch.tally import (
     BORROWED,
@@ -21,70 +21,10 @@ from pytest_tinytorch.tally import (
     PASSED,
     STALE,
     TODO,
-    WRONG,
 )
 
 TODO_LINES = 8
 LABEL = 13
-JOIN = "\ue000"
-"""Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
-
-STYLE = {
-    PASSED: "green",
-    WRONG: "red",
-    BROKEN: "red",
-    TODO: "yellow",
-    STALE: "yellow",
-    BORROWED: "cyan",
-    LOCKED: "dim",
-    NOT_RUN: "",
-}
-
-
-@dataclass(frozen=True)
-class Glyphs:
-    """The characters of a report; a terminal without Unicode gets the second set."""
-
-    passed: str = "✓"
-    wrong: str = "✗"
-    todo: str = "•"
-    stale: str = "~"
-    borrowed: str = "="
-    locked: str = "·"
-    open: str = "○"
-    full: str = "█"
-    empty: str = "░"
-    line: str = "─"
-    dash: str = "—"
-    dot: str = "·"
-    plain: bool = False
-
-    def of(self, state: str) -> str:
-        """The mark for a state."""
-        marks = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
-        marks |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
-        return marks.get(state, self.open)
-
-    def fit(self, text: str) -> str:
-        """Any text in the characters of this set, as long as it was."""
-        if not self.plain:
-            return text
-        return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
-
-
-SIMPLE = str.maketrans("—–·…’✗×", "---.'xx")
-
-UNICODE = Glyphs()
-PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)
-
-
-def glyphs(encoding: str | None) -> Glyphs:
-    """The richest set that an output encoding can carry."""
-    try:
-        "✓✗•○█░─—·".encode(encoding or "ascii")
-    except (LookupError, UnicodeEncodeError):
-        return PLAIN
-    return UNICODE
 
 
 def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
@@ -94,6 +34,7 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
         rule(marks, "tinytorch capabilities"),
     ]
     parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
+    parts += path_line(progress, marks, width)
     parts += tiers(progress, marks, width)
     parts += ran(progress, marks, width)
     parts += timeline(progress, marks, width)
@@ -110,21 +51,44 @@ def rule(marks: Glyphs, title: str) -> Rule:
 
 def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
     """The map, without a run: every unit with its question, or what its owner can now do."""
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = path_line(progress, marks, width)
     shown = [u for u in progress.curriculum.units if not progress.asked or u.id in progress.asked]
-    for unit in shown:
+    for unit in (u for u in shown if u not in progress.left_out):
+        parts.append(line(progress, unit, marks))
         state = progress.state[unit.id]
-        head = Text(f" {marks.of(state)} {unit.label:<18}", style=STYLE[state])
-        head.append("*" * unit.stars if marks.plain else "★" * unit.stars, "dim")
-        head.append(f"  {state}", "dim" if state in (LOCKED, NOT_RUN) else STYLE[state])
-        if state == LOCKED:
-            head.append(f", needs {numbers(progress.waits_for(unit))}", "dim")
-        parts.append(head)
         words = unit.capability if state == PASSED else unit.question or unit.builds
         parts.append(_indented(Text(words), 4, width))
     return Group(
-        rule(marks, "tinytorch capabilities"), *parts, rule(marks, progress.verdict_line())
+        rule(marks, "tinytorch capabilities"),
+        *parts,
+        *left_out(progress.left_out, width),
+        rule(marks, progress.verdict_line()),
     )
+
+
+def line(progress: Progress, unit: Unit, marks: Glyphs) -> Text:
+    """A unit with its mark, its stars, its state, and what it waits for."""
+    state = progress.state[unit.id]
+    text = Text(f" {marks.of(state)} {unit.label:<18}", style=STYLE[state])
+    text.append("*" * unit.stars if marks.plain else "★" * unit.stars, "dim")
+    text.append(f"  {state}", "dim" if state in (LOCKED, NOT_RUN) else STYLE[state])
+    if state == LOCKED:
+        text.append(f", needs {numbers(progress.waits_for(unit))}", "dim")
+    return text
+
+
+def path_line(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+    """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
+    line = progress.path_line()
+    text = Text().append("Path ", "bold").append(marks.fit(line))
+    return [_indented(text, 1, width)] if line else []
+
+
+def left_out(units: Sequence[Unit], width: int) -> list[RenderableType]:
+    """What is not on the path that is followed, on one line: there is nothing to do about it."""
+    if not units:
+        return []
+    return [_indented(Text(f"not on this path: {numbers(units)}", style="dim"), 1, width)]
 
 
 def tiers(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
@@ -134,16 +98,22 @@ def tiers(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]
     lines: list[RenderableType] = []
     grouped: set[str] = set()
     for tier in progress.curriculum.tiers:
-        units = [by_number[n] for n in tier.numbers]
         grouped.update(tier.numbers)
-        passed = progress.count(units)
-        filled = bar * passed // len(units)
-        line = Text(f" {tier.name:<{LABEL}} ")
-        line.append(marks.full * filled, "green").append(marks.empty * (bar - filled), "dim")
-        line.append(f"  {passed} of {len(units)}")
-        lines += [line, _marked(progress, units, marks, width)]
+        units = [by_number[n] for n in tier.numbers if by_number[n] not in progress.left_out]
+        own = [unit for unit in units if progress.belongs(unit)]
+        head = Text(f" {tier.name:<{LABEL}} ")
+        head.append(progress_bar(progress, own, marks, bar) if own else "borrowed")
+        lines += [head, _marked(progress, units, marks, width)] if units else []
     rest = [unit for unit in by_number.values() if unit.number not in grouped]
     return [*([_marked(progress, rest, marks, width, indent=1)] if rest else []), *lines]
+
+
+def progress_bar(progress: Progress, units: Sequence[Unit], marks: Glyphs, length: int) -> Text:
+    """How many of some units are passed, as a bar and in numbers."""
+    passed = progress.count(units)
+    filled = length * passed // len(units)
+    bar = Text().append(marks.full * filled, "green").append(marks.empty * (length - filled), "dim")
+    return bar.append(f"  {passed} of {len(units)}")
 
 
 def _marked(
@@ -204,9 +174,9 @@ def _groups(groups: Iterable[GroupCount], marks: Glyphs) -> Text:
 
 def timeline(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
     """The milestones in a row of years, or one below the other where that is too wide."""
-    units = progress.curriculum.milestones
+    units = progress.milestones
     if not units:
-        return []
+        return left_out(other_milestones(progress), width)
     row = Text(" ")
     for unit in units:
         state = progress.state[unit.id]
@@ -219,6 +189,7 @@ def timeline(progress: Progress, marks: Glyphs, width: int) -> list[RenderableTy
     lines: list[RenderableType] = [Text(""), row]
     if waiting is not None and progress.waits_for(waiting):
         lines.append(Text(f" {waiting.year} needs {numbers(progress.waits_for(waiting))}", "dim"))
+    lines += left_out(other_milestones(progress), width)
     return lines
 
 
@@ -226,7 +197,7 @@ def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
     """The milestones one below the other, each with what it waits for."""
     lines: list[RenderableType] = []
     told = False
-    for unit in progress.curriculum.milestones:
+    for unit in progress.milestones:
         state = progress.state[unit.id]
         line = Text(f" {unit.year} {_milestone_mark(state, marks)} {unit.name}", style=STYLE[state])
         waits = progress.waits_for(unit) if state == LOCKED else ()
@@ -237,7 +208,12 @@ def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
             line.append(f"  {'open' if state == NOT_RUN else state}")
         line.truncate(width - 1)
         lines.append(line)
-    return lines
+    return [*lines, *left_out(other_milestones(progress), width)]
+
+
+def other_milestones(progress: Progress) -> list[Unit]:
+    """The milestones that are not on the path that is followed."""
+    return [unit for unit in progress.left_out if unit.is_milestone]
 
 
 def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> RenderableType:
@@ -245,8 +221,8 @@ def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> 
     head, foot = rule(marks, "tinytorch timeline"), rule(marks, progress.verdict_line())
     if horizontal:
         return Group(head, *timeline(progress, marks, width), foot)
-    lines: list[RenderableType] = []
-    for unit in progress.curriculum.milestones:
+    lines = path_line(progress, marks, width)
+    for unit in progress.milestones:
         state = progress.state[unit.id]
         words = f"{state}, needs {numbers(progress.waits_for(unit))}" if state == LOCKED else state
         lines.append(
@@ -255,7 +231,7 @@ def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> 
             ).append(words, "dim")
         )
         lines.append(_indented(Text(unit.builds), 8, width))
-    return Group(head, *lines, foot)
+    return Group(head, *lines, *left_out(other_milestones(progress), width), foot)
 
 
 def _milestone_mark(state: str, marks: Glyphs) -> str:

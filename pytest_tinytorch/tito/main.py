@@ -9,15 +9,13 @@ import click
 from rich.console import Group
 from rich.text import Text
 
-from pytest_tinytorch import export, options, report, selection
-from pytest_tinytorch.curriculum import Curriculum, Unit
-from pytest_tinytorch.curriculum import Group as CheckpointGroup
-from pytest_tinytorch.progress import numbers
+from pytest_tinytorch import export, options, report
 from pytest_tinytorch.tito import doctor as examination
 from pytest_tinytorch.tito.checkpoint import checkpoint
 from pytest_tinytorch.tito.data import data
 from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
+from pytest_tinytorch.tito.paths import path
 from pytest_tinytorch.tito.session import open_session, print_json
 
 
@@ -34,6 +32,7 @@ main.add_command(module)
 main.add_command(checkpoint)
 main.add_command(milestone)
 main.add_command(data)
+main.add_command(path)
 
 
 def files(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,47 +61,6 @@ def report_command(**asked: Path | None) -> None:
         session.say(f"wrote {file}")
     if not wanted:
         session.show(report.report(progress, session.marks, session.width))
-
-
-@main.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="for programs")
-def path(name: str | None, as_json: bool) -> None:
-    """The learning paths, or what one of them holds and borrows.
-
-    Example: tito path vision
-    """
-    session = open_session()
-    curriculum = session.workspace.curriculum
-    try:
-        chosen = [selection.path(curriculum, name)] if name else list(curriculum.paths)
-    except selection.UnknownName as error:
-        raise click.UsageError(str(error)) from None
-    rows = [held(curriculum, one) for one in chosen]
-    if as_json:
-        print_json(
-            [
-                {"name": one.name, "weeks": one.weeks}
-                | {"modules": [unit.label for unit in own], "borrows": [u.label for u in lent]}
-                for one, own, lent in rows
-            ]
-        )
-        return
-    for one, own, lent in rows:
-        session.say(f"{one.name}  {one.weeks and one.weeks + ' weeks'}".rstrip(), bold=True)
-        borrows = f", borrows {numbers(lent)}" if lent else ""
-        session.say(f"  {len(own)} modules: {numbers(own)}{borrows}")
-    session.say("Follow one with: pytest -p tinytorch --path NAME")
-
-
-def held(
-    curriculum: Curriculum, path: CheckpointGroup
-) -> tuple[CheckpointGroup, list[Unit], list[Unit]]:
-    """A path, the checkpoints that it holds, and those that it borrows."""
-    own = {f"checkpoint-{number}" for number in path.numbers}
-    lent = curriculum.closure(own) - own - {"checkpoint-00"}
-    units = curriculum.checkpoints
-    return path, [u for u in units if u.id in own], [u for u in units if u.id in lent]
 
 
 @main.command()

@@ -10,7 +10,7 @@ import click
 from pytest_tinytorch import report
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import LOCKED, PASSED, STALE
+from pytest_tinytorch.tally import BORROWED, LOCKED, PASSED, STALE
 from pytest_tinytorch.tito.session import (
     Session,
     complete,
@@ -46,7 +46,7 @@ def status(detailed: bool, as_json: bool) -> None:
             session.show(line)
         return
     session.show(report.history(progress, session.marks, session.width, horizontal=False))
-    for unit in progress.curriculum.milestones:
+    for unit in progress.milestones:
         for name, value in notes(session, unit).items():
             session.say(f" {unit.year}  {name}: {value}")
 
@@ -87,7 +87,7 @@ def following(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    unit = next((u for u in progress.curriculum.milestones if progress.state[u.id] != PASSED), None)
+    unit = next((u for u in progress.milestones if progress.state[u.id] != PASSED), None)
     if as_json:
         print_json(None if unit is None else state_of(progress, unit))
         return
@@ -109,8 +109,9 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] == LOCKED and "--reference" not in arguments:
-        session.say(f"{unit.label} is locked. {missing(progress, unit)}", fg="yellow")
+    if progress.state[unit.id] in (LOCKED, BORROWED) and "--reference" not in arguments:
+        word = "locked" if progress.state[unit.id] == LOCKED else "left out"
+        session.say(f"{unit.label} is {word}. {missing(progress, unit)}", fg="yellow")
         raise SystemExit(1)
     root = session.workspace.root
     script = root / unit.place / "run.py"
@@ -139,7 +140,7 @@ def check(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    stale = [u for u in progress.curriculum.milestones if progress.state[u.id] == STALE]
+    stale = [u for u in progress.milestones if progress.state[u.id] == STALE]
     if as_json:
         print_json([state_of(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
@@ -147,7 +148,7 @@ def check(as_json: bool) -> None:
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
         )
     if not stale and not as_json:
-        session.say(f"{progress.count(progress.curriculum.milestones)} passed, none is stale.")
+        session.say(f"{progress.count(progress.milestones)} passed, none is stale.")
     raise SystemExit(1 if stale else 0)
 
 
@@ -172,11 +173,11 @@ def celebrate(which: str) -> None:
 def words_to_share(session: Session, progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
     numbers_shown = ", ".join(f"{k} {v}" for k, v in notes(session, unit).items())
-    done = progress.count(progress.curriculum.milestones)
+    done, total = progress.count(progress.milestones), len(progress.milestones)
     told = f" ({numbers_shown})" if numbers_shown else ""
     return (
         f"  {unit.capability}{told}\n"
-        f"  {unit.year}, {unit.title}: milestone {done} of {len(progress.curriculum.milestones)},"
+        f"  {unit.year}, {unit.title}: milestone {done} of {total},"
         " with a framework that I wrote myself on NumPy."
     )
 
@@ -190,6 +191,8 @@ def notes(session: Session, unit: Unit) -> dict[str, object]:
 
 def missing(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
+    if progress.path and not progress.belongs(unit):
+        return f"It is not on the path {progress.path.name}."
     waits = progress.waits_for(unit)
     if waits:
         return f"It needs {numbers(waits)} first."

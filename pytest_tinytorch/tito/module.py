@@ -11,8 +11,8 @@ from rich.text import Text
 
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.exercises import Exercise, locate, stub
+from pytest_tinytorch.marks import STYLE
 from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.report import STYLE
 from pytest_tinytorch.tally import PASSED
 from pytest_tinytorch.tito.session import (
     Session,
@@ -167,10 +167,9 @@ def described(session: Session, progress: Progress, unit: Unit) -> dict[str, obj
     return state_of(progress, unit) | {"file": file, "exercises": list(unit.hints), "left": left}
 
 
-def leads_to(session: Session, unit: Unit) -> list[Unit]:
+def leads_to(progress: Progress, unit: Unit) -> list[Unit]:
     """The milestones that stand on a module."""
-    curriculum = session.workspace.curriculum
-    return [m for m in curriculum.milestones if unit.id in curriculum.closure([m.id])]
+    return [m for m in progress.milestones if unit.id in progress.curriculum.closure([m.id])]
 
 
 def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
@@ -184,7 +183,7 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     ]
     waits = progress.waits_for(unit)
     parts.append(Text(f"Needs    {numbers(waits)} first" if waits else "Needs    nothing more"))
-    milestones = leads_to(session, unit)
+    milestones = leads_to(progress, unit)
     if milestones:
         first = milestones[0]
         parts.append(Text(f"Leads to {first.year}, {first.title}: {first.builds}"))

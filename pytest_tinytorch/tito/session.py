@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,19 +13,13 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import options, report, screen, selection
+from pytest_tinytorch import options, screen, selection
 from pytest_tinytorch.curriculum import CurriculumError, Unit
+from pytest_tinytorch.marks import Glyphs
 from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.tito import settings
 from pytest_tinytorch.workspace import Workspace, open_workspace
-
-INI_FILES = {
-    "pytest.ini": "pytest",
-    ".pytest.ini": "pytest",
-    "tox.ini": "pytest",
-    "setup.cfg": "tool:pytest",
-}
-"""Where pytest's settings may stand besides pyproject.toml, and in which section."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class Session:
     """
 
     workspace: Workspace
-    marks: report.Glyphs
+    marks: Glyphs
     width: int
     color: bool
 
@@ -101,7 +93,10 @@ def open_session() -> Session:
     root = find_root(Path.cwd())
     console = Console(legacy_windows=False)
     try:
-        workspace = open_workspace(root, Options(), curriculum_of(root))
+        found = settings.read(root)
+        path = str(found.get(options.PATH, "")) or None
+        given = Options(path=path, path_from=options.PATH)
+        workspace = open_workspace(root, given, str(found.get(options.CURRICULUM, "")))
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
@@ -119,22 +114,6 @@ def find_root(start: Path) -> Path:
     )
 
 
-def curriculum_of(root: Path) -> str:
-    """The curriculum that pytest's settings name, as pytest itself would read them; else empty."""
-    file = root / "pyproject.toml"
-    if file.is_file():
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = table.get("tool", {}).get("pytest", {}).get("ini_options", {})
-        if options.CURRICULUM in found:
-            return str(found[options.CURRICULUM])
-    for name, section in INI_FILES.items():
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read(root / name, encoding="utf-8")
-        if parser.has_option(section, options.CURRICULUM):
-            return parser.get(section, options.CURRICULUM)
-    return ""
-
-
 def print_json(table: object) -> None:
     """Print plain values for a program."""
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
@@ -149,6 +128,7 @@ def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
         "title": unit.title,
         "state": progress.state[unit.id],
         "needs": [need.label for need in progress.waits_for(unit)],
+        "on_path": progress.belongs(unit),
     }
 
 
@@ -156,7 +136,7 @@ Completion = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def complete(kind: str) -> Completion:
-    """Completion of the numbers and names of checkpoints or milestones, for the shell."""
+    """Completion of the numbers and names of checkpoints or milestones, or of paths, for the shell."""
 
     def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         try:
@@ -165,6 +145,8 @@ def complete(kind: str) -> Completion:
             return []
         units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
         words = [word for unit in units for word in (unit.number, unit.name)]
+        if kind == "path":
+            words = [path.name for path in curriculum.paths]
         return [word for word in words if word.startswith(incomplete)]
 
     return names
