@@ -29,6 +29,7 @@ class Unit:
         question: what a checkpoint asks.
         capability: what is true once it is passed.
         builds: what a module holds, or what a milestone proves.
+        history: why a module matters: where its ideas come from; may be empty.
         stars: difficulty, 1 to 5; 0 for a milestone.
         hints: exercise name to its three hints; its keys are the exercises.
         year: of a milestone, else 0.
@@ -45,6 +46,7 @@ class Unit:
     question: str = ""
     capability: str = ""
     builds: str = ""
+    history: str = ""
     stars: int = 0
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     year: int = 0
@@ -202,11 +204,8 @@ def build(table: Mapping[str, Any]) -> Curriculum:
 
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     where = f"checkpoint {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
-    _known(
-        where,
-        entry,
-        {"number", "name", "title", "needs", "stars", "question", "capability", "builds", "hints"},
-    )
+    texts = {"number", "name", "title", "question", "capability", "builds", "history"}
+    _known(where, entry, {*texts, "needs", "stars", "hints"})
     stars = entry.get("stars")
     if not isinstance(stars, int) or not 1 <= stars <= 5:
         raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
@@ -219,6 +218,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         question=_text(where, entry, "question"),
         capability=_text(where, entry, "capability"),
         builds=_text(where, entry, "builds"),
+        history=_text(where, entry, "history") if "history" in entry else "",
         stars=stars,
         hints={name: _hints(where, name, hints) for name, hints in entry.get("hints", {}).items()},
     )

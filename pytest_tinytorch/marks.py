@@ -61,7 +61,7 @@ class Glyphs:
         return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
 
 
-SIMPLE = str.maketrans("—–·…’✗×", "---.'xx")
+SIMPLE = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
 
 UNICODE = Glyphs()
 PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.box import ASCII, ROUNDED
 from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.layout import fold, indented, left_out, path_line, rule
 from pytest_tinytorch.marks import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.progress import GroupCount, Progress, Task, numbers
 from pytest_tinytorch.tally import (
@@ -22,6 +20,7 @@ from pytest_tinytorch.tally import (
     STALE,
     TODO,
 )
+from pytest_tinytorch.timeline import panel, panels, timeline
 
 TODO_LINES = 8
 LABEL = 13
@@ -39,14 +38,9 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
     parts += ran(progress, marks, width)
     parts += timeline(progress, marks, width)
     parts += [panel(progress, progress.curriculum.unit(i), marks) for i in panels(progress)]
-    parts += next_step(progress, marks)
+    parts += next_step(progress, marks, width)
     parts.append(rule(marks, progress.verdict_line()))
     return Group(*parts)
-
-
-def rule(marks: Glyphs, title: str) -> Rule:
-    """A line across with a title in it."""
-    return Rule(Text(title, style="bold"), characters=marks.line, style="dim")
 
 
 def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
@@ -54,10 +48,10 @@ def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -
     parts: list[RenderableType] = path_line(progress, marks, width)
     shown = [u for u in progress.curriculum.units if not progress.asked or u.id in progress.asked]
     for unit in (u for u in shown if u not in progress.left_out):
-        parts.append(line(progress, unit, marks))
+        parts.append(line(progress, unit, marks, width))
         state = progress.state[unit.id]
         words = unit.capability if state == PASSED else unit.question or unit.builds
-        parts.append(_indented(Text(words), 4, width))
+        parts.append(indented(Text(words), 4, width))
     return Group(
         rule(marks, "tinytorch capabilities"),
         *parts,
@@ -66,29 +60,16 @@ def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -
     )
 
 
-def line(progress: Progress, unit: Unit, marks: Glyphs) -> Text:
+def line(progress: Progress, unit: Unit, marks: Glyphs, width: int) -> Text:
     """A unit with its mark, its stars, its state, and what it waits for."""
     state = progress.state[unit.id]
-    text = Text(f" {marks.of(state)} {unit.label:<18}", style=STYLE[state])
-    text.append("*" * unit.stars if marks.plain else "★" * unit.stars, "dim")
-    text.append(f"  {state}", "dim" if state in (LOCKED, NOT_RUN) else STYLE[state])
+    style = "dim" if state in (LOCKED, NOT_RUN) else STYLE[state]
+    head = Text(f" {marks.of(state)} {unit.label:<18}", style=STYLE[state])
+    head.append("*" * unit.stars if marks.plain else "★" * unit.stars, "dim")
+    words = f"  {state}"
     if state == LOCKED:
-        text.append(f", needs {numbers(progress.waits_for(unit))}", "dim")
-    return text
-
-
-def path_line(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
-    """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
-    line = progress.path_line()
-    text = Text().append("Path ", "bold").append(marks.fit(line))
-    return [_indented(text, 1, width)] if line else []
-
-
-def left_out(units: Sequence[Unit], width: int) -> list[RenderableType]:
-    """What is not on the path that is followed, on one line: there is nothing to do about it."""
-    if not units:
-        return []
-    return [_indented(Text(f"not on this path: {numbers(units)}", style="dim"), 1, width)]
+        words += f", needs {numbers(progress.waits_for(unit))}"
+    return fold(head, Text(words, style), width)
 
 
 def tiers(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
@@ -126,16 +107,7 @@ def _marked(
         if words:
             words.append("  ")
         words.append(f"{marks.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}", STYLE[state])
-    return _indented(words, indent if width >= 60 else 2, width)
-
-
-def _indented(text: Text, indent: int, width: int) -> Text:
-    """Text wrapped to ``width`` with every line indented."""
-    from rich.console import Console
-
-    lines = text.wrap(Console(width=width), max(16, width - indent - 1))
-    wrapped = Text("\n").join(Text(" " * indent).append_text(line) for line in lines)
-    return Text.from_markup("").append_text(wrapped)
+    return indented(words, indent if width >= 60 else min(indent, 2), width)
 
 
 def ran(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
@@ -152,9 +124,9 @@ def ran(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
         lines += [Text(""), line]
         groups = progress.groups.get(unit.id, ())
         if groups:
-            lines.append(_indented(_groups(groups, marks), 3, width))
+            lines.append(indented(_groups(groups, marks), 3, width))
         if verdict.kind in (BROKEN, NOT_RUN) and verdict.headline:
-            lines.append(_indented(Text(verdict.headline, style=STYLE[verdict.kind]), 3, width))
+            lines.append(indented(Text(verdict.headline, style=STYLE[verdict.kind]), 3, width))
     return lines
 
 
@@ -170,90 +142,6 @@ def _groups(groups: Iterable[GroupCount], marks: Glyphs) -> Text:
             f"{mark}{JOIN}{name}{JOIN}{group.passed}/{group.total}", "green" if full else ""
         )
     return words
-
-
-def timeline(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones in a row of years, or one below the other where that is too wide."""
-    units = progress.milestones
-    if not units:
-        return left_out(other_milestones(progress), width)
-    row = Text(" ")
-    for unit in units:
-        state = progress.state[unit.id]
-        if unit is not units[0]:
-            row.append(f" {marks.line * 2} ", "dim")
-        row.append(f"{unit.year} {_milestone_mark(state, marks)} {unit.name}", STYLE[state])
-    if row.cell_len > width or len(units) > 3:
-        return [Text(""), *tree(progress, marks, width)]
-    waiting = next((u for u in units if progress.state[u.id] != PASSED), None)
-    lines: list[RenderableType] = [Text(""), row]
-    if waiting is not None and progress.waits_for(waiting):
-        lines.append(Text(f" {waiting.year} needs {numbers(progress.waits_for(waiting))}", "dim"))
-    lines += left_out(other_milestones(progress), width)
-    return lines
-
-
-def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones one below the other, each with what it waits for."""
-    lines: list[RenderableType] = []
-    told = False
-    for unit in progress.milestones:
-        state = progress.state[unit.id]
-        line = Text(f" {unit.year} {_milestone_mark(state, marks)} {unit.name}", style=STYLE[state])
-        waits = progress.waits_for(unit) if state == LOCKED else ()
-        if waits and not told:
-            told = True
-            line.append(f"  needs {numbers(waits)}", "dim")
-        elif state not in (LOCKED, PASSED):
-            line.append(f"  {'open' if state == NOT_RUN else state}")
-        line.truncate(width - 1)
-        lines.append(line)
-    return [*lines, *left_out(other_milestones(progress), width)]
-
-
-def other_milestones(progress: Progress) -> list[Unit]:
-    """The milestones that are not on the path that is followed."""
-    return [unit for unit in progress.left_out if unit.is_milestone]
-
-
-def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> RenderableType:
-    """The timeline on its own: a row of years, or a tree that says what each milestone proves."""
-    head, foot = rule(marks, "tinytorch timeline"), rule(marks, progress.verdict_line())
-    if horizontal:
-        return Group(head, *timeline(progress, marks, width), foot)
-    lines = path_line(progress, marks, width)
-    for unit in progress.milestones:
-        state = progress.state[unit.id]
-        words = f"{state}, needs {numbers(progress.waits_for(unit))}" if state == LOCKED else state
-        lines.append(
-            Text(
-                f" {unit.year} {_milestone_mark(state, marks)} {unit.title}  ", STYLE[state]
-            ).append(words, "dim")
-        )
-        lines.append(_indented(Text(unit.builds), 8, width))
-    return Group(head, *lines, *left_out(other_milestones(progress), width), foot)
-
-
-def _milestone_mark(state: str, marks: Glyphs) -> str:
-    return marks.open if state in (LOCKED, NOT_RUN) else marks.of(state)
-
-
-def panels(progress: Progress) -> list[str]:
-    """Ids of the milestones to celebrate, at most the last one of a run."""
-    milestones = {unit.id for unit in progress.curriculum.milestones}
-    gained = [unit_id for unit_id in progress.gained if unit_id in milestones]
-    return gained[-1:]
-
-
-def panel(progress: Progress, unit: Unit, marks: Glyphs) -> RenderableType:
-    """What an unlocked milestone gets: its year, the learner's numbers, the badge, what is next."""
-    text = Text(unit.capability, style="bold")
-    for name, value in progress.notes.get(unit.id, {}).items():
-        text.append(f"\n{name}: {value}", "not bold")
-    text.append(f"\nBadge: {unit.badge}", "yellow not bold")
-    text.append(f"\nNext: {unit.challenge}", "not bold")
-    title = f"{unit.year} {marks.dot} {unit.title}"
-    return Panel(text, title=title, border_style="green", box=ASCII if marks.plain else ROUNDED)
 
 
 def todo_list(progress: Progress) -> list[RenderableType]:
@@ -284,17 +172,15 @@ def waiting(task: Task) -> str:
     return "1 spec waits" if task.waiting == 1 else f"{task.waiting} specs wait"
 
 
-def next_step(progress: Progress, marks: Glyphs) -> list[RenderableType]:
+def next_step(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
-    lines: list[RenderableType] = [Text("")]
     if task is not None and task.place:
         name = task.exercise or task.unit.name
-        text = f" Next  {task.place}  {name} {marks.dash} {waiting(task)}"
-        return [*lines, Text(text, style="bold")]
-    current = progress.current
-    if current is None:
+        text = f"  {task.place}  {name} {marks.dash} {waiting(task)}"
+    elif (current := progress.current) is not None:
+        option = "--milestone" if current.is_milestone else "--checkpoint"
+        text = f"  pytest -p tinytorch {option} {current.number}  {marks.dash} {current.title}"
+    else:
         return []
-    option = "--milestone" if current.is_milestone else "--checkpoint"
-    command = f" Next  pytest -p tinytorch {option} {current.number}"
-    return [*lines, Text(f"{command}  {marks.dash} {current.title}", style="bold")]
+    return [Text(""), fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=2)]

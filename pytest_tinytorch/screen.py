@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import report
+from pytest_tinytorch import report, timeline
 from pytest_tinytorch.marks import JOIN, UNICODE, Glyphs, glyphs
 from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
@@ -55,7 +55,7 @@ def show_map(progress: Progress, options: Options, color: str) -> None:
     width = console.width
     shown: RenderableType
     if options.timeline:
-        shown = report.history(progress, marks, width, options.timeline == "horizontal")
+        shown = timeline.history(progress, marks, width, options.timeline == "horizontal")
     else:
         shown = report.capabilities(progress, marks, width)
     use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from pytest_tinytorch import badge, export, markdown, report, screen
+from pytest_tinytorch import badge, export, markdown, report, screen, timeline
 from pytest_tinytorch.curriculum import load
 from pytest_tinytorch.marks import PLAIN, UNICODE
 from pytest_tinytorch.options import Options
@@ -129,8 +129,8 @@ class TestReports:
         for shown in (
             report.report(progress, marks, width),
             report.capabilities(progress, marks, width),
-            report.history(progress, marks, width, True),
-            report.history(progress, marks, width, False),
+            timeline.history(progress, marks, width, True),
+            timeline.history(progress, marks, width, False),
         ):
             lines = text(shown, width, marks).splitlines()
             assert max(map(len, lines)) <= width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch import report, screen
+from pytest_tinytorch import report, screen, timeline
 from pytest_tinytorch.marks import JOIN, PLAIN, UNICODE, glyphs
 from pytest_tinytorch.progress import GroupCount, Progress, Task, numbers
 from pytest_tinytorch.tally import LOCKED, PASSED, TODO, WRONG, Verdict
@@ -53,8 +53,8 @@ def test_fits_every_terminal(width, marks, color):
         for shown in (
             report.report(case, marks, width),
             report.capabilities(case, marks, width),
-            report.history(case, marks, width, True),
-            report.history(case, marks, width, False),
+            timeline.history(case, marks, width, True),
+            timeline.history(case, marks, width, False),
         ):
             plain = screen.render(shown, width, False, marks)
             assert max(len(line) for line in plain.splitlines()) <= width

@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from pytest_tinytorch import report
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.layout import fold
 from pytest_tinytorch.marks import STYLE, Glyphs
 from pytest_tinytorch.progress import Progress, numbers
 from pytest_tinytorch.tally import PASSED
@@ -82,17 +83,16 @@ def unlock(arguments: tuple[str, ...]) -> None:
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 
 
-def counted(session: Session) -> Text:
+def counted(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
     manifest, proofs = session.workspace.manifest, session.progress.proofs
-    text = Text("\n")
+    lines = [Text()]
     for unit in session.progress.checkpoints:
         total = len(manifest.get(unit.id, ()))
-        text.append(f" {unit.label:<18} {total:>4} specs")
-        if unit.id in proofs:
-            text.append(f"  first passed {proofs[unit.id].at[:10]}", "dim")
-        text.append("\n")
-    return text
+        head = Text(f" {unit.label:<18} {total:>4} specs")
+        when = f"  first passed {proofs[unit.id].at[:10]}" if unit.id in proofs else ""
+        lines.append(fold(head, Text(when, "dim"), session.width))
+    return Group(*lines)
 
 
 def tree(session: Session) -> RenderableType:

@@ -10,7 +10,9 @@ from rich.console import Group
 from rich.text import Text
 
 from pytest_tinytorch import export, options, report
+from pytest_tinytorch.layout import fold, indented
 from pytest_tinytorch.tito import doctor as examination
+from pytest_tinytorch.tito import surroundings
 from pytest_tinytorch.tito.checkpoint import checkpoint
 from pytest_tinytorch.tito.data import data
 from pytest_tinytorch.tito.milestone import milestone
@@ -66,12 +68,12 @@ def report_command(**asked: Path | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def doctor(as_json: bool) -> None:
-    """Check that everything is in order, and say how to mend what is not.
+    """Check your set-up, and say how to mend it.
 
     Exit code 1 if something has to be mended.
     """
     session = open_session()
-    findings = examination.examine(session)
+    findings = [*examination.examine(session), *surroundings.examine(session)]
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -79,9 +81,10 @@ def doctor(as_json: bool) -> None:
         for finding in findings:
             mark = session.marks.passed if finding.well else session.marks.wrong
             style = "green" if finding.well else "red" if finding.needed else "yellow"
-            lines.append(Text(f" {mark} {finding.what}: ", style).append(finding.found, ""))
+            head = Text(f" {mark} {finding.what}:", style)
+            lines.append(fold(head, Text(f" {finding.found}"), session.width))
             if not finding.well:
-                lines.append(Text(f"     {finding.mend}", "bold"))
+                lines.append(indented(Text(finding.mend, "bold"), 5, session.width))
         session.show(Group(*lines))
     raise SystemExit(1 if any(f.needed and not f.well for f in findings) else 0)
 
@@ -89,7 +92,9 @@ def doctor(as_json: bool) -> None:
 @main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """What to add to your shell's settings, so that it completes commands and names.
+    """What lets your shell complete names.
+
+    Add it to your shell's settings; commands, modules, milestones and paths are then completed.
 
     Example: tito completion bash >> ~/.bashrc
     """

@@ -7,12 +7,11 @@ import sys
 
 import click
 
-from pytest_tinytorch import report
+from pytest_tinytorch import timeline as drawn
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import BORROWED, LOCKED, PASSED, STALE
+from pytest_tinytorch.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
 from pytest_tinytorch.tito.session import (
-    Session,
     complete,
     open_session,
     print_json,
@@ -25,7 +24,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
 
 @click.group()
 def milestone() -> None:
-    """Relive milestones of the history of deep learning with your own code."""
+    """Relive history with your own code."""
 
 
 @milestone.command()
@@ -42,12 +41,12 @@ def status(detailed: bool, as_json: bool) -> None:
         print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
-        for line in report.tree(progress, session.marks, session.width):
+        for line in drawn.tree(progress, session.marks, session.width):
             session.show(line)
         return
-    session.show(report.history(progress, session.marks, session.width, horizontal=False))
+    session.show(drawn.history(progress, session.marks, session.width, horizontal=False))
     for unit in progress.milestones:
-        for name, value in notes(session, unit).items():
+        for name, value in drawn.shown_numbers(progress, unit).items():
             session.say(f" {unit.year}  {name}: {value}")
 
 
@@ -59,7 +58,7 @@ def timeline(horizontal: bool) -> None:
     Example: tito milestone timeline --horizontal
     """
     session = open_session()
-    session.show(report.history(session.progress, session.marks, session.width, horizontal))
+    session.show(drawn.history(session.progress, session.marks, session.width, horizontal))
 
 
 @milestone.command("list")
@@ -75,7 +74,7 @@ def list_all(as_json: bool) -> None:
         print_json([{"number": u.number, "year": u.year, "name": u.name} for u in units])
         return
     for unit in units:
-        session.say(f" {unit.number}  {unit.year}  {unit.name:<12} {unit.title}")
+        session.say(f" {unit.number}  {unit.year}  {unit.name:<12} {unit.title}", hang=11)
 
 
 @milestone.command("next")
@@ -110,8 +109,9 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     session = open_session()
     unit, progress = session.milestone(which), session.progress
     if progress.state[unit.id] in (LOCKED, BORROWED) and "--reference" not in arguments:
-        word = "locked" if progress.state[unit.id] == LOCKED else "left out"
-        session.say(f"{unit.label} is {word}. {missing(progress, unit)}", fg="yellow")
+        session.say(
+            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+        )
         raise SystemExit(1)
     root = session.workspace.root
     script = root / unit.place / "run.py"
@@ -154,7 +154,8 @@ def check(as_json: bool) -> None:
 
 @milestone.command()
 @ARGUMENT
-def celebrate(which: str) -> None:
+@AS_JSON
+def celebrate(which: str, as_json: bool) -> None:
     """The badge of a milestone that you have passed, with words to share.
 
     Example: tito milestone celebrate 1986
@@ -162,31 +163,41 @@ def celebrate(which: str) -> None:
     session = open_session()
     unit, progress = session.milestone(which), session.progress
     if progress.state[unit.id] != PASSED:
-        state = progress.state[unit.id]
-        session.say(f"{unit.label} is {state}. {missing(progress, unit)}", fg="yellow")
+        session.say(
+            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+        )
         raise SystemExit(1)
-    session.show(report.panel(progress, unit, session.marks))
+    if as_json:
+        print_json(
+            state_of(progress, unit)
+            | {"badge": unit.badge, "capability": unit.capability}
+            | {"numbers": dict(drawn.shown_numbers(progress, unit))}
+            | {"text": words_to_share(progress, unit)}
+        )
+        return
+    session.show(drawn.panel(progress, unit, session.marks))
     session.say("To share:", bold=True)
-    session.say(words_to_share(session, progress, unit))
+    session.say(words_to_share(progress, unit), hang=0)
 
 
-def words_to_share(session: Session, progress: Progress, unit: Unit) -> str:
+def words_to_share(progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
-    numbers_shown = ", ".join(f"{k} {v}" for k, v in notes(session, unit).items())
+    shown = drawn.shown_numbers(progress, unit)
+    numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
     done, total = progress.count(progress.milestones), len(progress.milestones)
     told = f" ({numbers_shown})" if numbers_shown else ""
     return (
-        f"  {unit.capability}{told}\n"
-        f"  {unit.year}, {unit.title}: milestone {done} of {total},"
+        f"{unit.capability.rstrip('.')}{told}.\n"
+        f"{unit.year}, {unit.title}: milestone {done} of {total},"
         " with a framework that I wrote myself on NumPy."
     )
 
 
-def notes(session: Session, unit: Unit) -> dict[str, object]:
-    """The numbers that the last pass of a milestone showed."""
-    events = [e for e in session.workspace.ledger.events if e.unit == unit.id]
-    passes = [event for event in events if event.verdict == PASSED]
-    return dict(passes[-1].notes) if passes else {}
+def word_for(progress: Progress, unit: Unit) -> str:
+    """What a milestone is that is not passed."""
+    words = {BORROWED: "left out", NOT_RUN: "not passed yet"}
+    state = progress.state[unit.id]
+    return words.get(state, state)
 
 
 def missing(progress: Progress, unit: Unit) -> str:

@@ -24,7 +24,9 @@ BAR = 20
 @click.argument("name", required=False, shell_complete=complete("path"))
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def path(name: str | None, as_json: bool) -> None:
-    """The learning paths, or what one of them holds and borrows, and how far you are on it.
+    """Learning paths, and how far you are.
+
+    With a name: what that path holds and borrows, unit by unit.
 
     Example: tito path vision
     """
@@ -100,4 +102,4 @@ def itemised(session: Session, one: LearningPath) -> list[RenderableType]:
     """Each unit of a path with where it stands."""
     progress = walked(session, one)
     units = [*modules(progress), *progress.milestones]
-    return [*(report.line(progress, unit, session.marks) for unit in units), Text()]
+    return [*(report.line(progress, unit, session.marks, session.width) for unit in units), Text()]

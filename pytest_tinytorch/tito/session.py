@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -53,9 +54,19 @@ class Session:
         """Print something in the colours and characters of the terminal."""
         click.echo(screen.render(renderable, self.width, self.color, self.marks), color=self.color)
 
-    def say(self, text: str = "", **style: Any) -> None:
-        """Print a line of text."""
-        click.secho(self.marks.fit(text), color=self.color, **style)
+    def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
+        """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
+        for line in text.splitlines() or [""]:
+            indent = " " * (len(line) - len(line.lstrip()) + hang)
+            folded = fill(
+                line,
+                self.width,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+                drop_whitespace=True,
+            )
+            click.secho(self.marks.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
