@@ -42,7 +42,9 @@ class Judge:
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
+    def pytest_runtest_logreport(
+        self, report: pytest.TestReport
+    ) -> Generator[None, object, object]:
         """Take note of a report, before anyone else reads it: they are shown our message."""
         self._note(report)
         return (yield)

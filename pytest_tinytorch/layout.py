@@ -33,10 +33,10 @@ def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:
     return Text("\n").join([head, indented(stripped, indent, width)])
 
 
-def path_line(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+def path_line(progress: Progress, width: int) -> list[RenderableType]:
     """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
     line = progress.path_line()
-    text = Text().append("Path ", "bold").append(marks.fit(line))
+    text = Text().append("Path ", "bold").append(line)
     return [indented(text, 1, width)] if line else []
 
 

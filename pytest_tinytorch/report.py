@@ -33,7 +33,7 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
         rule(marks, "tinytorch capabilities"),
     ]
     parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
-    parts += path_line(progress, marks, width)
+    parts += path_line(progress, width)
     parts += tiers(progress, marks, width)
     parts += ran(progress, marks, width)
     parts += timeline(progress, marks, width)
@@ -45,7 +45,7 @@ def report(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> Rend
 
 def capabilities(progress: Progress, marks: Glyphs = UNICODE, width: int = 80) -> RenderableType:
     """The map, without a run: every unit with its question, or what its owner can now do."""
-    parts: list[RenderableType] = path_line(progress, marks, width)
+    parts: list[RenderableType] = path_line(progress, width)
     shown = [u for u in progress.curriculum.units if not progress.asked or u.id in progress.asked]
     for unit in (u for u in shown if u not in progress.left_out):
         parts.append(line(progress, unit, marks, width))

@@ -39,13 +39,16 @@ def timeline(progress: Progress, marks: Glyphs, width: int) -> list[RenderableTy
 
 
 def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones one below the other, each with what it waits for."""
+    """The milestones one below the other, with what the first one that is locked waits for."""
     lines: list[RenderableType] = []
-    words = told(progress)
+    locked = first_locked(progress)
     for unit in progress.milestones:
         state = progress.state[unit.id]
         text = Text(f" {unit.year} {mark(state, marks)} {unit.name}", style=STYLE[state])
-        text.append(words[unit.id] and f"  {words[unit.id]}", "dim" if state == LOCKED else "")
+        if unit is locked:
+            text.append(f"  needs {numbers(progress.waits_for(unit))}", "dim")
+        elif state not in (LOCKED, PASSED):
+            text.append(f"  {word_for(state)}")
         text.truncate(width - 1)
         lines.append(text)
     return [*lines, *left_out(other_milestones(progress), width)]
@@ -53,27 +56,23 @@ def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
 
 def along(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
     """The milestones from left to right on a line, on as many lines as they need."""
-    units, words = progress.milestones, told(progress)
+    units, locked = progress.milestones, first_locked(progress)
     cell = 2 + max((len(unit.name) for unit in units), default=0)
     count = max(1, (width - 1) // cell)
     lines: list[RenderableType] = []
     for start in range(0, len(units), count):
         row = units[start : start + count]
+        states = [progress.state[unit.id] for unit in row]
+        words = ["" if state in (LOCKED, PASSED) else word_for(state) for state in states]
+        cells = [[str(unit.year) for unit in row], [unit.name for unit in row], words]
         lines += [Text(""), line_of(progress, row, marks, cell, more=start + count < len(units))]
-        years = Text(" ").append("".join(str(unit.year).ljust(cell) for unit in row))
-        names = Text(" ").append("".join(unit.name.ljust(cell) for unit in row), "bold")
-        brief = {u: "" if word.startswith("needs") else word for u, word in words.items()}
-        below = Text(" " + "".join(brief[unit.id].ljust(cell) for unit in row), "dim")
-        for text in (years, names, *([below] if below.plain.strip() else [])):
-            text.rstrip()
-            text.truncate(width)
-            lines.append(text)
-    waits = [
-        indented(Text(f"{unit.year} {words[unit.id]}", "dim"), 1, width)
-        for unit in units
-        if words[unit.id].startswith("needs")
-    ]
-    return [*lines, *waits, *left_out(other_milestones(progress), width)]
+        for texts in cells:
+            line = " " + "".join(text.ljust(cell) for text in texts).rstrip()
+            lines += [Text(line, "dim" if texts is words else "")] if line.strip() else []
+    if locked is not None:
+        waits = numbers(progress.waits_for(locked))
+        lines.append(indented(Text(f"{locked.year} needs {waits}", "dim"), 1, width))
+    return [*lines, *left_out(other_milestones(progress), width)]
 
 
 def line_of(progress: Progress, row: Sequence[Unit], marks: Glyphs, cell: int, more: bool) -> Text:
@@ -87,17 +86,9 @@ def line_of(progress: Progress, row: Sequence[Unit], marks: Glyphs, cell: int, m
     return text
 
 
-def told(progress: Progress) -> dict[str, str]:
-    """A word on each milestone that is not passed: of those that are locked, on the first."""
-    words: dict[str, str] = {}
-    for unit in progress.milestones:
-        state, waits = progress.state[unit.id], progress.waits_for(unit)
-        if state == LOCKED:
-            first = not any(word.startswith("needs") for word in words.values())
-            words[unit.id] = f"needs {numbers(waits)}" if waits and first else ""
-        else:
-            words[unit.id] = "" if state == PASSED else word_for(state)
-    return words
+def first_locked(progress: Progress) -> Unit | None:
+    """The first milestone that waits for something, if any."""
+    return next((u for u in progress.milestones if progress.state[u.id] == LOCKED), None)
 
 
 def word_for(state: str) -> str:
@@ -113,7 +104,7 @@ def other_milestones(progress: Progress) -> list[Unit]:
 def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> RenderableType:
     """The timeline on its own: along a line, or a tree that says what each milestone proves."""
     head, foot = rule(marks, "tinytorch timeline"), rule(marks, progress.verdict_line())
-    lines = path_line(progress, marks, width)
+    lines = path_line(progress, width)
     if horizontal:
         return Group(head, *lines, *along(progress, marks, width), foot)
     for unit in progress.milestones:

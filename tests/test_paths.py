@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_tinytorch import badge, export, markdown, report, screen, timeline
-from pytest_tinytorch.curriculum import load
 from pytest_tinytorch.marks import PLAIN, UNICODE
 from pytest_tinytorch.options import Options
-from pytest_tinytorch.progress import Progress
+from pytest_tinytorch.progress import Progress, numbers
 from pytest_tinytorch.tito import settings
 from pytest_tinytorch.tito.main import main
 from pytest_tinytorch.workspace import open_workspace
@@ -265,11 +264,12 @@ def test_settings_that_cannot_be_read_are_named(workspace):
     assert "pytest.ini" in tito("report", code=2)
 
 
-def test_the_curriculum_of_the_course_has_its_paths():
-    assert [path.name for path in load().paths] == [
-        "complete",
-        "fast",
-        "vision",
-        "language",
-        "production",
-    ]
+def test_the_documentation_tells_the_paths_as_they_are():
+    page = (kit.ROOT / "docs" / "tito.md").read_text(encoding="utf-8")
+    course = kit.course()
+    for path in course.paths:
+        held = course.on_path(path)
+        modules = numbers([unit for unit in kit.modules() if unit.id in held])
+        milestones = numbers([unit for unit in course.milestones if unit.id in held])
+        row = f"| {path.name} | {modules} | {path.weeks} | {milestones} | {numbers(course.borrows(path))}"
+        assert f"{row.rstrip()} |\n" in page
