@@ -213,6 +213,20 @@ class TestTito:
         units = json.loads(tito("checkpoint", "status", "--json"))
         assert [unit["number"] for unit in units if unit["on_path"]] == ["00", "02"]
 
+    def test_a_borrowed_module_is_still_ones_own_file(self, workspace):
+        """Not the one of the reference, which a reset would spoil."""
+        follow(workspace, "doubles")
+        toy.write(workspace, {"tinytorch/adding.py": "mine = 1\n"})
+        (entry,) = json.loads(tito("module", "status", "adding", "--json"))
+        assert entry["file"] == str(workspace / "tinytorch" / "adding.py")
+        tito("module", "reset", "adding", "--yes")
+        reference = workspace / "reference" / "tinytorch" / "adding.py"
+        assert reference.read_text(encoding="utf-8") == toy.REFERENCE["adding"]
+        text = (workspace / "tinytorch" / "adding.py").read_text(encoding="utf-8")
+        assert "NotImplementedError" in text
+        assert "borrowed" in tito("module", "status", "adding")
+        assert "off path" in tito("module", "status", "squaring")
+
     def test_a_milestone_beside_it_is_nothing_to_do(self, workspace):
         follow(workspace, "squares")
         assert "1902 Squares" in tito("milestone", "next")
