@@ -172,7 +172,7 @@ def waiting(task: Task) -> str:
     return "1 spec waits" if task.waiting == 1 else f"{task.waiting} specs wait"
 
 
-def next_step(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+def next_step(progress: Progress, marks: Glyphs, width: int = 80) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
     if task is not None and task.place:

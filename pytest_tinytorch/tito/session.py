@@ -14,13 +14,11 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import options, screen, selection
+from pytest_tinytorch import options, screen, selection, settings
 from pytest_tinytorch.curriculum import CurriculumError, Unit
 from pytest_tinytorch.marks import Glyphs
-from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.tito import settings
-from pytest_tinytorch.workspace import Workspace, open_workspace
+from pytest_tinytorch.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -104,10 +102,7 @@ def open_session() -> Session:
     root = find_root(Path.cwd())
     console = Console(legacy_windows=False)
     try:
-        found = settings.read(root)
-        path = str(found.get(options.PATH, "")) or None
-        given = Options(path=path, path_from=options.PATH)
-        workspace = open_workspace(root, given, str(found.get(options.CURRICULUM, "")))
+        workspace = settings.workspace(root)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.options import CURRICULUM, PATH, Options
+from pytest_tinytorch.workspace import Workspace, open_workspace
+
 TABLES = {
     "pytest.toml": ("pytest",),
     ".pytest.toml": ("pytest",),
@@ -21,6 +24,18 @@ TABLES = {
 
 ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
+
+
+def workspace(root: Path, reference: bool = False) -> Workspace:
+    """The workspace in ``root`` as its settings have it: with its curriculum, on its path.
+
+    Raises:
+        CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
+    """
+    found = read(root)
+    path = str(found.get(PATH, "")) or None
+    given = Options(path=path, path_from=PATH, reference=reference)
+    return open_workspace(root, given, str(found.get(CURRICULUM, "")))
 
 
 def read(root: Path) -> Mapping[str, Any]:
