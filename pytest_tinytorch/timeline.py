@@ -136,8 +136,18 @@ def panel(progress: Progress, unit: Unit, marks: Glyphs) -> RenderableType:
     for name, value in shown_numbers(progress, unit).items():
         text.append(f"\n{name}: {value}", "not bold")
     text.append(f"\nBadge: {unit.badge}", "yellow not bold")
-    text.append(f"\nNext: {unit.challenge}", "not bold")
+    if challenge := what_is_next(progress, unit):
+        text.append(f"\nNext: {challenge}", "not bold")
     return panelled(text, f"{unit.year} {marks.dot} {unit.title}", marks)
+
+
+def what_is_next(progress: Progress, unit: Unit) -> str:
+    """The challenge after a milestone; where that is not on the path, the next one that is, if any."""
+    later = [other for other in progress.curriculum.milestones if other.number > unit.number]
+    own = [other for other in later if progress.belongs(other)]
+    if own[:1] == later[:1]:
+        return unit.challenge
+    return f"{own[0].title}: pytest -p tinytorch --milestone {own[0].name}" if own else ""
 
 
 def panelled(text: Text, title: str, marks: Glyphs) -> Panel:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -37,12 +38,9 @@ def run(root, checkpoints="01-03"):
     """(what it printed, the results that the reporter decodes) of the step."""
     output = root / "github-output"
     output.touch()
-    (root / "bin").mkdir(exist_ok=True)
-    (root / "bin" / "python").unlink(missing_ok=True)
-    (root / "bin" / "python").symlink_to(sys.executable)
     environment = learners_environment() | {
         "GITHUB_OUTPUT": str(output),
-        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONPATH": os.pathsep.join([str(kit.ROOT), *sys.path]),
     }
     done = subprocess.run(

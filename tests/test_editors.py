@@ -79,7 +79,7 @@ class TestDiscovery:
         seen = as_vscode(workspace, "--collect-only")
         assert seen.code == 0, seen.output
         assert len(seen.ids) == 8
-        assert f"{workspace}/{ADDING}" in [id.replace("\\", "/") for id in seen.ids]
+        assert f"{workspace.as_posix()}/{ADDING}" in [id.replace("\\", "/") for id in seen.ids]
 
     def test_shows_what_is_locked(self, workspace):
         assert len(as_vscode(workspace, "--collect-only").ids) == 8

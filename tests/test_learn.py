@@ -38,7 +38,8 @@ def clone(tmp_path):
         toy.write(root, {f"tinytorch/{name}.py": text for name, text in changed.items()})
         toy.write(root, {".gitignore": ".tinytorch/\n.hypothesis/\n__pycache__/\n"})
         (root / ".ci").mkdir()
-        shutil.copy(kit.ROOT / ".ci" / "learn", root / ".ci" / "learn")
+        for name in (".ci/learn", ".gitattributes"):
+            shutil.copy(kit.ROOT / name, root / name)
         git(root, "init", "-q", "-b", "main")
         git(root, "add", "-A")
         git(root, "commit", "-q", "-m", "Where I am")

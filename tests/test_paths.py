@@ -135,6 +135,28 @@ class TestReports:
             assert any("not on this path" in line for line in lines)
             assert marks is UNICODE or all(line.isascii() for line in lines)
 
+    @pytest.mark.parametrize(
+        ("path", "number", "following"),
+        [
+            (None, "03", "challenge"),
+            ("vision", "03", "challenge"),
+            ("language", "02", "Transformers: pytest -p tinytorch --milestone transformer"),
+            ("vision", "04", ""),
+            ("complete", "06", "challenge"),
+        ],
+    )
+    def test_what_is_next_lies_on_the_path(self, path, number, following):
+        course = kit.course()
+        group = next((one for one in course.paths if one.name == path), None)
+        unit = course.unit(f"milestone-{number}")
+        progress = Progress(
+            course, dict.fromkeys((u.id for u in course.units), "passed"), path=group
+        )
+        expected = unit.challenge if following == "challenge" else following
+        assert timeline.what_is_next(progress, unit) == expected
+        shown = text(timeline.panel(progress, unit, UNICODE), 120)
+        assert ("Next: " in shown) == bool(expected)
+
     def test_markdown_tells_the_same(self, workspace):
         page = markdown.page(on(workspace, "doubles"))
         assert "**Path:** doubles 0 of 1 modules · 1 week · borrows 01" in page
