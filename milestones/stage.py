@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch import curriculum, implementation, kit, report
+from pytest_tinytorch import curriculum, implementation, settings
+from pytest_tinytorch.marks import glyphs
 from pytest_tinytorch.messages import Explainer, Spec
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +36,7 @@ class Stage:
     def __init__(self, number, scales=("tiny",), arguments=None):
         self.unit = unit(number)
         self.options = parse(self.unit, scales, arguments)
-        self.marks = report.glyphs(sys.stdout.encoding)
+        self.marks = glyphs(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
         self.losses = []
 
@@ -119,10 +120,7 @@ def play(number, show, scales=("tiny",), arguments=None):
     An untouched stub or an error in the learner's code is explained, not thrown.
     """
     stage = Stage(number, scales, arguments)
-    reference = kit.reference(ROOT)
-    chosen = implementation.Implementation(
-        reference if stage.options.reference else ROOT, reference
-    )
+    chosen = settings.workspace(ROOT, stage.options.reference).implementation
     implementation.install(chosen)
     stage.head()
     try:

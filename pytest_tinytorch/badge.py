@@ -17,9 +17,11 @@ CHARACTER, MARGIN = 6.6, 10
 
 
 def message(progress: Progress) -> str:
-    """How far it is: checkpoints, and milestones if there are any."""
-    checkpoints, milestones = progress.curriculum.checkpoints, progress.curriculum.milestones
+    """How far it is: checkpoints, and milestones if there are any, on the path if one is followed."""
+    checkpoints, milestones = progress.checkpoints, progress.milestones
     text = f"{progress.count(checkpoints)} of {len(checkpoints)} checkpoints"
+    if progress.path is not None:
+        text = f"{progress.path.name}: {text}"
     passed = progress.count(milestones)
     return f"{text}, {passed} milestone{'s' * (passed != 1)}" if passed else text
 
@@ -28,7 +30,8 @@ def color(progress: Progress) -> tuple[str, str]:
     """(name, value): red if something is wrong, else how far it is."""
     if any(state in (WRONG, BROKEN, STALE) for state in progress.state.values()):
         return TROUBLE
-    share = progress.count(progress.curriculum.units) / len(progress.curriculum.units)
+    units = (*progress.checkpoints, *progress.milestones)
+    share = progress.count(units) / len(units)
     limits = (("brightgreen", 1.0), ("green", 0.5), ("blue", 0.05), ("lightgrey", 0.0))
     name = next(name for name, least in limits if share >= least)
     return name, COLORS[name]

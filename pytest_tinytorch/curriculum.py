@@ -29,6 +29,7 @@ class Unit:
         question: what a checkpoint asks.
         capability: what is true once it is passed.
         builds: what a module holds, or what a milestone proves.
+        history: why a module matters: where its ideas come from; may be empty.
         stars: difficulty, 1 to 5; 0 for a milestone.
         hints: exercise name to its three hints; its keys are the exercises.
         year: of a milestone, else 0.
@@ -46,6 +47,7 @@ class Unit:
     question: str = ""
     capability: str = ""
     builds: str = ""
+    history: str = ""
     stars: int = 0
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     year: int = 0
@@ -94,6 +96,11 @@ class Group:
     numbers: tuple[str, ...]
     weeks: str = ""
 
+    @property
+    def takes(self) -> str:
+        """How long it takes, in words; empty if nobody said."""
+        return self.weeks and f"{self.weeks} week{'s' * (self.weeks != '1')}"
+
 
 @dataclass(frozen=True)
 class Curriculum:
@@ -134,6 +141,24 @@ class Curriculum:
                 found.add(unit_id)
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
+
+    def on_path(self, path: Group | None) -> frozenset[str]:
+        """Ids of what a learning path holds; without a path, of everything.
+
+        That is its checkpoints, those that have nothing to write, and each milestone whose
+        checkpoints are all among them.
+        """
+        if path is None:
+            return frozenset(unit.id for unit in self.units)
+        held = {u.id for u in self.checkpoints if u.number in path.numbers or not u.source}
+        other = {unit.id for unit in self.checkpoints} - held
+        return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
+
+    def borrows(self, path: Group) -> tuple[Unit, ...]:
+        """The checkpoints that a learning path leaves out and yet stands on."""
+        held = self.on_path(path)
+        lent = self.closure(u.id for u in self.checkpoints if u.id in held) - held
+        return tuple(unit for unit in self.units if unit.id in lent)
 
     def owner(self, nodeid: str) -> Unit | None:
         """The unit that the spec with this node id belongs to, if any."""
@@ -186,11 +211,8 @@ def build(table: Mapping[str, Any]) -> Curriculum:
 
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     where = f"checkpoint {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
-    _known(
-        where,
-        entry,
-        {"number", "name", "title", "needs", "stars", "question", "capability", "builds", "hints"},
-    )
+    texts = {"number", "name", "title", "question", "capability", "builds", "history"}
+    _known(where, entry, {*texts, "needs", "stars", "hints"})
     stars = entry.get("stars")
     if not isinstance(stars, int) or not 1 <= stars <= 5:
         raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
@@ -203,6 +225,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         question=_text(where, entry, "question"),
         capability=_text(where, entry, "capability"),
         builds=_text(where, entry, "builds"),
+        history=_text(where, entry, "history") if "history" in entry else "",
         stars=stars,
         hints={name: _hints(where, name, hints) for name, hints in entry.get("hints", {}).items()},
     )

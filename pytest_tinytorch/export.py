@@ -24,6 +24,7 @@ def table(progress: Progress) -> dict[str, Any]:
         "verdict": progress.verdict_line(),
         "granting": progress.granting,
         "path": progress.path.name if progress.path else None,
+        "borrowed": [unit.id for unit in progress.borrowed],
         "asked": sorted(progress.asked),
         "gained": list(progress.gained),
         "units": {
@@ -31,6 +32,7 @@ def table(progress: Progress) -> dict[str, Any]:
                 "name": unit.name,
                 "title": unit.title,
                 "state": progress.state[unit.id],
+                "on_path": progress.belongs(unit),
                 "specs": dict(progress.verdicts[unit.id].counts)
                 if unit.id in progress.verdicts
                 else {},

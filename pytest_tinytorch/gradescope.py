@@ -1,4 +1,4 @@
-"""Progress as the results file of a Gradescope autograder."""
+"""Progress as the results file of a Gradescope autograder; `gradescope.schema.json` describes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.plaintext import harmless
 from pytest_tinytorch.progress import Progress, numbers
 from pytest_tinytorch.tally import LOCKED, PASSED
 
@@ -15,17 +16,26 @@ def results(progress: Progress) -> str:
 
     Nothing partial is granted: what is not passed has no points, and its output says what is the matter.
     """
-    units = [unit for unit in progress.curriculum.units if unit.id in progress.asked]
-    tests = [test(progress, unit) for unit in units]
+    tests = [test(progress, unit) for unit in graded(progress)]
+    told = [line for line in (progress.verdict_line(), progress.path_line()) if line]
     table = {
         "score": sum(one["score"] for one in tests),
-        "output": progress.verdict_line(),
+        "output": "\n".join(told),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "tests": tests,
     }
     return json.dumps(table, indent=2) + "\n"
+
+
+def graded(progress: Progress) -> list[Unit]:
+    """The units that were asked for and are worth a point: an untouched package earns none.
+
+    So the checkpoint of the environment is not among them: there is nothing to write for it.
+    """
+    units = [unit for unit in progress.curriculum.units if unit.id in progress.asked]
+    return [unit for unit in units if unit.source or unit.is_milestone]
 
 
 def test(progress: Progress, unit: Unit) -> dict[str, Any]:
@@ -57,4 +67,4 @@ def output(progress: Progress, unit: Unit) -> str:
     for task in progress.tasks:
         if task.unit.id == unit.id:
             lines.append(f"{task.place}  {task.exercise or task.unit.name}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))

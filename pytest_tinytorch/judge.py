@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -41,16 +41,21 @@ class Judge:
         self.progress: Progress | None = None
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(
+        self, report: pytest.TestReport
+    ) -> Generator[None, object, object]:
+        """Take note of a report, before anyone else reads it: they are shown our message."""
+        self._note(report)
+        return (yield)
+
+    def _note(self, report: pytest.TestReport) -> None:
         outcome = self._outcome(report)
         if outcome is None:
             self.other_failures |= report.failed
             return
         if isinstance(report.longrepr, str):
-            marks = screen.glyphs_of_terminal()
-            message = Message(marks.fit(report.longrepr), marks.fit(outcome.headline))
-            report.longrepr = cast(Any, message)  # pytest asks only for toterminal() and str()
+            report.longrepr = cast(Any, message(report, outcome))
         before = self.outcomes.get(report.nodeid)
         if before is None or before.kind == PASSED:
             self.outcomes[report.nodeid] = outcome
@@ -195,6 +200,14 @@ class Judge:
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in options.read(config).exports:
             export.write(progress, name, file, self.workspace.root)
+
+
+def message(report: pytest.TestReport, outcome: Outcome) -> Message:
+    """What is shown of a failed spec, at the place to mend, or else where the spec is."""
+    marks = screen.glyphs_of_terminal()
+    file, line, _ = report.location
+    place = (outcome.file, max(outcome.line, 1)) if outcome.file else (file, (line or 0) + 1)
+    return Message(*place, marks.fit(str(report.longrepr)), marks.fit(outcome.headline))
 
 
 def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:

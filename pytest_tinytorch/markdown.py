@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.plaintext import harmless
 from pytest_tinytorch.progress import Progress, numbers
 from pytest_tinytorch.tally import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
 
@@ -22,17 +24,26 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 def page(progress: Progress) -> str:
     """A heading with the verdict, what is next, the tiers, the milestones, and what is the matter."""
-    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *following(progress)]
-    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
+    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *path(progress)]
+    parts += following(progress)
+    units = [unit for unit in progress.curriculum.checkpoints if unit not in progress.left_out]
     for tier in progress.curriculum.tiers:
-        units = [by_number[number] for number in tier.numbers]
-        parts.append(f"### {plain(tier.name)}: {progress.count(units)} of {len(units)}")
-        parts.append(table(progress, units))
-    if progress.curriculum.milestones:
-        parts.append("### Milestones")
-        parts.append(table(progress, progress.curriculum.milestones))
+        shown = [unit for unit in units if unit.number in tier.numbers]
+        own = [unit for unit in shown if progress.belongs(unit)]
+        told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
+        parts += [f"### {plain(tier.name)}: {told}", table(progress, shown)] if shown else []
+    if progress.milestones:
+        parts += ["### Milestones", table(progress, progress.milestones)]
+    if progress.left_out:
+        parts.append(f"Not on this path: {plain(numbers(progress.left_out))}")
     parts += [f"> {plain(warning)}" for warning in progress.warnings]
     return "\n\n".join(parts) + "\n"
+
+
+def path(progress: Progress) -> list[str]:
+    """The learning path that is followed, as a paragraph; nothing without one."""
+    line = progress.path_line()
+    return [f"**Path:** {plain(line)}"] if line else []
 
 
 def following(progress: Progress) -> list[str]:
@@ -47,7 +58,7 @@ def following(progress: Progress) -> list[str]:
     return [f"**Next:** `{current.command}`, {plain(current.title)}"]
 
 
-def table(progress: Progress, units: tuple[Unit, ...] | list[Unit]) -> str:
+def table(progress: Progress, units: Sequence[Unit]) -> str:
     """Units as rows: state, name, specs of this run, and a word on what it means."""
     rows = ["| | | specs | |", "|---|---|---|---|"]
     for unit in units:
@@ -80,9 +91,9 @@ def word(progress: Progress, unit: Unit) -> str:
 
 def plain(text: str) -> str:
     """Text in which nothing means anything to Markdown or HTML: a learner's message may hold both."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", " ".join(harmless(text).split()))
 
 
 def code(text: str) -> str:
     """Text between backticks."""
-    return " ".join(text.replace("`", "'").replace("|", "/").split())
+    return " ".join(harmless(text).replace("`", "'").replace("|", "/").split())

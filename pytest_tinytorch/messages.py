@@ -14,6 +14,7 @@ from pytest_tinytorch.exercises import TODO as TODO_MESSAGE
 from pytest_tinytorch.exercises import spans
 from pytest_tinytorch.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.implementation import GIVEN, PACKAGE, Implementation
+from pytest_tinytorch.plaintext import encodable
 from pytest_tinytorch.tally import BROKEN, NOT_RUN, TODO, WRONG, Outcome
 from pytest_tinytorch.timelimit import TimeLimit
 
@@ -260,12 +261,23 @@ class Crash:
     message: str
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else."""
+class Message(tuple[str, int, str]):
+    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else.
 
-    text: str
+    It is (file, line, text), one of the forms that pytest documents for what a report shows, so
+    that whoever annotates failures marks the learner's line and not the one of the spec.
+    """
+
     headline: str
+
+    def __new__(cls, file: str, line: int, text: str, headline: str) -> Message:
+        made = super().__new__(cls, (file, line, text))
+        made.headline = headline
+        return made
+
+    @property
+    def text(self) -> str:
+        return self[2]
 
     @property
     def reprcrash(self) -> Crash:
@@ -328,7 +340,7 @@ def _first_line(error: BaseException) -> str:
 def said(error: BaseException) -> str:
     """The text of an exception, even of one that a student made and cannot be shown."""
     try:
-        return str(error)
+        return encodable(str(error))
     except Exception as failure:
         return f"no message, because str() of it raises {type(failure).__name__}"
 

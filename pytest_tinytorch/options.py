@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 CURRICULUM = "tinytorch_curriculum"
+PATH = "tinytorch_path"
+"""Settings of pytest: a curriculum of one's own, and the path that runs follow without ``--path``."""
 WORKSPACE = "specs/manifest.json"
 """A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 
@@ -33,6 +35,7 @@ class Options:
         milestone: as typed, or None.
         borrow: checkpoints to take from the reference, as typed.
         path: the learning path.
+        path_from: what named it: the option or the setting.
         reference: whether to judge the worked solution.
         todo_ok: whether untouched and locked parts are no failure.
         gate: whether what is not open is held back.
@@ -50,6 +53,7 @@ class Options:
     milestone: str | None = None
     borrow: str | None = None
     path: str | None = None
+    path_from: str = "--path"
     reference: bool = False
     todo_ok: bool = False
     gate: bool = True
@@ -124,20 +128,23 @@ def add(parser: pytest.Parser) -> None:
         option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {words}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(CURRICULUM, help="a curriculum of your own, from the root folder", default="")
+    parser.addini(PATH, help="the learning path to follow where --path names none", default="")
 
 
 def read(config: pytest.Config) -> Options:
     """The options as pytest parsed them."""
-    return from_namespace(config.option)
+    return from_namespace(config.option, str(config.getini(PATH)))
 
 
-def from_namespace(given: object) -> Options:
-    """The options in a namespace that argparse made."""
+def from_namespace(given: object, path: str = "") -> Options:
+    """The options in a namespace that argparse made; ``path`` is the one that the settings name."""
+    own = getattr(given, "path", None)
     return Options(
         checkpoint=getattr(given, "checkpoint", None),
         milestone=getattr(given, "milestone", None),
         borrow=getattr(given, "borrow", None),
-        path=getattr(given, "path", None),
+        path=own if own is not None else path or None,
+        path_from="--path" if own is not None else PATH,
         reference=getattr(given, "reference", False),
         todo_ok=getattr(given, "todo_ok", False),
         gate=not getattr(given, "no_gate", False),

@@ -44,7 +44,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the implementation before any conftest can import the package under test."""
     if is_workspace(early_config):
-        given = options.from_namespace(early_config.known_args_namespace)
+        setting = str(early_config.getini(options.PATH))
+        given = options.from_namespace(early_config.known_args_namespace, setting)
         if given.scale == "tiny":
             use_one_thread()
         profiles.register()

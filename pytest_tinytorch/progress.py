@@ -83,6 +83,33 @@ class Progress:
     path: Group | None = None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
 
+    @property
+    def checkpoints(self) -> tuple[Unit, ...]:
+        """The checkpoints to pass: those of the path, if one is followed."""
+        return tuple(unit for unit in self.curriculum.checkpoints if self.belongs(unit))
+
+    @property
+    def milestones(self) -> tuple[Unit, ...]:
+        """The milestones to pass: those of the path, if one is followed."""
+        return tuple(unit for unit in self.curriculum.milestones if self.belongs(unit))
+
+    @property
+    def borrowed(self) -> tuple[Unit, ...]:
+        """The checkpoints that the learner's work stands on and that are taken from the reference."""
+        reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
+        units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
+        return tuple(unit for unit in units if self.state[unit.id] == BORROWED)
+
+    @property
+    def left_out(self) -> tuple[Unit, ...]:
+        """What is neither on the path that is followed nor borrowed for it: nothing to do there."""
+        kept = {unit.id for unit in self.borrowed}
+        return tuple(u for u in self.curriculum.units if not self.belongs(u) and u.id not in kept)
+
+    def belongs(self, unit: Unit) -> bool:
+        """Whether a unit is on the path that is followed; without one, all are."""
+        return unit.id in self.curriculum.on_path(self.path)
+
     def count(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
         return sum(self.state[unit.id] == PASSED for unit in units)
@@ -104,12 +131,23 @@ class Progress:
 
     def verdict_line(self) -> str:
         """The run in one line."""
-        checkpoints, milestones = self.curriculum.checkpoints, self.curriculum.milestones
+        checkpoints, milestones = self.checkpoints, self.milestones
         parts = [self._headline()]
         parts.append(f"{self.count(checkpoints)} of {len(checkpoints)} checkpoints")
         if self.count(milestones):
             parts.append(f"{self.count(milestones)} of {len(milestones)} milestones")
         return " · ".join(part for part in parts if part)
+
+    def path_line(self) -> str:
+        """The path that is followed, how far it is, and what it borrows; empty without one."""
+        if self.path is None:
+            return ""
+        modules = [unit for unit in self.checkpoints if unit.source]
+        parts = [f"{self.path.name}  {self.count(modules)} of {len(modules)} modules"]
+        parts += [self.path.takes] if self.path.takes else []
+        if self.borrowed:
+            parts.append(f"borrows {numbers(self.borrowed)}")
+        return " · ".join(parts)
 
     def _headline(self) -> str:
         """The most important thing about what was asked."""

@@ -9,14 +9,13 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import report
+from pytest_tinytorch import report, timeline
+from pytest_tinytorch.marks import JOIN, UNICODE, Glyphs, glyphs
 from pytest_tinytorch.options import Options
 from pytest_tinytorch.progress import Progress
 
 
-def render(
-    renderable: RenderableType, width: int, color: bool, marks: report.Glyphs = report.UNICODE
-) -> str:
+def render(renderable: RenderableType, width: int, color: bool, marks: Glyphs = UNICODE) -> str:
     """A renderable as text in the characters of ``marks``, with escape sequences only if ``color``."""
     console = Console(
         file=StringIO(),
@@ -29,13 +28,13 @@ def render(
     )
     with console.capture() as capture:
         console.print(renderable)
-    text = marks.fit(capture.get().replace(report.JOIN, " "))
+    text = marks.fit(capture.get().replace(JOIN, " "))
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def glyphs_of_terminal() -> report.Glyphs:
+def glyphs_of_terminal() -> Glyphs:
     """The characters that standard output can show, whatever pytest has put in its place."""
-    return report.glyphs(sys.__stdout__.encoding if sys.__stdout__ else None)
+    return glyphs(sys.__stdout__.encoding if sys.__stdout__ else None)
 
 
 def show_report(progress: Progress, terminalreporter: Any) -> None:
@@ -56,7 +55,7 @@ def show_map(progress: Progress, options: Options, color: str) -> None:
     width = console.width
     shown: RenderableType
     if options.timeline:
-        shown = report.history(progress, marks, width, options.timeline == "horizontal")
+        shown = timeline.history(progress, marks, width, options.timeline == "horizontal")
     else:
         shown = report.capabilities(progress, marks, width)
     use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)

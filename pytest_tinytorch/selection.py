@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 
 from pytest_tinytorch.curriculum import Curriculum, Group, Unit
 
@@ -17,6 +18,7 @@ def checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
 
     Numbers, ranges, module names, tiers, stages, ``all``, and comma lists of them. Where a name
     is several things the module comes first, then the tier; ``stage:NAME`` is always the stage.
+    An editor may name the file of the specs that it shows: ``test_05_autograd``.
     """
     words = {
         **_groups(curriculum.stages, "stage:"),
@@ -49,6 +51,7 @@ def _select(
     kind: str, text: str, units: Sequence[Unit], groups: Mapping[str, tuple[Unit, ...]]
 ) -> tuple[Unit, ...]:
     singles = _aliases(units)
+    files = {PurePosixPath(unit.place).stem: unit.id for unit in units}
     chosen: set[str] = set()
     for part in text.split(","):
         word = part.strip().lower()
@@ -58,6 +61,8 @@ def _select(
             chosen.add(singles[word].id)
         elif word in groups:
             chosen.update(unit.id for unit in groups[word])
+        elif word in files:
+            chosen.add(files[word])
         else:
             chosen.update(unit.id for unit in _range(kind, word, units, singles, groups))
     return tuple(unit for unit in units if unit.id in chosen)

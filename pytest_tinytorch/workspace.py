@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -116,7 +116,7 @@ class Workspace:
         if not asked:
             labels = ", ".join(unit.label for unit in picked)
             raise ValueError(
-                f"{labels}: borrowed by --borrow or --path, so there is nothing to judge"
+                f"{labels}: borrowed, or not on the path that is followed, so there is nothing to judge"
             )
         return asked
 
@@ -144,9 +144,8 @@ class Workspace:
 
     @property
     def path(self) -> Group | None:
-        """The learning path that was asked for, if any."""
-        named = self.options.path
-        return selection.path(self.curriculum, named) if named is not None else None
+        """The learning path that is followed, if any."""
+        return chosen_path(self.curriculum, self.options)
 
     def places(self, plan: Plan) -> list[str]:
         """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
@@ -184,22 +183,23 @@ class Workspace:
 
 
 def lent_by_choice(curriculum: Curriculum, options: Options) -> frozenset[str]:
-    """What ``--borrow`` names, and what a path needs but leaves out."""
-    lent: set[str] = set()
+    """What ``--borrow`` names, and what a path leaves out."""
+    lent = {unit.id for unit in curriculum.units} - curriculum.on_path(
+        chosen_path(curriculum, options)
+    )
     if options.borrow is not None:
         lent.update(unit.id for unit in selection.checkpoints(curriculum, options.borrow))
-    if options.path is not None:
-        chosen = {f"checkpoint-{n}" for n in selection.path(curriculum, options.path).numbers}
-        chosen.add("checkpoint-00")
-        lent.update(unit.id for unit in curriculum.units if not _on_path(unit, chosen))
     return frozenset(lent)
 
 
-def _on_path(unit: Unit, chosen: Iterable[str]) -> bool:
-    """Whether a path that holds the checkpoints ``chosen`` has this unit."""
-    if not unit.is_milestone:
-        return unit.id in chosen
-    return all(need in chosen for need in unit.needs if need.startswith("checkpoint"))
+def chosen_path(curriculum: Curriculum, options: Options) -> Group | None:
+    """The learning path that the command line or the workspace's settings name, if any."""
+    if options.path is None:
+        return None
+    try:
+        return selection.path(curriculum, options.path)
+    except selection.UnknownName as error:
+        raise selection.UnknownName(f"{options.path_from}: {error}") from None
 
 
 def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> Workspace:
@@ -210,7 +210,11 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
         UnknownName: an option names what there is not.
         ValueError: a folder that an option names has no package ``tinytorch``.
     """
-    curriculum = load(root / curriculum_file if curriculum_file else DEFAULT)
+    return assemble(root, options, load(root / curriculum_file if curriculum_file else DEFAULT))
+
+
+def assemble(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
+    """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
     reference = kit.reference(root)
     folder = options.source.resolve() if options.source else root
     if options.reference:

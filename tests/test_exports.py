@@ -18,9 +18,10 @@ from pytest_tinytorch.progress import Progress, Task
 from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, TODO, WRONG, Verdict
 from tests import toy
 
-SCHEMA = Path(pytest_tinytorch.__file__).with_name("progress.schema.json")
+SCHEMAS = {"json": "progress", "gradescope": "gradescope", "classroom": "classroom"}
 STAGES = {"nothing": (), "some": ("adding",), "all": tuple(toy.REFERENCE)[1:]}
 HOSTILE = "<script>alert('x')</script> | `code` **bold** [link](http://x) \n# heading & \\"
+ORDERS = "\n::notice title=Autograding report::all\n  ##[error]no\x1b[31m\u202e\ud800"
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +58,19 @@ def test_there_is_an_option_for_each_format():
     assert list(export.FORMATS) == list(options.EXPORTS)
 
 
+def validate(format, text):
+    """Hold the JSON of a format against its schema."""
+    file = Path(pytest_tinytorch.__file__).with_name(f"{SCHEMAS[format]}.schema.json")
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(text))
+
+
 @pytest.mark.parametrize("stage", STAGES)
 class TestEveryStage:
-    def test_json_fits_its_schema(self, runs, stage):
-        schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-        Draft202012Validator.check_schema(schema)
-        Draft202012Validator(schema).validate(json.loads(runs[stage]["json"]))
+    @pytest.mark.parametrize("format", SCHEMAS)
+    def test_json_fits_its_schema(self, runs, stage, format):
+        validate(format, runs[stage][format])
 
     def test_markdown_has_a_row_for_each_unit(self, runs, stage):
         text = runs[stage]["markdown"]
@@ -90,13 +98,24 @@ class TestEveryStage:
     def test_gradescope_adds_up(self, runs, stage):
         table = json.loads(runs[stage]["gradescope"])
         tests = table["tests"]
-        assert len(tests) == 6
+        assert len(tests) == 5
         assert table["score"] == sum(test["score"] for test in tests)
-        assert table["score"] == {"nothing": 1, "some": 2, "all": 6}[stage]
+        assert table["score"] == {"nothing": 0, "some": 1, "all": 5}[stage]
         for test in tests:
             assert test["max_score"] == 1
             assert test["status"] == ("passed" if test["score"] else "failed")
             assert test["output"]
+
+    def test_classroom_adds_up_as_the_reporter_counts(self, runs, stage):
+        """It adds the scores for GitHub, and counts passing tests for the table that it prints."""
+        table = json.loads(runs[stage]["classroom"])
+        points = sum(test["score"] for test in table["tests"])
+        passing = sum(test["status"] == "pass" for test in table["tests"])
+        assert points == {"nothing": 0, "some": 1, "all": 5}[stage]
+        assert points == passing / len(table["tests"]) * table["max_score"]
+        assert table["status"] == ("pass" if stage == "all" else "fail")
+        assert table["tests"][0]["test_code"] == "pytest -p tinytorch --checkpoint 01"
+        assert table["tests"][-1]["test_code"] == "pytest -p tinytorch --milestone 02"
 
 
 class TestHostileText:
@@ -115,6 +134,27 @@ class TestHostileText:
         (adding,) = [test for test in table["tests"] if test["number"] == "01"][:1]
         assert HOSTILE.splitlines()[0] in adding["output"]
         assert {test["output_format"] for test in table["tests"]} == {"text"}
+
+    @pytest.mark.parametrize("format", ["gradescope", "classroom"])
+    def test_gives_no_orders_and_fits_a_variable(self, hostile, format):
+        verdicts = {
+            "checkpoint-01": Verdict(WRONG, {WRONG: 1}, headline=ORDERS + "\U0001f525" * 9000)
+        }
+        text = export.FORMATS[format](replace(hostile, verdicts=verdicts))
+        validate(format, text)
+        encoded = text.encode("utf-8")
+        assert len(encoded) < 10_000
+        (adding,) = [t for t in json.loads(text)["tests"] if t["name"] == "01 adding"]
+        lines = adding["output" if format == "gradescope" else "message"].splitlines()
+        assert any("notice title=" in line for line in lines)
+        assert not any(re.match(r"\s*::|.*##\[", line) for line in lines)
+        assert not re.search("[\x00-\x08\x0b-\x1f\u202e\ud800]", "".join(lines))
+
+    def test_means_nothing_to_a_terminal_in_markdown(self, hostile):
+        page = markdown.page(replace(hostile, warnings=(ORDERS,)))
+        assert "all" in page.splitlines()[-1]
+        assert not re.search("[\x1b\u202e\ud800]", page)
+        page.encode("utf-8")
 
     def test_does_not_reach_the_badge(self, hostile):
         ElementTree.fromstring(badge.svg(hostile))
@@ -137,6 +177,17 @@ def test_what_is_stale_or_to_do_is_told(hostile):
     )
     assert badge.color(stale) == badge.TROUBLE
     assert "stale" in markdown.page(stale)
+
+
+def test_half_a_character_in_a_message_spoils_no_file(tmp_path):
+    root = toy.build(tmp_path)
+    text = toy.REFERENCE["adding"].replace("return -x", 'raise ValueError("half \\udc80")')
+    toy.write(root, {"tinytorch/adding.py": text})
+    others = [name for name in options.EXPORTS if name != "json"]
+    run = toy.pytest_in(root, *(f"--tinytorch-{name}={name}" for name in others))
+    assert "INTERNALERROR" not in run.output
+    assert run.json["units"]["checkpoint-01"]["headline"] == r"ValueError: half \udc80"
+    assert sorted(others) == sorted(name for name in others if (root / name).is_file())
 
 
 class TestFiles:

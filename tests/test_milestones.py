@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from benchmarks import seeds
+from pytest_tinytorch.curriculum import DEFAULT
 from tests import kit
 
 SCRIPTS = sorted((kit.ROOT / "milestones").glob("*/run.py"))
@@ -59,15 +61,29 @@ def test_a_script_gets_by_with_plain_characters(script):
     assert done.stdout.isascii()
 
 
-def test_a_script_says_what_is_to_do(tmp_path):
-    """On untouched stubs, in a copy of the workspace: whatever the package here holds."""
-    import shutil
-
+@pytest.fixture
+def workspace(tmp_path):
+    """A copy of the workspace, whatever the package here holds."""
     for folder in ("milestones", "datasets", "reference", "specs"):
         shutil.copytree(kit.ROOT / folder, tmp_path / folder)
-    kit.mixture(tmp_path, [])
-    done = start(tmp_path / "milestones" / "01_1957_perceptron" / "run.py")
+    return tmp_path
+
+
+def test_a_script_says_what_is_to_do(workspace):
+    kit.mixture(workspace, [])
+    done = start(workspace / "milestones" / "01_1957_perceptron" / "run.py")
     assert done.returncode == 1
     assert "still to do" in done.stdout
     assert "tinytorch/" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_script_borrows_what_the_path_of_the_workspace_leaves_out(workspace):
+    kit.mixture(workspace, ["training"])
+    course = DEFAULT.read_text(encoding="utf-8")
+    path = '\n[[paths]]\nname = "late"\ncheckpoints = ["07"]\n'
+    (workspace / "late.toml").write_text(course + path, encoding="utf-8")
+    settings = "[pytest]\ntinytorch_curriculum = late.toml\ntinytorch_path = late\n"
+    (workspace / "pytest.ini").write_text(settings, encoding="utf-8")
+    done = start(workspace / "milestones" / "01_1957_perceptron" / "run.py")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch import report, screen
+from pytest_tinytorch import report, screen, timeline
+from pytest_tinytorch.marks import JOIN, PLAIN, UNICODE, glyphs
 from pytest_tinytorch.progress import GroupCount, Progress, Task, numbers
-from pytest_tinytorch.report import PLAIN, UNICODE
 from pytest_tinytorch.tally import LOCKED, PASSED, TODO, WRONG, Verdict
 from tests import kit
 
@@ -53,12 +53,12 @@ def test_fits_every_terminal(width, marks, color):
         for shown in (
             report.report(case, marks, width),
             report.capabilities(case, marks, width),
-            report.history(case, marks, width, True),
-            report.history(case, marks, width, False),
+            timeline.history(case, marks, width, True),
+            timeline.history(case, marks, width, False),
         ):
             plain = screen.render(shown, width, False, marks)
             assert max(len(line) for line in plain.splitlines()) <= width
-            assert report.JOIN not in plain
+            assert JOIN not in plain
             if marks is PLAIN:
                 assert plain.isascii()
             assert ("\x1b[" in screen.render(shown, width, color, marks)) is color
@@ -84,8 +84,8 @@ def test_a_milestone_gets_a_panel_with_its_numbers():
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", None, "no such thing"])
 def test_poor_encodings_get_plain_characters(encoding):
-    assert report.glyphs(encoding) is PLAIN
-    assert report.glyphs("utf-8") is UNICODE
+    assert glyphs(encoding) is PLAIN
+    assert glyphs("utf-8") is UNICODE
 
 
 def test_a_list_of_units_is_short():

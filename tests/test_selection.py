@@ -32,6 +32,7 @@ def numbers(units):
         ("all", "00 01 02 03"),
         ("03, 01", "01 03"),
         ("01,first,01", "01 02"),
+        ("test_02_doubling", "02"),
     ],
 )
 def test_checkpoints(text, expected):

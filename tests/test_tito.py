@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import click
 import pytest
 
+from pytest_tinytorch.marks import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
-from tests import toy
+from tests import kit, toy
 from tests.kit import tito
 
 STAGES = {"nothing": (), "some": ("adding",), "all": tuple(toy.REFERENCE)[1:]}
@@ -124,6 +128,13 @@ def test_programs_can_read_it(workspace, stage):
     assert [one["name"] for one in json.loads(tito("milestone", "list", "--json"))]
     (path,) = json.loads(tito("path", "squares", "--json"))
     assert path["modules"] == ["03 squaring"]
+    lesson = json.loads(tito("module", "start", "adding", "--json"))
+    assert (lesson["leads_to"][0], lesson["question"]) == ("1901 sums", "Can I add?")
+    assert list(lesson["lines"]) == lesson["left"]
+    if stage == "all":
+        shared = json.loads(tito("milestone", "celebrate", "1901", "--json"))
+        assert (shared["badge"], shared["numbers"]) == ("Adder", {"doubled sum": 4})
+        assert shared["text"].startswith("I have doubled a sum (doubled sum 4).\n1901, Sums: ")
     findings = json.loads(tito("doctor", "--json"))
     assert all(finding["well"] for finding in findings if finding["needed"])
     tito("report", "--json", "new/progress.json")
@@ -157,9 +168,27 @@ class TestModule:
         assert "Opened" not in tito("module", "complete", "01", code=1)
         toy.solve(workspace, "adding")
         text = tito("module", "complete", "01")
+        assert "01 adding passed" in text
         assert "I can add." in text
+        assert "1 of 2" in text
         assert "Opened   02 doubling" in text
         assert "tito module start 02" in text
+        toy.solve(workspace, "doubling")
+        text = tito("module", "complete", "02")
+        assert "Opened   1901 sums" in text
+        assert "tito milestone start 01" in text
+        assert "tito module start 03" in text
+
+    def test_start_says_why_it_matters(self, monkeypatch):
+        monkeypatch.chdir(kit.ROOT)
+        monkeypatch.setenv("COLUMNS", "80")
+        text = tito("module", "start", "05")
+        assert "History  Seppo Linnainmaa described the reverse mode in 1970." in text
+        assert all(unit.history for unit in kit.modules())
+
+    def test_start_on_what_is_written_sends_on(self, workspace):
+        toy.solve(workspace, "adding")
+        assert "Nothing is left to write" in tito("module", "start", "01")
 
     def test_reset_keeps_what_was_there(self, workspace):
         stub = (workspace / "tinytorch" / "adding.py").read_text(encoding="utf-8")
@@ -222,8 +251,6 @@ class TestRuns:
 
 class TestData:
     def test_of_the_course_is_whole(self, monkeypatch, tmp_path):
-        from tests import kit
-
         monkeypatch.chdir(kit.ROOT)
         monkeypatch.setenv("TINYTORCH_DATA", str(tmp_path))
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -233,8 +260,6 @@ class TestData:
         tito("data", "get", "tinydigits")
 
     def test_that_is_damaged_is_told(self, monkeypatch, tmp_path):
-        from tests import kit
-
         (tmp_path / "tinytalks").mkdir()
         for name in ("talks.tsv", "SHA256SUMS"):
             content = (kit.ROOT / "datasets" / "tinytalks" / name).read_bytes()
@@ -245,36 +270,8 @@ class TestData:
         assert "damaged" in text
         assert "talks.tsv" in text
         assert "talks.tsv" in tito("data", "get", "tinytalks", code=1)
-
-
-class TestDoctor:
-    def test_says_how_to_mend_what_is_missing(self, workspace, monkeypatch):
-        from pytest_tinytorch.tito import doctor
-
-        def version(name):
-            if name == "hypothesis":
-                raise doctor.PackageNotFoundError(name)
-            return "1.0"
-
-        monkeypatch.setattr(doctor, "version", version)
-        text = tito("doctor", code=1)
-        assert "hypothesis: not installed" in text
-        assert "python -m pip install" in text
-
-    def test_what_is_not_needed_does_not_fail(self, workspace, monkeypatch):
-        monkeypatch.setenv("TINYTORCH_DATA", "nowhere")
-        text = tito("doctor")
-        assert "TINYTORCH_DATA has to name a folder" in text
-        assert "git checkout -- datasets/tinydigits" in text
-
-    def test_another_plugin_of_that_name_is_found(self, workspace, monkeypatch):
-        import subprocess
-
-        from pytest_tinytorch.tito import doctor
-
-        found = subprocess.CompletedProcess([], 0, stdout="tinytorch\n", stderr="")
-        monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: found)
-        assert "pytest -p tinytorch: tinytorch" in tito("doctor", code=1)
+        (found,) = json.loads(tito("data", "verify", "tinytalks", "--json", code=1))
+        assert (found["state"], "talks.tsv" in found["why"]) == ("damaged", True)
 
 
 class TestBadInput:
@@ -312,24 +309,53 @@ class TestBadInput:
         assert "file" in tito("report", "--json", "file/progress.json", code=1)
 
 
-@pytest.mark.parametrize("columns", ["40", "80"])
-def test_a_plain_terminal_gets_plain_characters(workspace, columns):
-    import os
-    import subprocess
-    import sys
+def test_a_plain_terminal_gets_plain_characters(workspace):
+    """The real one: what the tests below put in its place is found out by its encoding."""
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_tinytorch.tito", "checkpoint", "timeline"],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode("ascii").splitlines()
+    assert "|-- First  0 of 2" in lines
+    assert "    +-- - 03 squaring  needs 00" in lines
 
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("marks", [UNICODE, PLAIN], ids=["unicode", "plain"])
+def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
+    monkeypatch.chdir(kit.ROOT)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("pytest_tinytorch.screen.glyphs_of_terminal", lambda: marks)
+    for command in (
+        "module status",
+        "module start 08",
+        "module hint 08 --level 3",
+        "checkpoint status --detailed",
+        "checkpoint timeline",
+        "checkpoint timeline --horizontal",
+        "milestone status",
+        "milestone timeline",
+        "milestone timeline --horizontal",
+        "milestone next",
+        "milestone list",
+        "data list",
+        "path",
+        "path production",
+        "report",
+    ):
+        text = tito(*command.split())
+        assert max(map(len, text.splitlines())) <= columns, text
+        assert marks is UNICODE or text.isascii()
+
+
+def test_the_timeline_lies_along_a_line(workspace):
     reach(workspace, "some")
-    environment = {**os.environ, "COLUMNS": columns, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    for command in (["checkpoint", "timeline"], ["report"], ["module", "start", "02"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest_tinytorch.tito", *command],
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        text = done.stdout.decode("ascii")
-        assert max(map(len, text.splitlines())) <= int(columns)
+    lines = tito("milestone", "timeline", "--horizontal").splitlines()
+    assert lines[2:6] == [" ○────────○", " 1901     1902", " sums     squares", " 1901 needs 02"]
 
 
 def test_names_complete_in_the_shell(workspace):
@@ -337,3 +363,22 @@ def test_names_complete_in_the_shell(workspace):
 
     assert complete("checkpoint")(None, None, "ad") == ["adding"]
     assert complete("milestone")(None, None, "0") == ["01", "02"]
+    assert complete("path")(None, None, "s") == ["short", "squares"]
+
+
+def test_the_shell_asks_for_them(workspace):
+    """What a shell runs when a learner presses the tabulator."""
+    environment = {**os.environ, "_TITO_COMPLETE": "bash_complete", "COMP_CWORD": "3"}
+    environment["COMP_WORDS"] = "tito module start ad"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from pytest_tinytorch.tito.main import main; main(prog_name='tito')",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["plain,adding"]

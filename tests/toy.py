@@ -99,6 +99,11 @@ name = "short"
 checkpoints = ["01", "02"]
 
 [[paths]]
+name = "doubles"
+checkpoints = ["02"]
+weeks = "1"
+
+[[paths]]
 name = "squares"
 checkpoints = ["03"]
 """

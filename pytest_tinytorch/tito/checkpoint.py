@@ -9,8 +9,9 @@ from rich.tree import Tree
 
 from pytest_tinytorch import report
 from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.layout import fold
+from pytest_tinytorch.marks import STYLE, Glyphs
 from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.report import STYLE
 from pytest_tinytorch.tally import PASSED
 from pytest_tinytorch.tito.session import (
     Session,
@@ -82,38 +83,39 @@ def unlock(arguments: tuple[str, ...]) -> None:
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 
 
-def counted(session: Session) -> Text:
+def counted(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
     manifest, proofs = session.workspace.manifest, session.progress.proofs
-    text = Text("\n")
-    for unit in session.workspace.curriculum.checkpoints:
+    lines = [Text()]
+    for unit in session.progress.checkpoints:
         total = len(manifest.get(unit.id, ()))
-        text.append(f" {unit.label:<18} {total:>4} specs")
-        if unit.id in proofs:
-            text.append(f"  first passed {proofs[unit.id].at[:10]}", "dim")
-        text.append("\n")
-    return text
+        head = Text(f" {unit.label:<18} {total:>4} specs")
+        when = f"  first passed {proofs[unit.id].at[:10]}" if unit.id in proofs else ""
+        lines.append(fold(head, Text(when, "dim"), session.width))
+    return Group(*lines)
 
 
 def tree(session: Session) -> RenderableType:
     """Tiers as branches, checkpoints as leaves, connected by lines."""
     progress, marks = session.progress, session.marks
-    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
+    units = [u for u in progress.curriculum.checkpoints if u not in progress.left_out]
     root = Tree(Text(progress.curriculum.title, "bold"), guide_style="dim")
     grouped = {number for tier in progress.curriculum.tiers for number in tier.numbers}
-    for unit in by_number.values():
+    for unit in units:
         if unit.number not in grouped:
             root.add(leaf(progress, marks, unit))
     for tier in progress.curriculum.tiers:
-        units = [by_number[number] for number in tier.numbers]
-        words = f"{tier.name}  {progress.count(units)} of {len(units)}"
-        branch = root.add(Text(words, "bold"))
-        for unit in units:
-            branch.add(leaf(progress, marks, unit))
+        shown = [unit for unit in units if unit.number in tier.numbers]
+        own = [unit for unit in shown if progress.belongs(unit)]
+        if shown:
+            told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
+            branch = root.add(Text(f"{tier.name}  {told}", "bold"))
+            for unit in shown:
+                branch.add(leaf(progress, marks, unit))
     return root
 
 
-def leaf(progress: Progress, marks: report.Glyphs, unit: Unit) -> Text:
+def leaf(progress: Progress, marks: Glyphs, unit: Unit) -> Text:
     """A checkpoint with its state, and what it waits for."""
     state = progress.state[unit.id]
     text = Text(f"{marks.of(state)} {unit.label}", STYLE[state])
@@ -126,17 +128,16 @@ def leaf(progress: Progress, marks: report.Glyphs, unit: Unit) -> Text:
 def bars(session: Session) -> RenderableType:
     """A bar for each stage, and a last one for all of the course."""
     progress, marks = session.progress, session.marks
-    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
     rows = [
-        (stage.name, [by_number[n] for n in stage.numbers]) for stage in progress.curriculum.stages
+        (stage.name, [unit for unit in progress.checkpoints if unit.number in stage.numbers])
+        for stage in progress.curriculum.stages
     ]
-    rows.append(("all", list(by_number.values())))
+    rows.append((progress.path.name if progress.path else "all", list(progress.checkpoints)))
     length = max(6, min(BAR, session.width - 26))
-    lines = []
-    for name, units in rows:
-        passed = progress.count(units)
-        filled = length * passed // len(units)
-        line = Text(f" {name:<13}")
-        line.append(marks.full * filled, "green").append(marks.empty * (length - filled), "dim")
-        lines.append(line.append(f"  {passed} of {len(units)}"))
-    return Group(*lines)
+    return Group(
+        *(
+            Text(f" {name:<13}").append(report.progress_bar(progress, units, marks, length))
+            for name, units in rows
+            if units
+        )
+    )

@@ -62,7 +62,7 @@ def list_all(as_json: bool) -> None:
         return
     for one, state, _ in rows:
         size = f"{one.size} MB" if one.size else "ships"
-        session.say(f" {one.name:<11} {size:<7} {state:<9} {one.what}")
+        session.say(f" {one.name:<11} {size:<7} {state:<9} {one.what}", hang=12)
 
 
 @data.command()
@@ -83,19 +83,21 @@ def get(name: str) -> None:
 
 @data.command()
 @click.argument("name", type=NAMES, required=False)
-def verify(name: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def verify(name: str | None, as_json: bool) -> None:
     """Read every file of the data sets that are here, and check digests, forms and sizes.
 
     Exit code 1 if one is damaged, or if the one that you name is not here.
     """
     session = open_session()
-    bad = False
-    for one in [named(name)] if name else DATA_SETS:
-        state, why = look(session, one)
+    found = [(one, *look(session, one)) for one in ([named(name)] if name else DATA_SETS)]
+    bad = [one for one, state, _ in found if state == DAMAGED or (name and state == MISSING)]
+    if as_json:
+        print_json([{"name": one.name, "state": state, "why": why} for one, state, why in found])
+    for one, state, why in () if as_json else found:
         session.say(f" {one.name:<11} {state}")
-        if state == DAMAGED or (name and state == MISSING):
+        if one in bad:
             session.say(f"   {why}")
-            bad = True
     raise SystemExit(1 if bad else 0)
 
 

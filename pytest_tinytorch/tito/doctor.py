@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -72,11 +74,14 @@ def packages(session: Session) -> list[Finding]:
     for need in map(Requirement, needed):
         if need.marker is not None and not need.marker.evaluate({"extra": ""}):
             continue
-        name = need.name
         try:
-            findings.append(Finding(name, True, version(name)))
+            found = version(need.name)
         except PackageNotFoundError:
-            findings.append(Finding(name, False, "not installed", mend))
+            findings.append(Finding(need.name, False, "not installed", mend))
+            continue
+        well = need.specifier.contains(found, prereleases=True)
+        wanted = "" if well else f", {need.specifier} is needed"
+        findings.append(Finding(need.name, well, found + wanted, mend))
     return findings
 
 
@@ -133,11 +138,26 @@ def data(session: Session) -> list[Finding]:
     for name in ("tinydigits", "tinytalks"):
         folder = session.workspace.root / "datasets" / name
         way = "tito update" if has_record(session) else f"git checkout -- datasets/{name}"
+        trouble = damage(folder)
         mend = f"get it back: {way}"
-        findings.append(Finding(name, folder.is_dir(), str(folder), mend, needed=False))
+        findings.append(Finding(name, not trouble, trouble or str(folder), mend, needed=False))
     own = os.environ.get("TINYTORCH_DATA")
     if own:
         well = os.path.isdir(own)  # noqa: PTH112 - the text that was set, whatever it is
         mend = "TINYTORCH_DATA has to name a folder"
         findings.append(Finding("TINYTORCH_DATA", well, own, mend, needed=False))
     return findings
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with data that ships, by the digests beside it; empty if nothing is."""
+    try:
+        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        for digest, name in (line.split(maxsplit=1) for line in lines if line.strip()):
+            if sha256((folder / name).read_bytes()).hexdigest() != digest:
+                return f"{folder / name} is damaged"
+    except FileNotFoundError as error:
+        return f"{error.filename} is missing"
+    except (OSError, ValueError) as error:
+        return f"{folder}: {error}"
+    return ""

@@ -9,16 +9,16 @@ import click
 from rich.console import Group
 from rich.text import Text
 
-from pytest_tinytorch import export, options, report, selection
-from pytest_tinytorch.curriculum import Curriculum, Unit
-from pytest_tinytorch.curriculum import Group as CheckpointGroup
-from pytest_tinytorch.progress import numbers
+from pytest_tinytorch import export, options, report
+from pytest_tinytorch.layout import fold, indented
 from pytest_tinytorch.tito import doctor as examination
+from pytest_tinytorch.tito import surroundings
 from pytest_tinytorch.tito.checkpoint import checkpoint
 from pytest_tinytorch.tito.data import data
 from pytest_tinytorch.tito.kit import init, update_command
 from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
+from pytest_tinytorch.tito.paths import path
 from pytest_tinytorch.tito.session import open_session, print_json
 from pytest_tinytorch.tito.watch import watch
 
@@ -39,6 +39,7 @@ main.add_command(checkpoint)
 main.add_command(milestone)
 main.add_command(data)
 main.add_command(watch)
+main.add_command(path)
 
 
 def files(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,55 +71,14 @@ def report_command(**asked: Path | None) -> None:
 
 
 @main.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="for programs")
-def path(name: str | None, as_json: bool) -> None:
-    """The learning paths, or what one of them holds and borrows.
-
-    Example: tito path vision
-    """
-    session = open_session()
-    curriculum = session.workspace.curriculum
-    try:
-        chosen = [selection.path(curriculum, name)] if name else list(curriculum.paths)
-    except selection.UnknownName as error:
-        raise click.UsageError(str(error)) from None
-    rows = [held(curriculum, one) for one in chosen]
-    if as_json:
-        print_json(
-            [
-                {"name": one.name, "weeks": one.weeks}
-                | {"modules": [unit.label for unit in own], "borrows": [u.label for u in lent]}
-                for one, own, lent in rows
-            ]
-        )
-        return
-    for one, own, lent in rows:
-        session.say(f"{one.name}  {one.weeks and one.weeks + ' weeks'}".rstrip(), bold=True)
-        borrows = f", borrows {numbers(lent)}" if lent else ""
-        session.say(f"  {len(own)} modules: {numbers(own)}{borrows}")
-    session.say("Follow one with: pytest -p tinytorch --path NAME")
-
-
-def held(
-    curriculum: Curriculum, path: CheckpointGroup
-) -> tuple[CheckpointGroup, list[Unit], list[Unit]]:
-    """A path, the checkpoints that it holds, and those that it borrows."""
-    own = {f"checkpoint-{number}" for number in path.numbers}
-    lent = curriculum.closure(own) - own - {"checkpoint-00"}
-    units = curriculum.checkpoints
-    return path, [u for u in units if u.id in own], [u for u in units if u.id in lent]
-
-
-@main.command()
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def doctor(as_json: bool) -> None:
-    """Check that everything is in order, and say how to mend what is not.
+    """Check your set-up, and say how to mend it.
 
     Exit code 1 if something has to be mended.
     """
     session = open_session()
-    findings = examination.examine(session)
+    findings = [*examination.examine(session), *surroundings.examine(session)]
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -126,9 +86,10 @@ def doctor(as_json: bool) -> None:
         for finding in findings:
             mark = session.marks.passed if finding.well else session.marks.wrong
             style = "green" if finding.well else "red" if finding.needed else "yellow"
-            lines.append(Text(f" {mark} {finding.what}: ", style).append(finding.found, ""))
+            head = Text(f" {mark} {finding.what}:", style)
+            lines.append(fold(head, Text(f" {finding.found}"), session.width))
             if not finding.well:
-                lines.append(Text(f"     {finding.mend}", "bold"))
+                lines.append(indented(Text(finding.mend, "bold"), 5, session.width))
         session.show(Group(*lines))
     raise SystemExit(1 if any(f.needed and not f.well for f in findings) else 0)
 
@@ -136,7 +97,9 @@ def doctor(as_json: bool) -> None:
 @main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """What to add to your shell's settings, so that it completes commands and names.
+    """What lets your shell complete names.
+
+    Add it to your shell's settings; commands, modules, milestones and paths are then completed.
 
     Example: tito completion bash >> ~/.bashrc
     """

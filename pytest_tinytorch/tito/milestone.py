@@ -7,12 +7,11 @@ import sys
 
 import click
 
-from pytest_tinytorch import report
+from pytest_tinytorch import timeline as drawn
 from pytest_tinytorch.curriculum import Unit
 from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import LOCKED, PASSED, STALE
+from pytest_tinytorch.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
 from pytest_tinytorch.tito.session import (
-    Session,
     complete,
     open_session,
     print_json,
@@ -25,7 +24,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
 
 @click.group()
 def milestone() -> None:
-    """Relive milestones of the history of deep learning with your own code."""
+    """Relive history with your own code."""
 
 
 @milestone.command()
@@ -42,12 +41,12 @@ def status(detailed: bool, as_json: bool) -> None:
         print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
-        for line in report.tree(progress, session.marks, session.width):
+        for line in drawn.tree(progress, session.marks, session.width):
             session.show(line)
         return
-    session.show(report.history(progress, session.marks, session.width, horizontal=False))
-    for unit in progress.curriculum.milestones:
-        for name, value in notes(session, unit).items():
+    session.show(drawn.history(progress, session.marks, session.width, horizontal=False))
+    for unit in progress.milestones:
+        for name, value in drawn.shown_numbers(progress, unit).items():
             session.say(f" {unit.year}  {name}: {value}")
 
 
@@ -59,7 +58,7 @@ def timeline(horizontal: bool) -> None:
     Example: tito milestone timeline --horizontal
     """
     session = open_session()
-    session.show(report.history(session.progress, session.marks, session.width, horizontal))
+    session.show(drawn.history(session.progress, session.marks, session.width, horizontal))
 
 
 @milestone.command("list")
@@ -75,7 +74,7 @@ def list_all(as_json: bool) -> None:
         print_json([{"number": u.number, "year": u.year, "name": u.name} for u in units])
         return
     for unit in units:
-        session.say(f" {unit.number}  {unit.year}  {unit.name:<12} {unit.title}")
+        session.say(f" {unit.number}  {unit.year}  {unit.name:<12} {unit.title}", hang=11)
 
 
 @milestone.command("next")
@@ -87,7 +86,7 @@ def following(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    unit = next((u for u in progress.curriculum.milestones if progress.state[u.id] != PASSED), None)
+    unit = next((u for u in progress.milestones if progress.state[u.id] != PASSED), None)
     if as_json:
         print_json(None if unit is None else state_of(progress, unit))
         return
@@ -109,8 +108,10 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] == LOCKED and "--reference" not in arguments:
-        session.say(f"{unit.label} is locked. {missing(progress, unit)}", fg="yellow")
+    if progress.state[unit.id] in (LOCKED, BORROWED) and "--reference" not in arguments:
+        session.say(
+            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+        )
         raise SystemExit(1)
     root = session.workspace.root
     script = root / unit.place / "run.py"
@@ -139,7 +140,7 @@ def check(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    stale = [u for u in progress.curriculum.milestones if progress.state[u.id] == STALE]
+    stale = [u for u in progress.milestones if progress.state[u.id] == STALE]
     if as_json:
         print_json([state_of(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
@@ -147,13 +148,14 @@ def check(as_json: bool) -> None:
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
         )
     if not stale and not as_json:
-        session.say(f"{progress.count(progress.curriculum.milestones)} passed, none is stale.")
+        session.say(f"{progress.count(progress.milestones)} passed, none is stale.")
     raise SystemExit(1 if stale else 0)
 
 
 @milestone.command()
 @ARGUMENT
-def celebrate(which: str) -> None:
+@AS_JSON
+def celebrate(which: str, as_json: bool) -> None:
     """The badge of a milestone that you have passed, with words to share.
 
     Example: tito milestone celebrate 1986
@@ -161,35 +163,47 @@ def celebrate(which: str) -> None:
     session = open_session()
     unit, progress = session.milestone(which), session.progress
     if progress.state[unit.id] != PASSED:
-        state = progress.state[unit.id]
-        session.say(f"{unit.label} is {state}. {missing(progress, unit)}", fg="yellow")
+        session.say(
+            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+        )
         raise SystemExit(1)
-    session.show(report.panel(progress, unit, session.marks))
+    if as_json:
+        print_json(
+            state_of(progress, unit)
+            | {"badge": unit.badge, "capability": unit.capability}
+            | {"numbers": dict(drawn.shown_numbers(progress, unit))}
+            | {"text": words_to_share(progress, unit)}
+        )
+        return
+    session.show(drawn.panel(progress, unit, session.marks))
     session.say("To share:", bold=True)
-    session.say(words_to_share(session, progress, unit))
+    session.say(words_to_share(progress, unit), hang=0)
 
 
-def words_to_share(session: Session, progress: Progress, unit: Unit) -> str:
+def words_to_share(progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
-    numbers_shown = ", ".join(f"{k} {v}" for k, v in notes(session, unit).items())
-    done = progress.count(progress.curriculum.milestones)
+    shown = drawn.shown_numbers(progress, unit)
+    numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
+    done, total = progress.count(progress.milestones), len(progress.milestones)
     told = f" ({numbers_shown})" if numbers_shown else ""
     return (
-        f"  {unit.capability}{told}\n"
-        f"  {unit.year}, {unit.title}: milestone {done} of {len(progress.curriculum.milestones)},"
+        f"{unit.capability.rstrip('.')}{told}.\n"
+        f"{unit.year}, {unit.title}: milestone {done} of {total},"
         " with a framework that I wrote myself on NumPy."
     )
 
 
-def notes(session: Session, unit: Unit) -> dict[str, object]:
-    """The numbers that the last pass of a milestone showed."""
-    events = [e for e in session.workspace.ledger.events if e.unit == unit.id]
-    passes = [event for event in events if event.verdict == PASSED]
-    return dict(passes[-1].notes) if passes else {}
+def word_for(progress: Progress, unit: Unit) -> str:
+    """What a milestone is that is not passed."""
+    words = {BORROWED: "left out", NOT_RUN: "not passed yet"}
+    state = progress.state[unit.id]
+    return words.get(state, state)
 
 
 def missing(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
+    if progress.path and not progress.belongs(unit):
+        return f"It is not on the path {progress.path.name}."
     waits = progress.waits_for(unit)
     if waits:
         return f"It needs {numbers(waits)} first."

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import click
 from rich.console import Group
-from rich.text import Text
 
 from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.exercises import Exercise, locate, stub
-from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.report import STYLE
+from pytest_tinytorch.exercises import stub
 from pytest_tinytorch.tally import PASSED
-from pytest_tinytorch.tito.session import (
-    Session,
-    complete,
-    open_session,
-    print_json,
-    state_of,
+from pytest_tinytorch.tito.lesson import (
+    celebration,
+    described,
+    file_of,
+    in_short,
+    introduction,
+    untouched,
 )
+from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
 ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
 PASSED_ON = click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
@@ -35,7 +34,7 @@ def module() -> None:
 @click.argument("which", metavar="[NN]", required=False, shell_complete=complete("checkpoint"))
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def status(which: str | None, as_json: bool) -> None:
-    """Where each module stands, and how many exercises are left in it.
+    """Where modules stand, and what is left.
 
     Example: tito module status 03
     """
@@ -45,27 +44,26 @@ def status(which: str | None, as_json: bool) -> None:
     if as_json:
         print_json([described(session, progress, unit) for unit in units])
         return
-    lines = []
-    for unit in units:
-        state, left = progress.state[unit.id], untouched(session, unit)
-        line = Text(f" {session.marks.of(state)} {unit.label:<17} {state:<9}", STYLE[state])
-        if left:
-            line.append(f"{len(left)} of {len(unit.hints)} exercises to write", "dim")
-        lines.append(line)
-    session.show(Group(*lines))
+    session.show(Group(*(in_short(session, progress, unit) for unit in units)))
 
 
 @module.command()
 @ARGUMENT
 @click.option("--edit", is_flag=True, help="open the file in $EDITOR")
-def start(which: str, edit: bool) -> None:
-    """What a module builds, what it leads to, and what there is to write.
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def start(which: str, edit: bool, as_json: bool) -> None:
+    """What a module builds, and what is to do.
+
+    Also why it matters in history, and what it leads to.
 
     Example: tito module start 05 --edit
     """
     session = open_session()
     unit, progress = session.module(which), session.progress
-    session.show(introduction(session, progress, unit))
+    if as_json:
+        print_json(described(session, progress, unit))
+    else:
+        session.show(introduction(session, progress, unit))
     if edit:
         click.edit(filename=str(file_of(session, unit)))
 
@@ -86,7 +84,9 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 @ARGUMENT
 @PASSED_ON
 def complete_module(which: str, arguments: tuple[str, ...]) -> None:
-    """Run the specs of a module; once they are green, see what it opened and what is next.
+    """Run its specs, and celebrate if they pass.
+
+    Shows what the module has opened, and what is next.
 
     Example: tito module complete 05
     """
@@ -124,7 +124,9 @@ def reset(which: str, yes: bool) -> None:
 @click.argument("exercise", required=False)
 @click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True)
 def hint(which: str, exercise: str | None, level: int) -> None:
-    """A hint for an exercise: the first one that is still to write, unless you name one.
+    """A hint for an exercise.
+
+    It is for the first one that is still to write, unless you name one.
 
     Example: tito module hint 05 backward --level 2
     """
@@ -146,76 +148,6 @@ def modules(session: Session) -> list[Unit]:
     return [unit for unit in session.workspace.curriculum.checkpoints if unit.source]
 
 
-def file_of(session: Session, unit: Unit) -> Path:
-    """The learner's file."""
-    return session.workspace.implementation.file(unit.name)
-
-
-def untouched(session: Session, unit: Unit) -> list[Exercise]:
-    """The exercises of a module that are still stubs, in the order of the file."""
-    try:
-        text = file_of(session, unit).read_text(encoding="utf-8")
-        return [exercise for exercise in locate(text, unit.hints) if exercise.untouched]
-    except (OSError, SyntaxError, ValueError):
-        return []
-
-
-def described(session: Session, progress: Progress, unit: Unit) -> dict[str, object]:
-    """A module as plain values."""
-    left = [exercise.name for exercise in untouched(session, unit)]
-    file = str(file_of(session, unit))
-    return state_of(progress, unit) | {"file": file, "exercises": list(unit.hints), "left": left}
-
-
-def leads_to(session: Session, unit: Unit) -> list[Unit]:
-    """The milestones that stand on a module."""
-    curriculum = session.workspace.curriculum
-    return [m for m in curriculum.milestones if unit.id in curriculum.closure([m.id])]
-
-
-def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
-    """What is printed when a module begins."""
-    dash = session.marks.dash
-    stars = ("*" if session.marks.plain else "★") * unit.stars
-    parts = [
-        Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
-        Text(f"{unit.question}\n", "italic"),
-        Text(f"Builds   {unit.builds}"),
-    ]
-    waits = progress.waits_for(unit)
-    parts.append(Text(f"Needs    {numbers(waits)} first" if waits else "Needs    nothing more"))
-    milestones = leads_to(session, unit)
-    if milestones:
-        first = milestones[0]
-        parts.append(Text(f"Leads to {first.year}, {first.title}: {first.builds}"))
-    left = untouched(session, unit)
-    file = shown(session, file_of(session, unit))
-    parts.append(Text(f"\nTo do {dash} {len(left)} of {len(unit.hints)} exercises", "bold yellow"))
-    parts += [Text(f"  {file}:{one.line}  {one.name}") for one in left]
-    parts.append(Text(f"\nThen  tito module complete {unit.number}", "bold"))
-    return Group(*parts)
-
-
-def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
-    """What is printed when a module is done: what it opened, and what is next."""
-    dash = session.marks.dash
-    parts = [Text(f"\n{unit.label} {dash} {unit.capability}", "bold green")]
-    opened = [
-        other.label
-        for other in after.curriculum.units
-        if before.waits_for(other) and not after.waits_for(other)
-    ]
-    if opened:
-        parts.append(Text(f"Opened   {', '.join(opened)}"))
-    following = after.current
-    if following is not None:
-        kind = "milestone" if following.is_milestone else "module"
-        parts.append(
-            Text(f"Next     tito {kind} start {following.number}  {dash} {following.title}")
-        )
-    return Group(*parts)
-
-
 def fresh_stub(session: Session, unit: Unit) -> str:
     """The file as a learner begins with it, cut out of the reference."""
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
@@ -235,11 +167,3 @@ def keep(session: Session, unit: Unit, file: Path) -> Path:
         target = folder / f"{stem}-{count}.py"
     target.write_bytes(file.read_bytes())
     return target
-
-
-def shown(session: Session, file: Path) -> str:
-    """A path as short as it can be clicked on."""
-    try:
-        return file.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return str(file)

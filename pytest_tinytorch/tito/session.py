@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import options, report, screen, selection
+from pytest_tinytorch import options, screen, selection, settings
 from pytest_tinytorch.curriculum import CurriculumError, Unit
-from pytest_tinytorch.options import Options
+from pytest_tinytorch.marks import Glyphs
 from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.workspace import Workspace, open_workspace
-
-INI_FILES = {
-    "pytest.ini": "pytest",
-    ".pytest.ini": "pytest",
-    "tox.ini": "pytest",
-    "setup.cfg": "tool:pytest",
-}
-"""Where pytest's settings may stand besides pyproject.toml, and in which section."""
+from pytest_tinytorch.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,7 @@ class Session:
     """
 
     workspace: Workspace
-    marks: report.Glyphs
+    marks: Glyphs
     width: int
     color: bool
 
@@ -61,9 +52,19 @@ class Session:
         """Print something in the colours and characters of the terminal."""
         click.echo(screen.render(renderable, self.width, self.color, self.marks), color=self.color)
 
-    def say(self, text: str = "", **style: Any) -> None:
-        """Print a line of text."""
-        click.secho(self.marks.fit(text), color=self.color, **style)
+    def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
+        """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
+        for line in text.splitlines() or [""]:
+            indent = " " * (len(line) - len(line.lstrip()) + hang)
+            folded = fill(
+                line,
+                self.width,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+                drop_whitespace=True,
+            )
+            click.secho(self.marks.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
@@ -101,7 +102,7 @@ def open_session() -> Session:
     root = find_root(Path.cwd())
     console = Console(legacy_windows=False)
     try:
-        workspace = open_workspace(root, Options(), curriculum_of(root))
+        workspace = settings.workspace(root)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
@@ -119,22 +120,6 @@ def find_root(start: Path) -> Path:
     )
 
 
-def curriculum_of(root: Path) -> str:
-    """The curriculum that pytest's settings name, as pytest itself would read them; else empty."""
-    file = root / "pyproject.toml"
-    if file.is_file():
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        found = table.get("tool", {}).get("pytest", {}).get("ini_options", {})
-        if options.CURRICULUM in found:
-            return str(found[options.CURRICULUM])
-    for name, section in INI_FILES.items():
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read(root / name, encoding="utf-8")
-        if parser.has_option(section, options.CURRICULUM):
-            return parser.get(section, options.CURRICULUM)
-    return ""
-
-
 def print_json(table: object) -> None:
     """Print plain values for a program."""
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
@@ -149,6 +134,7 @@ def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
         "title": unit.title,
         "state": progress.state[unit.id],
         "needs": [need.label for need in progress.waits_for(unit)],
+        "on_path": progress.belongs(unit),
     }
 
 
@@ -156,7 +142,7 @@ Completion = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def complete(kind: str) -> Completion:
-    """Completion of the numbers and names of checkpoints or milestones, for the shell."""
+    """Completion of the numbers and names of checkpoints or milestones, or of paths, for the shell."""
 
     def names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         try:
@@ -165,6 +151,8 @@ def complete(kind: str) -> Completion:
             return []
         units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
         words = [word for unit in units for word in (unit.number, unit.name)]
+        if kind == "path":
+            words = [path.name for path in curriculum.paths]
         return [word for word in words if word.startswith(incomplete)]
 
     return names

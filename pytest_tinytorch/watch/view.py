@@ -12,10 +12,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch import profiles, report, screen
+from pytest_tinytorch.layout import rule
+from pytest_tinytorch.marks import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.messages import LABEL_WIDTH
 from pytest_tinytorch.progress import Progress, in_package
 from pytest_tinytorch.runner import ATTRIBUTE
 from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
+from pytest_tinytorch.timeline import panel, panels
 from pytest_tinytorch.watch.examples import FEW
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
 
@@ -45,7 +48,7 @@ def first(
     words = f"first look ({FEW} examples each, drawn before): "
     words += verdict if verdict != PASSED else "nothing wrong"
     words += f" in {sum(kinds.values())} of {total} specs"
-    parts: list[RenderableType] = [Text(words, report.STYLE[verdict])]
+    parts: list[RenderableType] = [Text(words, STYLE[verdict])]
     if red is not None:
         parts += told(red, request.width)
     return {
@@ -69,20 +72,18 @@ def full(
     bad.sort(key=lambda r: not in_package(carried(r).get("file", "")))
     verdict = overall(progress)
     task = progress.next_task
-    parts: list[RenderableType] = [Text(headline(progress, verdict), report.STYLE.get(verdict, ""))]
+    parts: list[RenderableType] = [Text(headline(progress, verdict), STYLE.get(verdict, ""))]
     parts += [Text(text) for text in broken_files[:1]]
     parts += told(bad[0], request.width) if bad else []
     marks = marks_of(request)
     if not bad:
         parts += report.todo_list(progress)
     parts += report.ran(progress, marks, request.width)
-    parts += [
-        report.panel(progress, progress.curriculum.unit(u), marks) for u in report.panels(progress)
-    ]
+    parts += [panel(progress, progress.curriculum.unit(u), marks) for u in panels(progress)]
     parts += capabilities(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
-    parts += report.next_step(progress, marks)
-    parts.append(report.rule(marks, progress.verdict_line()))
+    parts += report.next_step(progress, marks, request.width)
+    parts.append(rule(marks, progress.verdict_line()))
     following = progress.current
     return {
         "number": request.number,
@@ -152,9 +153,9 @@ def carried(failure: pytest.TestReport) -> Mapping[str, Any]:
     return found
 
 
-def marks_of(request: Request) -> report.Glyphs:
+def marks_of(request: Request) -> Glyphs:
     """The characters that the terminal can show."""
-    return report.PLAIN if request.plain else report.UNICODE
+    return PLAIN if request.plain else UNICODE
 
 
 def rendered(request: Request, parts: Sequence[RenderableType]) -> str:

@@ -1,0 +1,69 @@
+"""The settings of pytest in a workspace, read as pytest itself would, without starting it."""
+
+from __future__ import annotations
+
+import configparser
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_tinytorch.options import CURRICULUM, PATH, Options
+from pytest_tinytorch.workspace import Workspace, open_workspace
+
+TABLES = {
+    "pytest.toml": ("pytest",),
+    ".pytest.toml": ("pytest",),
+    "pytest.ini": ("pytest",),
+    ".pytest.ini": ("pytest",),
+    "pyproject.toml": ("tool", "pytest"),
+    "tox.ini": ("pytest",),
+    "setup.cfg": ("tool:pytest",),
+}
+"""Where the settings may stand, in the order in which pytest looks, and under which heading."""
+
+ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
+"""Files that are for pytest alone: one that says nothing still ends the search."""
+
+
+def workspace(root: Path, reference: bool = False) -> Workspace:
+    """The workspace in ``root`` as its settings have it: with its curriculum, on its path.
+
+    Raises:
+        CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
+    """
+    found = read(root)
+    path = str(found.get(PATH, "")) or None
+    given = Options(path=path, path_from=PATH, reference=reference)
+    return open_workspace(root, given, str(found.get(CURRICULUM, "")))
+
+
+def read(root: Path) -> Mapping[str, Any]:
+    """The settings in the first file that has any; none if no file has.
+
+    Raises:
+        ValueError: a file cannot be parsed; the message names it.
+    """
+    for name, heading in TABLES.items():
+        file = root / name
+        if not file.is_file():
+            continue
+        try:
+            table: Any = _parsed(file)
+        except (ValueError, configparser.Error) as error:
+            raise ValueError(f"{file}: {error}") from error
+        for key in heading:
+            table = table.get(key, {})
+        found = {**table, **table.get("ini_options", {})}
+        if found or name in ALWAYS:
+            return found
+    return {}
+
+
+def _parsed(file: Path) -> Mapping[str, Any]:
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".toml":
+        return tomllib.loads(text)
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text, source=file.name)
+    return {name: dict(parser[name]) for name in parser.sections()}

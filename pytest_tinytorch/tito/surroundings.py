@@ -1,0 +1,95 @@
+"""What surrounds the kit, for `tito doctor`: the environment that Python runs in, and the editor."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_tinytorch.tito.doctor import Finding
+from pytest_tinytorch.tito.session import Session
+
+SETTINGS = ".vscode/settings.json"
+ENABLED = "python.testing.pytestEnabled"
+INTERPRETER = "python.defaultInterpreterPath"
+BACK = "git checkout -- .vscode"
+
+
+def examine(session: Session) -> list[Finding]:
+    """Look at all of it; nothing here is needed for the loop on a terminal."""
+    looks: list[Callable[[Session], list[Finding]]] = [environment, command, vscode]
+    return [finding for look in looks for finding in look(session)]
+
+
+def environment(session: Session) -> list[Finding]:
+    """Whether this Python has an environment of its own."""
+    own = sys.prefix != sys.base_prefix or bool(os.environ.get("CONDA_PREFIX"))
+    mend = "python -m venv .venv, activate it, and install the kit there"
+    found = sys.prefix if own else f"none, this is the Python in {sys.prefix}"
+    return [Finding("virtual environment", own, found, mend, needed=False)]
+
+
+def command(session: Session) -> list[Finding]:
+    """Whether the command `pytest` belongs to the Python that has the kit."""
+    found = shutil.which("pytest")
+    here = {Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"}
+    well = found is not None and Path(found).parent in here
+    mend = f"activate the environment in {sys.prefix}, or write python -m pytest"
+    return [Finding("command pytest", well, found or "not on the path", mend, needed=False)]
+
+
+def vscode(session: Session) -> list[Finding]:
+    """Whether VS Code has the settings that its test explorer needs, and runs this Python."""
+    root = session.workspace.root
+    file = root / SETTINGS
+    try:
+        settings = parsed(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [Finding("VS Code", False, f"no {SETTINGS}", f"get it back: {BACK}", needed=False)]
+    except (OSError, ValueError) as error:
+        mend = f"mend it, or get it back: {BACK}"
+        return [Finding("VS Code", False, f"{SETTINGS}: {error}", mend, needed=False)]
+    enabled = settings.get(ENABLED) is True
+    found = "tests are run by pytest" if enabled else "tests are not run by pytest"
+    mend = f'"{ENABLED}": true in {SETTINGS}'
+    return [
+        Finding("VS Code", enabled, found, mend, needed=False),
+        *interpreter(settings, root),
+    ]
+
+
+def interpreter(settings: Mapping[str, Any], root: Path) -> list[Finding]:
+    """Whether VS Code runs this Python; nothing, if that cannot be known from here.
+
+    It takes what the settings name, or else finds an environment inside the workspace by itself.
+    """
+    here = Path(sys.prefix)
+    mend = f"in VS Code: Python: Select Interpreter, {sys.executable}"
+    if INTERPRETER in settings:
+        text = str(settings[INTERPRETER]).replace("${workspaceFolder}", str(root))
+        named = Path(os.path.expandvars(text)).expanduser()
+        folder = named if named.is_dir() else named.parent.parent
+        well = folder.is_dir() and folder.resolve() == here.resolve()
+        return [Finding("VS Code's Python", well, text, mend, needed=False)]
+    if root in here.parents:
+        return [Finding("VS Code's Python", True, str(here))]
+    if os.environ.get("TERM_PROGRAM") == "vscode":
+        found = f"{here} is outside of the workspace, where VS Code does not look by itself"
+        return [Finding("VS Code's Python", False, found, mend, needed=False)]
+    return []
+
+
+def parsed(text: str) -> Mapping[str, Any]:
+    """Settings of VS Code: JSON that may have comments, and commas before a closing bracket."""
+    strings = r'"(?:\\.|[^"\\])*"'
+    bare = re.sub(rf"({strings})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or "", text, flags=re.DOTALL)
+    whole = re.sub(rf"({strings})|,(?=\s*[}}\]])", lambda m: m[1] or "", bare)
+    found = json.loads(whole)
+    if not isinstance(found, dict):
+        raise ValueError("not a table of settings")
+    return found
