@@ -71,7 +71,7 @@ def full(
     # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
     bad.sort(key=lambda r: not in_package(carried(r).get("file", "")))
     verdict = overall(progress)
-    task = progress.next_task
+    exercise, hints = hinted(progress, bad)
     parts: list[RenderableType] = [Text(headline(progress, verdict), STYLE.get(verdict, ""))]
     parts += [Text(text) for text in broken_files[:1]]
     parts += told(bad[0], request.width) if bad else []
@@ -92,11 +92,23 @@ def full(
         "asked": sorted(progress.asked),
         "failed": [r.nodeid for r in bad] + [r.nodeid for r in failures if r not in bad],
         "urgent": [r.nodeid for r in bad[:URGENT]],
-        "exercise": task.exercise if task else "",
-        "hints": list(task.unit.hints.get(task.exercise, ())) if task else [],
+        "exercise": exercise,
+        "hints": hints,
         "next": following.number if following and not following.is_milestone else None,
         "text": rendered(request, parts),
     }
+
+
+def hinted(progress: Progress, bad: Sequence[pytest.TestReport]) -> tuple[str, list[str]]:
+    """The exercise that a hint would be about, and its hints: of what is shown, or else of what is next."""
+    blamed = carried(bad[0]) if bad else {}
+    if blamed.get("unit") and blamed.get("exercise"):
+        unit, exercise = progress.curriculum.unit(blamed["unit"]), str(blamed["exercise"])
+    elif progress.next_task is not None:
+        unit, exercise = progress.next_task.unit, progress.next_task.exercise
+    else:
+        return "", []
+    return exercise, list(unit.hints.get(exercise, ()))
 
 
 def overall(progress: Progress) -> str:
