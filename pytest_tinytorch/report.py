@@ -182,4 +182,5 @@ def next_step(progress: Progress, marks: Glyphs, width: int = 80) -> list[Render
         text = f"  {current.command}  {marks.dash} {current.title}"
     else:
         return []
-    return [Text(""), fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=2)]
+    # Two spaces before a place are an entry of the to-do list, to people and to editors.
+    return [Text(""), fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=3)]
