@@ -283,7 +283,8 @@ class TestUpdate:
 class TestDoctor:
     def test_is_content_with_a_new_workspace(self, workspace):
         findings = json.loads(tito("doctor", "--json"))
-        assert all(finding["well"] for finding in findings if finding["what"] != "terminal")
+        ours = {"terminal", "virtual environment", "command pytest"}  # of whoever runs this test
+        assert [f for f in findings if not f["well"] and f["what"] not in ours] == []
 
     def test_knows_how_to_mend_a_workspace(self, workspace, monkeypatch):
         shutil.rmtree(workspace / "datasets" / "tinytalks")
