@@ -444,6 +444,23 @@ class TestProcesses:
             assert found[-1]["verdict"] == expected, found[-1]["text"]
         assert ask(processes, told, 9, saved=["squaring"])[0]["beat"] == NOTHING
 
+    def test_a_look_that_ends_at_a_later_spec_leaves_nothing_to_the_full_run(
+        self, processes, told, root
+    ):
+        """Where both run in one process, what was set up around the red spec is torn down."""
+        wrong = RIGHT.replace("return -x", "return x")
+        specs = root / "specs" / "test_01_adding.py"
+        later = 'class TestLater:\n    """later"""\n\n    def test_holds(self):\n        """One is one."""\n'
+        text = f"{specs.read_text(encoding='utf-8')}\n\n{later}        assert 1 == 1\n"
+        specs.write_text(text, encoding="utf-8")
+        toy.remake_manifest(root)
+        processes.draw(["specs/test_01_adding.py"])
+        time.sleep(5)  # drawing gives way to a run, and this run has to have a first look
+        (root / "tinytorch" / "adding.py").write_text(wrong, encoding="utf-8")
+        look, verdict = ask(processes, told, 1, saved=["adding"])
+        assert look["red"] == "specs/test_01_adding.py::TestNegate::test_is_the_opposite"
+        assert verdict["failed"] == [look["red"]], verdict["text"]
+
     def test_an_endless_run_gives_way_to_the_next(self, processes, told, root):
         (root / "tinytorch" / "adding.py").write_text(ENDLESS, encoding="utf-8")
         processes.run(Request(1, focus="01", saved=["adding"]))

@@ -184,10 +184,10 @@ def look_here(session: pytest.Session, items: Sequence[pytest.Item], looked: Loo
     plugins = session.config.pluginmanager
     judge, runner = plugins.unregister(name=JUDGE), plugins.get_plugin(RUNNER)
     plugins.register(looked)
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        last = following is None
-        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if looked.red is not None or last:
+    for item in items:
+        # Without a next item all that was set up is torn down: the look may end after any spec.
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        if looked.red is not None:
             break
     plugins.unregister(looked)
     plugins.register(judge, JUDGE)
