@@ -13,20 +13,24 @@ ANNOTATION = re.compile(r"^::error file=(.+),line=(\d+)::(.*)$", re.MULTILINE)
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    """A toy workspace on a runner of GitHub, with something wrong in `adding`."""
+def workspace(tmp_path):
+    """A toy workspace with something wrong in `adding`."""
     root = toy.build(tmp_path)
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(root))
     wrong = toy.REFERENCE["adding"].replace("return -x", "return y")
     toy.write(root, {"tinytorch/adding.py": wrong})
     return root
 
 
+def on_github(workspace, *arguments, cold=False):
+    """A run on a runner of GitHub. What tells it so is given to that run alone."""
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace)}
+    return toy.pytest_in(workspace, *arguments, cold=cold, variables=variables)
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one", "two"])
 def test_annotations_mark_the_learners_line_with_our_message(workspace, workers):
     """By pytest-github-actions-annotate-failures, the real one."""
-    run = toy.pytest_in(workspace, "--todo-ok", *workers, cold=True)
+    run = on_github(workspace, "--todo-ok", *workers, cold=True)
     (found,) = ANNOTATION.findall(run.output)
     file, line, text = found
     assert (file, line) == ("tinytorch/adding.py", "11")
@@ -38,15 +42,15 @@ def test_annotations_mark_the_learners_line_with_our_message(workspace, workers)
 
 def test_untouched_stubs_are_annotated_where_they_fail_the_run(workspace):
     toy.solve(workspace, "adding")
-    strict = ANNOTATION.findall(toy.pytest_in(workspace).output)
+    strict = ANNOTATION.findall(on_github(workspace).output)
     assert ("tinytorch/squaring.py", "6") in [found[:2] for found in strict]
-    assert ANNOTATION.findall(toy.pytest_in(workspace, "--todo-ok").output) == []
+    assert ANNOTATION.findall(on_github(workspace, "--todo-ok").output) == []
 
 
 def test_a_failure_without_a_place_of_theirs_is_marked_where_the_spec_is(workspace):
     text = toy.SPECS["specs/test_00_environment.py"].replace("== 2", "== 3")
     toy.write(workspace, {"specs/test_00_environment.py": text})
-    (found,) = ANNOTATION.findall(toy.pytest_in(workspace, "--checkpoint=00").output)
+    (found,) = ANNOTATION.findall(on_github(workspace, "--checkpoint=00").output)
     assert found[:2] == ("specs/test_00_environment.py", "7")
 
 
@@ -66,7 +70,7 @@ def test_a_stub_that_was_passed_before_fails_even_where_todo_is_fine(workspace):
     toy.solve(workspace, "adding", "squaring")
     toy.pytest_in(workspace)
     toy.write(workspace, {"tinytorch/squaring.py": stub})
-    run = toy.pytest_in(workspace, "--todo-ok")
+    run = on_github(workspace, "--todo-ok")
     assert run.code == 1
     places = [found[:2] for found in ANNOTATION.findall(run.output)]
     assert places == [("tinytorch/squaring.py", "6")]

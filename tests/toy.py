@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -275,13 +276,14 @@ def pytest_in(
     shuffle: int | None = None,
     timeout: int = 600,
     cold: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run pytest in ``root`` as a learner would, in a process of its own.
+    """Run pytest in ``root`` as a learner would, in a process of its own, with these ``variables``.
 
     It is forked from one that has its imports done, where that can be; not if ``cold``, nor with
     workers, which are new processes anyway.
     """
-    environment = warm.learners_environment()
+    environment = warm.learners_environment() | dict(variables or {})
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"
     file.unlink(missing_ok=True)
     options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
