@@ -6,9 +6,14 @@ or broken never keeps another from being imported:
 >>> import tinytorch
 >>> tinytorch.Tensor.__module__
 'tinytorch.tensor'
+
+As in PyTorch, `tinytorch.tensor` is a function, though a file has that name too; that one is imported
+from, as in `from tinytorch.tensor import matmul`.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 EXPORTS = {
     "tensor": "Tensor tensor zeros ones full arange eye rand randn manual_seed cat stack where maximum",
@@ -39,6 +44,21 @@ EXPORTS = {
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
 
 __all__ = sorted(HOME)
+
+
+class Package(ModuleType):
+    """A package whose `tensor` is the function, also after the file `tensor.py` was imported."""
+
+    @property
+    def tensor(self):
+        return import_module("tinytorch.tensor").tensor
+
+    @tensor.setter
+    def tensor(self, module):
+        """Each import of a file sets its name here; `from tinytorch.tensor import …` needs none."""
+
+
+sys.modules[__name__].__class__ = Package
 
 
 def __getattr__(name):
