@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
 from pytest_tinytorch.workspace import open_workspace
-from tests import toy
+from tests import kit, toy
 from tests.warm import learners_environment
 
 PATIENCE = 120
@@ -236,10 +237,11 @@ class TestLoop:
 class Watching:
     """A `tito watch` in a process of its own, driven as an editor and a person drive it."""
 
-    def __init__(self, root):
+    def __init__(self, root, *arguments):
         self.root = root
+        command = [sys.executable, "-m", "pytest_tinytorch.tito", "watch", "01", "--json"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_tinytorch.tito", "watch", "01", "--json"],
+            [*command, "--", *arguments],
             cwd=root,
             env=learners_environment(),
             stdin=subprocess.PIPE,
@@ -282,8 +284,8 @@ class Watching:
 
 
 @contextmanager
-def watching(root):
-    one = Watching(root)
+def watching(root, *arguments):
+    one = Watching(root, *arguments)
     try:
         one.wait(FULL)
         yield one
@@ -389,6 +391,22 @@ class TestWatching:
             text = specs.read_text(encoding="utf-8")
             specs.write_text(text.replace("negate(3) == -3", "negate(3) == 4"), encoding="utf-8")
             assert watch.wait(FULL)["verdict"] == "wrong"
+
+    def test_the_package_that_pytest_is_told_to_judge_is_the_one_it_watches(self, root):
+        elsewhere = root / "elsewhere"
+        shutil.copytree(root / "tinytorch", elsewhere / "tinytorch")
+        with watching(root, "--source", "elsewhere") as watch:
+            for text, verdict in ((RIGHT, "passed"), (WRONG, "wrong")):
+                toy.write(elsewhere, {"tinytorch/adding.py": text})
+                while watch.wait(FULL)["verdict"] != verdict:
+                    pass  # of a save that the system told twice; in the end waiting fails
+
+    def test_a_folder_without_a_package_is_told_at_once(self, root, monkeypatch):
+        monkeypatch.chdir(root)
+        assert "specs has no package tinytorch/" in kit.tito(
+            "watch", "--", "--source=specs", code=2
+        )
+        assert "--source" in kit.tito("watch", "--", "--source", code=2)
 
 
 def processes_in(root):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import queue
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from shutil import get_terminal_size
@@ -17,7 +18,7 @@ from typing import Any
 import click
 
 from pytest_tinytorch import options
-from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.implementation import PACKAGE, Implementation
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
 from pytest_tinytorch.watch.loop import Loop, Terminal
@@ -43,6 +44,8 @@ def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
 
     Example: tito watch 05
     """
+    if which and which.startswith("-"):  # no NN, and pytest's options
+        arguments, which = (which, *arguments), None
     session = open_session()
     focus = session.module(which).number if which else None
     terminal = Lines() if as_json else Screen(session)
@@ -106,15 +109,16 @@ class Watch:
             )
 
         kind = processes.Forking if forks else processes.Spare
+        named = named_in(arguments)
         units = [unit for unit in workspace.curriculum.checkpoints if unit.source]
         tell = lambda message: self.events.put(("told", message))
         self.loop = Loop(
             root=workspace.root,
-            source=workspace.implementation.folder,
+            source=judged(workspace.root, workspace.implementation, named),
             names=[unit.name for unit in units],
             places={unit.id: unit.place for unit in units},
             blank=blank,
-            processes=kind(workspace.root, list(profile_in(arguments)), tell),
+            processes=kind(workspace.root, ["--profile", named.hypothesis_profile], tell),
             terminal=terminal,
             focus=focus,
         )
@@ -182,7 +186,28 @@ def folders(root: Path, source: Path) -> Iterable[Path]:
     return [place for place in places if place.is_dir()]
 
 
-def profile_in(arguments: Iterable[str]) -> Iterable[str]:
-    """The profile of Hypothesis that pytest's arguments name, or else the one of every run."""
-    named = [a.partition("=")[2] for a in arguments if a.startswith("--hypothesis-profile=")]
-    return ["--profile", named[-1] if named else ("ci" if options.is_ci() else "learn")]
+def named_in(arguments: Sequence[str]) -> argparse.Namespace:
+    """What pytest's arguments name that a watch has to know too; the others are pytest's alone."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    default = "ci" if options.is_ci() else "learn"
+    parser.add_argument("--hypothesis-profile", default=default)
+    parser.add_argument("--source", type=Path)
+    parser.add_argument("--reference", action="store_true")
+    try:
+        return parser.parse_known_args(arguments)[0]
+    except argparse.ArgumentError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def judged(root: Path, implementation: Implementation, named: argparse.Namespace) -> Path:
+    """The folder that holds the package to judge: the one that pytest's arguments name, or the usual."""
+    if named.reference:
+        return implementation.reference
+    if named.source is None:
+        return implementation.folder
+    folder: Path = (root / named.source).resolve()
+    if not (folder / PACKAGE).is_dir():
+        raise click.UsageError(
+            f"--source: {folder} has no package {PACKAGE}/: name the folder that holds it"
+        )
+    return folder
