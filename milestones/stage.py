@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch import curriculum, implementation, settings
+from pytest_tinytorch import implementation, settings
 from pytest_tinytorch.marks import glyphs
 from pytest_tinytorch.messages import Explainer, Spec
 
@@ -22,7 +22,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 def unit(number):
     """The milestone's entry in the curriculum: its story, badge and thresholds."""
-    return curriculum.load().unit(f"milestone-{number}")
+    return settings.curriculum(ROOT).unit(f"milestone-{number}")
 
 
 def threshold(number, name):
@@ -120,13 +120,13 @@ def play(number, show, scales=("tiny",), arguments=None):
     An untouched stub or an error in the learner's code is explained, not thrown.
     """
     stage = Stage(number, scales, arguments)
-    chosen = settings.workspace(ROOT, stage.options.reference).implementation
-    implementation.install(chosen)
+    workspace = settings.workspace(ROOT, stage.options.reference)
+    implementation.install(workspace.implementation)
     stage.head()
     try:
         return 0 if show(stage) else 1
     except Exception as error:
-        explainer = Explainer(curriculum.load(), chosen, ROOT)
+        explainer = Explainer(workspace.curriculum, workspace.implementation, ROOT)
         spec = Spec("", stage.unit, stage.unit.title, "")
         finding = explainer.explain(spec, error)
         if not finding.outcome.file:

@@ -72,10 +72,10 @@ def text(table: Mapping[str, Iterable[str]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the manifest of the workspace in the current folder, or ``--check`` it."""
-    from pytest_tinytorch.curriculum import load
+    from pytest_tinytorch import settings
 
     root = Path.cwd()
-    new = text(group(load(), collect(root)))
+    new = text(group(settings.curriculum(root), collect(root)))
     file = root / FILE
     if arguments == ["--check"]:
         if not file.is_file() or file.read_text(encoding="utf-8") != new:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.curriculum import DEFAULT, Curriculum, load
 from pytest_tinytorch.options import CURRICULUM, PATH, Options
-from pytest_tinytorch.workspace import Workspace, open_workspace
+from pytest_tinytorch.workspace import Workspace, assemble
 
 TABLES = {
     "pytest.toml": ("pytest",),
@@ -32,10 +33,19 @@ def workspace(root: Path, reference: bool = False) -> Workspace:
     Raises:
         CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
     """
-    found = read(root)
-    path = str(found.get(PATH, "")) or None
+    path = str(read(root).get(PATH, "")) or None
     given = Options(path=path, path_from=PATH, reference=reference)
-    return open_workspace(root, given, str(found.get(CURRICULUM, "")))
+    return assemble(root, given, curriculum(root))
+
+
+def curriculum(root: Path) -> Curriculum:
+    """The curriculum that the settings in ``root`` name, or the kit's own.
+
+    Raises:
+        CurriculumError, ValueError: it is wrong, or the settings cannot be read.
+    """
+    named = str(read(root).get(CURRICULUM, ""))
+    return load(root / named if named else DEFAULT)
 
 
 def read(root: Path) -> Mapping[str, Any]:

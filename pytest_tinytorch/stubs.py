@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pytest_tinytorch.curriculum import Curriculum, load
+from pytest_tinytorch import settings
+from pytest_tinytorch.curriculum import Curriculum
 from pytest_tinytorch.exercises import stub
 from pytest_tinytorch.implementation import PACKAGE
 
@@ -30,7 +31,7 @@ def generate(curriculum: Curriculum, reference: Path) -> dict[str, str]:
 def main(arguments: list[str]) -> int:
     """Write ``tinytorch/`` in the current folder, or ``--check`` that it is what would be written."""
     root = Path.cwd()
-    texts = generate(load(), root / "reference")
+    texts = generate(settings.curriculum(root), root / "reference")
     package = root / PACKAGE
     if arguments == ["--check"]:
         present = {f.name: f.read_text(encoding="utf-8") for f in package.glob("*.py")}

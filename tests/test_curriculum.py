@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from pytest_tinytorch import curriculum
+from pytest_tinytorch import curriculum, manifest, stubs
 from pytest_tinytorch.curriculum import CurriculumError
 from tests import kit, toy
 
@@ -78,3 +78,11 @@ def test_everything_the_course_names_is_there():
         assert (kit.ROOT / unit.place).exists(), unit.place
         for file in ("run.py", "README.md") if unit.is_milestone else ():
             assert (kit.ROOT / unit.place / file).is_file()
+
+
+@pytest.mark.parametrize("generator", [manifest, stubs], ids=lambda module: module.__name__)
+def test_what_is_generated_follows_the_curriculum_of_the_workspace(
+    generator, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(toy.build(tmp_path))
+    assert generator.main(["--check"]) == 0, capsys.readouterr().out

@@ -78,6 +78,20 @@ def test_a_script_says_what_is_to_do(workspace):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_script_asks_for_what_the_curriculum_of_the_workspace_says(workspace):
+    kit.mixture(workspace, [unit.name for unit in kit.modules()])
+    course = DEFAULT.read_text(encoding="utf-8")
+    harder = course.replace("trained_accuracy = 0.99", "trained_accuracy = 1.01")
+    (workspace / "course.toml").write_text(harder, encoding="utf-8")
+    (workspace / "pytest.ini").write_text(
+        "[pytest]\ntinytorch_curriculum = course.toml\n", encoding="utf-8"
+    )
+    done = start(workspace / "milestones" / "01_1957_perceptron" / "run.py")
+    assert done.returncode == 1
+    assert "101%" in done.stdout
+    assert "Not there yet" in done.stdout
+
+
 def test_a_script_borrows_what_the_path_of_the_workspace_leaves_out(workspace):
     kit.mixture(workspace, ["training"])
     course = DEFAULT.read_text(encoding="utf-8")
