@@ -141,6 +141,16 @@ class TestPosition:
         assert found.headline == headline
         assert between[0] <= found.year <= between[1]
 
+    def test_an_edit_of_what_all_stands_on_sends_nobody_back_to_the_start(self):
+        course = kit.course()
+        once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
+        states = gate.states(course, {}, {}, once, set())
+        assert PASSED not in states.values()
+        found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
+        assert found.headline == "Between 1969 and 1986, to prove again"
+        assert 1980 <= found.year <= 1986
+        assert ruler.told(found, [1957, 2018]).endswith("2018. To prove again: 1957, 1969.")
+
     def test_what_is_borrowed_is_not_on_the_way(self):
         course = kit.course()
         state = {u.id: BORROWED if u.year > 1998 else PASSED for u in course.units}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from math import ceil
 
 from pytest_tinytorch.curriculum import Unit
@@ -26,45 +27,61 @@ class Position:
     Attributes:
         headline: it in words.
         year: it on the ruler.
-        milestones: those of the learner's way, in order.
-        passed: how many of them are passed without a gap.
+        passed: the milestones that lie behind the learner and are passed.
+        again: those that were passed for an earlier version of the source.
     """
 
     headline: str
     year: float
-    milestones: tuple[Unit, ...]
-    passed: int
+    passed: tuple[Unit, ...]
+    again: tuple[Unit, ...] = ()
 
 
 def position(progress: Progress) -> Position | None:
     """Where the learner stands; None if there are no milestones.
 
-    What is borrowed is not on the learner's way.
+    What is borrowed is not on the learner's way. Who has been somewhere stays there after an edit, but
+    is told that it is to prove again.
     """
     every = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     if not every:
         return None
     way = tuple(u for u in every if progress.state[u.id] != BORROWED) or tuple(every)
-    flags = [progress.state[unit.id] == PASSED for unit in way]
-    passed = flags.index(False) if False in flags else len(way)
-    if passed == len(way):
-        return Position(f"Arrived in {way[-1].year}", way[-1].year, way, passed)
-    following = way[passed]
-    if passed == 0:
-        start = every[0].year - margin(every[0].year, every[-1].year)
-        year = start + (following.year - start) * share(progress, following, None)
-        return Position(f"Before {following.year}", year, way, passed)
-    last = way[passed - 1]
-    year = last.year + (following.year - last.year) * share(progress, following, last)
-    return Position(f"Between {last.year} and {following.year}", year, way, passed)
+    behind = tuple(takewhile(lambda unit: reached(progress, unit), way))
+    passed = tuple(unit for unit in behind if progress.state[unit.id] == PASSED)
+    again = tuple(unit for unit in behind if unit not in passed)
+    where, year = _place(
+        progress, way, behind, every[0].year - margin(every[0].year, every[-1].year)
+    )
+    return Position(where + (", to prove again" if again else ""), year, passed, again)
+
+
+def reached(progress: Progress, unit: Unit) -> bool:
+    """Whether a unit is passed, or was for an earlier version of the source."""
+    return progress.state[unit.id] == PASSED or unit.id in progress.proofs
+
+
+def _place(
+    progress: Progress, way: Sequence[Unit], behind: Sequence[Unit], start: float
+) -> tuple[str, float]:
+    """The place after the milestones ``behind``, in words and as a year; ``start`` is before all."""
+    last = behind[-1] if behind else None
+    if len(behind) == len(way):
+        return f"Arrived in {way[-1].year}", way[-1].year
+    following = way[len(behind)]
+    since = last.year if last else start
+    year = since + (following.year - since) * share(progress, following, last)
+    where = f"Between {last.year} and {following.year}" if last else f"Before {following.year}"
+    return where, year
 
 
 def share(progress: Progress, following: Unit, last: Unit | None) -> float:
-    """How much of what lies between two milestones is passed; never quite all of it."""
+    """How much of what lies between two milestones was ever passed; never quite all of it."""
     curriculum = progress.curriculum
     between = curriculum.closure(following.needs) - curriculum.closure([last.id] if last else [])
     units = [unit for unit in curriculum.checkpoints if unit.id in between]
-    return 0.9 * progress.count(units) / len(units) if units else 0.5
+    done = sum(reached(progress, unit) for unit in units)
+    return 0.9 * done / len(units) if units else 0.5
 
 
 def margin(first: int, last: int) -> float:
@@ -98,8 +115,13 @@ def draw(progress: Progress, where: Position, shape: str) -> Markup:
 
 def told(where: Position, years: Sequence[int]) -> str:
     """The ruler in words."""
-    passed = ", ".join(str(unit.year) for unit in where.milestones[: where.passed])
-    return f"A ruler from {years[0]} to {years[-1]}. Passed: {passed or 'nothing yet'}."
+    passed, again = (
+        ", ".join(str(unit.year) for unit in units) for units in (where.passed, where.again)
+    )
+    parts = [f"A ruler from {years[0]} to {years[-1]}."]
+    parts += [f"Passed: {passed or 'nothing yet'}."] if passed or not again else []
+    parts += [f"To prove again: {again}."] if again else []
+    return " ".join(parts)
 
 
 def _ticks(first: float, last: float, x: Callable[[float], float]) -> list[Markup]:
