@@ -155,7 +155,7 @@ def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAM
 
     The samples stand for the distribution: as many are drawn from them, with repetition, again and
     again, and the median is taken each time. Between the quantiles (1 - confidence) / 2 and
-    (1 + confidence) / 2 of those medians lies the interval (the percentile bootstrap of Efron, 1979).
+    (1 + confidence) / 2 of those medians lies the interval. The bootstrap is Efron's, of 1979.
 
     Args:
         samples: at least 2 numbers.
