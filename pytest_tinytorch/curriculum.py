@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Unit:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     shows: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """``checkpoint-05`` or ``milestone-03``."""
         return f"{self.kind}-{self.number}"
@@ -75,7 +76,7 @@ class Unit:
         """What runs it."""
         return f"pytest -p tinytorch --{self.kind} {self.number}"
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Where its specs are, from the root: a file, or for a milestone a folder with a slash."""
         if self.is_milestone:
@@ -122,10 +123,11 @@ class Curriculum:
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of that id; KeyError if there is none."""
-        for unit in self.units:
-            if unit.id == unit_id:
-                return unit
-        raise KeyError(unit_id)
+        return self._by_id[unit_id]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Unit]:
+        return {unit.id: unit for unit in self.units}
 
     def module(self, name: str) -> Unit | None:
         """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
@@ -176,16 +178,17 @@ def load(path: Path = DEFAULT) -> Curriculum:
         CurriculumError: it cannot be read, or an entry is wrong; the message names it.
     """
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
+        return parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CurriculumError(f"{path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CurriculumError(f"{path}: {error}") from error
-    try:
-        return build(table)
-    except CurriculumError as error:
+    except ValueError as error:  # it is not UTF-8, not TOML, or an entry is wrong
         raise CurriculumError(f"{path}: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def parse(text: str) -> Curriculum:
+    """A curriculum from its TOML. Remembered by its text: a run asks for it more than once."""
+    return build(tomllib.loads(text))
 
 
 def build(table: Mapping[str, Any]) -> Curriculum:

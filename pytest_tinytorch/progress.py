@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pytest_tinytorch.curriculum import Curriculum, Group, Unit
@@ -108,7 +109,11 @@ class Progress:
 
     def belongs(self, unit: Unit) -> bool:
         """Whether a unit is on the path that is followed; without one, all are."""
-        return unit.id in self.curriculum.on_path(self.path)
+        return unit.id in self._on_path
+
+    @cached_property
+    def _on_path(self) -> frozenset[str]:
+        return self.curriculum.on_path(self.path)
 
     def count(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""

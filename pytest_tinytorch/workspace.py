@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_tinytorch import gate, kit, ledger, manifest, selection
 from pytest_tinytorch.curriculum import DEFAULT, Curriculum, Group, Unit, load
-from pytest_tinytorch.exercises import locate
+from pytest_tinytorch.exercises import any_untouched
 from pytest_tinytorch.gate import Plan
 from pytest_tinytorch.implementation import Implementation
 from pytest_tinytorch.ledger import Ledger
@@ -162,7 +162,7 @@ class Workspace:
             return False
         try:
             text = self.implementation.file(unit.name).read_text(encoding="utf-8")
-            return any(exercise.untouched for exercise in locate(text, unit.hints))
+            return any_untouched(text, unit.hints)
         except (OSError, SyntaxError, ValueError):
             return False
 

@@ -521,9 +521,9 @@ class TestServer:
         server, model, _, monitor = served()
         tickets = [ask(server.submit, np.full(2, n, np.float32)) for n in range(4)]
         assert_equal(ask(server.step), 3)
-        assert_equal(model.batches, [3])
         for n, ticket in enumerate(tickets[:3]):
             assert_equal(ask(server.result, ticket), np.full(2, 2.0 * n, np.float32))
+        assert_equal(model.batches, [3])
         assert_equal(ask(server.result, tickets[3]), None)
         assert_equal((ask(server.step), ask(monitor.report).answered), (0, 3))
 
@@ -541,9 +541,9 @@ class TestServer:
     def test_drain_answers_everybody(self):
         """drain answers all who wait, in batches, without waiting."""
         server, model, _, _ = served()
-        for n in range(7):
-            ask(server.submit, np.full(2, n, np.float32))
+        tickets = [ask(server.submit, np.full(2, n, np.float32)) for n in range(7)]
         assert_equal(ask(server.drain), 7)
+        assert_equal(ask(server.result, tickets[6]), np.full(2, 12, np.float32))
         assert_equal(model.batches, [3, 3, 1])
         assert_equal(ask(server.drain), 0)
 

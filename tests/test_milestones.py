@@ -18,6 +18,20 @@ SEEDS = {"01": 5, "02": 5, "03": 5, "04": 2}
 """`python benchmarks/seeds.py` runs five of each. What takes long has fewer here, and 05 and 06 none
 but the one that the proofs run."""
 
+HURRIED = {
+    "05_2017_transformer": """
+import tinytalks_gpt
+tinytalks_gpt.EPOCHS = tinytalks_gpt.CONTROL_EPOCHS = 3
+""",
+    "06_2018_mlperf": """
+import dataclasses, pipeline
+pipeline.GPT_EPOCHS, pipeline.PRUNING = 3, ((0.9, 1),)
+scales = pipeline.shifted_digits.SCALES
+scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=3)
+""",
+}
+"""Scripts that take a minute, and what makes them train for a few epochs only."""
+
 CASES = [(number, 100 + seed) for number, count in SEEDS.items() for seed in range(count)]
 
 
@@ -32,8 +46,24 @@ def test_the_reference_clears_every_threshold(number, seed):
 
 
 def start(script, *arguments, **environment):
+    return run([str(script), *arguments], environment)
+
+
+def hurry(script, *arguments):
+    """The same with fewer epochs: it may not reach its thresholds, which the proofs see to."""
+    lines = f"""
+import runpy, sys
+sys.path[:0] = [{str(kit.ROOT)!r}, {str(script.parent)!r}]
+{HURRIED[script.parent.name]}
+sys.argv = [{str(script)!r}, *{arguments!r}]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+    return run(["-c", lines], {})
+
+
+def run(arguments, environment):
     return subprocess.run(
-        [sys.executable, str(script), *arguments],
+        [sys.executable, *arguments],
         env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
         | environment,
         capture_output=True,
@@ -43,15 +73,21 @@ def start(script, *arguments, **environment):
     )
 
 
+def fits_one_screen(text):
+    lines = text.splitlines()
+    return max(map(len, lines)) <= 80 and len(lines) <= 40
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.parent.name)
 def test_a_script_shows_its_result_on_one_screen(script):
-    done = start(script, "--reference")
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert len(lines) <= 40
-    assert "I have" in done.stdout
+    hurried = script.parent.name in HURRIED
+    done = hurry(script, "--reference") if hurried else start(script, "--reference")
+    assert done.stderr == ""
+    assert fits_one_screen(done.stdout), done.stdout
+    reached = done.returncode == 0
+    assert reached or hurried, done.stdout
+    assert ("I have" if reached else "Not there yet") in done.stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS[:3], ids=lambda script: script.parent.name)

@@ -284,11 +284,12 @@ def pytest_in(
     workers, which are new processes anyway.
     """
     environment = warm.learners_environment() | dict(variables or {})
+    environment |= {"PYTHONPATH": str(PLUGINS)}
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"
     file.unlink(missing_ok=True)
     options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
     if shuffle is not None:
-        environment |= {"SHUFFLE_SEED": str(shuffle), "PYTHONPATH": str(PLUGINS)}
+        environment |= {"SHUFFLE_SEED": str(shuffle)}
         options += ["-p", "shuffle_plugin"]
     cold = cold or "-n" in arguments or not warm.possible()
     run = warm.run_cold if cold else warm.server().run

@@ -50,7 +50,7 @@ def warm_up() -> None:
         pytest.main(["-p", "no:cacheprovider", "--rootdir=."], plugins=[Warmup()])
         os.chdir(before)
     fingerprint = importlib.import_module("pytest_tinytorch.source").fingerprint
-    for folder in ("reference", "specs"):
+    for folder in ("reference", "specs", "milestones", "tinytorch"):
         for file in (ROOT / folder).rglob("*.py"):
             fingerprint(file)  # kept by content: a run that finds other content parses it anew
     gc.freeze()

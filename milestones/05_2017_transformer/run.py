@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from textwrap import shorten
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -36,13 +37,14 @@ def show(screen):
 
 
 def show_answers(screen, title, answers):
-    """A few questions, and what was answered."""
+    """A few questions, and what was answered, in a line each: who has learnt little never ends."""
     screen.say(f"\n{title}", "bold")
     rows = list(zip(answers.questions, answers.expected, answers.given, strict=True))
     for question, expected, given in rows[:SHOWN]:
         right = given == expected
         screen.say(f"  {question}")
-        screen.say(f"  {screen.marks.passed if right else screen.marks.wrong} {given}", "cyan")
+        line = shorten(given, screen.console.width - 4, placeholder=" ...")
+        screen.say(f"  {screen.marks.passed if right else screen.marks.wrong} {line}", "cyan")
 
 
 def wanted(result, seed):
