@@ -600,8 +600,9 @@ class TestServer:
             return out
 
         server = ask(Server, watching, DynamicBatcher(1, 1.0, Clock()), ask(Monitor, KNOWN))
-        ask(server.submit, np.zeros(2, np.float32))
+        ticket = ask(server.submit, np.zeros(2, np.float32))
         ask(server.drain)
+        expect(ask(server.result, ticket) is not None, "an answer", "none")
         assert_equal(seen, [False])
 
     def test_serve_lets_nobody_wait_for_nothing(self):
@@ -610,9 +611,9 @@ class TestServer:
         arrivals = [(t, np.zeros(2, np.float32)) for t in (0.0, 1.0, 2.0, 20.0, 24.0, 40.0)]
         tickets = ask(serve, server, arrivals, sleep=clock.sleep)
         assert_equal(len(tickets), 6)
-        assert_equal(model.batches, [3, 2, 1])
         for ticket in tickets:
             assert_equal(ask(server.result, ticket), np.zeros(2, np.float32))
+        assert_equal(model.batches, [3, 2, 1])
         assert_close(np.float64(clock.time), np.float64(45.5))
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
 
@@ -654,7 +655,10 @@ class TestServer:
                     self.fetched += 1
 
             def teardown(self):
-                self.server.drain()
+                self.submit(
+                    0
+                )  # so that somebody is answered: what a rule has raised is raised again
+                ask(self.server.drain)
                 self.fetch()
                 assert_equal(self.asked, {})
                 report = ask(self.monitor.report)

@@ -71,7 +71,11 @@ def run(
     options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
     options += ["--hypothesis-seed=0"]
     options += ["-p", "glance_plugin"] if profile == "glance" else []
-    return pytest_in(ROOT, *options, *arguments, shuffle=shuffle, timeout=1200, cold=cold)
+    # The specs stay as they are, so what they are compiled to is kept, unlike that of a toy workspace.
+    variables = {"PYTHONDONTWRITEBYTECODE": ""}
+    return pytest_in(
+        ROOT, *options, *arguments, shuffle=shuffle, timeout=1200, cold=cold, variables=variables
+    )
 
 
 def tito(*arguments: str, code: int = 0, answer: str | None = None) -> str:

@@ -65,6 +65,7 @@ def become(request: dict) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [str(Path.cwd()), *filter(None, folders)]
     importlib.invalidate_caches()
