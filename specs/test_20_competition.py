@@ -655,9 +655,7 @@ class TestServer:
                     self.fetched += 1
 
             def teardown(self):
-                self.submit(
-                    0
-                )  # so that somebody is answered: what a rule has raised is raised again
+                self.submit(0)  # somebody is answered: what a rule has raised is raised again
                 ask(self.server.drain)
                 self.fetch()
                 assert_equal(self.asked, {})
