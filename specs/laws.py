@@ -53,7 +53,7 @@ def ask(function, *args, **kwargs):
     Only remembers the call for the message; where arrays go in and Tensors come out, use `call`.
     """
     real = resolve(function)
-    text = describe(function, args, kwargs)
+    text = describe(function, args, kwargs, array="np.array")
     last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
     return attempt(real, text, args, kwargs)
 
@@ -196,23 +196,25 @@ class Description:
         function: what is called.
         args: arrays that nobody changes any more, or texts.
         kwargs: shown at once.
+        array: what an array is made by, as the student's code is given it.
     """
 
-    def __init__(self, function, args, kwargs):
+    def __init__(self, function, args, kwargs, array="Tensor"):
         self.function = function
         self.args = args
+        self.array = array
         self.kwargs = {name: show(value) for name, value in kwargs.items()}
 
     def __str__(self):
-        parts = [f"Tensor({show(a)})" if isinstance(a, np.ndarray) else a for a in self.args]
+        parts = [f"{self.array}({show(a)})" if isinstance(a, np.ndarray) else a for a in self.args]
         parts += [f"{name}={value}" for name, value in self.kwargs.items()]
         return f"{name_of(self.function)}({', '.join(parts)})"
 
 
-def describe(function, args, kwargs):
+def describe(function, args, kwargs, array="Tensor"):
     """A call as a person could write it, of arguments that may change later."""
     told = [arg if isinstance(arg, np.ndarray) else show(arg) for arg in args]
-    return str(Description(function, told, kwargs))
+    return str(Description(function, told, kwargs, array))
 
 
 def name_of(function):
