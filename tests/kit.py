@@ -64,8 +64,8 @@ def run(
     """Run the kit's specs on the package in ``source``, with a ledger of its own.
 
     The seed makes each run draw the same examples: a proof must not hold by luck. Examples that no
-    run has seen yet are for the thorough profile (`tox -e specs`). The profile ``glance`` has three
-    a spec, which show whether a function is there at all.
+    run has seen yet are for the thorough profile (`tox -e specs`). The profile ``glance`` has one
+    a spec, which shows whether a function is there at all.
     """
     chosen = [f"--source={source}"] if source else []
     options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
