@@ -633,6 +633,8 @@ class TestShapes:
             open_shape = (*shape[:at], -1, *shape[at + 1 :])
             assert_same(call(reshape, x, shape=open_shape), x.reshape(shape))
         assert_equal(Tensor(x).reshape(*shape).data, Tensor(x).reshape(tuple(shape)).data)
+        grid = np.arange(6).reshape(2, 3)  # small drawn arrays seldom tell rows from columns
+        assert_same(call(reshape, grid, shape=(3, 2)), grid.reshape(3, 2))
 
     @each("shape", [(4,), (2, 2), (-1, 4), (-1, -1), (0,), ()])
     def test_names_a_reshape_that_does_not_fit(self, shape):

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specs.laws import ask, assert_dtype, assert_equal, assert_shape, expect, raises
@@ -116,6 +116,8 @@ class TestPairs:
         assert_equal(dict(ask(pairs_of, word)), {pair: found.count(pair) for pair in found})
 
     @given(words, st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    @example((0, 1, 2, 0, 1, 0, 0, 1), (0, 1))
+    @example((2, 2, 2, 2, 2), (2, 2))
     def test_merge_goes_from_left_to_right(self, word, pair):
         """merge puts the token for each pair, from left to right, each element used once."""
         got = ask(merge, word, pair, 9)
