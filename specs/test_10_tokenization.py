@@ -237,6 +237,7 @@ class TestEncoding:
     """encode by byte pairs"""
 
     @given(few_letters, few_letters, st.integers(256, 270))
+    @example("abcd abcd abc", "abcd abab dcba", 262)
     def test_merges_as_training_did(self, learnt, text, vocab_size):
         """encode(text) is what all merges, in the order learnt, make of its bytes."""
         tokenizer = pairs(learnt, vocab_size)

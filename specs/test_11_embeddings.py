@@ -263,9 +263,13 @@ class TestBadInput:
 
     @pytest.mark.parametrize("name", ["num_embeddings", "embedding_dim"])
     def test_sizes_are_at_least_one(self, name):
-        """Embedding raises ValueError that names the size below 1."""
+        """Embedding raises ValueError that names the size below 1; 1 will do."""
+        sizes = {"num_embeddings": 3, "embedding_dim": 3}
         with raises(ValueError, naming=f"{name} 0"):
-            Embedding(**{"num_embeddings": 3, "embedding_dim": 3, name: 0})
+            Embedding(**sizes | {name: 0})
+        smallest = sizes | {name: 1}
+        got = call(ask(Embedding, **smallest), np.array([0]))
+        assert_shape(got, (1, smallest["embedding_dim"]))
 
     @pytest.mark.parametrize("width", [0, 1, 7])
     def test_waves_come_in_pairs(self, width):

@@ -73,9 +73,10 @@ class TestLayerNorm:
     @given(st.integers(2, 8), seeds())
     def test_has_mean_0_and_variance_1(self, d, seed):
         """Before weight and bias, each vector has mean 0 and variance 1."""
-        got = call(LayerNorm(d, eps=0.0, dtype=np.float64), normal(seed, 3, d) * 5 + 2)
-        assert_close(got.mean(axis=-1), np.zeros(3))
-        assert_close(np.square(got).mean(axis=-1), np.ones(3))
+        for stack in ((), (3,)):
+            got = call(LayerNorm(d, eps=0.0, dtype=np.float64), normal(seed, *stack, d) * 5 + 2)
+            assert_close(got.mean(axis=-1), np.zeros(stack))
+            assert_close(np.square(got).mean(axis=-1), np.ones(stack))
 
     @given(st.floats(0.1, 10), st.floats(-10, 10), seeds())
     def test_ignores_shifts_and_stretches(self, stretch, shift, seed):
@@ -293,6 +294,8 @@ class TestParameters:
         assert_equal({name: value.shape for name, value in state.items()}, expected)
         for value in state.values():
             assert_dtype(value, np.float32)
+        for value in TransformerBlock(4, 2, dtype=np.float64).state_dict().values():
+            assert_dtype(value, np.float64)
 
     def test_begin_as_in_gpt_2(self):
         """Matrices have deviation 0.02, those that end a sum 0.02 / √(2 L); biases are 0, gains 1."""
@@ -317,9 +320,13 @@ class TestParameters:
     def test_follow_the_seed(self):
         """The generator draws everything; without one, manual_seed decides."""
         config = GPTConfig(V, C, 4, 2, 1)
-        draw = lambda: GPT(config, generator=np.random.default_rng(1)).state_dict()
-        for name, value in draw().items():
-            assert_equal(draw()[name], value)
+        for draw in (
+            lambda: GPT(config, generator=np.random.default_rng(1)).state_dict(),
+            lambda: TransformerBlock(4, 2, generator=np.random.default_rng(1)).state_dict(),
+        ):
+            again = draw()
+            for name, value in draw().items():
+                assert_equal(again[name], value)
         manual_seed(3)
         first = GPT(config).token_embedding.weight.data
         manual_seed(3)
@@ -386,7 +393,8 @@ class TestSampling:
     @given(st.floats(1e-300, 1e-3), seeds())
     def test_is_exact_at_tiny_temperatures(self, temperature, seed):
         """A temperature near 0 is greedy where one score stands out, without overflow."""
-        logits = (np.random.default_rng(seed).permutation(5) * 1e3)[None].astype(np.float32)
+        rows = [np.random.default_rng(seed).permutation(5), np.arange(5) - 9]
+        logits = (np.array(rows) * 1e3).astype(np.float32)
         got = ask(sample, logits, temperature, generator=np.random.default_rng(0))
         assert_equal(got, logits.argmax(axis=-1))
 

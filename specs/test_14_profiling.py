@@ -142,6 +142,7 @@ class TestOperations:
         expected = 5 * 4 * 7 + 5 * 4 + 5 * 2 * 9
         assert_equal(ask(count_flops, model, x), expected)
         assert_equal(ask(count_flops, lambda x: (model(x), model(x)), x), 2 * expected)
+        assert_equal(ask(count_flops, lambda *, x: model(x), x=x), expected)
 
     def test_gradients_do_not_count(self):
         """Only the forward pass is counted, also where backward runs inside."""
@@ -216,6 +217,9 @@ class TestMemory:
         x = Tensor(np.zeros(10), requires_grad=True)
         y = exp(x)
         assert_equal(len(ask(held_arrays, (y.reshape(2, 5)[0] + y.reshape(2, 5)[1]) * y[:5])), 4)
+        for _ in range(60):  # 2⁶⁰ ways lead back to x
+            x = x + x
+        assert_equal(len(ask(held_arrays, x)), 61)
 
     def test_without_a_graph_only_the_result_is_held(self):
         """Where no gradient is asked for, nothing is held but the result."""

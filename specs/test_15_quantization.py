@@ -263,6 +263,7 @@ class TestLayers:
         generator = np.random.default_rng(seed)
         layer, x = Linear(6, 3, bias, generator=generator), normal(seed, 2, 4, 6)
         made = ask(QuantizedLinear, layer, float(x.min()), float(x.max()))
+        assert_shape(unwrap(ask(made, Tensor(x[0, 0]))), (3,))
         got, exact = unwrap(ask(made, Tensor(x))), layer(Tensor(x)).data
         assert_shape(got, exact.shape)
         weights = np.abs(layer.weight.data)

@@ -199,13 +199,15 @@ class TestConvolution:
         expect(peak < room, f"a peak below {room:,} bytes", f"{peak:,} bytes")
 
     def test_shapes_are_checked(self):
-        """Other channels, or a bias of another length, raise ValueError that names the shape."""
+        """No batch of images, other channels, or another bias raise ValueError that names the shape."""
         x, weight = np.zeros((1, 2, 4, 4)), np.zeros((3, 2, 2, 2))
         for bad, naming in (((3, 1, 2, 2), "C=2 (3, 1, 2, 2)"), ((3, 2), "C=2 (3, 2)")):
             with raises(ValueError, naming=naming):
                 ask(conv2d_fast, x, np.zeros(bad))
         with raises(ValueError, naming="bias (3,) (2,)"):
             ask(conv2d_fast, x, weight, np.zeros(2))
+        with raises(ValueError, naming="(2, 2, 4)"):
+            ask(conv2d_fast, np.zeros((2, 2, 4)), weight)
 
 
 class TestFusion:

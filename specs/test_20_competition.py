@@ -202,6 +202,13 @@ class TestSubmissions:
             math.isclose(ask(score, made, floor=1), 4.0), "a score of 4", ask(score, made, floor=1)
         )
         expect({"python", "numpy"} <= set(made.environment), "python and numpy", made.environment)
+        with raises(ValueError, naming="track beauty"):
+            ask(
+                resolve(Submission).measure,
+                *("mine", "beauty", small, large, x, np.zeros(5, int), tmp_path),
+                pairs=4,
+                clock=clock,
+            )
 
     def test_come_back_from_json(self):
         """A document survives JSON, and makes the same submission again."""
@@ -334,13 +341,13 @@ class TestScores:
     def test_the_best_attempt_of_a_name_counts(self):
         """A ranking has each name once, with its best attempt, the best first, and of one track."""
         board = ask(Leaderboard)
-        for name, seconds in (("ann", 2.0), ("ben", 1.5), ("ann", 1.0), ("ann", 3.0)):
+        for name, seconds in (("ann", 2.0), ("ben", 1.5), ("ann", 1.0), ("ann", 3.0), ("kim", 6.0)):
             ask(board.enter, attempt(name, seconds=seconds))
         ask(board.enter, attempt("eve", track="size"))
         got = [(points, made.name) for points, made in ask(board.ranking, "latency")]
-        assert_equal(got, [(3.0, "ann"), (2.0, "ben")])
+        assert_equal(got, [(3.0, "ann"), (2.0, "ben"), (0.5, "kim")])
         assert_equal([made.name for _, made in ask(board.ranking, "size")], ["eve"])
-        assert_equal(len(board.submissions), 5)
+        assert_equal(len(board.submissions), 6)
 
     def test_equal_scores_are_ranked_by_accuracy_and_then_by_time(self):
         """Of equal scores the more accurate is first, and then the one that was entered first."""
@@ -608,7 +615,7 @@ class TestServer:
     def test_serve_lets_nobody_wait_for_nothing(self):
         """Requests come at their times; sleeping goes on until the next one or the next deadline."""
         server, model, clock, monitor = served(size=3, wait=5.0, seconds=0.5)
-        arrivals = [(t, np.zeros(2, np.float32)) for t in (0.0, 1.0, 2.0, 20.0, 24.0, 40.0)]
+        arrivals = [(t, np.zeros(2, np.float32)) for t in (0.0, 1.5, 2.0, 20.0, 24.0, 40.0)]
         tickets = ask(serve, server, arrivals, sleep=clock.sleep)
         assert_equal(len(tickets), 6)
         for ticket in tickets:
