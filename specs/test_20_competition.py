@@ -616,11 +616,23 @@ class TestServer:
         """Requests come at their times; sleeping goes on until the next one or the next deadline."""
         server, model, clock, monitor = served(size=3, wait=5.0, seconds=0.5)
         arrivals = [(t, np.zeros(2, np.float32)) for t in (0.0, 1.5, 2.0, 20.0, 24.0, 40.0)]
-        tickets = ask(serve, server, arrivals, sleep=clock.sleep)
+        sleeps = []
+        sleep = lambda seconds: sleeps.append(seconds) or clock.sleep(seconds)
+        tickets = ask(serve, server, arrivals, sleep=sleep)
         assert_equal(len(tickets), 6)
         for ticket in tickets:
             assert_equal(ask(server.result, ticket), np.zeros(2, np.float32))
         assert_equal(model.batches, [3, 2, 1])
+        expected = [
+            1.5,
+            0.5,
+            17.5,
+            4.0,
+            1.0,
+            14.5,
+            5.0,
+        ]  # a batch takes 0.5 s, and waits 5.0 s at most
+        assert_equal([seconds for seconds in sleeps if seconds > 0], expected)
         assert_close(np.float64(clock.time), np.float64(45.5))
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
 
