@@ -304,3 +304,5 @@ class TestBadInput:
             PositionalEncoding(4, 0)
         with raises(ValueError, naming="embedding_dim 0"):
             PositionalEncoding(0, 4, "learned")
+        smallest = PositionalEncoding(1, 1, "learned")
+        assert_shape(call(smallest, np.zeros((1, 1, 1), np.float32)), (1, 1, 1))

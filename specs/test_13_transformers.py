@@ -272,7 +272,7 @@ class TestParameters:
         assert_equal(ask(config.count_parameters), found)
 
     def test_have_names_and_shapes(self):
-        """The state dict holds token_embedding, position, blocks.0 to blocks.L-1 and ln_f, float32."""
+        """The state dict holds token_embedding, position, blocks.0 to blocks.L-1 and ln_f, in one dtype."""
         state = GPT(GPTConfig(V, C, 4, 2, 1)).state_dict()
         block = {
             "ln_1.weight": (4,),
@@ -294,8 +294,10 @@ class TestParameters:
         assert_equal({name: value.shape for name, value in state.items()}, expected)
         for value in state.values():
             assert_dtype(value, np.float32)
-        for value in TransformerBlock(4, 2, dtype=np.float64).state_dict().values():
-            assert_dtype(value, np.float64)
+        config = GPTConfig(V, C, 4, 2, 1)
+        for part in (GPT(config, dtype=np.float64), TransformerBlock(4, 2, dtype=np.float64)):
+            for value in part.state_dict().values():
+                assert_dtype(value, np.float64)
 
     def test_begin_as_in_gpt_2(self):
         """Matrices have deviation 0.02, those that end a sum 0.02 / √(2 L); biases are 0, gains 1."""
