@@ -101,7 +101,12 @@ def test_examples_in_docstrings_run():
         [
             *(sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "--doctest-modules"),
             *("-p", "no:cacheprovider", "--reference"),
-            *("reference/tinytorch", "pytest_tinytorch", "specs/student.py"),
+            *(
+                "reference/tinytorch",
+                "pytest_tinytorch",
+                "specs/student.py",
+                "benchmarks/mutants.py",
+            ),
         ],
         cwd=kit.ROOT,
         capture_output=True,
