@@ -391,6 +391,11 @@ class TestSampling:
         """top_k keeps exactly k tokens: of equal scores those with the smallest ids."""
         got = ask(sample, np.zeros((300, 5)), top_k=2, generator=np.random.default_rng(0))
         assert_equal(sorted(set(got.tolist())), [0, 1])
+        logits = np.random.default_rng(1).integers(0, 2, (300, 20)) * 1.0
+        first = np.argsort(-logits, axis=-1, kind="stable")[:, :2]
+        got = ask(sample, logits, top_k=2, generator=np.random.default_rng(0))
+        kept = (got[:, None] == first).any(axis=1)
+        expect(kept.all(), "one of the first two of the highest", f"others in {(~kept).sum()} rows")
 
     @given(st.floats(1e-300, 1e-3), seeds())
     def test_is_exact_at_tiny_temperatures(self, temperature, seed):
