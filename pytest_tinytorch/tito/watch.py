@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from shutil import get_terminal_size
@@ -18,11 +19,12 @@ from typing import Any
 import click
 
 from pytest_tinytorch import options
-from pytest_tinytorch.implementation import PACKAGE, Implementation
+from pytest_tinytorch.implementation import PACKAGE
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
 from pytest_tinytorch.watch.loop import Loop, Terminal
 from pytest_tinytorch.watch.request import Request
+from pytest_tinytorch.workspace import Workspace, assemble
 
 STEP, GROUP = 5, 50
 """Milliseconds: how often files are looked at, and how long saves that follow each other count as one."""
@@ -114,7 +116,7 @@ class Watch:
         tell = lambda message: self.events.put(("told", message))
         self.loop = Loop(
             root=workspace.root,
-            source=judged(workspace.root, workspace.implementation, named),
+            source=judged(workspace, named),
             names=[unit.name for unit in units],
             places={unit.id: unit.place for unit in units},
             blank=blank,
@@ -199,15 +201,12 @@ def named_in(arguments: Sequence[str]) -> argparse.Namespace:
         raise click.UsageError(str(error)) from None
 
 
-def judged(root: Path, implementation: Implementation, named: argparse.Namespace) -> Path:
-    """The folder that holds the package to judge: the one that pytest's arguments name, or the usual."""
-    if named.reference:
-        return implementation.reference
-    if named.source is None:
-        return implementation.folder
-    folder: Path = (root / named.source).resolve()
-    if not (folder / PACKAGE).is_dir():
-        raise click.UsageError(
-            f"--source: {folder} has no package {PACKAGE}/: name the folder that holds it"
-        )
-    return folder
+def judged(workspace: Workspace, named: argparse.Namespace) -> Path:
+    """The folder that holds the package to judge, as pytest itself will find it from the root."""
+    source = workspace.root / named.source if named.source else None
+    asked = replace(workspace.options, source=source, reference=named.reference)
+    try:
+        found = assemble(workspace.root, asked, workspace.curriculum)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return found.implementation.folder
