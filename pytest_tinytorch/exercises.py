@@ -70,7 +70,7 @@ def any_untouched(source: str, names: Iterable[str]) -> bool:
     A file without the words of a stub is not parsed. Raises SyntaxError as `ast.parse` does.
     """
     names = list(names)
-    words = {"..." if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
+    words = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
     if not any(word in source for word in words):
         return False
     return any(exercise.untouched for exercise in locate(source, names))
@@ -78,7 +78,7 @@ def any_untouched(source: str, names: Iterable[str]) -> bool:
 
 def _state(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:
     if isinstance(node, ast.Expr):
-        return node.lineno, any(_is_ellipsis(value) for value in _rules(node))
+        return node.lineno, any(_calls(value, "todo") for value in _rules(node))
     for statement in ast.walk(node):
         if isinstance(statement, ast.Raise) and _is_todo(statement):
             return statement.lineno, True
@@ -90,15 +90,15 @@ def _rules(node: ast.Expr) -> list[ast.expr]:
     return [*node.value.args[1:], *(keyword.value for keyword in node.value.keywords)]
 
 
-def _is_ellipsis(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is ...
-
-
 def _is_todo(statement: ast.Raise) -> bool:
-    made = statement.exc
-    if not (isinstance(made, ast.Call) and ast.unparse(made.func) == "NotImplementedError"):
+    return _calls(statement.exc, "NotImplementedError")
+
+
+def _calls(value: ast.expr | None, function: str) -> bool:
+    """Whether an expression is ``function("05 autograd: …")``, the sign of a stub."""
+    if not (isinstance(value, ast.Call) and ast.unparse(value.func) == function):
         return False
-    text = made.args[0] if made.args else None
+    text = value.args[0] if value.args else None
     return (
         isinstance(text, ast.Constant)
         and isinstance(text.value, str)
@@ -140,9 +140,21 @@ def stub(source: str, number: str, module: str, names: Iterable[str]) -> str:
         if node is None:
             raise LookupError(f"{module}: no function, method or gradient rule called {name!r}")
         cuts.append(_cut(node, lines, f"{number} {module}: {name}"))
+    if any(name.startswith(GRADIENT) for name in names):
+        cuts.append(_import_of_todo(tree))
     for first, last, text in sorted(cuts, reverse=True):
         lines[first - 1 : last] = [text]
     return "".join(lines)
+
+
+def _import_of_todo(tree: ast.Module) -> tuple[int, int, str]:
+    """(first line, last line, what stands there instead) of the import of `defvjp`, with `todo` beside it."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and "defvjp" in (names := [a.name for a in node.names]):
+            ordered = sorted({*names, "todo"}, key=lambda name: (name.islower(), name))
+            text = f"from {node.module} import {', '.join(ordered)}\n"
+            return node.lineno, node.end_lineno or node.lineno, text
+    raise LookupError("a file with gradient rules must import defvjp from tinytorch.primitive")
 
 
 def _cut(
@@ -153,9 +165,11 @@ def _cut(
     if isinstance(node, ast.Expr):
         assert isinstance(node.value, ast.Call)
         call = node.value
-        rules = ["..." for _ in call.args[1:]] + [f"{word.arg}=..." for word in call.keywords]
-        text = f"{ast.unparse(call.func)}({', '.join([ast.unparse(call.args[0]), *rules])})\n"
-        return node.lineno, node.end_lineno, text
+        start = f"{ast.unparse(call.func)}({ast.unparse(call.args[0])}, "
+        rules = [f'todo("{todo}")' for _ in call.args[1:]]
+        rules += [f'{word.arg}=todo("{todo}")' for word in call.keywords]
+        text = f",\n{' ' * len(start)}".join(rules)
+        return node.lineno, node.end_lineno, f"{start}{text})\n"
     if isinstance(node, ast.ClassDef):
         raise LookupError(f"{todo}: a class cannot be an exercise, name its methods")
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body

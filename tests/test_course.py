@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from importlib import import_module
+from importlib import import_module, reload
 
 import pytest
 
@@ -28,7 +28,7 @@ def modules_used(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tinytorch."):
             used.add(node.module.split(".")[1])
         if isinstance(node, ast.ImportFrom) and node.module == "tinytorch":
-            used.update(alias.name for alias in node.names)
+            used.update(alias.name for alias in node.names if alias.name.islower())
         if isinstance(node, ast.Import):
             used.update(a.name.split(".")[1] for a in node.names if a.name.startswith("tinytorch."))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("lazy", "import_module"):
@@ -129,7 +129,18 @@ def test_every_export_exists(datasets):
     import tinytorch
 
     assert tinytorch.__file__ == str(kit.REFERENCE / "tinytorch" / "__init__.py")
-    import_module("tinytorch.tensor")  # which must not put itself in the place of the function
+    import_module("tinytorch.tensor")  # from here on the attribute is the module
     for name in tinytorch.__all__:
         assert callable(getattr(tinytorch, name)), name
-    assert tinytorch.tensor([1.0]).shape == (1,)
+
+
+def test_the_file_tensor_and_the_function_of_that_name_live_together(datasets):
+    """See docs/decisions/0011-*.md. The attribute is the same before and after the import of the file."""
+    import tinytorch
+
+    module = tinytorch.tensor
+    assert import_module("tinytorch.tensor") is module is tinytorch.tensor
+    assert module([1.0]).shape == (1,)
+    assert module.tensor([1.0], requires_grad=True).requires_grad
+    assert reload(module) is module
+    assert reload(tinytorch).tensor([1.0]).shape == (1,)

@@ -12,6 +12,8 @@ SOURCE = '''"""05 · Toy."""
 
 import numpy as np
 
+from tinytorch.primitive import Variable, defvjp
+
 LIMIT = 3
 
 
@@ -64,10 +66,27 @@ def test_a_stub_keeps_signature_docstring_and_all_that_is_given():
         '        """Keep x."""\n        raise NotImplementedError("05 toy: Box.__init__")' in text
     )
     assert '    def open(self):\n        raise NotImplementedError("05 toy: Box.open")' in text
-    assert "defvjp(double, ...)\ndefvjp(tensor.add, ..., ...)\ndefvjp(join, every=...)\n" in text
+    assert 'defvjp(double, todo("05 toy: gradient of double"))\n' in text
+    assert (
+        'defvjp(tensor.add, todo("05 toy: gradient of add"),\n'
+        '                   todo("05 toy: gradient of add"))\n'
+    ) in text
+    assert 'defvjp(join, every=todo("05 toy: gradient of join"))\n' in text
+    assert "from tinytorch.primitive import Variable, defvjp, todo\n" in text
     assert "def given(x):\n    return x\n" in text
     assert "LIMIT = 3" in text
     assert "solution" not in text
+
+
+def test_a_stub_takes_its_identity_from_no_prose():
+    text = stub(SOURCE.replace("05 · Toy", "Audacious"), "05", "toy", NAMES)
+    assert text.count("05 toy: ") == 7
+
+
+def test_rules_need_an_import_of_defvjp():
+    source = SOURCE.replace("from tinytorch.primitive import Variable, defvjp\n", "")
+    with pytest.raises(LookupError, match="import defvjp"):
+        stub(source, "05", "toy", ["gradient of add"])
 
 
 def test_of_nothing_is_the_source_itself():
@@ -89,8 +108,8 @@ def test_exercises_are_found_with_their_state():
     for exercise in found:
         if exercise.untouched:
             assert (
-                "NotImplementedError" in lines[exercise.line - 1]
-                or "..." in lines[exercise.line - 1]
+                "NotImplementedError(" in lines[exercise.line - 1]
+                or "todo(" in lines[exercise.line - 1]
             )
 
 

@@ -7,13 +7,15 @@ or broken never keeps another from being imported:
 >>> tinytorch.Tensor.__module__
 'tinytorch.tensor'
 
-As in PyTorch, `tinytorch.tensor` is a function, though a file has that name too; that one is imported
-from, as in `from tinytorch.tensor import matmul`.
+As in PyTorch, `tinytorch.tensor([1.0])` makes a Tensor. The file of that name is a module like any
+other (`import tinytorch.tensor as t`), and can be called besides: see `CallableModule`.
 """
 
-import sys
+from __future__ import annotations
+
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 EXPORTS = {
     "tensor": "Tensor tensor zeros ones full arange eye rand randn manual_seed cat stack where maximum",
@@ -46,26 +48,19 @@ HOME = {name: module for module, names in EXPORTS.items() for name in names.spli
 __all__ = sorted(HOME)
 
 
-class Package(ModuleType):
-    """A package whose `tensor` is the function, also after the file `tensor.py` was imported."""
+class CallableModule(ModuleType):
+    """The class of the module `tinytorch.tensor`: to call it is to call its function `tensor`."""
 
-    @property
-    def tensor(self):
-        return import_module("tinytorch.tensor").tensor
-
-    @tensor.setter
-    def tensor(self, module):
-        """Each import of a file sets its name here; `from tinytorch.tensor import …` needs none."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.tensor(*args, **kwargs)
 
 
-sys.modules[__name__].__class__ = Package
-
-
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in HOME:
         raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
-    return getattr(import_module(f"tinytorch.{HOME[name]}"), name)
+    module = import_module(f"tinytorch.{HOME[name]}")
+    return module if name == HOME[name] else getattr(module, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

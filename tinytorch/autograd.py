@@ -2,14 +2,12 @@
 
 import math
 from functools import wraps
-from importlib import import_module
 
 import numpy as np
 
+import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Variable, defvjp, recording, vjps
-
-t = import_module("tinytorch.tensor")  # the file: `tinytorch.tensor` is the function of that name
+from tinytorch.primitive import Variable, defvjp, recording, todo, vjps
 
 
 def unbroadcast(g, x):
@@ -246,31 +244,37 @@ def pick_x(g, ans, x, *, classes):
 
 # The table of rules: how the gradient g of a result flows back to each argument.
 # fmt: off
-defvjp(t.add, ..., ...)
-defvjp(t.sub, ..., ...)
-defvjp(t.mul, ..., ...)
-defvjp(t.div, ..., ...)
+defvjp(t.add, todo("05 autograd: gradient of add"),
+              todo("05 autograd: gradient of add"))
+defvjp(t.sub, todo("05 autograd: gradient of sub"),
+              todo("05 autograd: gradient of sub"))
+defvjp(t.mul, todo("05 autograd: gradient of mul"),
+              todo("05 autograd: gradient of mul"))
+defvjp(t.div, todo("05 autograd: gradient of div"),
+              todo("05 autograd: gradient of div"))
 defvjp(t.pow,         pow_x, pow_y)
-defvjp(t.neg, ...)
+defvjp(t.neg, todo("05 autograd: gradient of neg"))
 defvjp(t.matmul,      matmul_x, matmul_y)
-defvjp(t.exp, ...)
-defvjp(t.log, ...)
-defvjp(t.sqrt, ...)
-defvjp(t.abs, ...)
-defvjp(t.clip, ...)
+defvjp(t.exp, todo("05 autograd: gradient of exp"))
+defvjp(t.log, todo("05 autograd: gradient of log"))
+defvjp(t.sqrt, todo("05 autograd: gradient of sqrt"))
+defvjp(t.abs, todo("05 autograd: gradient of abs"))
+defvjp(t.clip, todo("05 autograd: gradient of clip"))
 defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
-defvjp(t.where, ..., ..., ...)
+defvjp(t.where, todo("05 autograd: gradient of where"),
+                todo("05 autograd: gradient of where"),
+                todo("05 autograd: gradient of where"))
 defvjp(t.sum,         sum_x)
 defvjp(t.max,         max_x)
-defvjp(t.reshape, ...)
-defvjp(t.permute, ...)
-defvjp(t.expand, ...)
+defvjp(t.reshape, todo("05 autograd: gradient of reshape"))
+defvjp(t.permute, todo("05 autograd: gradient of permute"))
+defvjp(t.expand, todo("05 autograd: gradient of expand"))
 defvjp(t.getitem,     getitem_x)
 defvjp(t.concatenate, every=concatenate_each)
 
-defvjp(activations.relu, ...)
-defvjp(activations.sigmoid, ...)
-defvjp(activations.tanh, ...)
+defvjp(activations.relu, todo("05 autograd: gradient of relu"))
+defvjp(activations.sigmoid, todo("05 autograd: gradient of sigmoid"))
+defvjp(activations.tanh, todo("05 autograd: gradient of tanh"))
 defvjp(activations.gelu,    gelu_x)
 defvjp(activations.softmax, softmax_x)
 

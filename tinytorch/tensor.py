@@ -12,12 +12,16 @@ memory with its input; the results of arithmetic never do.
 """
 
 import math
+import sys
 
 import numpy as np
 
+from tinytorch import CallableModule
 from tinytorch.primitive import Variable, primitive
 
 DEFAULT_DTYPE = np.float32
+
+sys.modules[__name__].__class__ = CallableModule  # `tinytorch.tensor(…)` calls `tensor` below
 
 
 def as_array(data, dtype=None):
@@ -300,6 +304,9 @@ class Tensor(Variable):
     def expand(self, *shape):
         """Axes of length 1 stretched: ``x.expand(4, -1)``; see `expand`."""
         return expand(self, shape=unpack(shape))
+
+
+Tensor.result_type = Tensor
 
 
 def unpack(sizes):

@@ -2,14 +2,12 @@
 
 import math
 from functools import wraps
-from importlib import import_module
 
 import numpy as np
 
+import tinytorch.tensor as t
 from tinytorch import activations, losses
 from tinytorch.primitive import Variable, defvjp, recording, vjps
-
-t = import_module("tinytorch.tensor")  # the file: `tinytorch.tensor` is the function of that name
 
 
 def unbroadcast(g, x):

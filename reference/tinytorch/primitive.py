@@ -4,28 +4,54 @@ Given, not an exercise. A forward function is written once, on arrays; its gradi
 separate table (`defvjp`). Nothing is patched: a primitive called on arrays is just that function.
 """
 
-import sys
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
-recording = ContextVar("recording", default=True)
+Array = np.ndarray
+"""What primitives compute on. Its shape stands at the end of a line, as in ``# (N, C, H, W)``."""
+
+Rule = Callable[..., Array]
+"""A gradient rule, called as ``rule(g, ans, *args, **params)``; see `defvjp`."""
+
+Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
 
-observer = ContextVar("observer", default=None)
+observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 """Called as ``observer(op, arrays, params, ans)`` after each operation on Tensors; 14 counts with it."""
 
 
+class Primitive(Protocol):
+    """What `primitive` makes of a function: it takes Tensors too, and has a place for gradient rules."""
+
+    __name__: str
+    rules: tuple[Rule | None, ...]
+    rule_for_every: Rule | None
+
+    def __call__(self, *args: Any, **params: Any) -> Any: ...
+
+
 class Variable:
-    """What a primitive needs to know of a Tensor: its array, and whether its gradient is wanted."""
+    """What a primitive needs to know of a Tensor: its array, and whether its gradient is wanted.
+
+    Attributes:
+        result_type: what a primitive returns: `Tensor`, also when it is called on a Parameter.
+    """
 
     __slots__ = ("__weakref__", "data", "grad", "grad_fn", "requires_grad")
 
-    def __init_subclass__(cls):
-        # A primitive returns the class that derives from Variable directly: Tensor, never Parameter.
-        if not hasattr(cls, "result_type"):
-            cls.result_type = cls
+    data: Array
+    grad: Array | None
+    grad_fn: Node | None
+    requires_grad: bool
+    result_type: ClassVar[type[Variable]]
 
 
 class Node:
@@ -33,16 +59,16 @@ class Node:
 
     __slots__ = ("args", "op", "params")
 
-    def __init__(self, op, args, params):
+    def __init__(self, op: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> None:
         self.op = op
-        self.args = args
+        self.args: tuple[Any, ...] | None = args  # None once `backward` has freed the graph
         self.params = params
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.op.__name__}>"
 
 
-def primitive(function):
+def primitive(function: Callable[..., Any]) -> Primitive:
     """Let a function of arrays take Tensors too: arrays by position, parameters by keyword.
 
     The result is a Tensor when an argument is one. While recording, if an argument requires a
@@ -56,7 +82,7 @@ def primitive(function):
     """
 
     @wraps(function)
-    def op(*args, **params):
+    def call(*args: Any, **params: Any) -> Any:
         result_type = None
         requires_grad = False
         arrays = []
@@ -72,7 +98,9 @@ def primitive(function):
         watch = observer.get()
         if watch is not None:
             watch(op, arrays, params, ans)
-        result = object.__new__(result_type)
+        # Without Tensor.__init__, which is for what a person gives: it would check each result anew,
+        # and no operation could be tried before it is written.
+        result = result_type.__new__(result_type)
         result.data = ans if type(ans) is np.ndarray else np.asarray(ans)
         result.grad = None
         # Comparisons and indices have no gradient: only floating results are followed.
@@ -80,37 +108,46 @@ def primitive(function):
         result.grad_fn = Node(op, args, params) if result.requires_grad else None
         return result
 
+    op = cast(Primitive, call)
     op.rules = ()
     op.rule_for_every = None
     return op
 
 
-def defvjp(op, *rules, every=None):
+def todo(exercise: str) -> Rule:
+    """Stand in for a gradient rule that is still to be written.
+
+    Once the rule is needed it raises NotImplementedError, as the body of every other stub does.
+
+    >>> todo("05 autograd: gradient of exp")(1.0, 1.0, 0.0)
+    Traceback (most recent call last):
+    NotImplementedError: 05 autograd: gradient of exp
+    """
+
+    def unwritten(*args: Any, **params: Any) -> Array:
+        raise NotImplementedError(exercise)
+
+    return unwritten
+
+
+def defvjp(op: Primitive, *rules: Rule | None, every: Rule | None = None) -> None:
     """Store how gradients flow back through ``op``: one rule for each array argument.
 
     A rule is called as ``rule(g, ans, *args, **params)`` with arrays: the gradient of the output,
     the output, and what the primitive was called with; it returns the gradient of its argument.
     ``None`` marks an argument that has no gradient. For primitives of any number of arrays,
     ``every`` is the one rule for them all, called with the argument's position first.
-    A rule that is still ``...`` raises NotImplementedError once it is needed.
     """
-    home = sys._getframe(1).f_globals
-    checkpoint, module = (home.get("__doc__") or "")[:2], home["__name__"].rpartition(".")[2]
-    todo = f"{checkpoint} {module}: gradient of {op.__name__}"
-
-    def unwritten(*args, **params):
-        raise NotImplementedError(todo)
-
-    op.rules = tuple(unwritten if rule is ... else rule for rule in rules)
-    op.rule_for_every = unwritten if every is ... else every
+    op.rules = rules
+    op.rule_for_every = every
 
 
-def vjps(node, g, ans):
+def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
     """Yield (argument, its gradient) for each argument of ``node`` that requires one.
 
     ``g`` is the gradient of the node's output and ``ans`` that output, both arrays.
     """
-    op, args, params = node.op, node.args, node.params
+    op, args, params = node.op, node.args or (), node.params
     arrays = [arg.data if isinstance(arg, Variable) else arg for arg in args]
     for position, arg in enumerate(args):
         if not (isinstance(arg, Variable) and arg.requires_grad):
