@@ -10,7 +10,9 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent.resolve()
 sys.path.insert(0, str(ROOT))
 
-from pytest_tinytorch import kit  # noqa: E402 - it is not installed while it is built
+# It is not installed while it is built.
+from pytest_tinytorch.evidence.implementation import SHIPPED  # noqa: E402
+from pytest_tinytorch.kit import kit  # noqa: E402
 
 
 class BuildWithKit(build_py):
@@ -20,7 +22,7 @@ class BuildWithKit(build_py):
         super().run()
         if self.editable_mode:
             return
-        shipped = Path(self.build_lib, "pytest_tinytorch", kit.SHIPPED)
+        shipped = Path(self.build_lib, "pytest_tinytorch", SHIPPED)
         shutil.rmtree(shipped, ignore_errors=True)  # an earlier build may have left more
         for path, file in kit.files(ROOT).items():
             target = shipped / path

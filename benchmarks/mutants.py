@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from pytest_tinytorch import exercises, selection
-from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.course import exercises, selection
+from pytest_tinytorch.course.curriculum import Unit
 from tests import kit
 
 OPERATORS = {

@@ -15,7 +15,8 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from pytest_tinytorch import curriculum, implementation  # noqa: E402
+from pytest_tinytorch.course import curriculum  # noqa: E402
+from pytest_tinytorch.evidence import implementation  # noqa: E402
 
 AT_MOST = "_at_most"
 

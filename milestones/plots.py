@@ -1,6 +1,6 @@
 """Pictures of what a milestone found, as PNG files. They need matplotlib: the extra ``plots``."""
 
-from pytest_tinytorch.journey.pictures import FOLDER
+from pytest_tinytorch.export.journey.pictures import FOLDER
 
 
 def save(name, draw, columns=1, rows=1, size=(4.5, 4.5)):

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch import implementation, settings
-from pytest_tinytorch.marks import glyphs
-from pytest_tinytorch.messages import Explainer, Spec
+from pytest_tinytorch import settings
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.run.messages import Explainer, Spec
+from pytest_tinytorch.terminal.marks import glyphs
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8

@@ -9,8 +9,8 @@ import pluggy
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_tinytorch.curriculum import Unit
-    from pytest_tinytorch.progress import Progress
+    from pytest_tinytorch.course.curriculum import Unit
+    from pytest_tinytorch.evidence.progress import Progress
 
 hookspec = pluggy.HookspecMarker("pytest")
 

@@ -1,18 +1,12 @@
-"""The options of the plugin: declared to pytest, and read once into a frozen value."""
+"""The options of the plugin as pytest knows them: declared, and read once into a frozen value."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-CURRICULUM = "tinytorch_curriculum"
-PATH = "tinytorch_path"
-"""Settings of pytest: a curriculum of one's own, and the path that runs follow without ``--path``."""
-WORKSPACE = "specs/manifest.json"
-"""A folder that has this file is a workspace; anywhere else the plugin does nothing."""
+from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
 
 EXPORTS = {
     "html": "a page of its own, for people: the journey",
@@ -24,52 +18,6 @@ EXPORTS = {
     "classroom": "the results of a GitHub Classroom autograder",
 }
 """The formats of `export.FORMATS`, in a few words."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for on the command line.
-
-    Attributes:
-        checkpoint: as typed, or None.
-        milestone: as typed, or None.
-        borrow: checkpoints to take from the reference, as typed.
-        path: the learning path.
-        path_from: what named it: the option or the setting.
-        reference: whether to judge the worked solution.
-        todo_ok: whether untouched and locked parts are no failure.
-        gate: whether what is not open is held back.
-        hints: how many hints a message gives.
-        capabilities: whether to print the map instead of running.
-        timeline: None, ``"tree"`` or ``"horizontal"``: print it instead of running.
-        source: folder that holds the package under test, or None for the root.
-        ledger: the ledger's file, or None for the usual one.
-        exports: (format, file) of each file to write the progress to.
-        scale: the data that milestones use: ``"tiny"`` or ``"full"``.
-        nodeids: whether a collection lists its node ids for the manifest.
-    """
-
-    checkpoint: str | None = None
-    milestone: str | None = None
-    borrow: str | None = None
-    path: str | None = None
-    path_from: str = "--path"
-    reference: bool = False
-    todo_ok: bool = False
-    gate: bool = True
-    hints: int = 0
-    capabilities: bool = False
-    timeline: str | None = None
-    source: Path | None = None
-    ledger: Path | None = None
-    exports: tuple[tuple[str, Path], ...] = ()
-    scale: str = "tiny"
-    nodeids: bool = False
-
-    @property
-    def selects(self) -> bool:
-        """Whether some units were picked."""
-        return self.checkpoint is not None or self.milestone is not None
 
 
 def add(parser: pytest.Parser) -> None:
@@ -127,13 +75,17 @@ def add(parser: pytest.Parser) -> None:
     for name, words in EXPORTS.items():
         option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {words}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
-    parser.addini(CURRICULUM, help="a curriculum of your own, from the root folder", default="")
-    parser.addini(PATH, help="the learning path to follow where --path names none", default="")
+    parser.addini(
+        CURRICULUM_SETTING, help="a curriculum of your own, from the root folder", default=""
+    )
+    parser.addini(
+        PATH_SETTING, help="the learning path to follow where --path names none", default=""
+    )
 
 
 def read(config: pytest.Config) -> Options:
     """The options as pytest parsed them."""
-    return from_namespace(config.option, str(config.getini(PATH)))
+    return from_namespace(config.option, str(config.getini(PATH_SETTING)))
 
 
 def from_namespace(given: object, path: str = "") -> Options:
@@ -144,7 +96,7 @@ def from_namespace(given: object, path: str = "") -> Options:
         milestone=getattr(given, "milestone", None),
         borrow=getattr(given, "borrow", None),
         path=own if own is not None else path or None,
-        path_from="--path" if own is not None else PATH,
+        path_from="--path" if own is not None else PATH_SETTING,
         reference=getattr(given, "reference", False),
         todo_ok=getattr(given, "todo_ok", False),
         gate=not getattr(given, "no_gate", False),
@@ -180,11 +132,6 @@ def names_specs(config: pytest.Config) -> bool:
         return True
     narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
     return any(config.getoption(name, None) for name in narrowing)
-
-
-def is_ci() -> bool:
-    """Whether this runs on a CI server, by the variable that all of them set."""
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def _hints(text: str) -> int:

@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 
-from pytest_tinytorch import implementation, options, profiles
-from pytest_tinytorch.curriculum import CurriculumError
-from pytest_tinytorch.selection import UnknownName
+from pytest_tinytorch import options
+from pytest_tinytorch.course.curriculum import CurriculumError
+from pytest_tinytorch.course.options import (
+    CURRICULUM_SETTING,
+    PATH_SETTING,
+    WORKSPACE_FILE,
+    Options,
+)
+from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.run import profiles
 
 JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
 """The names that both are registered under."""
@@ -44,7 +52,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the implementation before any conftest can import the package under test."""
     if is_workspace(early_config):
-        setting = str(early_config.getini(options.PATH))
+        setting = str(early_config.getini(PATH_SETTING))
         given = options.from_namespace(early_config.known_args_namespace, setting)
         if given.scale == "tiny":
             use_one_thread()
@@ -57,20 +65,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not is_workspace(config):
-        if (config.invocation_params.dir / options.WORKSPACE).is_file():
+        if (config.invocation_params.dir / WORKSPACE_FILE).is_file():
             raise pytest.UsageError(
                 f"pytest took {config.rootpath} for its root, because of a path on the command line."
                 " Write options with =, as in --source=DIR or --ledger=FILE, or add --rootdir=."
             )
         if options.read(config).selects:
             raise pytest.UsageError(
-                f"{config.rootpath} is no tinytorch workspace: it has no {options.WORKSPACE}"
+                f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
-    from pytest_tinytorch.gate import Plan
-    from pytest_tinytorch.judge import Judge
-    from pytest_tinytorch.runner import Runner
-    from pytest_tinytorch.turns import Turns
+    from pytest_tinytorch.evidence.gate import Plan
+    from pytest_tinytorch.run.judge import Judge
+    from pytest_tinytorch.run.runner import Runner
+    from pytest_tinytorch.run.turns import Turns
 
     choose_profile(config)
     workspace = workspace_of(config, options.read(config))
@@ -96,7 +104,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     given = options.read(config)
     if not (given.capabilities or given.timeline):
         return None
-    from pytest_tinytorch import screen
+    from pytest_tinytorch.terminal import screen
 
     if not is_workspace(config):
         raise pytest.UsageError(f"{config.rootpath} is no tinytorch workspace")
@@ -144,15 +152,15 @@ def use_one_thread() -> None:
 
 
 def is_workspace(config: pytest.Config) -> bool:
-    return (config.rootpath / options.WORKSPACE).is_file()
+    return (config.rootpath / WORKSPACE_FILE).is_file()
 
 
-def workspace_of(config: pytest.Config, given: options.Options) -> Any:
+def workspace_of(config: pytest.Config, given: Options) -> Any:
     """The workspace at the root; whatever is wrong with it or the options is a usage error."""
-    from pytest_tinytorch.workspace import open_workspace
+    from pytest_tinytorch.evidence.workspace import open_workspace
 
     try:
-        return open_workspace(config.rootpath, given, config.getini(options.CURRICULUM))
+        return open_workspace(config.rootpath, given, config.getini(CURRICULUM_SETTING))
     except (CurriculumError, UnknownName, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -162,4 +170,4 @@ def choose_profile(config: pytest.Config) -> None:
     from hypothesis import settings
 
     if not config.getoption("hypothesis_profile", None):
-        settings.load_profile("ci" if options.is_ci() else "learn")
+        settings.load_profile("ci" if profiles.is_ci() else "learn")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.curriculum import DEFAULT, Curriculum, load
-from pytest_tinytorch.options import CURRICULUM, PATH, Options
-from pytest_tinytorch.workspace import Workspace, assemble
+from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load
+from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
+from pytest_tinytorch.evidence.workspace import Workspace, assemble
 
 TABLES = {
     "pytest.toml": ("pytest",),
@@ -33,8 +33,8 @@ def workspace(root: Path, reference: bool = False) -> Workspace:
     Raises:
         CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
     """
-    path = str(read(root).get(PATH, "")) or None
-    given = Options(path=path, path_from=PATH, reference=reference)
+    path = str(read(root).get(PATH_SETTING, "")) or None
+    given = Options(path=path, path_from=PATH_SETTING, reference=reference)
     return assemble(root, given, curriculum(root))
 
 
@@ -44,7 +44,7 @@ def curriculum(root: Path) -> Curriculum:
     Raises:
         CurriculumError, ValueError: it is wrong, or the settings cannot be read.
     """
-    named = str(read(root).get(CURRICULUM, ""))
+    named = str(read(root).get(CURRICULUM_SETTING, ""))
     return load(root / named if named else DEFAULT)
 
 

@@ -1,50 +1,10 @@
 """Cuts the student's package out of the reference: ``python -m pytest_tinytorch.stubs [--check]``."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.curriculum import Curriculum
-from pytest_tinytorch.exercises import stub
-from pytest_tinytorch.implementation import PACKAGE
-
-
-def generate(curriculum: Curriculum, reference: Path) -> dict[str, str]:
-    """File name to text of every file of the student's package, as a learner begins with it.
-
-    Args:
-        curriculum: says which functions are exercises.
-        reference: the folder that holds the worked package ``tinytorch/``.
-    """
-    texts = {}
-    for file in sorted((reference / PACKAGE).glob("*.py")):
-        text = file.read_text(encoding="utf-8")
-        unit = curriculum.module(file.stem)
-        if unit is not None:
-            text = stub(text, unit.number, unit.name, unit.hints)
-        texts[file.name] = text
-    return texts
-
-
-def main(arguments: list[str]) -> int:
-    """Write ``tinytorch/`` in the current folder, or ``--check`` that it is what would be written."""
-    root = Path.cwd()
-    texts = generate(settings.curriculum(root), root / "reference")
-    package = root / PACKAGE
-    if arguments == ["--check"]:
-        present = {f.name: f.read_text(encoding="utf-8") for f in package.glob("*.py")}
-        differing = sorted(n for n in {*texts, *present} if texts.get(n) != present.get(n))
-        if differing:
-            print(f"{PACKAGE}/ differs from the stubs of the reference in: {', '.join(differing)}")
-        return 1 if differing else 0
-    package.mkdir(exist_ok=True)
-    for name, text in texts.items():
-        (package / name).write_text(text, encoding="utf-8", newline="\n")
-    print(f"wrote {len(texts)} files to {PACKAGE}/")
-    return 0
-
+from pytest_tinytorch.kit import stubs
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(stubs.main(Path.cwd(), settings.curriculum(Path.cwd()), sys.argv[1:]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.options import is_ci
+from pytest_tinytorch.run.profiles import is_ci
 
 VARIABLE = "TINYTORCH_BROWSER"
 COMMANDS = ("google-chrome", "chromium", "chromium-browser", "chrome", "msedge", "microsoft-edge")

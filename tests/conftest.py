@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from pytest_tinytorch.implementation import Finder
+from pytest_tinytorch.evidence.implementation import Finder
 from tests import imageserver as tiny
 from tests import kit
 from tests.imageserver import small, write

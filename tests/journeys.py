@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from zlib import compress, crc32
 
-from pytest_tinytorch import gate
-from pytest_tinytorch.curriculum import Curriculum
-from pytest_tinytorch.journey.pictures import SIGNATURE
-from pytest_tinytorch.ledger import Proof
-from pytest_tinytorch.progress import GroupCount, Progress, Task
-from pytest_tinytorch.tally import BROKEN, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.evidence import gate
+from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
+from pytest_tinytorch.evidence.tally import BROKEN, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.export.journey.pictures import SIGNATURE
 from tests import kit
 
 NUMBERS = {

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from pytest_tinytorch import curriculum, stubs
-from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.kit import stubs
 from pytest_tinytorch.tito.main import main
 from tests.toy import Run, pytest_in
 

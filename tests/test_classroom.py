@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch import ledger
-from pytest_tinytorch.options import Options
-from pytest_tinytorch.workspace import open_workspace
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.workspace import open_workspace
 from tests import kit, toy
 from tests.test_exports import validate
 from tests.warm import learners_environment

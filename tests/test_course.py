@@ -9,8 +9,8 @@ from importlib import import_module, reload
 
 import pytest
 
-from pytest_tinytorch import manifest, stubs
-from pytest_tinytorch.implementation import GIVEN
+from pytest_tinytorch.evidence.implementation import GIVEN
+from pytest_tinytorch.kit import collection, stubs
 from tests import kit
 
 SPEC_FILES = [kit.ROOT / unit.place for unit in kit.course().checkpoints]
@@ -86,14 +86,12 @@ def test_every_spec_says_its_law_and_none_skips(file):
     }
 
 
-def test_stubs_are_what_the_reference_gives(monkeypatch):
-    monkeypatch.chdir(kit.ROOT)
-    assert stubs.main(["--check"]) == 0
+def test_stubs_are_what_the_reference_gives():
+    assert stubs.main(kit.ROOT, kit.course(), ["--check"]) == 0
 
 
-def test_the_manifest_is_what_is_collected(monkeypatch):
-    monkeypatch.chdir(kit.ROOT)
-    assert manifest.main(["--check"]) == 0
+def test_the_manifest_is_what_is_collected():
+    assert collection.main(kit.ROOT, kit.course(), ["--check"]) == 0
 
 
 def test_examples_in_docstrings_run():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 
 import pytest
 
-from pytest_tinytorch import curriculum, manifest, stubs
-from pytest_tinytorch.curriculum import CurriculumError
+from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course.curriculum import CurriculumError
 from tests import kit, toy
 
 
@@ -80,9 +82,11 @@ def test_everything_the_course_names_is_there():
             assert (kit.ROOT / unit.place / file).is_file()
 
 
-@pytest.mark.parametrize("generator", [manifest, stubs], ids=lambda module: module.__name__)
-def test_what_is_generated_follows_the_curriculum_of_the_workspace(
-    generator, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.chdir(toy.build(tmp_path))
-    assert generator.main(["--check"]) == 0, capsys.readouterr().out
+@pytest.mark.parametrize("command", ["manifest", "stubs"])
+def test_what_is_generated_follows_the_curriculum_of_the_workspace(command, tmp_path):
+    root = toy.build(tmp_path)
+    check = [sys.executable, "-m", f"pytest_tinytorch.{command}", "--check"]
+    done = subprocess.run(check, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    toy.write(root, {"curriculum.toml": toy.CURRICULUM.replace('name = "adding"', 'name = "sums"')})
+    assert subprocess.run(check, cwd=root, capture_output=True, check=False).returncode != 0

@@ -12,10 +12,10 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from pytest_tinytorch import ledger
-from pytest_tinytorch.implementation import Finder, Implementation
-from pytest_tinytorch.options import Options
-from pytest_tinytorch.workspace import open_workspace
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.implementation import Finder, Implementation
+from pytest_tinytorch.evidence.workspace import open_workspace
 from tests import kit, toy
 
 DOCS = kit.ROOT / "docs"

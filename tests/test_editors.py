@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch import manifest, selection
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.evidence import manifest
 from pytest_tinytorch.tito.main import main
 from tests import kit, toy, warm
 

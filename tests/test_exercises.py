@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from pytest_tinytorch.exercises import Exercise, locate, spans, stub
+from pytest_tinytorch.course.exercises import Exercise, locate, spans, stub
 
 SOURCE = '''"""05 · Toy."""
 

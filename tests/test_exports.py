@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-import pytest_tinytorch
-from pytest_tinytorch import badge, export, gradescope, markdown, options
-from pytest_tinytorch.curriculum import load
-from pytest_tinytorch.progress import Progress, Task
-from pytest_tinytorch.tally import BROKEN, LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch import options
+from pytest_tinytorch.course.curriculum import load
+from pytest_tinytorch.evidence.progress import Progress, Task
+from pytest_tinytorch.evidence.tally import BROKEN, LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.export import badge, export, gradescope, markdown
 from tests import toy
 
 SCHEMAS = {"json": "progress", "gradescope": "gradescope", "classroom": "classroom"}
@@ -60,7 +60,7 @@ def test_there_is_an_option_for_each_format():
 
 def validate(format, text):
     """Hold the JSON of a format against its schema."""
-    file = Path(pytest_tinytorch.__file__).with_name(f"{SCHEMAS[format]}.schema.json")
+    file = Path(export.__file__).with_name(f"{SCHEMAS[format]}.schema.json")
     schema = json.loads(file.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(text))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_tinytorch import implementation
-from pytest_tinytorch.failures import LawBroken
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.run.failures import LawBroken
 from tests import kit
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_tinytorch import gate
-from pytest_tinytorch.journey import charts, flow, layers, numbers, ruler
-from pytest_tinytorch.ledger import Proof
-from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.tally import BORROWED, PASSED
+from pytest_tinytorch.evidence import gate
+from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.tally import BORROWED, PASSED
+from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
 from tests import journeys, kit
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch import export
-from pytest_tinytorch.journey import flow
+from pytest_tinytorch.export import export
+from pytest_tinytorch.export.journey import flow
 from tests import browser, journeys, kit
 
 WIDTHS = (360, 768, 1440)

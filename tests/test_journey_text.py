@@ -10,15 +10,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch import export, journey
-from pytest_tinytorch.curriculum import load
-from pytest_tinytorch.journey import flow, needs
-from pytest_tinytorch.journey.page import page
-from pytest_tinytorch.journey.pictures import LIMIT, read
-from pytest_tinytorch.journey.states import MEANINGS, word
-from pytest_tinytorch.ledger import Proof
-from pytest_tinytorch.progress import GroupCount, Progress, Task
-from pytest_tinytorch.tally import PASSED, WRONG, Verdict
+from pytest_tinytorch.course.curriculum import load
+from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
+from pytest_tinytorch.evidence.tally import PASSED, WRONG, Verdict
+from pytest_tinytorch.export import export, journey
+from pytest_tinytorch.export.journey import flow, needs
+from pytest_tinytorch.export.journey.page import page
+from pytest_tinytorch.export.journey.pictures import LIMIT, read
+from pytest_tinytorch.export.journey.states import MEANINGS, word
 from tests import journeys, toy
 
 HOSTILE = (

@@ -8,10 +8,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from pytest_tinytorch import curriculum, gate, ledger, source, tally
-from pytest_tinytorch.gate import Plan
-from pytest_tinytorch.ledger import Event
-from pytest_tinytorch.tally import Outcome, Verdict, verdict
+from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.evidence import gate, ledger, source, tally
+from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.ledger import Event
+from pytest_tinytorch.evidence.tally import Outcome, Verdict, verdict
 from tests import toy
 
 TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))

@@ -11,10 +11,11 @@ from types import ModuleType
 
 import pytest
 
-from pytest_tinytorch import kit as shipped
-from pytest_tinytorch import record, starter
-from pytest_tinytorch.exercises import locate
-from pytest_tinytorch.implementation import Finder, Implementation
+from pytest_tinytorch.course.exercises import locate
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.implementation import Finder, Implementation
+from pytest_tinytorch.kit import kit as shipped
+from pytest_tinytorch.kit import record, starter
 from pytest_tinytorch.tito import git
 from tests import kit
 
@@ -55,9 +56,9 @@ class TestFiles:
         assert shipped.files(tmp_path) == {}
 
     def test_a_workspace_with_a_solution_of_its_own_uses_it(self, tmp_path):
-        assert shipped.reference(tmp_path) == shipped.home() / "reference"
+        assert implementation.reference(tmp_path) == implementation.home() / "reference"
         (tmp_path / "reference").mkdir()
-        assert shipped.reference(tmp_path) == tmp_path / "reference"
+        assert implementation.reference(tmp_path) == tmp_path / "reference"
 
 
 class TestAnotherWorkspaceThatIsInstalled:

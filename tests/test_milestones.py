@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from benchmarks import seeds
-from pytest_tinytorch.curriculum import DEFAULT
+from pytest_tinytorch.course.curriculum import DEFAULT
 from tests import kit
 
 SCRIPTS = sorted((kit.ROOT / "milestones").glob("*/run.py"))

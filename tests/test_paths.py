@@ -7,12 +7,14 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from pytest_tinytorch import badge, export, markdown, report, screen, settings, timeline
-from pytest_tinytorch.marks import PLAIN, UNICODE
-from pytest_tinytorch.options import Options
-from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch import settings
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.workspace import open_workspace
+from pytest_tinytorch.export import badge, export, markdown
+from pytest_tinytorch.terminal import report, screen, timeline
+from pytest_tinytorch.terminal.marks import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
-from pytest_tinytorch.workspace import open_workspace
 from tests import kit, toy
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_tinytorch import exercises
+from pytest_tinytorch.course import exercises
 from tests import kit
 
 CHECKPOINTS = [unit.number for unit in kit.course().checkpoints]

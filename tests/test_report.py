@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch import report, screen, timeline
-from pytest_tinytorch.marks import JOIN, PLAIN, UNICODE, glyphs
-from pytest_tinytorch.progress import GroupCount, Progress, Task, numbers
-from pytest_tinytorch.tally import LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, numbers
+from pytest_tinytorch.evidence.tally import LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.terminal import report, screen, timeline
+from pytest_tinytorch.terminal.marks import JOIN, PLAIN, UNICODE, glyphs
 from tests import kit
 
 COURSE = kit.course()

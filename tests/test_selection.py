@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from pytest_tinytorch import curriculum, selection
+from pytest_tinytorch.course import curriculum, selection
 from tests import kit, toy
 
 TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pytest_tinytorch import ledger
+from pytest_tinytorch.evidence import ledger
 from tests import toy
 
 MODULES = {"01": "adding", "02": "doubling", "03": "squaring"}

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_tinytorch import exercises
-from pytest_tinytorch.curriculum import Unit
+from pytest_tinytorch.course import exercises
+from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.website import (
     commands,
     coursemap,

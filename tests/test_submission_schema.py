@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_tinytorch import implementation
+from pytest_tinytorch.evidence import implementation
 from tests import kit
 
 

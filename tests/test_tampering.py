@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch import ledger
+from pytest_tinytorch.evidence import ledger
 from tests import toy
 
 ENDINGS = {

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from pytest_tinytorch import timelimit
-from pytest_tinytorch.timelimit import Ring, TimeLimit
+from pytest_tinytorch.run import timelimit
+from pytest_tinytorch.run.timelimit import Ring, TimeLimit
 
 STARTERS = [timelimit._by_thread]
 if hasattr(timelimit.signal, "SIGALRM"):

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from pytest_tinytorch.turns import Turns
+from pytest_tinytorch.run.turns import Turns
 from specs.timing import DOUBT, FEWEST, Stopwatch, median_interval, speedup
 from tests import toy
 

@@ -10,7 +10,7 @@ import sys
 import click
 import pytest
 
-from pytest_tinytorch.marks import PLAIN, UNICODE
+from pytest_tinytorch.terminal.marks import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests import kit, toy
 from tests.kit import tito
@@ -329,7 +329,7 @@ def test_a_plain_terminal_gets_plain_characters(workspace):
 def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
     monkeypatch.chdir(kit.ROOT)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("pytest_tinytorch.screen.glyphs_of_terminal", lambda: marks)
+    monkeypatch.setattr("pytest_tinytorch.terminal.screen.glyphs_of_terminal", lambda: marks)
     for command in (
         "module status",
         "module start 08",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch import kit as shipped
-from pytest_tinytorch import record, starter, update
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.kit import kit as shipped
+from pytest_tinytorch.kit import record, starter, update
 from tests import kit
 from tests.kit import contents, tito
 
@@ -39,7 +40,7 @@ def workspace(original, tmp_path, monkeypatch):
 def later(tmp_path, monkeypatch):
     """The folder of a later version of the kit, which is installed now; it may be changed."""
     home = tmp_path / "later"
-    for path, file in shipped.files(shipped.home()).items():
+    for path, file in shipped.files(implementation.home()).items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, home / path)
     monkeypatch.setattr(shipped, "home", lambda: home)

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch import ledger, options
-from pytest_tinytorch.source import Snapshot
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.source import Snapshot
+from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.watch.affected import affected, modules
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
-from pytest_tinytorch.workspace import open_workspace
 from tests import kit, toy
 from tests.warm import learners_environment
 
@@ -47,7 +48,7 @@ def root(tmp_path):
 
 
 def workspace(root, **given):
-    return open_workspace(root, options.Options(**given), "curriculum.toml")
+    return open_workspace(root, Options(**given), "curriculum.toml")
 
 
 def numbers(units):

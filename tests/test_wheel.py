@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch import kit as shipped
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.kit import kit as shipped
 from tests import kit, toy
 from tests.warm import learners_environment
 
@@ -93,7 +94,7 @@ class Installation:
 def test_the_wheel_has_what_a_workspace_is_made_of(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        prefix = f"pytest_tinytorch/{shipped.SHIPPED}/"
+        prefix = f"pytest_tinytorch/{implementation.SHIPPED}/"
         packed = {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
         present = shipped.files(kit.ROOT)
         assert packed.keys() == present.keys()
@@ -104,7 +105,13 @@ def test_the_wheel_has_what_a_workspace_is_made_of(wheel):
         "pytest_tinytorch",
         f"pytest_tinytorch-{shipped.version()}.dist-info",
     }
-    assert {"curriculum.toml", "py.typed", "templates"} <= {name.split("/")[1] for name in names}
+    data = {
+        "py.typed",
+        "course/curriculum.toml",
+        "export/progress.schema.json",
+        "kit/templates/README.md",
+    }
+    assert {f"pytest_tinytorch/{file}" for file in data} <= set(names)
 
 
 def test_our_own_installation_hides_the_learners_package(tmp_path):
@@ -150,7 +157,7 @@ def test_a_learners_way_from_the_wheel_on(wheel, tmp_path):
     mine = activations.read_bytes()
 
     # The next version of the kit.
-    home = installed.packages / "pytest_tinytorch" / shipped.SHIPPED
+    home = installed.packages / "pytest_tinytorch" / implementation.SHIPPED
     for file in (home / "specs" / "laws.py", home / "reference" / "tinytorch" / "activations.py"):
         with file.open("a", encoding="utf-8") as stream:
             stream.write("\n# newer\n")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_tinytorch.course.options import WORKSPACE_FILE
 from tests import warm
 
 CURRICULUM = """
@@ -307,7 +308,9 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def build(root: Path) -> Path:
     """A fresh toy workspace with untouched stubs."""
-    from pytest_tinytorch import curriculum, manifest, stubs
+    from pytest_tinytorch.course import curriculum
+    from pytest_tinytorch.evidence import manifest
+    from pytest_tinytorch.kit import stubs
 
     write(root, {"curriculum.toml": CURRICULUM, "pytest.ini": CONFIGURATION, **SPECS})
     write(root, {f"reference/tinytorch/{n}.py": text for n, text in REFERENCE.items()})
@@ -319,18 +322,19 @@ def build(root: Path) -> Path:
         for file, text in SPECS.items()
         for line, name in _tests(text)
     ]
-    write(root, {manifest.FILE: manifest.text(manifest.group(course, nodeids))})
+    write(root, {WORKSPACE_FILE: manifest.text(manifest.group(course, nodeids))})
     return root
 
 
 def remake_manifest(root: Path) -> None:
     """List the specs anew that the files have now, as a maintainer does."""
-    from pytest_tinytorch import curriculum, manifest
+    from pytest_tinytorch.course import curriculum
+    from pytest_tinytorch.evidence import manifest
 
     course = curriculum.load(root / "curriculum.toml")
     found = pytest_in(root, "--collect-only", "--tinytorch-nodeids", "-q").output.splitlines()
     nodeids = [line.removeprefix("nodeid ") for line in found if line.startswith("nodeid ")]
-    write(root, {manifest.FILE: manifest.text(manifest.group(course, nodeids))})
+    write(root, {WORKSPACE_FILE: manifest.text(manifest.group(course, nodeids))})
 
 
 def solve(root: Path, *modules: str) -> None:

@@ -25,8 +25,8 @@ NEEDED = (
     "hypothesis.extra.numpy",
     "hypothesis.stateful",
     "numpy",
-    "pytest_tinytorch.judge",
-    "pytest_tinytorch.runner",
+    "pytest_tinytorch.run.judge",
+    "pytest_tinytorch.run.runner",
 )
 """What a run imports in any case. Nothing more of our own: Hypothesis draws from the constants of
 all such modules that are loaded, and must find the same ones as in a process of its own."""
@@ -49,7 +49,7 @@ def warm_up() -> None:
         os.chdir(folder)
         pytest.main(["-p", "no:cacheprovider", "--rootdir=."], plugins=[Warmup()])
         os.chdir(before)
-    fingerprint = importlib.import_module("pytest_tinytorch.source").fingerprint
+    fingerprint = importlib.import_module("pytest_tinytorch.evidence.source").fingerprint
     for folder in ("reference", "specs", "milestones", "tinytorch"):
         for file in (ROOT / folder).rglob("*.py"):
             fingerprint(file)  # kept by content: a run that finds other content parses it anew

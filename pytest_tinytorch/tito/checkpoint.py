@@ -7,12 +7,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from pytest_tinytorch import report
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.layout import fold
-from pytest_tinytorch.marks import STYLE, Glyphs
-from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import PASSED
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.tally import PASSED
+from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.layout import fold
+from pytest_tinytorch.terminal.marks import STYLE, Glyphs
 from pytest_tinytorch.tito.session import (
     Session,
     complete,

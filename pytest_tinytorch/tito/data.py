@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from pytest_tinytorch import implementation
-from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.tito.session import Session, open_session, print_json
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch import kit, record
-from pytest_tinytorch.kit import DISTRIBUTION
+from pytest_tinytorch.kit import kit, record
+from pytest_tinytorch.kit.kit import DISTRIBUTION
 from pytest_tinytorch.tito.session import Session
 
 OLDEST = (3, 11)

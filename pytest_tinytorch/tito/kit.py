@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from pytest_tinytorch import kit, options, record, starter, update
-from pytest_tinytorch.record import Record
+from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.kit import kit, record, starter, update
+from pytest_tinytorch.kit.record import Record
+from pytest_tinytorch.kit.update import Action
 from pytest_tinytorch.tito import git
 from pytest_tinytorch.tito.session import print_json
-from pytest_tinytorch.update import Action
 
 WORDS = {
     update.ADD: "new",
@@ -126,7 +127,7 @@ def refusal(target: Path) -> str | None:
 
 
 def is_workspace(folder: Path) -> bool:
-    return any((folder / file).is_file() for file in (record.FILE, options.WORKSPACE))
+    return any((folder / file).is_file() for file in (record.FILE, WORKSPACE_FILE))
 
 
 def find_root(start: Path) -> Path:

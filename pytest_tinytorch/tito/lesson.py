@@ -9,14 +9,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pytest_tinytorch import report
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.exercises import Exercise, locate
-from pytest_tinytorch.layout import fold
-from pytest_tinytorch.marks import STYLE
-from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import LOCKED
-from pytest_tinytorch.timeline import panelled
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.exercises import Exercise, locate
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.tally import LOCKED
+from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.layout import fold
+from pytest_tinytorch.terminal.marks import STYLE
+from pytest_tinytorch.terminal.timeline import panelled
 from pytest_tinytorch.tito.session import Session, state_of
 
 

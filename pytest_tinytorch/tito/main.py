@@ -9,8 +9,10 @@ import click
 from rich.console import Group
 from rich.text import Text
 
-from pytest_tinytorch import export, options, report
-from pytest_tinytorch.layout import fold, indented
+from pytest_tinytorch import options
+from pytest_tinytorch.export import export
+from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito import doctor as examination
 from pytest_tinytorch.tito import surroundings
 from pytest_tinytorch.tito.checkpoint import checkpoint

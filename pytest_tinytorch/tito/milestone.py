@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from pytest_tinytorch import timeline as drawn
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.progress import Progress, numbers
-from pytest_tinytorch.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.terminal import timeline as drawn
 from pytest_tinytorch.tito.session import (
     complete,
     open_session,

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from rich.console import Group
 
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.exercises import stub
-from pytest_tinytorch.tally import PASSED
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.exercises import stub
+from pytest_tinytorch.evidence.tally import PASSED
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,

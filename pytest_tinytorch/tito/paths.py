@@ -10,12 +10,14 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pytest_tinytorch import options, report, selection
-from pytest_tinytorch.curriculum import Group as LearningPath
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.progress import Progress, numbers
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.curriculum import Group as LearningPath
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.options import PATH_SETTING
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.workspace import assemble
+from pytest_tinytorch.terminal import report
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
-from pytest_tinytorch.workspace import assemble
 
 BAR = 20
 
@@ -44,7 +46,7 @@ def path(name: str | None, as_json: bool) -> None:
         parts += [summary(session, one), *(itemised(session, one) if name else [])]
     following = name or "NAME"
     parts.append(Text(f"Follow it for a run: pytest -p tinytorch --path {following}"))
-    parts.append(Text(f'Or always: {options.PATH} = "{following}" in the settings of pytest'))
+    parts.append(Text(f'Or always: {PATH_SETTING} = "{following}" in the settings of pytest'))
     session.show(Group(*parts))
 
 

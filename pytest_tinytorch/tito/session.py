@@ -14,11 +14,14 @@ from typing import Any
 import click
 from rich.console import Console, RenderableType
 
-from pytest_tinytorch import options, screen, selection, settings
-from pytest_tinytorch.curriculum import CurriculumError, Unit
-from pytest_tinytorch.marks import Glyphs
-from pytest_tinytorch.progress import Progress
-from pytest_tinytorch.workspace import Workspace
+from pytest_tinytorch import settings
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.curriculum import CurriculumError, Unit
+from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.workspace import Workspace
+from pytest_tinytorch.terminal import screen
+from pytest_tinytorch.terminal.marks import Glyphs
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def open_session() -> Session:
 def find_root(start: Path) -> Path:
     """The folder with the specs, at or above ``start``."""
     for folder in (start, *start.parents):
-        if (folder / options.WORKSPACE).is_file():
+        if (folder / WORKSPACE_FILE).is_file():
             return folder
     raise click.UsageError(
         f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/"

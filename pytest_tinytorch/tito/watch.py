@@ -18,13 +18,13 @@ from typing import Any
 
 import click
 
-from pytest_tinytorch import options
-from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.workspace import Workspace, assemble
+from pytest_tinytorch.run import profiles
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
 from pytest_tinytorch.watch.loop import Loop, Terminal
 from pytest_tinytorch.watch.request import Request
-from pytest_tinytorch.workspace import Workspace, assemble
 
 STEP, GROUP = 5, 50
 """Milliseconds: how often files are looked at, and how long saves that follow each other count as one."""
@@ -191,7 +191,7 @@ def folders(root: Path, source: Path) -> Iterable[Path]:
 def named_in(arguments: Sequence[str]) -> argparse.Namespace:
     """What pytest's arguments name that a watch has to know too; the others are pytest's alone."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    default = "ci" if options.is_ci() else "learn"
+    default = "ci" if profiles.is_ci() else "learn"
     parser.add_argument("--hypothesis-profile", default=default)
     parser.add_argument("--source", type=Path)
     parser.add_argument("--reference", action="store_true")

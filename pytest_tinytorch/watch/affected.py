@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from pytest_tinytorch.curriculum import Unit
-from pytest_tinytorch.implementation import PACKAGE
-from pytest_tinytorch.workspace import Workspace
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.workspace import Workspace
 
 
 def affected(

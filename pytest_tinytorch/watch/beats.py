@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from pytest_tinytorch import implementation, options, plugin
-from pytest_tinytorch.judge import Judge
+from pytest_tinytorch import options, plugin
+from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, PASSED, WRONG
 from pytest_tinytorch.plugin import JUDGE, RUNNER
-from pytest_tinytorch.runner import ATTRIBUTE, Runner, measures_time
-from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, WRONG
+from pytest_tinytorch.run.judge import Judge
+from pytest_tinytorch.run.runner import ATTRIBUTE, Runner, measures_time
 from pytest_tinytorch.watch import examples, shards, view
 from pytest_tinytorch.watch.affected import affected
 from pytest_tinytorch.watch.examples import Drawn

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.watch.affected import modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
 

@@ -11,14 +11,15 @@ import pytest
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pytest_tinytorch import profiles, report, screen
-from pytest_tinytorch.layout import rule
-from pytest_tinytorch.marks import PLAIN, STYLE, UNICODE, Glyphs
-from pytest_tinytorch.messages import LABEL_WIDTH
-from pytest_tinytorch.progress import Progress, in_package
-from pytest_tinytorch.runner import ATTRIBUTE
-from pytest_tinytorch.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
-from pytest_tinytorch.timeline import panel, panels
+from pytest_tinytorch.evidence.progress import Progress, in_package
+from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
+from pytest_tinytorch.run import profiles
+from pytest_tinytorch.run.messages import LABEL_WIDTH
+from pytest_tinytorch.run.runner import ATTRIBUTE
+from pytest_tinytorch.terminal import report, screen
+from pytest_tinytorch.terminal.layout import rule
+from pytest_tinytorch.terminal.marks import PLAIN, STYLE, UNICODE, Glyphs
+from pytest_tinytorch.terminal.timeline import panel, panels
 from pytest_tinytorch.watch.examples import FEW
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
 

@@ -23,9 +23,10 @@ from typing import IO, Any
 
 import pytest
 
-from pytest_tinytorch import plugin, profiles
-from pytest_tinytorch.implementation import PACKAGE, compiled
-from pytest_tinytorch.source import fingerprint
+from pytest_tinytorch import plugin
+from pytest_tinytorch.evidence.implementation import PACKAGE, compiled
+from pytest_tinytorch.evidence.source import fingerprint
+from pytest_tinytorch.run import profiles
 from pytest_tinytorch.watch.beats import Beats
 from pytest_tinytorch.watch.examples import Drawer, Drawn
 from pytest_tinytorch.watch.request import ENDED, Request

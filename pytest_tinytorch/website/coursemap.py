@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import indent
 
-from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website.text import page_of
 
 WIDTH, HEIGHT, GAP, HEADING = 112, 62, 26, 34

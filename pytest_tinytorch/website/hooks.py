@@ -13,8 +13,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from pytest_tinytorch import curriculum as courses
-from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.course import curriculum as courses
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website import (
     commands,
     coursemap,
@@ -120,7 +120,9 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         "tiers": lambda: tables.tiers(course()),
         "stages": lambda: tables.stages(course()),
         "decisions": lambda: tables.decisions(Path(config.docs_dir) / "decisions"),
-        "schema": lambda: tables.schema(root(config) / "pytest_tinytorch" / "progress.schema.json"),
+        "schema": lambda: tables.schema(
+            root(config) / "pytest_tinytorch/export/progress.schema.json"
+        ),
         "pytest-options": commands.pytest_options,
         "tito-commands": commands.tito_commands,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_tinytorch.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website.text import facts, links, plain, shell, table
 
 SHARE, POINTS, TIMES, NATS = "%", " points", " times", " nat per character"

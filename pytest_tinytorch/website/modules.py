@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_tinytorch.curriculum import Curriculum, Unit
-from pytest_tinytorch.exercises import GRADIENT, find
-from pytest_tinytorch.implementation import PACKAGE
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.exercises import GRADIENT, find
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.website.text import facts, links, named, plain, shell, stars
 
 REFERENCE = "reference"

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.progress import numbers
+from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.evidence.progress import numbers
 from pytest_tinytorch.website.text import link, links, plain, stars, table
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
-from pytest_tinytorch.curriculum import Group, Unit
+from pytest_tinytorch.course.curriculum import Group, Unit
 
 SPECIAL = re.compile(r"(`[^`]+`)|([\\*_\[\]<>|])")
 NONE = "nothing"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_tinytorch.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.options import Options
-from pytest_tinytorch.progress import numbers
+from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence.progress import numbers
+from pytest_tinytorch.evidence.workspace import lent_by_choice
 from pytest_tinytorch.website.text import link, links, table
-from pytest_tinytorch.workspace import lent_by_choice
 
 
 def plan(units: list[Unit], weeks: int) -> list[list[Unit]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytest_tinytorch.exercises import spans
+from pytest_tinytorch.course.exercises import spans
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from pytest_tinytorch import profiles
+from pytest_tinytorch.run import profiles
 
 profiles.register()
 settings.register_profile("glance", settings.get_profile("learn"), max_examples=1)

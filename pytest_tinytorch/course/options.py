@@ -1,0 +1,58 @@
+"""What a person can ask of a run, and the names by which settings and workspaces are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CURRICULUM_SETTING = "tinytorch_curriculum"
+PATH_SETTING = "tinytorch_path"
+"""Settings of pytest: a curriculum of one's own, and the path that runs follow without ``--path``."""
+WORKSPACE_FILE = "specs/manifest.json"
+"""The manifest. A folder that has this file is a workspace; anywhere else the plugin does nothing."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line.
+
+    Attributes:
+        checkpoint: as typed, or None.
+        milestone: as typed, or None.
+        borrow: checkpoints to take from the reference, as typed.
+        path: the learning path.
+        path_from: what named it: the option or the setting.
+        reference: whether to judge the worked solution.
+        todo_ok: whether untouched and locked parts are no failure.
+        gate: whether what is not open is held back.
+        hints: how many hints a message gives.
+        capabilities: whether to print the map instead of running.
+        timeline: None, ``"tree"`` or ``"horizontal"``: print it instead of running.
+        source: folder that holds the package under test, or None for the root.
+        ledger: the ledger's file, or None for the usual one.
+        exports: (format, file) of each file to write the progress to.
+        scale: the data that milestones use: ``"tiny"`` or ``"full"``.
+        nodeids: whether a collection lists its node ids for the manifest.
+    """
+
+    checkpoint: str | None = None
+    milestone: str | None = None
+    borrow: str | None = None
+    path: str | None = None
+    path_from: str = "--path"
+    reference: bool = False
+    todo_ok: bool = False
+    gate: bool = True
+    hints: int = 0
+    capabilities: bool = False
+    timeline: str | None = None
+    source: Path | None = None
+    ledger: Path | None = None
+    exports: tuple[tuple[str, Path], ...] = ()
+    scale: str = "tiny"
+    nodeids: bool = False
+
+    @property
+    def selects(self) -> bool:
+        """Whether some units were picked."""
+        return self.checkpoint is not None or self.milestone is not None

@@ -1,0 +1,1 @@
+"""What has been proved, for which source?"""

@@ -1,0 +1,126 @@
+"""What is open, and what state each unit is in: folds over evidence, pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, fields
+
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run is to do. Made once, by the controller; workers are handed it.
+
+    Attributes:
+        asked: ids of the units that the verdict of the run is about.
+        run: ids of the units to run: what was asked and what that needs and is not proved.
+        borrowed: ids taken as given.
+        proved: ids that the ledger proves for the present source.
+        untouched: ids of the units with an untouched stub in their file.
+        gated: whether what is not open is held back. Naming specs one by one opens everything.
+    """
+
+    asked: frozenset[str]
+    run: frozenset[str]
+    borrowed: frozenset[str] = field(default_factory=frozenset)
+    proved: frozenset[str] = field(default_factory=frozenset)
+    untouched: frozenset[str] = field(default_factory=frozenset)
+    gated: bool = True
+
+    def to_text(self) -> str:
+        """The plan as text, for a worker."""
+        table = {f.name: getattr(self, f.name) for f in fields(self)}
+        return json.dumps(table, default=sorted)
+
+    @classmethod
+    def from_text(cls, text: str) -> Plan:
+        """The plan that `to_text` wrote."""
+        table = json.loads(text)
+        gated = table.pop("gated")
+        return cls(**{name: frozenset(ids) for name, ids in table.items()}, gated=gated)
+
+
+def needed(
+    curriculum: Curriculum, asked: Set[str], proved: Set[str], borrowed: Set[str]
+) -> frozenset[str]:
+    """``asked`` and whatever it stands on that is neither proved nor borrowed."""
+    return frozenset(asked) | (curriculum.closure(asked) - proved - borrowed)
+
+
+def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> str | None:
+    """The id of what keeps ``unit`` locked whatever else this run shows; None if nothing does.
+
+    That is something it needs that has failed, that cannot pass because a stub in it is
+    untouched, or that is neither proved nor part of this run. The answer does not depend on the
+    order of the run, only how early it is known does.
+    """
+    if not plan.gated:
+        return None
+    needs = curriculum.closure([unit.id]) - plan.borrowed - {unit.id}
+    for need in (other.id for other in curriculum.units if other.id in needs):
+        run = need in plan.run
+        hopeless = need in failed or (run and need in plan.untouched)
+        if hopeless or (not run and need not in plan.proved):
+            return need
+    return None
+
+
+def states(
+    curriculum: Curriculum,
+    verdicts: Mapping[str, Verdict],
+    known: Mapping[str, str],
+    stale: Set[str],
+    borrowed: Set[str],
+) -> dict[str, str]:
+    """The state of every unit: this run's verdicts over what is known of the present source.
+
+    A unit whose needs are not all passed or borrowed is locked, or stale if it was passed before,
+    whatever its own specs said: the result does not depend on the order in which things ran. A
+    verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
+    """
+    result: dict[str, str] = {}
+    for unit in _in_order(curriculum):
+        open_now = all(result[need] in (PASSED, BORROWED) for need in unit.needs)
+        told = unit.id in verdicts and verdicts[unit.id].kind != NOT_RUN
+        before = STALE if unit.id in stale else NOT_RUN
+        if unit.id in borrowed:
+            state = BORROWED
+        elif not open_now:
+            state = STALE if unit.id in stale else LOCKED
+        else:
+            state = verdicts[unit.id].kind if told else known.get(unit.id, before)
+        result[unit.id] = state
+    return {unit.id: result[unit.id] for unit in curriculum.units}
+
+
+def blockers(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tuple[Unit, ...]:
+    """What a locked unit waits for: the needs, however deep, that are open but not passed."""
+    waiting = [
+        need
+        for need in curriculum.units
+        if need.id in curriculum.closure([unit.id]) - {unit.id}
+        and state[need.id] not in (PASSED, BORROWED)
+    ]
+    first = [need for need in waiting if state[need.id] != LOCKED]
+    return tuple(first or waiting)
+
+
+def succeeded(
+    asked: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
+) -> bool:
+    """Whether all that was asked for is passed, or in a state that is allowed here."""
+    return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in asked)
+
+
+def _in_order(curriculum: Curriculum) -> list[Unit]:
+    """Units so that each comes after its needs."""
+    placed: dict[str, Unit] = {}
+    waiting = list(curriculum.units)
+    while waiting:
+        ready = [unit for unit in waiting if all(need in placed for need in unit.needs)]
+        placed.update((unit.id, unit) for unit in ready)
+        waiting = [unit for unit in waiting if unit.id not in placed]
+    return list(placed.values())

@@ -1,0 +1,115 @@
+"""From the outcomes of a run to verdicts, evidence and success: pure, without pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any
+
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.evidence import gate, tally
+from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.tally import (
+    BROKEN,
+    LASTING,
+    LOCKED,
+    PASSED,
+    STALE,
+    TODO,
+    WRONG,
+    Outcome,
+    Verdict,
+)
+
+Found = Mapping[str, Mapping[str, Outcome]]
+"""Unit id to the outcomes of its specs, by node id."""
+
+
+def by_unit(
+    curriculum: Curriculum, manifest: Mapping[str, Sequence[str]], outcomes: Mapping[str, Outcome]
+) -> Found:
+    """Outcomes by the unit whose specs they are of, in the order of the manifest."""
+    place = {nodeid: n for nodeids in manifest.values() for n, nodeid in enumerate(nodeids)}
+    found: dict[str, dict[str, Outcome]] = {}
+    for nodeid in sorted(outcomes, key=lambda nodeid: place.get(nodeid, len(place))):
+        owner = curriculum.owner(nodeid)
+        if owner is not None:
+            found.setdefault(owner.id, {})[nodeid] = outcomes[nodeid]
+    return found
+
+
+def verdicts(
+    curriculum: Curriculum,
+    manifest: Mapping[str, Sequence[str]],
+    plan: Plan,
+    found: Found,
+    whole: bool,
+) -> dict[str, Verdict]:
+    """The verdict on every unit that ran, or that should have.
+
+    Args:
+        curriculum: the units.
+        manifest: unit id to all specs it has.
+        plan: what was to run.
+        found: what ran.
+        whole: whether the run went to its end and was not narrowed; a spec that is missing from
+            a unit that was open is then a fault.
+    """
+    failed = {unit for unit, outcomes in found.items() if not _all_passed(outcomes)}
+    result = {}
+    for unit in curriculum.units:
+        expected = whole and unit.id in plan.run
+        expected = expected and gate.doomed(curriculum, unit, failed, plan) is None
+        if unit.id in found or expected:
+            outcomes = found.get(unit.id, {})
+            result[unit.id] = tally.verdict(manifest.get(unit.id, ()), outcomes, expected)
+    return result
+
+
+def to_act_on(found: Found, state: Mapping[str, str], named: bool) -> list[Outcome]:
+    """The outcomes that a learner should act on: of specs asked for by name, or of open units."""
+    units = [unit for unit in found if named or state[unit] not in (LOCKED, STALE)]
+    return [outcome for unit in units for outcome in found[unit].values()]
+
+
+def notes(curriculum: Curriculum, found: Found) -> dict[str, dict[str, Any]]:
+    """The numbers that the tests of each milestone showed."""
+    return {
+        unit.id: {k: v for outcome in found[unit.id].values() for k, v in outcome.note.items()}
+        for unit in curriculum.milestones
+        if unit.id in found
+    }
+
+
+def evidence(progress: Progress) -> dict[str, Verdict]:
+    """The verdicts that say something lasting: whole units that were open in a gated run.
+
+    A unit that is locked proves nothing, whatever its own specs said; or else what is granted
+    would depend on the order in which they ran.
+    """
+    if not progress.granting:
+        return {}
+    return {
+        unit: verdict
+        for unit, verdict in progress.verdicts.items()
+        if verdict.kind in LASTING and progress.state[unit] == verdict.kind and not verdict.missing
+    }
+
+
+def succeeded(progress: Progress, once_passed: Set[str], todo_ok: bool) -> bool:
+    """Whether all that was asked for is passed.
+
+    With ``todo_ok`` what is untouched or locked is let through, unless it was passed before;
+    anything wrong, broken or stale is not.
+    """
+    if not todo_ok:
+        return gate.succeeded(progress.asked, progress.state)
+    judged = progress.verdicts.keys() | progress.asked
+    gone_back = {u for u in judged if progress.state[u] == TODO and u in once_passed}
+    bad = {u for u in judged if progress.state[u] in (WRONG, BROKEN, STALE)}
+    allowed = frozenset({TODO, LOCKED})
+    return not (gone_back or bad) and gate.succeeded(progress.asked, progress.state, allowed)
+
+
+def _all_passed(outcomes: Mapping[str, Outcome]) -> bool:
+    return all(outcome.kind == PASSED for outcome in outcomes.values())

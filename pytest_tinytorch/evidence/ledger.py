@@ -1,0 +1,164 @@
+"""The ledger: one line of JSON per event, only ever appended to. Progress is a fold over it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pytest_tinytorch.evidence.tally import LASTING, PASSED
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """All specs of one unit ran, and this is what came of it.
+
+    Attributes:
+        unit: ``checkpoint-05``.
+        verdict: ``passed``, ``wrong``, ``todo`` or ``broken``.
+        source: digest of the source it stands on.
+        specs: digest of the specs.
+        outcomes: outcome kind to how many specs.
+        own: whether the learner's own code was judged, not the reference's.
+        at: when, in ISO 8601, UTC.
+        versions: of Python, NumPy, pytest, Hypothesis and the plugin.
+        notes: numbers that a milestone showed.
+        schema: version of this form.
+    """
+
+    unit: str
+    verdict: str
+    source: str
+    specs: str
+    outcomes: Mapping[str, int]
+    own: bool
+    at: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def same_finding(self, other: Event) -> bool:
+        """Whether it says no more than ``other`` does."""
+        return (self.verdict, self.source, self.specs, self.own) == (
+            other.verdict,
+            other.source,
+            other.specs,
+            other.own,
+        )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a learner may show of a unit: when their own code first passed it, and the last numbers."""
+
+    at: str
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The events of a file, and what was wrong with some of its lines."""
+
+    events: tuple[Event, ...] = ()
+    damage: tuple[str, ...] = ()
+
+    def latest(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+        """Unit id to its last verdict for the present (source, specs) digests."""
+        return {
+            event.unit: event.verdict
+            for event in self.events
+            if digests.get(event.unit) == (event.source, event.specs)
+        }
+
+    def once_passed(self) -> frozenset[str]:
+        """Units that the learner's own code has passed at some time."""
+        return frozenset(e.unit for e in self.events if e.own and e.verdict == PASSED)
+
+    def proofs(self) -> dict[str, Proof]:
+        """Unit id to what the learner's own code has proved of it."""
+        found: dict[str, Proof] = {}
+        for event in self.events:
+            if event.own and event.verdict == PASSED:
+                first = found.get(event.unit)
+                found[event.unit] = Proof(first.at if first else event.at, event.notes)
+        return found
+
+    def news(self, events: Iterable[Event]) -> list[Event]:
+        """Those of ``events`` that say more than the last event of their unit."""
+        last = {event.unit: event for event in self.events}
+        return [e for e in events if e.unit not in last or not e.same_finding(last[e.unit])]
+
+
+def read(file: Path) -> Ledger:
+    """The ledger in ``file``; an empty one if there is no file.
+
+    Lines that cannot be read are passed over and named in ``damage``; they stay in the file.
+    """
+    try:
+        lines = file.read_bytes().splitlines()
+    except FileNotFoundError:
+        return Ledger()
+    except OSError as error:
+        return Ledger(damage=(f"{file}: {error.strerror}",))
+    events, damage = [], []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            events.append(parse(line))
+        except (ValueError, TypeError) as error:
+            damage.append(f"{file}:{number}: passed over, {error}")
+    return Ledger(tuple(events), tuple(damage))
+
+
+def parse(line: bytes) -> Event:
+    """The event in one line; ValueError or TypeError says what is wrong with it."""
+    try:
+        table = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ValueError("not a line of JSON") from None
+    if not isinstance(table, dict):
+        raise ValueError("not a JSON object")
+    if table.get("schema") != SCHEMA:
+        raise ValueError(f"schema {table.get('schema')!r} is not {SCHEMA}")
+    kinds = {
+        "unit": str,
+        "verdict": str,
+        "source": str,
+        "specs": str,
+        "own": bool,
+        "outcomes": dict,
+        "at": str,
+    }
+    for name, kind in kinds.items():
+        if not isinstance(table.get(name), kind):
+            raise ValueError(f"{name} is missing or not a {kind.__name__}")
+    for name in ("versions", "notes"):
+        if not isinstance(table.get(name, {}), dict):
+            raise ValueError(f"{name} is not a dict")
+    if table["verdict"] not in LASTING:
+        raise ValueError(f"verdict {table['verdict']!r} is none of {', '.join(LASTING)}")
+    known = {f.name for f in fields(Event)}
+    return Event(**{name: value for name, value in table.items() if name in known})
+
+
+def append(file: Path, events: Sequence[Event]) -> None:
+    """Add events in one write, so that two runs at once cannot mix their lines.
+
+    A last line that a crash cut short is ended first, so that it spoils only itself.
+    """
+    if not events:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(asdict(e), ensure_ascii=False) + "\n" for e in events)
+    data = text.encode("utf-8")
+    with file.open("ab+") as stream:
+        if stream.tell() > 0:
+            stream.seek(-1, 2)
+            if stream.read(1) != b"\n":
+                data = b"\n" + data
+        stream.write(data)

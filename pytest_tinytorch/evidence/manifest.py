@@ -1,0 +1,49 @@
+"""The manifest: the names of all specs of every unit, so that a shrunken collection is noticed.
+
+Test selection, a deleted class or a failed import make a run smaller, never larger; a group total
+taken from the run itself would not show it. Maintainers write the file with
+``python -m pytest_tinytorch.manifest`` and check it with ``--check``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.options import WORKSPACE_FILE
+
+
+def read(root: Path) -> dict[str, tuple[str, ...]]:
+    """Unit id to the node ids of its specs.
+
+    Raises:
+        ValueError: the file is missing or damaged; the message says how to write it anew.
+    """
+    file = root / WORKSPACE_FILE
+    mend = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
+    try:
+        table = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}; {mend}") from error
+    except ValueError as error:
+        raise ValueError(f"{file}: not JSON ({error}); {mend}") from error
+    if not isinstance(table, dict) or not all(isinstance(v, list) for v in table.values()):
+        raise ValueError(f"{file}: must map units to lists of node ids; {mend}")
+    return {unit: tuple(map(str, nodeids)) for unit, nodeids in table.items()}
+
+
+def group(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[str, list[str]]:
+    """Node ids by the unit they belong to; those that belong to none are left out."""
+    table: dict[str, list[str]] = {unit.id: [] for unit in curriculum.units}
+    for nodeid in nodeids:
+        owner = curriculum.owner(nodeid)
+        if owner is not None:
+            table[owner.id].append(nodeid)
+    return table
+
+
+def text(table: Mapping[str, Iterable[str]]) -> str:
+    """The manifest as it stands in the file."""
+    return json.dumps(table, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,235 @@
+"""Progress as one value: what every report, export and exit code is made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.evidence.gate import blockers
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.tally import (
+    BORROWED,
+    BROKEN,
+    LOCKED,
+    NOT_RUN,
+    PASSED,
+    STALE,
+    TODO,
+    WRONG,
+    Outcome,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do in the source: an exercise, and how many specs wait for it."""
+
+    unit: Unit
+    exercise: str
+    file: str
+    line: int
+    waiting: int
+    kind: str
+
+    @property
+    def place(self) -> str:
+        """``tinytorch/tensor.py:42``, which terminals and editors open on a click."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """How many specs of a sub-capability passed."""
+
+    name: str
+    passed: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a learner stands, and what this run found.
+
+    Attributes:
+        curriculum: what there is to learn.
+        state: unit id to state, for every unit.
+        verdicts: unit id to this run's verdict, for those that ran.
+        groups: unit id to the sub-capabilities of those that ran.
+        asked: ids of what the run was about.
+        gained: ids that this run passed and that were not passed before.
+        tasks: what is to do or to mend, in the order of the course.
+        notes: unit id to the numbers a milestone showed.
+        warnings: damaged ledger lines and the like.
+        granting: False for a run that named specs one by one, or ran without the gate.
+        path: the learning path that is followed; None for all of the course.
+        proofs: unit id to what the learner's own code has proved of it at some time, and when.
+    """
+
+    curriculum: Curriculum
+    state: Mapping[str, str]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    groups: Mapping[str, tuple[GroupCount, ...]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    gained: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    granting: bool = True
+    path: Group | None = None
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+
+    @property
+    def checkpoints(self) -> tuple[Unit, ...]:
+        """The checkpoints to pass: those of the path, if one is followed."""
+        return tuple(unit for unit in self.curriculum.checkpoints if self.belongs(unit))
+
+    @property
+    def milestones(self) -> tuple[Unit, ...]:
+        """The milestones to pass: those of the path, if one is followed."""
+        return tuple(unit for unit in self.curriculum.milestones if self.belongs(unit))
+
+    @property
+    def borrowed(self) -> tuple[Unit, ...]:
+        """The checkpoints that the learner's work stands on and that are taken from the reference."""
+        reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
+        units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
+        return tuple(unit for unit in units if self.state[unit.id] == BORROWED)
+
+    @property
+    def left_out(self) -> tuple[Unit, ...]:
+        """What is neither on the path that is followed nor borrowed for it: nothing to do there."""
+        kept = {unit.id for unit in self.borrowed}
+        return tuple(u for u in self.curriculum.units if not self.belongs(u) and u.id not in kept)
+
+    def belongs(self, unit: Unit) -> bool:
+        """Whether a unit is on the path that is followed; without one, all are."""
+        return unit.id in self._on_path
+
+    @cached_property
+    def _on_path(self) -> frozenset[str]:
+        return self.curriculum.on_path(self.path)
+
+    def count(self, units: Iterable[Unit]) -> int:
+        """How many of ``units`` are passed."""
+        return sum(self.state[unit.id] == PASSED for unit in units)
+
+    @property
+    def current(self) -> Unit | None:
+        """The first checkpoint, or else milestone, that is open and not passed."""
+        done = (PASSED, BORROWED, LOCKED)
+        return next((u for u in self.curriculum.units if self.state[u.id] not in done), None)
+
+    @property
+    def next_task(self) -> Task | None:
+        """What to do next: the first task of the earliest unit."""
+        return self.tasks[0] if self.tasks else None
+
+    def waits_for(self, unit: Unit) -> tuple[Unit, ...]:
+        """What a locked unit waits for."""
+        return blockers(self.curriculum, unit, self.state)
+
+    def verdict_line(self) -> str:
+        """The run in one line."""
+        checkpoints, milestones = self.checkpoints, self.milestones
+        parts = [self._headline()]
+        parts.append(f"{self.count(checkpoints)} of {len(checkpoints)} checkpoints")
+        if self.count(milestones):
+            parts.append(f"{self.count(milestones)} of {len(milestones)} milestones")
+        return " · ".join(part for part in parts if part)
+
+    def path_line(self) -> str:
+        """The path that is followed, how far it is, and what it borrows; empty without one."""
+        if self.path is None:
+            return ""
+        modules = [unit for unit in self.checkpoints if unit.source]
+        parts = [f"{self.path.name}  {self.count(modules)} of {len(modules)} modules"]
+        parts += [self.path.takes] if self.path.takes else []
+        if self.borrowed:
+            parts.append(f"borrows {numbers(self.borrowed)}")
+        return " · ".join(parts)
+
+    def _headline(self) -> str:
+        """The most important thing about what was asked."""
+        ordered = [u for u in self.curriculum.units if u.id in self.asked]
+        for kind in (BROKEN, WRONG, TODO, STALE, NOT_RUN):
+            for unit in ordered:
+                if self.state[unit.id] == kind:
+                    return f"{unit.label} {kind}"
+        for unit in ordered:
+            if self.state[unit.id] == LOCKED:
+                waits = self.waits_for(unit)
+                return f"{unit.label} locked" + (f", needs {numbers(waits)}" if waits else "")
+        if len(ordered) == 1:
+            return f"{ordered[0].label} passed"
+        return "all passed" if ordered else ""
+
+
+def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
+    """What the failed specs ask to be written or mended, in the order of the course.
+
+    Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
+    What could be blamed on no line of the package comes last of its kind.
+    """
+    counted: Counter[tuple[str, str, str]] = Counter()
+    found: dict[tuple[str, str, str], Outcome] = {}
+    for outcome in outcomes:
+        if outcome.kind in (TODO, WRONG, BROKEN) and outcome.unit:
+            key = (outcome.unit, outcome.exercise or outcome.file, outcome.kind)
+            counted[key] += 1
+            found.setdefault(key, outcome)
+    order = {unit.id: place for place, unit in enumerate(curriculum.units)}
+    rank = {BROKEN: 0, WRONG: 1, TODO: 2}
+    ordered = sorted(
+        found,
+        key=lambda k: (order[k[0]], rank[k[2]], not in_package(found[k].file), found[k].line),
+    )
+    return tuple(
+        Task(
+            unit=curriculum.unit(key[0]),
+            exercise=found[key].exercise,
+            file=found[key].file,
+            line=found[key].line,
+            waiting=counted[key],
+            kind=key[2],
+        )
+        for key in ordered
+    )
+
+
+def in_package(file: str) -> bool:
+    """Whether a file, as an outcome names it, is one of the package under test."""
+    return f"{PACKAGE}/" in file
+
+
+def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
+    """How each sub-capability fared, in the order of the outcomes."""
+    total: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    for outcome in outcomes:
+        total[outcome.group] += 1
+        passed[outcome.group] += outcome.kind == PASSED
+    return tuple(GroupCount(name, passed[name], total[name]) for name in total)
+
+
+def numbers(units: Iterable[Unit]) -> str:
+    """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
+
+    Milestones are named by year.
+    """
+    runs: list[list[Unit]] = []
+    years: list[str] = []
+    for unit in units:
+        if unit.is_milestone:
+            years.append(str(unit.year))
+        elif runs and int(runs[-1][-1].number) + 1 == int(unit.number):
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    words = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
+    return ", ".join([*words, *years])

@@ -1,0 +1,227 @@
+"""Everything a run stands on, read from disk: curriculum, implementation, manifest, ledger, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, Group, Unit, load
+from pytest_tinytorch.course.exercises import any_untouched
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import gate, ledger, manifest
+from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.implementation import Implementation, reference
+from pytest_tinytorch.evidence.ledger import Ledger
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.source import Snapshot
+from pytest_tinytorch.evidence.tally import PASSED, TODO
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with specs, milestones and the package under test, as one run sees it.
+
+    Attributes:
+        root: the folder.
+        options: what was asked for.
+        curriculum: what there is to learn.
+        implementation: where the modules under test come from.
+    """
+
+    root: Path
+    options: Options
+    curriculum: Curriculum
+    implementation: Implementation
+
+    @cached_property
+    def manifest(self) -> Mapping[str, tuple[str, ...]]:
+        return manifest.read(self.root)
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.options.ledger or self.root / ".tinytorch" / "ledger.jsonl"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return ledger.read(self.ledger_file)
+
+    @cached_property
+    def digests(self) -> dict[str, tuple[str, str]]:
+        """Unit id to the digests of its source and of its specs, as the run found them."""
+        return self.digests_now()
+
+    def digests_now(
+        self, sources: Mapping[Path, bytes] | None = None
+    ) -> dict[str, tuple[str, str]]:
+        """The digests of what stands on the disk at this moment, or of ``sources`` read before."""
+        now, curriculum = Snapshot(sources), self.curriculum
+        return {
+            unit.id: (
+                self.implementation.digest(curriculum, unit, now),
+                self._specs_digest(unit, now),
+            )
+            for unit in curriculum.units
+        }
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """Unit id to what is known of it as the source stands, without a run."""
+        return dict.fromkeys(self.untouched, TODO) | self.ledger.latest(self.digests)
+
+    @cached_property
+    def proved(self) -> frozenset[str]:
+        """Units that passed, as the source stands."""
+        return frozenset(unit for unit, kind in self.known.items() if kind == PASSED)
+
+    @cached_property
+    def stale(self) -> frozenset[str]:
+        """Units that the learner's code once passed, though not as it stands."""
+        own = not self.options.reference
+        return self.ledger.once_passed() - self.proved if own else frozenset()
+
+    @cached_property
+    def untouched(self) -> frozenset[str]:
+        """Units with an untouched stub in their file: they cannot pass."""
+        return frozenset(unit.id for unit in self.curriculum.units if self._has_stub(unit))
+
+    def plan(self, named: bool) -> Plan:
+        """What this run is to do; ``named``: it was narrowed by pytest's own means."""
+        curriculum, options = self.curriculum, self.options
+        asked = self.asked()
+        borrowed = self.borrowed() - asked
+        if named or not options.gate:
+            return Plan(asked, asked, borrowed, gated=False)
+        proved = self.proved - asked
+        run = gate.needed(curriculum, asked, proved, borrowed)
+        return Plan(asked, run, borrowed, proved, self.untouched)
+
+    def asked(self) -> frozenset[str]:
+        """What the run is about: what was picked, else everything, and nothing that is borrowed.
+
+        Raises:
+            ValueError: all that was picked is borrowed.
+        """
+        options, curriculum = self.options, self.curriculum
+        lent = lent_by_choice(curriculum, options)
+        if not options.selects:
+            return frozenset(unit.id for unit in curriculum.units if unit.id not in lent)
+        picked: list[Unit] = []
+        if options.checkpoint is not None:
+            picked += selection.checkpoints(curriculum, options.checkpoint)
+        if options.milestone is not None:
+            picked += selection.milestones(curriculum, options.milestone)
+        asked = frozenset(unit.id for unit in picked if options.reference or unit.id not in lent)
+        if not asked:
+            labels = ", ".join(unit.label for unit in picked)
+            raise ValueError(
+                f"{labels}: borrowed, or not on the path that is followed, so there is nothing to judge"
+            )
+        return asked
+
+    def borrowed(self) -> frozenset[str]:
+        """What is taken as given: what is borrowed, and with the reference everything."""
+        if self.options.reference:
+            return frozenset(unit.id for unit in self.curriculum.units)
+        return lent_by_choice(self.curriculum, self.options)
+
+    def progress(self) -> Progress:
+        """Where the learner stands, without a run."""
+        asked = self.asked()
+        borrowed = self.borrowed() - self.known.keys()
+        state = gate.states(self.curriculum, {}, self.known, self.stale, borrowed)
+        warnings = self.ledger.damage
+        picked = asked if self.options.selects else frozenset()
+        return Progress(
+            self.curriculum,
+            state,
+            asked=picked,
+            warnings=warnings,
+            path=self.path,
+            proofs=self.ledger.proofs(),
+        )
+
+    @property
+    def path(self) -> Group | None:
+        """The learning path that is followed, if any."""
+        return chosen_path(self.curriculum, self.options)
+
+    def places(self, plan: Plan) -> list[str]:
+        """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
+        units = [unit for unit in self.curriculum.units if unit.id in plan.run]
+        return [
+            str(self.root / unit.place)
+            for unit in units
+            if gate.doomed(self.curriculum, unit, frozenset(), plan) is None
+            and (self.root / unit.place).exists()
+        ]
+
+    def _has_stub(self, unit: Unit) -> bool:
+        if not unit.source:
+            return False
+        try:
+            text = self.implementation.file(unit.name).read_text(encoding="utf-8")
+            return any_untouched(text, unit.hints)
+        except (OSError, SyntaxError, ValueError):
+            return False
+
+    def _specs_digest(self, unit: Unit, now: Snapshot) -> str:
+        place = self.root / unit.place
+        own = [place]
+        if unit.is_milestone:
+            # A milestone may build on the experiments of others, but not on their tests.
+            every = place.parent.rglob("*.py")
+            own = sorted(f for f in every if f.parent == place or f.name[:5] != "test_")
+        return now.digest([*own, *self._shared_specs])
+
+    @cached_property
+    def _shared_specs(self) -> list[Path]:
+        """What specs are made of besides themselves: laws, strategies, oracles."""
+        files = (self.root / "specs").rglob("*.py")
+        return sorted(file for file in files if not file.name.startswith("test_"))
+
+
+def lent_by_choice(curriculum: Curriculum, options: Options) -> frozenset[str]:
+    """What ``--borrow`` names, and what a path leaves out."""
+    lent = {unit.id for unit in curriculum.units} - curriculum.on_path(
+        chosen_path(curriculum, options)
+    )
+    if options.borrow is not None:
+        lent.update(unit.id for unit in selection.checkpoints(curriculum, options.borrow))
+    return frozenset(lent)
+
+
+def chosen_path(curriculum: Curriculum, options: Options) -> Group | None:
+    """The learning path that the command line or the workspace's settings name, if any."""
+    if options.path is None:
+        return None
+    try:
+        return selection.path(curriculum, options.path)
+    except selection.UnknownName as error:
+        raise selection.UnknownName(f"{options.path_from}: {error}") from None
+
+
+def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> Workspace:
+    """The workspace in ``root``.
+
+    Raises:
+        CurriculumError: the curriculum is wrong.
+        UnknownName: an option names what there is not.
+        ValueError: a folder that an option names has no package ``tinytorch``.
+    """
+    return assemble(root, options, load(root / curriculum_file if curriculum_file else DEFAULT))
+
+
+def assemble(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
+    """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
+    own = reference(root)
+    folder = options.source.resolve() if options.source else root
+    if options.reference:
+        folder = own
+    if not (folder / "tinytorch").is_dir():
+        raise ValueError(f"{folder} has no package tinytorch/: name the folder that holds it")
+    lent = frozenset() if options.reference else lent_by_choice(curriculum, options)
+    modules = {unit.name for unit in curriculum.checkpoints if unit.id in lent and unit.source}
+    return Workspace(root, options, curriculum, Implementation(folder, own, frozenset(modules)))

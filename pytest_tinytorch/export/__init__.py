@@ -1,0 +1,1 @@
+"""What do programs and other people read?"""

@@ -1,0 +1,106 @@
+"""Progress for programs, and for people who were not there: every format that a run can write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.export import badge, classroom, gradescope, markdown
+from pytest_tinytorch.export.journey import page as journey
+from pytest_tinytorch.export.journey import pictures
+
+SCHEMA = 1
+"""Version of the JSON; `progress.schema.json` describes it."""
+
+
+def table(progress: Progress) -> dict[str, Any]:
+    """The progress as plain JSON values; ``schema`` is raised when a key changes its meaning."""
+    return {
+        "schema": SCHEMA,
+        "verdict": progress.verdict_line(),
+        "granting": progress.granting,
+        "path": progress.path.name if progress.path else None,
+        "borrowed": [unit.id for unit in progress.borrowed],
+        "asked": sorted(progress.asked),
+        "gained": list(progress.gained),
+        "units": {
+            unit.id: {
+                "name": unit.name,
+                "title": unit.title,
+                "state": progress.state[unit.id],
+                "on_path": progress.belongs(unit),
+                "specs": dict(progress.verdicts[unit.id].counts)
+                if unit.id in progress.verdicts
+                else {},
+                "headline": progress.verdicts[unit.id].headline
+                if unit.id in progress.verdicts
+                else "",
+                "groups": [
+                    {"name": g.name, "passed": g.passed, "total": g.total}
+                    for g in progress.groups.get(unit.id, ())
+                ],
+                "notes": dict(progress.notes.get(unit.id, {})),
+                "proved_at": progress.proofs[unit.id].at if unit.id in progress.proofs else None,
+            }
+            for unit in progress.curriculum.units
+        },
+        "tasks": [
+            {
+                "unit": task.unit.id,
+                "exercise": task.exercise,
+                "file": task.file,
+                "line": task.line,
+                "kind": task.kind,
+                "waiting": task.waiting,
+            }
+            for task in progress.tasks
+        ],
+        "warnings": list(progress.warnings),
+    }
+
+
+def as_json(progress: Progress) -> str:
+    """The progress as JSON, see `progress.schema.json`."""
+    return json.dumps(table(progress), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Progress], str]] = {
+    "html": journey.page,
+    "json": as_json,
+    "markdown": markdown.page,
+    "badge": badge.svg,
+    "shields": badge.shields,
+    "gradescope": gradescope.results,
+    "classroom": classroom.results,
+}
+"""Name of each format, as options and commands write it, to what makes its text."""
+
+
+def write(progress: Progress, format: str, file: Path, root: Path | None = None) -> None:
+    """Write the progress to ``file``, which is the old one until the new one is whole.
+
+    Args:
+        progress: what to write.
+        format: how, one of `FORMATS`.
+        file: where to.
+        root: of the workspace, if the page is to show the pictures that are saved in it.
+    Raises:
+        OSError: that cannot be done.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    whole = file.with_name(f"{file.name}.{os.getpid()}.new")
+    try:
+        whole.write_text(_text(progress, format, root), encoding="utf-8", newline="\n")
+        whole.replace(file)
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _text(progress: Progress, format: str, root: Path | None) -> str:
+    if format == "html" and root is not None:
+        return journey.page(progress, pictures.read(root))
+    return FORMATS[format](progress)

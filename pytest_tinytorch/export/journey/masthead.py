@@ -1,0 +1,87 @@
+"""The top of the page: its navigation, where the learner stands, and what to know first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_tinytorch.course.curriculum import Group
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.tally import BORROWED
+from pytest_tinytorch.export.journey import ruler, states, words
+from pytest_tinytorch.export.journey.markup import Markup, element, items, join
+from pytest_tinytorch.export.journey.sections import Section
+
+
+def bar(progress: Progress, sections: Sequence[Section]) -> Markup:
+    """The name of the course, links to the sections, and the theme. The script shows the button."""
+    found = items(element("a", section.link, href=f"#{section.id}") for section in sections)
+    brand = element("p", states.icon("torch", "torch"), progress.curriculum.title, class_="brand")
+    theme = element("button", "Dark", type="button", id="theme", aria_pressed="false", hidden=True)
+    return element("header", brand, element("nav", found, aria_label="Sections"), theme)
+
+
+def hero(progress: Progress) -> Markup:
+    """Where the learner stands, in years and in numbers, and the next step."""
+    where = ruler.position(progress)
+    rulers = [ruler.draw(progress, where, shape) for shape in ruler.SHAPES] if where else []
+    return element(
+        "div",
+        element("p", _span(progress), class_="kicker"),
+        element("h1", where.headline if where else progress.curriculum.title),
+        element("p", progress.verdict_line(), class_="verdict"),
+        *rulers,
+        element(
+            "div",
+            element(
+                "section",
+                element("h2", "Next", id="first-heading"),
+                words.next_step(progress),
+                aria_labelledby="first-heading",
+            ),
+            _remarks(progress),
+            class_="beside",
+        ),
+        class_="hero",
+    )
+
+
+def _span(progress: Progress) -> str:
+    years = sorted({unit.year for unit in progress.curriculum.milestones})
+    if len(years) < 2:
+        return "A journey"
+    return f"A journey from {years[0]} to {years[-1]}"
+
+
+def _remarks(progress: Progress) -> Markup | None:
+    """What this run gained, the path that is followed, and warnings."""
+    parts: list[str] = []
+    if progress.gained:
+        units = [progress.curriculum.unit(unit_id) for unit_id in progress.gained]
+        parts.append(element("p", "Passed in this run: ", words.links(units), "."))
+    if progress.path is not None:
+        parts.append(_path(progress, progress.path))
+    if not progress.granting:
+        parts.append(element("p", "This run was not gated, so it granted nothing."))
+    parts += [
+        element("p", element("strong", "Warning: "), warning, class_="warning")
+        for warning in progress.warnings
+    ]
+    return element("div", *parts, class_="remarks") if parts else None
+
+
+def _path(progress: Progress, path: Group) -> Markup:
+    """The path, what it holds, and what it borrows."""
+    checkpoints = progress.curriculum.checkpoints
+    own = words.listed(unit for unit in checkpoints if unit.number in path.numbers)
+    lent = words.listed(unit for unit in checkpoints if progress.state[unit.id] == BORROWED)
+    weeks = f", {words.span(path.weeks)} weeks" if path.weeks else ""
+    return element(
+        "p",
+        join("The path followed is ", element("strong", path.name), f"{weeks}: {own}."),
+        f" Borrowed: {lent}." if lent else None,
+    )
+
+
+def foot() -> Markup:
+    """The end of the page."""
+    return element("footer", element("p", "All of this page is in one file, to keep and to share."))

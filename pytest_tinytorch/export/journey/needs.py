@@ -1,0 +1,110 @@
+"""The dependency graph of the checkpoints: what each stands on, in layers from top to bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.export.journey import states
+from pytest_tinytorch.export.journey.layers import Layout, Point, layout
+from pytest_tinytorch.export.journey.markup import Markup, drawing, element
+
+MOST = 3
+"""Nodes in a layer: what a phone has room for."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A form of the graph, for a width of the screen.
+
+    Attributes:
+        name: its class; the style sheet shows one of them.
+        room: width that a node has in its layer.
+        width, height: of a node.
+        gap: between two layers.
+        stacked: whether a node's name stands below its number.
+    """
+
+    name: str
+    room: float
+    width: float
+    height: float
+    gap: float
+    stacked: bool
+
+
+SHAPES = (
+    Shape("wide", 196, 172, 36, 44, stacked=False),
+    Shape("narrow", 91, 88, 42, 36, stacked=True),
+)
+MARGIN = 6
+
+
+def draw(progress: Progress, shape: Shape) -> Markup:
+    """The graph in one shape."""
+    units = progress.curriculum.checkpoints
+    graph = layout({unit.id: unit.needs for unit in units}, MOST)
+    width = graph.breadth * shape.room + 2 * MARGIN
+    height = graph.depth * (shape.height + shape.gap) - shape.gap + 2 * MARGIN
+    return drawing(
+        "needs",
+        shape.name,
+        (width, height),
+        "What needs what",
+        "Each checkpoint below those that it needs, a link to what is known of it.",
+        *(_edge(graph, shape, a, b) for a, b in graph.edges),
+        *(_node(progress, unit, shape, graph.nodes[unit.id]) for unit in units),
+        role="group",
+        width=width,
+    )
+
+
+def at(shape: Shape, point: Point) -> tuple[float, float]:
+    """The middle of a place, on the canvas."""
+    place, layer = point
+    y = MARGIN + layer * (shape.height + shape.gap) + shape.height / 2
+    return round(MARGIN + place * shape.room, 1), y
+
+
+def _edge(graph: Layout, shape: Shape, need: str, unit: str) -> Markup:
+    """A curve between layers, and straight down through each layer that the edge passes."""
+    (x, y), *rest = [at(shape, point) for point in graph.edges[need, unit]]
+    d = f"M{x:g} {y + shape.height / 2:g}"
+    for n, (to, below) in enumerate(rest, start=1):
+        top = below - shape.height / 2
+        middle = top - shape.gap / 2
+        d += f"C{x:g} {middle:g} {to:g} {middle:g} {to:g} {top:g}"
+        d += f"V{below + shape.height / 2:g}" if n < len(rest) else ""
+        x = to
+    return element("path", d=d, class_="edge", data_from=need, data_to=unit)
+
+
+def _node(progress: Progress, unit: Unit, shape: Shape, point: Point) -> Markup:
+    state = progress.state[unit.id]
+    (x, y), width, height = at(shape, point), shape.width, shape.height
+    needed = [progress.curriculum.unit(need).number for need in unit.needs]
+    left, top = x - width / 2, y - height / 2
+    if shape.stacked:
+        parts = [
+            states.placed(states.word(state), x - 11, y - 8, 14),
+            element("text", unit.number, x=x + 8, y=y - 3, class_="number"),
+            element("text", unit.name, x=x, y=y + 13, class_="name"),
+        ]
+    else:
+        parts = [
+            states.placed(states.word(state), left + 18, y, 16),
+            element("text", unit.label, x=left + 33, y=y + 5, class_="name start"),
+        ]
+    return element(
+        "a",
+        element("title", f"{unit.label}: {states.word(state)}"),
+        element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
+        *parts,
+        href=f"#{unit.id}",
+        class_=f"node {states.word(state)}",
+        aria_label=f"{unit.label}, {states.word(state)}"
+        + (f", needs {', '.join(needed)}" if needed else ""),
+        data_unit=unit.id,
+        data_needs=" ".join(unit.needs),
+    )

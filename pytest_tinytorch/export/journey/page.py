@@ -1,0 +1,64 @@
+"""The page, whole: its head, its sections in order, and what a browser may do with it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.export.journey import masthead, sections, states
+from pytest_tinytorch.export.journey.markup import Markup, element
+from pytest_tinytorch.export.journey.pictures import Picture
+
+HERE = Path(__file__).parent
+
+
+def page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
+    """The page, with nothing that a browser would have to fetch."""
+    parts = sections.all_of(progress, pictures)
+    style, script = read("journey.css"), read("journey.js")
+    body = element(
+        "body",
+        states.symbols(),
+        element("a", "Skip to the content", href="#content", class_="skip"),
+        masthead.bar(progress, parts),
+        element(
+            "main", masthead.hero(progress), *map(sections.draw, parts), id="content", tabindex=-1
+        ),
+        masthead.foot(),
+        element("script", script),
+    )
+    return f"<!DOCTYPE html>\n{element('html', _head(progress, style, script), body, lang='en')}\n"
+
+
+def read(name: str) -> Markup:
+    """A file of this package that becomes part of the page."""
+    return Markup("\n" + (HERE / name).read_text(encoding="utf-8"))
+
+
+def policy(style: str, script: str) -> str:
+    """What a browser may load: this style, this script and the pictures inside, and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def digest(text: str) -> str:
+    """A text as a content security policy names it."""
+    return f"sha256-{b64encode(sha256(text.encode('utf-8')).digest()).decode('ascii')}"
+
+
+def _head(progress: Progress, style: Markup, script: Markup) -> Markup:
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy(style, script)),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{progress.curriculum.title}: {progress.verdict_line()}"),
+        element("link", rel="icon", href="data:,"),
+        element("style", style),
+    )

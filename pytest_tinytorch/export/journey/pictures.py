@@ -1,0 +1,68 @@
+"""Pictures that the scripts of milestones have saved: found on the disk, carried as values."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_tinytorch.course.curriculum import Unit
+
+FOLDER = Path(".tinytorch") / "plots"
+"""Where they are, from the root of a workspace. A name begins with the number of its milestone."""
+LIMIT = 300_000
+"""Bytes of the largest picture that a page takes in."""
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG.
+
+    Attributes:
+        name: of its file, without the ending: ``04_filters``.
+        data: the file; empty if it is larger than a page takes in.
+        bytes: how large the file is.
+    """
+
+    name: str
+    data: bytes
+    bytes: int
+
+    @property
+    def of(self) -> str:
+        """The number of its milestone, if it is one's."""
+        return self.name.partition("_")[0]
+
+    @property
+    def caption(self) -> str:
+        """What it shows."""
+        return self.name.partition("_")[2].replace("_", " ")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as the header says."""
+        return int.from_bytes(self.data[16:20], "big"), int.from_bytes(self.data[20:24], "big")
+
+    @property
+    def address(self) -> str:
+        """All of it, as a URL."""
+        return f"data:image/png;base64,{b64encode(self.data).decode('ascii')}"
+
+    def belongs_to(self, unit: Unit) -> bool:
+        """Whether it is of this milestone."""
+        return unit.is_milestone and unit.number == self.of
+
+
+def read(root: Path) -> tuple[Picture, ...]:
+    """The pictures in a workspace, by name. What cannot be read, or is no PNG, is passed over."""
+    found = []
+    for file in sorted((root / FOLDER).glob("[0-9][0-9]_*.png")):
+        try:
+            length = file.stat().st_size
+            data = file.read_bytes() if length <= LIMIT else b""
+        except OSError:
+            continue
+        if length > LIMIT or (data.startswith(SIGNATURE) and len(data) > 24):
+            found.append(Picture(file.stem, data, length))
+    return tuple(found)

@@ -1,0 +1,84 @@
+"""Progress in words: dates, numbers, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress, Task, numbers
+from pytest_tinytorch.export.journey import states
+from pytest_tinytorch.export.journey.markup import Markup, element, join
+from pytest_tinytorch.terminal.report import waiting
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def date(at: str) -> Markup:
+    """A day as people write it; what is no date is shown as it stands."""
+    try:
+        day = datetime.fromisoformat(at)
+    except ValueError:
+        return element("span", at)
+    written = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return element("time", written, datetime=day.date().isoformat())
+
+
+def span(weeks: str) -> str:
+    """A range as people write it."""
+    return weeks.replace("-", "–")
+
+
+def listed(units: Iterable[Unit]) -> str:
+    """Units in few words, neighbours joined."""
+    return span(numbers(units))
+
+
+def links(units: Sequence[Unit]) -> Markup:
+    """Units, each a link to its section."""
+    return join(*(element("a", unit.label, href=f"#{unit.id}") for unit in units), by=", ")
+
+
+def task_line(task: Task) -> Markup:
+    """A task: where to write, what, and how many specs wait."""
+    name = task.exercise or task.unit.name
+    return join(
+        element("code", task.place),
+        element("span", join(name, f" — {waiting(task)}"), class_="what"),
+    )
+
+
+def command(words: str) -> Markup:
+    """What to type, broken only between words."""
+    return element("code", *(join(element("span", word), " ") for word in words.split()))
+
+
+def next_step(progress: Progress) -> Markup:
+    """What to do next: a place in the source, or a command; or that all is done."""
+    task, current = progress.next_task, progress.current
+    if task is not None and task.place:
+        step = element("p", task_line(task), class_="step")
+        then = element("p", "Then run ", command(task.unit.command), class_="then")
+    elif current is not None:
+        step = element(
+            "p",
+            command(current.command),
+            element("span", join(current.title, ". ", current.question or current.builds)),
+            class_="step",
+        )
+        then = None
+    else:
+        step = element(
+            "p", element("span", "All that was open is passed.", class_="what"), class_="step"
+        )
+        then = _after(progress)
+    return element("div", states.icon("torch", "torch"), element("div", step, then), class_="next")
+
+
+def _after(progress: Progress) -> Markup | None:
+    """What the last milestone leaves to do."""
+    milestones = progress.curriculum.milestones
+    return element("p", f"What is left: {milestones[-1].challenge}.") if milestones else None

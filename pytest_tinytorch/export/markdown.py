@@ -1,0 +1,99 @@
+"""Progress as Markdown, for the summary of a CI job or a page of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.tally import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
+from pytest_tinytorch.terminal.plaintext import harmless
+
+MARKS = {
+    PASSED: "✅",
+    WRONG: "❌",
+    BROKEN: "❌",
+    TODO: "📝",
+    STALE: "♻️",
+    BORROWED: "🔗",
+    LOCKED: "🔒",
+}
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
+
+
+def page(progress: Progress) -> str:
+    """A heading with the verdict, what is next, the tiers, the milestones, and what is the matter."""
+    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *path(progress)]
+    parts += following(progress)
+    units = [unit for unit in progress.curriculum.checkpoints if unit not in progress.left_out]
+    for tier in progress.curriculum.tiers:
+        shown = [unit for unit in units if unit.number in tier.numbers]
+        own = [unit for unit in shown if progress.belongs(unit)]
+        told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
+        parts += [f"### {plain(tier.name)}: {told}", table(progress, shown)] if shown else []
+    if progress.milestones:
+        parts += ["### Milestones", table(progress, progress.milestones)]
+    if progress.left_out:
+        parts.append(f"Not on this path: {plain(numbers(progress.left_out))}")
+    parts += [f"> {plain(warning)}" for warning in progress.warnings]
+    return "\n\n".join(parts) + "\n"
+
+
+def path(progress: Progress) -> list[str]:
+    """The learning path that is followed, as a paragraph; nothing without one."""
+    line = progress.path_line()
+    return [f"**Path:** {plain(line)}"] if line else []
+
+
+def following(progress: Progress) -> list[str]:
+    """What to do next, as a paragraph; nothing when all is done."""
+    task = progress.next_task
+    if task is not None and task.place:
+        name = task.exercise or task.unit.name
+        return [f"**Next:** `{code(task.place)}`, {plain(name)}"]
+    current = progress.current
+    if current is None:
+        return []
+    return [f"**Next:** `{current.command}`, {plain(current.title)}"]
+
+
+def table(progress: Progress, units: Sequence[Unit]) -> str:
+    """Units as rows: state, name, specs of this run, and a word on what it means."""
+    rows = ["| | | specs | |", "|---|---|---|---|"]
+    for unit in units:
+        state = progress.state[unit.id]
+        mark = MARKS.get(state, "⚪")
+        rows.append(
+            f"| {mark} {state} | {plain(unit.label)} | {specs(progress, unit)} | {word(progress, unit)} |"
+        )
+    return "\n".join(rows)
+
+
+def specs(progress: Progress, unit: Unit) -> str:
+    """How many specs of a unit passed in this run."""
+    verdict = progress.verdicts.get(unit.id)
+    return f"{verdict.counts.get(PASSED, 0)} of {verdict.total}" if verdict else ""
+
+
+def word(progress: Progress, unit: Unit) -> str:
+    """What a unit's owner can now do, what it waits for, or what is the matter with it."""
+    state = progress.state[unit.id]
+    if state == PASSED:
+        return plain(unit.capability)
+    if state == LOCKED:
+        return f"needs {plain(numbers(progress.waits_for(unit)))}"
+    verdict = progress.verdicts.get(unit.id)
+    if verdict is not None and state in (WRONG, BROKEN):
+        return plain(verdict.headline)
+    return plain(unit.question or unit.builds)
+
+
+def plain(text: str) -> str:
+    """Text in which nothing means anything to Markdown or HTML: a learner's message may hold both."""
+    return SPECIAL.sub(r"\\\1", " ".join(harmless(text).split()))
+
+
+def code(text: str) -> str:
+    """Text between backticks."""
+    return " ".join(harmless(text).replace("`", "'").replace("|", "/").split())

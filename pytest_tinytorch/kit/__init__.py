@@ -1,0 +1,1 @@
+"""What is a workspace made of, and how is it renewed?"""

@@ -1,0 +1,1 @@
+"""How does a spec run, and what does its failure mean?"""

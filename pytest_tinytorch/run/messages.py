@@ -1,0 +1,350 @@
+"""From an exception to what a learner reads: which law broke, on what, where, and what to try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.course.exercises import spans
+from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
+from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, TODO, WRONG, Outcome
+from pytest_tinytorch.run.failures import LawBroken, MissingName, StubReached
+from pytest_tinytorch.run.timelimit import TimeLimit
+from pytest_tinytorch.terminal.plaintext import encodable
+
+LABEL_WIDTH = 10
+EXAMPLE_LINES = 14
+LABEL_COLOURS: dict[str, dict[str, bool]] = {
+    "Expected": {"green": True},
+    "Got": {"red": True},
+    "Raised": {"red": True},
+    "Broken": {"red": True},
+    "Where": {"bold": True},
+}
+NOT_THEIRS_TO_RAISE = ("Skipped", "XFailed", "Exit", "SkipTest")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known of a spec before it runs."""
+
+    nodeid: str
+    unit: Unit
+    group: str
+    law: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One place on the way to an exception."""
+
+    file: Path
+    line: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An outcome, and the message that goes with it."""
+
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Explains exceptions of one run.
+
+    Attributes:
+        curriculum: names exercises and hints.
+        implementation: tells the student's files from others.
+        root: what paths are shown relative to.
+        hints: how many hints a message gives, 0 to 3.
+    """
+
+    curriculum: Curriculum
+    implementation: Implementation
+    root: Path
+    hints: int = 0
+    folders: tuple[Path, ...] = field(init=False)
+    places: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        places = (self.implementation.folder, self.implementation.reference)
+        object.__setattr__(self, "folders", tuple((p / PACKAGE).resolve() for p in places))
+
+    def explain(self, spec: Spec, error: BaseException) -> Finding:
+        """What an exception that ended ``spec`` means."""
+        if isinstance(error, StubReached):
+            error = error.error
+        frames = [f for f in walk(error.__traceback__) if self.is_students(f.file)]
+        todo = self._todo(spec, error)
+        if todo is not None:
+            return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
+        kind, headline = self._kind(error, frames)
+        where = self._where(error, frames)
+        exercise = self._exercise(where)
+        unit = self._unit(where) or spec.unit
+        outcome = Outcome(
+            kind=kind,
+            headline=headline,
+            group=spec.group,
+            exercise=exercise,
+            unit=unit.id,
+            file=self.shown(where.file) if where else "",
+            line=where.line if where else 0,
+        )
+        return Finding(outcome, self._text(spec, error, outcome, where, unit))
+
+    def is_students(self, file: Path) -> bool:
+        """Whether a file belongs to the package under test, given files aside."""
+        inside = any(folder in file.parents for folder in self.folders)
+        return inside and file.stem not in GIVEN
+
+    def raised_by_student(self, error: BaseException) -> bool:
+        """Whether an exception came out of the student's code."""
+        return any(self.is_students(frame.file) for frame in walk(error.__traceback__))
+
+    def shown(self, file: Path) -> str:
+        """A path as a person clicks it: relative to the root where it is inside."""
+        try:
+            return file.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(file)
+
+    def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
+        """The outcome if the exception comes from an untouched stub."""
+        found = (
+            TODO_MESSAGE.fullmatch(said(error)) if isinstance(error, NotImplementedError) else None
+        )
+        unit = self.curriculum.module(found[2]) if found else None
+        if found is None or unit is None or found[3] not in unit.hints:
+            return None
+        file = self.implementation.file(unit.name)
+        lines = self._places(file, unit).get(found[3])
+        return Outcome(
+            kind=TODO,
+            headline=f"{found[3]} is still to do",
+            group=spec.group,
+            exercise=found[3],
+            unit=unit.id,
+            file=self.shown(file),
+            line=lines[1] if lines else 0,
+        )
+
+    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[str, str]:
+        """(kind, headline) of what is not a stub."""
+        text = f"{type(error).__name__}: {_first_line(error)}"
+        if isinstance(error, TimeLimit | MissingName):
+            return BROKEN, _first_line(error)
+        if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
+            return BROKEN, f"{type(error).__name__}: {error.msg}"
+        if any(frame.name == "<module>" for frame in frames):
+            return BROKEN, f"the module cannot be imported: {text}"
+        if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
+            return BROKEN, text
+        if type(error).__name__ in NOT_THEIRS_TO_RAISE and not frames:
+            return NOT_RUN, text
+        if isinstance(error, OSError) and not frames:
+            return BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+        if type(error).__name__ in NOT_THEIRS_TO_RAISE:
+            return WRONG, f"{text} (code under test cannot skip its specs)"
+        if isinstance(error, LawBroken):
+            return WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
+        return WRONG, text
+
+    def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
+        """The function to blame: what the law called, or else the deepest frame of theirs."""
+        if isinstance(error, SyntaxError) and (theirs := self._misspelt(error)) is not None:
+            return Frame(theirs, error.lineno or 1, "")
+        if isinstance(error, MissingName) and error.file:
+            return Frame(Path(error.file).resolve(), 1, "")
+        if isinstance(error, ImportError) and "circular import" in said(error):
+            return self._lowest(frames)
+        if frames:
+            return frames[-1]
+        if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
+            module = str(error.name).removeprefix(f"{PACKAGE}.")
+            return Frame(self.implementation.file(module).resolve(), 1, "")
+        if isinstance(error, LawBroken) and error.where:
+            file, line, name = error.where
+            return Frame(Path(file).resolve(), line, name)
+        return None
+
+    def _misspelt(self, error: SyntaxError) -> Path | None:
+        """The student's file that does not parse, if it is one of theirs."""
+        file = Path(error.filename).resolve() if error.filename else None
+        return file if file is not None and self.is_students(file) else None
+
+    def _lowest(self, frames: Sequence[Frame]) -> Frame | None:
+        """Where a circle of imports begins to be wrong: no module may import a later one."""
+        order = {unit.name: number for number, unit in enumerate(self.curriculum.checkpoints)}
+        return min(frames, key=lambda f: order.get(f.file.stem, len(order)), default=None)
+
+    def _exercise(self, where: Frame | None) -> str:
+        """The exercise that a place lies in, if any."""
+        unit = self._unit(where)
+        if where is None or unit is None:
+            return ""
+        for name, (first, last) in self._places(where.file, unit).items():
+            if first <= where.line <= last:
+                return name
+        return ""
+
+    def _places(self, file: Path, unit: Unit) -> dict[str, tuple[int, int]]:
+        """First and last line of each exercise in a file; none if it cannot be read or parsed."""
+        if file not in self.places:
+            try:
+                self.places[file] = spans(file.read_text(encoding="utf-8"), unit.hints)
+            except (OSError, SyntaxError, ValueError):
+                self.places[file] = {}
+        return self.places[file]
+
+    def _unit(self, where: Frame | None) -> Unit | None:
+        """The checkpoint whose module a place lies in, if any."""
+        if where is None or where.file.parent not in self.folders:
+            return None
+        return self.curriculum.module(where.file.stem)
+
+    def _text(
+        self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
+    ) -> str:
+        lines = [f"✗ {spec.unit.label} · {spec.group}"]
+        if spec.law:
+            lines += labelled("Law", spec.law)
+        called = getattr(error, "called", None)
+        if called:
+            lines += labelled("Called", str(called))
+        elif example := _example(error):
+            lines += labelled("Example", example)
+        if isinstance(error, LawBroken):
+            lines += labelled("Expected", error.expected)
+            lines += labelled("Got", error.got)
+        else:
+            lines += labelled(
+                "Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome)
+            )
+        if where is not None:
+            inside = (
+                f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
+            )
+            lines += labelled("Where", f"{outcome.file}:{outcome.line}{inside}")
+        if unit.id != spec.unit.id:
+            lines += labelled(
+                "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
+            )
+        return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
+
+    def hint_lines(self, unit: Unit, exercise: str) -> list[str]:
+        """The hints asked for, or how to ask for one."""
+        hints = unit.hints.get(exercise, ())
+        if not hints:
+            return []
+        if not self.hints:
+            return labelled("Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1")
+        found: list[str] = []
+        for number, hint in enumerate(hints[: self.hints], start=1):
+            found += labelled(f"Hint {number}", hint)
+        return found
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What pytest's one-line summary of a failure shows."""
+
+    message: str
+
+
+class Message(tuple[str, int, str]):
+    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else.
+
+    It is (file, line, text), one of the forms that pytest documents for what a report shows, so
+    that whoever annotates failures marks the learner's line and not the one of the spec.
+    """
+
+    headline: str
+
+    def __new__(cls, file: str, line: int, text: str, headline: str) -> Message:
+        made = super().__new__(cls, (file, line, text))
+        made.headline = headline
+        return made
+
+    @property
+    def text(self) -> str:
+        return self[2]
+
+    @property
+    def reprcrash(self) -> Crash:
+        return Crash(self.headline)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: Any) -> None:
+        """Called by pytest with its terminal writer."""
+        title, *rest = self.text.splitlines()
+        tw.line(title, red=True, bold=True)
+        for line in rest:
+            label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
+            colours = LABEL_COLOURS.get(label.strip(), {})
+            tw.write(label, light=True)
+            tw.line(value, **colours)
+
+
+def walk(traceback: TracebackType | None) -> Iterator[Frame]:
+    """The places of a traceback, the outermost first."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        yield Frame(Path(code.co_filename).resolve(), traceback.tb_lineno, code.co_qualname)
+        traceback = traceback.tb_next
+
+
+def labelled(label: str, text: str) -> list[str]:
+    """Lines of ``text`` beside a label, the later ones indented below the first."""
+    first, *rest = text.strip().splitlines() or [""]
+    indent = " " * (LABEL_WIDTH + 2)
+    return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
+
+
+def _example(error: BaseException) -> str:
+    """The smallest counterexample, from the notes that Hypothesis leaves."""
+    for note in getattr(error, "__notes__", ()):
+        text = str(note)
+        if text.startswith(("Falsifying example", "Failing test")):
+            lines = [x for x in text.splitlines() if not re.match(r"\s*self=<", x)]
+            if len(lines) > 2 and lines[0].rstrip().endswith("(") and lines[-1].strip() == ")":
+                lines = [re.sub(r",\s*(#.*)?$", "", line.strip()) for line in lines[1:-1]]
+            return "\n".join(lines[:EXAMPLE_LINES])
+    return ""
+
+
+def _raised(error: BaseException, outcome: Outcome) -> str:
+    if outcome.kind == BROKEN:
+        return outcome.headline
+    text = said(error).strip()
+    if isinstance(error, AssertionError) and text:
+        return text
+    return outcome.headline
+
+
+def _first_line(error: BaseException) -> str:
+    return (said(error).strip().splitlines() or [""])[0]
+
+
+def said(error: BaseException) -> str:
+    """The text of an exception, even of one that a student made and cannot be shown."""
+    try:
+        return encodable(str(error))
+    except Exception as failure:
+        return f"no message, because str() of it raises {type(failure).__name__}"
+
+
+def _short(text: str, width: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: width - 3] + "..."

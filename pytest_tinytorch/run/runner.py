@@ -1,0 +1,302 @@
+"""The Runner: where specs run. It collects the right ones, holds back what is locked, explains failures."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.evidence import gate
+from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.tally import LOCKED, NOT_RUN, PASSED, TODO, Outcome
+from pytest_tinytorch.evidence.workspace import Workspace
+from pytest_tinytorch.run import profiles, timelimit
+from pytest_tinytorch.run.failures import StubReached
+from pytest_tinytorch.run.messages import Explainer, Finding, Spec, said
+from pytest_tinytorch.run.turns import Turns
+from pytest_tinytorch.terminal.plaintext import encodable
+
+ATTRIBUTE = "tinytorch"
+"""What a report carries its outcome in; xdist brings it to the controller."""
+
+FULL_TRACEBACKS = ("long", "native")
+
+
+class Runner:
+    """Registered wherever specs run: in the one process, or in each worker of xdist."""
+
+    def __init__(self, workspace: Workspace, plan: Plan, turns: Turns | None = None) -> None:
+        self.workspace = workspace
+        self.plan = plan
+        self.turns = turns
+        self.failed: set[str] = set()
+        self.held: dict[str, str] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
+        self.in_phase = False
+        self.cancel: Callable[[], None] | None = None
+        self.explainer = Explainer(
+            workspace.curriculum, workspace.implementation, workspace.root, workspace.options.hints
+        )
+
+    @pytest.hookimpl
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Leave out what is sure to stay locked. A discovery shows everything."""
+        if not self.plan.gated or config.option.collectonly:
+            return None
+        unit = self._unit_at(collection_path)
+        if unit is None or collection_path.is_dir():
+            return None
+        if unit.id not in self.plan.run:
+            return True
+        return self._lock(unit) is not None or None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Bring specs into the order of the course, and give each its time limit."""
+        place = {unit.id: number for number, unit in enumerate(self.workspace.curriculum.units)}
+        units = {item.nodeid: self._unit_of(item) for item in items}
+        order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
+        items.sort(key=lambda item: order[item.nodeid])
+        examples, scale = profiles.current(), self.workspace.options.scale
+        for item in items:
+            unit = units[item.nodeid]
+            if unit is None:
+                continue
+            stop_at_stubs(item)
+            if item.get_closest_marker("timeout") is None:
+                seconds = profiles.seconds(unit.is_milestone, examples, scale)
+                item.add_marker(pytest.mark.timeout(seconds))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Where workers run side by side, let a spec that measures time have the machine."""
+        with self.turns.turn(alone=measures_time(item)) if self.turns else nullcontext():
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
+    def pytest_hold_back(self, item: pytest.Item) -> None:
+        """End a spec before it begins if its unit is sure to stay locked, or if it cannot measure.
+
+        Not from the wrapper below: what other plugins set up around a spec has to be there when they
+        tear it down.
+        """
+        unit = self._unit_of(item)
+        need = self._lock(unit) if unit else None
+        if unit is not None and need is not None:
+            self.held[item.nodeid] = LOCKED
+            label = self.workspace.curriculum.unit(need).label
+            pytest.skip(f"locked: {unit.label} needs {label}")
+        if unit is not None and measures_time(item) and timing_is_off(item.config):
+            self.held[item.nodeid] = NOT_RUN
+            pytest.skip("not measured: --benchmark-disable")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        unit = self._unit_of(item)
+        if unit is None:
+            return (yield)
+        error = (
+            call.excinfo.value if call.excinfo else None
+        )  # before pytest puts another in its place
+        make_printable(call)
+        option = item.config.option
+        style, full = option.tbstyle, option.tbstyle in FULL_TRACEBACKS
+        # Our message takes the place of pytest's traceback, which costs more than most specs.
+        option.tbstyle = style if full else "value"
+        try:
+            report = yield
+        finally:
+            option.tbstyle = style
+        group, law = words(item)
+        outcome: Outcome | None = None
+        report.user_properties = [(name, plain(value)) for name, value in report.user_properties]
+        if error is not None and item.nodeid in self.held:
+            outcome = Outcome(self.held[item.nodeid], group=group, headline=str(error))
+            if outcome.kind == NOT_RUN:
+                self.failed.add(unit.id)
+        elif error is not None:
+            finding = self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
+            outcome = finding.outcome
+            if outcome.kind == TODO and self._lets_through(unit):
+                let_through(report, finding)
+            elif outcome.kind != NOT_RUN:
+                fail(report, finding, whole_traceback=full and outcome.kind != TODO)
+            self.failed.add(unit.id)
+        elif report.when == "call":
+            outcome = Outcome(PASSED, group=group, note=dict(report.user_properties))
+        if outcome is not None:
+            setattr(report, ATTRIBUTE, asdict(outcome))
+        return report
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        """Our own timer for specs; other tests keep the one of pytest-timeout."""
+        from pytest_timeout import is_debugging
+
+        if self._unit_of(item) is None:
+            return None
+        if not is_debugging() or settings.disable_debugger_detection:
+            self.cancel = timelimit.start(
+                settings.timeout, lambda: self.in_phase, lambda: end_process(item)
+            )
+        return True
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
+        if self._unit_of(item) is None:
+            return None
+        if self.cancel is not None:
+            self.cancel()
+            self.cancel = None
+        return True
+
+    def _phase(self) -> Generator[None, object, object]:
+        self.in_phase = True
+        try:
+            return (yield)
+        except pytest.exit.Exception as error:
+            if not self.explainer.raised_by_student(error):
+                raise
+            # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
+            raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
+        finally:
+            self.in_phase = False
+
+    def forget(self) -> None:
+        """Forget what has failed: the specs are to run again."""
+        self.failed.clear()
+        self.held.clear()
+
+    def _lets_through(self, unit: Unit) -> bool:
+        """Whether an untouched stub of a unit is no failure here; it is where it once was passed."""
+        workspace = self.workspace
+        return workspace.options.todo_ok and unit.id not in workspace.ledger.once_passed()
+
+    def _lock(self, unit: Unit) -> str | None:
+        return gate.doomed(self.workspace.curriculum, unit, self.failed, self.plan)
+
+    def _unit_of(self, item: pytest.Item) -> Unit | None:
+        return self.workspace.curriculum.owner(item.nodeid)
+
+    def _unit_at(self, path: Path) -> Unit | None:
+        try:
+            relative = path.relative_to(self.workspace.root).as_posix()
+        except ValueError:
+            return None
+        return self.workspace.curriculum.owner(relative)
+
+
+def measures_time(item: pytest.Item) -> bool:
+    """Whether a spec uses the fixture of pytest-benchmark."""
+    return "benchmark" in getattr(item, "fixturenames", ())
+
+
+def timing_is_off(config: pytest.Config) -> bool:
+    """Whether pytest-benchmark was told not to measure: nothing that it would prove is proved."""
+    disabled = config.getoption("benchmark_disable", False)
+    return bool(disabled) and not config.getoption("benchmark_enable", False)
+
+
+def make_printable(call: pytest.CallInfo[None]) -> None:
+    """Let pytest show an exception whose own `str` raises, which would end the whole run."""
+    if call.excinfo is None:
+        return
+    try:
+        str(call.excinfo.value)
+    except Exception:
+        error = AssertionError(said(call.excinfo.value))
+        error = error.with_traceback(call.excinfo.value.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
+
+def fail(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:
+    """Show a finding; a skip or xfail that the code under test raised is none."""
+    report.outcome = "failed"
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+    if whole_traceback:
+        report.sections.append(("tinytorch", finding.text))
+    else:
+        report.longrepr = finding.text
+
+
+def let_through(report: pytest.TestReport, finding: Finding) -> None:
+    """Let pytest take a spec for skipped: that grants nothing, and fails nothing."""
+    report.outcome = "skipped"
+    report.longrepr = (finding.outcome.file, finding.outcome.line, finding.text)
+
+
+def plain(value: Any) -> Any:
+    """A number that a spec shows, as JSON and workers can carry it: NumPy's are none of theirs."""
+    if hasattr(value, "item") and getattr(value, "size", 0) == 1:
+        value = value.item()
+    if isinstance(value, str | bool | int | None) or (
+        isinstance(value, float) and math.isfinite(value)
+    ):
+        return encodable(value) if isinstance(value, str) else value
+    return encodable(str(value))
+
+
+def end_process(item: pytest.Item) -> None:
+    """The last resort against code that catches every exception: no other spec waits for it for ever."""
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    print(f"\n{item.nodeid} cannot be stopped: it catches every exception", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(pytest.ExitCode.TESTS_FAILED)
+
+
+def stop_at_stubs(item: pytest.Item) -> None:
+    """Let a property end as soon as it reaches an untouched stub: no input makes that any smaller."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None or hasattr(handle.inner_test, "stops_at_stubs"):
+        return
+    inner = handle.inner_test
+
+    @wraps(inner)
+    def test(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except NotImplementedError as error:
+            if TODO_MESSAGE.fullmatch(str(error)):
+                raise StubReached(error) from error
+            raise
+
+    test.stops_at_stubs = True  # type: ignore[attr-defined]
+    handle.inner_test = test  # what Hypothesis documents for plugins that wrap properties
+
+
+def words(item: pytest.Item) -> tuple[str, str]:
+    """(group, law) of a spec: the first lines of the docstrings of its class and its function."""
+    owner = getattr(item, "cls", None)
+    law = first_line(getattr(getattr(item, "function", None), "__doc__", None))
+    return first_line(getattr(owner, "__doc__", None)) or item.name, law
+
+
+def first_line(text: str | None) -> str:
+    """The first paragraph of a docstring as one line."""
+    return " ".join((text or "").strip().partition("\n\n")[0].split())

@@ -1,0 +1,47 @@
+"""What reports are laid out with: lines that fold, a rule, and the lines that tell of a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.rule import Rule
+from rich.text import Text
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.terminal.marks import Glyphs
+
+
+def rule(marks: Glyphs, title: str) -> Rule:
+    """A line across with a title in it."""
+    return Rule(Text(title, style="bold"), characters=marks.line, style="dim")
+
+
+def indented(text: Text, indent: int, width: int) -> Text:
+    """Text wrapped to ``width`` with every line indented."""
+    lines = text.wrap(Console(width=width), max(16, width - indent - 1))
+    wrapped = Text("\n").join(Text(" " * indent).append_text(line) for line in lines)
+    return Text.from_markup("").append_text(wrapped)
+
+
+def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:
+    """Two parts of a line; where they do not fit beside each other, the second goes below, indented."""
+    if not tail or head.cell_len + tail.cell_len <= width:
+        return Text.assemble(head, tail)
+    stripped = tail[len(tail.plain) - len(tail.plain.lstrip()) :]
+    return Text("\n").join([head, indented(stripped, indent, width)])
+
+
+def path_line(progress: Progress, width: int) -> list[RenderableType]:
+    """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
+    line = progress.path_line()
+    text = Text().append("Path ", "bold").append(line)
+    return [indented(text, 1, width)] if line else []
+
+
+def left_out(units: Sequence[Unit], width: int) -> list[RenderableType]:
+    """What is not on the path that is followed, on one line: there is nothing to do about it."""
+    if not units:
+        return []
+    return [indented(Text(f"not on this path: {numbers(units)}", style="dim"), 1, width)]

@@ -1,0 +1,76 @@
+"""The characters and colours of what is shown on a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_tinytorch.evidence.tally import (
+    BORROWED,
+    BROKEN,
+    LOCKED,
+    NOT_RUN,
+    PASSED,
+    STALE,
+    TODO,
+    WRONG,
+)
+
+JOIN = "\ue000"
+"""Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
+
+STYLE = {
+    PASSED: "green",
+    WRONG: "red",
+    BROKEN: "red",
+    TODO: "yellow",
+    STALE: "yellow",
+    BORROWED: "cyan",
+    LOCKED: "dim",
+    NOT_RUN: "",
+}
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The characters of a report; a terminal without Unicode gets the second set."""
+
+    passed: str = "✓"
+    wrong: str = "✗"
+    todo: str = "•"
+    stale: str = "~"
+    borrowed: str = "="
+    locked: str = "·"
+    open: str = "○"
+    full: str = "█"
+    empty: str = "░"
+    line: str = "─"
+    dash: str = "—"
+    dot: str = "·"
+    plain: bool = False
+
+    def of(self, state: str) -> str:
+        """The mark for a state."""
+        marks = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
+        marks |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
+        return marks.get(state, self.open)
+
+    def fit(self, text: str) -> str:
+        """Any text in the characters of this set, as long as it was."""
+        if not self.plain:
+            return text
+        return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
+
+
+SIMPLE = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
+
+UNICODE = Glyphs()
+PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)
+
+
+def glyphs(encoding: str | None) -> Glyphs:
+    """The richest set that an output encoding can carry."""
+    try:
+        "✓✗•○█░─—·".encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return PLAIN
+    return UNICODE
