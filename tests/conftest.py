@@ -8,9 +8,9 @@ from importlib import import_module
 import pytest
 
 from pytest_tinytorch.evidence.implementation import Finder
-from tests import imageserver as tiny
-from tests import kit
-from tests.imageserver import small, write
+from tests.support import imageserver as tiny
+from tests.support import kit
+from tests.support.imageserver import small, write
 
 
 def pytest_configure(config):

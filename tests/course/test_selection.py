@@ -1,0 +1,83 @@
+"""What a person types, and which units that is."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from pytest_tinytorch.course import curriculum, selection
+from tests.support import kit, toy
+
+TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))
+
+
+def numbers(units):
+    return " ".join(unit.number for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("01", "01"),
+        ("1", "01"),
+        ("01-03", "01 02 03"),
+        ("1-2", "01 02"),
+        ("doubling", "02"),
+        ("Doubling", "02"),
+        ("adding-squaring", "01 02 03"),
+        ("first", "01 02"),
+        ("second", "03"),  # a tier and a stage: the tier
+        ("stage:second", "02"),
+        ("all", "00 01 02 03"),
+        ("03, 01", "01 03"),
+        ("01,first,01", "01 02"),
+        ("test_02_doubling", "02"),
+    ],
+)
+def test_checkpoints(text, expected):
+    assert numbers(selection.checkpoints(TOY, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("01", "01"), ("1902", "02"), ("squares", "02"), ("1901-1902", "01 02"), ("all", "01 02")],
+)
+def test_milestones(text, expected):
+    assert numbers(selection.milestones(TOY, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0l", "unknown checkpoint '0l'"),
+        ("doublng", "Did you mean 'doubling'"),
+        ("7", "Valid: 00, 01, 02, 03"),
+        ("01-7", "unknown checkpoint '7'"),
+        ("03-01", "runs backwards: write 01-03"),
+        ("", "unknown checkpoint ''"),
+        ("01,", "unknown checkpoint ''"),
+        ("1901", "unknown checkpoint"),
+    ],
+)
+def test_unknown_checkpoints(text, says):
+    with pytest.raises(selection.UnknownName) as caught:
+        selection.checkpoints(TOY, text)
+    assert says in str(caught.value)
+
+
+def test_the_nearest_valid_value_of_a_slip_of_the_finger():
+    with pytest.raises(selection.UnknownName, match="Did you mean '05'"):
+        selection.checkpoints(kit.course(), "5O")
+
+
+def test_foundation_is_the_tier_of_seven_modules():
+    assert numbers(selection.checkpoints(kit.course(), "foundation")) == "01 02 03 04 05 06 07"
+    assert numbers(selection.checkpoints(kit.course(), "training")) == "07"
+    assert numbers(selection.checkpoints(kit.course(), "stage:training")) == "04 05 06 07 08"
+
+
+def test_paths():
+    assert selection.path(TOY, "short").numbers == ("01", "02")
+    with pytest.raises(selection.UnknownName, match="Did you mean 'squares'"):
+        selection.path(TOY, "square")

@@ -1,0 +1,230 @@
+"""Verdicts, states and the ledger: pure functions, as tables."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, replace
+
+import pytest
+
+from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.evidence import gate, ledger, source, tally
+from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.ledger import Event
+from pytest_tinytorch.evidence.tally import Outcome, Verdict, verdict
+from tests.support import toy
+
+TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))
+
+
+def long(name):
+    """``01`` and ``m01`` to ids."""
+    return f"milestone-{name[1:]}" if name.startswith("m") else f"checkpoint-{name}"
+
+
+def ids(names):
+    return frozenset(long(name) for name in names.split())
+
+
+class TestVerdict:
+    @pytest.mark.parametrize(
+        ("outcomes", "whole", "kind"),
+        [
+            ({"a": "passed", "b": "passed"}, True, "passed"),
+            ({"a": "passed", "b": "passed"}, False, "passed"),
+            ({"a": "passed", "b": "passed", "extra": "wrong"}, True, "wrong"),
+            ({"a": "passed"}, True, "broken"),
+            ({"a": "passed"}, False, "not run"),
+            ({}, True, "broken"),
+            ({}, False, "not run"),
+            ({"a": "todo", "b": "wrong"}, True, "wrong"),
+            ({"a": "wrong", "b": "broken"}, True, "broken"),
+            ({"a": "passed", "b": "todo"}, True, "todo"),
+            ({"a": "passed", "b": "locked"}, True, "locked"),
+        ],
+    )
+    def test_is_the_worst_of_what_ran_and_of_what_did_not(self, outcomes, whole, kind):
+        found = {name: Outcome(value) for name, value in outcomes.items()}
+        assert verdict(["a", "b"], found, whole).kind == kind
+
+    def test_an_empty_manifest_never_passes(self):
+        assert verdict([], {}).kind == "broken"
+        assert verdict([], {"a": Outcome("passed")}).kind == "broken"
+
+    def test_counts_what_is_missing(self):
+        found = verdict(["a", "b", "c"], {"a": Outcome("passed")})
+        assert found.total == 3
+        assert "2 of its 3 specs were not run" in found.headline
+
+
+def states(passed="", other=(), known="", borrowed=""):
+    verdicts = {long(n): Verdict("passed", {}) for n in passed.split()}
+    verdicts |= {long(n): Verdict(kind, {}) for n, kind in other}
+    found = gate.states(TOY, verdicts, dict.fromkeys(ids(known), "passed"), set(), ids(borrowed))
+    return {u.replace("checkpoint-", "").replace("milestone-", "m"): s for u, s in found.items()}
+
+
+class TestStates:
+    def test_what_needs_something_red_is_locked_whatever_its_own_specs_said(self):
+        found = states(passed="00 02 03 m01 m02", other=[("01", "wrong")])
+        assert found == {
+            "00": "passed",
+            "01": "wrong",
+            "02": "locked",
+            "03": "passed",
+            "m01": "locked",
+            "m02": "locked",  # it needs the milestone before it
+        }
+
+    def test_what_the_ledger_proves_counts(self):
+        assert states(passed="02", known="00 01")["02"] == "passed"
+        assert states(passed="02", known="01")["02"] == "locked"
+
+    def test_borrowed_opens_but_is_no_pass(self):
+        found = states(passed="00 02", borrowed="01")
+        assert (found["01"], found["02"]) == ("borrowed", "passed")
+        assert not gate.succeeded(ids("01"), {long(k): v for k, v in found.items()})
+
+
+class TestPlan:
+    def test_runs_what_is_asked_and_what_that_needs(self):
+        assert gate.needed(TOY, ids("02"), ids("00"), set()) == ids("01 02")
+        assert gate.needed(TOY, ids("02"), set(), ids("00 01")) == ids("02")
+        assert gate.needed(TOY, ids("01"), ids("00 01"), set()) == ids("01")
+
+    @pytest.mark.parametrize(
+        ("failed", "untouched", "run", "proved", "need"),
+        [
+            ("", "", "00 01 02", "", None),
+            ("01", "", "00 01 02", "", "01"),
+            ("", "01", "00 01 02", "", "01"),
+            ("", "01", "02", "00 01", None),
+            ("", "", "02", "00", "01"),
+            ("03", "03", "00 01 02 03", "", None),
+        ],
+    )
+    def test_knows_what_is_sure_to_stay_locked(self, failed, untouched, run, proved, need):
+        plan = Plan(ids(run), ids(run), proved=ids(proved), untouched=ids(untouched))
+        found = gate.doomed(TOY, TOY.unit("checkpoint-02"), ids(failed), plan)
+        assert found == (long(need) if need else None)
+        assert (
+            gate.doomed(TOY, TOY.unit("checkpoint-02"), ids(failed), replace(plan, gated=False))
+            is None
+        )
+
+    def test_travels_as_text(self):
+        plan = Plan(ids("01"), ids("00 01"), ids("02"), ids("03"), ids("m01"), gated=False)
+        assert Plan.from_text(plan.to_text()) == plan
+
+
+EVENT = Event(
+    "checkpoint-01", "passed", "s1", "t1", {"passed": 3}, True, "2026-01-01T00:00:00+00:00"
+)
+
+
+def line_with(**fields):
+    """A line of the ledger with some fields of another kind."""
+    return json.dumps({"schema": ledger.SCHEMA, **asdict(EVENT), **fields}).encode("utf-8")
+
+
+class TestLedger:
+    def test_keeps_what_it_is_given(self, tmp_path):
+        file = tmp_path / "deep" / "ledger.jsonl"
+        ledger.append(file, [EVENT, replace(EVENT, unit="checkpoint-02")])
+        ledger.append(file, [replace(EVENT, verdict="wrong")])
+        found = ledger.read(file)
+        assert [e.verdict for e in found.events] == ["passed", "passed", "wrong"]
+        assert found.events[0] == EVENT
+        assert not found.damage
+
+    @pytest.mark.parametrize(
+        ("line", "says"),
+        [
+            (b"{", "not a line of JSON"),
+            (b"\xff\xfe\x00", "not a line of JSON"),
+            (b"[1]", "not a JSON object"),
+            (b"{}", "schema None is not 1"),
+            (b'{"schema": 99}', "schema 99 is not 1"),
+            (b'{"schema": 1, "unit": 3}', "unit is missing or not a str"),
+            (b"[" * 100_000, "not a line of JSON"),
+            (line_with(verdict="stale"), "verdict 'stale' is none of"),
+            (line_with(notes=[]), "notes is not a dict"),
+            (line_with(at=3), "at is missing or not a str"),
+        ],
+    )
+    def test_passes_over_a_damaged_line_and_keeps_it(self, tmp_path, line, says):
+        file = tmp_path / "ledger.jsonl"
+        ledger.append(file, [EVENT])
+        before = file.read_bytes() + line + b"\n"
+        file.write_bytes(before)
+        ledger.append(file, [replace(EVENT, unit="checkpoint-02")])
+        found = ledger.read(file)
+        assert [e.unit for e in found.events] == ["checkpoint-01", "checkpoint-02"]
+        assert len(found.damage) == 1
+        assert f"{file}:2" in found.damage[0]
+        assert says in found.damage[0]
+        assert file.read_bytes().startswith(before)
+
+    def test_a_line_cut_short_spoils_only_itself(self, tmp_path):
+        file = tmp_path / "ledger.jsonl"
+        ledger.append(file, [EVENT])
+        file.write_bytes(file.read_bytes()[:-20])
+        ledger.append(file, [EVENT])
+        found = ledger.read(file)
+        assert len(found.events) == len(found.damage) == 1
+
+    def test_the_last_verdict_on_the_present_source_counts(self):
+        events = (EVENT, replace(EVENT, source="s2", verdict="wrong"))
+        book = ledger.Ledger(events)
+        assert book.latest({"checkpoint-01": ("s1", "t1")}) == {"checkpoint-01": "passed"}
+        assert book.latest({"checkpoint-01": ("s2", "t1")}) == {"checkpoint-01": "wrong"}
+        assert book.latest({"checkpoint-01": ("s3", "t1")}) == {}
+        assert book.latest({"checkpoint-01": ("s1", "t2")}) == {}
+
+    def test_says_nothing_twice(self):
+        book = ledger.Ledger((EVENT,))
+        later = replace(EVENT, at="2027-01-01T00:00:00+00:00")
+        other = replace(EVENT, verdict="wrong")
+        assert book.news([later, other]) == [other]
+
+    def test_only_the_learners_own_passes_are_theirs(self):
+        book = ledger.Ledger((replace(EVENT, own=False),))
+        assert book.once_passed() == frozenset()
+        assert ledger.Ledger((EVENT,)).once_passed() == {"checkpoint-01"}
+
+
+class TestDigest:
+    @pytest.mark.parametrize(
+        ("before", "after", "same"),
+        [
+            ("x = 1\n", "x = 1  # one\n", True),
+            ("x = 1\n", "\n\nx = (1)\n", True),
+            ('def f():\n    "Old."\n    return 1\n', 'def f():\n    "New."\n    return 1\n', True),
+            ('"Old."\nx = 1\n', "x = 1\n", True),
+            ("x = 1\n", "x = 2\n", False),
+            ("x = 1\n", "x = 1.0\n", False),
+            ("x = 1\n", "x = 'a'\n", False),
+            ("def f(): pass\n", "def g(): pass\n", False),
+            ("x = [\n", "x = [ \n", False),  # does not parse: every byte counts
+        ],
+    )
+    def test_sees_code_and_nothing_else(self, tmp_path, before, after, same):
+        file = tmp_path / "code.py"
+        found = []
+        for text in (before, after):
+            file.write_text(text, encoding="utf-8")
+            found.append(source.Snapshot().digest([file]))
+        assert (found[0] == found[1]) is same
+
+    def test_a_missing_file_has_one_too(self, tmp_path):
+        assert source.Snapshot().digest([tmp_path / "none.py"])
+
+
+def test_outcomes_are_plain_values():
+    import json
+    from dataclasses import asdict
+
+    outcome = Outcome("wrong", "no", "group", "f", "checkpoint-01", "f.py", 3, {"n": 1})
+    assert Outcome(**json.loads(json.dumps(asdict(outcome)))) == outcome
+    assert tally.WORST_FIRST[0] == "broken"

@@ -1,0 +1,205 @@
+"""The pictures of the journey page are laid out so that nothing stands in the way of anything."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_tinytorch.evidence import gate
+from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.tally import BORROWED, PASSED
+from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
+from tests.support import journeys, kit
+
+
+@st.composite
+def graphs(draw):
+    """Nodes, each with some of those before it as its needs."""
+    count = draw(st.integers(1, 14))
+    return {
+        str(n): tuple(draw(st.sets(st.sampled_from([str(m) for m in range(n)]), max_size=4)))
+        if n
+        else ()
+        for n in range(count)
+    }
+
+
+class TestLayers:
+    @given(graphs(), st.integers(1, 4))
+    def test_edges_go_down_and_keep_clear_of_nodes(self, needs, most):
+        found = layers.layout(needs, most)
+        assert found.nodes.keys() == needs.keys()
+        for a, b in combinations(found.nodes.values(), 2):
+            assert a[1] != b[1] or abs(a[0] - b[0]) >= 1 - 1e-9
+        for (need, node), points in found.edges.items():
+            assert points[0] == found.nodes[need]
+            assert points[-1] == found.nodes[node]
+            assert all(after[1] == before[1] + 1 for before, after in pairwise(points))
+            for x, layer in points[1:-1]:
+                near = [abs(x - at[0]) for at in found.nodes.values() if at[1] == layer]
+                assert min(near, default=1) >= 0.6
+
+    @given(graphs(), st.integers(1, 4))
+    def test_layers_hold_no_more_than_they_may_and_nothing_leaves_the_canvas(self, needs, most):
+        found = layers.layout(needs, most)
+        rows = [layer for _, layer in found.nodes.values()]
+        assert all(rows.count(layer) <= most for layer in rows)
+        assert found.depth == max(rows) + 1
+        assert all(0.5 - 1e-9 <= x <= found.breadth - 0.5 + 1e-9 for x, _ in found.nodes.values())
+        bends = [x for points in found.edges.values() for x, _ in points]
+        assert all(0 <= x <= found.breadth for x in bends)
+
+    @given(graphs())
+    def test_what_is_left_out_is_implied_and_nothing_else_is(self, needs):
+        left = layers.reduced(needs)
+        for node, own in needs.items():
+            assert layers.closure(left, node) == layers.closure(needs, node)
+            for need in left[node]:
+                rest = {n: tuple(set(o) - {need}) if n == node else o for n, o in left.items()}
+                assert need not in layers.closure(rest, node)
+            assert set(left[node]) <= set(own)
+
+    def test_an_edge_that_passes_a_layer_bends_around_its_nodes(self):
+        found = layers.layout({"a": (), "b": ("a",), "c": ("b",), "d": ("a", "x"), "x": ("b",)}, 2)
+        assert ("a", "d") not in found.edges
+        found = layers.layout({"a": (), "b": ("a",), "y": (), "c": ("b", "y")}, 2)
+        assert len(found.edges["y", "c"]) == 3
+
+    def test_sweeps_undo_what_need_not_cross(self):
+        rows = [["a", "b"], ["c", "d"]]
+        links = [("a", "d"), ("b", "c")]
+        assert layers.crossings(rows, links) == 1
+        assert layers.crossings(layers.untangled(rows, links), links) == 0
+
+    @pytest.mark.parametrize(
+        ("wishes", "room", "places"),
+        [
+            ([1, 1, 5], 9, [0.5, 1.5, 5]),
+            ([1, 1, 5], 5, [0.5, 1.5, 4.5]),
+            ([-3, 0], 4, [0.5, 1.5]),
+            ([3, 1, 2], 9, [1, 2, 3]),
+        ],
+    )
+    def test_places_are_as_near_to_the_wishes_as_can_be(self, wishes, room, places):
+        assert layers.spread(wishes, [1.0] * len(wishes), room) == pytest.approx(places)
+
+
+class TestFlow:
+    def test_milestones_stand_where_they_open(self):
+        labels = [unit.label.split()[0] for unit in flow.order(kit.course())]
+        assert " ".join(labels) == (
+            "00 01 02 03 04 05 06 07 1957 1969 08 1986 09 1998 10 11 12 13 2017 "
+            "14 15 16 17 18 19 20 2018"
+        )
+
+    @pytest.mark.parametrize("shape", flow.SHAPES, ids=lambda shape: shape.name)
+    def test_rows_hold_every_unit_once_and_break_at_tiers(self, shape):
+        found = flow.rows(kit.course(), shape.columns)
+        assert [unit for row in found for unit in row.units] == flow.order(kit.course())
+        assert all(1 < len(row.units) <= shape.columns for row in found)
+        assert [row.title.name for row in found if row.title] == [
+            *("Foundation", "Architecture", "Optimization")
+        ]
+        assert [row.units[0].number for row in found if row.title] == ["00", "08", "14"]
+
+    @pytest.mark.parametrize("shape", flow.SHAPES, ids=lambda shape: shape.name)
+    def test_stops_are_apart_and_the_line_turns_at_the_side_where_a_row_ends(self, shape):
+        stops, height = flow.stops(flow.rows(kit.course(), shape.columns), shape)
+        for a, b in combinations(stops, 2):
+            assert abs(a.x - b.x) >= flow.PLAQUE[0] + 12 or abs(a.y - b.y) >= flow.ROW
+        for a, b in pairwise(stops):
+            assert a.row == b.row or a.x == pytest.approx(b.x)
+        assert all(shape.margin <= s.x <= shape.width - shape.margin for s in stops)
+        assert max(stop.y for stop in stops) < height
+
+
+class TestPosition:
+    @pytest.mark.parametrize(
+        ("checkpoints", "milestones", "headline", "between"),
+        [
+            (0, 0, "Before 1957", (1953, 1954)),
+            (4, 0, "Before 1957", (1954, 1956)),
+            (8, 1, "Between 1957 and 1969", (1957, 1969)),
+            (8, 2, "Between 1969 and 1986", (1969, 1970)),
+            (9, 2, "Between 1969 and 1986", (1980, 1986)),
+            (21, 5, "Between 2017 and 2018", (2017.5, 2018)),
+            (21, 6, "Arrived in 2018", (2018, 2018)),
+        ],
+    )
+    def test_is_between_what_is_passed_and_what_is_next(
+        self, checkpoints, milestones, headline, between
+    ):
+        course = kit.course()
+        units = (*course.checkpoints[:checkpoints], *course.milestones[:milestones])
+        known = dict.fromkeys((unit.id for unit in units), PASSED)
+        progress = Progress(course, gate.states(course, {}, known, set(), set()))
+        found = ruler.position(progress)
+        assert found.headline == headline
+        assert between[0] <= found.year <= between[1]
+
+    def test_an_edit_of_what_all_stands_on_sends_nobody_back_to_the_start(self):
+        course = kit.course()
+        once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
+        states = gate.states(course, {}, {}, once, set())
+        assert PASSED not in states.values()
+        found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
+        assert found.headline == "Between 1969 and 1986, to prove again"
+        assert 1980 <= found.year <= 1986
+        assert ruler.told(found, [1957, 2018]).endswith("2018. To prove again: 1957, 1969.")
+
+    def test_what_is_borrowed_is_not_on_the_way(self):
+        course = kit.course()
+        state = {u.id: BORROWED if u.year > 1998 else PASSED for u in course.units}
+        assert ruler.position(Progress(course, state)).headline == "Arrived in 1998"
+
+
+class TestClimb:
+    @pytest.mark.parametrize("shape", charts.CLIMBS)
+    def test_no_flag_stands_in_another(self, shape):
+        width, _, _ = charts.CLIMBS[shape]
+        step = (width - charts.LEFT - charts.RIGHT) / 20
+        flags = charts.flags(journeys.at("nothing"), [charts.LEFT + n * step for n in range(21)])
+        assert [text for _, text, _ in flags] == ["1957, 1969", "1986", "1998", "2017", "2018"]
+        for (x, text, row), (other, _, below) in combinations(flags, 2):
+            apart = other >= x + charts.DIGIT * len(text)
+            assert apart or below > row, f"{text} reaches over the pole of another"
+
+
+class TestMeasures:
+    @pytest.mark.parametrize(
+        ("name", "shown", "value", "limit", "asked"),
+        [
+            ("trained accuracy", "97.5%", 0.975, 0.99, "at least 99%"),
+            ("untrained accuracy", "47.5%", 0.475, 0.75, "at most 75%"),
+            ("another", "12.5%", 0.125, None, ""),
+            ("parameters", "6,010", None, None, ""),
+            ("best in size", "90% sparse, 5.1 times smaller", None, None, ""),
+            ("nats per character", "0.31, bigram 2.24", None, None, ""),
+            ("trained accuracy", "nan%", None, None, ""),
+            ("trained accuracy", "loss 0.05", None, None, ""),
+            ("trained accuracy", 3, 3, 0.99, "at least 0.99"),
+        ],
+    )
+    def test_are_read_from_what_a_milestone_shows(self, name, shown, value, limit, asked):
+        found = numbers.measure(kit.course().unit("milestone-01"), name, shown)
+        assert (found.value, found.limit, found.asked) == (value, limit, asked)
+        assert found.shown == str(shown)
+
+    def test_are_of_this_run_or_else_of_the_last_pass(self):
+        course = kit.course()
+        unit = course.milestones[0]
+        proved = Progress(course, {}, proofs={unit.id: Proof("", {"trained accuracy": "99.5%"})})
+        assert [m.shown for m in numbers.measures(proved, unit)] == ["99.5%"]
+        ran = Progress(course, {}, proofs=proved.proofs, notes={unit.id: {"one": "1%"}})
+        assert [m.shown for m in numbers.measures(ran, unit)] == ["1%"]
+
+    @pytest.mark.parametrize(
+        ("value", "limit", "scale"), [(0.97, 0.95, 1), (0.001, 0.01, 0.0125), (0, None, 1)]
+    )
+    def test_have_a_scale_on_which_they_are_seen(self, value, limit, scale):
+        found = numbers.Measure("", "", value, percent=True, limit=limit)
+        assert found.scale == pytest.approx(scale)

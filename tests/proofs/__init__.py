@@ -1,0 +1,1 @@
+"""The proofs, end to end: what specs, mistakes and milestones are worth."""

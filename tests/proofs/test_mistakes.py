@@ -1,0 +1,45 @@
+"""Every named mistake turns its own checkpoint red, with a message that points at the right function."""
+
+from __future__ import annotations
+
+from importlib.util import module_from_spec, spec_from_file_location
+
+import pytest
+
+from tests.proofs.mistakes.catalogue import apply
+from tests.support import kit
+
+FOLDER = kit.ROOT / "tests/proofs/mistakes"
+AT_LEAST = 8
+
+
+def mistakes_of(unit):
+    file = FOLDER / f"{unit.number}_{unit.name}.py"
+    found = spec_from_file_location(f"mistakes_{unit.number}", file)
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module.MISTAKES
+
+
+CASES = [(unit, mistake) for unit in kit.modules() for mistake in mistakes_of(unit)]
+
+
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_each_module_has_enough_of_them(unit):
+    titles = [mistake.title for mistake in mistakes_of(unit)]
+    assert len(set(titles)) == len(titles) >= AT_LEAST
+
+
+@pytest.mark.parametrize(
+    ("unit", "mistake"), CASES, ids=[f"{u.number} {m.title}" for u, m in CASES]
+)
+def test_it_turns_its_checkpoint_red(unit, mistake, tmp_path):
+    wrong = apply(kit.reference_text(unit.name), mistake)
+    everything = [other.name for other in kit.modules()]
+    source = kit.mixture(tmp_path, everything, {unit.name: wrong})
+    group = f"{unit.place}::{mistake.turns_red}"
+    run = kit.run(source, tmp_path / "ledger.jsonl", group, "-x")
+    assert run.code == 1, run.output
+    kinds = run.json["units"][unit.id]["specs"]
+    assert kinds.get("wrong", 0) + kinds.get("broken", 0) >= 1, run.output
+    assert mistake.says.lower() in run.output.lower()

@@ -1,0 +1,117 @@
+"""The proofs: what the specs are worth, shown on the reference, on stubs, and on mixtures of both."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from pytest_tinytorch.course import exercises
+from tests.support import kit
+
+CHECKPOINTS = [unit.number for unit in kit.course().checkpoints]
+ALL = {*CHECKPOINTS, *(f"m{unit.number}" for unit in kit.course().milestones)}
+EXERCISES = [(unit, exercise) for unit in kit.modules() for exercise in unit.hints]
+
+
+def closure(number: str) -> set[str]:
+    """What passes when the modules up to ``number`` are solved: checkpoints and milestones."""
+    done = {unit.id for unit in kit.course().checkpoints if unit.number <= number}
+    for milestone in kit.course().milestones:
+        if kit.course().closure(milestone.needs) <= done:
+            done.add(milestone.id)
+    return {unit.replace("checkpoint-", "").replace("milestone-", "m") for unit in done}
+
+
+@pytest.fixture(scope="module")
+def stub_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stubs")
+    return kit.run(kit.mixture(folder, []), folder / "ledger.jsonl", cold=True)
+
+
+def test_untouched_stubs_earn_only_00(stub_run):
+    assert stub_run.passed() == {"00"}, stub_run.output
+    assert stub_run.states["01"] == "todo"
+    others = {s for u, s in stub_run.states.items() if u not in ("00", "01")}
+    assert others == {"locked"}
+    assert stub_run.code == 1
+
+
+def test_untouched_stubs_fit_on_a_screen(stub_run):
+    lines = stub_run.output.splitlines()
+    assert len(lines) < 60
+    ours = next(n for n, line in enumerate(lines) if line.startswith("collected"))
+    assert max(map(len, lines[ours:])) <= 80
+
+
+def test_untouched_stubs_are_fine_where_todo_is(tmp_path):
+    run = kit.run(kit.mixture(tmp_path, []), tmp_path / "ledger.jsonl", "--todo-ok", "-n", "2")
+    assert run.passed() == {"00"}, run.output
+    assert run.code == 0
+
+
+@pytest.mark.slow
+def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
+    run = kit.run(None, tmp_path / "ledger.jsonl", "--reference", "-n", "2", shuffle=7)
+    assert run.passed() == ALL, run.output
+    assert run.code == 0
+    for unit in kit.course().milestones:
+        shown = {name for name, of in unit.shows.items() if not of.startswith("full_")}
+        assert shown <= run.json["units"][unit.id]["notes"].keys(), unit.label
+
+
+@pytest.mark.slow
+def test_the_reference_earns_all_checkpoints_in_order(tmp_path):
+    """In one process. Milestones, all but the last, are run that way by the prefixes below."""
+    options = ["--reference", "--checkpoint", "all"]
+    run = kit.run(None, tmp_path / "ledger.jsonl", *options, cold=True)
+    assert run.passed() == {*CHECKPOINTS}, run.output
+    assert run.code == 0
+
+
+@pytest.mark.slow
+def test_each_prefix_of_the_reference_earns_exactly_itself(tmp_path):
+    """One ledger serves all prefixes: what a shorter one proved is not run again.
+
+    The last prefix, that of all modules, is the reference itself.
+    """
+    solved: list[str] = []
+    passed: set[str] = set()
+    for unit, following in pairwise(kit.course().checkpoints):
+        solved += [unit.name] if unit.source else []
+        source = kit.mixture(tmp_path / unit.number, solved)
+        ready = sorted(closure(unit.number) - passed - {unit.number})  # milestones that open now
+        asked = ["--checkpoint", f"{unit.number},{following.number}"]
+        asked += ["--milestone", ",".join(m[1:] for m in ready)] if ready else []
+        run = kit.run(source, tmp_path / "ledger.jsonl", *asked)
+        passed = run.passed()
+        assert passed == closure(unit.number), f"{unit.label}\n{run.output}"
+        assert run.states[following.number] in ("todo", "locked")
+        assert run.code == 1
+
+
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_no_spec_passes_on_an_untouched_module(unit, tmp_path):
+    """All modules but one are solved: every spec of that one reports that it is to do."""
+    others = [other.name for other in kit.modules() if other.name != unit.name]
+    run = kit.run(kit.mixture(tmp_path, others), tmp_path / "ledger.jsonl", unit.place)
+    specs = run.json["units"][unit.id]["specs"]
+    assert set(specs) == {"todo"}, run.output
+
+
+@pytest.mark.parametrize(
+    ("unit", "exercise"), EXERCISES, ids=[f"{u.number} {e}" for u, e in EXERCISES]
+)
+def test_an_exercise_is_missed_by_specs_of_its_checkpoint_as_to_do(unit, exercise, tmp_path):
+    """An untouched stub locks what stands on it; that is right because its module cannot pass.
+
+    And it is never told as something wrong elsewhere, whatever catches what a stub raises.
+    """
+    text = exercises.stub(kit.reference_text(unit.name), unit.number, unit.name, [exercise])
+    everything = [other.name for other in kit.modules()]
+    source = kit.mixture(tmp_path, everything, {unit.name: text})
+    run = kit.run(source, tmp_path / "ledger.jsonl", unit.place, profile="glance")
+    specs = run.json["units"][unit.id]["specs"]
+    assert "todo" in specs, run.output
+    assert specs.keys() <= {"todo", "passed"}, run.output
+    assert run.code == 1

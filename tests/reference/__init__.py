@@ -1,0 +1,1 @@
+"""Tests of the worked solution that no spec can hold."""

@@ -1,0 +1,117 @@
+"""Runs pytest again and again in forks of one process that has imported what every run needs.
+
+A script of its own, started by `tests/support/warm.py`. One line of JSON on stdin asks for a run, one on
+stdout answers it. Neither the package under test nor a spec is ever imported here, only in forks.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEEDED = (
+    "hypothesis.extra.numpy",
+    "hypothesis.stateful",
+    "numpy",
+    "pytest_tinytorch.run.judge",
+    "pytest_tinytorch.run.runner",
+)
+"""What a run imports in any case. Nothing more of our own: Hypothesis draws from the constants of
+all such modules that are loaded, and must find the same ones as in a process of its own."""
+
+
+class Warmup:
+    """A plugin that imports what is needed instead of running tests."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self) -> int:
+        for name in NEEDED:
+            importlib.import_module(name)
+        return 0
+
+
+def warm_up() -> None:
+    """Let pytest itself load its plugins, so that it rewrites their assertions as always."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        pytest.main(["-p", "no:cacheprovider", "--rootdir=."], plugins=[Warmup()])
+        os.chdir(before)
+    fingerprint = importlib.import_module("pytest_tinytorch.evidence.source").fingerprint
+    for folder in ("reference", "specs", "milestones", "tinytorch"):
+        for file in (ROOT / folder).rglob("*.py"):
+            fingerprint(file)  # kept by content: a run that finds other content parses it anew
+    gc.freeze()
+
+
+def become(request: dict) -> None:
+    """Take on all that a new process is given: session, files, folder, environment, path."""
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, file in ((1, request["stdout"]), (2, request["stderr"])):
+        os.dup2(os.open(file, os.O_WRONLY), number)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:1] = [str(Path.cwd()), *filter(None, folders)]
+    importlib.invalidate_caches()
+    if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+        # Hypothesis has chosen a folder while it was imported: the one the server was in.
+        sys.modules["hypothesis.configuration"].set_hypothesis_home_dir(Path.cwd() / ".hypothesis")
+
+
+def run_pytest(arguments: list[str]) -> None:
+    """What `python -m pytest` does; it ends in SystemExit, so the interpreter closes down as always."""
+    sys.argv[:] = ["-m", *arguments]
+    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+
+
+def wait_for(child: int, seconds: float) -> dict:
+    """The end of a run: its own, or ours when it is late or nobody is left to ask for it.
+
+    Processes that it leaves behind are ended too.
+    """
+    watched = os.pidfd_open(child)
+    ready, _, _ = select.select([watched, sys.stdin], [], [], seconds)
+    os.close(watched)
+    for kill, whom in ((os.killpg, child), (os.kill, child)):
+        with suppress(ProcessLookupError):
+            kill(whom, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return {"code": os.waitstatus_to_exitcode(status), "late": not ready}
+
+
+def main() -> None:
+    """Answer requests until the one who asks is gone."""
+    sys.path[0] = str(ROOT)
+    answers = os.dup(1)
+    os.dup2(2, 1)  # whatever is printed here by mistake is no answer
+    warm_up()
+    while line := sys.stdin.readline():
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.close(answers)
+            become(request)
+            run_pytest(request["arguments"])
+        answer = json.dumps(wait_for(child, request["seconds"])) + "\n"
+        with suppress(BrokenPipeError):
+            os.write(answers, answer.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""`tito doctor`: what it looks at, what it finds wrong, and how it says to mend that."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from pytest_tinytorch.tito import doctor, surroundings
+from pytest_tinytorch.tito.main import main
+from tests.support import kit, toy
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A toy workspace with the editor files and a data set of the course."""
+    root = toy.build(tmp_path)
+    for name in (".vscode/settings.json", "datasets/tinytalks/talks.tsv"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_bytes((kit.ROOT / name).read_bytes())
+    sums = "datasets/tinytalks/SHA256SUMS"
+    (root / sums).write_bytes((kit.ROOT / sums).read_bytes())
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in ("TERM_PROGRAM", "TINYTORCH_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    return root
+
+
+def examined(code=0):
+    """What was looked at, by name."""
+    done = CliRunner().invoke(main, ["doctor", "--json"])
+    assert done.exit_code == code, done.output
+    return {finding["what"]: finding for finding in json.loads(done.output)}
+
+
+def test_says_how_to_mend_what_is_missing(workspace, monkeypatch):
+    def version(name):
+        if name == "hypothesis":
+            raise doctor.PackageNotFoundError(name)
+        return "99.0"
+
+    monkeypatch.setattr(doctor, "version", version)
+    found = examined(code=1)
+    assert (found["hypothesis"]["well"], found["hypothesis"]["found"]) == (False, "not installed")
+    assert "python -m pip install" in found["hypothesis"]["mend"]
+    shown = CliRunner().invoke(main, ["doctor"]).output
+    assert "hypothesis: not installed" in shown
+
+
+def test_a_version_that_is_too_old_is_told(workspace, monkeypatch):
+    monkeypatch.setattr(doctor, "version", lambda name: "0.1")
+    found = examined(code=1)
+    assert found["numpy"]["found"] == "0.1, >=2.0 is needed"
+    assert "rich" in found
+    assert "torch" not in found  # what only an extra needs
+
+
+def test_another_plugin_of_that_name_is_found(workspace, monkeypatch):
+    done = subprocess.CompletedProcess([], 0, stdout="tinytorch\n", stderr="")
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: done)
+    assert examined(code=1)["pytest -p tinytorch"]["found"] == "tinytorch"
+
+
+def test_what_is_not_needed_does_not_fail(workspace, monkeypatch):
+    monkeypatch.setenv("TINYTORCH_DATA", "nowhere")
+    found = examined()
+    assert found["TINYTORCH_DATA"]["mend"] == "TINYTORCH_DATA has to name a folder"
+
+
+class TestData:
+    def test_that_is_whole_is_well(self, workspace):
+        assert examined()["tinytalks"]["well"]
+
+    def test_that_is_missing_is_told(self, workspace):
+        found = examined()["tinydigits"]
+        assert "SHA256SUMS is missing" in found["found"]
+        assert "git checkout -- datasets/tinydigits" in found["mend"]
+
+    @pytest.mark.parametrize(
+        ("name", "text", "says"),
+        [
+            ("talks.tsv", "x", "talks.tsv is damaged"),
+            ("SHA256SUMS", "no digest", "talks.tsv"),
+            ("SHA256SUMS", "word", "tinytalks"),
+        ],
+    )
+    def test_that_is_damaged_is_told(self, workspace, name, text, says):
+        (workspace / "datasets" / "tinytalks" / name).write_text(text, encoding="utf-8")
+        if text == "no digest":
+            says = "is missing"
+        found = examined()["tinytalks"]
+        assert (found["well"], says in found["found"]) == (False, True), found
+
+
+class TestPython:
+    def test_an_environment_of_its_own_is_well(self, workspace, monkeypatch):
+        monkeypatch.setattr(sys, "base_prefix", "/elsewhere")
+        assert examined()["virtual environment"]["well"]
+
+    def test_without_one_it_says_how_to_make_it(self, workspace, monkeypatch):
+        monkeypatch.delenv("CONDA_PREFIX", raising=False)
+        monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+        found = examined()["virtual environment"]
+        assert (found["well"], found["needed"]) == (False, False)
+        assert "python -m venv" in found["mend"]
+
+    def test_a_command_of_another_python_is_told(self, workspace, monkeypatch):
+        monkeypatch.setattr(surroundings.shutil, "which", lambda name: f"/elsewhere/bin/{name}")
+        found = examined()["command pytest"]
+        assert (found["well"], found["found"]) == (False, "/elsewhere/bin/pytest")
+        assert "python -m pytest" in found["mend"]
+
+
+class TestVSCode:
+    def settings(self, workspace, text):
+        (workspace / ".vscode" / "settings.json").write_text(text, encoding="utf-8")
+
+    def test_as_it_ships_it_is_well(self, workspace):
+        assert examined()["VS Code"]["well"]
+
+    def test_comments_and_commas_are_no_fault(self, workspace):
+        text = """{
+  // of my own
+  "python.testing.pytestEnabled": true, /* and
+  more */
+  "editor.rulers": [100,],  // "a string, }"
+  "url": "http://localhost/,}",
+}
+"""
+        self.settings(workspace, text)
+        assert examined()["VS Code"]["well"]
+        assert surroundings.parsed(text)["url"] == "http://localhost/,}"
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("{}", "not run by pytest"),
+            ('{"python.testing.pytestEnabled": false}', "not run by pytest"),
+            ("{", "settings.json"),
+            ("[]", "not a table"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, workspace, text, says):
+        self.settings(workspace, text)
+        found = examined()["VS Code"]
+        assert (found["well"], found["needed"]) == (False, False)
+        assert says in found["found"]
+
+    def test_without_settings_it_says_how_to_get_them_back(self, workspace):
+        (workspace / ".vscode" / "settings.json").unlink()
+        assert "git checkout -- .vscode" in examined()["VS Code"]["mend"]
+
+    @pytest.mark.parametrize(
+        ("named", "well"),
+        [
+            (sys.executable, True),
+            (sys.prefix, True),
+            ("${workspaceFolder}/.venv/bin/python", False),
+        ],
+    )
+    def test_the_python_that_its_settings_name_has_to_be_this_one(self, workspace, named, well):
+        table = {"python.testing.pytestEnabled": True, "python.defaultInterpreterPath": named}
+        self.settings(workspace, json.dumps(table))
+        found = examined()["VS Code's Python"]
+        assert found["well"] is well
+        assert sys.executable in found["mend"]
+
+    def test_it_finds_an_environment_inside_the_workspace(self, workspace, monkeypatch):
+        monkeypatch.setattr(sys, "prefix", str(workspace / ".venv"))
+        assert examined()["VS Code's Python"]["well"]
+
+    def test_one_outside_has_to_be_chosen(self, workspace, monkeypatch):
+        assert "VS Code's Python" not in examined()
+        monkeypatch.setenv("TERM_PROGRAM", "vscode")
+        assert "Select Interpreter" in examined()["VS Code's Python"]["mend"]

@@ -1,0 +1,503 @@
+"""`tito watch`: what a save runs, the two verdicts, and that the last save always gets the right one."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.source import Snapshot
+from pytest_tinytorch.evidence.workspace import open_workspace
+from pytest_tinytorch.watch.affected import affected, modules
+from pytest_tinytorch.watch.loop import Loop
+from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
+from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
+from tests.support import kit, toy
+from tests.support.warm import learners_environment
+
+PATIENCE = 120
+"""Seconds after which a test is sure that nothing will come; nothing is measured with it."""
+NAMES = ("adding", "doubling", "squaring")
+RIGHT = toy.REFERENCE["adding"]
+WRONG = RIGHT.replace("x + y", "x - y")
+ENDLESS = RIGHT.replace("    return x + y", "    while True:\n        pass")
+TIRED = f"CALLS = []\n\n\n{RIGHT}".replace(
+    "return x + y", "CALLS.append(0)\n    return x + y if len(CALLS) < 8 else x"
+)
+"""Right on few examples."""
+UNFINISHED = RIGHT.replace("return x + y", "return x +")
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A toy workspace with nothing done."""
+    return toy.build(tmp_path)
+
+
+def workspace(root, **given):
+    return open_workspace(root, Options(**given), "curriculum.toml")
+
+
+def numbers(units):
+    return [unit.number for unit in units]
+
+
+class TestWhatASaveAffects:
+    @pytest.mark.parametrize(
+        ("solved", "saved", "expected"),
+        [
+            ((), ("adding",), ["01"]),
+            (("adding",), ("adding",), ["01"]),  # 02 is nothing but stubs
+            (("adding", "doubling"), ("adding",), ["01", "02"]),
+            (("adding", "doubling"), ("doubling",), ["02"]),
+            (("doubling",), ("doubling",), []),  # the stubs of 01 keep it locked
+            (("adding", "doubling", "squaring"), (), ["01", "02", "03"]),
+            (("squaring",), ("adding",), ["01"]),
+        ],
+    )
+    def test_is_what_stands_on_it_and_has_been_begun(self, root, solved, saved, expected):
+        toy.solve(root, *solved)
+        assert numbers(affected(workspace(root), saved, None)) == expected
+
+    def test_is_what_is_watched_if_that_stands_on_it(self, root):
+        toy.solve(root, *NAMES)
+        assert numbers(affected(workspace(root), ("adding",), "02")) == ["02"]
+        assert numbers(affected(workspace(root), ("doubling",), "01")) == []
+
+    def test_is_nothing_that_is_borrowed(self, root):
+        toy.solve(root, *NAMES)
+        assert numbers(affected(workspace(root, borrow="01"), (), None)) == ["02", "03"]
+
+    def test_without_a_save_it_is_what_comes_next(self, root):
+        assert numbers(affected(workspace(root), None, None)) == ["01"]
+        assert numbers(affected(workspace(root), None, "03")) == ["03"]
+        toy.solve(root, "adding")
+        toy.pytest_in(root)
+        assert numbers(affected(workspace(root), None, None)) == ["02"]
+
+    def test_a_file_that_any_module_may_use_is_named_by_no_module(self):
+        package = Path("here") / "tinytorch"
+        named = lambda *files: modules(Path("here"), [package / file for file in files], NAMES)
+        assert named("adding.py") == {"adding"}
+        assert named("adding.py", "squaring.py") == {"adding", "squaring"}
+        assert named("helpers.py") == set()
+        assert named("adding.py", "__init__.py") == set()
+        assert named("parts/adding.py") == set()
+
+
+class Fake:
+    """Processes and terminal of a loop, which only remember what they are told."""
+
+    def __init__(self):
+        self.requests, self.drawn, self.shown, self.done = [], [], [], []
+
+    def run(self, request):
+        self.requests.append(request)
+
+    def draw(self, files):
+        self.drawn.append(list(files))
+
+    def show(self, text):
+        self.shown.append(text)
+
+    def begin(self, title):
+        self.shown.append(title)
+
+    def tell(self, message):
+        pass
+
+    def __getattr__(self, name):
+        return lambda: self.done.append(name)
+
+
+@pytest.fixture
+def fake():
+    return Fake()
+
+
+@pytest.fixture
+def loop(fake):
+    number = iter(range(1, 100))
+    return Loop(
+        root=Path("/here"),
+        source=Path("/here"),
+        names=NAMES,
+        places={"checkpoint-01": "specs/test_01_adding.py"},
+        blank=lambda: Request(next(number)),
+        processes=fake,
+        terminal=fake,
+    )
+
+
+def full(number, **more):
+    told = {"number": number, "beat": FULL, "text": "the verdict", "asked": ["checkpoint-01"]}
+    return told | {"failed": [], "next": None, "hints": [], "exercise": ""} | more
+
+
+def file(name):
+    return Path("/here") / "tinytorch" / f"{name}.py"
+
+
+class TestLoop:
+    def test_saves_without_a_verdict_add_up(self, loop, fake):
+        loop.start()
+        loop.saved([file("adding")])
+        loop.saved([file("squaring")])
+        assert fake.requests[-1].saved == ["adding", "squaring"]
+        loop.told(full(3))
+        loop.saved([file("doubling")])
+        assert fake.requests[-1].saved == ["doubling"]
+
+    def test_a_file_of_no_module_stays_unjudged_until_there_is_a_verdict(self, loop, fake):
+        loop.saved([file("helpers")])
+        loop.saved([file("adding")])
+        assert fake.requests[-1].saved == []
+        loop.told(full(2))
+        loop.saved([file("adding")])
+        assert fake.requests[-1].saved == ["adding"]
+
+    def test_an_old_verdict_is_passed_over(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.saved([file("adding")])
+        loop.told(full(1, text="old"))
+        assert "old" not in fake.shown
+        loop.told(full(2, text="new"))
+        assert "new" in fake.shown
+
+    def test_failures_come_first_next_time(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.told(full(1, failed=["a spec"]))
+        loop.saved([file("adding")])
+        loop.saved([file("adding")])  # the run before it was ended, and has told nothing
+        assert fake.requests[-1].failed == ("a spec",)
+        loop.told(full(3))
+        loop.saved([file("adding")])
+        assert fake.requests[-1].failed == ()
+
+    def test_a_run_that_saw_the_source_change_is_begun_again(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.told({"number": 1, "beat": CHANGED})
+        assert fake.requests == [fake.requests[0]] * 2
+
+    def test_a_run_without_a_verdict_says_so_once(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.told({"number": 1, "beat": ENDED, "text": "usage: no such option"})
+        assert "no such option" in fake.shown[-1]
+        loop.told(full(1))
+        loop.told({"number": 1, "beat": ENDED, "text": "later"})
+        assert "later" not in fake.shown[-1]
+
+    def test_specs_are_imported_anew_when_they_are_saved(self, loop, fake):
+        loop.saved([file("adding")])
+        assert fake.done == []
+        loop.saved([Path("/here/specs/test_01_adding.py")])
+        assert fake.done == ["restart"]
+
+    def test_examples_are_drawn_after_the_verdict(self, loop, fake):
+        loop.saved([file("adding")])
+        assert fake.drawn == []
+        loop.told(full(1))
+        assert fake.drawn == [["specs/test_01_adding.py"]]
+
+    def test_keys(self, loop, fake):
+        loop.start()
+        loop.key("h")
+        assert fake.shown[-1] == "Wait for the full verdict."
+        loop.told(full(1, next="02", hints=["what?", "which?", "so."], exercise="add"))
+        loop.key("h")
+        assert fake.shown[-1] == "add:\n1. what?"
+        loop.key("h")
+        assert fake.shown[-1] == "add:\n1. what?\n2. which?"
+        loop.key("n")
+        assert (fake.requests[-1].focus, fake.requests[-1].saved) == ("02", None)
+        loop.key("a")
+        assert fake.requests[-1].everything
+        loop.key("\n")
+        assert fake.requests[-1].everything
+        assert not loop.key("q")
+
+    def test_ctrl_c_ends_a_run_only(self, loop, fake):
+        loop.start()
+        loop.interrupted()
+        assert fake.done == ["stop"]
+
+
+class Watching:
+    """A `tito watch` in a process of its own, driven as an editor and a person drive it."""
+
+    def __init__(self, root, *arguments):
+        self.root = root
+        command = [sys.executable, "-m", "pytest_tinytorch.tito", "watch", "01", "--json"]
+        self.process = subprocess.Popen(
+            [*command, "--", *arguments],
+            cwd=root,
+            env=learners_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.messages = queue.SimpleQueue()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for line in self.process.stdout:
+            self.messages.put(json.loads(line))
+
+    def save(self, text):
+        (self.root / "tinytorch" / "adding.py").write_text(text, encoding="utf-8")
+
+    def wait(self, *beats):
+        """The next message of one of these kinds."""
+        while True:
+            message = self.messages.get(timeout=PATIENCE)
+            if message["beat"] in beats:
+                return message
+
+    def verdict_on(self, text):
+        """The full verdict on the file as it is now; older ones may come before it."""
+        digest = digest_of(self.root)
+        while True:
+            message = self.wait(FULL)
+            if message["sources"]["checkpoint-01"] == digest:
+                return message
+
+    def press(self, key):
+        self.process.stdin.write(key)
+        self.process.stdin.flush()
+
+    def end(self):
+        self.press("q")
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def watching(root, *arguments):
+    one = Watching(root, *arguments)
+    try:
+        one.wait(FULL)
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait()
+
+
+def digest_of(root):
+    found = workspace(root)
+    return found.implementation.digest(
+        found.curriculum, found.curriculum.unit("checkpoint-01"), Snapshot()
+    )
+
+
+def numbered(text, number):
+    """The same code, told apart from all other saves by a constant."""
+    return f"{text}\n\nSAVE = {number}\n"
+
+
+class TestWatching:
+    @pytest.mark.slow
+    def test_every_one_of_200_saves_that_flip_a_file_gets_the_right_verdict(self, root):
+        chance = random.Random(1)
+        expected = {}
+        with watching(root) as watch:
+            seen = 0
+            for number in range(200):
+                right = chance.random() < 0.5
+                watch.save(numbered(RIGHT if right else WRONG, number))
+                expected[digest_of(root)] = "passed" if right else "wrong"
+                if chance.random() < 0.4:
+                    time.sleep(chance.random() * 0.1)  # the next save comes in the middle of a run
+                    continue
+                last = watch.verdict_on(root)
+                assert last["verdict"] == expected[last["sources"]["checkpoint-01"]], number
+                seen += 1
+            assert seen > 80
+            while not watch.messages.empty():
+                rest = watch.messages.get()
+                if rest["beat"] == FULL:
+                    assert rest["verdict"] == expected[rest["sources"]["checkpoint-01"]]
+
+    def test_endless_loops_and_unfinished_code_end_neither_it_nor_the_next_verdict(self, root):
+        with watching(root) as watch:
+            watch.save(UNFINISHED)
+            assert watch.verdict_on(root)["verdict"] == "broken"
+            watch.save(ENDLESS)
+            time.sleep(0.5)
+            watch.save(RIGHT)
+            assert watch.verdict_on(root)["verdict"] == "passed"
+
+    def test_a_first_look_comes_before_the_full_verdict_and_grants_nothing(self, root):
+        with watching(root) as watch:
+            looks = 0
+            while not looks:  # examples are drawn while nothing else is to do
+                time.sleep(0.3)
+                watch.save(RIGHT)
+                looks = watch.wait(FIRST, FULL)["beat"] == FIRST
+            watch.verdict_on(root)
+            watch.save(TIRED)
+            look = watch.wait(FIRST)
+            assert look["verdict"] == "passed"
+            assert "first look" in look["text"]
+            found = watch.verdict_on(root)
+            assert found["verdict"] == "wrong"
+            assert "full verdict" in found["text"]
+            assert "add(x, y) equals x + y" in found["text"]
+            assert found["failed"] == ["specs/test_01_adding.py::TestAdd::test_is_the_sum"]
+        events = ledger.read(root / ".tinytorch" / "ledger.jsonl").events
+        assert [e.verdict for e in events if e.unit == "checkpoint-01"][-1] == "wrong"
+        assert [e.verdict for e in events if e.source == found["sources"]["checkpoint-01"]] == [
+            "wrong"
+        ]
+
+    def test_keys_reach_it_and_q_ends_it_with_all_it_began(self, root):
+        with watching(root) as watch:
+            watch.press("n")
+            assert watch.wait(FULL)["asked"] == ["checkpoint-01"]
+            watch.press("a")
+            assert len(watch.wait(FULL)["asked"]) == 4
+            assert watch.end() == 0
+            assert processes_in(root) == []
+
+    def test_it_ends_with_the_program_that_reads_along(self, root):
+        with watching(root) as watch:
+            watch.process.stdin.close()
+            assert watch.process.wait(PATIENCE) == 0
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process")
+    def test_ctrl_c_does_not_end_it(self, root):
+        with watching(root) as watch:
+            watch.process.send_signal(signal.SIGINT)
+            watch.save(RIGHT)
+            assert watch.verdict_on(root)["verdict"] == "passed"
+            assert watch.end() == 0
+
+    def test_a_spec_that_is_saved_is_run_as_it_is_now(self, root):
+        with watching(root) as watch:
+            watch.save(RIGHT)
+            watch.verdict_on(root)
+            specs = root / "specs" / "test_01_adding.py"
+            text = specs.read_text(encoding="utf-8")
+            specs.write_text(text.replace("negate(3) == -3", "negate(3) == 4"), encoding="utf-8")
+            assert watch.wait(FULL)["verdict"] == "wrong"
+
+    def test_the_package_that_pytest_is_told_to_judge_is_the_one_it_watches(self, root):
+        elsewhere = root / "elsewhere"
+        shutil.copytree(root / "tinytorch", elsewhere / "tinytorch")
+        with watching(root, "--source", "elsewhere") as watch:
+            for text, verdict in ((RIGHT, "passed"), (WRONG, "wrong")):
+                toy.write(elsewhere, {"tinytorch/adding.py": text})
+                while watch.wait(FULL)["verdict"] != verdict:
+                    pass  # of a save that the system told twice; in the end waiting fails
+
+    def test_a_folder_without_a_package_is_told_at_once(self, root, monkeypatch):
+        monkeypatch.chdir(root)
+        assert "specs has no package tinytorch/" in kit.tito(
+            "watch", "--", "--source=specs", code=2
+        )
+        assert "--source" in kit.tito("watch", "--", "--source", code=2)
+
+
+def processes_in(root):
+    """Processes that were started in a folder and are still there, where the system tells."""
+    if not os.path.isdir("/proc"):  # noqa: PTH112
+        return []
+    found = []
+    for place in Path("/proc").iterdir():
+        try:
+            if place.name.isdecimal() and (place / "cwd").resolve() == root.resolve():
+                found.append(place.name)
+        except OSError:
+            continue
+    return found
+
+
+def ask(processes, told, number, **more):
+    """All that a run says until its full verdict, or that there is nothing to run."""
+    processes.run(Request(number, focus="01", **more))
+    found = []
+    while not found or found[-1]["beat"] not in (FULL, NOTHING):
+        message = told.get(timeout=PATIENCE)
+        if message.get("number") == number:
+            found.append(message)
+    return found
+
+
+@pytest.mark.parametrize("kind", [Forking, Spare] if may_fork() else [Spare])
+class TestProcesses:
+    """What runs specs, without a terminal: with forks, and with spare processes as on Windows."""
+
+    @pytest.fixture
+    def told(self):
+        return queue.SimpleQueue()
+
+    @pytest.fixture
+    def processes(self, kind, root, told):
+        made = kind(root, ["--profile", "learn"], told.put)
+        yield made
+        made.close()
+
+    def test_judge_each_save_with_and_without_a_first_look(self, processes, told, root):
+        places = ["specs/test_01_adding.py"]
+        (verdict,) = ask(processes, told, 1)
+        assert verdict["verdict"] == "todo"
+        processes.draw(places)
+        for number, (text, expected) in enumerate(
+            [(RIGHT, "passed"), (WRONG, "wrong"), (RIGHT, "passed"), (UNFINISHED, "broken")],
+            start=2,
+        ):
+            (root / "tinytorch" / "adding.py").write_text(text, encoding="utf-8")
+            found = ask(processes, told, number, saved=["adding"])
+            assert found[-1]["verdict"] == expected, found[-1]["text"]
+        assert ask(processes, told, 9, saved=["squaring"])[0]["beat"] == NOTHING
+
+    def test_a_look_that_ends_at_a_later_spec_leaves_nothing_to_the_full_run(
+        self, processes, told, root
+    ):
+        """Where both run in one process, what was set up around the red spec is torn down."""
+        wrong = RIGHT.replace("return -x", "return x")
+        specs = root / "specs" / "test_01_adding.py"
+        later = 'class TestLater:\n    """later"""\n\n    def test_holds(self):\n        """One is one."""\n'
+        text = f"{specs.read_text(encoding='utf-8')}\n\n{later}        assert 1 == 1\n"
+        specs.write_text(text, encoding="utf-8")
+        toy.remake_manifest(root)
+        processes.draw(["specs/test_01_adding.py"])
+        time.sleep(5)  # drawing gives way to a run, and this run has to have a first look
+        (root / "tinytorch" / "adding.py").write_text(wrong, encoding="utf-8")
+        look, verdict = ask(processes, told, 1, saved=["adding"])
+        assert look["red"] == "specs/test_01_adding.py::TestNegate::test_is_the_opposite"
+        assert verdict["failed"] == [look["red"]], verdict["text"]
+
+    def test_an_endless_run_gives_way_to_the_next(self, processes, told, root):
+        (root / "tinytorch" / "adding.py").write_text(ENDLESS, encoding="utf-8")
+        processes.run(Request(1, focus="01", saved=["adding"]))
+        time.sleep(0.5)
+        (root / "tinytorch" / "adding.py").write_text(RIGHT, encoding="utf-8")
+        assert ask(processes, told, 2, saved=["adding"])[-1]["verdict"] == "passed"
+
+
+@pytest.mark.skipif(
+    not may_fork(), reason="without forks the run itself ends; a save begins another"
+)
+def test_a_spec_that_ends_its_process_is_broken_and_the_others_run(root):
+    told = queue.SimpleQueue()
+    processes = Forking(root, ["--profile", "learn"], told.put)
+    ends = RIGHT.replace("    return x + y", "    import os\n\n    os._exit(0)")
+    (root / "tinytorch" / "adding.py").write_text(ends, encoding="utf-8")
+    (verdict,) = ask(processes, told, 1, saved=["adding"])
+    processes.close()
+    assert verdict["verdict"] == "broken"
+    assert "crashed" in verdict["text"]
+    assert "2 of 3 specs passed" in verdict["text"]
