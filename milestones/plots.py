@@ -1,6 +1,6 @@
 """Pictures of what a milestone found, as PNG files. They need matplotlib: the extra ``plots``."""
 
-from pytest_tinytorch.export.journey.pictures import FOLDER
+from pytest_tinytorch.api import PICTURES
 
 
 def save(name, draw, columns=1, rows=1, size=(4.5, 4.5)):
@@ -22,7 +22,7 @@ def save(name, draw, columns=1, rows=1, size=(4.5, 4.5)):
     figure = Figure(figsize=(columns * size[0], rows * size[1]), layout="constrained")
     FigureCanvasAgg(figure)
     draw(figure.subplots(rows, columns))
-    file = FOLDER / f"{name}.png"
+    file = PICTURES / f"{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=120)
     return file

@@ -11,10 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch import settings
-from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.run.messages import Explainer, Spec
-from pytest_tinytorch.terminal.marks import glyphs
+from pytest_tinytorch.api import curriculum, explanation, glyphs, use_package
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8
@@ -23,7 +20,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 def unit(number):
     """The milestone's entry in the curriculum: its story, badge and thresholds."""
-    return settings.curriculum(ROOT).unit(f"milestone-{number}")
+    return curriculum(ROOT).unit(f"milestone-{number}")
 
 
 def threshold(number, name):
@@ -121,18 +118,15 @@ def play(number, show, scales=("tiny",), arguments=None):
     An untouched stub or an error in the learner's code is explained, not thrown.
     """
     stage = Stage(number, scales, arguments)
-    workspace = settings.workspace(ROOT, stage.options.reference)
-    implementation.install(workspace.implementation)
+    workspace = use_package(ROOT, stage.options.reference)
     stage.head()
     try:
         return 0 if show(stage) else 1
     except Exception as error:
-        explainer = Explainer(workspace.curriculum, workspace.implementation, ROOT)
-        spec = Spec("", stage.unit, stage.unit.title, "")
-        finding = explainer.explain(spec, error)
-        if not finding.outcome.file:
+        told = explanation(workspace, stage.unit, error)
+        if not told:
             raise  # a fault of the script, not of the learner
-        stage.say(finding.text)
+        stage.say(told)
         return 1
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pytest_tinytorch.run.failures import LawBroken
+from pytest_tinytorch.api import LawBroken
 from specs.student import Lazy, lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")

@@ -7,7 +7,7 @@ spec file from being collected.
 import sys
 from importlib import import_module
 
-from pytest_tinytorch.run.failures import MissingName
+from pytest_tinytorch.api import MissingName
 
 
 class Lazy:
