@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,8 +23,10 @@ from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import profiles, timelimit
 from pytest_tinytorch.run.failures import StubReached
 from pytest_tinytorch.run.messages import Explainer, Finding, Spec, said
-from pytest_tinytorch.run.turns import Turns
 from pytest_tinytorch.terminal.plaintext import encodable
+
+if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
+    from pytest_tinytorch.run.turns import Turns
 
 ATTRIBUTE = "tinytorch"
 """What a report carries its outcome in; xdist brings it to the controller."""

@@ -199,7 +199,7 @@ class TestTurns:
     def test_one_that_is_alone_waits_for_all_and_lets_none_ahead(self, tmp_path):
         context = multiprocessing.get_context("fork")
         events, released = context.SimpleQueue(), context.Event()
-        turns = [Turns(tmp_path, str(n)) for n in range(3)]
+        turns = [Turns(tmp_path) for n in range(3)]
 
         def work(n, alone):
             with turns[n].turn(alone):
@@ -223,7 +223,7 @@ class TestTurns:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
     def test_a_worker_that_dies_holds_nobody_up(self, tmp_path):
-        turns = [Turns(tmp_path, str(n)) for n in range(2)]
+        turns = [Turns(tmp_path) for n in range(2)]
         context = multiprocessing.get_context("fork")
 
         def die():
