@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
+from graphlib import TopologicalSorter
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
@@ -82,7 +83,8 @@ def states(
     verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
     result: dict[str, str] = {}
-    for unit in _in_order(curriculum):
+    order = TopologicalSorter({unit.id: unit.needs for unit in curriculum.units}).static_order()
+    for unit in map(curriculum.unit, order):
         open_now = all(result[need] in (PASSED, BORROWED) for need in unit.needs)
         told = unit.id in verdicts and verdicts[unit.id].kind != NOT_RUN
         before = STALE if unit.id in stale else NOT_RUN
@@ -113,14 +115,3 @@ def succeeded(
 ) -> bool:
     """Whether all that was asked for is passed, or in a state that is allowed here."""
     return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in asked)
-
-
-def _in_order(curriculum: Curriculum) -> list[Unit]:
-    """Units so that each comes after its needs."""
-    placed: dict[str, Unit] = {}
-    waiting = list(curriculum.units)
-    while waiting:
-        ready = [unit for unit in waiting if all(need in placed for need in unit.needs)]
-        placed.update((unit.id, unit) for unit in ready)
-        waiting = [unit for unit in waiting if unit.id not in placed]
-    return list(placed.values())
