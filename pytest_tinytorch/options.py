@@ -20,7 +20,7 @@ EXPORTS = {
 """The formats of `export.FORMATS`, in a few words."""
 
 
-def add(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("tinytorch", "tinytorch: checkpoints, milestones, capabilities")
     option = group.addoption
@@ -83,12 +83,12 @@ def add(parser: pytest.Parser) -> None:
     )
 
 
-def read(config: pytest.Config) -> Options:
+def read_options(config: pytest.Config) -> Options:
     """The options as pytest parsed them."""
-    return from_namespace(config.option, str(config.getini(PATH_SETTING)))
+    return options_from_namespace(config.option, str(config.getini(PATH_SETTING)))
 
 
-def from_namespace(given: object, path: str = "") -> Options:
+def options_from_namespace(given: object, path: str = "") -> Options:
     """The options in a namespace that argparse made; ``path`` is the one that the settings name."""
     own = getattr(given, "path", None)
     return Options(
@@ -115,20 +115,20 @@ def from_namespace(given: object, path: str = "") -> Options:
     )
 
 
-def names_paths(config: pytest.Config) -> bool:
+def has_path_arguments(config: pytest.Config) -> bool:
     """Whether files, folders or node ids stand on the command line."""
     return config.args_source is pytest.Config.ArgsSource.ARGS
 
 
-def names_specs(config: pytest.Config) -> bool:
+def is_narrowed(config: pytest.Config) -> bool:
     """Whether the run was narrowed by pytest's own means: paths, ``-k``, ``-m``, ``--lf`` and so on.
 
     So is one started in a folder inside the workspace, unless units were picked. Such a run does
     just what it was told: nothing is held back, and nothing partial is granted.
     """
-    if names_paths(config):
+    if has_path_arguments(config):
         return True
-    if not read(config).selects and config.invocation_params.dir != config.rootpath:
+    if not read_options(config).selects and config.invocation_params.dir != config.rootpath:
         return True
     narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
     return any(config.getoption(name, None) for name in narrowing)

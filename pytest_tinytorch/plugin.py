@@ -40,7 +40,7 @@ THREADS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    options.add(parser)
+    options.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -53,12 +53,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the implementation before any conftest can import the package under test."""
     if is_workspace(early_config):
         setting = str(early_config.getini(PATH_SETTING))
-        given = options.from_namespace(early_config.known_args_namespace, setting)
+        given = options.options_from_namespace(early_config.known_args_namespace, setting)
         if given.scale == "tiny":
             use_one_thread()
-        profiles.register()
+        profiles.register_profiles()
         try:
-            implementation.install(workspace_of(early_config, given).implementation)
+            implementation.install_finder(workspace_of(early_config, given).implementation)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
 
@@ -70,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"pytest took {config.rootpath} for its root, because of a path on the command line."
                 " Write options with =, as in --source=DIR or --ledger=FILE, or add --rootdir=."
             )
-        if options.read(config).selects:
+        if options.read_options(config).selects:
             raise pytest.UsageError(
                 f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
@@ -81,27 +81,27 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.run.turns import Turns
 
     choose_profile(config)
-    workspace = workspace_of(config, options.read(config))
+    workspace = workspace_of(config, options.read_options(config))
     worker = getattr(config, "workerinput", None)
-    named = options.names_specs(config)
+    narrowed = options.is_narrowed(config)
     try:
-        plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(named)
+        plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(narrowed)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before the run
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    if not worker and workspace.options.selects and not options.names_paths(config):
-        config.args[:] = workspace.places(plan)
+    if not worker and workspace.options.selects and not options.has_path_arguments(config):
+        config.args[:] = workspace.collection_paths(plan)
     if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
         config.option.benchmark_columns = TIMING_COLUMNS
     turns = Turns(Path(worker[WORKER_TURNS]), worker["workerid"]) if worker else None
     config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     if not worker:
-        config.pluginmanager.register(Judge(config, workspace, plan, named), JUDGE)
+        config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the map or the timeline instead of running."""
-    given = options.read(config)
+    given = options.read_options(config)
     if not (given.capabilities or given.timeline):
         return None
     from pytest_tinytorch.terminal import screen
@@ -166,7 +166,7 @@ def workspace_of(config: pytest.Config, given: Options) -> Any:
 
 
 def choose_profile(config: pytest.Config) -> None:
-    """Load the profile that fits, unless the person named one."""
+    """Load the profile that fits, unless the person narrowed one."""
     from hypothesis import settings
 
     if not config.getoption("hypothesis_profile", None):

@@ -90,7 +90,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Group:
+class CheckpointGroup:
     """A named set of checkpoints: a tier, a stage, or a path."""
 
     name: str
@@ -98,7 +98,7 @@ class Group:
     weeks: str = ""
 
     @property
-    def takes(self) -> str:
+    def duration(self) -> str:
         """How long it takes, in words; empty if nobody said."""
         return self.weeks and f"{self.weeks} week{'s' * (self.weeks != '1')}"
 
@@ -109,9 +109,9 @@ class Curriculum:
 
     title: str
     units: tuple[Unit, ...]
-    tiers: tuple[Group, ...]
-    stages: tuple[Group, ...]
-    paths: tuple[Group, ...]
+    tiers: tuple[CheckpointGroup, ...]
+    stages: tuple[CheckpointGroup, ...]
+    paths: tuple[CheckpointGroup, ...]
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -129,7 +129,7 @@ class Curriculum:
     def _by_id(self) -> Mapping[str, Unit]:
         return {unit.id: unit for unit in self.units}
 
-    def module(self, name: str) -> Unit | None:
+    def checkpoint_of_module(self, name: str) -> Unit | None:
         """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
         return next((u for u in self.checkpoints if u.name == name and u.source), None)
 
@@ -144,7 +144,7 @@ class Curriculum:
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
 
-    def on_path(self, path: Group | None) -> frozenset[str]:
+    def ids_on_path(self, path: CheckpointGroup | None) -> frozenset[str]:
         """Ids of what a learning path holds; without a path, of everything.
 
         That is its checkpoints, those that have nothing to write, and each milestone whose
@@ -156,13 +156,13 @@ class Curriculum:
         other = {unit.id for unit in self.checkpoints} - held
         return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
 
-    def borrows(self, path: Group) -> tuple[Unit, ...]:
+    def borrowed_by(self, path: CheckpointGroup) -> tuple[Unit, ...]:
         """The checkpoints that a learning path leaves out and yet stands on."""
-        held = self.on_path(path)
-        lent = self.closure(u.id for u in self.checkpoints if u.id in held) - held
-        return tuple(unit for unit in self.units if unit.id in lent)
+        held = self.ids_on_path(path)
+        borrowed = self.closure(u.id for u in self.checkpoints if u.id in held) - held
+        return tuple(unit for unit in self.units if unit.id in borrowed)
 
-    def owner(self, nodeid: str) -> Unit | None:
+    def unit_of_spec(self, nodeid: str) -> Unit | None:
         """The unit that the spec with this node id belongs to, if any."""
         file = nodeid.partition("::")[0]
         for unit in self.units:
@@ -171,14 +171,14 @@ class Curriculum:
         return None
 
 
-def load(path: Path = DEFAULT) -> Curriculum:
+def load_curriculum(path: Path = DEFAULT) -> Curriculum:
     """Read and check a curriculum file.
 
     Raises:
         CurriculumError: it cannot be read, or an entry is wrong; the message names it.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse_curriculum(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CurriculumError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # it is not UTF-8, not TOML, or an entry is wrong
@@ -186,12 +186,12 @@ def load(path: Path = DEFAULT) -> Curriculum:
 
 
 @lru_cache(maxsize=4)
-def parse(text: str) -> Curriculum:
+def parse_curriculum(text: str) -> Curriculum:
     """A curriculum from its TOML. Remembered by its text: a run asks for it more than once."""
-    return build(tomllib.loads(text))
+    return build_curriculum(tomllib.loads(text))
 
 
-def build(table: Mapping[str, Any]) -> Curriculum:
+def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
     """A curriculum from the parsed TOML; CurriculumError names the entry that is wrong."""
     _known("the file", table, {"title", "checkpoints", "milestones", "tiers", "stages", "paths"})
     checkpoints = [_checkpoint(entry) for entry in table.get("checkpoints", [])]
@@ -276,7 +276,7 @@ def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Group:
+def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> CheckpointGroup:
     where = f"{kind} {entry.get('name', '?')}"
     _known(where, entry, {"name", "checkpoints", "weeks"})
     found = [n for n in entry.get("checkpoints", []) if n not in numbers]
@@ -284,7 +284,7 @@ def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Group
         unknown = f"unknown checkpoint {found[0]!r}" if found else "it has no checkpoints"
         raise CurriculumError(f"{where}: {unknown}")
     chosen = tuple(n for n in numbers if n in entry["checkpoints"])
-    return Group(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
+    return CheckpointGroup(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
 
 
 def _known(where: str, entry: Mapping[str, Any], names: set[str]) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
 
 
 class UnknownName(ValueError):
     """A name that is no unit, tier, stage or path; the message lists the valid ones."""
 
 
-def checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
+def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     """The checkpoints that ``text`` names, in the order of the course.
 
     Numbers, ranges, module names, tiers, stages, ``all``, and comma lists of them. Where a name
@@ -30,12 +30,12 @@ def checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     return _select("checkpoint", text, curriculum.checkpoints, groups)
 
 
-def milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
+def select_milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     """The milestones that ``text`` names: numbers, years, ranges, names, ``all``, comma lists."""
     return _select("milestone", text, curriculum.milestones, {})
 
 
-def path(curriculum: Curriculum, name: str) -> Group:
+def select_learning_path(curriculum: Curriculum, name: str) -> CheckpointGroup:
     """The learning path of that name."""
     paths = _groups(curriculum.paths)
     if name.lower() not in paths:
@@ -43,7 +43,7 @@ def path(curriculum: Curriculum, name: str) -> Group:
     return paths[name.lower()]
 
 
-def _groups(groups: Sequence[Group], prefix: str = "") -> dict[str, Group]:
+def _groups(groups: Sequence[CheckpointGroup], prefix: str = "") -> dict[str, CheckpointGroup]:
     return {prefix + group.name.lower(): group for group in groups}
 
 

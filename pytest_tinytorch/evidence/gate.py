@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
+from pytest_tinytorch.evidence.outcomes import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,16 @@ class Plan:
     """What one run is to do. Made once, by the controller; workers are handed it.
 
     Attributes:
-        asked: ids of the units that the verdict of the run is about.
-        run: ids of the units to run: what was asked and what that needs and is not proved.
+        selected: ids of the units that the verdict of the run is about.
+        to_run: ids of the units to run: what was selected and what that needs and is not proved.
         borrowed: ids taken as given.
         proved: ids that the ledger proves for the present source.
         untouched: ids of the units with an untouched stub in their file.
         gated: whether what is not open is held back. Naming specs one by one opens everything.
     """
 
-    asked: frozenset[str]
-    run: frozenset[str]
+    selected: frozenset[str]
+    to_run: frozenset[str]
     borrowed: frozenset[str] = field(default_factory=frozenset)
     proved: frozenset[str] = field(default_factory=frozenset)
     untouched: frozenset[str] = field(default_factory=frozenset)
@@ -43,14 +43,14 @@ class Plan:
         return cls(**{name: frozenset(ids) for name, ids in table.items()}, gated=gated)
 
 
-def needed(
-    curriculum: Curriculum, asked: Set[str], proved: Set[str], borrowed: Set[str]
+def with_unproved_needs(
+    curriculum: Curriculum, selected: Set[str], proved: Set[str], borrowed: Set[str]
 ) -> frozenset[str]:
-    """``asked`` and whatever it stands on that is neither proved nor borrowed."""
-    return frozenset(asked) | (curriculum.closure(asked) - proved - borrowed)
+    """``selected`` and whatever it stands on that is neither proved nor borrowed."""
+    return frozenset(selected) | (curriculum.closure(selected) - proved - borrowed)
 
 
-def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> str | None:
+def blocking_need(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> str | None:
     """The id of what keeps ``unit`` locked whatever else this run shows; None if nothing does.
 
     That is something it needs that has failed, that cannot pass because a stub in it is
@@ -61,14 +61,14 @@ def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> 
         return None
     needs = curriculum.closure([unit.id]) - plan.borrowed - {unit.id}
     for need in (other.id for other in curriculum.units if other.id in needs):
-        run = need in plan.run
-        hopeless = need in failed or (run and need in plan.untouched)
-        if hopeless or (not run and need not in plan.proved):
+        runs = need in plan.to_run
+        hopeless = need in failed or (runs and need in plan.untouched)
+        if hopeless or (not runs and need not in plan.proved):
             return need
     return None
 
 
-def states(
+def unit_states(
     curriculum: Curriculum,
     verdicts: Mapping[str, Verdict],
     known: Mapping[str, str],
@@ -96,7 +96,7 @@ def states(
     return {unit.id: result[unit.id] for unit in curriculum.units}
 
 
-def blockers(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tuple[Unit, ...]:
+def unmet_needs(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tuple[Unit, ...]:
     """What a locked unit waits for: the needs, however deep, that are open but not passed."""
     waiting = [
         need
@@ -108,11 +108,11 @@ def blockers(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tu
     return tuple(first or waiting)
 
 
-def succeeded(
-    asked: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
+def all_passed(
+    selected: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
 ) -> bool:
-    """Whether all that was asked for is passed, or in a state that is allowed here."""
-    return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in asked)
+    """Whether all that was selected for is passed, or in a state that is allowed here."""
+    return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in selected)
 
 
 def _in_order(curriculum: Curriculum) -> list[Unit]:

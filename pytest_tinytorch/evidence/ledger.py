@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.evidence.tally import LASTING, PASSED
+from pytest_tinytorch.evidence.outcomes import LASTING, PASSED
 
 SCHEMA = 1
 
@@ -66,7 +66,7 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def latest(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    def latest_verdicts(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
         """Unit id to its last verdict for the present (source, specs) digests."""
         return {
             event.unit: event.verdict
@@ -87,13 +87,13 @@ class Ledger:
                 found[event.unit] = Proof(first.at if first else event.at, event.notes)
         return found
 
-    def news(self, events: Iterable[Event]) -> list[Event]:
+    def new_events(self, events: Iterable[Event]) -> list[Event]:
         """Those of ``events`` that say more than the last event of their unit."""
         last = {event.unit: event for event in self.events}
         return [e for e in events if e.unit not in last or not e.same_finding(last[e.unit])]
 
 
-def read(file: Path) -> Ledger:
+def read_ledger(file: Path) -> Ledger:
     """The ledger in ``file``; an empty one if there is no file.
 
     Lines that cannot be read are passed over and named in ``damage``; they stay in the file.
@@ -109,13 +109,13 @@ def read(file: Path) -> Ledger:
         if not line.strip():
             continue
         try:
-            events.append(parse(line))
+            events.append(parse_event(line))
         except (ValueError, TypeError) as error:
             damage.append(f"{file}:{number}: passed over, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 
-def parse(line: bytes) -> Event:
+def parse_event(line: bytes) -> Event:
     """The event in one line; ValueError or TypeError says what is wrong with it."""
     try:
         table = json.loads(line.decode("utf-8"))
@@ -146,7 +146,7 @@ def parse(line: bytes) -> Event:
     return Event(**{name: value for name, value in table.items() if name in known})
 
 
-def append(file: Path, events: Sequence[Event]) -> None:
+def append_events(file: Path, events: Sequence[Event]) -> None:
     """Add events in one write, so that two runs at once cannot mix their lines.
 
     A last line that a crash cut short is ended first, so that it spoils only itself.

@@ -15,7 +15,7 @@ from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 
 
-def read(root: Path) -> dict[str, tuple[str, ...]]:
+def read_manifest(root: Path) -> dict[str, tuple[str, ...]]:
     """Unit id to the node ids of its specs.
 
     Raises:
@@ -34,16 +34,16 @@ def read(root: Path) -> dict[str, tuple[str, ...]]:
     return {unit: tuple(map(str, nodeids)) for unit, nodeids in table.items()}
 
 
-def group(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[str, list[str]]:
+def specs_by_unit(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[str, list[str]]:
     """Node ids by the unit they belong to; those that belong to none are left out."""
     table: dict[str, list[str]] = {unit.id: [] for unit in curriculum.units}
     for nodeid in nodeids:
-        owner = curriculum.owner(nodeid)
+        owner = curriculum.unit_of_spec(nodeid)
         if owner is not None:
             table[owner.id].append(nodeid)
     return table
 
 
-def text(table: Mapping[str, Iterable[str]]) -> str:
+def manifest_text(table: Mapping[str, Iterable[str]]) -> str:
     """The manifest as it stands in the file."""
     return json.dumps(table, indent=1, ensure_ascii=False) + "\n"

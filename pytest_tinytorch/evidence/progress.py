@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.evidence.gate import blockers
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.ledger import Proof
-from pytest_tinytorch.evidence.tally import (
+from pytest_tinytorch.evidence.outcomes import (
     BORROWED,
     BROKEN,
     LOCKED,
@@ -61,12 +61,12 @@ class Progress:
         state: unit id to state, for every unit.
         verdicts: unit id to this run's verdict, for those that ran.
         groups: unit id to the sub-capabilities of those that ran.
-        asked: ids of what the run was about.
-        gained: ids that this run passed and that were not passed before.
+        selected: ids of what the run was about.
+        newly_passed: ids that this run passed and that were not passed before.
         tasks: what is to do or to mend, in the order of the course.
         notes: unit id to the numbers a milestone showed.
         warnings: damaged ledger lines and the like.
-        granting: False for a run that named specs one by one, or ran without the gate.
+        grants: False for a run that named specs one by one, or ran without the gate.
         path: the learning path that is followed; None for all of the course.
         proofs: unit id to what the learner's own code has proved of it at some time, and when.
     """
@@ -75,24 +75,24 @@ class Progress:
     state: Mapping[str, str]
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupCount, ...]] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
-    gained: tuple[str, ...] = ()
+    selected: frozenset[str] = frozenset()
+    newly_passed: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    granting: bool = True
-    path: Group | None = None
+    grants: bool = True
+    path: CheckpointGroup | None = None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
         """The checkpoints to pass: those of the path, if one is followed."""
-        return tuple(unit for unit in self.curriculum.checkpoints if self.belongs(unit))
+        return tuple(unit for unit in self.curriculum.checkpoints if self.is_on_path(unit))
 
     @property
     def milestones(self) -> tuple[Unit, ...]:
         """The milestones to pass: those of the path, if one is followed."""
-        return tuple(unit for unit in self.curriculum.milestones if self.belongs(unit))
+        return tuple(unit for unit in self.curriculum.milestones if self.is_on_path(unit))
 
     @property
     def borrowed(self) -> tuple[Unit, ...]:
@@ -105,17 +105,19 @@ class Progress:
     def left_out(self) -> tuple[Unit, ...]:
         """What is neither on the path that is followed nor borrowed for it: nothing to do there."""
         kept = {unit.id for unit in self.borrowed}
-        return tuple(u for u in self.curriculum.units if not self.belongs(u) and u.id not in kept)
+        return tuple(
+            u for u in self.curriculum.units if not self.is_on_path(u) and u.id not in kept
+        )
 
-    def belongs(self, unit: Unit) -> bool:
+    def is_on_path(self, unit: Unit) -> bool:
         """Whether a unit is on the path that is followed; without one, all are."""
         return unit.id in self._on_path
 
     @cached_property
     def _on_path(self) -> frozenset[str]:
-        return self.curriculum.on_path(self.path)
+        return self.curriculum.ids_on_path(self.path)
 
-    def count(self, units: Iterable[Unit]) -> int:
+    def count_passed(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
         return sum(self.state[unit.id] == PASSED for unit in units)
 
@@ -132,15 +134,15 @@ class Progress:
 
     def waits_for(self, unit: Unit) -> tuple[Unit, ...]:
         """What a locked unit waits for."""
-        return blockers(self.curriculum, unit, self.state)
+        return unmet_needs(self.curriculum, unit, self.state)
 
     def verdict_line(self) -> str:
         """The run in one line."""
         checkpoints, milestones = self.checkpoints, self.milestones
         parts = [self._headline()]
-        parts.append(f"{self.count(checkpoints)} of {len(checkpoints)} checkpoints")
-        if self.count(milestones):
-            parts.append(f"{self.count(milestones)} of {len(milestones)} milestones")
+        parts.append(f"{self.count_passed(checkpoints)} of {len(checkpoints)} checkpoints")
+        if self.count_passed(milestones):
+            parts.append(f"{self.count_passed(milestones)} of {len(milestones)} milestones")
         return " · ".join(part for part in parts if part)
 
     def path_line(self) -> str:
@@ -148,15 +150,15 @@ class Progress:
         if self.path is None:
             return ""
         modules = [unit for unit in self.checkpoints if unit.source]
-        parts = [f"{self.path.name}  {self.count(modules)} of {len(modules)} modules"]
-        parts += [self.path.takes] if self.path.takes else []
+        parts = [f"{self.path.name}  {self.count_passed(modules)} of {len(modules)} modules"]
+        parts += [self.path.duration] if self.path.duration else []
         if self.borrowed:
-            parts.append(f"borrows {numbers(self.borrowed)}")
+            parts.append(f"borrows {unit_ranges(self.borrowed)}")
         return " · ".join(parts)
 
     def _headline(self) -> str:
         """The most important thing about what was asked."""
-        ordered = [u for u in self.curriculum.units if u.id in self.asked]
+        ordered = [u for u in self.curriculum.units if u.id in self.selected]
         for kind in (BROKEN, WRONG, TODO, STALE, NOT_RUN):
             for unit in ordered:
                 if self.state[unit.id] == kind:
@@ -164,13 +166,13 @@ class Progress:
         for unit in ordered:
             if self.state[unit.id] == LOCKED:
                 waits = self.waits_for(unit)
-                return f"{unit.label} locked" + (f", needs {numbers(waits)}" if waits else "")
+                return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
         if len(ordered) == 1:
             return f"{ordered[0].label} passed"
         return "all passed" if ordered else ""
 
 
-def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
+def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
     """What the failed specs ask to be written or mended, in the order of the course.
 
     Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
@@ -217,7 +219,7 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
     return tuple(GroupCount(name, passed[name], total[name]) for name in total)
 
 
-def numbers(units: Iterable[Unit]) -> str:
+def unit_ranges(units: Iterable[Unit]) -> str:
     """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
 
     Milestones are named by year.

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
-from pytest_tinytorch.terminal.plaintext import harmless
+from pytest_tinytorch.evidence.outcomes import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.plaintext import harmless_text
 
 MARKS = {
     PASSED: "✅",
@@ -22,20 +22,20 @@ MARKS = {
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 
-def page(progress: Progress) -> str:
+def markdown_page(progress: Progress) -> str:
     """A heading with the verdict, what is next, the tiers, the milestones, and what is the matter."""
     parts = [f"## tinytorch: {plain(progress.verdict_line())}", *path(progress)]
     parts += following(progress)
     units = [unit for unit in progress.curriculum.checkpoints if unit not in progress.left_out]
     for tier in progress.curriculum.tiers:
         shown = [unit for unit in units if unit.number in tier.numbers]
-        own = [unit for unit in shown if progress.belongs(unit)]
-        told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
+        own = [unit for unit in shown if progress.is_on_path(unit)]
+        told = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
         parts += [f"### {plain(tier.name)}: {told}", table(progress, shown)] if shown else []
     if progress.milestones:
         parts += ["### Milestones", table(progress, progress.milestones)]
     if progress.left_out:
-        parts.append(f"Not on this path: {plain(numbers(progress.left_out))}")
+        parts.append(f"Not on this path: {plain(unit_ranges(progress.left_out))}")
     parts += [f"> {plain(warning)}" for warning in progress.warnings]
     return "\n\n".join(parts) + "\n"
 
@@ -82,7 +82,7 @@ def word(progress: Progress, unit: Unit) -> str:
     if state == PASSED:
         return plain(unit.capability)
     if state == LOCKED:
-        return f"needs {plain(numbers(progress.waits_for(unit)))}"
+        return f"needs {plain(unit_ranges(progress.waits_for(unit)))}"
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and state in (WRONG, BROKEN):
         return plain(verdict.headline)
@@ -91,9 +91,9 @@ def word(progress: Progress, unit: Unit) -> str:
 
 def plain(text: str) -> str:
     """Text in which nothing means anything to Markdown or HTML: a learner's message may hold both."""
-    return SPECIAL.sub(r"\\\1", " ".join(harmless(text).split()))
+    return SPECIAL.sub(r"\\\1", " ".join(harmless_text(text).split()))
 
 
 def code(text: str) -> str:
     """Text between backticks."""
-    return " ".join(harmless(text).replace("`", "'").replace("|", "/").split())
+    return " ".join(harmless_text(text).replace("`", "'").replace("|", "/").split())

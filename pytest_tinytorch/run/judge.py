@@ -15,10 +15,10 @@ from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event, Proof
-from pytest_tinytorch.evidence.progress import Progress, group_counts, tasks
-from pytest_tinytorch.evidence.tally import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome, Verdict
+from pytest_tinytorch.evidence.outcomes import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome, Verdict
+from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.export import export
+from pytest_tinytorch.export import formats
 from pytest_tinytorch.run.messages import Message
 from pytest_tinytorch.run.runner import ATTRIBUTE
 from pytest_tinytorch.terminal import screen
@@ -31,12 +31,12 @@ class Judge:
     """Where reports arrive, with or without workers: makes the verdict, keeps the ledger, reports."""
 
     def __init__(
-        self, config: pytest.Config, workspace: Workspace, plan: Plan, named: bool
+        self, config: pytest.Config, workspace: Workspace, plan: Plan, narrowed: bool
     ) -> None:
         self.config = config
         self.workspace = workspace
         self.plan = plan
-        self.named = named
+        self.narrowed = narrowed
         self.digests = workspace.digests  # of now: what is saved while the specs run is not judged
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
@@ -57,7 +57,7 @@ class Judge:
             self.other_failures |= report.failed
             return
         if isinstance(report.longrepr, str):
-            report.longrepr = cast(Any, message(report, outcome))
+            report.longrepr = cast(Any, report_message(report, outcome))
         before = self.outcomes.get(report.nodeid)
         if before is None or before.kind == PASSED:
             self.outcomes[report.nodeid] = outcome
@@ -93,15 +93,15 @@ class Judge:
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         finished |= exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
         cut_short = not finished or bool(session.shouldstop or session.shouldfail)
-        self.progress = self._judge(whole=not self.named and not cut_short)
-        if finished and not self.named:
+        self.progress = self._judge(whole=not self.narrowed and not cut_short)
+        if finished and not self.narrowed:
             session.exitstatus = self._exit_code(self.progress)
         for step in (self._record, self._announce):
             try:
                 step(self.progress)
             except OSError as error:
                 warnings = (*self.progress.warnings, f"cannot be written: {error}")
-                self.progress = replace(self.progress, gained=(), warnings=warnings)
+                self.progress = replace(self.progress, newly_passed=(), warnings=warnings)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(tryfirst=True)
@@ -114,37 +114,41 @@ class Judge:
         carried = getattr(report, ATTRIBUTE, None)
         if carried is not None:
             return Outcome(**carried)
-        if report.failed and (unit := self.workspace.curriculum.owner(report.nodeid)):
+        if report.failed and (unit := self.workspace.curriculum.unit_of_spec(report.nodeid)):
             return Outcome(BROKEN, CRASHED, unit=unit.id)
         return None
 
     def _judge(self, whole: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
         curriculum = workspace.curriculum
-        found = judgement.by_unit(curriculum, workspace.manifest, self.outcomes)
+        found = judgement.outcomes_by_unit(curriculum, workspace.manifest, self.outcomes)
         found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
-        state = gate.states(curriculum, verdicts, workspace.known, workspace.stale, plan.borrowed)
+        state = gate.unit_states(
+            curriculum, verdicts, workspace.known_verdicts, workspace.stale, plan.borrowed
+        )
         changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
         state |= {unit: STALE for unit in changed if state[unit] == PASSED}
         passed = [unit for unit in verdicts if state[unit] == PASSED]
-        granting = workspace.options.gate
-        gained = tuple(u for u in passed if granting and u not in workspace.proved)
-        notes = judgement.notes(curriculum, found)
+        grants = workspace.options.gate
+        newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
+        notes = judgement.milestone_notes(curriculum, found)
         proofs = workspace.ledger.proofs()
         if not workspace.options.reference:
-            proofs = {u: Proof(self.now, notes.get(u, {})) for u in gained} | proofs
+            proofs = {u: Proof(self.now, notes.get(u, {})) for u in newly_passed} | proofs
         return Progress(
             curriculum=curriculum,
             state=state,
             verdicts=verdicts,
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
-            asked=frozenset(found) if self.named else plan.asked,
-            gained=gained,
-            tasks=tasks(curriculum, judgement.to_act_on(found, state, self.named)),
+            selected=frozenset(found) if self.narrowed else plan.selected,
+            newly_passed=newly_passed,
+            tasks=open_tasks(
+                curriculum, judgement.actionable_outcomes(found, state, self.narrowed)
+            ),
             notes=notes,
-            warnings=(*workspace.ledger.damage, *told(changed, curriculum)),
-            granting=granting,
+            warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
+            grants=grants,
             path=workspace.path,
             proofs=proofs,
         )
@@ -164,10 +168,10 @@ class Judge:
                 versions=versions(),
                 notes=progress.notes.get(unit, {}),
             )
-            for unit, verdict in judgement.evidence(progress).items()
+            for unit, verdict in judgement.lasting_verdicts(progress).items()
             if not self._beyond_what_is_asked(unit, verdict)
         ]
-        ledger.append(workspace.ledger_file, workspace.ledger.news(events))
+        ledger.append_events(workspace.ledger_file, workspace.ledger.new_events(events))
 
     def _beyond_what_is_asked(self, unit: str, verdict: Verdict) -> bool:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
@@ -178,7 +182,7 @@ class Judge:
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options
         once_passed = frozenset() if given.reference else self.workspace.ledger.once_passed()
-        succeeded = judgement.succeeded(progress, once_passed, given.todo_ok)
+        succeeded = judgement.run_succeeded(progress, once_passed, given.todo_ok)
         if succeeded and not self.other_failures:
             return pytest.ExitCode.OK
         return pytest.ExitCode.TESTS_FAILED
@@ -186,7 +190,7 @@ class Judge:
     def _announce(self, progress: Progress) -> None:
         """Tell exporters and the course's own hooks."""
         hook = self.config.hook
-        for unit_id in progress.gained:
+        for unit_id in progress.newly_passed:
             unit = progress.curriculum.unit(unit_id)
             if unit.is_milestone:
                 hook.pytest_tinytorch_milestone_unlocked(
@@ -201,18 +205,18 @@ class Judge:
     @pytest.hookimpl
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in self.workspace.options.exports:
-            export.write(progress, name, file, self.workspace.root)
+            formats.write_export(progress, name, file, self.workspace.root)
 
 
-def message(report: pytest.TestReport, outcome: Outcome) -> Message:
+def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
     """What is shown of a failed spec, at the place to mend, or else where the spec is."""
-    marks = screen.glyphs_of_terminal()
+    glyphs = screen.terminal_glyphs()
     file, line, _ = report.location
     place = (outcome.file, max(outcome.line, 1)) if outcome.file else (file, (line or 0) + 1)
-    return Message(*place, marks.fit(str(report.longrepr)), marks.fit(outcome.headline))
+    return Message(*place, glyphs.fit(str(report.longrepr)), glyphs.fit(outcome.headline))
 
 
-def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:
+def changed_source_warnings(changed: Sequence[str], curriculum: Curriculum) -> list[str]:
     """What to say if source was saved while the specs ran: they may have seen either version."""
     if not changed:
         return []

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.gate import Plan
-from pytest_tinytorch.evidence.tally import LOCKED, NOT_RUN, PASSED, TODO, Outcome
+from pytest_tinytorch.evidence.outcomes import LOCKED, NOT_RUN, PASSED, TODO, Outcome
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import profiles, timelimit
 from pytest_tinytorch.run.failures import StubReached
-from pytest_tinytorch.run.messages import Explainer, Finding, Spec, said
+from pytest_tinytorch.run.messages import Explainer, Finding, Spec, error_text
 from pytest_tinytorch.run.turns import Turns
-from pytest_tinytorch.terminal.plaintext import encodable
+from pytest_tinytorch.terminal.plaintext import encodable_text
 
 ATTRIBUTE = "tinytorch"
 """What a report carries its outcome in; xdist brings it to the controller."""
@@ -55,7 +55,7 @@ class Runner:
         unit = self._unit_at(collection_path)
         if unit is None or collection_path.is_dir():
             return None
-        if unit.id not in self.plan.run:
+        if unit.id not in self.plan.to_run:
             return True
         return self._lock(unit) is not None or None
 
@@ -66,14 +66,14 @@ class Runner:
         units = {item.nodeid: self._unit_of(item) for item in items}
         order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
         items.sort(key=lambda item: order[item.nodeid])
-        examples, scale = profiles.current(), self.workspace.options.scale
+        examples, scale = profiles.current_examples(), self.workspace.options.scale
         for item in items:
             unit = units[item.nodeid]
             if unit is None:
                 continue
             stop_at_stubs(item)
             if item.get_closest_marker("timeout") is None:
-                seconds = profiles.seconds(unit.is_milestone, examples, scale)
+                seconds = profiles.limit_seconds(unit.is_milestone, examples, scale)
                 item.add_marker(pytest.mark.timeout(seconds))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -130,9 +130,11 @@ class Runner:
             report = yield
         finally:
             option.tbstyle = style
-        group, law = words(item)
+        group, law = group_and_law(item)
         outcome: Outcome | None = None
-        report.user_properties = [(name, plain(value)) for name, value in report.user_properties]
+        report.user_properties = [
+            (name, json_value(value)) for name, value in report.user_properties
+        ]
         if error is not None and item.nodeid in self.held:
             outcome = Outcome(self.held[item.nodeid], group=group, headline=str(error))
             if outcome.kind == NOT_RUN:
@@ -141,9 +143,9 @@ class Runner:
             finding = self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
             outcome = finding.outcome
             if outcome.kind == TODO and self._lets_through(unit):
-                let_through(report, finding)
+                mark_skipped(report, finding)
             elif outcome.kind != NOT_RUN:
-                fail(report, finding, whole_traceback=full and outcome.kind != TODO)
+                mark_failed(report, finding, whole_traceback=full and outcome.kind != TODO)
             self.failed.add(unit.id)
         elif report.when == "call":
             outcome = Outcome(PASSED, group=group, note=dict(report.user_properties))
@@ -159,7 +161,7 @@ class Runner:
         if self._unit_of(item) is None:
             return None
         if not is_debugging() or settings.disable_debugger_detection:
-            self.cancel = timelimit.start(
+            self.cancel = timelimit.start_timer(
                 settings.timeout, lambda: self.in_phase, lambda: end_process(item)
             )
         return True
@@ -196,17 +198,17 @@ class Runner:
         return workspace.options.todo_ok and unit.id not in workspace.ledger.once_passed()
 
     def _lock(self, unit: Unit) -> str | None:
-        return gate.doomed(self.workspace.curriculum, unit, self.failed, self.plan)
+        return gate.blocking_need(self.workspace.curriculum, unit, self.failed, self.plan)
 
     def _unit_of(self, item: pytest.Item) -> Unit | None:
-        return self.workspace.curriculum.owner(item.nodeid)
+        return self.workspace.curriculum.unit_of_spec(item.nodeid)
 
     def _unit_at(self, path: Path) -> Unit | None:
         try:
             relative = path.relative_to(self.workspace.root).as_posix()
         except ValueError:
             return None
-        return self.workspace.curriculum.owner(relative)
+        return self.workspace.curriculum.unit_of_spec(relative)
 
 
 def measures_time(item: pytest.Item) -> bool:
@@ -227,12 +229,12 @@ def make_printable(call: pytest.CallInfo[None]) -> None:
     try:
         str(call.excinfo.value)
     except Exception:
-        error = AssertionError(said(call.excinfo.value))
+        error = AssertionError(error_text(call.excinfo.value))
         error = error.with_traceback(call.excinfo.value.__traceback__)
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
 
 
-def fail(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:
+def mark_failed(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:
     """Show a finding; a skip or xfail that the code under test raised is none."""
     report.outcome = "failed"
     if hasattr(report, "wasxfail"):
@@ -243,21 +245,21 @@ def fail(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> 
         report.longrepr = finding.text
 
 
-def let_through(report: pytest.TestReport, finding: Finding) -> None:
+def mark_skipped(report: pytest.TestReport, finding: Finding) -> None:
     """Let pytest take a spec for skipped: that grants nothing, and fails nothing."""
     report.outcome = "skipped"
     report.longrepr = (finding.outcome.file, finding.outcome.line, finding.text)
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A number that a spec shows, as JSON and workers can carry it: NumPy's are none of theirs."""
     if hasattr(value, "item") and getattr(value, "size", 0) == 1:
         value = value.item()
     if isinstance(value, str | bool | int | None) or (
         isinstance(value, float) and math.isfinite(value)
     ):
-        return encodable(value) if isinstance(value, str) else value
-    return encodable(str(value))
+        return encodable_text(value) if isinstance(value, str) else value
+    return encodable_text(str(value))
 
 
 def end_process(item: pytest.Item) -> None:
@@ -290,7 +292,7 @@ def stop_at_stubs(item: pytest.Item) -> None:
     handle.inner_test = test  # what Hypothesis documents for plugins that wrap properties
 
 
-def words(item: pytest.Item) -> tuple[str, str]:
+def group_and_law(item: pytest.Item) -> tuple[str, str]:
     """(group, law) of a spec: the first lines of the docstrings of its class and its function."""
     owner = getattr(item, "cls", None)
     law = first_line(getattr(getattr(item, "function", None), "__doc__", None))

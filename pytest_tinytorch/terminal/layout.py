@@ -9,13 +9,13 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.terminal.marks import Glyphs
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.glyphs import Glyphs
 
 
-def rule(marks: Glyphs, title: str) -> Rule:
+def titled_rule(glyphs: Glyphs, title: str) -> Rule:
     """A line across with a title in it."""
-    return Rule(Text(title, style="bold"), characters=marks.line, style="dim")
+    return Rule(Text(title, style="bold"), characters=glyphs.line, style="dim")
 
 
 def indented(text: Text, indent: int, width: int) -> Text:
@@ -40,8 +40,8 @@ def path_line(progress: Progress, width: int) -> list[RenderableType]:
     return [indented(text, 1, width)] if line else []
 
 
-def left_out(units: Sequence[Unit], width: int) -> list[RenderableType]:
+def left_out_line(units: Sequence[Unit], width: int) -> list[RenderableType]:
     """What is not on the path that is followed, on one line: there is nothing to do about it."""
     if not units:
         return []
-    return [indented(Text(f"not on this path: {numbers(units)}", style="dim"), 1, width)]
+    return [indented(Text(f"not on this path: {unit_ranges(units)}", style="dim"), 1, width)]

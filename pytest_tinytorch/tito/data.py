@@ -75,7 +75,7 @@ def get(name: str) -> None:
     session = open_session()
     one = named(name)
     try:
-        opened(session, one, download=True)
+        open_parts(session, one, download=True)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     session.say(f"{one.name} is here, and whole.")
@@ -109,7 +109,7 @@ def named(name: str) -> DataSet:
 def look(session: Session, one: DataSet) -> tuple[str, str]:
     """(state, why) of a data set, as far as it is here; nothing is downloaded."""
     try:
-        opened(session, one, download=False)
+        open_parts(session, one, download=False)
     except FileNotFoundError as error:
         return MISSING, str(error)
     except (OSError, ValueError) as error:
@@ -117,13 +117,13 @@ def look(session: Session, one: DataSet) -> tuple[str, str]:
     return WHOLE, ""
 
 
-def opened(session: Session, one: DataSet, download: bool) -> None:
+def open_parts(session: Session, one: DataSet, download: bool) -> None:
     """Open every part of a data set, as the workspace's own package does."""
-    implementation.install(session.workspace.implementation)
+    implementation.install_finder(session.workspace.implementation)
     try:
         kind: Callable[..., Any] = getattr(import_module(f"{PACKAGE}.datasets"), one.kind)
         keywords = {"download": download} if one.size else {}
         for part in one.parts:
             kind(part, **keywords)
     finally:
-        implementation.uninstall()
+        implementation.uninstall_finder()

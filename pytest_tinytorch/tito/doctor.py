@@ -13,8 +13,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch.kit import kit, record
-from pytest_tinytorch.kit.kit import DISTRIBUTION
+from pytest_tinytorch.kit import record
+from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.session import Session
 
 OLDEST = (3, 11)
@@ -115,19 +115,19 @@ def workspace(session: Session) -> list[Finding]:
     if not has_record(session):
         return []
     try:
-        found = record.read(session.workspace.root).version
+        found = record.read_record(session.workspace.root).version
     except (OSError, ValueError) as error:
         return [Finding("workspace", False, "no record", str(error), needed=False)]
-    now = kit.version()
+    now = kit_version()
     upgrade = f"python -m pip install --upgrade {DISTRIBUTION}"
-    mend = upgrade if record.newer(found, now) else "tito update"
+    mend = upgrade if record.is_newer(found, now) else "tito update"
     return [Finding("workspace", found == now, f"of version {found}", mend, needed=False)]
 
 
 def terminal(session: Session) -> list[Finding]:
     """What the terminal can show."""
     encoding = (sys.__stdout__.encoding if sys.__stdout__ else None) or "unknown"
-    well = not session.marks.plain
+    well = not session.glyphs.plain
     mend = "for ticks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
     return [Finding("terminal", well, f"{encoding}, {session.width} columns", mend, needed=False)]
 

@@ -14,7 +14,7 @@ WITHOUT = {"user.name": "tito", "user.email": "tito@localhost", "init.defaultBra
 """What stands in for settings that the person has not made."""
 
 
-def begin(folder: Path, message: str) -> str:
+def begin_repository(folder: Path, message: str) -> str:
     """Make ``folder`` a git repository with one commit of all there is; says what came of it.
 
     The person's hooks and signatures are left out of this one commit: they may ask questions.

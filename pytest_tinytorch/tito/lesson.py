@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import Exercise, locate
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import LOCKED
+from pytest_tinytorch.course.exercises import Exercise, locate_exercises
+from pytest_tinytorch.evidence.outcomes import LOCKED
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold
-from pytest_tinytorch.terminal.marks import STYLE
-from pytest_tinytorch.terminal.timeline import panelled
+from pytest_tinytorch.terminal.timeline import framed
 from pytest_tinytorch.tito.session import Session, state_of
 
 
@@ -29,17 +29,17 @@ def untouched(session: Session, unit: Unit) -> list[Exercise]:
     """The exercises of a module that are still stubs, in the order of the file."""
     try:
         text = file_of(session, unit).read_text(encoding="utf-8")
-        return [exercise for exercise in locate(text, unit.hints) if exercise.untouched]
+        return [exercise for exercise in locate_exercises(text, unit.hints) if exercise.untouched]
     except (OSError, SyntaxError, ValueError):
         return []
 
 
-def in_short(session: Session, progress: Progress, unit: Unit) -> Text:
+def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
     left, off = untouched(session, unit), unit in progress.left_out
     state = LOCKED if off else progress.state[unit.id]
     told = "off path" if off else state
-    head = Text(f" {session.marks.of(state)} {unit.label:<17} {told}", STYLE[state])
+    head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {told}", STYLE[state])
     words = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
     head.pad_right(max(0, 30 - head.cell_len) if words else 0)
     return fold(head, Text(words, "dim"), session.width)
@@ -67,12 +67,12 @@ def leads_to(progress: Progress, unit: Unit) -> list[Unit]:
 
 def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     """What is printed when a module begins."""
-    stars = ("*" if session.marks.plain else "★") * unit.stars
+    stars = ("*" if session.glyphs.plain else "★") * unit.stars
     waits, milestones = progress.waits_for(unit), leads_to(progress, unit)
     told = {
         "Builds": unit.builds,
         "History": unit.history,
-        "Needs": f"{numbers(waits)} first" if waits else "nothing more",
+        "Needs": f"{unit_ranges(waits)} first" if waits else "nothing more",
         "Leads to": milestones
         and f"{milestones[0].year}, {milestones[0].title}: {milestones[0].builds}",
     }
@@ -103,7 +103,7 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     left = untouched(session, unit)
     if not left:
         return [Text("\nNothing is left to write: let the specs judge.", "bold")]
-    file, dash = shown(session, file_of(session, unit)), session.marks.dash
+    file, dash = shown_path(session, file_of(session, unit)), session.glyphs.dash
     places = [f"  {file}:{one.line}" for one in left]
     column = max(map(len, places))
     return [
@@ -117,22 +117,22 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
 
 def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
     """What is printed when a module is done: what it opened, and what is next."""
-    marks, width = session.marks, session.width
+    glyphs, width = session.glyphs, session.width
     title = f"{unit.label} passed"
     text = Text(unit.capability, "bold")
     for tier in after.curriculum.tiers:
         own = [u for u in after.checkpoints if u.number in tier.numbers]
         if unit in own:
             text.append(f"\n{tier.name}  ", "not bold")
-            text.append(report.progress_bar(after, own, marks, max(8, min(20, width - 32))))
+            text.append(report.progress_bar(after, own, glyphs, max(8, min(20, width - 32))))
     opened = opened_by(before, after)
     if opened:
         text.append(f"\nOpened   {', '.join(other.label for other in opened)}", "not bold")
-    parts: list[RenderableType] = [Text(), panelled(text, title, marks)]
+    parts: list[RenderableType] = [Text(), framed(text, title, glyphs)]
     for other in opened:
         if other.is_milestone:
             head = Text(f"{other.year}     tito milestone start {other.number}")
-            parts.append(fold(head, Text(f"  {marks.dash} {other.title}"), width))
+            parts.append(fold(head, Text(f"  {glyphs.dash} {other.title}"), width))
     parts += [] if after.current is None else [next_command(session, after.current)]
     return Group(*parts)
 
@@ -149,10 +149,10 @@ def next_command(session: Session, unit: Unit) -> Text:
     if not unit.is_milestone and not unit.source:
         way = "checkpoint test"
     head = Text(f"Next     tito {way} {unit.number}")
-    return fold(head, Text(f"  {session.marks.dash} {unit.title}"), session.width, indent=9)
+    return fold(head, Text(f"  {session.glyphs.dash} {unit.title}"), session.width, indent=9)
 
 
-def shown(session: Session, file: Path) -> str:
+def shown_path(session: Session, file: Path) -> str:
     """A path as short as it can be clicked on."""
     try:
         return file.relative_to(Path.cwd()).as_posix()

@@ -8,8 +8,8 @@ import sys
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.evidence.outcomes import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import timeline as drawn
 from pytest_tinytorch.tito.session import (
     complete,
@@ -41,12 +41,12 @@ def status(detailed: bool, as_json: bool) -> None:
         print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
-        for line in drawn.tree(progress, session.marks, session.width):
+        for line in drawn.milestone_tree(progress, session.glyphs, session.width):
             session.show(line)
         return
-    session.show(drawn.history(progress, session.marks, session.width, horizontal=False))
+    session.show(drawn.timeline_report(progress, session.glyphs, session.width, horizontal=False))
     for unit in progress.milestones:
-        for name, value in drawn.shown_numbers(progress, unit).items():
+        for name, value in drawn.milestone_numbers(progress, unit).items():
             session.say(f" {unit.year}  {name}: {value}")
 
 
@@ -58,7 +58,7 @@ def timeline(horizontal: bool) -> None:
     Example: tito milestone timeline --horizontal
     """
     session = open_session()
-    session.show(drawn.history(session.progress, session.marks, session.width, horizontal))
+    session.show(drawn.timeline_report(session.progress, session.glyphs, session.width, horizontal))
 
 
 @milestone.command("list")
@@ -148,7 +148,7 @@ def check(as_json: bool) -> None:
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
         )
     if not stale and not as_json:
-        session.say(f"{progress.count(progress.milestones)} passed, none is stale.")
+        session.say(f"{progress.count_passed(progress.milestones)} passed, none is stale.")
     raise SystemExit(1 if stale else 0)
 
 
@@ -171,20 +171,20 @@ def celebrate(which: str, as_json: bool) -> None:
         print_json(
             state_of(progress, unit)
             | {"badge": unit.badge, "capability": unit.capability}
-            | {"numbers": dict(drawn.shown_numbers(progress, unit))}
+            | {"numbers": dict(drawn.milestone_numbers(progress, unit))}
             | {"text": words_to_share(progress, unit)}
         )
         return
-    session.show(drawn.panel(progress, unit, session.marks))
+    session.show(drawn.celebration_panel(progress, unit, session.glyphs))
     session.say("To share:", bold=True)
     session.say(words_to_share(progress, unit), hang=0)
 
 
 def words_to_share(progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
-    shown = drawn.shown_numbers(progress, unit)
+    shown = drawn.milestone_numbers(progress, unit)
     numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
-    done, total = progress.count(progress.milestones), len(progress.milestones)
+    done, total = progress.count_passed(progress.milestones), len(progress.milestones)
     told = f" ({numbers_shown})" if numbers_shown else ""
     return (
         f"{unit.capability.rstrip('.')}{told}.\n"
@@ -202,9 +202,9 @@ def word_for(progress: Progress, unit: Unit) -> str:
 
 def missing(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
-    if progress.path and not progress.belongs(unit):
+    if progress.path and not progress.is_on_path(unit):
         return f"It is not on the path {progress.path.name}."
     waits = progress.waits_for(unit)
     if waits:
-        return f"It needs {numbers(waits)} first."
+        return f"It needs {unit_ranges(waits)} first."
     return f"It is open: tito milestone test {unit.number}"

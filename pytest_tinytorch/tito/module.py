@@ -9,13 +9,13 @@ import click
 from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import stub
-from pytest_tinytorch.evidence.tally import PASSED
+from pytest_tinytorch.course.exercises import cut_stubs
+from pytest_tinytorch.evidence.outcomes import PASSED
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
     file_of,
-    in_short,
+    first_sentence,
     introduction,
     untouched,
 )
@@ -44,7 +44,7 @@ def status(which: str | None, as_json: bool) -> None:
     if as_json:
         print_json([described(session, progress, unit) for unit in units])
         return
-    session.show(Group(*(in_short(session, progress, unit) for unit in units)))
+    session.show(Group(*(first_sentence(session, progress, unit) for unit in units)))
 
 
 @module.command()
@@ -153,7 +153,7 @@ def fresh_stub(session: Session, unit: Unit) -> str:
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
         raise click.ClickException(f"there is no {file}, out of which the stub is cut")
-    return stub(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
+    return cut_stubs(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
 
 
 def keep(session: Session, unit: Unit, file: Path) -> Path:

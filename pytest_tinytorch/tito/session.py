@@ -21,7 +21,7 @@ from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.terminal import screen
-from pytest_tinytorch.terminal.marks import Glyphs
+from pytest_tinytorch.terminal.glyphs import Glyphs
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Session:
 
     Attributes:
         workspace: read from the disk when the command began.
-        marks: the characters that the terminal can show.
+        glyphs: the characters that the terminal can show.
         width: its columns.
         color: whether it shows colours.
     """
 
     workspace: Workspace
-    marks: Glyphs
+    glyphs: Glyphs
     width: int
     color: bool
 
@@ -53,7 +53,9 @@ class Session:
 
     def show(self, renderable: RenderableType) -> None:
         """Print something in the colours and characters of the terminal."""
-        click.echo(screen.render(renderable, self.width, self.color, self.marks), color=self.color)
+        click.echo(
+            screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
+        )
 
     def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
         """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
@@ -67,15 +69,15 @@ class Session:
                 break_on_hyphens=False,
                 drop_whitespace=True,
             )
-            click.secho(self.marks.fit(folded), color=self.color, **style)
+            click.secho(self.glyphs.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
-        return self._one(text, selection.checkpoints)
+        return self._one(text, selection.select_checkpoints)
 
     def milestone(self, text: str) -> Unit:
         """The one milestone that a number, a year or a name means."""
-        return self._one(text, selection.milestones)
+        return self._one(text, selection.select_milestones)
 
     def module(self, text: str) -> Unit:
         """The one checkpoint with a module of its own that a number or a name means."""
@@ -105,12 +107,12 @@ def open_session() -> Session:
     root = find_root(Path.cwd())
     console = Console(legacy_windows=False)
     try:
-        workspace = settings.workspace(root)
+        workspace = settings.workspace_at(root)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     color = console.is_terminal and not console.no_color
-    return Session(workspace, screen.glyphs_of_terminal(), max(20, console.width), color)
+    return Session(workspace, screen.terminal_glyphs(), max(20, console.width), color)
 
 
 def find_root(start: Path) -> Path:
@@ -137,7 +139,7 @@ def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
         "title": unit.title,
         "state": progress.state[unit.id],
         "needs": [need.label for need in progress.waits_for(unit)],
-        "on_path": progress.belongs(unit),
+        "on_path": progress.is_on_path(unit),
     }
 
 

@@ -48,7 +48,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def run(items: Sequence[pytest.Item], arrived: Arrived, silent: Sequence[str], count: int) -> None:
+def run_in_forks(
+    items: Sequence[pytest.Item], arrived: Arrived, silent: Sequence[str], count: int
+) -> None:
     """Run specs in forks, dealt out one by one; this process itself runs none of them.
 
     Args:
@@ -58,34 +60,34 @@ def run(items: Sequence[pytest.Item], arrived: Arrived, silent: Sequence[str], c
         count: how many forks.
     """
     dealt = [list(items[first::count]) for first in range(count)]
-    shards = [begin(mine, silent) for mine in dealt if mine]
+    shards = [begin_shard(mine, silent) for mine in dealt if mine]
     try:
         while shards:
             ready = wait([shard.connection for shard in shards])
             for shard in [shard for shard in shards if shard.connection in ready]:
-                if not receive(shard, arrived):
+                if not receive_message(shard, arrived):
                     return
                 if shard.connection.closed:
                     shards.remove(shard)
                     if shard.items:  # it has crashed: another one goes on
-                        shards.append(begin(shard.items, silent))
+                        shards.append(begin_shard(shard.items, silent))
     finally:
         for shard in shards:
             shard.process.kill()
             shard.process.join()
 
 
-def begin(items: list[pytest.Item], silent: Sequence[str]) -> Shard:
+def begin_shard(items: list[pytest.Item], silent: Sequence[str]) -> Shard:
     """Fork a process that runs ``items``."""
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(items, sending, silent))
+    process = context.Process(target=run_shard, args=(items, sending, silent))
     process.start()
     sending.close()
     return Shard(process, receiving, items)
 
 
-def work(items: Sequence[pytest.Item], connection: Connection, silent: Sequence[str]) -> None:
+def run_shard(items: Sequence[pytest.Item], connection: Connection, silent: Sequence[str]) -> None:
     """What a fork does."""
     config = items[0].config
     for name in silent:
@@ -95,7 +97,7 @@ def work(items: Sequence[pytest.Item], connection: Connection, silent: Sequence[
         config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
-def receive(shard: Shard, arrived: Arrived) -> bool:
+def receive_message(shard: Shard, arrived: Arrived) -> bool:
     """Take one message from a fork, or its end; says whether to go on."""
     config = shard.items[0].config if shard.items else None
     try:
@@ -103,7 +105,7 @@ def receive(shard: Shard, arrived: Arrived) -> bool:
     except EOFError:
         shard.connection.close()
         shard.process.join()
-        return arrived(crashed(shard.items.pop(0))) if shard.items else True
+        return arrived(crash_report(shard.items.pop(0))) if shard.items else True
     if data is None:
         del shard.items[0]
         return True
@@ -112,7 +114,7 @@ def receive(shard: Shard, arrived: Arrived) -> bool:
     return arrived(report)
 
 
-def crashed(item: pytest.Item) -> pytest.TestReport:
+def crash_report(item: pytest.Item) -> pytest.TestReport:
     """What is reported of a spec that has ended its process."""
     words = "the process that ran it has crashed"
     return pytest.TestReport(item.nodeid, item.location, {}, "failed", words, "call")

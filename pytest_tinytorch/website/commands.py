@@ -34,7 +34,7 @@ class Recorder:
 def pytest_options() -> str:
     """Every option that the plugin adds to pytest, and every setting."""
     found = Recorder()
-    options.add(cast(pytest.Parser, found))
+    options.add_options(cast(pytest.Parser, found))
     rows = [
         (f"`{written(names, attributes)}`", plain(attributes.get("help", "")))
         for names, attributes in found.options

@@ -32,7 +32,7 @@ GENERATED = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
 @cache
 def course() -> Curriculum:
-    return courses.load()
+    return courses.load_curriculum()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -102,7 +102,7 @@ def ungrouped() -> list[str]:
     return [page_of(unit) for unit in course().checkpoints if unit.number not in grouped]
 
 
-def tier(one: courses.Group) -> dict[str, list[str]]:
+def tier(one: courses.CheckpointGroup) -> dict[str, list[str]]:
     """A tier of the navigation with the pages of its modules."""
     units: list[Unit] = [u for u in course().checkpoints if u.number in one.numbers]
     return {one.name: [page_of(unit) for unit in units]}

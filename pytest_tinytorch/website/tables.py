@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.evidence.progress import numbers
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.evidence.progress import unit_ranges
 from pytest_tinytorch.website.text import link, links, plain, stars, table
 
 
@@ -53,10 +53,10 @@ def stages(curriculum: Curriculum) -> str:
     return table(("stage", "checkpoints"), [group(curriculum, s)[:2] for s in curriculum.stages])
 
 
-def group(curriculum: Curriculum, one: Group) -> tuple[str, str, str]:
+def group(curriculum: Curriculum, one: CheckpointGroup) -> tuple[str, str, str]:
     """A named set of checkpoints: name, numbers, weeks."""
     units = [unit for unit in curriculum.checkpoints if unit.number in one.numbers]
-    return one.name, numbers(units), one.weeks
+    return one.name, unit_ranges(units), one.weeks
 
 
 def needs(curriculum: Curriculum, unit: Unit) -> list[Unit]:

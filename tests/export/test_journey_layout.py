@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
 from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
 from tests.support import journeys, kit
 
@@ -136,7 +136,7 @@ class TestPosition:
         course = kit.course()
         units = (*course.checkpoints[:checkpoints], *course.milestones[:milestones])
         known = dict.fromkeys((unit.id for unit in units), PASSED)
-        progress = Progress(course, gate.states(course, {}, known, set(), set()))
+        progress = Progress(course, gate.unit_states(course, {}, known, set(), set()))
         found = ruler.position(progress)
         assert found.headline == headline
         assert between[0] <= found.year <= between[1]
@@ -144,7 +144,7 @@ class TestPosition:
     def test_an_edit_of_what_all_stands_on_sends_nobody_back_to_the_start(self):
         course = kit.course()
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
-        states = gate.states(course, {}, {}, once, set())
+        states = gate.unit_states(course, {}, {}, once, set())
         assert PASSED not in states.values()
         found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"

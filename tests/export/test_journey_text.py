@@ -10,14 +10,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import load
+from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import PASSED, WRONG, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
-from pytest_tinytorch.evidence.tally import PASSED, WRONG, Verdict
-from pytest_tinytorch.export import export, journey
+from pytest_tinytorch.export import formats, journey
 from pytest_tinytorch.export.journey import flow, needs
-from pytest_tinytorch.export.journey.page import page
-from pytest_tinytorch.export.journey.pictures import LIMIT, read
+from pytest_tinytorch.export.journey.page import journey_page
+from pytest_tinytorch.export.journey.pictures import LIMIT, read_pictures
 from pytest_tinytorch.export.journey.states import MEANINGS, word
 from tests.support import journeys, toy
 
@@ -37,7 +37,7 @@ def all_of(tree, name):
 
 @pytest.fixture(scope="module")
 def toy_course(tmp_path_factory):
-    return load(toy.build(tmp_path_factory.mktemp("toy")) / "curriculum.toml")
+    return load_curriculum(toy.build(tmp_path_factory.mktemp("toy")) / "curriculum.toml")
 
 
 def in_state(course, state):
@@ -49,7 +49,7 @@ def made(request, toy_course):
     """(progress, page as text, page as a tree) of each stage, and of a course all in one state."""
     name = request.param
     progress = journeys.at(name) if name in journeys.STAGES else in_state(toy_course, name)
-    text = page(progress)
+    text = journey_page(progress)
     return progress, text, parsed(text)
 
 
@@ -106,7 +106,7 @@ class TestEveryPage:
 
 class TestWhatItSays:
     def test_next_is_the_first_task_and_the_command_that_runs_it(self):
-        tree = parsed(page(journeys.at("half")))
+        tree = parsed(journey_page(journeys.at("half")))
         found = [e for e in tree.iter() if e.get("class") == "next"]
         assert len(found) == 2
         for element in found:
@@ -119,14 +119,16 @@ class TestWhatItSays:
         for state, says in (("not run", "pytest -p tinytorch --checkpoint 00"), (PASSED, "All")):
             (first, _) = [
                 " ".join("".join(e.itertext()).split())
-                for e in parsed(page(in_state(toy_course, state))).iter()
+                for e in parsed(journey_page(in_state(toy_course, state))).iter()
                 if e.get("class") == "next"
             ]
             assert first.startswith(says)
 
     def test_sentences_are_of_what_is_passed_and_say_since_when(self):
         progress = journeys.at("on-the-way")
-        (found,) = [e for e in parsed(page(progress)).iter() if e.get("class") == "sentences"]
+        (found,) = [
+            e for e in parsed(journey_page(progress)).iter() if e.get("class") == "sentences"
+        ]
         told = ["".join(item.itertext()) for item in found]
         passed = [u for u in progress.curriculum.units if progress.state[u.id] == PASSED]
         assert len(told) == len(passed) == 12
@@ -135,7 +137,7 @@ class TestWhatItSays:
         assert told[0].endswith("00 environment, 1 January 2026")
 
     def test_numbers_stand_beside_what_was_asked_for(self):
-        tree = parsed(page(journeys.at("finished")))
+        tree = parsed(journey_page(journeys.at("finished")))
         rows = {
             "".join(row.find("th").itertext()): [cell.text or "" for cell in row.findall("td")]
             for table in all_of(tree, "table")
@@ -149,7 +151,7 @@ class TestWhatItSays:
         assert rows["nats per character"] == ["0.31, bigram 2.24"]
 
     def test_path_gains_and_warnings_are_told_first(self):
-        tree = parsed(page(replace(journeys.at("half"), granting=False)))
+        tree = parsed(journey_page(replace(journeys.at("half"), grants=False)))
         (found,) = [e for e in tree.iter() if e.get("class") == "remarks"]
         text = "".join(found.itertext())
         assert "Passed in this run: 05 autograd." in text
@@ -160,7 +162,7 @@ class TestWhatItSays:
     def test_a_curriculum_may_have_modules_and_nothing_else(self, toy_course):
         units = toy_course.checkpoints
         bare = replace(toy_course, units=units, tiers=(), stages=(), paths=())
-        tree = parsed(page(in_state(bare, PASSED)))
+        tree = parsed(journey_page(in_state(bare, PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
             *("way", "capabilities", "needs", "climb", "steps", "next")
         ]
@@ -183,7 +185,7 @@ class TestHostileText:
             proofs={sums.id: Proof(HOSTILE)},
         )
         file = tmp_path / "page.html"
-        export.write(progress, "html", file)
+        formats.write_export(progress, "html", file)
         text = file.read_text(encoding="utf-8")
         tree = parsed(text)
         assert len(all_of(tree, "script")) == len(all_of(tree, "style")) == 1
@@ -201,7 +203,7 @@ class TestPictures:
         (folder / "02_large.png").write_bytes(journeys.png(30, 20) + bytes(2 * LIMIT))
         (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>" * 9)
         (folder / "notes.png").write_bytes(journeys.png(30, 20))
-        export.write(in_state(toy_course, PASSED), "html", tmp_path / "page.html", tmp_path)
+        formats.write_export(in_state(toy_course, PASSED), "html", tmp_path / "page.html", tmp_path)
         tree = parsed((tmp_path / "page.html").read_text(encoding="utf-8"))
         (image,) = all_of(tree, "img")
         assert image.get("src").startswith("data:image/png;base64,iVBOR")
@@ -228,7 +230,7 @@ class TestPictures:
             assert "data:image/png;base64,iVBOR" in (root / name).read_text(encoding="utf-8")
 
     def test_there_need_not_be_any(self, tmp_path):
-        assert read(tmp_path) == ()
+        assert read_pictures(tmp_path) == ()
 
 
 class TestColours:

@@ -8,8 +8,8 @@ from zlib import compress, crc32
 from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import BROKEN, PASSED, TODO, WRONG, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
-from pytest_tinytorch.evidence.tally import BROKEN, PASSED, TODO, WRONG, Verdict
 from pytest_tinytorch.export.journey.pictures import SIGNATURE
 from tests.support import kit
 
@@ -77,11 +77,11 @@ def nothing(curriculum: Curriculum) -> Progress:
     verdicts = {first.id: Verdict(PASSED, {PASSED: 1}), second.id: Verdict(TODO, {TODO: 9})}
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, {}, set(), set()),
+        gate.unit_states(curriculum, verdicts, {}, set(), set()),
         verdicts,
         groups={second.id: (GroupCount("create", 0, 4), GroupCount("combine", 0, 5))},
-        asked=frozenset(unit.id for unit in curriculum.units),
-        gained=(first.id,),
+        selected=frozenset(unit.id for unit in curriculum.units),
+        newly_passed=(first.id,),
         tasks=tuple(
             Task(second, name, f"tinytorch/{second.name}.py", 40 + 12 * n, 9 - n % 5, TODO)
             for n, name in enumerate(second.hints)
@@ -111,7 +111,7 @@ def half(curriculum: Curriculum) -> Progress:
     layers, dataloader, tokens = (curriculum.unit(i) for i in verdicts)
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, known, once, {"checkpoint-14"}),
+        gate.unit_states(curriculum, verdicts, known, once, {"checkpoint-14"}),
         verdicts,
         groups={
             layers.id: (
@@ -122,8 +122,8 @@ def half(curriculum: Curriculum) -> Progress:
             ),
             tokens.id: (GroupCount("characters", 4, 8), GroupCount("merge pairs", 0, 22)),
         },
-        asked=frozenset(unit.id for unit in curriculum.units),
-        gained=("checkpoint-05",),
+        selected=frozenset(unit.id for unit in curriculum.units),
+        newly_passed=("checkpoint-05",),
         tasks=(
             Task(layers, "Linear.forward", "tinytorch/layers.py", 118, 10, WRONG),
             Task(dataloader, "", "tinytorch/dataloader.py", 31, 24, BROKEN),
@@ -143,7 +143,7 @@ def on_the_way(curriculum: Curriculum) -> Progress:
     verdicts = {unit.id: Verdict(TODO, {PASSED: 14, TODO: 21})}
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, dict.fromkeys(done, PASSED), set(), set()),
+        gate.unit_states(curriculum, verdicts, dict.fromkeys(done, PASSED), set(), set()),
         verdicts,
         groups={
             unit.id: (
@@ -152,7 +152,7 @@ def on_the_way(curriculum: Curriculum) -> Progress:
                 GroupCount("normalise", 0, 14),
             )
         },
-        asked=frozenset(unit.id for unit in curriculum.units),
+        selected=frozenset(unit.id for unit in curriculum.units),
         tasks=tuple(
             Task(unit, name, "tinytorch/spatial.py", 140 + 20 * n, 3 + n, TODO)
             for n, name in enumerate(list(unit.hints)[:5])
@@ -172,8 +172,8 @@ def finished(curriculum: Curriculum) -> Progress:
         groups={
             i: (GroupCount("one half", 14, 14), GroupCount("the other", 16, 16)) for i in every
         },
-        asked=frozenset(every),
-        gained=(every[-1],),
+        selected=frozenset(every),
+        newly_passed=(every[-1],),
         notes=numbers(every),
         proofs=proofs(curriculum, every),
     )

@@ -10,7 +10,7 @@ import sys
 import click
 import pytest
 
-from pytest_tinytorch.terminal.marks import PLAIN, UNICODE
+from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests.support import kit, toy
 from tests.support.kit import tito
@@ -325,11 +325,11 @@ def test_a_plain_terminal_gets_plain_characters(workspace):
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-@pytest.mark.parametrize("marks", [UNICODE, PLAIN], ids=["unicode", "plain"])
-def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
+@pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
+def test_the_course_fits_every_terminal(monkeypatch, columns, glyphs):
     monkeypatch.chdir(kit.ROOT)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("pytest_tinytorch.terminal.screen.glyphs_of_terminal", lambda: marks)
+    monkeypatch.setattr("pytest_tinytorch.terminal.screen.terminal_glyphs", lambda: glyphs)
     for command in (
         "module status",
         "module start 08",
@@ -349,7 +349,7 @@ def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
     ):
         text = tito(*command.split())
         assert max(map(len, text.splitlines())) <= columns, text
-        assert marks is UNICODE or text.isascii()
+        assert glyphs is UNICODE or text.isascii()
 
 
 def test_the_timeline_lies_along_a_line(workspace):

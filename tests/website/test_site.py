@@ -98,7 +98,7 @@ def solutions_in(built):
         source = kit.reference_text(unit.name)
         tree, lines = ast.parse(source), source.splitlines()
         for name in unit.hints:
-            for secret in secrets(exercises.find(tree, name), lines):
+            for secret in secrets(exercises.find_node(tree, name), lines):
                 found += [(page, name) for page, text in texts.items() if secret in text]
     return found
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
-from pytest_tinytorch.export.journey import states, words
+from pytest_tinytorch.export.journey import phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
 
 RADIUS, PLAQUE, TURN = 17, (74, 36), 26
@@ -47,7 +47,7 @@ class Row:
     """Stops beside each other; ``title`` is the tier that begins with them, if one does."""
 
     units: tuple[Unit, ...]
-    title: Group | None = None
+    title: CheckpointGroup | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def order(curriculum: Curriculum) -> list[Unit]:
     return [u for n, unit in enumerate(checkpoints) for u in (unit, *opens.get(n, ()))]
 
 
-def tiered(curriculum: Curriculum) -> list[tuple[Group | None, list[Unit]]]:
+def tiered(curriculum: Curriculum) -> list[tuple[CheckpointGroup | None, list[Unit]]]:
     """The units in order, cut where another tier begins; what has no tier goes with the first."""
     tier = {number: group for group in reversed(curriculum.tiers) for number in group.numbers}
-    parts: list[tuple[Group | None, list[Unit]]] = [(None, [])]
+    parts: list[tuple[CheckpointGroup | None, list[Unit]]] = [(None, [])]
     for unit in order(curriculum):
         group = None if unit.is_milestone else tier.get(unit.number)
         if group is not None and group is not parts[-1][0]:
@@ -111,7 +111,7 @@ def stops(found: Sequence[Row], shape: Shape) -> tuple[list[Stop], float]:
     return placed, y + LAST
 
 
-def draw(progress: Progress, shape: Shape) -> Markup:
+def flow_pictures(progress: Progress, shape: Shape) -> Markup:
     """The flow in one shape."""
     found = rows(progress.curriculum, shape.columns)
     placed, height = stops(found, shape)
@@ -153,7 +153,7 @@ def _title(row: Row, number: int, placed: Sequence[Stop]) -> Markup:
         return Markup()
     first = next(stop for stop in placed if stop.row == number)
     back = number % 2 == 1
-    weeks = element("tspan", f"  {words.span(row.title.weeks)} weeks", class_="weeks")
+    weeks = element("tspan", f"  {phrases.dashed(row.title.weeks)} weeks", class_="weeks")
     return element(
         "text",
         join(row.title.name, weeks if row.title.weeks else None),

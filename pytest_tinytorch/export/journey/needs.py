@@ -41,7 +41,7 @@ SHAPES = (
 MARGIN = 6
 
 
-def draw(progress: Progress, shape: Shape) -> Markup:
+def needs_pictures(progress: Progress, shape: Shape) -> Markup:
     """The graph in one shape."""
     units = progress.curriculum.checkpoints
     graph = layout({unit.id: unit.needs for unit in units}, MOST)

@@ -15,7 +15,7 @@ from pytest_tinytorch.export.journey.pictures import Picture
 HERE = Path(__file__).parent
 
 
-def page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
+def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
     """The page, with nothing that a browser would have to fetch."""
     parts = sections.all_of(progress, pictures)
     style, script = read("journey.css"), read("journey.js")

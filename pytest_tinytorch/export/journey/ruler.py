@@ -8,8 +8,8 @@ from itertools import takewhile
 from math import ceil
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
 
@@ -89,7 +89,7 @@ def margin(first: int, last: int) -> float:
     return max(0.5, (last - first) * 0.06)
 
 
-def draw(progress: Progress, where: Position, shape: str) -> Markup:
+def ruler_pictures(progress: Progress, where: Position, shape: str) -> Markup:
     """The ruler, with a torch where the learner stands."""
     width, least = SHAPES[shape]
     years = sorted({unit.year for unit in progress.curriculum.milestones})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.export.journey import charts, flow, needs, states, timeline, units, words
+from pytest_tinytorch.export.journey import charts, flow, needs, phrases, states, timeline, units
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 from pytest_tinytorch.export.journey.pictures import Picture
 
@@ -68,7 +68,7 @@ def draw(section: Section) -> Markup:
 
 
 def _way(progress: Progress) -> Section:
-    shapes = join(*(flow.draw(progress, shape) for shape in flow.SHAPES))
+    shapes = join(*(flow.flow_pictures(progress, shape) for shape in flow.SHAPES))
     line = "The course in the order of its checkpoints, and the milestones where they open."
     return Section("way", "Way", "The way", line, join(shapes, _legend(progress)), across=True)
 
@@ -95,7 +95,7 @@ def _years(progress: Progress, pictures: Sequence[Picture]) -> Section:
         "Each milestone is a moment of history, lived again with code of your own. "
         "A bar is your number; the stroke across it is what was asked for."
     )
-    return Section("years", "Years", heading, line, timeline.draw(progress, pictures))
+    return Section("years", "Years", heading, line, timeline.milestone_list(progress, pictures))
 
 
 def _capabilities(progress: Progress) -> Section:
@@ -113,7 +113,7 @@ def _needs(progress: Progress) -> Section:
         class_="told",
         hidden=True,
     )
-    drawn = join(*(needs.draw(progress, shape) for shape in needs.SHAPES), told)
+    drawn = join(*(needs.needs_pictures(progress, shape) for shape in needs.SHAPES), told)
     return Section("needs", "Needs", "What needs what", line, drawn)
 
 
@@ -143,4 +143,4 @@ def _steps(progress: Progress) -> Section:
 
 def _next(progress: Progress) -> Section:
     line = "One thing at a time."
-    return Section("next", "Next", "What to do next", line, words.next_step(progress))
+    return Section("next", "Next", "What to do next", line, phrases.next_step(progress))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_tinytorch.evidence.tally import (
+from pytest_tinytorch.evidence.outcomes import (
     BORROWED,
     BROKEN,
     LOCKED,

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import LOCKED, PASSED
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import LOCKED, PASSED
-from pytest_tinytorch.export.journey import numbers, states, words
+from pytest_tinytorch.export.journey import numbers, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
 from pytest_tinytorch.export.journey.pictures import LIMIT, Picture
 
 
-def draw(progress: Progress, pictures: Sequence[Picture]) -> Markup:
+def milestone_list(progress: Progress, pictures: Sequence[Picture]) -> Markup:
     """The milestones in the order of their years, with the years between them."""
     units = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     gaps = [0, *(later.year - earlier.year for earlier, later in pairwise(units))]
@@ -48,9 +48,9 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     parts: list[Markup] = []
     waits = progress.waits_for(unit) if state == LOCKED else ()
     if waits:
-        parts.append(element("span", f"waits for {words.listed(waits)}"))
+        parts.append(element("span", f"waits for {phrases.range_text(waits)}"))
     if proof is not None:
-        parts.append(element("span", "first passed on ", words.date(proof.at)))
+        parts.append(element("span", "first passed on ", phrases.date(proof.at)))
     if unit.badge and state == PASSED:
         parts.append(
             element("span", states.icon("torch", "torch"), f"Badge: {unit.badge}", class_="badge")
@@ -81,6 +81,6 @@ def capabilities(progress: Progress) -> Markup:
 
 def _sentence(progress: Progress, unit: Unit) -> Markup:
     proof = progress.proofs.get(unit.id)
-    since = join(", ", words.date(proof.at)) if proof else None
+    since = join(", ", phrases.date(proof.at)) if proof else None
     source = element("a", unit.label, href=f"#{unit.id}")
     return element("li", element("p", unit.capability), element("p", source, since, class_="aside"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import BROKEN, PASSED, WRONG
 from pytest_tinytorch.evidence.progress import GroupCount, Progress
-from pytest_tinytorch.evidence.tally import BROKEN, PASSED, WRONG
-from pytest_tinytorch.export.journey import flow, numbers, states, timeline, words
+from pytest_tinytorch.export.journey import flow, numbers, phrases, states, timeline
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 
 TASKS = 12
@@ -74,7 +74,7 @@ def _tasks(progress: Progress, unit: Unit) -> Markup | None:
     if not own:
         return None
     more = [f"and {len(own) - TASKS} more"] if len(own) > TASKS else []
-    return items([*map(words.task_line, own[:TASKS]), *more], class_="tasks")
+    return items([*map(phrases.task_line, own[:TASKS]), *more], class_="tasks")
 
 
 def _groups(progress: Progress, unit: Unit) -> Markup | None:
@@ -106,11 +106,11 @@ def _facts(progress: Progress, unit: Unit) -> Markup:
     if unit.stars:
         facts.append(("Difficulty", f"{unit.stars} of 5 stars"))
     if needs:
-        facts.append(("Needs", words.links(needs)))
+        facts.append(("Needs", phrases.links(needs)))
     if opens:
-        facts.append(("Opens", words.links(opens)))
+        facts.append(("Opens", phrases.links(opens)))
     run = element(
-        "div", element("dt", "Run"), element("dd", words.command(unit.command)), class_="run"
+        "div", element("dt", "Run"), element("dd", phrases.command(unit.command)), class_="run"
     )
     rows = (element("div", element("dt", name), element("dd", value)) for name, value in facts)
     return element("dl", *rows, run, class_="facts")

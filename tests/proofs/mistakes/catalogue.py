@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytest_tinytorch.course.exercises import spans
+from pytest_tinytorch.course.exercises import line_spans
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Mistake:
 def apply(source, mistake):
     """The source with the mistake in it; ValueError unless the passage occurs exactly once."""
     lines = source.splitlines(keepends=True)
-    first, last = spans(source, [mistake.of])[mistake.of]
+    first, last = line_spans(source, [mistake.of])[mistake.of]
     body = "".join(lines[first - 1 : last])
     if body.count(mistake.replace) != 1:
         raise ValueError(

@@ -11,19 +11,19 @@ import pytest
 
 from pytest_tinytorch import options, plugin
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, PASSED, WRONG
+from pytest_tinytorch.evidence.outcomes import BROKEN, NOT_RUN, PASSED, WRONG
 from pytest_tinytorch.plugin import JUDGE, RUNNER
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.runner import ATTRIBUTE, Runner, measures_time
 from pytest_tinytorch.watch import examples, shards, view
-from pytest_tinytorch.watch.affected import affected
+from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.examples import Drawn
 from pytest_tinytorch.watch.request import CHANGED, Request
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
-class Beats:
+class WatchPlugin:
     """Runs the specs of a request twice, and sends both verdicts.
 
     Where this process may fork, specs run in forks only: the first look leaves nothing behind that
@@ -53,10 +53,10 @@ class Beats:
         if request.everything:
             config.option.checkpoint = "all"
             return None
-        workspace = plugin.workspace_of(config, options.read(config))
-        chosen = affected(workspace, request.saved, request.focus)
+        workspace = plugin.workspace_of(config, options.read_options(config))
+        chosen = affected_checkpoints(workspace, request.saved, request.focus)
         if not chosen:
-            self.send(view.nothing(request))
+            self.send(view.nothing_message(request))
             return 0
         config.option.checkpoint = ",".join(unit.number for unit in chosen)
         return None
@@ -76,7 +76,7 @@ class Beats:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed:
             return None  # pytest ends it: a spec file cannot be collected
-        if not pin(self._judge(session.config)):
+        if not pin_sources(self._judge(session.config)):
             self.unsettled = True
             return True
         self._first_look(session)
@@ -91,7 +91,9 @@ class Beats:
         elif judge.progress is not None:
             place = {item.nodeid: number for number, item in enumerate(session.items)}
             self.failures.sort(key=lambda report: place[report.nodeid])  # forks end in any order
-            message = view.full(self.request, judge.progress, self.failures, self.broken_files)
+            message = view.full_message(
+                self.request, judge.progress, self.failures, self.broken_files
+            )
             sources = {unit: source for unit, (source, _) in judge.digests.items()}
             self.send(message | {"sources": sources})
 
@@ -101,7 +103,7 @@ class Beats:
         drawn = self.drawn.get(pyfuncitem.nodeid)
         if not self.looking or not drawn or pyfuncitem.nodeid in self.request.urgent:
             return None
-        examples.replay(pyfuncitem, drawn)
+        examples.replay_examples(pyfuncitem, drawn)
         return True
 
     @pytest.hookimpl
@@ -114,14 +116,16 @@ class Beats:
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
-        looked = Look()
+        looked = FirstLook()
         self.looking = True
         if self.forks:
-            shards.run(items, looked.arrived, [JUDGE], shards.cores())
+            shards.run_in_forks(items, looked.arrived, [JUDGE], shards.cores())
         else:
-            look_here(session, items, looked)
+            first_look_in_process(session, items, looked)
         self.looking = False
-        self.send(view.first(self.request, looked.kinds, looked.red, len(session.items)))
+        self.send(
+            view.first_look_message(self.request, looked.kinds, looked.red, len(session.items))
+        )
 
     def _quick(self, item: pytest.Item) -> bool:
         """Whether a spec belongs to the first look."""
@@ -143,8 +147,8 @@ class Beats:
             session.config.hook.pytest_runtest_logreport(report=report)
             return True
 
-        shards.run(others, arrived, [JUDGE], shards.cores())
-        shards.run(timed, arrived, [JUDGE], 1)
+        shards.run_in_forks(others, arrived, [JUDGE], shards.cores())
+        shards.run_in_forks(timed, arrived, [JUDGE], 1)
 
     def _judge(self, config: pytest.Config) -> Judge:
         judge = config.pluginmanager.get_plugin(JUDGE)
@@ -152,7 +156,7 @@ class Beats:
         return judge
 
 
-class Look:
+class FirstLook:
     """What a first look has seen: the last kind of each spec, and the first red one."""
 
     def __init__(self) -> None:
@@ -180,7 +184,9 @@ class Look:
         self.arrived(report)
 
 
-def look_here(session: pytest.Session, items: Sequence[pytest.Item], looked: Look) -> None:
+def first_look_in_process(
+    session: pytest.Session, items: Sequence[pytest.Item], looked: FirstLook
+) -> None:
     """A first look in this very process, unseen by the Judge; the Runner forgets it afterwards."""
     plugins = session.config.pluginmanager
     judge, runner = plugins.unregister(name=JUDGE), plugins.get_plugin(RUNNER)
@@ -204,7 +210,7 @@ def kind_of(report: pytest.TestReport) -> str | None:
     return BROKEN if report.failed else None
 
 
-def pin(judge: Judge) -> bool:
+def pin_sources(judge: Judge) -> bool:
     """Let every fork import the source as it is now; False if the Judge has seen other source.
 
     Without it a file that is saved twice during a run could be judged as what it was in between.
@@ -215,7 +221,7 @@ def pin(judge: Judge) -> bool:
     finder.pinned.update(sources)
     for file, data in sources.items():
         try:
-            implementation.compiled(data, str(file))
+            implementation.compile_cached(data, str(file))
         except (SyntaxError, ValueError):
             continue  # whoever imports it is told
     return workspace.digests_now(sources) == judge.digests

@@ -69,7 +69,7 @@ class Verdict:
         return sum(self.counts.values()) + len(self.missing)
 
 
-def verdict(
+def verdict_on_unit(
     manifest: Iterable[str], outcomes: Mapping[str, Outcome], whole: bool = True
 ) -> Verdict:
     """The verdict on one unit.

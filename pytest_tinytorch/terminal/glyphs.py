@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_tinytorch.evidence.tally import (
+from pytest_tinytorch.evidence.outcomes import (
     BORROWED,
     BROKEN,
     LOCKED,
@@ -50,24 +50,24 @@ class Glyphs:
 
     def of(self, state: str) -> str:
         """The mark for a state."""
-        marks = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
-        marks |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
-        return marks.get(state, self.open)
+        glyphs = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
+        glyphs |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
+        return glyphs.get(state, self.open)
 
     def fit(self, text: str) -> str:
         """Any text in the characters of this set, as long as it was."""
         if not self.plain:
             return text
-        return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
+        return text.translate(ASCII_SUBSTITUTES).encode("ascii", "replace").decode("ascii")
 
 
-SIMPLE = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
+ASCII_SUBSTITUTES = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
 
 UNICODE = Glyphs()
 PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)
 
 
-def glyphs(encoding: str | None) -> Glyphs:
+def glyphs_for(encoding: str | None) -> Glyphs:
     """The richest set that an output encoding can carry."""
     try:
         "✓✗•○█░─—·".encode(encoding or "ascii")
