@@ -25,6 +25,8 @@ from pytest_tinytorch.run import profiles
 
 JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
 """The names that both are registered under."""
+DRAWER = "tinytorch-drawer"
+"""The name of a plugin that only draws examples: where it is, nothing runs, so nothing is judged."""
 WORKER_PLAN = "tinytorch_plan"
 WORKER_TURNS = "tinytorch_turns"
 TIMING_COLUMNS = ["median", "iqr", "rounds"]
@@ -81,6 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.run.turns import Turns
 
     choose_profile(config)
+    if config.pluginmanager.has_plugin(DRAWER):
+        return
     workspace = workspace_of(config, options.read_options(config))
     worker = getattr(config, "workerinput", None)
     narrowed = options.is_narrowed(config)

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, NewType
 
 DEFAULT = Path(__file__).with_name("curriculum.toml")
+
+
+UnitId = NewType("UnitId", str)
+"""``checkpoint-05`` or ``milestone-03``."""
 
 
 class CurriculumError(ValueError):
@@ -44,7 +48,7 @@ class Unit:
     number: str
     name: str
     title: str
-    needs: tuple[str, ...] = ()
+    needs: tuple[UnitId, ...] = ()
     question: str = ""
     capability: str = ""
     builds: str = ""
@@ -58,9 +62,8 @@ class Unit:
     shows: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def id(self) -> str:
-        """``checkpoint-05`` or ``milestone-03``."""
-        return f"{self.kind}-{self.number}"
+    def id(self) -> UnitId:
+        return UnitId(f"{self.kind}-{self.number}")
 
     @property
     def label(self) -> str:
@@ -121,21 +124,21 @@ class Curriculum:
     def milestones(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if unit.is_milestone)
 
-    def unit(self, unit_id: str) -> Unit:
+    def unit(self, unit_id: UnitId) -> Unit:
         """The unit of that id; KeyError if there is none."""
         return self._by_id[unit_id]
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Unit]:
+    def _by_id(self) -> Mapping[UnitId, Unit]:
         return {unit.id: unit for unit in self.units}
 
     def checkpoint_of_module(self, name: str) -> Unit | None:
         """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
         return next((u for u in self.checkpoints if u.name == name and u.source), None)
 
-    def closure(self, ids: Iterable[str]) -> frozenset[str]:
+    def closure(self, ids: Iterable[UnitId]) -> frozenset[UnitId]:
         """``ids`` and everything they stand on, directly or not."""
-        found: set[str] = set()
+        found: set[UnitId] = set()
         waiting = list(ids)
         while waiting:
             unit_id = waiting.pop()
@@ -144,7 +147,7 @@ class Curriculum:
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
 
-    def ids_on_path(self, path: CheckpointGroup | None) -> frozenset[str]:
+    def ids_on_path(self, path: CheckpointGroup | None) -> frozenset[UnitId]:
         """Ids of what a learning path holds; without a path, of everything.
 
         That is its checkpoints, those that have nothing to write, and each milestone whose
@@ -224,7 +227,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         number=_number(where, entry),
         name=_text(where, entry, "name"),
         title=_text(where, entry, "title"),
-        needs=tuple(f"checkpoint-{need}" for need in entry.get("needs", [])),
+        needs=tuple(UnitId(f"checkpoint-{need}") for need in entry.get("needs", [])),
         question=_text(where, entry, "question"),
         capability=_text(where, entry, "capability"),
         builds=_text(where, entry, "builds"),
@@ -234,7 +237,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     )
 
 
-def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
+def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     where = f"milestone {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
     texts = {"name", "title", "capability", "builds", "badge", "challenge"}
     _known(where, entry, {*texts, "number", "year", "needs", "thresholds", "shows"})
@@ -251,7 +254,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
             raise CurriculumError(
                 f"{where}: {name!r} shows {of!r}, which is none of its thresholds"
             )
-    needs = [f"checkpoint-{need}" for need in entry.get("needs", [])]
+    needs = [UnitId(f"checkpoint-{need}") for need in entry.get("needs", [])]
     return Unit(
         kind="milestone",
         number=_number(where, entry),

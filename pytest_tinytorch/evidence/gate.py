@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
 
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.evidence.outcomes import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
+from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Plan:
         gated: whether what is not open is held back. Naming specs one by one opens everything.
     """
 
-    selected: frozenset[str]
-    to_run: frozenset[str]
-    borrowed: frozenset[str] = field(default_factory=frozenset)
-    proved: frozenset[str] = field(default_factory=frozenset)
-    untouched: frozenset[str] = field(default_factory=frozenset)
+    selected: frozenset[UnitId]
+    to_run: frozenset[UnitId]
+    borrowed: frozenset[UnitId] = field(default_factory=frozenset)
+    proved: frozenset[UnitId] = field(default_factory=frozenset)
+    untouched: frozenset[UnitId] = field(default_factory=frozenset)
     gated: bool = True
 
     def to_text(self) -> str:
@@ -44,13 +44,15 @@ class Plan:
 
 
 def with_unproved_needs(
-    curriculum: Curriculum, selected: Set[str], proved: Set[str], borrowed: Set[str]
-) -> frozenset[str]:
+    curriculum: Curriculum, selected: Set[UnitId], proved: Set[UnitId], borrowed: Set[UnitId]
+) -> frozenset[UnitId]:
     """``selected`` and whatever it stands on that is neither proved nor borrowed."""
     return frozenset(selected) | (curriculum.closure(selected) - proved - borrowed)
 
 
-def blocking_need(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> str | None:
+def blocking_need(
+    curriculum: Curriculum, unit: Unit, failed: Set[UnitId], plan: Plan
+) -> UnitId | None:
     """The id of what keeps ``unit`` locked whatever else this run shows; None if nothing does.
 
     That is something it needs that has failed, that cannot pass because a stub in it is
@@ -70,54 +72,56 @@ def blocking_need(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Pl
 
 def unit_states(
     curriculum: Curriculum,
-    verdicts: Mapping[str, Verdict],
-    known: Mapping[str, str],
-    stale: Set[str],
-    borrowed: Set[str],
-) -> dict[str, str]:
+    verdicts: Mapping[UnitId, Verdict],
+    known: Mapping[UnitId, State],
+    stale: Set[UnitId],
+    borrowed: Set[UnitId],
+) -> dict[UnitId, State]:
     """The state of every unit: this run's verdicts over what is known of the present source.
 
     A unit whose needs are not all passed or borrowed is locked, or stale if it was passed before,
     whatever its own specs said: the result does not depend on the order in which things ran. A
     verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
-    result: dict[str, str] = {}
+    result: dict[UnitId, State] = {}
     for unit in _in_order(curriculum):
-        open_now = all(result[need] in (PASSED, BORROWED) for need in unit.needs)
-        told = unit.id in verdicts and verdicts[unit.id].kind != NOT_RUN
-        before = STALE if unit.id in stale else NOT_RUN
+        open_now = all(result[need] in (State.PASSED, State.BORROWED) for need in unit.needs)
+        told = unit.id in verdicts and verdicts[unit.id].kind != State.NOT_RUN
+        before = State.STALE if unit.id in stale else State.NOT_RUN
         if unit.id in borrowed:
-            state = BORROWED
+            state = State.BORROWED
         elif not open_now:
-            state = STALE if unit.id in stale else LOCKED
+            state = State.STALE if unit.id in stale else State.LOCKED
         else:
             state = verdicts[unit.id].kind if told else known.get(unit.id, before)
         result[unit.id] = state
     return {unit.id: result[unit.id] for unit in curriculum.units}
 
 
-def unmet_needs(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tuple[Unit, ...]:
+def unmet_needs(
+    curriculum: Curriculum, unit: Unit, state: Mapping[UnitId, State]
+) -> tuple[Unit, ...]:
     """What a locked unit waits for: the needs, however deep, that are open but not passed."""
     waiting = [
         need
         for need in curriculum.units
         if need.id in curriculum.closure([unit.id]) - {unit.id}
-        and state[need.id] not in (PASSED, BORROWED)
+        and state[need.id] not in (State.PASSED, State.BORROWED)
     ]
-    first = [need for need in waiting if state[need.id] != LOCKED]
+    first = [need for need in waiting if state[need.id] != State.LOCKED]
     return tuple(first or waiting)
 
 
 def all_passed(
-    selected: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
+    selected: Iterable[UnitId], state: Mapping[UnitId, State], allowed: Set[State] = frozenset()
 ) -> bool:
     """Whether all that was selected for is passed, or in a state that is allowed here."""
-    return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in selected)
+    return all(state[unit_id] == State.PASSED or state[unit_id] in allowed for unit_id in selected)
 
 
 def _in_order(curriculum: Curriculum) -> list[Unit]:
     """Units so that each comes after its needs."""
-    placed: dict[str, Unit] = {}
+    placed: dict[UnitId, Unit] = {}
     waiting = list(curriculum.units)
     while waiting:
         ready = [unit for unit in waiting if all(need in placed for need in unit.needs)]

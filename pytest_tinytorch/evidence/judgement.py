@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.gate import Plan
-from pytest_tinytorch.evidence.outcomes import (
-    BROKEN,
-    LASTING,
-    LOCKED,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-    Outcome,
-    Verdict,
-    verdict_on_unit,
-)
+from pytest_tinytorch.evidence.outcomes import LASTING, Outcome, State, Verdict, verdict_on_unit
 from pytest_tinytorch.evidence.progress import Progress
 
-OutcomesByUnit = Mapping[str, Mapping[str, Outcome]]
+OutcomesByUnit = Mapping[UnitId, Mapping[str, Outcome]]
 """Unit id to the outcomes of its specs, by node id."""
 
 
 def outcomes_by_unit(
-    curriculum: Curriculum, manifest: Mapping[str, Sequence[str]], outcomes: Mapping[str, Outcome]
+    curriculum: Curriculum,
+    manifest: Mapping[UnitId, Sequence[str]],
+    outcomes: Mapping[str, Outcome],
 ) -> OutcomesByUnit:
     """Outcomes by the unit whose specs they are of, in the order of the manifest."""
     place = {nodeid: n for nodeids in manifest.values() for n, nodeid in enumerate(nodeids)}
-    found: dict[str, dict[str, Outcome]] = {}
+    found: dict[UnitId, dict[str, Outcome]] = {}
     for nodeid in sorted(outcomes, key=lambda nodeid: place.get(nodeid, len(place))):
         owner = curriculum.unit_of_spec(nodeid)
         if owner is not None:
@@ -41,11 +32,11 @@ def outcomes_by_unit(
 
 def verdicts(
     curriculum: Curriculum,
-    manifest: Mapping[str, Sequence[str]],
+    manifest: Mapping[UnitId, Sequence[str]],
     plan: Plan,
     found: OutcomesByUnit,
     whole: bool,
-) -> dict[str, Verdict]:
+) -> dict[UnitId, Verdict]:
     """The verdict on every unit that ran, or that should have.
 
     Args:
@@ -68,14 +59,14 @@ def verdicts(
 
 
 def actionable_outcomes(
-    found: OutcomesByUnit, state: Mapping[str, str], narrowed: bool
+    found: OutcomesByUnit, state: Mapping[UnitId, State], narrowed: bool
 ) -> list[Outcome]:
     """The outcomes that a learner should act on: of specs named one by one, or of open units."""
-    units = [unit for unit in found if narrowed or state[unit] not in (LOCKED, STALE)]
+    units = [unit for unit in found if narrowed or state[unit] not in (State.LOCKED, State.STALE)]
     return [outcome for unit in units for outcome in found[unit].values()]
 
 
-def milestone_notes(curriculum: Curriculum, found: OutcomesByUnit) -> dict[str, dict[str, Any]]:
+def milestone_notes(curriculum: Curriculum, found: OutcomesByUnit) -> dict[UnitId, dict[str, Any]]:
     """The numbers that the tests of each milestone showed."""
     return {
         unit.id: {k: v for outcome in found[unit.id].values() for k, v in outcome.note.items()}
@@ -84,7 +75,7 @@ def milestone_notes(curriculum: Curriculum, found: OutcomesByUnit) -> dict[str, 
     }
 
 
-def lasting_verdicts(progress: Progress) -> dict[str, Verdict]:
+def lasting_verdicts(progress: Progress) -> dict[UnitId, Verdict]:
     """The verdicts that say something lasting: whole units that were open in a gated run.
 
     A unit that is locked proves nothing, whatever its own specs said; or else what is granted
@@ -99,7 +90,7 @@ def lasting_verdicts(progress: Progress) -> dict[str, Verdict]:
     }
 
 
-def run_succeeded(progress: Progress, once_passed: Set[str], todo_ok: bool) -> bool:
+def run_succeeded(progress: Progress, once_passed: Set[UnitId], todo_ok: bool) -> bool:
     """Whether all that was asked for is passed.
 
     With ``todo_ok`` what is untouched or locked is let through, unless it was passed before;
@@ -108,11 +99,11 @@ def run_succeeded(progress: Progress, once_passed: Set[str], todo_ok: bool) -> b
     if not todo_ok:
         return gate.all_passed(progress.selected, progress.state)
     judged = progress.verdicts.keys() | progress.selected
-    gone_back = {u for u in judged if progress.state[u] == TODO and u in once_passed}
-    bad = {u for u in judged if progress.state[u] in (WRONG, BROKEN, STALE)}
-    allowed = frozenset({TODO, LOCKED})
+    gone_back = {u for u in judged if progress.state[u] == State.TODO and u in once_passed}
+    bad = {u for u in judged if progress.state[u] in (State.WRONG, State.BROKEN, State.STALE)}
+    allowed = frozenset({State.TODO, State.LOCKED})
     return not (gone_back or bad) and gate.all_passed(progress.selected, progress.state, allowed)
 
 
 def _all_passed(outcomes: Mapping[str, Outcome]) -> bool:
-    return all(outcome.kind == PASSED for outcome in outcomes.values())
+    return all(outcome.kind == State.PASSED for outcome in outcomes.values())

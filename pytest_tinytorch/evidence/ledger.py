@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.evidence.outcomes import LASTING, PASSED
+from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
 
@@ -30,8 +31,8 @@ class Event:
         schema: version of this form.
     """
 
-    unit: str
-    verdict: str
+    unit: UnitId
+    verdict: State
     source: str
     specs: str
     outcomes: Mapping[str, int]
@@ -66,7 +67,7 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def latest_verdicts(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    def latest_verdicts(self, digests: Mapping[UnitId, tuple[str, str]]) -> dict[UnitId, State]:
         """Unit id to its last verdict for the present (source, specs) digests."""
         return {
             event.unit: event.verdict
@@ -74,15 +75,15 @@ class Ledger:
             if digests.get(event.unit) == (event.source, event.specs)
         }
 
-    def once_passed(self) -> frozenset[str]:
+    def once_passed(self) -> frozenset[UnitId]:
         """Units that the learner's own code has passed at some time."""
-        return frozenset(e.unit for e in self.events if e.own and e.verdict == PASSED)
+        return frozenset(e.unit for e in self.events if e.own and e.verdict == State.PASSED)
 
-    def proofs(self) -> dict[str, Proof]:
+    def proofs(self) -> dict[UnitId, Proof]:
         """Unit id to what the learner's own code has proved of it."""
-        found: dict[str, Proof] = {}
+        found: dict[UnitId, Proof] = {}
         for event in self.events:
-            if event.own and event.verdict == PASSED:
+            if event.own and event.verdict == State.PASSED:
                 first = found.get(event.unit)
                 found[event.unit] = Proof(first.at if first else event.at, event.notes)
         return found
@@ -143,7 +144,8 @@ def parse_event(line: bytes) -> Event:
     if table["verdict"] not in LASTING:
         raise ValueError(f"verdict {table['verdict']!r} is none of {', '.join(LASTING)}")
     known = {f.name for f in fields(Event)}
-    return Event(**{name: value for name, value in table.items() if name in known})
+    kept = {name: value for name, value in table.items() if name in known}
+    return Event(**kept | {"verdict": State(table["verdict"])})
 
 
 def append_events(file: Path, events: Sequence[Event]) -> None:

@@ -8,22 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.ledger import Proof
-from pytest_tinytorch.evidence.outcomes import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-    Outcome,
-    Verdict,
-)
+from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 
 
 @dataclass(frozen=True)
@@ -35,7 +24,7 @@ class Task:
     file: str
     line: int
     waiting: int
-    kind: str
+    kind: State
 
     @property
     def place(self) -> str:
@@ -72,17 +61,17 @@ class Progress:
     """
 
     curriculum: Curriculum
-    state: Mapping[str, str]
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    groups: Mapping[str, tuple[GroupCount, ...]] = field(default_factory=dict)
-    selected: frozenset[str] = frozenset()
-    newly_passed: tuple[str, ...] = ()
+    state: Mapping[UnitId, State]
+    verdicts: Mapping[UnitId, Verdict] = field(default_factory=dict)
+    groups: Mapping[UnitId, tuple[GroupCount, ...]] = field(default_factory=dict)
+    selected: frozenset[UnitId] = frozenset()
+    newly_passed: tuple[UnitId, ...] = ()
     tasks: tuple[Task, ...] = ()
-    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: Mapping[UnitId, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     grants: bool = True
     path: CheckpointGroup | None = None
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    proofs: Mapping[UnitId, Proof] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -99,7 +88,7 @@ class Progress:
         """The checkpoints that the learner's work stands on and that are taken from the reference."""
         reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
         units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
-        return tuple(unit for unit in units if self.state[unit.id] == BORROWED)
+        return tuple(unit for unit in units if self.state[unit.id] == State.BORROWED)
 
     @property
     def left_out(self) -> tuple[Unit, ...]:
@@ -114,17 +103,17 @@ class Progress:
         return unit.id in self._on_path
 
     @cached_property
-    def _on_path(self) -> frozenset[str]:
+    def _on_path(self) -> frozenset[UnitId]:
         return self.curriculum.ids_on_path(self.path)
 
     def count_passed(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
-        return sum(self.state[unit.id] == PASSED for unit in units)
+        return sum(self.state[unit.id] == State.PASSED for unit in units)
 
     @property
     def current(self) -> Unit | None:
         """The first checkpoint, or else milestone, that is open and not passed."""
-        done = (PASSED, BORROWED, LOCKED)
+        done = (State.PASSED, State.BORROWED, State.LOCKED)
         return next((u for u in self.curriculum.units if self.state[u.id] not in done), None)
 
     @property
@@ -159,12 +148,12 @@ class Progress:
     def _headline(self) -> str:
         """The most important thing about what was asked."""
         ordered = [u for u in self.curriculum.units if u.id in self.selected]
-        for kind in (BROKEN, WRONG, TODO, STALE, NOT_RUN):
+        for kind in (State.BROKEN, State.WRONG, State.TODO, State.STALE, State.NOT_RUN):
             for unit in ordered:
                 if self.state[unit.id] == kind:
                     return f"{unit.label} {kind}"
         for unit in ordered:
-            if self.state[unit.id] == LOCKED:
+            if self.state[unit.id] == State.LOCKED:
                 waits = self.waits_for(unit)
                 return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
         if len(ordered) == 1:
@@ -178,15 +167,15 @@ def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Tas
     Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
     What could be blamed on no line of the package comes last of its kind.
     """
-    counted: Counter[tuple[str, str, str]] = Counter()
-    found: dict[tuple[str, str, str], Outcome] = {}
+    counted: Counter[tuple[UnitId, str, State]] = Counter()
+    found: dict[tuple[UnitId, str, State], Outcome] = {}
     for outcome in outcomes:
-        if outcome.kind in (TODO, WRONG, BROKEN) and outcome.unit:
+        if outcome.kind in (State.TODO, State.WRONG, State.BROKEN) and outcome.unit:
             key = (outcome.unit, outcome.exercise or outcome.file, outcome.kind)
             counted[key] += 1
             found.setdefault(key, outcome)
     order = {unit.id: place for place, unit in enumerate(curriculum.units)}
-    rank = {BROKEN: 0, WRONG: 1, TODO: 2}
+    rank = {State.BROKEN: 0, State.WRONG: 1, State.TODO: 2}
     ordered = sorted(
         found,
         key=lambda k: (order[k[0]], rank[k[2]], not in_package(found[k].file), found[k].line),
@@ -215,7 +204,7 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
     passed: Counter[str] = Counter()
     for outcome in outcomes:
         total[outcome.group] += 1
-        passed[outcome.group] += outcome.kind == PASSED
+        passed[outcome.group] += outcome.kind == State.PASSED
     return tuple(GroupCount(name, passed[name], total[name]) for name in total)
 
 

@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import (
     CheckpointGroup,
     Curriculum,
     Unit,
+    UnitId,
     load_curriculum,
 )
 from pytest_tinytorch.course.exercises import any_untouched
@@ -21,7 +22,7 @@ from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
-from pytest_tinytorch.evidence.outcomes import PASSED, TODO
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.source import Snapshot
 
@@ -43,7 +44,7 @@ class Workspace:
     implementation: Implementation
 
     @cached_property
-    def manifest(self) -> Mapping[str, tuple[str, ...]]:
+    def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
         return manifest.read_manifest(self.root)
 
     @property
@@ -55,13 +56,13 @@ class Workspace:
         return ledger.read_ledger(self.ledger_file)
 
     @cached_property
-    def digests(self) -> dict[str, tuple[str, str]]:
+    def digests(self) -> dict[UnitId, tuple[str, str]]:
         """Unit id to the digests of its source and of its specs, as the run found them."""
         return self.digests_now()
 
     def digests_now(
         self, sources: Mapping[Path, bytes] | None = None
-    ) -> dict[str, tuple[str, str]]:
+    ) -> dict[UnitId, tuple[str, str]]:
         """The digests of what stands on the disk at this moment, or of ``sources`` read before."""
         now, curriculum = Snapshot(sources), self.curriculum
         return {
@@ -73,23 +74,23 @@ class Workspace:
         }
 
     @cached_property
-    def known_verdicts(self) -> dict[str, str]:
+    def known_verdicts(self) -> dict[UnitId, State]:
         """Unit id to what is known of it as the source stands, without a run."""
-        return dict.fromkeys(self.untouched, TODO) | self.ledger.latest_verdicts(self.digests)
+        return dict.fromkeys(self.untouched, State.TODO) | self.ledger.latest_verdicts(self.digests)
 
     @cached_property
-    def proved(self) -> frozenset[str]:
+    def proved(self) -> frozenset[UnitId]:
         """Units that passed, as the source stands."""
-        return frozenset(unit for unit, kind in self.known_verdicts.items() if kind == PASSED)
+        return frozenset(unit for unit, kind in self.known_verdicts.items() if kind == State.PASSED)
 
     @cached_property
-    def stale(self) -> frozenset[str]:
+    def stale(self) -> frozenset[UnitId]:
         """Units that the learner's code once passed, though not as it stands."""
         own = not self.options.reference
         return self.ledger.once_passed() - self.proved if own else frozenset()
 
     @cached_property
-    def untouched(self) -> frozenset[str]:
+    def untouched(self) -> frozenset[UnitId]:
         """Units with an untouched stub in their file: they cannot pass."""
         return frozenset(unit.id for unit in self.curriculum.units if self._has_stub(unit))
 
@@ -104,7 +105,7 @@ class Workspace:
         to_run = gate.with_unproved_needs(curriculum, selected, proved, borrowed)
         return Plan(selected, to_run, borrowed, proved, self.untouched)
 
-    def selected(self) -> frozenset[str]:
+    def selected(self) -> frozenset[UnitId]:
         """What the run is about: what was chosen, else everything, and nothing that is borrowed.
 
         Raises:
@@ -129,7 +130,7 @@ class Workspace:
             )
         return selected
 
-    def borrowed(self) -> frozenset[str]:
+    def borrowed(self) -> frozenset[UnitId]:
         """What is taken as given: what is borrowed, and with the reference everything."""
         if self.options.reference:
             return frozenset(unit.id for unit in self.curriculum.units)
@@ -191,7 +192,7 @@ class Workspace:
         return sorted(file for file in files if not file.name.startswith("test_"))
 
 
-def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[str]:
+def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[UnitId]:
     """What ``--borrow`` names, and what a path leaves out."""
     borrowed = {unit.id for unit in curriculum.units} - curriculum.ids_on_path(
         chosen_learning_path(curriculum, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from xml.sax.saxutils import escape
 
-from pytest_tinytorch.evidence.outcomes import BROKEN, STALE, WRONG
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 
 LABEL = "tinytorch"
@@ -28,7 +28,7 @@ def badge_message(progress: Progress) -> str:
 
 def badge_color(progress: Progress) -> tuple[str, str]:
     """(name, value): red if something is wrong, else how far it is."""
-    if any(state in (WRONG, BROKEN, STALE) for state in progress.state.values()):
+    if any(state in (State.WRONG, State.BROKEN, State.STALE) for state in progress.state.values()):
         return TROUBLE
     units = (*progress.checkpoints, *progress.milestones)
     share = progress.count_passed(units) / len(units)

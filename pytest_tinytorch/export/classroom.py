@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.gradescope import graded_units, result_text
 
@@ -33,7 +33,7 @@ def classroom_json(progress: Progress) -> str:
 
 def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
     """One line of what the reporter prints: its name, and how a student runs the same."""
-    passed = progress.state[unit.id] == PASSED
+    passed = progress.state[unit.id] == State.PASSED
     return {
         "name": unit.label,
         "status": "pass" if passed else "fail",

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import LOCKED, PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal.plaintext import harmless_text
 
@@ -40,7 +40,7 @@ def graded_units(progress: Progress) -> list[Unit]:
 
 def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
     """One row of the table that a student sees."""
-    passed = progress.state[unit.id] == PASSED
+    passed = progress.state[unit.id] == State.PASSED
     return {
         "number": unit.number,
         "name": unit.label,
@@ -56,10 +56,10 @@ def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
 def result_text(progress: Progress, unit: Unit) -> str:
     """What can now be done, or what is the matter, in a few lines."""
     state = progress.state[unit.id]
-    if state == PASSED:
+    if state == State.PASSED:
         return unit.capability
     lines = [f"{state}: {unit.question or unit.builds}"]
-    if state == LOCKED:
+    if state == State.LOCKED:
         lines = [f"locked: it needs {unit_ranges(progress.waits_for(unit))} first"]
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and verdict.headline:

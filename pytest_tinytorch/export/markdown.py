@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal.plaintext import harmless_text
 
 MARKS = {
-    PASSED: "✅",
-    WRONG: "❌",
-    BROKEN: "❌",
-    TODO: "📝",
-    STALE: "♻️",
-    BORROWED: "🔗",
-    LOCKED: "🔒",
+    State.PASSED: "✅",
+    State.WRONG: "❌",
+    State.BROKEN: "❌",
+    State.TODO: "📝",
+    State.STALE: "♻️",
+    State.BORROWED: "🔗",
+    State.LOCKED: "🔒",
 }
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
@@ -73,18 +73,18 @@ def table(progress: Progress, units: Sequence[Unit]) -> str:
 def specs(progress: Progress, unit: Unit) -> str:
     """How many specs of a unit passed in this run."""
     verdict = progress.verdicts.get(unit.id)
-    return f"{verdict.counts.get(PASSED, 0)} of {verdict.total}" if verdict else ""
+    return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total}" if verdict else ""
 
 
 def word(progress: Progress, unit: Unit) -> str:
     """What a unit's owner can now do, what it waits for, or what is the matter with it."""
     state = progress.state[unit.id]
-    if state == PASSED:
+    if state == State.PASSED:
         return plain(unit.capability)
-    if state == LOCKED:
+    if state == State.LOCKED:
         return f"needs {plain(unit_ranges(progress.waits_for(unit)))}"
     verdict = progress.verdicts.get(unit.id)
-    if verdict is not None and state in (WRONG, BROKEN):
+    if verdict is not None and state in (State.WRONG, State.BROKEN):
         return plain(verdict.headline)
     return plain(unit.question or unit.builds)
 

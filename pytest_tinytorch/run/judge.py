@@ -11,19 +11,18 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event, Proof
-from pytest_tinytorch.evidence.outcomes import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome, Verdict
+from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats
 from pytest_tinytorch.run.messages import Message
-from pytest_tinytorch.run.runner import ATTRIBUTE
+from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.terminal import screen
 
-CRASHED = "the process that ran it has crashed"
 VERSIONS = ("numpy", "pytest", "hypothesis", "pytest-tinytorch")
 
 
@@ -41,6 +40,7 @@ class Judge:
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
         self.progress: Progress | None = None
+        self.paused = False  # while specs run that are not to be judged, as in a first look
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -48,18 +48,19 @@ class Judge:
         self, report: pytest.TestReport
     ) -> Generator[None, object, object]:
         """Take note of a report, before anyone else reads it: they are shown our message."""
-        self._note(report)
+        if not self.paused:
+            self._note(report)
         return (yield)
 
     def _note(self, report: pytest.TestReport) -> None:
-        outcome = self._outcome(report)
+        outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
             self.other_failures |= report.failed
             return
         if isinstance(report.longrepr, str):
             report.longrepr = cast(Any, report_message(report, outcome))
         before = self.outcomes.get(report.nodeid)
-        if before is None or before.kind == PASSED:
+        if before is None or before.kind == State.PASSED:
             self.outcomes[report.nodeid] = outcome
 
     @pytest.hookimpl(tryfirst=True)
@@ -69,10 +70,10 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
         """Todo and locked are categories of their own: no traceback, no skip."""
-        kind = getattr(report, ATTRIBUTE, {}).get("kind")
-        if kind == TODO:
+        outcome = attached_outcome(report)
+        if outcome is not None and outcome.kind == State.TODO:
             return "todo", "t", ("TODO", {"yellow": True})
-        if kind == LOCKED:
+        if outcome is not None and outcome.kind == State.LOCKED:
             return "locked", "l", ("LOCKED", {"light": True})
         return None
 
@@ -87,7 +88,7 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         given = self.workspace.options
         if exitstatus == pytest.ExitCode.INTERRUPTED:  # a worker that was interrupted is no crash
-            self.outcomes = {n: o for n, o in self.outcomes.items() if o.headline != CRASHED}
+            self.outcomes = {n: o for n, o in self.outcomes.items() if not o.crashed}
         if self.config.option.collectonly or not (self.outcomes or given.selects):
             return
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -109,15 +110,6 @@ class Judge:
         if self.progress is not None:
             screen.show_report(self.progress, terminalreporter)
 
-    def _outcome(self, report: pytest.TestReport) -> Outcome | None:
-        """What a report says of a spec; None if it says nothing, or is of another test."""
-        carried = getattr(report, ATTRIBUTE, None)
-        if carried is not None:
-            return Outcome(**carried)
-        if report.failed and (unit := self.workspace.curriculum.unit_of_spec(report.nodeid)):
-            return Outcome(BROKEN, CRASHED, unit=unit.id)
-        return None
-
     def _judge(self, whole: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
         curriculum = workspace.curriculum
@@ -128,8 +120,8 @@ class Judge:
             curriculum, verdicts, workspace.known_verdicts, workspace.stale, plan.borrowed
         )
         changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
-        state |= {unit: STALE for unit in changed if state[unit] == PASSED}
-        passed = [unit for unit in verdicts if state[unit] == PASSED]
+        state |= {unit: State.STALE for unit in changed if state[unit] == State.PASSED}
+        passed = [unit for unit in verdicts if state[unit] == State.PASSED]
         grants = workspace.options.gate
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
         notes = judgement.milestone_notes(curriculum, found)
@@ -162,7 +154,7 @@ class Judge:
                 verdict=verdict.kind,
                 source=self.digests[unit][0],
                 specs=self.digests[unit][1],
-                outcomes=dict(verdict.counts),
+                outcomes={str(kind): count for kind, count in verdict.counts.items()},
                 own=not workspace.options.reference,
                 at=self.now,
                 versions=versions(),
@@ -173,11 +165,11 @@ class Judge:
         ]
         ledger.append_events(workspace.ledger_file, workspace.ledger.new_events(events))
 
-    def _beyond_what_is_asked(self, unit: str, verdict: Verdict) -> bool:
+    def _beyond_what_is_asked(self, unit: UnitId, verdict: Verdict) -> bool:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
         full = self.workspace.options.scale == "full"
         milestone = self.workspace.curriculum.unit(unit).is_milestone
-        return full and milestone and verdict.kind != PASSED
+        return full and milestone and verdict.kind != State.PASSED
 
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options
@@ -216,7 +208,7 @@ def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
     return Message(*place, glyphs.fit(str(report.longrepr)), glyphs.fit(outcome.headline))
 
 
-def changed_source_warnings(changed: Sequence[str], curriculum: Curriculum) -> list[str]:
+def changed_source_warnings(changed: Sequence[UnitId], curriculum: Curriculum) -> list[str]:
     """What to say if source was saved while the specs ran: they may have seen either version."""
     if not changed:
         return []

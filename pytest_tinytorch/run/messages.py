@@ -13,7 +13,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
 from pytest_tinytorch.course.exercises import line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
-from pytest_tinytorch.evidence.outcomes import BROKEN, NOT_RUN, TODO, WRONG, Outcome
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.run.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.run.timelimit import TimeLimit
 from pytest_tinytorch.terminal.plaintext import encodable_text
@@ -131,7 +131,7 @@ class Explainer:
         file = self.implementation.file(unit.name)
         lines = self._places(file, unit).get(found[3])
         return Outcome(
-            kind=TODO,
+            kind=State.TODO,
             headline=f"{found[3]} is still to do",
             group=spec.group,
             exercise=found[3],
@@ -140,26 +140,26 @@ class Explainer:
             line=lines[1] if lines else 0,
         )
 
-    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[str, str]:
+    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, TimeLimit | MissingName):
-            return BROKEN, _first_line(error)
+            return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
-            return BROKEN, f"{type(error).__name__}: {error.msg}"
+            return State.BROKEN, f"{type(error).__name__}: {error.msg}"
         if any(frame.name == "<module>" for frame in frames):
-            return BROKEN, f"the module cannot be imported: {text}"
+            return State.BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
-            return BROKEN, text
+            return State.BROKEN, text
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS and not frames:
-            return NOT_RUN, text
+            return State.NOT_RUN, text
         if isinstance(error, OSError) and not frames:
-            return BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+            return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS:
-            return WRONG, f"{text} (code under test cannot skip its specs)"
+            return State.WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):
-            return WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
-        return WRONG, text
+            return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
+        return State.WRONG, text
 
     def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
         """The function to blame: what the law called, or else the deepest frame of theirs."""
@@ -230,7 +230,7 @@ class Explainer:
             lines += labelled_lines("Got", error.got)
         else:
             lines += labelled_lines(
-                "Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome)
+                "Broken" if outcome.kind == State.BROKEN else "Raised", _raised(error, outcome)
             )
         if where is not None:
             inside = (
@@ -329,7 +329,7 @@ def _example(error: BaseException) -> str:
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:
-    if outcome.kind == BROKEN:
+    if outcome.kind == State.BROKEN:
         return outcome.headline
     text = error_text(error).strip()
     if isinstance(error, AssertionError) and text:

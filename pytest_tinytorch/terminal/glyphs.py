@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_tinytorch.evidence.outcomes import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-)
+from pytest_tinytorch.evidence.outcomes import State
 
 JOIN = "\ue000"
 """Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
 
 STYLE = {
-    PASSED: "green",
-    WRONG: "red",
-    BROKEN: "red",
-    TODO: "yellow",
-    STALE: "yellow",
-    BORROWED: "cyan",
-    LOCKED: "dim",
-    NOT_RUN: "",
+    State.PASSED: "green",
+    State.WRONG: "red",
+    State.BROKEN: "red",
+    State.TODO: "yellow",
+    State.STALE: "yellow",
+    State.BORROWED: "cyan",
+    State.LOCKED: "dim",
+    State.NOT_RUN: "",
 }
 
 
@@ -48,10 +39,19 @@ class Glyphs:
     dot: str = "·"
     plain: bool = False
 
-    def of(self, state: str) -> str:
+    def of(self, state: State) -> str:
         """The mark for a state."""
-        glyphs = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
-        glyphs |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
+        glyphs = {
+            State.PASSED: self.passed,
+            State.WRONG: self.wrong,
+            State.BROKEN: self.wrong,
+            State.TODO: self.todo,
+        }
+        glyphs |= {
+            State.STALE: self.stale,
+            State.BORROWED: self.borrowed,
+            State.LOCKED: self.locked,
+        }
         return glyphs.get(state, self.open)
 
     def fit(self, text: str) -> str:

@@ -8,15 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-)
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import fold, indented, left_out_line, path_line, titled_rule
@@ -61,7 +53,7 @@ def capability_map(progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
     for unit in (u for u in shown if u not in progress.left_out):
         parts.append(unit_line(progress, unit, glyphs, width))
         state = progress.state[unit.id]
-        words = unit.capability if state == PASSED else unit.question or unit.builds
+        words = unit.capability if state == State.PASSED else unit.question or unit.builds
         parts.append(indented(Text(words), 4, width))
     return Group(
         titled_rule(glyphs, "tinytorch capabilities"),
@@ -74,11 +66,11 @@ def capability_map(progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
 def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Text:
     """A unit with its mark, its stars, its state, and what it waits for."""
     state = progress.state[unit.id]
-    style = "dim" if state in (LOCKED, NOT_RUN) else STYLE[state]
+    style = "dim" if state in (State.LOCKED, State.NOT_RUN) else STYLE[state]
     head = Text(f" {glyphs.of(state)} {unit.label:<18}", style=STYLE[state])
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
     words = f"  {state}"
-    if state == LOCKED:
+    if state == State.LOCKED:
         words += f", needs {unit_ranges(progress.waits_for(unit))}"
     return fold(head, Text(words, style), width)
 
@@ -129,16 +121,16 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
     for unit in progress.curriculum.units:
         verdict = progress.verdicts.get(unit.id)
         state = progress.state[unit.id]
-        if verdict is None or state in (PASSED, LOCKED, STALE, BORROWED):
+        if verdict is None or state in (State.PASSED, State.LOCKED, State.STALE, State.BORROWED):
             continue
-        passed = verdict.counts.get(PASSED, 0)
+        passed = verdict.counts.get(State.PASSED, 0)
         line = Text(f" {unit.label} ", style="bold").append(unit.question, "italic")
         line.append(f"  {passed} of {verdict.total} specs", STYLE[state])
         lines += [Text(""), line]
         groups = progress.groups.get(unit.id, ())
         if groups:
             lines.append(indented(_groups(groups, glyphs), 3, width))
-        if verdict.kind in (BROKEN, NOT_RUN) and verdict.headline:
+        if verdict.kind in (State.BROKEN, State.NOT_RUN) and verdict.headline:
             lines.append(indented(Text(verdict.headline, style=STYLE[verdict.kind]), 3, width))
     return lines
 
@@ -159,7 +151,7 @@ def _groups(groups: Iterable[GroupCount], glyphs: Glyphs) -> Text:
 
 def todo_list(progress: Progress) -> list[RenderableType]:
     """Untouched stubs of the earliest unit that has any: one line each, not a traceback."""
-    todos = [task for task in progress.tasks if task.kind == TODO]
+    todos = [task for task in progress.tasks if task.kind == State.TODO]
     if not todos:
         return []
     unit = todos[0].unit

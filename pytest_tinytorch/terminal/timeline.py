@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import LOCKED, NOT_RUN, PASSED
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import fold, indented, left_out_line, path_line, titled_rule
@@ -30,7 +30,7 @@ def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[Render
         row.append(f"{unit.year} {milestone_glyph(state, glyphs)} {unit.name}", STYLE[state])
     if row.cell_len > width or len(units) > 3:
         return [Text(""), *milestone_tree(progress, glyphs, width)]
-    waiting = next((u for u in units if progress.state[u.id] != PASSED), None)
+    waiting = next((u for u in units if progress.state[u.id] != State.PASSED), None)
     lines: list[RenderableType] = [Text(""), row]
     if waiting is not None and progress.waits_for(waiting):
         lines.append(
@@ -51,7 +51,7 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
         )
         if unit is locked:
             text.append(f"  needs {unit_ranges(progress.waits_for(unit))}", "dim")
-        elif state not in (LOCKED, PASSED):
+        elif state not in (State.LOCKED, State.PASSED):
             text.append(f"  {milestone_word(state)}")
         text.truncate(width - 1)
         lines.append(text)
@@ -67,7 +67,10 @@ def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
     for start in range(0, len(units), count):
         row = units[start : start + count]
         states = [progress.state[unit.id] for unit in row]
-        words = ["" if state in (LOCKED, PASSED) else milestone_word(state) for state in states]
+        words = [
+            "" if state in (State.LOCKED, State.PASSED) else milestone_word(state)
+            for state in states
+        ]
         cells = [[str(unit.year) for unit in row], [unit.name for unit in row], words]
         lines += [
             Text(""),
@@ -91,18 +94,18 @@ def row_of_glyphs(
         state = progress.state[unit.id]
         text.append(milestone_glyph(state, glyphs), STYLE[state])
         length = cell - 1 if unit is not row[-1] else 2 * more
-        text.append(glyphs.line * length, "green" if state == PASSED else "dim")
+        text.append(glyphs.line * length, "green" if state == State.PASSED else "dim")
     return text
 
 
 def first_locked(progress: Progress) -> Unit | None:
     """The first milestone that waits for something, if any."""
-    return next((u for u in progress.milestones if progress.state[u.id] == LOCKED), None)
+    return next((u for u in progress.milestones if progress.state[u.id] == State.LOCKED), None)
 
 
-def milestone_word(state: str) -> str:
+def milestone_word(state: State) -> str:
     """A state in a word: a milestone that has not run, and is not locked, is open."""
-    return "open" if state == NOT_RUN else state
+    return "open" if state == State.NOT_RUN else state
 
 
 def other_milestones(progress: Progress) -> list[Unit]:
@@ -124,7 +127,7 @@ def timeline_report(
     for unit in progress.milestones:
         state = progress.state[unit.id]
         words = milestone_word(state)
-        if state == LOCKED:
+        if state == State.LOCKED:
             words += f", needs {unit_ranges(progress.waits_for(unit))}"
         name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
         lines.append(fold(name, Text(f"  {words}", "dim"), width, indent=8))
@@ -132,12 +135,12 @@ def timeline_report(
     return Group(head, *lines, *left_out_line(other_milestones(progress), width), foot)
 
 
-def milestone_glyph(state: str, glyphs: Glyphs) -> str:
+def milestone_glyph(state: State, glyphs: Glyphs) -> str:
     """The mark of a milestone: one that is still to come is open, not locked away."""
-    return glyphs.open if state in (LOCKED, NOT_RUN) else glyphs.of(state)
+    return glyphs.open if state in (State.LOCKED, State.NOT_RUN) else glyphs.of(state)
 
 
-def milestones_to_celebrate(progress: Progress) -> list[str]:
+def milestones_to_celebrate(progress: Progress) -> list[UnitId]:
     """Ids of the milestones to celebrate, at most the last one of a run."""
     milestones = {unit.id for unit in progress.curriculum.milestones}
     newly_passed = [unit_id for unit_id in progress.newly_passed if unit_id in milestones]

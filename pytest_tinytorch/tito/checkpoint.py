@@ -8,7 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
@@ -120,7 +120,7 @@ def leaf(progress: Progress, glyphs: Glyphs, unit: Unit) -> Text:
     state = progress.state[unit.id]
     text = Text(f"{glyphs.of(state)} {unit.label}", STYLE[state])
     waits = progress.waits_for(unit)
-    if waits and state != PASSED:
+    if waits and state != State.PASSED:
         text.append(f"  needs {unit_ranges(waits)}", "dim")
     return text
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import Exercise, locate_exercises
-from pytest_tinytorch.evidence.outcomes import LOCKED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
@@ -37,7 +37,7 @@ def untouched(session: Session, unit: Unit) -> list[Exercise]:
 def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
     left, off = untouched(session, unit), unit in progress.left_out
-    state = LOCKED if off else progress.state[unit.id]
+    state = State.LOCKED if off else progress.state[unit.id]
     told = "off path" if off else state
     head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {told}", STYLE[state])
     words = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""

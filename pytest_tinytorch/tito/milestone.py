@@ -8,7 +8,7 @@ import sys
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import timeline as drawn
 from pytest_tinytorch.tito.session import (
@@ -86,7 +86,7 @@ def following(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    unit = next((u for u in progress.milestones if progress.state[u.id] != PASSED), None)
+    unit = next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
     if as_json:
         print_json(None if unit is None else state_of(progress, unit))
         return
@@ -108,7 +108,7 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] in (LOCKED, BORROWED) and "--reference" not in arguments:
+    if progress.state[unit.id] in (State.LOCKED, State.BORROWED) and "--reference" not in arguments:
         session.say(
             f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
         )
@@ -140,7 +140,7 @@ def check(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    stale = [u for u in progress.milestones if progress.state[u.id] == STALE]
+    stale = [u for u in progress.milestones if progress.state[u.id] == State.STALE]
     if as_json:
         print_json([state_of(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
@@ -162,7 +162,7 @@ def celebrate(which: str, as_json: bool) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] != PASSED:
+    if progress.state[unit.id] != State.PASSED:
         session.say(
             f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
         )
@@ -195,7 +195,7 @@ def words_to_share(progress: Progress, unit: Unit) -> str:
 
 def word_for(progress: Progress, unit: Unit) -> str:
     """What a milestone is that is not passed."""
-    words = {BORROWED: "left out", NOT_RUN: "not passed yet"}
+    words = {State.BORROWED: "left out", State.NOT_RUN: "not passed yet"}
     state = progress.state[unit.id]
     return words.get(state, state)
 

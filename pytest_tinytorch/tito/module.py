@@ -10,7 +10,7 @@ from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import cut_stubs
-from pytest_tinytorch.evidence.outcomes import PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
@@ -94,7 +94,7 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     unit, before = session.module(which), session.progress
     code = session.pytest(["--checkpoint", unit.number, *arguments])
     after = session.again().progress
-    if code == 0 and after.state[unit.id] == PASSED:
+    if code == 0 and after.state[unit.id] == State.PASSED:
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-import pytest
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pytest_tinytorch.evidence.outcomes import BROKEN, NOT_RUN, PASSED, TODO, WRONG
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress, in_package
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.messages import LABEL_WIDTH
-from pytest_tinytorch.run.runner import ATTRIBUTE
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import titled_rule
@@ -31,6 +30,20 @@ URGENT = 3
 Message = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A spec that did not pass: its outcome, what is shown of it, and what the code printed on the way."""
+
+    nodeid: str
+    outcome: Outcome
+    text: str
+    printed: str = ""
+
+    @property
+    def kind(self) -> State:
+        return self.outcome.kind
+
+
 def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
     words = (
@@ -42,12 +55,14 @@ def nothing_message(request: Request) -> Message:
 
 
 def first_look_message(
-    request: Request, kinds: Counter[str], red: pytest.TestReport | None, total: int
+    request: Request, kinds: Counter[State], red: Failure | None, total: int
 ) -> Message:
     """The first look: a verdict on few examples, which grants nothing."""
-    verdict = next((kind for kind in (BROKEN, WRONG, TODO) if kinds[kind]), PASSED)
+    verdict = next(
+        (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
+    )
     words = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
-    words += verdict if verdict != PASSED else "nothing wrong"
+    words += verdict if verdict != State.PASSED else "nothing wrong"
     words += f" in {sum(kinds.values())} of {total} specs"
     parts: list[RenderableType] = [Text(words, STYLE[verdict])]
     if red is not None:
@@ -64,13 +79,13 @@ def first_look_message(
 def full_message(
     request: Request,
     progress: Progress,
-    failures: Sequence[pytest.TestReport],
+    failures: Sequence[Failure],
     broken_files: Sequence[str],
 ) -> Message:
     """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
-    bad = [r for r in failures if kind(r) in (WRONG, BROKEN)]
+    bad = [r for r in failures if r.kind in (State.WRONG, State.BROKEN)]
     # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
-    bad.sort(key=lambda r: not in_package(carried(r).get("file", "")))
+    bad.sort(key=lambda r: not in_package(r.outcome.file))
     verdict = worst_state(progress)
     exercise, hints = exercise_and_hints(progress, bad)
     parts: list[RenderableType] = [Text(headline(progress, verdict), STYLE.get(verdict, ""))]
@@ -103,13 +118,11 @@ def full_message(
     }
 
 
-def exercise_and_hints(
-    progress: Progress, bad: Sequence[pytest.TestReport]
-) -> tuple[str, list[str]]:
+def exercise_and_hints(progress: Progress, bad: Sequence[Failure]) -> tuple[str, list[str]]:
     """The exercise that a hint would be about, and its hints: of what is shown, or else of what is next."""
-    blamed = carried(bad[0]) if bad else {}
-    if blamed.get("unit") and blamed.get("exercise"):
-        unit, exercise = progress.curriculum.unit(blamed["unit"]), str(blamed["exercise"])
+    blamed = bad[0].outcome if bad else None
+    if blamed is not None and blamed.unit and blamed.exercise:
+        unit, exercise = progress.curriculum.unit(blamed.unit), blamed.exercise
     elif progress.next_task is not None:
         unit, exercise = progress.next_task.unit, progress.next_task.exercise
     else:
@@ -117,24 +130,24 @@ def exercise_and_hints(
     return exercise, list(unit.hints.get(exercise, ()))
 
 
-def worst_state(progress: Progress) -> str:
+def worst_state(progress: Progress) -> State:
     """The worst of what was asked for."""
     states = {progress.state[unit] for unit in progress.selected}
-    return next((state for state in (BROKEN, WRONG, TODO) if state in states), None) or next(
-        (state for state in sorted(states) if state != PASSED), PASSED
-    )
+    return next(
+        (state for state in (State.BROKEN, State.WRONG, State.TODO) if state in states), None
+    ) or next((state for state in sorted(states) if state != State.PASSED), State.PASSED)
 
 
-def headline(progress: Progress, verdict: str) -> str:
+def headline(progress: Progress, verdict: State) -> str:
     """The first line of a full verdict."""
-    counts: Counter[str] = Counter()
+    counts: Counter[State] = Counter()
     for one in progress.verdicts.values():
         counts.update(one.counts)
-    counts[NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
+    counts[State.NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
     examples = profiles.current_examples()
     return (
         f"full verdict ({examples} examples each): {verdict},"
-        f" {counts[PASSED]} of {sum(counts.values())} specs passed"
+        f" {counts[State.PASSED]} of {sum(counts.values())} specs passed"
     )
 
 
@@ -144,10 +157,10 @@ def new_capabilities(progress: Progress) -> list[RenderableType]:
     return [Text(f"{unit.label}: {unit.capability}", "bold green") for unit in units]
 
 
-def failure_lines(red: pytest.TestReport, width: int) -> list[RenderableType]:
+def failure_lines(red: Failure, width: int) -> list[RenderableType]:
     """The message of a red spec, and what the code printed on the way."""
-    title, *rest = str(red.longrepr).splitlines() or [red.nodeid]
-    printed = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
+    title, *rest = red.text.splitlines() or [red.nodeid]
+    printed = red.printed.rstrip().splitlines()[-PRINTED_LINES:]
     if printed:
         rest += ["  Printed", *(f"    {line}" for line in printed)]
     lines = [folded for line in rest for folded in fold(line, width)]
@@ -158,17 +171,6 @@ def fold(line: str, width: int) -> list[str]:
     """A line of a message on as many as it needs, the later ones indented as far as is sensible."""
     indent = LABEL_WIDTH + 2 if width >= NARROW else 4
     return wrap(line, width - 1, subsequent_indent=" " * indent, drop_whitespace=False) or [""]
-
-
-def kind(failure: pytest.TestReport) -> str:
-    """What a failed report came to."""
-    return str(carried(failure).get("kind", BROKEN))
-
-
-def carried(failure: pytest.TestReport) -> Mapping[str, Any]:
-    """What a report says of its spec, as plain values."""
-    found: Mapping[str, Any] = getattr(failure, ATTRIBUTE, {})
-    return found
 
 
 def glyphs_of(request: Request) -> Glyphs:

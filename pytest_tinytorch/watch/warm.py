@@ -142,13 +142,13 @@ class Server:
 
     def run(self, request: Request) -> None:
         """Run pytest, and end this process."""
-        beats = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
+        plugin_of_run = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
         # Whoever forks has drawn examples: without a seed of its own every run would draw the same.
         quiet = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={secrets.randbits(64)}"]
         code = 1
         try:
             code = int(
-                pytest.main(["-p", "tinytorch", *quiet, *request.arguments], plugins=[beats])
+                pytest.main(["-p", "tinytorch", *quiet, *request.arguments], plugins=[plugin_of_run])
             )
         finally:
             sys.stderr.flush()

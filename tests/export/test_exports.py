@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from pytest_tinytorch import options
 from pytest_tinytorch.course.curriculum import load_curriculum
-from pytest_tinytorch.evidence.outcomes import BROKEN, LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, Task
 from pytest_tinytorch.export import badge, formats, gradescope, markdown
 from tests.support import toy
@@ -43,13 +43,17 @@ def runs(tmp_path_factory):
 def hostile(tmp_path):
     """Progress in which every text of a learner is made to do harm."""
     course = load_curriculum(toy.build(tmp_path) / "curriculum.toml")
-    state = dict.fromkeys((unit.id for unit in course.units), LOCKED)
-    state |= {"checkpoint-00": PASSED, "checkpoint-01": WRONG, "checkpoint-03": BROKEN}
-    verdicts = {
-        "checkpoint-01": Verdict(WRONG, {WRONG: 2, PASSED: 1}, headline=HOSTILE),
-        "checkpoint-03": Verdict(BROKEN, {BROKEN: 1}, headline=HOSTILE),
+    state = dict.fromkeys((unit.id for unit in course.units), State.LOCKED)
+    state |= {
+        "checkpoint-00": State.PASSED,
+        "checkpoint-01": State.WRONG,
+        "checkpoint-03": State.BROKEN,
     }
-    task = Task(course.unit("checkpoint-01"), HOSTILE, HOSTILE, 3, 2, WRONG)
+    verdicts = {
+        "checkpoint-01": Verdict(State.WRONG, {State.WRONG: 2, State.PASSED: 1}, headline=HOSTILE),
+        "checkpoint-03": Verdict(State.BROKEN, {State.BROKEN: 1}, headline=HOSTILE),
+    }
+    task = Task(course.unit("checkpoint-01"), HOSTILE, HOSTILE, 3, 2, State.WRONG)
     asked = frozenset(state)
     return Progress(course, state, verdicts, selected=asked, tasks=(task,), warnings=(HOSTILE,))
 
@@ -138,7 +142,9 @@ class TestHostileText:
     @pytest.mark.parametrize("format", ["gradescope", "classroom"])
     def test_gives_no_orders_and_fits_a_variable(self, hostile, format):
         verdicts = {
-            "checkpoint-01": Verdict(WRONG, {WRONG: 1}, headline=ORDERS + "\U0001f525" * 9000)
+            "checkpoint-01": Verdict(
+                State.WRONG, {State.WRONG: 1}, headline=ORDERS + "\U0001f525" * 9000
+            )
         }
         text = formats.FORMATS[format](replace(hostile, verdicts=verdicts))
         validate(format, text)
@@ -173,7 +179,7 @@ def test_colours_of_the_badge_can_be_read():
 
 def test_what_is_stale_or_to_do_is_told(hostile):
     stale = replace(
-        hostile, state=hostile.state | {"checkpoint-01": TODO, "checkpoint-03": "stale"}
+        hostile, state=hostile.state | {"checkpoint-01": State.TODO, "checkpoint-03": "stale"}
     )
     assert badge.badge_color(stale) == badge.TROUBLE
     assert "stale" in markdown.markdown_page(stale)

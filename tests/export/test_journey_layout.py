@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.ledger import Proof
-from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
 from tests.support import journeys, kit
@@ -135,7 +135,7 @@ class TestPosition:
     ):
         course = kit.course()
         units = (*course.checkpoints[:checkpoints], *course.milestones[:milestones])
-        known = dict.fromkeys((unit.id for unit in units), PASSED)
+        known = dict.fromkeys((unit.id for unit in units), State.PASSED)
         progress = Progress(course, gate.unit_states(course, {}, known, set(), set()))
         found = ruler.position(progress)
         assert found.headline == headline
@@ -145,7 +145,7 @@ class TestPosition:
         course = kit.course()
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
         states = gate.unit_states(course, {}, {}, once, set())
-        assert PASSED not in states.values()
+        assert State.PASSED not in states.values()
         found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"
         assert 1980 <= found.year <= 1986
@@ -153,7 +153,7 @@ class TestPosition:
 
     def test_what_is_borrowed_is_not_on_the_way(self):
         course = kit.course()
-        state = {u.id: BORROWED if u.year > 1998 else PASSED for u in course.units}
+        state = {u.id: State.BORROWED if u.year > 1998 else State.PASSED for u in course.units}
         assert ruler.position(Progress(course, state)).headline == "Arrived in 1998"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.ledger import Proof
-from pytest_tinytorch.evidence.outcomes import PASSED, WRONG, Verdict
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.export import formats, journey
 from pytest_tinytorch.export.journey import flow, needs
@@ -116,7 +116,10 @@ class TestWhatItSays:
             assert "pytest -p tinytorch --checkpoint 03" in text
 
     def test_without_a_task_next_is_what_is_open(self, toy_course):
-        for state, says in (("not run", "pytest -p tinytorch --checkpoint 00"), (PASSED, "All")):
+        for state, says in (
+            ("not run", "pytest -p tinytorch --checkpoint 00"),
+            (State.PASSED, "All"),
+        ):
             (first, _) = [
                 " ".join("".join(e.itertext()).split())
                 for e in parsed(journey_page(in_state(toy_course, state))).iter()
@@ -130,7 +133,7 @@ class TestWhatItSays:
             e for e in parsed(journey_page(progress)).iter() if e.get("class") == "sentences"
         ]
         told = ["".join(item.itertext()) for item in found]
-        passed = [u for u in progress.curriculum.units if progress.state[u.id] == PASSED]
+        passed = [u for u in progress.curriculum.units if progress.state[u.id] == State.PASSED]
         assert len(told) == len(passed) == 12
         for unit, text in zip(passed, told, strict=True):
             assert text.startswith(unit.capability)
@@ -162,7 +165,7 @@ class TestWhatItSays:
     def test_a_curriculum_may_have_modules_and_nothing_else(self, toy_course):
         units = toy_course.checkpoints
         bare = replace(toy_course, units=units, tiers=(), stages=(), paths=())
-        tree = parsed(journey_page(in_state(bare, PASSED)))
+        tree = parsed(journey_page(in_state(bare, State.PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
             *("way", "capabilities", "needs", "climb", "steps", "next")
         ]
@@ -173,13 +176,13 @@ class TestWhatItSays:
 class TestHostileText:
     def test_stays_text_wherever_a_learner_can_put_it(self, toy_course, tmp_path):
         adding, sums = toy_course.unit("checkpoint-01"), toy_course.unit("milestone-01")
-        state = {unit.id: WRONG for unit in toy_course.units}
+        state = {unit.id: State.WRONG for unit in toy_course.units}
         progress = Progress(
             toy_course,
-            state | {sums.id: PASSED},
-            {adding.id: Verdict(WRONG, {WRONG: 1}, headline=HOSTILE)},
+            state | {sums.id: State.PASSED},
+            {adding.id: Verdict(State.WRONG, {State.WRONG: 1}, headline=HOSTILE)},
             groups={adding.id: (GroupCount(HOSTILE, 0, 1),)},
-            tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, WRONG),),
+            tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, State.WRONG),),
             notes={sums.id: {HOSTILE: HOSTILE}},
             warnings=(HOSTILE,),
             proofs={sums.id: Proof(HOSTILE)},
@@ -203,7 +206,9 @@ class TestPictures:
         (folder / "02_large.png").write_bytes(journeys.png(30, 20) + bytes(2 * LIMIT))
         (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>" * 9)
         (folder / "notes.png").write_bytes(journeys.png(30, 20))
-        formats.write_export(in_state(toy_course, PASSED), "html", tmp_path / "page.html", tmp_path)
+        formats.write_export(
+            in_state(toy_course, State.PASSED), "html", tmp_path / "page.html", tmp_path
+        )
         tree = parsed((tmp_path / "page.html").read_text(encoding="utf-8"))
         (image,) = all_of(tree, "img")
         assert image.get("src").startswith("data:image/png;base64,iVBOR")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.evidence.outcomes import LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
 from pytest_tinytorch.terminal import report, screen, timeline
 from pytest_tinytorch.terminal.glyphs import JOIN, PLAIN, UNICODE, glyphs_for
@@ -13,10 +13,10 @@ from tests.support import kit
 COURSE = kit.course()
 
 
-def progress(passed, current=WRONG):
+def progress(passed, current=State.WRONG):
     """The first ``passed`` units are passed, the next one is not, the rest is locked."""
     ids = [unit.id for unit in COURSE.units]
-    state = dict.fromkeys(ids, LOCKED) | dict.fromkeys(ids[:passed], PASSED)
+    state = dict.fromkeys(ids, State.LOCKED) | dict.fromkeys(ids[:passed], State.PASSED)
     tasks = ()
     verdicts = {}
     if passed < len(ids):
@@ -42,7 +42,7 @@ def progress(passed, current=WRONG):
 
 
 STEPS = sorted({0, 1, 2, 5, len(COURSE.units) - 1, len(COURSE.units)})
-CASES = [progress(n, kind) for n in STEPS for kind in (WRONG, TODO)]
+CASES = [progress(n, kind) for n in STEPS for kind in (State.WRONG, State.TODO)]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
@@ -65,7 +65,9 @@ def test_fits_every_terminal(width, glyphs, color):
 
 
 def test_shows_what_is_next_with_a_place_to_click():
-    text = screen.rendered(report.capability_report(progress(3, TODO), UNICODE, 80), 80, False)
+    text = screen.rendered(
+        report.capability_report(progress(3, State.TODO), UNICODE, 80), 80, False
+    )
     unit = COURSE.units[3]
     first = next(iter(unit.hints))
     assert f"To do in {unit.label} (next: {first})" in text

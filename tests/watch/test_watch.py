@@ -262,11 +262,11 @@ class Watching:
     def save(self, text):
         (self.root / "tinytorch" / "adding.py").write_text(text, encoding="utf-8")
 
-    def wait(self, *beats):
+    def wait(self, *kinds):
         """The next message of one of these kinds."""
         while True:
             message = self.messages.get(timeout=PATIENCE)
-            if message["beat"] in beats:
+            if message["beat"] in kinds:
                 return message
 
     def verdict_on(self, text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import CheckpointGroup, Unit
-from pytest_tinytorch.evidence.outcomes import PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import flow, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
@@ -48,7 +48,7 @@ def climb(progress: Progress, shape: str) -> Markup:
 
 def _dot(progress: Progress, unit: Unit, point: tuple[float, float]) -> Markup:
     """A checkpoint: full if it is passed."""
-    passed = progress.state[unit.id] == PASSED
+    passed = progress.state[unit.id] == State.PASSED
     return element("circle", cx=point[0], cy=point[1], r=6, class_="dot full" if passed else "dot")
 
 

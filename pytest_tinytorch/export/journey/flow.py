@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
-from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
@@ -143,7 +143,7 @@ def _piece(progress: Progress, a: Stop, b: Stop, shape: Shape) -> Markup:
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {side * TURN} {TURN}V{b.y - TURN:g}"
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {-side * TURN} {TURN}H{b.x:g}"
         )
-    walked = all(progress.state[stop.unit.id] in (PASSED, BORROWED) for stop in (a, b))
+    walked = all(progress.state[stop.unit.id] in (State.PASSED, State.BORROWED) for stop in (a, b))
     return element("path", d=d, class_="line walked" if walked else "line")
 
 
@@ -181,7 +181,7 @@ def _stop(progress: Progress, stop: Stop) -> Markup:
     )
 
 
-def _disc(stop: Stop, state: str) -> list[Markup]:
+def _disc(stop: Stop, state: State) -> list[Markup]:
     x, y = stop.x, stop.y
     return [
         element("circle", cx=x, cy=y, r=RADIUS + 6, class_="halo"),
@@ -192,7 +192,7 @@ def _disc(stop: Stop, state: str) -> list[Markup]:
     ]
 
 
-def _plaque(stop: Stop, state: str) -> list[Markup]:
+def _plaque(stop: Stop, state: State) -> list[Markup]:
     (width, height), x, y = PLAQUE, stop.x, stop.y
     left, top = x - width / 2, y - height / 2
     return [

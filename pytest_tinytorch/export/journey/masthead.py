@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import CheckpointGroup
-from pytest_tinytorch.evidence.outcomes import BORROWED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, ruler, states
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
@@ -76,7 +76,7 @@ def _path(progress: Progress, path: CheckpointGroup) -> Markup:
     checkpoints = progress.curriculum.checkpoints
     own = phrases.range_text(unit for unit in checkpoints if unit.number in path.numbers)
     borrowed = phrases.range_text(
-        unit for unit in checkpoints if progress.state[unit.id] == BORROWED
+        unit for unit in checkpoints if progress.state[unit.id] == State.BORROWED
     )
     weeks = f", {phrases.dashed(path.weeks)} weeks" if path.weeks else ""
     return element(

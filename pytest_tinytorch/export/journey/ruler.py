@@ -8,7 +8,7 @@ from itertools import takewhile
 from math import ceil
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import BORROWED, PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
@@ -46,9 +46,9 @@ def position(progress: Progress) -> Position | None:
     every = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     if not every:
         return None
-    way = tuple(u for u in every if progress.state[u.id] != BORROWED) or tuple(every)
+    way = tuple(u for u in every if progress.state[u.id] != State.BORROWED) or tuple(every)
     behind = tuple(takewhile(lambda unit: reached(progress, unit), way))
-    passed = tuple(unit for unit in behind if progress.state[unit.id] == PASSED)
+    passed = tuple(unit for unit in behind if progress.state[unit.id] == State.PASSED)
     again = tuple(unit for unit in behind if unit not in passed)
     where, year = _place(
         progress, way, behind, every[0].year - margin(every[0].year, every[-1].year)
@@ -58,7 +58,7 @@ def position(progress: Progress) -> Position | None:
 
 def reached(progress: Progress, unit: Unit) -> bool:
     """Whether a unit is passed, or was for an earlier version of the source."""
-    return progress.state[unit.id] == PASSED or unit.id in progress.proofs
+    return progress.state[unit.id] == State.PASSED or unit.id in progress.proofs
 
 
 def _place(

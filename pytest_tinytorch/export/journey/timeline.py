@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import LOCKED, PASSED
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import numbers, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
@@ -35,7 +35,7 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
             element("a", unit.title, href=f"#{unit.id}"),
         ),
         element("p", states.badge(state), *standing(progress, unit), class_="standing"),
-        element("p", unit.capability if state == PASSED else f"To prove: {unit.builds}."),
+        element("p", unit.capability if state == State.PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
         element("div", *map(_figure, own), class_="pictures") if own else None,
         class_=f"entry {states.word(state)}",
@@ -46,12 +46,12 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     """What a unit waits for, when it was first passed, and its badge."""
     state, proof = progress.state[unit.id], progress.proofs.get(unit.id)
     parts: list[Markup] = []
-    waits = progress.waits_for(unit) if state == LOCKED else ()
+    waits = progress.waits_for(unit) if state == State.LOCKED else ()
     if waits:
         parts.append(element("span", f"waits for {phrases.range_text(waits)}"))
     if proof is not None:
         parts.append(element("span", "first passed on ", phrases.date(proof.at)))
-    if unit.badge and state == PASSED:
+    if unit.badge and state == State.PASSED:
         parts.append(
             element("span", states.icon("torch", "torch"), f"Badge: {unit.badge}", class_="badge")
         )
@@ -72,7 +72,7 @@ def _figure(picture: Picture) -> Markup:
 
 def capabilities(progress: Progress) -> Markup:
     """What is passed, as sentences; or what the first of them will be."""
-    units = [unit for unit in progress.curriculum.units if progress.state[unit.id] == PASSED]
+    units = [unit for unit in progress.curriculum.units if progress.state[unit.id] == State.PASSED]
     if not units:
         first = progress.curriculum.units[0].capability
         return element("p", "Nothing is passed yet. The first will be: ", element("q", first))

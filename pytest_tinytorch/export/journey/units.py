@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.outcomes import BROKEN, PASSED, WRONG
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import GroupCount, Progress
 from pytest_tinytorch.export.journey import flow, numbers, phrases, states, timeline
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
@@ -48,7 +48,7 @@ def _body(progress: Progress, unit: Unit) -> Markup:
     question = unit.question or f"To prove: {unit.builds}."
     return element(
         "div",
-        element("p", unit.capability if state == PASSED else question, class_="statement"),
+        element("p", unit.capability if state == State.PASSED else question, class_="statement"),
         element("p", *standing, class_="standing") if standing else None,
         _matter(progress, unit),
         _tasks(progress, unit),
@@ -64,7 +64,11 @@ def _body(progress: Progress, unit: Unit) -> Markup:
 def _matter(progress: Progress, unit: Unit) -> Markup | None:
     """The first thing that is the matter, as this run found it."""
     verdict = progress.verdicts.get(unit.id)
-    if verdict is None or not verdict.headline or progress.state[unit.id] not in (WRONG, BROKEN):
+    if (
+        verdict is None
+        or not verdict.headline
+        or progress.state[unit.id] not in (State.WRONG, State.BROKEN)
+    ):
         return None
     return element("p", verdict.headline, class_="matter")
 
@@ -86,7 +90,7 @@ def _groups(progress: Progress, unit: Unit) -> Markup | None:
 
 
 def _group(group: GroupCount) -> Markup:
-    mark = PASSED if group.passed == group.total else "open"
+    mark = State.PASSED if group.passed == group.total else "open"
     return join(
         states.icon(mark, mark),
         element("span", group.name or "other"),
@@ -102,7 +106,7 @@ def _facts(progress: Progress, unit: Unit) -> Markup:
     verdict = progress.verdicts.get(unit.id)
     facts: list[tuple[str, str]] = [("Builds" if not unit.is_milestone else "Proves", unit.builds)]
     if verdict is not None:
-        facts.append(("Specs", f"{verdict.counts.get(PASSED, 0)} of {verdict.total} passed"))
+        facts.append(("Specs", f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total} passed"))
     if unit.stars:
         facts.append(("Difficulty", f"{unit.stars} of 5 stars"))
     if needs:
