@@ -34,7 +34,7 @@ def workspace_at(root: Path, reference: bool = False) -> Workspace:
         CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
     """
     path = str(read_settings(root).get(PATH_SETTING, "")) or None
-    given = Options(path=path, path_from=PATH_SETTING, reference=reference)
+    given = Options(learning_path=path, learning_path_from=PATH_SETTING, reference=reference)
     return build_workspace(root, given, curriculum_of(root))
 
 

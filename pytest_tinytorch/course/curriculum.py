@@ -114,7 +114,7 @@ class Curriculum:
     units: tuple[Unit, ...]
     tiers: tuple[CheckpointGroup, ...]
     stages: tuple[CheckpointGroup, ...]
-    paths: tuple[CheckpointGroup, ...]
+    learning_paths: tuple[CheckpointGroup, ...]
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -208,11 +208,11 @@ def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
     _check_unique(units)
     _check_needs(units)
     numbers = [unit.number for unit in checkpoints]
-    groups = {
-        kind: tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
+    tiers, stages, paths = (
+        tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
         for kind in ("tiers", "stages", "paths")
-    }
-    return Curriculum(title=_text("the file", table, "title"), units=units, **groups)
+    )
+    return Curriculum(_text("the file", table, "title"), units, tiers, stages, paths)
 
 
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:

@@ -37,7 +37,7 @@ def select_milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
 
 def select_learning_path(curriculum: Curriculum, name: str) -> CheckpointGroup:
     """The learning path of that name."""
-    paths = _groups(curriculum.paths)
+    paths = _groups(curriculum.learning_paths)
     if name.lower() not in paths:
         raise _unknown("path", name, {word: word for word in paths})
     return paths[name.lower()]

@@ -70,7 +70,7 @@ def blocking_need(
     return None
 
 
-def unit_states(
+def states_of_units(
     curriculum: Curriculum,
     verdicts: Mapping[UnitId, Verdict],
     known: Mapping[UnitId, State],

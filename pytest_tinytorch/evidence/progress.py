@@ -23,7 +23,7 @@ class Task:
     exercise: str
     file: str
     line: int
-    waiting: int
+    waiting_specs: int
     kind: State
 
     @property
@@ -70,7 +70,7 @@ class Progress:
     notes: Mapping[UnitId, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     grants: bool = True
-    path: CheckpointGroup | None = None
+    learning_path: CheckpointGroup | None = None
     proofs: Mapping[UnitId, Proof] = field(default_factory=dict)
 
     @property
@@ -104,7 +104,7 @@ class Progress:
 
     @cached_property
     def _on_path(self) -> frozenset[UnitId]:
-        return self.curriculum.ids_on_path(self.path)
+        return self.curriculum.ids_on_path(self.learning_path)
 
     def count_passed(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
@@ -121,7 +121,7 @@ class Progress:
         """What to do next: the first task of the earliest unit."""
         return self.tasks[0] if self.tasks else None
 
-    def waits_for(self, unit: Unit) -> tuple[Unit, ...]:
+    def unmet_needs(self, unit: Unit) -> tuple[Unit, ...]:
         """What a locked unit waits for."""
         return unmet_needs(self.curriculum, unit, self.state)
 
@@ -134,13 +134,15 @@ class Progress:
             parts.append(f"{self.count_passed(milestones)} of {len(milestones)} milestones")
         return " · ".join(part for part in parts if part)
 
-    def path_line(self) -> str:
+    def learning_path_line(self) -> str:
         """The path that is followed, how far it is, and what it borrows; empty without one."""
-        if self.path is None:
+        if self.learning_path is None:
             return ""
         modules = [unit for unit in self.checkpoints if unit.source]
-        parts = [f"{self.path.name}  {self.count_passed(modules)} of {len(modules)} modules"]
-        parts += [self.path.duration] if self.path.duration else []
+        parts = [
+            f"{self.learning_path.name}  {self.count_passed(modules)} of {len(modules)} modules"
+        ]
+        parts += [self.learning_path.duration] if self.learning_path.duration else []
         if self.borrowed:
             parts.append(f"borrows {unit_ranges(self.borrowed)}")
         return " · ".join(parts)
@@ -154,7 +156,7 @@ class Progress:
                     return f"{unit.label} {kind}"
         for unit in ordered:
             if self.state[unit.id] == State.LOCKED:
-                waits = self.waits_for(unit)
+                waits = self.unmet_needs(unit)
                 return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
         if len(ordered) == 1:
             return f"{ordered[0].label} passed"
@@ -186,7 +188,7 @@ def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Tas
             exercise=found[key].exercise,
             file=found[key].file,
             line=found[key].line,
-            waiting=counted[key],
+            waiting_specs=counted[key],
             kind=key[2],
         )
         for key in ordered

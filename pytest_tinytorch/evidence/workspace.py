@@ -140,7 +140,7 @@ class Workspace:
         """Where the learner stands, without a run."""
         selected = self.selected()
         borrowed = self.borrowed() - self.known_verdicts.keys()
-        state = gate.unit_states(self.curriculum, {}, self.known_verdicts, self.stale, borrowed)
+        state = gate.states_of_units(self.curriculum, {}, self.known_verdicts, self.stale, borrowed)
         warnings = self.ledger.damage
         chosen = selected if self.options.selects else frozenset()
         return Progress(
@@ -148,12 +148,12 @@ class Workspace:
             state,
             selected=chosen,
             warnings=warnings,
-            path=self.path,
+            learning_path=self.learning_path,
             proofs=self.ledger.proofs(),
         )
 
     @property
-    def path(self) -> CheckpointGroup | None:
+    def learning_path(self) -> CheckpointGroup | None:
         """The learning path that is followed, if any."""
         return chosen_learning_path(self.curriculum, self.options)
 
@@ -206,12 +206,12 @@ def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[Unit
 
 def chosen_learning_path(curriculum: Curriculum, options: Options) -> CheckpointGroup | None:
     """The learning path that the command line or the workspace's settings name, if any."""
-    if options.path is None:
+    if options.learning_path is None:
         return None
     try:
-        return selection.select_learning_path(curriculum, options.path)
+        return selection.select_learning_path(curriculum, options.learning_path)
     except selection.UnknownName as error:
-        raise selection.UnknownName(f"{options.path_from}: {error}") from None
+        raise selection.UnknownName(f"{options.learning_path_from}: {error}") from None
 
 
 def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> Workspace:

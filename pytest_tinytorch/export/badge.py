@@ -20,8 +20,8 @@ def badge_message(progress: Progress) -> str:
     """How far it is: checkpoints, and milestones if there are any, on the path if one is followed."""
     checkpoints, milestones = progress.checkpoints, progress.milestones
     text = f"{progress.count_passed(checkpoints)} of {len(checkpoints)} checkpoints"
-    if progress.path is not None:
-        text = f"{progress.path.name}: {text}"
+    if progress.learning_path is not None:
+        text = f"{progress.learning_path.name}: {text}"
     passed = progress.count_passed(milestones)
     return f"{text}, {passed} milestone{'s' * (passed != 1)}" if passed else text
 

@@ -23,7 +23,7 @@ def progress_table(progress: Progress) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": progress.verdict_line(),
         "granting": progress.grants,
-        "path": progress.path.name if progress.path else None,
+        "path": progress.learning_path.name if progress.learning_path else None,
         "borrowed": [unit.id for unit in progress.borrowed],
         "asked": sorted(progress.selected),
         "gained": list(progress.newly_passed),
@@ -55,7 +55,7 @@ def progress_table(progress: Progress) -> dict[str, Any]:
                 "file": task.file,
                 "line": task.line,
                 "kind": task.kind,
-                "waiting": task.waiting,
+                "waiting": task.waiting_specs,
             }
             for task in progress.tasks
         ],

@@ -17,7 +17,7 @@ def gradescope_json(progress: Progress) -> str:
     Nothing partial is granted: what is not passed has no points, and its output says what is the matter.
     """
     tests = [unit_result(progress, unit) for unit in graded_units(progress)]
-    told = [line for line in (progress.verdict_line(), progress.path_line()) if line]
+    told = [line for line in (progress.verdict_line(), progress.learning_path_line()) if line]
     table = {
         "score": sum(one["score"] for one in tests),
         "output": "\n".join(told),
@@ -60,7 +60,7 @@ def result_text(progress: Progress, unit: Unit) -> str:
         return unit.capability
     lines = [f"{state}: {unit.question or unit.builds}"]
     if state == State.LOCKED:
-        lines = [f"locked: it needs {unit_ranges(progress.waits_for(unit))} first"]
+        lines = [f"locked: it needs {unit_ranges(progress.unmet_needs(unit))} first"]
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and verdict.headline:
         lines.append(verdict.headline)

@@ -24,8 +24,8 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 def markdown_page(progress: Progress) -> str:
     """A heading with the verdict, what is next, the tiers, the milestones, and what is the matter."""
-    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *path(progress)]
-    parts += following(progress)
+    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *learning_path_paragraph(progress)]
+    parts += what_follows(progress)
     units = [unit for unit in progress.curriculum.checkpoints if unit not in progress.left_out]
     for tier in progress.curriculum.tiers:
         shown = [unit for unit in units if unit.number in tier.numbers]
@@ -40,13 +40,13 @@ def markdown_page(progress: Progress) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def path(progress: Progress) -> list[str]:
+def learning_path_paragraph(progress: Progress) -> list[str]:
     """The learning path that is followed, as a paragraph; nothing without one."""
-    line = progress.path_line()
+    line = progress.learning_path_line()
     return [f"**Path:** {plain(line)}"] if line else []
 
 
-def following(progress: Progress) -> list[str]:
+def what_follows(progress: Progress) -> list[str]:
     """What to do next, as a paragraph; nothing when all is done."""
     task = progress.next_task
     if task is not None and task.place:
@@ -64,9 +64,8 @@ def table(progress: Progress, units: Sequence[Unit]) -> str:
     for unit in units:
         state = progress.state[unit.id]
         mark = MARKS.get(state, "⚪")
-        rows.append(
-            f"| {mark} {state} | {plain(unit.label)} | {specs(progress, unit)} | {word(progress, unit)} |"
-        )
+        cells = (f"{mark} {state}", plain(unit.label), specs(progress, unit))
+        rows.append(f"| {' | '.join(cells)} | {state_word(progress, unit)} |")
     return "\n".join(rows)
 
 
@@ -76,13 +75,13 @@ def specs(progress: Progress, unit: Unit) -> str:
     return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total}" if verdict else ""
 
 
-def word(progress: Progress, unit: Unit) -> str:
+def state_word(progress: Progress, unit: Unit) -> str:
     """What a unit's owner can now do, what it waits for, or what is the matter with it."""
     state = progress.state[unit.id]
     if state == State.PASSED:
         return plain(unit.capability)
     if state == State.LOCKED:
-        return f"needs {plain(unit_ranges(progress.waits_for(unit)))}"
+        return f"needs {plain(unit_ranges(progress.unmet_needs(unit)))}"
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and state in (State.WRONG, State.BROKEN):
         return plain(verdict.headline)

@@ -116,7 +116,7 @@ class Judge:
         found = judgement.outcomes_by_unit(curriculum, workspace.manifest, self.outcomes)
         found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
-        state = gate.unit_states(
+        state = gate.states_of_units(
             curriculum, verdicts, workspace.known_verdicts, workspace.stale, plan.borrowed
         )
         changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
@@ -141,7 +141,7 @@ class Judge:
             notes=notes,
             warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
             grants=grants,
-            path=workspace.path,
+            learning_path=workspace.learning_path,
             proofs=proofs,
         )
 

@@ -219,26 +219,26 @@ class Explainer:
     ) -> str:
         lines = [f"✗ {spec.unit.label} · {spec.group}"]
         if spec.law:
-            lines += labelled_lines("Law", spec.law)
+            lines += labeled_lines("Law", spec.law)
         called = getattr(error, "called", None)
         if called:
-            lines += labelled_lines("Called", str(called))
+            lines += labeled_lines("Called", str(called))
         elif example := _example(error):
-            lines += labelled_lines("Example", example)
+            lines += labeled_lines("Example", example)
         if isinstance(error, LawBroken):
-            lines += labelled_lines("Expected", error.expected)
-            lines += labelled_lines("Got", error.got)
+            lines += labeled_lines("Expected", error.expected)
+            lines += labeled_lines("Got", error.got)
         else:
-            lines += labelled_lines(
+            lines += labeled_lines(
                 "Broken" if outcome.kind == State.BROKEN else "Raised", _raised(error, outcome)
             )
         if where is not None:
             inside = (
                 f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
             )
-            lines += labelled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
+            lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
         if unit.id != spec.unit.id:
-            lines += labelled_lines(
+            lines += labeled_lines(
                 "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
             )
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
@@ -249,12 +249,12 @@ class Explainer:
         if not hints:
             return []
         if not self.hints:
-            return labelled_lines(
+            return labeled_lines(
                 "Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1"
             )
         found: list[str] = []
         for number, hint in enumerate(hints[: self.hints], start=1):
-            found += labelled_lines(f"Hint {number}", hint)
+            found += labeled_lines(f"Hint {number}", hint)
         return found
 
 
@@ -309,7 +309,7 @@ def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
         traceback = traceback.tb_next
 
 
-def labelled_lines(label: str, text: str) -> list[str]:
+def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
     first, *rest = text.strip().splitlines() or [""]
     indent = " " * (LABEL_WIDTH + 2)

@@ -81,7 +81,7 @@ class Runner:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Where workers run side by side, let a spec that measures time have the machine."""
-        with self.turns.turn(alone=measures_time(item)) if self.turns else nullcontext():
+        with self.turns.taken(alone=measures_time(item)) if self.turns else nullcontext():
             return (yield)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")

@@ -33,7 +33,7 @@ class Turns:
         self.own.touch()
 
     @contextmanager
-    def turn(self, alone: bool) -> Iterator[None]:
+    def taken(self, alone: bool) -> Iterator[None]:
         """Wait for this worker's turn, with the others or ``alone``."""
         with ExitStack() as held:
             with locked(self.gate):  # shut while somebody measures, or waits to

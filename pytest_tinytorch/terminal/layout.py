@@ -33,9 +33,9 @@ def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:
     return Text("\n").join([head, indented(stripped, indent, width)])
 
 
-def path_line(progress: Progress, width: int) -> list[RenderableType]:
+def learning_path_line(progress: Progress, width: int) -> list[RenderableType]:
     """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
-    line = progress.path_line()
+    line = progress.learning_path_line()
     text = Text().append("Path ", "bold").append(line)
     return [indented(text, 1, width)] if line else []
 

@@ -11,7 +11,13 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
-from pytest_tinytorch.terminal.layout import fold, indented, left_out_line, path_line, titled_rule
+from pytest_tinytorch.terminal.layout import (
+    fold,
+    indented,
+    learning_path_line,
+    left_out_line,
+    titled_rule,
+)
 from pytest_tinytorch.terminal.timeline import (
     celebration_panel,
     milestone_row,
@@ -31,7 +37,7 @@ def capability_report(
         titled_rule(glyphs, "tinytorch capabilities"),
     ]
     parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
-    parts += path_line(progress, width)
+    parts += learning_path_line(progress, width)
     parts += tier_lines(progress, glyphs, width)
     parts += units_that_ran(progress, glyphs, width)
     parts += milestone_row(progress, glyphs, width)
@@ -46,7 +52,7 @@ def capability_report(
 
 def capability_map(progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80) -> RenderableType:
     """The map, without a run: every unit with its question, or what its owner can now do."""
-    parts: list[RenderableType] = path_line(progress, width)
+    parts: list[RenderableType] = learning_path_line(progress, width)
     shown = [
         u for u in progress.curriculum.units if not progress.selected or u.id in progress.selected
     ]
@@ -71,7 +77,7 @@ def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Tex
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
     words = f"  {state}"
     if state == State.LOCKED:
-        words += f", needs {unit_ranges(progress.waits_for(unit))}"
+        words += f", needs {unit_ranges(progress.unmet_needs(unit))}"
     return fold(head, Text(words, style), width)
 
 
@@ -175,7 +181,7 @@ def todo_list(progress: Progress) -> list[RenderableType]:
 
 def waiting_text(task: Task) -> str:
     """How many specs wait for a task."""
-    return "1 spec waits" if task.waiting == 1 else f"{task.waiting} specs wait"
+    return "1 spec waits" if task.waiting_specs == 1 else f"{task.waiting_specs} specs wait"
 
 
 def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:

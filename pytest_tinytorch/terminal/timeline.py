@@ -14,7 +14,13 @@ from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
-from pytest_tinytorch.terminal.layout import fold, indented, left_out_line, path_line, titled_rule
+from pytest_tinytorch.terminal.layout import (
+    fold,
+    indented,
+    learning_path_line,
+    left_out_line,
+    titled_rule,
+)
 
 
 def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
@@ -32,9 +38,9 @@ def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[Render
         return [Text(""), *milestone_tree(progress, glyphs, width)]
     waiting = next((u for u in units if progress.state[u.id] != State.PASSED), None)
     lines: list[RenderableType] = [Text(""), row]
-    if waiting is not None and progress.waits_for(waiting):
+    if waiting is not None and progress.unmet_needs(waiting):
         lines.append(
-            Text(f" {waiting.year} needs {unit_ranges(progress.waits_for(waiting))}", "dim")
+            Text(f" {waiting.year} needs {unit_ranges(progress.unmet_needs(waiting))}", "dim")
         )
     lines += left_out_line(other_milestones(progress), width)
     return lines
@@ -50,7 +56,7 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             f" {unit.year} {milestone_glyph(state, glyphs)} {unit.name}", style=STYLE[state]
         )
         if unit is locked:
-            text.append(f"  needs {unit_ranges(progress.waits_for(unit))}", "dim")
+            text.append(f"  needs {unit_ranges(progress.unmet_needs(unit))}", "dim")
         elif state not in (State.LOCKED, State.PASSED):
             text.append(f"  {milestone_word(state)}")
         text.truncate(width - 1)
@@ -80,7 +86,7 @@ def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             line = " " + "".join(text.ljust(cell) for text in texts).rstrip()
             lines += [Text(line, "dim" if texts is words else "")] if line.strip() else []
     if locked is not None:
-        waits = unit_ranges(progress.waits_for(locked))
+        waits = unit_ranges(progress.unmet_needs(locked))
         lines.append(indented(Text(f"{locked.year} needs {waits}", "dim"), 1, width))
     return [*lines, *left_out_line(other_milestones(progress), width)]
 
@@ -121,14 +127,14 @@ def timeline_report(
         titled_rule(glyphs, "tinytorch timeline"),
         titled_rule(glyphs, progress.verdict_line()),
     )
-    lines = path_line(progress, width)
+    lines = learning_path_line(progress, width)
     if horizontal:
         return Group(head, *lines, *milestone_line(progress, glyphs, width), foot)
     for unit in progress.milestones:
         state = progress.state[unit.id]
         words = milestone_word(state)
         if state == State.LOCKED:
-            words += f", needs {unit_ranges(progress.waits_for(unit))}"
+            words += f", needs {unit_ranges(progress.unmet_needs(unit))}"
         name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
         lines.append(fold(name, Text(f"  {words}", "dim"), width, indent=8))
         lines.append(indented(Text(unit.builds), 8, width))

@@ -18,7 +18,7 @@ from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
-    state_of,
+    state_as_json,
 )
 
 BAR = 20
@@ -41,10 +41,10 @@ def status(detailed: bool, as_json: bool) -> None:
     progress = session.progress
     if as_json:
         units = progress.curriculum.checkpoints
-        print_json([state_of(progress, unit) | {"stars": unit.stars} for unit in units])
+        print_json([state_as_json(progress, unit) | {"stars": unit.stars} for unit in units])
     elif detailed:
         session.show(report.capability_map(progress, session.glyphs, session.width))
-        session.show(counted(session))
+        session.show(passed_of_total(session))
     else:
         tiers = report.tier_lines(progress, session.glyphs, session.width)
         session.show(Group(*tiers, Text(f" {progress.verdict_line()}", "bold")))
@@ -83,7 +83,7 @@ def unlock(arguments: tuple[str, ...]) -> None:
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 
 
-def counted(session: Session) -> Group:
+def passed_of_total(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
     manifest, proofs = session.workspace.manifest, session.progress.proofs
     lines = [Text()]
@@ -119,7 +119,7 @@ def leaf(progress: Progress, glyphs: Glyphs, unit: Unit) -> Text:
     """A checkpoint with its state, and what it waits for."""
     state = progress.state[unit.id]
     text = Text(f"{glyphs.of(state)} {unit.label}", STYLE[state])
-    waits = progress.waits_for(unit)
+    waits = progress.unmet_needs(unit)
     if waits and state != State.PASSED:
         text.append(f"  needs {unit_ranges(waits)}", "dim")
     return text
@@ -132,7 +132,8 @@ def bars(session: Session) -> RenderableType:
         (stage.name, [unit for unit in progress.checkpoints if unit.number in stage.numbers])
         for stage in progress.curriculum.stages
     ]
-    rows.append((progress.path.name if progress.path else "all", list(progress.checkpoints)))
+    followed = progress.learning_path
+    rows.append((followed.name if followed else "all", list(progress.checkpoints)))
     length = max(6, min(BAR, session.width - 26))
     return Group(
         *(

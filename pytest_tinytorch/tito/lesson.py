@@ -17,7 +17,7 @@ from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold
 from pytest_tinytorch.terminal.timeline import framed
-from pytest_tinytorch.tito.session import Session, state_of
+from pytest_tinytorch.tito.session import Session, state_as_json
 
 
 def file_of(session: Session, unit: Unit) -> Path:
@@ -25,7 +25,7 @@ def file_of(session: Session, unit: Unit) -> Path:
     return session.workspace.implementation.folder / "tinytorch" / f"{unit.name}.py"
 
 
-def untouched(session: Session, unit: Unit) -> list[Exercise]:
+def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
     """The exercises of a module that are still stubs, in the order of the file."""
     try:
         text = file_of(session, unit).read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def untouched(session: Session, unit: Unit) -> list[Exercise]:
 
 def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
-    left, off = untouched(session, unit), unit in progress.left_out
+    left, off = untouched_exercises(session, unit), unit in progress.left_out
     state = State.LOCKED if off else progress.state[unit.id]
     told = "off path" if off else state
     head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {told}", STYLE[state])
@@ -47,12 +47,12 @@ def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
 
 def described(session: Session, progress: Progress, unit: Unit) -> dict[str, object]:
     """A module as plain values."""
-    left = untouched(session, unit)
-    return state_of(progress, unit) | {
+    left = untouched_exercises(session, unit)
+    return state_as_json(progress, unit) | {
         "question": unit.question,
         "builds": unit.builds,
         "history": unit.history,
-        "leads_to": [milestone.label for milestone in leads_to(progress, unit)],
+        "leads_to": [milestone.label for milestone in what_it_opens(progress, unit)],
         "file": str(file_of(session, unit)),
         "exercises": list(unit.hints),
         "left": [exercise.name for exercise in left],
@@ -60,7 +60,7 @@ def described(session: Session, progress: Progress, unit: Unit) -> dict[str, obj
     }
 
 
-def leads_to(progress: Progress, unit: Unit) -> list[Unit]:
+def what_it_opens(progress: Progress, unit: Unit) -> list[Unit]:
     """The milestones that stand on a module."""
     return [m for m in progress.milestones if unit.id in progress.curriculum.closure([m.id])]
 
@@ -68,7 +68,7 @@ def leads_to(progress: Progress, unit: Unit) -> list[Unit]:
 def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     """What is printed when a module begins."""
     stars = ("*" if session.glyphs.plain else "★") * unit.stars
-    waits, milestones = progress.waits_for(unit), leads_to(progress, unit)
+    waits, milestones = progress.unmet_needs(unit), what_it_opens(progress, unit)
     told = {
         "Builds": unit.builds,
         "History": unit.history,
@@ -79,16 +79,16 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
         Text(f"{unit.question}\n", "italic"),
-        labelled({label: text for label, text in told.items() if text}),
+        labeled({label: text for label, text in told.items() if text}),
         *to_do(session, unit),
         Text(f"\nThen  tito module complete {unit.number}", "bold"),
     ]
-    if unit in progress.left_out and progress.path:
-        parts.append(Text(f"It is not on the path {progress.path.name}.", "yellow"))
+    if unit in progress.left_out and progress.learning_path:
+        parts.append(Text(f"It is not on the path {progress.learning_path.name}.", "yellow"))
     return Group(*parts)
 
 
-def labelled(table: Mapping[str, object]) -> Table:
+def labeled(table: Mapping[str, object]) -> Table:
     """Texts beside their labels, each folded in its own column."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
@@ -100,7 +100,7 @@ def labelled(table: Mapping[str, object]) -> Table:
 
 def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     """The exercises that are still stubs, each with a place to click."""
-    left = untouched(session, unit)
+    left = untouched_exercises(session, unit)
     if not left:
         return [Text("\nNothing is left to write: let the specs judge.", "bold")]
     file, dash = shown_path(session, file_of(session, unit)), session.glyphs.dash
@@ -125,7 +125,7 @@ def celebration(session: Session, before: Progress, after: Progress, unit: Unit)
         if unit in own:
             text.append(f"\n{tier.name}  ", "not bold")
             text.append(report.progress_bar(after, own, glyphs, max(8, min(20, width - 32))))
-    opened = opened_by(before, after)
+    opened = newly_opened(before, after)
     if opened:
         text.append(f"\nOpened   {', '.join(other.label for other in opened)}", "not bold")
     parts: list[RenderableType] = [Text(), framed(text, title, glyphs)]
@@ -137,10 +137,10 @@ def celebration(session: Session, before: Progress, after: Progress, unit: Unit)
     return Group(*parts)
 
 
-def opened_by(before: Progress, after: Progress) -> list[Unit]:
+def newly_opened(before: Progress, after: Progress) -> list[Unit]:
     """What waits for nothing any more."""
     units = (*after.checkpoints, *after.milestones)
-    return [unit for unit in units if before.waits_for(unit) and not after.waits_for(unit)]
+    return [unit for unit in units if before.unmet_needs(unit) and not after.unmet_needs(unit)]
 
 
 def next_command(session: Session, unit: Unit) -> Text:

@@ -15,7 +15,7 @@ from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
-    state_of,
+    state_as_json,
 )
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
@@ -38,7 +38,7 @@ def status(detailed: bool, as_json: bool) -> None:
     session = open_session()
     progress = session.progress
     if as_json:
-        print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
+        print_json([state_as_json(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
         for line in drawn.milestone_tree(progress, session.glyphs, session.width):
@@ -79,7 +79,7 @@ def list_all(as_json: bool) -> None:
 
 @milestone.command("next")
 @AS_JSON
-def following(as_json: bool) -> None:
+def next_milestone(as_json: bool) -> None:
     """The next milestone, and what is missing for it.
 
     Example: tito milestone next
@@ -88,14 +88,14 @@ def following(as_json: bool) -> None:
     progress = session.progress
     unit = next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
     if as_json:
-        print_json(None if unit is None else state_of(progress, unit))
+        print_json(None if unit is None else state_as_json(progress, unit))
         return
     if unit is None:
         session.say("All milestones are passed.", fg="green")
         return
     session.say(f"{unit.year} {unit.title}", bold=True)
     session.say(f"  {unit.builds}")
-    session.say(f"  {missing(progress, unit)}")
+    session.say(f"  {unmet_text(progress, unit)}")
 
 
 @milestone.command(context_settings={"ignore_unknown_options": True})
@@ -110,7 +110,7 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     unit, progress = session.milestone(which), session.progress
     if progress.state[unit.id] in (State.LOCKED, State.BORROWED) and "--reference" not in arguments:
         session.say(
-            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+            f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
         )
         raise SystemExit(1)
     root = session.workspace.root
@@ -142,7 +142,7 @@ def check(as_json: bool) -> None:
     progress = session.progress
     stale = [u for u in progress.milestones if progress.state[u.id] == State.STALE]
     if as_json:
-        print_json([state_of(progress, unit) for unit in stale])
+        print_json([state_as_json(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
         session.say(
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
@@ -164,12 +164,12 @@ def celebrate(which: str, as_json: bool) -> None:
     unit, progress = session.milestone(which), session.progress
     if progress.state[unit.id] != State.PASSED:
         session.say(
-            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+            f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
         )
         raise SystemExit(1)
     if as_json:
         print_json(
-            state_of(progress, unit)
+            state_as_json(progress, unit)
             | {"badge": unit.badge, "capability": unit.capability}
             | {"numbers": dict(drawn.milestone_numbers(progress, unit))}
             | {"text": words_to_share(progress, unit)}
@@ -200,11 +200,11 @@ def word_for(progress: Progress, unit: Unit) -> str:
     return words.get(state, state)
 
 
-def missing(progress: Progress, unit: Unit) -> str:
+def unmet_text(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
-    if progress.path and not progress.is_on_path(unit):
-        return f"It is not on the path {progress.path.name}."
-    waits = progress.waits_for(unit)
+    if progress.learning_path and not progress.is_on_path(unit):
+        return f"It is not on the path {progress.learning_path.name}."
+    waits = progress.unmet_needs(unit)
     if waits:
         return f"It needs {unit_ranges(waits)} first."
     return f"It is open: tito milestone test {unit.number}"

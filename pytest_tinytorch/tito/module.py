@@ -17,7 +17,7 @@ from pytest_tinytorch.tito.lesson import (
     file_of,
     first_sentence,
     introduction,
-    untouched,
+    untouched_exercises,
 )
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
@@ -93,7 +93,7 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     session = open_session()
     unit, before = session.module(which), session.progress
     code = session.pytest(["--checkpoint", unit.number, *arguments])
-    after = session.again().progress
+    after = session.reread().progress
     if code == 0 and after.state[unit.id] == State.PASSED:
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)
@@ -109,11 +109,11 @@ def reset(which: str, yes: bool) -> None:
     """
     session = open_session()
     unit = session.module(which)
-    file, fresh = file_of(session, unit), fresh_stub(session, unit)
+    file, fresh = file_of(session, unit), stub_text(session, unit)
     if not yes:
         click.confirm(f"Put the untouched stub in the place of {file}?", abort=True)
     if file.is_file():
-        kept = keep(session, unit, file)
+        kept = back_up(session, unit, file)
         session.say(f"Your version is kept: {kept}")
     file.write_text(fresh, encoding="utf-8", newline="\n")
     session.say(f"{file} is as it was at the beginning.")
@@ -132,7 +132,7 @@ def hint(which: str, exercise: str | None, level: int) -> None:
     """
     session = open_session()
     unit = session.module(which)
-    left = [one.name for one in untouched(session, unit)]
+    left = [one.name for one in untouched_exercises(session, unit)]
     name = exercise or next(iter(left or unit.hints))
     if name not in unit.hints:
         raise click.UsageError(
@@ -148,7 +148,7 @@ def modules(session: Session) -> list[Unit]:
     return [unit for unit in session.workspace.curriculum.checkpoints if unit.source]
 
 
-def fresh_stub(session: Session, unit: Unit) -> str:
+def stub_text(session: Session, unit: Unit) -> str:
     """The file as a learner begins with it, cut out of the reference."""
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
@@ -156,7 +156,7 @@ def fresh_stub(session: Session, unit: Unit) -> str:
     return cut_stubs(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
 
 
-def keep(session: Session, unit: Unit, file: Path) -> Path:
+def back_up(session: Session, unit: Unit, file: Path) -> Path:
     """Copy the learner's version to a name that no other backup has."""
     folder = session.workspace.root / ".tinytorch" / "backups"
     folder.mkdir(parents=True, exist_ok=True)

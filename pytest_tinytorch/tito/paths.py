@@ -36,12 +36,14 @@ def path(name: str | None, as_json: bool) -> None:
     curriculum = session.workspace.curriculum
     try:
         chosen = (
-            [selection.select_learning_path(curriculum, name)] if name else list(curriculum.paths)
+            [selection.select_learning_path(curriculum, name)]
+            if name
+            else list(curriculum.learning_paths)
         )
     except selection.UnknownName as error:
         raise click.UsageError(str(error)) from None
     if as_json:
-        print_json([described(session, one) for one in chosen])
+        print_json([path_as_json(session, one) for one in chosen])
         return
     parts: list[RenderableType] = []
     for one in chosen:
@@ -52,10 +54,10 @@ def path(name: str | None, as_json: bool) -> None:
     session.show(Group(*parts))
 
 
-def walked(session: Session, one: LearningPath) -> Progress:
+def progress_on(session: Session, one: LearningPath) -> Progress:
     """Where the learner stands on a path, whichever they follow now."""
     old = session.workspace
-    given = replace(old.options, path=one.name)
+    given = replace(old.options, learning_path=one.name)
     return build_workspace(old.root, given, old.curriculum).progress()
 
 
@@ -66,12 +68,12 @@ def modules(progress: Progress) -> list[Unit]:
 
 def is_followed(session: Session, one: LearningPath) -> bool:
     """Whether the workspace's settings name this path."""
-    return session.workspace.path == one
+    return session.workspace.learning_path == one
 
 
-def described(session: Session, one: LearningPath) -> dict[str, Any]:
+def path_as_json(session: Session, one: LearningPath) -> dict[str, Any]:
     """A path as plain values."""
-    progress = walked(session, one)
+    progress = progress_on(session, one)
     return {
         "name": one.name,
         "weeks": one.weeks,
@@ -89,7 +91,7 @@ def labels(units: Iterable[Unit]) -> list[str]:
 
 def summary(session: Session, one: LearningPath) -> Text:
     """Name, weeks, how far, what it holds and what it borrows."""
-    progress = walked(session, one)
+    progress = progress_on(session, one)
     own, borrowed = modules(progress), progress.curriculum.borrowed_by(one)
     text = Text(one.name, "bold")
     text.append(one.duration and f"  {one.duration}", "not bold")
@@ -107,7 +109,7 @@ def summary(session: Session, one: LearningPath) -> Text:
 
 def itemized(session: Session, one: LearningPath) -> list[RenderableType]:
     """Each unit of a path with where it stands."""
-    progress = walked(session, one)
+    progress = progress_on(session, one)
     units = [*modules(progress), *progress.milestones]
     return [
         *(report.unit_line(progress, unit, session.glyphs, session.width) for unit in units),

@@ -45,7 +45,7 @@ class Session:
         """Where the learner stands."""
         return self.workspace.progress()
 
-    def again(self) -> Session:
+    def reread(self) -> Session:
         """The same, read anew: after a run has written to the ledger."""
         old = self.workspace
         fresh = Workspace(old.root, old.options, old.curriculum, old.implementation)
@@ -130,7 +130,7 @@ def print_json(table: object) -> None:
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
 
 
-def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
+def state_as_json(progress: Progress, unit: Unit) -> dict[str, Any]:
     """What a program may want to know of a unit."""
     return {
         "id": unit.id,
@@ -138,7 +138,7 @@ def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
         "name": unit.name,
         "title": unit.title,
         "state": progress.state[unit.id],
-        "needs": [need.label for need in progress.waits_for(unit)],
+        "needs": [need.label for need in progress.unmet_needs(unit)],
         "on_path": progress.is_on_path(unit),
     }
 
@@ -157,7 +157,7 @@ def complete(kind: str) -> Completion:
         units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
         words = [word for unit in units for word in (unit.number, unit.name)]
         if kind == "path":
-            words = [path.name for path in curriculum.paths]
+            words = [path.name for path in curriculum.learning_paths]
         return [word for word in words if word.startswith(incomplete)]
 
     return names

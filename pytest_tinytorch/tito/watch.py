@@ -163,7 +163,7 @@ class Watch:
         elif what == "saved":
             self.loop.saved(value)
         else:
-            self.loop.told(value)
+            self.loop.receive(value)
         return True
 
     def watch_files(self, stop: threading.Event) -> None:

@@ -43,12 +43,12 @@ def init(folder: Path, no_git: bool) -> None:
     Example: tito init my-torch
     """
     target = folder.resolve()
-    refused = refusal(target)
+    refused = reason_to_refuse(target)
     if refused:
         raise click.UsageError(refused)
     version, name = kit_version(), starter.project_name(target.name)
     files = starter.workspace_files(name, version)
-    files[record.FILE] = written(name, version, files).text().encode("utf-8")
+    files[record.FILE] = record_of(name, version, files).text().encode("utf-8")
     try:
         starter.create_workspace(target, files)
     except OSError as error:
@@ -87,7 +87,7 @@ def update_command(check: bool, as_json: bool) -> None:
             f" python -m pip install --upgrade {DISTRIBUTION}"
         )
     contents = starter.workspace_files(before.name, version)
-    after = written(before.name, version, contents)
+    after = record_of(before.name, version, contents)
     stamp = datetime.now().strftime("update-%Y%m%d-%H%M%S-%f")
     try:
         found = update.digests(root, {*before.files, *after.files})
@@ -105,13 +105,13 @@ def update_command(check: bool, as_json: bool) -> None:
     raise SystemExit(1 if check and actions else 0)
 
 
-def written(name: str, version: str, contents: dict[str, bytes]) -> Record:
+def record_of(name: str, version: str, contents: dict[str, bytes]) -> Record:
     """The record of what the kit writes."""
     digests = {path: record.digest(path, content) for path, content in contents.items()}
     return Record(version, name, digests)
 
 
-def refusal(target: Path) -> str | None:
+def reason_to_refuse(target: Path) -> str | None:
     """Why no workspace can be made in ``target``, and what to do; None if it can."""
     advice = "name a folder that is new or empty"
     present = next(folder for folder in (target, *target.parents) if folder.exists())

@@ -113,7 +113,7 @@ class Loop:
         self.processes.stop()
         self.terminal.show("stopped. Press q to quit.")
 
-    def told(self, message: Mapping[str, Any]) -> None:
+    def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a run; what an older one still says is passed over."""
         if self.request is None or message.get("number") != self.request.number:
             return

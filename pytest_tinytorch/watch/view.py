@@ -99,7 +99,7 @@ def full_message(
         celebration_panel(progress, progress.curriculum.unit(u), glyphs)
         for u in milestones_to_celebrate(progress)
     ]
-    parts += new_capabilities(progress)
+    parts += capability_lines(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
     parts += report.next_step(progress, glyphs, request.width)
     parts.append(titled_rule(glyphs, progress.verdict_line()))
@@ -151,7 +151,7 @@ def headline(progress: Progress, verdict: State) -> str:
     )
 
 
-def new_capabilities(progress: Progress) -> list[RenderableType]:
+def capability_lines(progress: Progress) -> list[RenderableType]:
     """What can now be done that could not be done before."""
     units = [progress.curriculum.unit(unit) for unit in progress.newly_passed]
     return [Text(f"{unit.label}: {unit.capability}", "bold green") for unit in units]

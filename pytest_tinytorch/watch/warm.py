@@ -148,7 +148,9 @@ class Server:
         code = 1
         try:
             code = int(
-                pytest.main(["-p", "tinytorch", *quiet, *request.arguments], plugins=[plugin_of_run])
+                pytest.main(
+                    ["-p", "tinytorch", *quiet, *request.arguments], plugins=[plugin_of_run]
+                )
             )
         finally:
             sys.stderr.flush()
@@ -180,11 +182,11 @@ class Server:
         quiet = ["-p", PACKAGE, "-p", "no:cacheprovider", "-q"]
         # A property keeps the profile under which its file was imported.
         arguments = [*quiet, f"--hypothesis-profile={self.profile}", file]
-        pytest.main(arguments, plugins=[Drawer(self.drawn, self.asked)])
-        if not self.asked():
+        pytest.main(arguments, plugins=[Drawer(self.drawn, self.has_request)])
+        if not self.has_request():
             del self.to_draw[0]
 
-    def asked(self) -> bool:
+    def has_request(self) -> bool:
         """Whether a request waits."""
         return not self.once and bool(select.select([self.requests], [], [], 0)[0])
 

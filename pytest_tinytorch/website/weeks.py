@@ -33,7 +33,7 @@ def plan(units: list[Unit], weeks: int) -> list[list[Unit]]:
 def paths(curriculum: Curriculum, here: str) -> str:
     """Every path with what it holds and what it borrows."""
     rows = []
-    for path in curriculum.paths:
+    for path in curriculum.learning_paths:
         units = held(curriculum, path)
         left_out = curriculum.closure(u.id for u in units) & borrowed(curriculum, path)
         taken = [u for u in curriculum.checkpoints if u.id in left_out]
@@ -52,7 +52,7 @@ def paths(curriculum: Curriculum, here: str) -> str:
 def plans(curriculum: Curriculum, here: str) -> str:
     """A plan for each path: one at its quickest, one at its calmest."""
     parts = []
-    for path in curriculum.paths:
+    for path in curriculum.learning_paths:
         parts.append(f"## {path.name.capitalize()} {{ #{path.name} }}")
         parts.append(f"```sh\npytest -p tinytorch --path {path.name}\n```")
         for weeks in dict.fromkeys(path.weeks.split("-")):
@@ -93,4 +93,4 @@ def milestones(curriculum: Curriculum, path: CheckpointGroup) -> list[Unit]:
 
 def borrowed(curriculum: Curriculum, path: CheckpointGroup) -> frozenset[str]:
     """Ids of what a path leaves out."""
-    return chosen_to_borrow(curriculum, Options(path=path.name))
+    return chosen_to_borrow(curriculum, Options(learning_path=path.name))

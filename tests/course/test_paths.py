@@ -33,7 +33,7 @@ def follow(root, name):
 
 def on(root, path):
     """Where the learner stands on a path, without a run."""
-    return open_workspace(root, Options(path=path), "curriculum.toml").progress()
+    return open_workspace(root, Options(learning_path=path), "curriculum.toml").progress()
 
 
 def text(shown, width=80, glyphs=UNICODE):
@@ -65,7 +65,7 @@ class TestWhatAPathHolds:
         self, path, milestones, borrowed
     ):
         course = kit.course()
-        group = next(one for one in course.paths if one.name == path)
+        group = next(one for one in course.learning_paths if one.name == path)
         held = course.ids_on_path(group)
         assert [str(m.year) for m in course.milestones if m.id in held] == milestones.split()
         assert [unit.number for unit in course.borrowed_by(group)] == borrowed.split()
@@ -82,18 +82,18 @@ class TestProgress:
         assert labels(progress.milestones) == ["1901 sums"]
         assert labels(progress.borrowed) == ["01 adding"]
         assert labels(progress.left_out) == ["03 squaring", "1902 squares"]
-        assert progress.path_line() == "doubles  0 of 1 modules · 1 week · borrows 01"
+        assert progress.learning_path_line() == "doubles  0 of 1 modules · 1 week · borrows 01"
         assert progress.verdict_line() == "0 of 2 checkpoints"
 
     def test_only_what_is_really_borrowed_is_told(self, workspace):
         progress = on(workspace, "squares")
         assert progress.borrowed == ()
         assert labels(progress.left_out) == ["01 adding", "02 doubling", "1901 sums"]
-        assert progress.path_line() == "squares  0 of 1 modules"
+        assert progress.learning_path_line() == "squares  0 of 1 modules"
 
     def test_says_nothing_of_paths_without_one(self, workspace):
         progress = on(workspace, None)
-        assert (progress.path_line(), progress.left_out, progress.borrowed) == ("", (), ())
+        assert (progress.learning_path_line(), progress.left_out, progress.borrowed) == ("", (), ())
         assert "path" not in text(report.capability_report(progress)).lower()
 
     def test_what_is_lent_by_hand_is_borrowed_too(self, workspace):
@@ -115,10 +115,10 @@ class TestReports:
         assert "squares" not in shown
 
     def test_a_tier_that_is_only_borrowed_from_has_no_bar(self):
-        path = next(one for one in kit.course().paths if one.name == "production")
+        path = next(one for one in kit.course().learning_paths if one.name == "production")
         state = {unit.id: "not run" for unit in kit.course().units}
         state |= {unit.id: "borrowed" for unit in kit.course().borrowed_by(path)}
-        progress = Progress(kit.course(), state, path=path)
+        progress = Progress(kit.course(), state, learning_path=path)
         assert "\n Architecture  borrowed\n" in text(report.capability_report(progress))
 
     @pytest.mark.parametrize("path", ["doubles", "squares", "short"])
@@ -149,10 +149,10 @@ class TestReports:
     )
     def test_what_is_next_lies_on_the_path(self, path, number, following):
         course = kit.course()
-        group = next((one for one in course.paths if one.name == path), None)
+        group = next((one for one in course.learning_paths if one.name == path), None)
         unit = course.unit(f"milestone-{number}")
         progress = Progress(
-            course, dict.fromkeys((u.id for u in course.units), "passed"), path=group
+            course, dict.fromkeys((u.id for u in course.units), "passed"), learning_path=group
         )
         expected = unit.challenge if following == "challenge" else following
         assert timeline.next_challenge(progress, unit) == expected
@@ -304,7 +304,7 @@ def test_settings_that_cannot_be_read_are_named(workspace):
 def test_the_documentation_tells_the_paths_as_they_are():
     page = (kit.ROOT / "docs" / "tito.md").read_text(encoding="utf-8")
     course = kit.course()
-    for path in course.paths:
+    for path in course.learning_paths:
         held = course.ids_on_path(path)
         modules = unit_ranges([unit for unit in kit.modules() if unit.id in held])
         milestones = unit_ranges([unit for unit in course.milestones if unit.id in held])

@@ -61,7 +61,7 @@ class TestVerdict:
 def states(passed="", other=(), known="", borrowed=""):
     verdicts = {long(n): Verdict("passed", {}) for n in passed.split()}
     verdicts |= {long(n): Verdict(kind, {}) for n, kind in other}
-    found = gate.unit_states(
+    found = gate.states_of_units(
         TOY, verdicts, dict.fromkeys(ids(known), "passed"), set(), ids(borrowed)
     )
     return {u.replace("checkpoint-", "").replace("milestone-", "m"): s for u, s in found.items()}

@@ -136,7 +136,7 @@ class TestPosition:
         course = kit.course()
         units = (*course.checkpoints[:checkpoints], *course.milestones[:milestones])
         known = dict.fromkeys((unit.id for unit in units), State.PASSED)
-        progress = Progress(course, gate.unit_states(course, {}, known, set(), set()))
+        progress = Progress(course, gate.states_of_units(course, {}, known, set(), set()))
         found = ruler.position(progress)
         assert found.headline == headline
         assert between[0] <= found.year <= between[1]
@@ -144,12 +144,14 @@ class TestPosition:
     def test_an_edit_of_what_all_stands_on_sends_nobody_back_to_the_start(self):
         course = kit.course()
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
-        states = gate.unit_states(course, {}, {}, once, set())
+        states = gate.states_of_units(course, {}, {}, once, set())
         assert State.PASSED not in states.values()
         found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"
         assert 1980 <= found.year <= 1986
-        assert ruler.told(found, [1957, 2018]).endswith("2018. To prove again: 1957, 1969.")
+        assert ruler.position_text(found, [1957, 2018]).endswith(
+            "2018. To prove again: 1957, 1969."
+        )
 
     def test_what_is_borrowed_is_not_on_the_way(self):
         course = kit.course()

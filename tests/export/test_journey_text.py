@@ -18,7 +18,7 @@ from pytest_tinytorch.export import formats, journey
 from pytest_tinytorch.export.journey import flow, needs
 from pytest_tinytorch.export.journey.page import journey_page
 from pytest_tinytorch.export.journey.pictures import LIMIT, read_pictures
-from pytest_tinytorch.export.journey.states import MEANINGS, word
+from pytest_tinytorch.export.journey.states import MEANINGS, state_word
 from tests.support import journeys, toy
 
 HOSTILE = (
@@ -64,7 +64,7 @@ class TestEveryPage:
         progress, _, tree = made
         links = [(a.get("class", ""), a.get("href"), a) for a in all_of(tree, "a")]
         for unit in progress.curriculum.units:
-            state = word(progress.state[unit.id])
+            state = state_word(progress.state[unit.id])
             stops = [a for kind, to, a in links if kind.startswith("stop") and to == f"#{unit.id}"]
             nodes = [a for kind, to, a in links if kind.startswith("node") and to == f"#{unit.id}"]
             assert len(stops) == len(flow.SHAPES), unit.id

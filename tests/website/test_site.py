@@ -159,7 +159,9 @@ class TestFormulas:
             formulas.to_mathml(html, "page.md")
 
 
-PACES = [(path, int(count)) for path in kit.course().paths for count in path.weeks.split("-")]
+PACES = [
+    (path, int(count)) for path in kit.course().learning_paths for count in path.weeks.split("-")
+]
 
 
 class TestWeeks:

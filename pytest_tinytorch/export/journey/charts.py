@@ -120,13 +120,13 @@ def bars(progress: Progress, groups: Sequence[CheckpointGroup], kind: str) -> Ma
 
 def _piece(progress: Progress, unit: Unit) -> Markup:
     state = progress.state[unit.id]
-    label = f"{unit.label}, {states.word(state)}"
+    label = f"{unit.label}, {states.state_word(state)}"
     return element(
         "a",
-        element("span", states.icon(states.word(state)), class_="cell"),
+        element("span", states.icon(states.state_word(state)), class_="cell"),
         element("span", unit.number, class_="number"),
         href=f"#{unit.id}",
-        class_=f"piece {states.word(state)}",
+        class_=f"piece {states.state_word(state)}",
         aria_label=label,
         title=label,
     )

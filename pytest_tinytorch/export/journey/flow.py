@@ -169,15 +169,15 @@ def _stop(progress: Progress, stop: Stop) -> Markup:
     unit, state = stop.unit, progress.state[stop.unit.id]
     here = progress.current is not None and progress.current.id == unit.id
     parts = _plaque(stop, state) if unit.is_milestone else _disc(stop, state)
-    torch = states.placed("torch", stop.x, stop.y - RADIUS - 13, 20) if here else None
+    torch = states.icon_at("torch", stop.x, stop.y - RADIUS - 13, 20) if here else None
     return element(
         "a",
-        element("title", f"{unit.label}: {states.word(state)}"),
+        element("title", f"{unit.label}: {states.state_word(state)}"),
         *parts,
         torch,
         href=f"#{unit.id}",
-        class_=f"stop {states.word(state)}{' here' if here else ''}",
-        aria_label=f"{unit.label}, {states.word(state)}{', you are here' if here else ''}",
+        class_=f"stop {states.state_word(state)}{' here' if here else ''}",
+        aria_label=f"{unit.label}, {states.state_word(state)}{', you are here' if here else ''}",
     )
 
 
@@ -186,7 +186,7 @@ def _disc(stop: Stop, state: State) -> list[Markup]:
     return [
         element("circle", cx=x, cy=y, r=RADIUS + 6, class_="halo"),
         element("circle", cx=x, cy=y, r=RADIUS, class_="shape"),
-        states.placed(states.word(state), x, y, 20),
+        states.icon_at(states.state_word(state), x, y, 20),
         element("text", stop.unit.number, x=x, y=y + RADIUS + 18, class_="number"),
         element("text", stop.unit.name, x=x, y=y + RADIUS + 34, class_="name"),
     ]
@@ -206,7 +206,7 @@ def _plaque(stop: Stop, state: State) -> list[Markup]:
             class_="halo",
         ),
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
-        states.placed(states.word(state), left + 17, y, 16),
+        states.icon_at(states.state_word(state), left + 17, y, 16),
         element("text", str(stop.unit.year), x=x + 10, y=y + 6, class_="year"),
         element("text", stop.unit.name, x=x, y=y + RADIUS + 18, class_="name"),
     ]

@@ -60,8 +60,8 @@ def _remarks(progress: Progress) -> Markup | None:
     if progress.newly_passed:
         units = [progress.curriculum.unit(unit_id) for unit_id in progress.newly_passed]
         parts.append(element("p", "Passed in this run: ", phrases.links(units), "."))
-    if progress.path is not None:
-        parts.append(_path(progress, progress.path))
+    if progress.learning_path is not None:
+        parts.append(_path(progress, progress.learning_path))
     if not progress.grants:
         parts.append(element("p", "This run was not gated, so it granted nothing."))
     parts += [

@@ -47,7 +47,7 @@ def position(progress: Progress) -> Position | None:
     if not every:
         return None
     way = tuple(u for u in every if progress.state[u.id] != State.BORROWED) or tuple(every)
-    behind = tuple(takewhile(lambda unit: reached(progress, unit), way))
+    behind = tuple(takewhile(lambda unit: positions_reached(progress, unit), way))
     passed = tuple(unit for unit in behind if progress.state[unit.id] == State.PASSED)
     again = tuple(unit for unit in behind if unit not in passed)
     where, year = _place(
@@ -56,7 +56,7 @@ def position(progress: Progress) -> Position | None:
     return Position(where + (", to prove again" if again else ""), year, passed, again)
 
 
-def reached(progress: Progress, unit: Unit) -> bool:
+def positions_reached(progress: Progress, unit: Unit) -> bool:
     """Whether a unit is passed, or was for an earlier version of the source."""
     return progress.state[unit.id] == State.PASSED or unit.id in progress.proofs
 
@@ -80,7 +80,7 @@ def share(progress: Progress, following: Unit, last: Unit | None) -> float:
     curriculum = progress.curriculum
     between = curriculum.closure(following.needs) - curriculum.closure([last.id] if last else [])
     units = [unit for unit in curriculum.checkpoints if unit.id in between]
-    done = sum(reached(progress, unit) for unit in units)
+    done = sum(positions_reached(progress, unit) for unit in units)
     return 0.9 * done / len(units) if units else 0.5
 
 
@@ -104,16 +104,16 @@ def ruler_pictures(progress: Progress, where: Position, shape: str) -> Markup:
         shape,
         (width, HEIGHT),
         where.headline,
-        told(where, years),
+        position_text(where, years),
         element("path", d=f"M12 {LINE}H{width - 12}", class_="line"),
         *_ticks(first, last, x),
         element("path", d=f"M12 {LINE}H{x(where.year):g}", class_="line walked"),
         *_years(progress, x, least),
-        states.placed("torch", x(where.year), LINE - 15, 32),
+        states.icon_at("torch", x(where.year), LINE - 15, 32),
     )
 
 
-def told(where: Position, years: Sequence[int]) -> str:
+def position_text(where: Position, years: Sequence[int]) -> str:
     """The ruler in words."""
     passed, again = (
         ", ".join(str(unit.year) for unit in units) for units in (where.passed, where.again)
@@ -143,7 +143,7 @@ def _years(progress: Progress, x: Callable[[float], float], least: float) -> lis
         second = before is not None and at - before < least
         row = LABELS[1 if second else 0]
         before = before if second else at
-        state = states.word(progress.state[unit.id])
+        state = states.state_word(progress.state[unit.id])
         parts += [
             element("path", d=f"M{at:g} {LINE}V{row - 20}", class_="leader"),
             element("circle", cx=at, cy=LINE, r=6, class_=state),

@@ -33,7 +33,7 @@ class Section:
     across: bool = False
 
 
-def all_of(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
+def all_sections(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
     """Every section that the curriculum has something for."""
     curriculum = progress.curriculum
     return [
@@ -48,7 +48,7 @@ def all_of(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
     ]
 
 
-def draw(section: Section) -> Markup:
+def section_element(section: Section) -> Markup:
     """A section with its heading."""
     heading = f"{section.id}-heading"
     head = element(
@@ -78,7 +78,7 @@ def _legend(progress: Progress) -> Markup:
     count = Counter(progress.state.values())
     found = (
         join(
-            states.badge(state),
+            states.state_badge(state),
             element("span", str(count[state]), class_="count"),
             element("span", meaning, class_="meaning"),
         )

@@ -38,7 +38,7 @@ FLAME = (
 """A torch: where the learner stands."""
 
 
-def word(state: State) -> str:
+def state_word(state: State) -> str:
     """A state as people read it; it names marks and classes, too."""
     return "open" if state == State.NOT_RUN else state
 
@@ -47,14 +47,14 @@ def symbols() -> Markup:
     """The marks, once for the whole page."""
     box = "-8 -8 16 16"
     drawn = [
-        element("symbol", element("path", d=d), id=f"mark-{word(state)}", viewBox=box)
+        element("symbol", element("path", d=d), id=f"mark-{state_word(state)}", viewBox=box)
         for state, d in STROKES.items()
     ]
     torch = element("symbol", element("path", d=FLAME), id="mark-torch", viewBox=box)
     return element("svg", *drawn, torch, class_="symbols", aria_hidden="true", width=0, height=0)
 
 
-def placed(name: str, x: float, y: float, size: float) -> Markup:
+def icon_at(name: str, x: float, y: float, size: float) -> Markup:
     """A mark inside a picture, around a point."""
     half = size / 2
     return element(
@@ -68,7 +68,7 @@ def icon(name: str, class_: str = "") -> Markup:
     return element("svg", use, class_=f"icon {class_}".rstrip(), aria_hidden="true")
 
 
-def badge(state: State) -> Markup:
+def state_badge(state: State) -> Markup:
     """A state in text: its mark and its word."""
-    name = word(state)
+    name = state_word(state)
     return element("span", icon(name), element("span", name), class_=f"state {name}")

@@ -34,11 +34,11 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
             " ",
             element("a", unit.title, href=f"#{unit.id}"),
         ),
-        element("p", states.badge(state), *standing(progress, unit), class_="standing"),
+        element("p", states.state_badge(state), *standing(progress, unit), class_="standing"),
         element("p", unit.capability if state == State.PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
         element("div", *map(_figure, own), class_="pictures") if own else None,
-        class_=f"entry {states.word(state)}",
+        class_=f"entry {states.state_word(state)}",
     )
 
 
@@ -46,7 +46,7 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     """What a unit waits for, when it was first passed, and its badge."""
     state, proof = progress.state[unit.id], progress.proofs.get(unit.id)
     parts: list[Markup] = []
-    waits = progress.waits_for(unit) if state == State.LOCKED else ()
+    waits = progress.unmet_needs(unit) if state == State.LOCKED else ()
     if waits:
         parts.append(element("span", f"waits for {phrases.range_text(waits)}"))
     if proof is not None:

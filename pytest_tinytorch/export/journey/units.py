@@ -31,13 +31,17 @@ def section(progress: Progress, unit: Unit, level: str) -> Markup:
     )
     summary = element(
         "summary",
-        states.icon(states.word(state), "big"),
+        states.icon(states.state_word(state), "big"),
         name,
-        element("span", states.word(state), class_="word"),
-        class_=states.word(state),
+        element("span", states.state_word(state), class_="word"),
+        class_=states.state_word(state),
     )
     return element(
-        "details", summary, _body(progress, unit), open=here, class_=f"unit {states.word(state)}"
+        "details",
+        summary,
+        _body(progress, unit),
+        open=here,
+        class_=f"unit {states.state_word(state)}",
     )
 
 
