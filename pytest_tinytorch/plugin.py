@@ -170,7 +170,7 @@ def workspace_of(config: pytest.Config, given: Options) -> Any:
 
 
 def choose_profile(config: pytest.Config) -> None:
-    """Load the profile that fits, unless the person narrowed one."""
+    """Load the profile that fits, unless the person named one."""
     from hypothesis import settings
 
     if not config.getoption("hypothesis_profile", None):

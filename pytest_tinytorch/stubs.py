@@ -1,4 +1,4 @@
-"""Cuts the student's package out of the reference: ``python -m pytest_tinytorch.stubs [--check]``."""
+"""Cuts the learner's package out of the reference: ``python -m pytest_tinytorch.stubs [--check]``."""
 
 import sys
 from pathlib import Path

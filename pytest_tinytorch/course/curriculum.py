@@ -88,7 +88,7 @@ class Unit:
 
     @property
     def source(self) -> str | None:
-        """The student's file it is about, from the folder of the implementation; None if none."""
+        """The learner's file it is about, from the folder of the implementation; None if none."""
         return f"tinytorch/{self.name}.py" if self.hints else None
 
 

@@ -1,4 +1,4 @@
-"""Which source `import tinytorch` finds: the student's, the reference's, or a mixture by module."""
+"""Which source `import tinytorch` finds: the learner's, the reference's, or a mixture by module."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Outcome:
         group: the sub-capability it belongs to.
         exercise: the exercise to blame or to write, if known.
         unit: the id of the unit to blame, if known.
-        file: the student's file, from the root, if known.
+        file: the learner's file, from the root, if known.
         line: the line in it; 0 if not known.
         note: numbers that a milestone wishes to show, by name.
         crashed: whether the process that ran the spec is gone, and its report with it.

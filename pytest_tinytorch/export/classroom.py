@@ -32,7 +32,7 @@ def classroom_json(progress: Progress) -> str:
 
 
 def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
-    """One line of what the reporter prints: its name, and how a student runs the same."""
+    """One line of what the reporter prints: its name, and how a learner runs the same."""
     passed = progress.state[unit.id] == State.PASSED
     return {
         "name": unit.label,

@@ -39,7 +39,7 @@ def graded_units(progress: Progress) -> list[Unit]:
 
 
 def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
-    """One row of the table that a student sees."""
+    """One row of the table that a learner sees."""
     passed = progress.state[unit.id] == State.PASSED
     return {
         "number": unit.number,

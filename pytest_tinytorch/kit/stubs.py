@@ -1,4 +1,4 @@
-"""Cuts the student's package out of the reference, and writes it, or checks it."""
+"""Cuts the learner's package out of the reference, and writes it, or checks it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_tinytorch.evidence.implementation import PACKAGE
 
 
 def generate_stubs(curriculum: Curriculum, reference: Path) -> dict[str, str]:
-    """File name to text of every file of the student's package, as a learner begins with it.
+    """File name to text of every file of the learner's package, as a learner begins with it.
 
     Args:
         curriculum: says which functions are exercises.

@@ -63,7 +63,7 @@ class Explainer:
 
     Attributes:
         curriculum: names exercises and hints.
-        implementation: tells the student's files from others.
+        implementation: tells the learner's files from others.
         root: what paths are shown relative to.
         hints: how many hints a message gives, 0 to 3.
     """
@@ -83,7 +83,7 @@ class Explainer:
         """What an exception that ended ``spec`` means."""
         if isinstance(error, StubReached):
             error = error.error
-        frames = [f for f in traceback_frames(error.__traceback__) if self.is_students(f.file)]
+        frames = [f for f in traceback_frames(error.__traceback__) if self.is_learners(f.file)]
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
@@ -102,14 +102,14 @@ class Explainer:
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
-    def is_students(self, file: Path) -> bool:
+    def is_learners(self, file: Path) -> bool:
         """Whether a file belongs to the package under test, given files aside."""
         inside = any(folder in file.parents for folder in self.folders)
         return inside and file.stem not in GIVEN
 
-    def raised_by_student(self, error: BaseException) -> bool:
-        """Whether an exception came out of the student's code."""
-        return any(self.is_students(frame.file) for frame in traceback_frames(error.__traceback__))
+    def raised_by_learner(self, error: BaseException) -> bool:
+        """Whether an exception came out of the learner's code."""
+        return any(self.is_learners(frame.file) for frame in traceback_frames(error.__traceback__))
 
     def shown(self, file: Path) -> str:
         """A path as a person clicks it: relative to the root where it is inside."""
@@ -180,9 +180,9 @@ class Explainer:
         return None
 
     def _misspelt(self, error: SyntaxError) -> Path | None:
-        """The student's file that does not parse, if it is one of theirs."""
+        """The learner's file that does not parse, if it is one of theirs."""
         file = Path(error.filename).resolve() if error.filename else None
-        return file if file is not None and self.is_students(file) else None
+        return file if file is not None and self.is_learners(file) else None
 
     def _lowest(self, frames: Sequence[Frame]) -> Frame | None:
         """Where a circle of imports begins to be wrong: no module may import a later one."""
@@ -342,7 +342,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """The text of an exception, even of one that a student made and cannot be shown."""
+    """The text of an exception, even of one that a learner made and cannot be shown."""
     try:
         return encodable_text(str(error))
     except Exception as failure:

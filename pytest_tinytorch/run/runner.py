@@ -189,7 +189,7 @@ class Runner:
         try:
             return (yield)
         except pytest.exit.Exception as error:
-            if not self.explainer.raised_by_student(error):
+            if not self.explainer.raised_by_learner(error):
                 raise
             # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
             raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
