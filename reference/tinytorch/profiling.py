@@ -344,7 +344,7 @@ class Profiler:
         for module, attributes in self.before:
             del module.forward
             if "forward" in attributes:
-                module.forward = attributes["forward"]
+                module.forward = attributes["forward"]  # type: ignore[method-assign]  # as before
         self.running.clear()
 
     def reporting(self, row: Row, forward: Callable[..., Any]) -> Callable[..., Any]:
