@@ -14,6 +14,7 @@ from tinytorch.autograd import gelu_x
 from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.profiling import PER_ELEMENT
 from tinytorch.spatial import (
+    Size,
     check_image,
     conv2d_bias,
     conv2d_weight,
@@ -148,8 +149,8 @@ def conv2d_fast(
     weight: Array,
     bias: Array | None = None,
     *,
-    stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
+    stride: Size = 1,
+    padding: Size = 0,
     relu: bool = False,
 ) -> Array:
     """Convolution, bias and relu in one go: each block of the result is finished while it is in the cache.

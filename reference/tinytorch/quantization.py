@@ -279,7 +279,7 @@ def calibrate(
     ranges: dict[str, tuple[float, float]]
     ranges, count = {}, 0
 
-    def watching(name: str, forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def watching(name: str, forward: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
         def watched(x: Tensor) -> Tensor:
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = (min(low, float(x.data.min())), max(high, float(x.data.max())))
