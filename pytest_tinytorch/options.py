@@ -72,8 +72,8 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="keep progress in FILE (.tinytorch/ledger.jsonl)",
     )
-    for name, words in EXPORTS.items():
-        option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {words}")
+    for name, text in EXPORTS.items():
+        option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {text}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(
         CURRICULUM_SETTING, help="a curriculum of your own, from the root folder", default=""

@@ -71,8 +71,8 @@ def any_untouched(source: str, names: Iterable[str]) -> bool:
     A file without the words of a stub is not parsed. Raises SyntaxError as `ast.parse` does.
     """
     names = list(names)
-    words = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
-    if not any(word in source for word in words):
+    signs = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
+    if not any(sign in source for sign in signs):
         return False
     return any(exercise.untouched for exercise in locate_exercises(source, names))
 

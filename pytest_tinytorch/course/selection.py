@@ -20,13 +20,15 @@ def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     is several things the module comes first, then the tier; ``stage:NAME`` is always the stage.
     An editor may name the file of the specs that it shows: ``test_05_autograd``.
     """
-    words = {
+    groups_by_word = {
         **_groups(curriculum.stages, "stage:"),
         **_groups(curriculum.stages),
         **_groups(curriculum.tiers),
     }
     by_number = {unit.number: unit for unit in curriculum.checkpoints}
-    groups = {word: tuple(by_number[n] for n in group.numbers) for word, group in words.items()}
+    groups = {
+        word: tuple(by_number[n] for n in group.numbers) for word, group in groups_by_word.items()
+    }
     return _select("checkpoint", text, curriculum.checkpoints, groups)
 
 
@@ -72,8 +74,8 @@ def _aliases(units: Sequence[Unit]) -> dict[str, Unit]:
     """Every word that means one unit: number with and without zeros, year, name."""
     aliases: dict[str, Unit] = {}
     for unit in units:
-        words = [unit.number, str(int(unit.number)), unit.name]
-        aliases.update(dict.fromkeys(words, unit))
+        names = [unit.number, str(int(unit.number)), unit.name]
+        aliases.update(dict.fromkeys(names, unit))
         if unit.year:
             aliases[str(unit.year)] = unit
     return aliases

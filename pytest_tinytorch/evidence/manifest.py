@@ -22,15 +22,15 @@ def read_manifest(root: Path) -> dict[UnitId, tuple[str, ...]]:
         ValueError: the file is missing or damaged; the message says how to write it anew.
     """
     file = root / WORKSPACE_FILE
-    mend = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
+    remedy = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}; {mend}") from error
+        raise ValueError(f"{file}: {error.strerror}; {remedy}") from error
     except ValueError as error:
-        raise ValueError(f"{file}: not JSON ({error}); {mend}") from error
+        raise ValueError(f"{file}: not JSON ({error}); {remedy}") from error
     if not isinstance(table, dict) or not all(isinstance(v, list) for v in table.values()):
-        raise ValueError(f"{file}: must map units to lists of node ids; {mend}")
+        raise ValueError(f"{file}: must map units to lists of node ids; {remedy}")
     return {UnitId(unit): tuple(map(str, nodeids)) for unit, nodeids in table.items()}
 
 

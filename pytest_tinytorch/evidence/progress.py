@@ -224,5 +224,5 @@ def unit_ranges(units: Iterable[Unit]) -> str:
             runs[-1].append(unit)
         else:
             runs.append([unit])
-    words = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
-    return ", ".join([*words, *years])
+    ranges = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
+    return ", ".join([*ranges, *years])

@@ -45,18 +45,18 @@ def shields_json(progress: Progress) -> str:
 
 def badge_svg(progress: Progress) -> str:
     """A badge that needs nobody's server: label and message, side by side."""
-    told = badge_message(progress)
-    left, right = (round(len(text) * CHARACTER + 2 * MARGIN) for text in (LABEL, told))
+    shown = badge_message(progress)
+    left, right = (round(len(text) * CHARACTER + 2 * MARGIN) for text in (LABEL, shown))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
-        f' aria-label="{escape(LABEL)}: {escape(told)}">',
-        f"<title>{escape(LABEL)}: {escape(told)}</title>",
+        f' aria-label="{escape(LABEL)}: {escape(shown)}">',
+        f"<title>{escape(LABEL)}: {escape(shown)}</title>",
         f'<clipPath id="r"><rect width="{left + right}" height="20" rx="3"/></clipPath>',
         f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#3c4043"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{badge_color(progress)[1]}"/></g>',
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif"'
         ' font-size="11">',
         f'<text x="{left / 2}" y="14">{escape(LABEL)}</text>',
-        f'<text x="{left + right / 2}" y="14">{escape(told)}</text></g></svg>',
+        f'<text x="{left + right / 2}" y="14">{escape(shown)}</text></g></svg>',
     ]
     return "\n".join(parts) + "\n"

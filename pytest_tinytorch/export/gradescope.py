@@ -17,10 +17,10 @@ def gradescope_json(progress: Progress) -> str:
     Nothing partial is granted: what is not passed has no points, and its output says what is the matter.
     """
     tests = [unit_result(progress, unit) for unit in graded_units(progress)]
-    told = [line for line in (progress.verdict_line(), progress.learning_path_line()) if line]
+    text = [line for line in (progress.verdict_line(), progress.learning_path_line()) if line]
     table = {
         "score": sum(one["score"] for one in tests),
-        "output": "\n".join(told),
+        "output": "\n".join(text),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",

@@ -30,8 +30,8 @@ def markdown_page(progress: Progress) -> str:
     for tier in progress.curriculum.tiers:
         shown = [unit for unit in units if unit.number in tier.numbers]
         own = [unit for unit in shown if progress.is_on_path(unit)]
-        told = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
-        parts += [f"### {plain(tier.name)}: {told}", table(progress, shown)] if shown else []
+        text = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
+        parts += [f"### {plain(tier.name)}: {text}", table(progress, shown)] if shown else []
     if progress.milestones:
         parts += ["### Milestones", table(progress, progress.milestones)]
     if progress.left_out:

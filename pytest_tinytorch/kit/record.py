@@ -44,12 +44,12 @@ def read_record(root: Path) -> Record:
         ValueError: it is damaged; the message says what to do.
     """
     file = root / FILE
-    mend = f"get it back with `git checkout -- {FILE}`"
+    remedy = f"get it back with `git checkout -- {FILE}`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
         return parse_record(table)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{file} is damaged ({error}): {mend}") from error
+        raise ValueError(f"{file} is damaged ({error}): {remedy}") from error
 
 
 def parse_record(table: Mapping[str, object]) -> Record:

@@ -59,8 +59,8 @@ def capability_map(progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
     for unit in (u for u in shown if u not in progress.left_out):
         parts.append(unit_line(progress, unit, glyphs, width))
         state = progress.state[unit.id]
-        words = unit.capability if state == State.PASSED else unit.question or unit.builds
-        parts.append(indented(Text(words), 4, width))
+        text = unit.capability if state == State.PASSED else unit.question or unit.builds
+        parts.append(indented(Text(text), 4, width))
     return Group(
         titled_rule(glyphs, "tinytorch capabilities"),
         *parts,
@@ -75,10 +75,10 @@ def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Tex
     style = "dim" if state in (State.LOCKED, State.NOT_RUN) else STYLE[state]
     head = Text(f" {glyphs.of(state)} {unit.label:<18}", style=STYLE[state])
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
-    words = f"  {state}"
+    text = f"  {state}"
     if state == State.LOCKED:
-        words += f", needs {unit_ranges(progress.unmet_needs(unit))}"
-    return fold(head, Text(words, style), width)
+        text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+    return fold(head, Text(text, style), width)
 
 
 def tier_lines(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
@@ -112,13 +112,13 @@ def _marked(
     progress: Progress, units: Sequence[Unit], glyphs: Glyphs, width: int, indent: int = LABEL + 2
 ) -> Text:
     """Units on as few lines as they need, each with its mark."""
-    words = Text()
+    text = Text()
     for unit in units:
         state = progress.state[unit.id]
-        if words:
-            words.append("  ")
-        words.append(f"{glyphs.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}", STYLE[state])
-    return indented(words, indent if width >= 60 else min(indent, 2), width)
+        if text:
+            text.append("  ")
+        text.append(f"{glyphs.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}", STYLE[state])
+    return indented(text, indent if width >= 60 else min(indent, 2), width)
 
 
 def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
@@ -142,17 +142,17 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
 
 
 def _groups(groups: Iterable[GroupCount], glyphs: Glyphs) -> Text:
-    words = Text()
+    text = Text()
     for group in groups:
         full = group.passed == group.total
-        if words:
-            words.append("   ")
+        if text:
+            text.append("   ")
         name = group.name.replace(" ", JOIN)
         mark = glyphs.passed if full else glyphs.open
-        words.append(
+        text.append(
             f"{mark}{JOIN}{name}{JOIN}{group.passed}/{group.total}", "green" if full else ""
         )
-    return words
+    return text
 
 
 def todo_list(progress: Progress) -> list[RenderableType]:

@@ -73,18 +73,18 @@ def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
     for start in range(0, len(units), count):
         row = units[start : start + count]
         states = [progress.state[unit.id] for unit in row]
-        words = [
+        state_names = [
             "" if state in (State.LOCKED, State.PASSED) else milestone_word(state)
             for state in states
         ]
-        cells = [[str(unit.year) for unit in row], [unit.name for unit in row], words]
+        cells = [[str(unit.year) for unit in row], [unit.name for unit in row], state_names]
         lines += [
             Text(""),
             row_of_glyphs(progress, row, glyphs, cell, more=start + count < len(units)),
         ]
         for texts in cells:
             line = " " + "".join(text.ljust(cell) for text in texts).rstrip()
-            lines += [Text(line, "dim" if texts is words else "")] if line.strip() else []
+            lines += [Text(line, "dim" if texts is state_names else "")] if line.strip() else []
     if locked is not None:
         waits = unit_ranges(progress.unmet_needs(locked))
         lines.append(indented(Text(f"{locked.year} needs {waits}", "dim"), 1, width))
@@ -132,11 +132,11 @@ def timeline_report(
         return Group(head, *lines, *milestone_line(progress, glyphs, width), foot)
     for unit in progress.milestones:
         state = progress.state[unit.id]
-        words = milestone_word(state)
+        text = milestone_word(state)
         if state == State.LOCKED:
-            words += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+            text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
         name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
-        lines.append(fold(name, Text(f"  {words}", "dim"), width, indent=8))
+        lines.append(fold(name, Text(f"  {text}", "dim"), width, indent=8))
         lines.append(indented(Text(unit.builds), 8, width))
     return Group(head, *lines, *left_out_line(other_milestones(progress), width), foot)
 

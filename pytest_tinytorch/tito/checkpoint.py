@@ -18,7 +18,7 @@ from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
-    state_as_json,
+    state_table,
 )
 
 BAR = 20
@@ -41,7 +41,7 @@ def status(detailed: bool, as_json: bool) -> None:
     progress = session.progress
     if as_json:
         units = progress.curriculum.checkpoints
-        print_json([state_as_json(progress, unit) | {"stars": unit.stars} for unit in units])
+        print_json([state_table(progress, unit) | {"stars": unit.stars} for unit in units])
     elif detailed:
         session.show(report.capability_map(progress, session.glyphs, session.width))
         session.show(passed_of_total(session))
@@ -108,8 +108,8 @@ def tree(session: Session) -> RenderableType:
         shown = [unit for unit in units if unit.number in tier.numbers]
         own = [unit for unit in shown if progress.is_on_path(unit)]
         if shown:
-            told = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
-            branch = root.add(Text(f"{tier.name}  {told}", "bold"))
+            text = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
+            branch = root.add(Text(f"{tier.name}  {text}", "bold"))
             for unit in shown:
                 branch.add(leaf(progress, glyphs, unit))
     return root

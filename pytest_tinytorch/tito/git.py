@@ -32,8 +32,8 @@ def begin_repository(folder: Path, message: str) -> str:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", message]):
         done = run(git, folder, *given, *command)
         if done.returncode != 0:
-            said = done.stderr.strip() or f"exit code {done.returncode}"
-            return f"The files are there, but `git {command[0]}` failed: {said}"
+            output = done.stderr.strip() or f"exit code {done.returncode}"
+            return f"The files are there, but `git {command[0]}` failed: {output}"
     return "It is a git repository with a first commit."
 
 

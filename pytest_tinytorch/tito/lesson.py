@@ -17,7 +17,7 @@ from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold
 from pytest_tinytorch.terminal.timeline import framed
-from pytest_tinytorch.tito.session import Session, state_as_json
+from pytest_tinytorch.tito.session import Session, state_table
 
 
 def file_of(session: Session, unit: Unit) -> Path:
@@ -38,17 +38,17 @@ def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
     left, off = untouched_exercises(session, unit), unit in progress.left_out
     state = State.LOCKED if off else progress.state[unit.id]
-    told = "off path" if off else state
-    head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {told}", STYLE[state])
-    words = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
-    head.pad_right(max(0, 30 - head.cell_len) if words else 0)
-    return fold(head, Text(words, "dim"), session.width)
+    text = "off path" if off else state
+    head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {text}", STYLE[state])
+    text = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
+    head.pad_right(max(0, 30 - head.cell_len) if text else 0)
+    return fold(head, Text(text, "dim"), session.width)
 
 
 def described(session: Session, progress: Progress, unit: Unit) -> dict[str, object]:
     """A module as plain values."""
     left = untouched_exercises(session, unit)
-    return state_as_json(progress, unit) | {
+    return state_table(progress, unit) | {
         "question": unit.question,
         "builds": unit.builds,
         "history": unit.history,
@@ -69,7 +69,7 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     """What is printed when a module begins."""
     stars = ("*" if session.glyphs.plain else "★") * unit.stars
     waits, milestones = progress.unmet_needs(unit), what_it_opens(progress, unit)
-    told = {
+    facts = {
         "Builds": unit.builds,
         "History": unit.history,
         "Needs": f"{unit_ranges(waits)} first" if waits else "nothing more",
@@ -79,7 +79,7 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
         Text(f"{unit.question}\n", "italic"),
-        labeled({label: text for label, text in told.items() if text}),
+        labeled({label: text for label, text in facts.items() if text}),
         *to_do(session, unit),
         Text(f"\nThen  tito module complete {unit.number}", "bold"),
     ]

@@ -46,9 +46,9 @@ main.add_command(path)
 
 def files(command: Callable[..., None]) -> Callable[..., None]:
     """An option for each format of a report: the file to write it to."""
-    for name, words in reversed(options.EXPORTS.items()):
+    for name, text in reversed(options.EXPORTS.items()):
         kind = click.Path(path_type=Path)
-        command = click.option(f"--{name}", type=kind, metavar="FILE", help=words)(command)
+        command = click.option(f"--{name}", type=kind, metavar="FILE", help=text)(command)
     return command
 
 
@@ -82,18 +82,18 @@ def doctor(as_json: bool) -> None:
     session = open_session()
     findings = [*examination.examine(session), *surroundings.examine(session)]
     if as_json:
-        print_json([finding.as_json() for finding in findings])
+        print_json([finding.table() for finding in findings])
     else:
         lines = []
         for finding in findings:
-            mark = session.glyphs.passed if finding.well else session.glyphs.wrong
-            style = "green" if finding.well else "red" if finding.needed else "yellow"
+            mark = session.glyphs.passed if finding.ok else session.glyphs.wrong
+            style = "green" if finding.ok else "red" if finding.needed else "yellow"
             head = Text(f" {mark} {finding.what}:", style)
             lines.append(fold(head, Text(f" {finding.found}"), session.width))
-            if not finding.well:
-                lines.append(indented(Text(finding.mend, "bold"), 5, session.width))
+            if not finding.ok:
+                lines.append(indented(Text(finding.remedy, "bold"), 5, session.width))
         session.show(Group(*lines))
-    raise SystemExit(1 if any(f.needed and not f.well for f in findings) else 0)
+    raise SystemExit(1 if any(f.needed and not f.ok for f in findings) else 0)
 
 
 @main.command()

@@ -15,7 +15,7 @@ from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
-    state_as_json,
+    state_table,
 )
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
@@ -38,7 +38,7 @@ def status(detailed: bool, as_json: bool) -> None:
     session = open_session()
     progress = session.progress
     if as_json:
-        print_json([state_as_json(progress, unit) for unit in progress.curriculum.milestones])
+        print_json([state_table(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
         for line in drawn.milestone_tree(progress, session.glyphs, session.width):
@@ -88,7 +88,7 @@ def next_milestone(as_json: bool) -> None:
     progress = session.progress
     unit = next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
     if as_json:
-        print_json(None if unit is None else state_as_json(progress, unit))
+        print_json(None if unit is None else state_table(progress, unit))
         return
     if unit is None:
         session.say("All milestones are passed.", fg="green")
@@ -142,7 +142,7 @@ def check(as_json: bool) -> None:
     progress = session.progress
     stale = [u for u in progress.milestones if progress.state[u.id] == State.STALE]
     if as_json:
-        print_json([state_as_json(progress, unit) for unit in stale])
+        print_json([state_table(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
         session.say(
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
@@ -169,7 +169,7 @@ def celebrate(which: str, as_json: bool) -> None:
         raise SystemExit(1)
     if as_json:
         print_json(
-            state_as_json(progress, unit)
+            state_table(progress, unit)
             | {"badge": unit.badge, "capability": unit.capability}
             | {"numbers": dict(drawn.milestone_numbers(progress, unit))}
             | {"text": words_to_share(progress, unit)}
@@ -185,9 +185,9 @@ def words_to_share(progress: Progress, unit: Unit) -> str:
     shown = drawn.milestone_numbers(progress, unit)
     numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
     done, total = progress.count_passed(progress.milestones), len(progress.milestones)
-    told = f" ({numbers_shown})" if numbers_shown else ""
+    text = f" ({numbers_shown})" if numbers_shown else ""
     return (
-        f"{unit.capability.rstrip('.')}{told}.\n"
+        f"{unit.capability.rstrip('.')}{text}.\n"
         f"{unit.year}, {unit.title}: milestone {done} of {total},"
         " with a framework that I wrote myself on NumPy."
     )
@@ -195,9 +195,9 @@ def words_to_share(progress: Progress, unit: Unit) -> str:
 
 def word_for(progress: Progress, unit: Unit) -> str:
     """What a milestone is that is not passed."""
-    words = {State.BORROWED: "left out", State.NOT_RUN: "not passed yet"}
+    exceptions = {State.BORROWED: "left out", State.NOT_RUN: "not passed yet"}
     state = progress.state[unit.id]
-    return words.get(state, state)
+    return exceptions.get(state, state)
 
 
 def unmet_text(progress: Progress, unit: Unit) -> str:

@@ -43,7 +43,7 @@ def path(name: str | None, as_json: bool) -> None:
     except selection.UnknownName as error:
         raise click.UsageError(str(error)) from None
     if as_json:
-        print_json([path_as_json(session, one) for one in chosen])
+        print_json([path_table(session, one) for one in chosen])
         return
     parts: list[RenderableType] = []
     for one in chosen:
@@ -71,7 +71,7 @@ def is_followed(session: Session, one: LearningPath) -> bool:
     return session.workspace.learning_path == one
 
 
-def path_as_json(session: Session, one: LearningPath) -> dict[str, Any]:
+def path_table(session: Session, one: LearningPath) -> dict[str, Any]:
     """A path as plain values."""
     progress = progress_on(session, one)
     return {

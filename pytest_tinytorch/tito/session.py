@@ -130,7 +130,7 @@ def print_json(table: object) -> None:
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
 
 
-def state_as_json(progress: Progress, unit: Unit) -> dict[str, Any]:
+def state_table(progress: Progress, unit: Unit) -> dict[str, Any]:
     """What a program may want to know of a unit."""
     return {
         "id": unit.id,
@@ -155,9 +155,9 @@ def complete(kind: str) -> Completion:
         except click.UsageError:
             return []
         units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
-        words = [word for unit in units for word in (unit.number, unit.name)]
+        candidates = [word for unit in units for word in (unit.number, unit.name)]
         if kind == "path":
-            words = [path.name for path in curriculum.learning_paths]
-        return [word for word in words if word.startswith(incomplete)]
+            candidates = [path.name for path in curriculum.learning_paths]
+        return [word for word in candidates if word.startswith(incomplete)]
 
     return names

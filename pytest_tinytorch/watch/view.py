@@ -46,12 +46,12 @@ class Failure:
 
 def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
-    words = (
+    text = (
         "nothing here stands on it" if request.focus else "nothing that has been begun stands on it"
     )
     if request.saved is None:
-        words = "all is proved"
-    return {"number": request.number, "beat": NOTHING, "text": words}
+        text = "all is proved"
+    return {"number": request.number, "beat": NOTHING, "text": text}
 
 
 def first_look_message(
@@ -61,10 +61,10 @@ def first_look_message(
     verdict = next(
         (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
     )
-    words = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
-    words += verdict if verdict != State.PASSED else "nothing wrong"
-    words += f" in {sum(kinds.values())} of {total} specs"
-    parts: list[RenderableType] = [Text(words, STYLE[verdict])]
+    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
+    text += verdict if verdict != State.PASSED else "nothing wrong"
+    text += f" in {sum(kinds.values())} of {total} specs"
+    parts: list[RenderableType] = [Text(text, STYLE[verdict])]
     if red is not None:
         parts += failure_lines(red, request.width)
     return {

@@ -69,11 +69,11 @@ def exercise(tree: ast.Module, unit: Unit, public: list[str], name: str) -> str:
     """One exercise in a line, with a link to its description if that is on the page."""
     node = find_node(tree, name)
     assert isinstance(node, ast.FunctionDef), f"{unit.label}: no exercise {name}"
-    words = first_line(node)
+    text = first_line(node)
     parts = name.split(".")
-    shown = parts[0] in public and not any(part.startswith("_") for part in parts) and words
+    shown = parts[0] in public and not any(part.startswith("_") for part in parts) and text
     label = f"[`{name}`][tinytorch.{unit.name}.{name}]" if shown else f"`{name}`"
-    return f"{label}: {plain(words)}" if words else label
+    return f"{label}: {plain(text)}" if text else label
 
 
 def documented(root: Path, unit: Unit) -> str:

@@ -10,7 +10,7 @@ from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.layers import Layout, Point, layout
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
 
-MOST = 3
+MAX_EDGES = 3
 """Nodes in a layer: what a phone has room for."""
 
 
@@ -44,7 +44,7 @@ MARGIN = 6
 def needs_pictures(progress: Progress, shape: Shape) -> Markup:
     """The graph in one shape."""
     units = progress.curriculum.checkpoints
-    graph = layout({unit.id: unit.needs for unit in units}, MOST)
+    graph = layout({unit.id: unit.needs for unit in units}, MAX_EDGES)
     width = graph.breadth * shape.room + 2 * MARGIN
     height = graph.depth * (shape.height + shape.gap) - shape.gap + 2 * MARGIN
     return drawing(

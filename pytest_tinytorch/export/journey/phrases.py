@@ -51,9 +51,9 @@ def task_line(task: Task) -> Markup:
     )
 
 
-def command(words: str) -> Markup:
+def command(text: str) -> Markup:
     """What to type, broken only between words."""
-    return element("code", *(join(element("span", word), " ") for word in words.split()))
+    return element("code", *(join(element("span", word), " ") for word in text.split()))
 
 
 def next_step(progress: Progress) -> Markup:

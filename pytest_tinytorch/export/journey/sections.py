@@ -106,14 +106,14 @@ def _capabilities(progress: Progress) -> Section:
 
 def _needs(progress: Progress) -> Section:
     line = "Each checkpoint stands below those that it needs. A line that others imply is left out."
-    told = element(
+    text = element(
         "p",
         "Point at a checkpoint to see what it stands on.",
         id="told",
         class_="told",
         hidden=True,
     )
-    drawn = join(*(needs.needs_pictures(progress, shape) for shape in needs.SHAPES), told)
+    drawn = join(*(needs.needs_pictures(progress, shape) for shape in needs.SHAPES), text)
     return Section("needs", "Needs", "What needs what", line, drawn)
 
 

@@ -61,8 +61,8 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
 def _figure(picture: Picture) -> Markup:
     if not picture.data:
         size, limit = (f"{count / 1000:.0f} kB" for count in (picture.bytes, LIMIT))
-        words = f"{picture.name}.png is {size}, more than the {limit} that this page takes in."
-        return element("p", words, class_="left-out")
+        text = f"{picture.name}.png is {size}, more than the {limit} that this page takes in."
+        return element("p", text, class_="left-out")
     width, height = picture.size
     image = element(
         "img", src=picture.address, alt=f"Plot: {picture.caption}", width=width, height=height
