@@ -1,1 +1,1 @@
-"""What can be typed besides `pytest`?"""
+"""What can be typed besides pytest?"""
