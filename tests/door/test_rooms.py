@@ -138,6 +138,12 @@ def test_a_room_is_one_question_and_more_than_one_file(room: Path):
     assert len(list(room.glob("*.py"))) > 2, "one file needs no folder"
 
 
+def test_contributors_are_told_of_every_room():
+    text = (kit.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)/` \|", text.partition("| place |")[0], re.MULTILINE)
+    assert sorted(told) == [room.name for room in ROOMS if room.parent == PLUGIN]
+
+
 def test_every_file_begins_with_what_it_is():
     lines = {f: f.read_text(encoding="utf-8").partition("\n")[0] for f in FILES}
     said = re.compile(r'"""\S+( \S+){2,}[.?]("""$|$)')
