@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 from pytest_tinytorch.course import curriculum as courses
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website import (
+    architecture,
     commands,
     coursemap,
     formulas,
@@ -125,6 +126,8 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         ),
         "pytest-options": commands.pytest_options,
         "tito-commands": commands.tito_commands,
+        "rooms": architecture.drawing,
+        "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
     }
     if name not in parts:
         raise PluginError(f"{here}: {name!r} is none of what can be generated: {', '.join(parts)}")

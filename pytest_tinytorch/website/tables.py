@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ def decisions(folder: Path) -> str:
         title = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         found.append(f"- [{plain(title)}]({file.name})")
     return "\n".join(found)
+
+
+def contracts(file: Path) -> str:
+    """What the rooms of the plugin have to keep to, in the words of the contracts themselves."""
+    table = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return "\n".join(f"- {plain(contract['name'])}." for contract in table["contracts"])
 
 
 def schema(file: Path) -> str:
