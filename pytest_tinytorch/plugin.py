@@ -80,7 +80,6 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.evidence.gate import Plan
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
-    from pytest_tinytorch.run.turns import Turns
 
     choose_profile(config)
     if config.pluginmanager.has_plugin(DRAWER):
@@ -97,9 +96,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = workspace.collection_paths(plan)
     if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
         config.option.benchmark_columns = TIMING_COLUMNS
-    turns = Turns(Path(worker[WORKER_TURNS]), worker["workerid"]) if worker else None
-    config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
-    if not worker:
+    if worker:
+        from pytest_tinytorch.run.turns import Turns
+
+        turns = Turns(Path(worker[WORKER_TURNS]))
+        config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
+    else:
+        config.pluginmanager.register(Runner(workspace, plan), RUNNER)
         config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
 
 

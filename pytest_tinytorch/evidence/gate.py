@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
+from graphlib import TopologicalSorter
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State, Verdict
@@ -84,7 +85,8 @@ def states_of_units(
     verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
     result: dict[UnitId, State] = {}
-    for unit in _in_order(curriculum):
+    order = TopologicalSorter({unit.id: unit.needs for unit in curriculum.units}).static_order()
+    for unit in map(curriculum.unit, order):
         open_now = all(result[need] in (State.PASSED, State.BORROWED) for need in unit.needs)
         judged = unit.id in verdicts and verdicts[unit.id].kind != State.NOT_RUN
         before = State.STALE if unit.id in stale else State.NOT_RUN
@@ -115,16 +117,5 @@ def unmet_needs(
 def all_passed(
     selected: Iterable[UnitId], state: Mapping[UnitId, State], allowed: Set[State] = frozenset()
 ) -> bool:
-    """Whether all that was selected for is passed, or in a state that is allowed here."""
+    """Whether all that was selected is passed, or in a state that is allowed here."""
     return all(state[unit_id] == State.PASSED or state[unit_id] in allowed for unit_id in selected)
-
-
-def _in_order(curriculum: Curriculum) -> list[Unit]:
-    """Units so that each comes after its needs."""
-    placed: dict[UnitId, Unit] = {}
-    waiting = list(curriculum.units)
-    while waiting:
-        ready = [unit for unit in waiting if all(need in placed for need in unit.needs)]
-        placed.update((unit.id, unit) for unit in ready)
-        waiting = [unit for unit in waiting if unit.id not in placed]
-    return list(placed.values())

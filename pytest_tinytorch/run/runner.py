@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,7 +29,9 @@ from pytest_tinytorch.run.reports import (
     mark_skipped,
     unit_of,
 )
-from pytest_tinytorch.run.turns import Turns
+
+if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
+    from pytest_tinytorch.run.turns import Turns
 
 FULL_TRACEBACKS = ("long", "native")
 
@@ -81,7 +83,7 @@ class Runner:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Where workers run side by side, let a spec that measures time have the machine."""
-        with self.turns.taken(alone=measures_time(item)) if self.turns else nullcontext():
+        with self.turns.take(alone=measures_time(item)) if self.turns else nullcontext():
             return (yield)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")

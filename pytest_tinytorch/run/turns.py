@@ -2,70 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from filelock import ReadWriteLock
 
 
 class Turns:
-    """Whose turn it is, kept as locks on files in a folder that all workers of a run share.
+    """Whose turn it is, kept as a lock on a file in a folder that all workers of a run share.
 
-    Each worker holds the lock of its own file while it runs a spec. One that measures time closes
-    the gate, through which every spec must pass, and waits until it holds the files of all workers.
-    The system frees the locks of a worker that crashes.
+    Workers hold the lock together, each while it runs a spec. One that measures time waits until
+    it holds the lock alone, and lets nobody begin meanwhile. The system frees what a worker that
+    crashes has held.
 
     Args:
         folder: the folder; it is there already.
-        worker: the name of this worker.
     """
 
-    def __init__(self, folder: Path, worker: str) -> None:
-        self.folder = folder
-        self.gate = folder / "gate"
-        self.own = folder / f"worker-{worker}"
-        self.own.touch()
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "turns"
 
-    @contextmanager
-    def taken(self, alone: bool) -> Iterator[None]:
+    def take(self, alone: bool) -> AbstractContextManager[None]:
         """Wait for this worker's turn, with the others or ``alone``."""
-        with ExitStack() as held:
-            with locked(self.gate):  # shut while somebody measures, or waits to
-                files = sorted(self.folder.glob("worker-*")) if alone else [self.own]
-                for file in files:
-                    held.enter_context(locked(file))
-            yield
+        return self._lock.write_lock() if alone else self._lock.read_lock()
 
-
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Hold the lock of a file, after waiting for whoever holds it."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT)
-    try:
-        lock(descriptor)
-        yield
-    finally:
-        os.close(descriptor)  # which frees the lock, too
-
-
-if sys.platform == "win32":
-
-    def lock(descriptor: int) -> None:
-        """Wait for the lock of an open file; Windows gives up after ten seconds, and is asked again."""
-        while True:
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-            except OSError:
-                continue
-            return
-else:
-
-    def lock(descriptor: int) -> None:
-        """Wait for the lock of an open file."""
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    @cached_property
+    def _lock(self) -> ReadWriteLock:
+        # Not made before the first turn: it would not survive a fork.
+        return ReadWriteLock(self.file)

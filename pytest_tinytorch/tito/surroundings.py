@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -86,10 +84,12 @@ def interpreter(settings: Mapping[str, Any], root: Path) -> list[Finding]:
 
 def parsed(text: str) -> Mapping[str, Any]:
     """Settings of VS Code: JSON that may have comments, and commas before a closing bracket."""
-    strings = r'"(?:\\.|[^"\\])*"'
-    bare = re.sub(rf"({strings})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or "", text, flags=re.DOTALL)
-    whole = re.sub(rf"({strings})|,(?=\s*[}}\]])", lambda m: m[1] or "", bare)
-    found = json.loads(whole)
+    import json5  # it takes a while, and only a doctor reads settings
+
+    try:
+        found = json5.loads(text)
+    except ValueError as error:
+        raise ValueError(str(error).replace("<string>:", "line ")) from error
     if not isinstance(found, dict):
         raise ValueError("not a table of settings")
     return found

@@ -199,10 +199,10 @@ class TestTurns:
     def test_one_that_is_alone_waits_for_all_and_lets_none_ahead(self, tmp_path):
         context = multiprocessing.get_context("fork")
         events, released = context.SimpleQueue(), context.Event()
-        turns = [Turns(tmp_path, str(n)) for n in range(3)]
+        turns = [Turns(tmp_path) for n in range(3)]
 
         def work(n, alone):
-            with turns[n].taken(alone):
+            with turns[n].take(alone):
                 events.put((n, "begins"))
                 released.wait(10)
                 events.put((n, "ends"))
@@ -223,11 +223,11 @@ class TestTurns:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
     def test_a_worker_that_dies_holds_nobody_up(self, tmp_path):
-        turns = [Turns(tmp_path, str(n)) for n in range(2)]
+        turns = [Turns(tmp_path) for n in range(2)]
         context = multiprocessing.get_context("fork")
 
         def die():
-            with turns[0].taken(alone=True):
+            with turns[0].take(alone=True):
                 time.sleep(60)
 
         worker = context.Process(target=die)
@@ -235,5 +235,5 @@ class TestTurns:
         time.sleep(0.1)
         worker.kill()
         worker.join()
-        with turns[1].taken(alone=True):
+        with turns[1].take(alone=True):
             pass

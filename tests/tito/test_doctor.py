@@ -142,6 +142,7 @@ class TestVSCode:
             ('{"python.testing.pytestEnabled": false}', "not run by pytest"),
             ("{", "settings.json"),
             ("[]", "not a table"),
+            ('{\n/* two\nlines */\n"editor.rulers": [100}\n}', "settings.json: line 4"),
         ],
     )
     def test_what_is_wrong_is_told(self, workspace, text, says):
