@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from specs.laws import forget
 from specs.timing import Stopwatch
 
 
@@ -13,6 +14,14 @@ def recording():
     yield
     if primitive := sys.modules.get("tinytorch.primitive"):
         primitive.recording.set(True)
+
+
+@pytest.fixture(autouse=True)
+def calls_of_its_own():
+    """The message of a spec tells of its own calls, never of one that an earlier spec made."""
+    forget()
+    yield
+    forget()  # a milestone may come next
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ J is the Jacobian of the function at a point. The left side is measured by centr
 the function itself at float64; the right side is what `backward` says. No formula is assumed.
 """
 
-import os
-
 import numpy as np
 
-from specs.laws import Call, broken, describe, last_call, location, show
+from specs.laws import broken, describe, remember, show
 from specs.student import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
@@ -30,7 +28,7 @@ def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
     """
     arrays = [np.asarray(array, np.float64) for array in arrays]
     op = resolve(function if of is None else of)
-    remember(op, arrays, 0)
+    remember_rule(op, arrays, 0)
     directions = np.random.default_rng(seed)
     tensors = [Tensor(array.copy(), requires_grad=True) for array in arrays]
     out = function(*tensors)
@@ -40,7 +38,7 @@ def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
     check_unchanged("the incoming gradient", incoming, u)
     check_unchanged("the result", out.data, ans)
     for position, (array, tensor) in enumerate(zip(arrays, tensors, strict=True)):
-        remember(op, arrays, position)
+        remember_rule(op, arrays, position)
         check_unchanged(f"argument {position}", tensor.data, array)
         check_form(tensor.grad, array, position)
         v = direction(directions, array.shape)
@@ -82,9 +80,8 @@ def check_form(grad, array, position):
         broken(f"grad of argument {position} of shape {array.shape}", f"shape {grad.shape}")
 
 
-def remember(op, arrays, position):
+def remember_rule(op, arrays, position):
     """Keep the call for the message, with the place of the rule rather than of the primitive."""
     rules = getattr(op, "rules", ())
     rule = getattr(op, "rule_for_every", None) or (rules[position] if position < len(rules) else op)
-    spec = os.environ.get("PYTEST_CURRENT_TEST")
-    last_call.set(Call(f"backward through {describe(op, arrays, {})}", location(rule), spec))
+    remember(f"backward through {describe(op, arrays, {})}", rule)

@@ -1,6 +1,5 @@
 """Specs of 06 optimizers."""
 
-import os
 import tracemalloc
 from copy import deepcopy
 
@@ -19,15 +18,13 @@ from hypothesis.stateful import (
 )
 
 from specs.laws import (
-    Call,
     ask,
     assert_close,
     assert_dtype,
     assert_equal,
     expect,
-    last_call,
-    location,
     raises,
+    remember,
     show,
 )
 from specs.oracles import optimizers as oracle
@@ -94,8 +91,7 @@ def begin(kind, start, gradients, options):
     param = parameter(start)
     given_options = "".join(f", {name}={show(value)}" for name, value in options.items())
     text = f"{kind}([{show(param)}]{given_options}), a step with each grad of {show(gradients)}"
-    where = location(getattr(resolve(kind), "update", resolve(kind).step))
-    last_call.set(Call(text, where, os.environ.get("PYTEST_CURRENT_TEST")))
+    remember(text, getattr(resolve(kind), "update", resolve(kind).step))
     return param, kind([param], **options)
 
 

@@ -1,0 +1,1 @@
+"""Tests of what specs are made of: laws, strategies, stand-ins for the student's names."""
