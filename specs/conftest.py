@@ -1,6 +1,7 @@
 """Fixtures that specs share."""
 
 import sys
+import warnings
 
 import pytest
 
@@ -22,6 +23,14 @@ def calls_of_its_own():
     forget()
     yield
     forget()  # a milestone may come next
+
+
+@pytest.fixture
+def no_warnings():
+    """An overflow or a logarithm of zero that NumPy merely warns of is a fault here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        yield
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ def arrays(shape=None, dtype=None, scale=10.0, elements=None, min_dims=0, min_si
     )
 
 
+def scores(scale=10.0, dtype=None):
+    """Arrays with at least one axis and one element."""
+    return arrays(dtype=dtype, scale=scale, min_dims=1, min_side=1)
+
+
 def broadcastable(count=2, dtype=np.float64, scale=10.0, elements=None, min_side=0):
     """``count`` arrays whose shapes broadcast together."""
     shape_sets = hnp.mutually_broadcastable_shapes(

@@ -1,6 +1,5 @@
 """Specs of 06 optimizers."""
 
-import tracemalloc
 from copy import deepcopy
 
 import numpy as np
@@ -27,6 +26,7 @@ from specs.laws import (
     remember,
     show,
 )
+from specs.memory import peak_bytes
 from specs.oracles import optimizers as oracle
 from specs.strategies import FLOATS, numbers, shapes
 from specs.student import lazy, resolve
@@ -448,22 +448,8 @@ class TestMemory:
             param.grad = np.ones(20_000, np.float32)
         optimizer = kind(params, **options)
         optimizer.step()
-        expect(peak_bytes(optimizer.step) <= 5 * params[0].data.nbytes, "at most 5 arrays", "more")
-
-
-def peak_bytes(action):
-    """The most memory that was taken at one time, beyond what was there before."""
-    already = tracemalloc.is_tracing()
-    if not already:
-        tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        action()
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        if not already:
-            tracemalloc.stop()
+        _, peak = peak_bytes(optimizer.step)
+        expect(peak <= 5 * params[0].data.nbytes, "at most 5 arrays", "more")
 
 
 class TestSaving:

@@ -25,16 +25,3 @@ def nearest_rank(samples, percent):
     return next(
         s for s in sorted(samples) if sum(o <= s for o in samples) * 100 >= percent * len(samples)
     )
-
-
-class Clock:
-    """A clock that somebody else moves; `sleep` moves it, too."""
-
-    def __init__(self):
-        self.time = 0.0
-
-    def __call__(self):
-        return self.time
-
-    def sleep(self, seconds):
-        self.time += seconds
