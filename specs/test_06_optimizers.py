@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from specs.descriptions import show
 from specs.laws import (
     ask,
     assert_close,
@@ -24,7 +25,6 @@ from specs.laws import (
     expect,
     raises,
     remember,
-    show,
 )
 from specs.memory import peak_bytes
 from specs.oracles import optimizers as oracle

@@ -15,7 +15,8 @@ from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises, show
+from specs.descriptions import show
+from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises
 from specs.oracles import training as oracle
 from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
 from specs.student import lazy

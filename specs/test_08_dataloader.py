@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from specs.descriptions import describe, show
 from specs.laws import (
     ask,
     assert_close,
@@ -21,11 +22,9 @@ from specs.laws import (
     assert_no_alias,
     assert_shape,
     broken,
-    describe,
     expect,
     raises,
     remember,
-    show,
     unwrap,
 )
 from specs.oracles import dataloader as oracle
