@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from specs.timing import Stopwatch
 
 
 @pytest.fixture(autouse=True)
-def recording():
+def recording() -> Iterator[None]:
     """Each spec begins with gradients on, whatever a `no_grad` of an earlier one has left."""
     yield
     if primitive := sys.modules.get("tinytorch.primitive"):
@@ -18,7 +20,7 @@ def recording():
 
 
 @pytest.fixture(autouse=True)
-def calls_of_its_own():
+def calls_of_its_own() -> Iterator[None]:
     """The message of a spec tells of its own calls, never of one that an earlier spec made."""
     forget()
     yield
@@ -26,7 +28,7 @@ def calls_of_its_own():
 
 
 @pytest.fixture
-def no_warnings():
+def no_warnings() -> Iterator[None]:
     """An overflow or a logarithm of zero that NumPy merely warns of is a fault here."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
@@ -34,6 +36,6 @@ def no_warnings():
 
 
 @pytest.fixture
-def stopwatch(benchmark):
+def stopwatch(benchmark: Any) -> Stopwatch:
     """Measures how much faster one function is than another; see `specs.timing`."""
     return Stopwatch(benchmark)

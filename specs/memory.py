@@ -1,11 +1,13 @@
 """How many bytes a call holds at once, measured without any code under test."""
 
 import tracemalloc
+from collections.abc import Callable
+from typing import Any
 
 from specs.laws import ask
 
 
-def peak_bytes(action):
+def peak_bytes(action: Callable[[], Any]) -> tuple[Any, int]:
     """(result, bytes): what it gives, and the most that it held beyond what was there before."""
     already = tracemalloc.is_tracing()
     if not already:
@@ -20,6 +22,6 @@ def peak_bytes(action):
             tracemalloc.stop()
 
 
-def peak_of(function, *args, **kwargs):
+def peak_of(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, int]:
     """The same of a call of the student's, which is remembered for the message."""
     return peak_bytes(lambda: ask(function, *args, **kwargs))

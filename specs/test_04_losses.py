@@ -1,5 +1,7 @@
 """Specs of 04 losses."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -34,7 +36,7 @@ MSELoss, CrossEntropyLoss, BCEWithLogitsLoss = lazy(
 Tensor = lazy("tensor", "Tensor")
 
 REDUCTIONS = st.sampled_from(("mean", "sum", "none"))
-SUMMARY = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses}
+SUMMARY: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses}
 
 
 pytestmark = pytest.mark.usefixtures("no_warnings")

@@ -297,8 +297,8 @@ class TestParameters:
                 fits = abs(value.std() / wanted - 1) < 0.06 and abs(value.mean()) < 0.1 * wanted
                 expect(fits, f"{name} with mean 0 and deviation {wanted}", value.std())
             else:
-                wanted = np.ones if name.endswith("weight") else np.zeros
-                assert_equal(value, wanted(value.shape, np.float32))
+                first = 1 if name.endswith("weight") else 0
+                assert_equal(value, np.full(value.shape, first, np.float32))
 
     def test_begin_without_a_preference(self):
         """An untrained model gives every token about the same probability: a loss near ln V."""

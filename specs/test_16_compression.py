@@ -335,9 +335,9 @@ class TestDistillation:
         for bad in (0, -1):
             with raises(ValueError, naming="temperature"):
                 ask(distillation_loss, z, z, labels, temperature=bad)
-        for bad in (-0.1, 1.1):
+        for outside in (-0.1, 1.1):
             with raises(ValueError, naming="alpha"):
-                ask(distillation_loss, z, z, labels, alpha=bad)
+                ask(distillation_loss, z, z, labels, alpha=outside)
 
 
 class TestSparseStorage:

@@ -1,18 +1,20 @@
 """What 19 calculates, element by element."""
 
+from collections.abc import Collection, Sequence
 
-def median(samples):
+
+def median(samples: Sequence[float]) -> float:
     """The sample in the middle, or the mean of both."""
     ordered = sorted(samples)
     n = len(ordered)
     return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
 
 
-def mad(samples):
+def mad(samples: Sequence[float]) -> float:
     return median([abs(sample - median(samples)) for sample in samples])
 
 
-def frontier(points, maximize):
+def frontier(points: Sequence[Sequence[float]], maximize: Collection[int]) -> list[int]:
     """Compare every point with every other."""
     found = []
     for i, point in enumerate(points):
