@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 # It is not installed while it is built.
 from pytest_tinytorch.evidence.implementation import SHIPPED  # noqa: E402
-from pytest_tinytorch.kit import kit  # noqa: E402
+from pytest_tinytorch.kit.files import kit_files  # noqa: E402
 
 
 class BuildWithKit(build_py):
@@ -24,14 +24,14 @@ class BuildWithKit(build_py):
             return
         shipped = Path(self.build_lib, "pytest_tinytorch", SHIPPED)
         shutil.rmtree(shipped, ignore_errors=True)  # an earlier build may have left more
-        for path, file in kit.files(ROOT).items():
+        for path, file in kit_files(ROOT).items():
             target = shipped / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
 
     def get_source_files(self):
         """What an archive of the source has to hold."""
-        return [*super().get_source_files(), *kit.files(ROOT)]
+        return [*super().get_source_files(), *kit_files(ROOT)]
 
 
 setup(cmdclass={"build_py": BuildWithKit})

@@ -105,14 +105,16 @@ MEASURES = {
 
 def measure(number, seed):
     """Threshold name to what the reference reaches, for a milestone of the shipped scale."""
-    folder = ROOT / curriculum.load().unit(f"milestone-{number}").place
-    implementation.install(implementation.Implementation(ROOT / "reference", ROOT / "reference"))
+    folder = ROOT / curriculum.load_curriculum().unit(f"milestone-{number}").place
+    implementation.install_finder(
+        implementation.Implementation(ROOT / "reference", ROOT / "reference")
+    )
     sys.path.insert(0, str(folder))
     try:
         return MEASURES[number](seed)
     finally:
         sys.path.remove(str(folder))
-        implementation.uninstall()
+        implementation.uninstall_finder()
 
 
 def holds(name, value, threshold):
@@ -129,7 +131,7 @@ def main(arguments=None):
     print("| milestone | threshold | wanted | worst | median |\n|---|---|---|---|---|")
     failed = False
     for number in given.milestones or MEASURES:
-        unit = curriculum.load().unit(f"milestone-{number}")
+        unit = curriculum.load_curriculum().unit(f"milestone-{number}")
         found = [measure(number, seed) for seed in range(given.seeds)]
         for name in found[0]:
             values, wanted = [one[name] for one in found], unit.thresholds[name]

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch.api import curriculum, explanation, glyphs, use_package
+from pytest_tinytorch.api import curriculum, explanation, glyphs_for, use_package
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8
@@ -34,7 +34,7 @@ class Stage:
     def __init__(self, number, scales=("tiny",), arguments=None):
         self.unit = unit(number)
         self.options = parse(self.unit, scales, arguments)
-        self.marks = glyphs(sys.stdout.encoding)
+        self.glyphs = glyphs_for(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
         self.losses = []
 
@@ -58,18 +58,18 @@ class Stage:
     def curve(self, title, losses):
         """The loss over the epochs, drawn in characters."""
         text = Text(f"{title}: loss {losses[-1]:.4f} after {len(losses)} epochs\n", "bold")
-        for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.marks.plain):
+        for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.glyphs.plain):
             text.append(f" {row}\n", "cyan")
         return text
 
     def say(self, words, style=""):
         """A paragraph, in characters that the terminal can show."""
-        self.console.print(Text(self.marks.fit(words), style), soft_wrap=False)
+        self.console.print(Text(self.glyphs.fit(words), style), soft_wrap=False)
 
     def head(self):
         """The title of the milestone."""
-        title = f"{self.unit.year} {self.marks.dot} {self.unit.title}"
-        self.console.rule(Text(self.marks.fit(title), "bold"), characters=self.marks.line)
+        title = f"{self.unit.year} {self.glyphs.dot} {self.unit.title}"
+        self.console.rule(Text(self.glyphs.fit(title), "bold"), characters=self.glyphs.line)
 
     def picture(self, name, draw, columns=1, rows=1, size=(4.5, 4.5)):
         """Save a picture, where matplotlib is there to draw it, and say where it is."""
@@ -83,8 +83,8 @@ class Stage:
         for name in ("measured", "value", "wanted", ""):
             table.add_column(name)
         for name, value, wanted, holds in rows_of_table:
-            mark = self.marks.passed if holds else self.marks.wrong
-            cells = [Text(self.marks.fit(str(cell))) for cell in (name, value, wanted)]
+            mark = self.glyphs.passed if holds else self.glyphs.wrong
+            cells = [Text(self.glyphs.fit(str(cell))) for cell in (name, value, wanted)]
             table.add_row(*cells, Text(mark, "green" if holds else "red"))
         self.console.print(table)
         word = self.unit.capability if reached else "Not there yet: see the rows marked above."

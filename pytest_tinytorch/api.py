@@ -8,31 +8,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, CurriculumError, Unit
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
 from pytest_tinytorch.run.failures import LawBroken, MissingName
 from pytest_tinytorch.run.messages import Explainer, Spec
-from pytest_tinytorch.terminal.marks import Glyphs, glyphs
+from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
 
 __all__ = [
     "PICTURES",
+    "CheckpointGroup",
     "Curriculum",
+    "CurriculumError",
     "Glyphs",
-    "Group",
     "LawBroken",
     "MissingName",
     "Progress",
     "Unit",
     "curriculum",
     "explanation",
-    "glyphs",
+    "glyphs_for",
     "use_package",
 ]
 
-curriculum = settings.curriculum
+curriculum = settings.curriculum_of
 
 
 def use_package(root: Path, reference: bool = False) -> Workspace:
@@ -41,8 +42,8 @@ def use_package(root: Path, reference: bool = False) -> Workspace:
     Raises:
         CurriculumError, UnknownName, ValueError: the workspace or its settings are wrong.
     """
-    workspace = settings.workspace(root, reference)
-    implementation.install(workspace.implementation)
+    workspace = settings.workspace_at(root, reference)
+    implementation.install_finder(workspace.implementation)
     return workspace
 
 

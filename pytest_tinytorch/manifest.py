@@ -7,4 +7,4 @@ from pytest_tinytorch import settings
 from pytest_tinytorch.kit import collection
 
 if __name__ == "__main__":
-    sys.exit(collection.main(Path.cwd(), settings.curriculum(Path.cwd()), sys.argv[1:]))
+    sys.exit(collection.main(Path.cwd(), settings.curriculum_of(Path.cwd()), sys.argv[1:]))

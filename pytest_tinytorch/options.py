@@ -20,7 +20,7 @@ EXPORTS = {
 """The formats of `export.FORMATS`, in a few words."""
 
 
-def add(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("tinytorch", "tinytorch: checkpoints, milestones, capabilities")
     option = group.addoption
@@ -72,8 +72,8 @@ def add(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="keep progress in FILE (.tinytorch/ledger.jsonl)",
     )
-    for name, words in EXPORTS.items():
-        option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {words}")
+    for name, text in EXPORTS.items():
+        option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {text}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(
         CURRICULUM_SETTING, help="a curriculum of your own, from the root folder", default=""
@@ -83,20 +83,20 @@ def add(parser: pytest.Parser) -> None:
     )
 
 
-def read(config: pytest.Config) -> Options:
+def read_options(config: pytest.Config) -> Options:
     """The options as pytest parsed them."""
-    return from_namespace(config.option, str(config.getini(PATH_SETTING)))
+    return options_from_namespace(config.option, str(config.getini(PATH_SETTING)))
 
 
-def from_namespace(given: object, path: str = "") -> Options:
+def options_from_namespace(given: object, path: str = "") -> Options:
     """The options in a namespace that argparse made; ``path`` is the one that the settings name."""
     own = getattr(given, "path", None)
     return Options(
         checkpoint=getattr(given, "checkpoint", None),
         milestone=getattr(given, "milestone", None),
         borrow=getattr(given, "borrow", None),
-        path=own if own is not None else path or None,
-        path_from="--path" if own is not None else PATH_SETTING,
+        learning_path=own if own is not None else path or None,
+        learning_path_from="--path" if own is not None else PATH_SETTING,
         reference=getattr(given, "reference", False),
         todo_ok=getattr(given, "todo_ok", False),
         gate=not getattr(given, "no_gate", False),
@@ -115,20 +115,20 @@ def from_namespace(given: object, path: str = "") -> Options:
     )
 
 
-def names_paths(config: pytest.Config) -> bool:
+def has_path_arguments(config: pytest.Config) -> bool:
     """Whether files, folders or node ids stand on the command line."""
     return config.args_source is pytest.Config.ArgsSource.ARGS
 
 
-def names_specs(config: pytest.Config) -> bool:
+def is_narrowed(config: pytest.Config) -> bool:
     """Whether the run was narrowed by pytest's own means: paths, ``-k``, ``-m``, ``--lf`` and so on.
 
     So is one started in a folder inside the workspace, unless units were picked. Such a run does
     just what it was told: nothing is held back, and nothing partial is granted.
     """
-    if names_paths(config):
+    if has_path_arguments(config):
         return True
-    if not read(config).selects and config.invocation_params.dir != config.rootpath:
+    if not read_options(config).selects and config.invocation_params.dir != config.rootpath:
         return True
     narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
     return any(config.getoption(name, None) for name in narrowing)

@@ -25,6 +25,8 @@ from pytest_tinytorch.run import profiles
 
 JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
 """The names that both are registered under."""
+DRAWER = "tinytorch-drawer"
+"""The name of a plugin that only draws examples: where it is, nothing runs, so nothing is judged."""
 WORKER_PLAN = "tinytorch_plan"
 WORKER_TURNS = "tinytorch_turns"
 TIMING_COLUMNS = ["median", "iqr", "rounds"]
@@ -40,7 +42,7 @@ THREADS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    options.add(parser)
+    options.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -53,12 +55,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the implementation before any conftest can import the package under test."""
     if is_workspace(early_config):
         setting = str(early_config.getini(PATH_SETTING))
-        given = options.from_namespace(early_config.known_args_namespace, setting)
+        given = options.options_from_namespace(early_config.known_args_namespace, setting)
         if given.scale == "tiny":
             use_one_thread()
-        profiles.register()
+        profiles.register_profiles()
         try:
-            implementation.install(workspace_of(early_config, given).implementation)
+            implementation.install_finder(workspace_of(early_config, given).implementation)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
 
@@ -70,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"pytest took {config.rootpath} for its root, because of a path on the command line."
                 " Write options with =, as in --source=DIR or --ledger=FILE, or add --rootdir=."
             )
-        if options.read(config).selects:
+        if options.read_options(config).selects:
             raise pytest.UsageError(
                 f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
@@ -80,16 +82,18 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.run.runner import Runner
 
     choose_profile(config)
-    workspace = workspace_of(config, options.read(config))
+    if config.pluginmanager.has_plugin(DRAWER):
+        return
+    workspace = workspace_of(config, options.read_options(config))
     worker = getattr(config, "workerinput", None)
-    named = options.names_specs(config)
+    narrowed = options.is_narrowed(config)
     try:
-        plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(named)
+        plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(narrowed)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before the run
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    if not worker and workspace.options.selects and not options.names_paths(config):
-        config.args[:] = workspace.places(plan)
+    if not worker and workspace.options.selects and not options.has_path_arguments(config):
+        config.args[:] = workspace.collection_paths(plan)
     if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
         config.option.benchmark_columns = TIMING_COLUMNS
     if worker:
@@ -99,12 +103,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
         config.pluginmanager.register(Runner(workspace, plan), RUNNER)
-        config.pluginmanager.register(Judge(config, workspace, plan, named), JUDGE)
+        config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the map or the timeline instead of running."""
-    given = options.read(config)
+    given = options.read_options(config)
     if not (given.capabilities or given.timeline):
         return None
     from pytest_tinytorch.terminal import screen

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load
+from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load_curriculum
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
-from pytest_tinytorch.evidence.workspace import Workspace, assemble
+from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 
 TABLES = {
     "pytest.toml": ("pytest",),
@@ -27,28 +27,28 @@ ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
 
 
-def workspace(root: Path, reference: bool = False) -> Workspace:
+def workspace_at(root: Path, reference: bool = False) -> Workspace:
     """The workspace in ``root`` as its settings have it: with its curriculum, on its path.
 
     Raises:
         CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
     """
-    path = str(read(root).get(PATH_SETTING, "")) or None
-    given = Options(path=path, path_from=PATH_SETTING, reference=reference)
-    return assemble(root, given, curriculum(root))
+    path = str(read_settings(root).get(PATH_SETTING, "")) or None
+    given = Options(learning_path=path, learning_path_from=PATH_SETTING, reference=reference)
+    return build_workspace(root, given, curriculum_of(root))
 
 
-def curriculum(root: Path) -> Curriculum:
+def curriculum_of(root: Path) -> Curriculum:
     """The curriculum that the settings in ``root`` name, or the kit's own.
 
     Raises:
         CurriculumError, ValueError: it is wrong, or the settings cannot be read.
     """
-    named = str(read(root).get(CURRICULUM_SETTING, ""))
-    return load(root / named if named else DEFAULT)
+    named = str(read_settings(root).get(CURRICULUM_SETTING, ""))
+    return load_curriculum(root / named if named else DEFAULT)
 
 
-def read(root: Path) -> Mapping[str, Any]:
+def read_settings(root: Path) -> Mapping[str, Any]:
     """The settings in the first file that has any; none if no file has.
 
     Raises:

@@ -1,21 +1,41 @@
 """Fixtures that specs share."""
 
 import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from specs.laws import forget
 from specs.timing import Stopwatch
 
 
 @pytest.fixture(autouse=True)
-def recording():
+def recording() -> Iterator[None]:
     """Each spec begins with gradients on, whatever a `no_grad` of an earlier one has left."""
     yield
     if primitive := sys.modules.get("tinytorch.primitive"):
         primitive.recording.set(True)
 
 
+@pytest.fixture(autouse=True)
+def calls_of_its_own() -> Iterator[None]:
+    """The message of a spec tells of its own calls, never of one that an earlier spec made."""
+    forget()
+    yield
+    forget()  # a milestone may come next
+
+
 @pytest.fixture
-def stopwatch(benchmark):
+def no_warnings() -> Iterator[None]:
+    """An overflow or a logarithm of zero that NumPy merely warns of is a fault here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        yield
+
+
+@pytest.fixture
+def stopwatch(benchmark: Any) -> Stopwatch:
     """Measures how much faster one function is than another; see `specs.timing`."""
     return Stopwatch(benchmark)

@@ -4,11 +4,15 @@ J is the Jacobian of the function at a point. The left side is measured by centr
 the function itself at float64; the right side is what `backward` says. No formula is assumed.
 """
 
-import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from specs.laws import Call, broken, describe, last_call, location, show
+from specs.arrays import Array
+from specs.descriptions import describe, show
+from specs.laws import broken, data_of, remember, same
 from specs.student import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
@@ -18,7 +22,13 @@ TOLERANCE = 1e-6
 """Relative. Central differences are good to about 1e-9 here; a rule wrong by 0.1% is off by 1e-3."""
 
 
-def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
+def check_gradient(
+    function: Callable[..., Any],
+    *arrays: ArrayLike,
+    seed: int = 0,
+    of: Any = None,
+    tolerance: float = TOLERANCE,
+) -> None:
     """Demand that `backward` through ``function`` agrees with central differences.
 
     Args:
@@ -28,63 +38,69 @@ def check_gradient(function, *arrays, seed=0, of=None, tolerance=TOLERANCE):
         of: the primitive whose rule is to blame; ``function`` itself unless given.
         tolerance: on the two inner products, relative to their size.
     """
-    arrays = [np.asarray(array, np.float64) for array in arrays]
+    point = [np.asarray(array, np.float64) for array in arrays]
     op = resolve(function if of is None else of)
-    remember(op, arrays, 0)
+    remember_rule(op, point, 0)
     directions = np.random.default_rng(seed)
-    tensors = [Tensor(array.copy(), requires_grad=True) for array in arrays]
+    tensors = [Tensor(array.copy(), requires_grad=True) for array in point]
     out = function(*tensors)
-    ans, u = out.data.copy(), direction(directions, out.shape)
+    ans = data_of(out).copy()
+    u = direction(directions, ans.shape)
     incoming = u.copy()
     out.backward(incoming)
     check_unchanged("the incoming gradient", incoming, u)
     check_unchanged("the result", out.data, ans)
-    for position, (array, tensor) in enumerate(zip(arrays, tensors, strict=True)):
-        remember(op, arrays, position)
+    for position, (array, tensor) in enumerate(zip(point, tensors, strict=True)):
+        remember_rule(op, point, position)
         check_unchanged(f"argument {position}", tensor.data, array)
-        check_form(tensor.grad, array, position)
+        grad = gradient_of(tensor, array, position)
         v = direction(directions, array.shape)
-        change = difference(function, arrays, position, v)
-        measured, claimed = float((u * change).sum()), float((tensor.grad * v).sum())
-        scale = float(np.abs(u * change).sum() + np.abs(tensor.grad * v).sum())
+        change = difference(function, point, position, v)
+        measured, claimed = float((u * change).sum()), float((grad * v).sum())
+        scale = float(np.abs(u * change).sum() + np.abs(grad * v).sum())
         if not abs(measured - claimed) <= tolerance * max(scale, 1e-3):
             broken(
                 f"⟨u, Jv⟩ = {measured:.6g} for argument {position}, by central differences",
-                f"⟨Jᵀu, v⟩ = {claimed:.6g}, from the gradient {show(tensor.grad)}",
+                f"⟨Jᵀu, v⟩ = {claimed:.6g}, from the gradient {show(grad)}",
             )
 
 
-def direction(draw, shape):
+def direction(draw: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Numbers of random sign, none near zero, where a wrong element of a gradient could hide."""
     return draw.choice((-1.0, 1.0), shape) * draw.uniform(0.5, 1.5, shape)
 
 
-def difference(function, arrays, position, v):
+def difference(
+    function: Callable[..., Any], point: Sequence[Array], position: int, v: Array
+) -> Array:
     """J v by central differences in one argument, as an array of the output's shape."""
     ends = []
     for sign in (1, -1):
-        moved = [a + sign * STEP * v if i == position else a for i, a in enumerate(arrays)]
-        ends.append(np.asarray(function(*map(Tensor, moved)).data, np.float64))
+        moved = [a + sign * STEP * v if i == position else a for i, a in enumerate(point)]
+        ends.append(np.asarray(data_of(function(*map(Tensor, moved))), np.float64))
     return (ends[0] - ends[1]) / (2 * STEP)
 
 
-def check_unchanged(name, now, before):
+def check_unchanged(name: str, now: object, before: Array) -> None:
     """A rule computes something new, and changes nothing that it was called with."""
-    if not np.array_equal(now, before, equal_nan=True):
+    if not same(now, before):
         broken(f"{name} to stay as it was, {show(before)}", f"changed in place to {show(now)}")
 
 
-def check_form(grad, array, position):
-    """A gradient is an ndarray of the shape of what it is the gradient of."""
+def gradient_of(tensor: Any, array: Array, position: int) -> Array:
+    """The gradient, which is an ndarray of numbers of the shape of what it is the gradient of."""
+    grad = getattr(tensor, "grad", None)
     if not isinstance(grad, np.ndarray):
         broken(f"grad of argument {position} to be an ndarray", show(grad))
     if grad.shape != array.shape:
         broken(f"grad of argument {position} of shape {array.shape}", f"shape {grad.shape}")
+    if grad.dtype.kind not in "biuf":
+        broken(f"grad of argument {position} to be of real numbers", f"dtype {grad.dtype}")
+    return grad
 
 
-def remember(op, arrays, position):
+def remember_rule(op: Any, point: Sequence[Array], position: int) -> None:
     """Keep the call for the message, with the place of the rule rather than of the primitive."""
     rules = getattr(op, "rules", ())
     rule = getattr(op, "rule_for_every", None) or (rules[position] if position < len(rules) else op)
-    spec = os.environ.get("PYTEST_CURRENT_TEST")
-    last_call.set(Call(f"backward through {describe(op, arrays, {})}", location(rule), spec))
+    remember(f"backward through {describe(op, point, {})}", rule)

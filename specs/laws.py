@@ -1,15 +1,30 @@
-"""How a spec calls the framework and says what it expects, so that a red spec can teach."""
+"""How a spec calls the framework and says what it expects, so that a red spec can teach.
 
-import inspect
-import os
+Whatever the student's code gives, a law holds or is broken (`LawBroken`): these functions have no
+errors of their own. What the student's code itself raises comes out as it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pytest_tinytorch.api import LawBroken
-from specs.student import Lazy, lazy, resolve
+from specs.arrays import Array
+from specs.descriptions import (
+    Description,
+    Location,
+    describe,
+    location,
+    name_of,
+    show,
+    show_with_type,
+)
+from specs.student import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
 
@@ -19,14 +34,24 @@ class Call:
     """A call of the student's code, kept for the message. Its text is anything that `str` shows."""
 
     text: object
-    where: tuple | None
-    spec: str | None
+    where: Location | None
 
 
 last_call: ContextVar[Call | None] = ContextVar("last_call", default=None)
+"""Which call a message tells of. A fixture of `specs/conftest.py` forgets it between specs."""
 
 
-def call(function, *args, **kwargs):
+def remember(text: object, function: object) -> None:
+    """Keep for the message what is about to be called, and where it is written."""
+    last_call.set(Call(text, location(function)))
+
+
+def forget() -> None:
+    """Let no message tell of a call that was made before now."""
+    last_call.set(None)
+
+
+def call(function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call the student's function with ndarrays wrapped in Tensors; give its result as arrays.
 
     Checks that the result is a Tensor (or a tuple of them) and that no input was changed, and
@@ -34,215 +59,241 @@ def call(function, *args, **kwargs):
     """
     real = resolve(function)
     # The negative of a 0-d array is a NumPy scalar: both are meant as tensors.
-    args = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
-    before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in args]
-    told = [show(a) if copy is None else copy for a, copy in zip(args, before, strict=True)]
+    given = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
+    before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in given]
+    told = [show(a) if copy is None else copy for a, copy in zip(given, before, strict=True)]
     text = Description(function, told, kwargs)
-    last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
-    wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in args]
+    remember(text, real)
+    wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in given]
     result = attempt(real, text, wrapped, kwargs)
     for arg, original in zip(wrapped, before, strict=True):
-        if original is not None and not np.array_equal(arg.data, original, equal_nan=True):
-            broken("inputs that stay as they were", f"an input changed to {show(arg.data)}")
+        if original is not None and not same(data := getattr(arg, "data", None), original):
+            broken("inputs that stay as they were", f"an input changed to {show(data)}")
     return unwrap(result)
 
 
-def ask(function, *args, **kwargs):
+def ask(function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a function or method of the student's on anything, and give its result as it is.
 
     Only remembers the call for the message; where arrays go in and Tensors come out, use `call`.
     """
     real = resolve(function)
     text = describe(function, args, kwargs, array="np.array")
-    last_call.set(Call(text, location(real), os.environ.get("PYTEST_CURRENT_TEST")))
+    remember(text, real)
     return attempt(real, text, args, kwargs)
 
 
-def attempt(real, text, args, kwargs):
+def attempt(
+    real: Callable[..., Any], text: object, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
     """Make a call; an exception that comes out of it carries the call's text for the message."""
+    if not callable(real):
+        broken("something to call", show_with_type(real))
     try:
         return real(*args, **kwargs)
     except Exception as error:
-        error.called = str(text)
+        error.__dict__["called"] = str(text)  # an exception of the student's may be frozen
         raise
 
 
-def unwrap(result):
+def unwrap(result: Any) -> Any:
     """The arrays of a Tensor, or of a tuple or list of Tensors; anything else breaks a law."""
     if isinstance(result, (tuple, list)):
         return tuple(unwrap(part) for part in result)
-    if not isinstance(result, Tensor):
-        broken("a Tensor", f"{type(result).__name__}: {show(result)}")
-    if not isinstance(result.data, np.ndarray):
-        broken("a Tensor whose data is an ndarray", f"data of type {type(result.data).__name__}")
-    return result.data
+    return data_of(result)
 
 
-def broken(expected, got):
+def data_of(tensor: Any) -> Array:
+    """The array of a Tensor; anything else breaks a law."""
+    if not isinstance(tensor, Tensor):
+        broken("a Tensor", show_with_type(tensor))
+    data = getattr(tensor, "data", None)
+    if not isinstance(data, np.ndarray):
+        broken("a Tensor whose data is an ndarray", f"data of type {type(data).__name__}")
+    return data
+
+
+def broken(expected: str, got: str) -> NoReturn:
     """Raise LawBroken with what is known of the last call of this spec."""
     last = last_call.get()
-    if last is None or last.spec != os.environ.get("PYTEST_CURRENT_TEST"):
+    if last is None:
         raise LawBroken(expected, got)
     raise LawBroken(expected, got, str(last.text), last.where)
 
 
-def expect(holds, expected, got):
+def expect(holds: object, expected: str, got: object) -> None:
     """Demand that something holds: ``expect(y.min() >= 0, "no negative value", y)``."""
-    if not holds:
+    if not truth(holds):
         broken(expected, got if isinstance(got, str) else show(got))
 
 
-def assert_equal(got, expected):
-    """Same value exactly; arrays also in shape. NaNs are equal to each other."""
-    if isinstance(expected, np.ndarray) or isinstance(got, np.ndarray):
-        assert_shape(got, np.shape(expected))
-        if not np.array_equal(got, expected, equal_nan=np.asarray(expected).dtype.kind == "f"):
-            broken(show(expected), f"{show(got)}{first_difference(got, expected, 0, 0)}")
-    elif got != expected:
-        broken(show(expected), show(got))
+def assert_equal(got: object, expected: object) -> None:
+    """Same value exactly; arrays also in shape. NaNs in arrays are equal to each other."""
+    if not isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
+        if not equal(got, expected):
+            broken(show(expected), show(got))
+        return
+    left, right = array_of(got), array_of(expected)
+    if left is None or right is None or is_numeric(left) != is_numeric(right):
+        broken(show(expected), show_with_type(got))
+    assert_shape(left, right.shape)
+    demand(~differing(left, right), show(expected), got, left, right)
 
 
-def assert_close(got, expected, rtol=None, atol=None):
+def assert_close(
+    got: object, expected: object, rtol: float | None = None, atol: float | None = None
+) -> None:
     """Same shape, and every value within the rounding that the coarser dtype allows.
 
-    NaN equals NaN and infinity equals itself.
+    NaN equals NaN and infinity equals itself. A single number is expected of every element.
     """
-    got, expected = np.asarray(got), np.asarray(expected)
-    fine = got.dtype == np.float64 and expected.dtype != np.float32
+    left, right = array_of(got), array_of(expected)
+    if left is None or right is None or not (is_numeric(left) and is_numeric(right)):
+        broken(show(expected), show_with_type(got))
+    fine = left.dtype == np.float64 and right.dtype != np.float32
     rtol = rtol if rtol is not None else (1e-9 if fine else 1e-4)
     atol = atol if atol is not None else (1e-10 if fine else 1e-5)
-    assert_shape(
-        got,
-        np.broadcast_shapes(got.shape, expected.shape) if expected.ndim == 0 else expected.shape,
-    )
-    if not np.allclose(got, expected, rtol, atol, equal_nan=True):
-        broken(show(expected), f"{show(got)}{first_difference(got, expected, rtol, atol)}")
+    if right.ndim > 0:
+        assert_shape(left, right.shape)
+    with np.errstate(all="ignore"):  # a difference that overflows is a difference
+        close = np.isclose(left, right, rtol, atol, equal_nan=True)
+    demand(close, show(right), left, left, np.broadcast_to(right, left.shape))
 
 
-def assert_shape(got, shape):
+def demand(holds: Array, expected: str, got: object, left: Array, right: Array) -> None:
+    """Demand that ``left`` is what ``right`` is wherever one looks; else say where it is not."""
+    if np.all(holds):
+        return
+    words = show(got)
+    if left.size > 1:  # else it is plain to see
+        at = tuple(int(i) for i in np.argwhere(~holds)[0])
+        here, there = (
+            str(e) if isinstance(e, np.generic) else show(e) for e in (left[at], right[at])
+        )
+        words += f"  first difference at {list(at)}: {here} instead of {there}"
+    broken(expected, words)
+
+
+def assert_shape(got: object, shape: Sequence[int]) -> None:
     """Exactly this shape."""
-    if np.shape(got) != tuple(shape):
-        broken(f"shape {tuple(shape)}", f"shape {np.shape(got)}")
+    found = getattr(got, "shape", None)
+    if found is None:
+        array = array_of(got)
+        if array is None or not is_numeric(array):
+            broken(f"shape {tuple(shape)}", show_with_type(got))
+        found = array.shape
+    if not equal(found, tuple(shape)):
+        broken(f"shape {tuple(shape)}", f"shape {show(found)}")
 
 
-def assert_dtype(got, dtype):
+def assert_dtype(got: object, dtype: DTypeLike) -> None:
     """Exactly this dtype."""
-    if got.dtype != np.dtype(dtype):
-        broken(f"dtype {np.dtype(dtype)}", f"dtype {got.dtype}")
+    found = getattr(got, "dtype", None)
+    if found is None:
+        broken(f"dtype {np.dtype(dtype)}", show_with_type(got))
+    if not equal(found, np.dtype(dtype)):
+        name = str(found) if isinstance(found, np.dtype) else show(found)
+        broken(f"dtype {np.dtype(dtype)}", f"dtype {name}")
 
 
-def assert_finite(got):
+def assert_finite(got: object) -> None:
     """No NaN and no infinity."""
-    bad = ~np.isfinite(got)
-    if bad.any():
-        at = tuple(int(i) for i in np.argwhere(bad)[0])
-        broken("every value finite", f"{show(got)}  {got[at]} at {list(at)}")
+    array = array_of(got)
+    if array is None or not is_numeric(array):
+        broken("every value finite", show_with_type(got))
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        at = tuple(int(i) for i in bad[0])
+        broken("every value finite", f"{show(got)}  {array[at]} at {list(at)}")
 
 
-def assert_no_alias(got, *inputs):
+def assert_no_alias(got: object, *inputs: object) -> None:
     """The result has memory of its own."""
+    array = array_of(got)
+    if array is None or not is_numeric(array):
+        broken("a result with memory of its own", show_with_type(got))
     for given in inputs:
-        if np.shares_memory(got, given):
+        other = array_of(given)
+        if other is not None and np.shares_memory(array, other):
             broken("a result with memory of its own", "a result that shares memory with an input")
 
 
 @contextmanager
-def raises(*types, naming=""):
+def raises(*types: Any, naming: str = "") -> Iterator[None]:
     """Demand an error of one of ``types`` whose message contains each word of ``naming``.
 
-    An untouched stub raises NotImplementedError: that is never taken for the error demanded.
+    An untouched stub raises NotImplementedError: that is never taken for the error demanded. Nor is
+    a law that is broken meanwhile: it says that a call came back.
     """
-    wanted = " or ".join(t.__name__ for t in types)
+    wanted = " or ".join(name_of(t) for t in types)
     wanted += f" whose message names {naming}" if naming else ""
     try:
         yield
     except NotImplementedError:
         raise
-    except types as error:
-        missing = [word for word in naming.split() if word not in str(error)]
-        if missing:
-            broken(wanted, f"{type(error).__name__}: {error}")
+    except LawBroken:
+        broken(wanted, "no error")
     except Exception as error:
-        broken(wanted, f"{type(error).__name__}: {error}")
+        said = message_of(error)
+        if not isinstance(error, types) or any(word not in said for word in naming.split()):
+            broken(wanted, f"{type(error).__name__}: {said}")
     else:
         broken(wanted, "no error")
 
 
-def show(value):
-    """A value short enough to read and, when small, exact enough to paste.
+def message_of(error: Exception) -> str:
+    """What an exception says; nothing if even that fails."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
-    Of a large array the first and the last elements are shown, and its shape.
-    """
+
+def truth(value: object) -> bool:
+    """Whether something holds. What says neither yes nor no, as two numbers at once, does not."""
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        return False
+
+
+def equal(got: object, expected: object) -> bool:
+    """Whether two things are equal. Those that cannot be compared, as lists of arrays, are not."""
+    try:
+        return bool(got == expected)
+    except (TypeError, ValueError):
+        return False
+
+
+def same(got: object, expected: Array) -> bool:
+    """Whether something is this array, in shape and values."""
+    array = array_of(got)
+    return (
+        array is not None and array.shape == expected.shape and not differing(array, expected).any()
+    )
+
+
+def array_of(value: Any) -> Array | None:
+    """Something as an array; None if it cannot be one, as a ragged list."""
     if isinstance(value, np.ndarray):
-        small = value.size <= 20
-        text = np.array2string(
-            value if small else value.ravel(),
-            separator=", ",
-            threshold=20,
-            edgeitems=3,
-            max_line_width=10**6,
-        )
-        text = " ".join(text.split())
-        return text if small else f"{text}  shape {value.shape}"
-    if hasattr(value, "data") and isinstance(value.data, np.ndarray):
-        return f"Tensor({show(value.data)})"
-    if type(value).__repr__ is object.__repr__:  # an address tells nobody anything
-        return f"{type(value).__name__}(...)"
-    return f"{value!r:.200}"
-
-
-class Description:
-    """A call as a person could write it, put into words only if it is told: few calls are.
-
-    Args:
-        function: what is called.
-        args: arrays that nobody changes any more, or texts.
-        kwargs: shown at once.
-        array: what an array is made by, as the student's code is given it.
-    """
-
-    def __init__(self, function, args, kwargs, array="Tensor"):
-        self.function = function
-        self.args = args
-        self.array = array
-        self.kwargs = {name: show(value) for name, value in kwargs.items()}
-
-    def __str__(self):
-        parts = [f"{self.array}({show(a)})" if isinstance(a, np.ndarray) else a for a in self.args]
-        parts += [f"{name}={value}" for name, value in self.kwargs.items()]
-        return f"{name_of(self.function)}({', '.join(parts)})"
-
-
-def describe(function, args, kwargs, array="Tensor"):
-    """A call as a person could write it, of arguments that may change later."""
-    told = [arg if isinstance(arg, np.ndarray) else show(arg) for arg in args]
-    return str(Description(function, told, kwargs, array))
-
-
-def name_of(function):
-    """A function as a person writes it."""
-    if isinstance(function, Lazy):
-        return function._name
-    return getattr(function, "__qualname__", type(function).__name__)
-
-
-def location(function):
-    """(file, line, name) of a function, or of a class's or module's ``forward``, or None."""
-    if not inspect.isroutine(function):
-        function = getattr(function, "forward", None) or type(function).__call__
-    code = getattr(inspect.unwrap(function), "__code__", None) if function else None
-    if code is None:
+        return value
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):
         return None
-    return code.co_filename, code.co_firstlineno, code.co_qualname
 
 
-def first_difference(got, expected, rtol, atol):
-    """Where the first difference is, in words, when that is not plain to see."""
-    got, expected = np.broadcast_arrays(np.asarray(got), np.asarray(expected))
-    if got.size <= 1:
-        return ""
-    differs = ~np.isclose(got, expected, rtol, atol, equal_nan=got.dtype.kind == "f")
-    if not differs.any():
-        return ""
-    at = tuple(int(i) for i in np.argwhere(differs)[0])
-    return f"  first difference at {list(at)}: {got[at]} instead of {expected[at]}"
+def is_numeric(array: Array) -> bool:
+    """Whether the elements are numbers or booleans."""
+    return array.dtype.kind in "biufc"
+
+
+def differing(left: Array, right: Array) -> Array:
+    """Where two arrays of one shape differ. A NaN does not differ from a NaN."""
+    try:
+        differs = np.asarray(left != right)
+    except (TypeError, ValueError):  # of elements that cannot be compared
+        return np.ones(left.shape, bool)
+    if is_numeric(left) and is_numeric(right):
+        differs = differs & ~(np.isnan(left) & np.isnan(right))
+    return differs

@@ -1,13 +1,21 @@
 """Strategies that several spec files share. They draw plain NumPy values and never call student code."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from hypothesis.strategies import SearchStrategy
+from numpy.typing import DTypeLike
+
+from specs.arrays import Array, Shape
 
 FLOATS = (np.float32, np.float64)
 
 
-def shapes(min_dims=0, max_dims=3, min_side=0, max_side=4):
+def shapes(
+    min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 4
+) -> SearchStrategy[Shape]:
     """Shapes, 0-d and zero-size ones among them unless forbidden."""
     return (
         hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
@@ -18,14 +26,22 @@ def shapes(min_dims=0, max_dims=3, min_side=0, max_side=4):
     )
 
 
-def numbers(scale=10.0, dtype=np.float64):
+def numbers(scale: float = 10.0, dtype: DTypeLike = np.float64) -> SearchStrategy[float]:
     """Finite numbers within ±scale, exact in ``dtype``; no subnormals."""
-    width = np.dtype(dtype).itemsize * 8
-    bound = float(np.dtype(dtype).type(scale))
+    width: Any = np.dtype(dtype).itemsize * 8
+    bound = float(np.asarray(scale, dtype))
     return st.floats(-bound, bound, width=width, allow_subnormal=False)
 
 
-def arrays(shape=None, dtype=None, scale=10.0, elements=None, min_dims=0, min_side=0, max_dims=3):
+def arrays(
+    shape: Shape | SearchStrategy[Shape] | None = None,
+    dtype: DTypeLike | None = None,
+    scale: float = 10.0,
+    elements: SearchStrategy[Any] | None = None,
+    min_dims: int = 0,
+    min_side: int = 0,
+    max_dims: int = 3,
+) -> SearchStrategy[Array]:
     """Float arrays of any shape and, unless given, of either float dtype."""
     shape = shape if shape is not None else shapes(min_dims, max_dims, min_side)
     dtypes = st.sampled_from(FLOATS) if dtype is None else st.just(np.dtype(dtype))
@@ -34,7 +50,18 @@ def arrays(shape=None, dtype=None, scale=10.0, elements=None, min_dims=0, min_si
     )
 
 
-def broadcastable(count=2, dtype=np.float64, scale=10.0, elements=None, min_side=0):
+def scores(scale: float = 10.0, dtype: DTypeLike | None = None) -> SearchStrategy[Array]:
+    """Arrays with at least one axis and one element."""
+    return arrays(dtype=dtype, scale=scale, min_dims=1, min_side=1)
+
+
+def broadcastable(
+    count: int = 2,
+    dtype: DTypeLike | None = np.float64,
+    scale: float = 10.0,
+    elements: SearchStrategy[Any] | None = None,
+    min_side: int = 0,
+) -> SearchStrategy[tuple[Array, ...]]:
     """``count`` arrays whose shapes broadcast together."""
     shape_sets = hnp.mutually_broadcastable_shapes(
         num_shapes=count, min_side=min_side, max_dims=3, max_side=4
@@ -46,12 +73,16 @@ def broadcastable(count=2, dtype=np.float64, scale=10.0, elements=None, min_side
     )
 
 
-def with_axis(array_strategy, allow_none=False):
+def with_axis(
+    array_strategy: SearchStrategy[Array], allow_none: bool = False
+) -> SearchStrategy[tuple[Array, int | None]]:
     """(array, axis) with an axis of that array, counted from either end."""
-    axes = lambda x: st.integers(-x.ndim, x.ndim - 1) | (st.none() if allow_none else st.nothing())
-    return array_strategy.flatmap(lambda x: st.tuples(st.just(x), axes(x)))
+    none = st.none() if allow_none else st.nothing()
+    return array_strategy.flatmap(
+        lambda x: st.tuples(st.just(x), st.integers(-x.ndim, x.ndim - 1) | none)
+    )
 
 
-def seeds():
+def seeds() -> SearchStrategy[int]:
     """Seeds for `np.random.default_rng`."""
     return st.integers(0, 2**32 - 1)

@@ -6,6 +6,7 @@ spec file from being collected.
 
 import sys
 from importlib import import_module
+from typing import Any
 
 from pytest_tinytorch.api import MissingName
 
@@ -16,10 +17,11 @@ class Lazy:
     ``isinstance(x, lazy)`` works too. ``resolve()`` gives the real object.
     """
 
-    def __init__(self, module, name):
+    def __init__(self, module: str, name: str) -> None:
         self.__dict__.update(_module=module, _name=name)
 
-    def resolve(self):
+    def resolve(self) -> Any:
+        """The real object; MissingName if the module has none of that name."""
         name = f"tinytorch.{self._module}"
         module = sys.modules.get(name) or import_module(name)
         try:
@@ -27,25 +29,26 @@ class Lazy:
         except AttributeError:
             raise MissingName(module.__name__, self._name, module.__file__) from None
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.resolve()(*args, **kwargs)
 
-    def __getattr__(self, attribute):
+    def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):  # asked by pytest and inspect while collecting
             raise AttributeError(attribute)
         return getattr(self.resolve(), attribute)
 
-    def __instancecheck__(self, instance):
-        return isinstance(instance, self.resolve())
+    def __instancecheck__(self, instance: object) -> bool:
+        real = self.resolve()
+        return isinstance(real, type) and isinstance(instance, real)
 
-    def __mro_entries__(self, bases):
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any]:
         return (self.resolve(),)
 
-    def __repr__(self):
-        return self._name
+    def __repr__(self) -> str:
+        return str(self._name)
 
 
-def lazy(module, *names):
+def lazy(module: str, *names: str) -> Any:
     """Stand-ins for ``names`` of ``tinytorch.<module>``; one name gives one stand-in.
 
     >>> relu, gelu = lazy("activations", "relu", "gelu")
@@ -56,6 +59,6 @@ def lazy(module, *names):
     return stands[0] if len(stands) == 1 else stands
 
 
-def resolve(thing):
+def resolve(thing: Any) -> Any:
     """The real object behind a stand-in; anything else as it is."""
     return thing.resolve() if isinstance(thing, Lazy) else thing

@@ -1,7 +1,5 @@
 """Specs of 02 activations."""
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +16,7 @@ from specs.laws import (
     raises,
 )
 from specs.oracles import activations as oracle
-from specs.strategies import arrays, with_axis
+from specs.strategies import arrays, scores, with_axis
 from specs.student import lazy
 
 relu, sigmoid, tanh, gelu, softmax = lazy(
@@ -30,17 +28,7 @@ ReLU, Sigmoid, Tanh, GELU, Softmax = lazy(
 Tensor = lazy("tensor", "Tensor")
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    """An overflow that NumPy merely warns of is a fault here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
-
-
-def scores(scale=10.0, dtype=None):
-    """Arrays with at least one axis and one element."""
-    return arrays(dtype=dtype, scale=scale, min_dims=1, min_side=1)
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 class TestRelu:

@@ -1,6 +1,6 @@
 """Specs of 04 losses."""
 
-import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from specs.laws import (
     raises,
 )
 from specs.oracles import losses as oracle
-from specs.strategies import arrays, numbers, with_axis
+from specs.strategies import arrays, numbers, scores, with_axis
 from specs.student import lazy
 
 log_softmax, pick, mse_loss, cross_entropy, bce = lazy(
@@ -36,20 +36,10 @@ MSELoss, CrossEntropyLoss, BCEWithLogitsLoss = lazy(
 Tensor = lazy("tensor", "Tensor")
 
 REDUCTIONS = st.sampled_from(("mean", "sum", "none"))
-SUMMARY = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses}
+SUMMARY: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses}
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    """An overflow or a logarithm of zero that NumPy merely warns of is a fault here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        yield
-
-
-def scores(scale=10.0, dtype=None):
-    """Arrays with at least one axis and one element."""
-    return arrays(dtype=dtype, scale=scale, min_dims=1, min_side=1)
+pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 @st.composite

@@ -1,7 +1,5 @@
 """Specs of 06 optimizers."""
 
-import os
-import tracemalloc
 from copy import deepcopy
 
 import numpy as np
@@ -18,18 +16,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from specs.descriptions import show
 from specs.laws import (
-    Call,
     ask,
     assert_close,
     assert_dtype,
     assert_equal,
     expect,
-    last_call,
-    location,
     raises,
-    show,
+    remember,
 )
+from specs.memory import peak_bytes
 from specs.oracles import optimizers as oracle
 from specs.strategies import FLOATS, numbers, shapes
 from specs.student import lazy, resolve
@@ -94,8 +91,7 @@ def begin(kind, start, gradients, options):
     param = parameter(start)
     given_options = "".join(f", {name}={show(value)}" for name, value in options.items())
     text = f"{kind}([{show(param)}]{given_options}), a step with each grad of {show(gradients)}"
-    where = location(getattr(resolve(kind), "update", resolve(kind).step))
-    last_call.set(Call(text, where, os.environ.get("PYTEST_CURRENT_TEST")))
+    remember(text, getattr(resolve(kind), "update", resolve(kind).step))
     return param, kind([param], **options)
 
 
@@ -452,22 +448,8 @@ class TestMemory:
             param.grad = np.ones(20_000, np.float32)
         optimizer = kind(params, **options)
         optimizer.step()
-        expect(peak_bytes(optimizer.step) <= 5 * params[0].data.nbytes, "at most 5 arrays", "more")
-
-
-def peak_bytes(action):
-    """The most memory that was taken at one time, beyond what was there before."""
-    already = tracemalloc.is_tracing()
-    if not already:
-        tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        action()
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        if not already:
-            tracemalloc.stop()
+        _, peak = peak_bytes(optimizer.step)
+        expect(peak <= 5 * params[0].data.nbytes, "at most 5 arrays", "more")
 
 
 class TestSaving:

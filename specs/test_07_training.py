@@ -15,7 +15,8 @@ from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises, show
+from specs.descriptions import show
+from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises
 from specs.oracles import training as oracle
 from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
 from specs.student import lazy
@@ -303,7 +304,7 @@ class TestTrainStep:
         losses = [ask(trained.train_step, *batch) for batch in batches]
         expect(all(isinstance(loss, float) for loss in losses), "losses that are floats", losses)
         rates = [oracle.cosine(step, 0.2, 4, 2) for step in range(len(batches))]
-        expected = oracle.linear_regression(*problem, rates, clip_norm)
+        expected = oracle.linear_regression(*problem, rates=rates, max_norm=clip_norm)
         assert_close(losses, expected[0], rtol=1e-7)
         assert_close(trained.model.weight.data, expected[1], rtol=1e-7)
         assert_close(trained.model.bias.data, expected[2], rtol=1e-7)
@@ -316,7 +317,7 @@ class TestTrainStep:
             param.grad = np.full(param.shape, 100.0)
         ask(trained.train_step, *batch)
         assert_close(
-            trained.model.weight.data, oracle.linear_regression(*problem, [0.1])[1], rtol=1e-7
+            trained.model.weight.data, oracle.linear_regression(*problem, rates=[0.1])[1], rtol=1e-7
         )
 
     @given(regressions())
@@ -349,7 +350,7 @@ class TestTrainStep:
         trained.optimizer.lr = 0.25
         for batch in batches:
             ask(trained.train_step, *batch)
-        expected = oracle.linear_regression(*problem, [0.25] * len(batches))[1]
+        expected = oracle.linear_regression(*problem, rates=[0.25] * len(batches))[1]
         assert_close(trained.model.weight.data, expected, rtol=1e-7)
 
 
@@ -388,7 +389,7 @@ class TestFit:
         trained, batches = trainer(problem, lr=0.05)
         ask(trained.fit, batches, epochs)
         steps = [*problem[2]] * epochs
-        expected = oracle.linear_regression(*problem[:2], steps, [0.05] * len(steps))
+        expected = oracle.linear_regression(*problem[:2], batches=steps, rates=[0.05] * len(steps))
         assert_close(trained.model.weight.data, expected[1], rtol=1e-7)
         assert_equal(trained.step, len(steps))
 
@@ -400,7 +401,7 @@ class TestFit:
         expect(history is trained.history, "trainer.history", history)
         sizes = [len(x) for x, _ in problem[2]]
         losses, *_ = oracle.linear_regression(
-            *problem[:2], problem[2] * epochs, [0.05] * len(sizes) * epochs
+            *problem[:2], batches=problem[2] * epochs, rates=[0.05] * len(sizes) * epochs
         )
         for epoch, record in enumerate(history, start=1):
             assert_equal(sorted(record), ["epoch", "loss"])
@@ -442,7 +443,7 @@ class TestFit:
                 expect(np.isfinite(record["loss"]), "the loss of the batch", record["loss"])
             assert_equal(next(records), trained.history[epoch - 1])
         losses, *_ = oracle.linear_regression(
-            *problem[:2], problem[2] * 2, [0.1] * 2 * len(batches)
+            *problem[:2], batches=problem[2] * 2, rates=[0.1] * 2 * len(batches)
         )
         told = [record[1]["loss"] for record in heard if isinstance(record, tuple)]
         assert_close(told, losses, rtol=1e-7)

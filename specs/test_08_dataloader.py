@@ -1,7 +1,5 @@
 """Specs of 08 dataloader."""
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from specs.descriptions import describe, show
 from specs.laws import (
-    Call,
     ask,
     assert_close,
     assert_dtype,
@@ -25,10 +23,8 @@ from specs.laws import (
     assert_shape,
     broken,
     expect,
-    last_call,
-    location,
     raises,
-    show,
+    remember,
     unwrap,
 )
 from specs.oracles import dataloader as oracle
@@ -115,11 +111,6 @@ class Gathered(Recorded):
 
 
 kinds = st.sampled_from([Recorded, Gathered])
-
-
-def remember(text, function):
-    """Keep for the message what is about to be called."""
-    last_call.set(Call(text, location(function), os.environ.get("PYTEST_CURRENT_TEST")))
 
 
 def loader_of(dataset, seed=None, **options):
@@ -326,8 +317,10 @@ class TestBatches:
     @given(counts, sizes, st.booleans(), st.booleans())
     def test_len_is_the_number_of_batches(self, count, size, drop_last, shuffle):
         """len(loader) is how many batches a pass has."""
-        loader = loader_of(range(count), batch_size=size, drop_last=drop_last, shuffle=shuffle)
-        remember(f"len({last_call.get().text})", resolve(DataLoader).__len__)
+        options = {"batch_size": size, "drop_last": drop_last, "shuffle": shuffle}
+        loader = loader_of(range(count), **options)
+        text = describe(DataLoader, [range(count)], options)
+        remember(f"len({text})", resolve(DataLoader).__len__)
         assert_equal(len(loader), len(oracle.batch_sizes(count, size, drop_last)))
         assert_equal(len(loader), len(items_of(loader)))
 

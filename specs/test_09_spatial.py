@@ -1,7 +1,5 @@
 """Specs of 09 spatial."""
 
-import tracemalloc
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +15,9 @@ from specs.laws import (
     expect,
     raises,
 )
+from specs.memory import peak_bytes
 from specs.oracles import spatial as oracle
+from specs.seeded import distinct, normal
 from specs.strategies import FLOATS, seeds
 from specs.student import lazy
 
@@ -33,15 +33,6 @@ Parameter, Buffer, Sequential = lazy("layers", "Parameter", "Buffer", "Sequentia
 
 SIZES = st.integers(1, 3) | st.tuples(st.integers(1, 3), st.integers(1, 3))
 PADDINGS = st.integers(0, 2) | st.tuples(st.integers(0, 2), st.integers(0, 2))
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
-
-
-def apart(seed, *shape):
-    """An array whose elements all differ by at least 0.1, in random order."""
-    return np.random.default_rng(seed).permutation(int(np.prod(shape))).reshape(shape) * 0.1 - 2
 
 
 @st.composite
@@ -162,10 +153,7 @@ class TestConvolution:
         x = Tensor(normal(0, 64, 8, 16, 16).astype(np.float32), requires_grad=True)
         w = Tensor(normal(1, 8, 8, 3, 3).astype(np.float32), requires_grad=True)
         all_windows = 9 * x.data.nbytes
-        tracemalloc.start()
-        conv2d(x, w, padding=1).sum().backward()
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        _, peak = peak_bytes(lambda: conv2d(x, w, padding=1).sum().backward())
         expect(
             peak < all_windows,
             f"a peak below {all_windows:,} bytes, the windows of all images",
@@ -238,7 +226,7 @@ class TestPooling:
         """The gradients of both poolings are right, overlapping windows and padding included."""
         size, kernel, stride, padding = drawn
         keywords = {"kernel_size": kernel, "stride": stride, "padding": padding}
-        x = apart(seed, 2, 2, *size)
+        x = distinct(seed, 2, 2, *size)
         check_gradient(lambda a: max_pool2d(a, **keywords), x, seed=seed, of=max_pool2d)
         check_gradient(lambda a: avg_pool2d(a, **keywords), x, seed=seed, of=avg_pool2d)
 

@@ -20,6 +20,7 @@ from specs.laws import (
     unwrap,
 )
 from specs.oracles import embeddings as oracle
+from specs.seeded import normal
 from specs.strategies import FLOATS, seeds, shapes
 from specs.student import lazy
 
@@ -29,10 +30,6 @@ Tensor, manual_seed = lazy("tensor", "Tensor", "manual_seed")
 Parameter = lazy("layers", "Parameter")
 
 VOCABULARY = 5
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def indices(min_side=0):

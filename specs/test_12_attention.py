@@ -19,6 +19,7 @@ from specs.laws import (
     unwrap,
 )
 from specs.oracles import attention as oracle
+from specs.seeded import normal
 from specs.strategies import FLOATS, seeds
 from specs.student import lazy
 
@@ -31,10 +32,6 @@ Parameter = lazy("layers", "Parameter")
 
 lengths = st.integers(1, 5)
 heads_and_widths = st.sampled_from([(1, 1), (1, 4), (2, 1), (2, 3), (4, 2)])
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def masks(draw, queries, keys):

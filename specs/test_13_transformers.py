@@ -19,6 +19,7 @@ from specs.laws import (
     unwrap,
 )
 from specs.oracles import transformers as oracle
+from specs.seeded import normal, randomize
 from specs.strategies import FLOATS, seeds, shapes
 from specs.student import lazy
 
@@ -31,23 +32,10 @@ Tensor, manual_seed = lazy("tensor", "Tensor", "manual_seed")
 V, C = 7, 6
 
 
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
-
-
-def shaken(module, seed):
-    """The module with every parameter drawn anew, biases and gains too, at float64."""
-    generator = np.random.default_rng(seed)
-    for name, parameter in module.named_parameters():
-        drawn = 0.5 * generator.standard_normal(parameter.shape)
-        parameter.data[...] = drawn + (1 if "ln" in name and name.endswith("weight") else 0)
-    return module
-
-
 def small(seed=0, layers=2, heads=2, d=4, **options):
     """A float64 GPT of a few hundred parameters."""
     config = GPTConfig(V, C, d, heads, layers, **options)
-    return shaken(GPT(config, generator=np.random.default_rng(seed), dtype=np.float64), seed)
+    return randomize(GPT(config, generator=np.random.default_rng(seed), dtype=np.float64), seed)
 
 
 def token_ids(max_length=C):
@@ -116,7 +104,7 @@ class TestLayerNorm:
     @given(seeds())
     def test_the_layer_uses_them(self, seed):
         """The layer applies layer_norm with its weight, bias and eps."""
-        layer, x = shaken(LayerNorm(4, eps=0.1, dtype=np.float64), seed), normal(seed, 2, 4)
+        layer, x = randomize(LayerNorm(4, eps=0.1, dtype=np.float64), seed), normal(seed, 2, 4)
         expected = oracle.layer_norm(x, layer.weight.data, layer.bias.data, 0.1)
         assert_close(call(layer, x), expected)
 
@@ -127,7 +115,7 @@ class TestMLP:
     @given(st.integers(1, 4), st.none() | st.integers(1, 5), seeds())
     def test_is_two_layers_with_gelu_between(self, d, hidden, seed):
         """MLP(x) is proj(gelu(fc(x))), 4 D units wide unless told."""
-        layer = shaken(MLP(d, hidden, dtype=np.float64), seed)
+        layer = randomize(MLP(d, hidden, dtype=np.float64), seed)
         x = normal(seed, 2, 3, d)
         assert_equal(layer.fc.weight.shape, (4 * d if hidden is None else hidden, d))
         assert_close(call(layer, x), oracle.mlp(x, layer.state_dict()))
@@ -145,7 +133,7 @@ class TestBlock:
     @given(st.sampled_from([1, 2]), st.booleans(), seeds())
     def test_matches_its_definition(self, heads, causal, seed):
         """TransformerBlock is x + attn(ln_1(x)), and then x + mlp(ln_2(x))."""
-        layer = shaken(TransformerBlock(4, heads, dtype=np.float64), seed)
+        layer = randomize(TransformerBlock(4, heads, dtype=np.float64), seed)
         x, mask = normal(seed, 2, 3, 4), np.tri(3, dtype=bool) if causal else None
         expected = oracle.block(x, layer.state_dict(), heads, mask)
         assert_close(call(layer, x, mask=mask), expected)
@@ -153,7 +141,7 @@ class TestBlock:
     @given(seeds())
     def test_passes_on_what_it_was_given(self, seed):
         """With nothing to add (out_proj and proj of zeros) the block gives x back."""
-        layer = shaken(TransformerBlock(4, 2, dtype=np.float64), seed)
+        layer = randomize(TransformerBlock(4, 2, dtype=np.float64), seed)
         for linear in (layer.attn.out_proj, layer.mlp.proj):
             linear.weight.data[...], linear.bias.data[...] = 0, 0
         x = normal(seed, 1, 3, 4)
@@ -161,7 +149,7 @@ class TestBlock:
 
     def test_drops_only_while_training(self):
         """Dropout is on what is added: with p = 1 the block gives x back, but not after eval."""
-        layer = shaken(TransformerBlock(4, 2, dropout=1.0, dtype=np.float64), 0)
+        layer = randomize(TransformerBlock(4, 2, dropout=1.0, dtype=np.float64), 0)
         x = normal(0, 1, 3, 4)
         assert_equal(call(layer, x), x)
         expected = oracle.block(x, layer.state_dict(), 2)
@@ -170,7 +158,7 @@ class TestBlock:
     @given(seeds())
     def test_gradients_agree_with_differences(self, seed):
         """The gradient of the sequence agrees with central differences."""
-        layer = shaken(TransformerBlock(4, 2, dtype=np.float64), seed)
+        layer = randomize(TransformerBlock(4, 2, dtype=np.float64), seed)
         check_gradient(layer, normal(seed, 1, 3, 4), seed=seed, of=TransformerBlock.forward)
 
 
@@ -309,8 +297,8 @@ class TestParameters:
                 fits = abs(value.std() / wanted - 1) < 0.06 and abs(value.mean()) < 0.1 * wanted
                 expect(fits, f"{name} with mean 0 and deviation {wanted}", value.std())
             else:
-                wanted = np.ones if name.endswith("weight") else np.zeros
-                assert_equal(value, wanted(value.shape, np.float32))
+                first = 1 if name.endswith("weight") else 0
+                assert_equal(value, np.full(value.shape, first, np.float32))
 
     def test_begin_without_a_preference(self):
         """An untrained model gives every token about the same probability: a loss near ln V."""

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.clocks import Ticks
 from specs.laws import ask, assert_close, assert_equal, expect, raises
+from specs.seeded import normal
 from specs.student import lazy, resolve
 
 count_parameters, count_flops, flops_of = lazy(
@@ -29,7 +31,7 @@ sizes = st.integers(1, 6)
 
 
 def values(*shape):
-    return Tensor(np.random.default_rng(0).standard_normal(shape))
+    return Tensor(normal(0, *shape))
 
 
 def network(inputs=3, hidden=4, outputs=2):
@@ -39,18 +41,6 @@ def network(inputs=3, hidden=4, outputs=2):
         relu,
         Linear(hidden, outputs, generator=generator),
     )
-
-
-class Ticks:
-    """A clock that goes on by the next of some steps each time it is asked."""
-
-    def __init__(self, *steps):
-        self.steps = list(steps)
-        self.now = 100.0
-
-    def __call__(self):
-        self.now += self.steps.pop(0) if self.steps else 0.0
-        return self.now
 
 
 class TestParameters:

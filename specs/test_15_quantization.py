@@ -1,11 +1,14 @@
 """Specs of 15 quantization."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from specs import seeded
 from specs.laws import (
     ask,
     assert_close,
@@ -38,13 +41,11 @@ Adam, SGD = lazy("optimizers", "Adam", "SGD")
 held_arrays = lazy("profiling", "held_arrays")
 TinyDigits = lazy("datasets", "TinyDigits")
 
+normal = partial(seeded.normal, dtype=np.float32)
+
 arrays = hnp.arrays(
     np.float32, hnp.array_shapes(max_dims=3, max_side=5), elements=numbers(1e3, np.float32)
 )
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def step_room(quantized):

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from specs.gradients import check_gradient
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises, unwrap
+from specs.seeded import normal
 from specs.strategies import FLOATS, numbers, seeds
 from specs.student import lazy
 
@@ -27,10 +28,6 @@ Adam, SGD = lazy("optimizers", "Adam", "SGD")
 TinyDigits = lazy("datasets", "TinyDigits")
 
 amounts = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def network(seed=0):
@@ -338,9 +335,9 @@ class TestDistillation:
         for bad in (0, -1):
             with raises(ValueError, naming="temperature"):
                 ask(distillation_loss, z, z, labels, temperature=bad)
-        for bad in (-0.1, 1.1):
+        for outside in (-0.1, 1.1):
             with raises(ValueError, naming="alpha"):
-                ask(distillation_loss, z, z, labels, alpha=bad)
+                ask(distillation_loss, z, z, labels, alpha=outside)
 
 
 class TestSparseStorage:

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, assert_shape, expect, raises
 from specs.oracles import transformers as oracle
+from specs.seeded import normal, randomize
 from specs.strategies import seeds
 from specs.student import lazy, resolve
 
@@ -24,11 +25,7 @@ def small(seed=0, context=C, **options):
     """A float64 GPT of a few hundred parameters, all of them drawn anew."""
     config = GPTConfig(V, context, D, HEADS, LAYERS, **options)
     model = GPT(config, generator=np.random.default_rng(seed), dtype=np.float64)
-    generator = np.random.default_rng(seed)
-    for name, parameter in model.named_parameters():
-        drawn = 0.5 * generator.standard_normal(parameter.shape)
-        parameter.data[...] = drawn + (1 if "ln" in name and name.endswith("weight") else 0)
-    return model.eval()
+    return randomize(model, seed).eval()
 
 
 def cache_of(batch=1, capacity=C):
@@ -37,7 +34,7 @@ def cache_of(batch=1, capacity=C):
 
 def heads(seed, batch, count):
     """Keys or values of new places."""
-    return np.random.default_rng(seed).standard_normal((batch, HEADS, count, D // HEADS))
+    return normal(seed, batch, HEADS, count, D // HEADS)
 
 
 class TestCache:
@@ -111,7 +108,7 @@ class TestLogits:
         counts = [count for i, count in enumerate(counts) if sum(counts[: i + 1]) <= C]
         model, cache = small(seed), cache_of(batch)
         text = np.random.default_rng(seed).integers(0, V, (batch, sum(counts)))
-        whole = oracle.gpt(text, model.state_dict(), HEADS, LAYERS) if counts else None
+        whole = oracle.gpt(text, model.state_dict(), HEADS, LAYERS) if counts else text
         start = 0
         for count in counts:
             got = ask(cached_logits, model, text[:, start : start + count], cache)

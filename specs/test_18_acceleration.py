@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from specs.clocks import Clock
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -21,6 +22,7 @@ from specs.laws import (
 from specs.memory import peak_of
 from specs.oracles import acceleration as slow
 from specs.oracles import spatial
+from specs.seeded import normal
 from specs.strategies import FLOATS, seeds
 from specs.student import lazy, resolve
 
@@ -38,10 +40,6 @@ Tensor = lazy("tensor", "Tensor")
 
 PRODUCTS = {"loops": matmul_loops, "outer": matmul_outer, "tiled": matmul_tiled}
 SHAPES = st.tuples(*[st.integers(0, 7)] * 3)
-
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def whole(seed, *shape):
@@ -303,16 +301,6 @@ class TestFusion:
         ask(fused, x[:3])
         steps = "the formula, one step after the other"
         stopwatch.assert_faster(lambda: fused(x), lambda: slow.gelu(x), 1.2, steps)
-
-
-class Clock:
-    """A clock that somebody else moves."""
-
-    def __init__(self):
-        self.time = 0.0
-
-    def __call__(self):
-        return self.time
 
 
 class TestBatches:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from specs.clocks import Machine
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.oracles import benchmarking as oracle
-from specs.oracles.benchmarking import Machine
+from specs.seeded import normal
 from specs.strategies import seeds
 from specs.student import lazy
 
@@ -168,7 +169,7 @@ class TestInterval:
 
     def test_is_wider_where_we_want_to_be_surer(self):
         """An interval of 99% holds one of 80%, and both hold the median of the samples."""
-        samples = np.random.default_rng(0).standard_normal(31)
+        samples = normal(0, 31)
         sure = ask(bootstrap_interval, samples, 0.99, np.random.default_rng(1))
         less = ask(bootstrap_interval, samples, 0.8, np.random.default_rng(1))
         middle = oracle.median(samples.tolist())
@@ -194,14 +195,14 @@ class TestInterval:
 
     def test_repeats_without_a_generator(self):
         """Unless a generator is given, the same samples always give the same interval."""
-        samples = np.random.default_rng(0).standard_normal(100)
+        samples = normal(0, 100)
         # A single median, for those of thousands lie at the same few samples in whatever way one draws.
         found = {ask(bootstrap_interval, samples, resamples=1) for _ in range(20)}
         expect(len(found) == 1, "the same interval 20 times", f"{len(found)} intervals")
 
     def test_draws_from_the_generator_that_is_given(self):
         """Other generators draw other medians; one resample has one median, which is both ends."""
-        samples = np.random.default_rng(0).standard_normal(100)
+        samples = normal(0, 100)
         found = [
             ask(bootstrap_interval, samples, 0.95, np.random.default_rng(seed), 1)
             for seed in range(20)

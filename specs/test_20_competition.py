@@ -4,6 +4,7 @@ import copy
 import json
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from specs import seeded
+from specs.clocks import Clock
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.oracles import competition as oracle
-from specs.oracles.competition import Clock
 from specs.student import lazy, resolve
 
 digest_of, digest_of_source, stored_bytes, energy_of = lazy(
@@ -32,9 +34,7 @@ quantize_model = lazy("quantization", "quantize_model")
 DynamicBatcher = lazy("acceleration", "DynamicBatcher")
 Tensor = lazy("tensor", "Tensor")
 
-
-def normal(seed, *shape):
-    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+normal = partial(seeded.normal, dtype=np.float32)
 
 
 def linear(seed=0, inputs=4, outputs=3):

@@ -2,14 +2,18 @@
 
 import gc
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import comb
+from typing import Any
 
 import numpy as np
 
 from specs.laws import expect
 from specs.student import resolve
+
+Function = Callable[[], object]
 
 SHORTEST = 0.002
 """Seconds that one measurement lasts at least: calls are repeated until it does."""
@@ -34,7 +38,7 @@ class Speedup:
     high: float
     pairs: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.median:.3g} times (between {self.low:.3g} and {self.high:.3g}, {self.pairs} pairs)"
 
 
@@ -45,10 +49,12 @@ class Stopwatch:
         benchmark: the fixture of pytest-benchmark.
     """
 
-    def __init__(self, benchmark):
+    def __init__(self, benchmark: Any) -> None:
         self.benchmark = benchmark
 
-    def assert_faster(self, candidate, baseline, at_least, than):
+    def assert_faster(
+        self, candidate: Function, baseline: Function, at_least: float, than: str
+    ) -> Speedup:
         """Demand that ``candidate`` runs ``at_least`` so often in the time of ``baseline``.
 
         Both are called without arguments. ``than`` says in words what the baseline is. Gives the
@@ -63,7 +69,12 @@ class Stopwatch:
         return found
 
 
-def speedup(baseline, candidate, wanted, clock=time.perf_counter):
+def speedup(
+    baseline: Function,
+    candidate: Function,
+    wanted: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Speedup:
     """How much faster ``candidate`` is than ``baseline``.
 
     They are measured in turn, so that whatever else the machine does hits both; which of them comes
@@ -71,7 +82,8 @@ def speedup(baseline, candidate, wanted, clock=time.perf_counter):
     median lies.
     """
     repeats = [repeats_of(function, clock) for function in (baseline, candidate)]
-    ratios, began = [], clock()
+    ratios: list[float] = []
+    began = clock()
     with no_garbage_collection():
         while True:
             order = (0, 1) if len(ratios) % 2 else (1, 0)
@@ -83,7 +95,7 @@ def speedup(baseline, candidate, wanted, clock=time.perf_counter):
                 return Speedup(float(np.median(ratios)), low, high, len(ratios))
 
 
-def repeats_of(function, clock):
+def repeats_of(function: Function, clock: Callable[[], float]) -> int:
     """How many calls last SHORTEST. The first call is not measured: it warms caches up."""
     function()
     repeats = 1
@@ -92,7 +104,7 @@ def repeats_of(function, clock):
     return repeats
 
 
-def measure(function, repeats, clock):
+def measure(function: Function, repeats: int, clock: Callable[[], float]) -> float:
     """Seconds of one call, from ``repeats`` of them."""
     start = clock()
     for _ in range(repeats):
@@ -100,7 +112,7 @@ def measure(function, repeats, clock):
     return (clock() - start) / repeats
 
 
-def median_interval(samples):
+def median_interval(samples: Sequence[float]) -> tuple[float, float]:
     """(low, high): samples between which the true median lies, but for a doubt of DOUBT.
 
     The median is as likely above as below a sample; so how many samples lie below it is binomial.
@@ -115,7 +127,7 @@ def median_interval(samples):
 
 
 @contextmanager
-def no_garbage_collection():
+def no_garbage_collection() -> Iterator[None]:
     """Keep Python from collecting garbage for a while: it would hit one of a pair."""
     was_on = gc.isenabled()
     gc.disable()

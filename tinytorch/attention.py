@@ -1,13 +1,17 @@
 """12 · Attention: every place of a sequence looks at the others and takes what it needs."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
 from tinytorch.layers import Linear, Module, Parameter
+from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
 
 
-def causal_mask(queries, keys=None):
+def causal_mask(queries: int, keys: int | None = None) -> Array:
     """Which places may be looked at, if nobody may look into the future.
 
     mask[i, j] is True where key j stands no later than query i. With more keys than queries the
@@ -31,7 +35,7 @@ def causal_mask(queries, keys=None):
     raise NotImplementedError("12 attention: causal_mask")
 
 
-def check_mask(mask, shape):
+def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     """A mask is of bool, broadcasts to the scores, and leaves each query something to look at."""
     mask = mask.data if isinstance(mask, Tensor) else np.asarray(mask)
     if mask.dtype != bool:
@@ -47,7 +51,7 @@ def check_mask(mask, shape):
     return mask
 
 
-def attention_weights(query, key, mask=None):
+def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:
     """How much each query looks at each key.
 
     softmax(query keyᵀ / √d) along the keys, with a score of -∞ where the mask is False
@@ -71,7 +75,9 @@ def attention_weights(query, key, mask=None):
     raise NotImplementedError("12 attention: attention_weights")
 
 
-def scaled_dot_product_attention(query, key, value, mask=None):
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | Array | None = None
+) -> Tensor:
     """For each query a mean of the values, weighted by how well it fits their keys.
 
     out = softmax(query keyᵀ / √d) value
@@ -109,7 +115,14 @@ class MultiHeadAttention(Module):
         ValueError: embed_dim or num_heads is below 1, or num_heads does not divide embed_dim.
     """
 
-    def __init__(self, embed_dim, num_heads, bias=True, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        bias: bool = True,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the sizes and draw the parameters.
 
         in_proj_weight is drawn uniformly from ±√(6 / (D + 3 D)), after Glorot and Bengio (2010), then
@@ -117,7 +130,7 @@ class MultiHeadAttention(Module):
         """
         raise NotImplementedError("12 attention: MultiHeadAttention.__init__")
 
-    def project(self, x):
+    def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
         Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
@@ -129,15 +142,15 @@ class MultiHeadAttention(Module):
         """
         raise NotImplementedError("12 attention: MultiHeadAttention.project")
 
-    def split_heads(self, x):
+    def split_heads(self, x: Tensor) -> Tensor:
         """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""
         raise NotImplementedError("12 attention: MultiHeadAttention.split_heads")
 
-    def join_heads(self, x):
+    def join_heads(self, x: Tensor) -> Tensor:
         """(N, H, T, D / H) → (N, T, D), what `split_heads` has done undone."""
         raise NotImplementedError("12 attention: MultiHeadAttention.join_heads")
 
-    def forward(self, x, mask=None):
+    def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """Attend within each sequence.
 
         Args:
@@ -150,5 +163,5 @@ class MultiHeadAttention(Module):
         """
         raise NotImplementedError("12 attention: MultiHeadAttention.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.embed_dim}, num_heads={self.num_heads}"

@@ -1,16 +1,20 @@
 """05 · Autograd: reverse-mode automatic differentiation."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from typing import Any
 
 import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Variable, defvjp, recording, todo, vjps
+from tinytorch.primitive import Array, Variable, defvjp, recording, todo, vjps
 
 
-def unbroadcast(g, x):
+def unbroadcast(g: Array, x: Array) -> Array:
     """Sum a gradient over what broadcasting had repeated, down to the shape of ``x``.
 
     A number that was used several times gets the sum of what each use asks of it.
@@ -27,7 +31,7 @@ def unbroadcast(g, x):
     raise NotImplementedError("05 autograd: unbroadcast")
 
 
-def topological_order(tensor):
+def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
     """The tensors that ``tensor`` was computed from and that require a gradient.
 
     Each stands before the arguments it was computed from, ``tensor`` first, and appears once however
@@ -45,7 +49,7 @@ def topological_order(tensor):
     raise NotImplementedError("05 autograd: topological_order")
 
 
-def arguments(tensor):
+def arguments(tensor: t.Tensor) -> list[Any]:
     """What a tensor was computed from, as far as it requires a gradient; nothing for a leaf."""
     node = tensor.grad_fn
     if node is None:
@@ -57,7 +61,7 @@ def arguments(tensor):
     return [arg for arg in node.args if isinstance(arg, Variable) and arg.requires_grad]
 
 
-def flow(tensor, grad, retain_graph):
+def flow(tensor: t.Tensor, grad: Array, retain_graph: bool) -> Iterator[tuple[t.Tensor, Array]]:
     """Yield (tensor, its gradient) for all of `topological_order`, in that order.
 
     By the time a tensor is reached all results it was used for have been reached, so its gradient is
@@ -72,7 +76,7 @@ def flow(tensor, grad, retain_graph):
     raise NotImplementedError("05 autograd: flow")
 
 
-def first_gradient(tensor, grad):
+def first_gradient(tensor: t.Tensor, grad: t.Tensor | Array | None) -> Array:
     """The gradient to begin with: ``grad``, or 1 for a single number."""
     if not (isinstance(tensor, Variable) and tensor.requires_grad):
         raise RuntimeError("tensor does not require a gradient: nothing was recorded for it")
@@ -88,7 +92,9 @@ def first_gradient(tensor, grad):
     return grad
 
 
-def backward(tensor, grad=None, retain_graph=False):
+def backward(
+    tensor: t.Tensor, grad: t.Tensor | Array | None = None, retain_graph: bool = False
+) -> None:
     """Add to each leaf's ``.grad`` the gradient of ``tensor`` with respect to it.
 
     Args:
@@ -112,7 +118,12 @@ def backward(tensor, grad=None, retain_graph=False):
     raise NotImplementedError("05 autograd: backward")
 
 
-def grad(output, inputs, grad_output=None, retain_graph=False):
+def grad(
+    output: t.Tensor,
+    inputs: Sequence[t.Tensor],
+    grad_output: t.Tensor | Array | None = None,
+    retain_graph: bool = False,
+) -> list[Array]:
     """The gradients of ``output`` with respect to ``inputs``, without touching any ``.grad``.
 
     Args:
@@ -144,24 +155,24 @@ class no_grad:
     False
     """
 
-    def __enter__(self):
+    def __enter__(self) -> no_grad:
         """Turn `primitive.recording` off, and remember how it was."""
         raise NotImplementedError("05 autograd: no_grad.__enter__")
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         """Put `primitive.recording` back as it was."""
         raise NotImplementedError("05 autograd: no_grad.__exit__")
 
-    def __call__(self, function):
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def without_recording(*args, **kwargs):
+        def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():
                 return function(*args, **kwargs)
 
         return without_recording
 
 
-def matmul_x(g, ans, x, y):
+def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the left factor: g yᵀ, for stacks of matrices too.
 
     A vector on the right had its axis summed away: g gets one back. A vector on the left was a
@@ -170,7 +181,7 @@ def matmul_x(g, ans, x, y):
     raise NotImplementedError("05 autograd: matmul_x")
 
 
-def matmul_y(g, ans, x, y):
+def matmul_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the right factor: xᵀ g, for stacks of matrices too.
 
     One matrix on the right of a whole stack is the case of every layer: its gradient is a single
@@ -179,22 +190,22 @@ def matmul_y(g, ans, x, y):
     raise NotImplementedError("05 autograd: matmul_y")
 
 
-def pow_x(g, ans, x, y):
+def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the base: y x^(y - 1); nothing where the exponent is 0, even at x = 0."""
     raise NotImplementedError("05 autograd: pow_x")
 
 
-def pow_y(g, ans, x, y):
+def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the exponent: x^y log x; nothing where the base is 0."""
     raise NotImplementedError("05 autograd: pow_y")
 
 
-def maximum_x(g, ans, x, y):
+def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """Where x is larger it gets all of g; where both are equal each gets half."""
     raise NotImplementedError("05 autograd: maximum_x")
 
 
-def widen(array, dim, keepdim):
+def widen(array: Array, dim: int | tuple[int, ...] | None, keepdim: bool) -> Array:
     """Give a reduced array back the axes that it lost, so that it broadcasts against what it was.
 
     A single number, which is left when ``dim`` is None, does so as it is.
@@ -202,42 +213,56 @@ def widen(array, dim, keepdim):
     return array if keepdim or dim is None else np.expand_dims(array, dim)
 
 
-def sum_x(g, ans, x, *, dim=None, keepdim=False):
+def sum_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    dim: int | tuple[int, ...] | None = None,
+    keepdim: bool = False,
+) -> Array:
     """Every element that was summed gets the gradient of its sum."""
     raise NotImplementedError("05 autograd: sum_x")
 
 
-def max_x(g, ans, x, *, dim=None, keepdim=False):
+def max_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    dim: int | tuple[int, ...] | None = None,
+    keepdim: bool = False,
+) -> Array:
     """The largest element gets the gradient of the maximum; several equal ones share it evenly."""
     raise NotImplementedError("05 autograd: max_x")
 
 
-def getitem_x(g, ans, x, *, index):
+def getitem_x(g: Array, ans: Array, x: Array, *, index: Any) -> Array:
     """Each element gets back the gradient of where it went; taken twice, it gets both."""
     raise NotImplementedError("05 autograd: getitem_x")
 
 
-def concatenate_each(position, g, ans, *arrays, dim=0):
+def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: int = 0) -> Array:
     """Each array gets back the part of g that stands where it was put."""
     raise NotImplementedError("05 autograd: concatenate_each")
 
 
-def gelu_x(g, ans, x, *, approximate="tanh"):
+def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
     """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
     raise NotImplementedError("05 autograd: gelu_x")
 
 
-def softmax_x(g, ans, x, *, dim=-1):
+def softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     """ans · (g - Σ g · ans): moving all scores together changes nothing."""
     raise NotImplementedError("05 autograd: softmax_x")
 
 
-def log_softmax_x(g, ans, x, *, dim=-1):
+def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     """g - softmax(x) · Σ g; the exponential of ans is that softmax."""
     raise NotImplementedError("05 autograd: log_softmax_x")
 
 
-def pick_x(g, ans, x, *, classes):
+def pick_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
     """The element that was picked gets g, the others of its row nothing."""
     raise NotImplementedError("05 autograd: pick_x")
 

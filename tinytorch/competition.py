@@ -1,19 +1,26 @@
 """20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and put to work."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import platform
 import re
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
+from tinytorch.acceleration import DynamicBatcher
 from tinytorch.autograd import no_grad
 from tinytorch.benchmarking import compare
 from tinytorch.compression import to_csr
+from tinytorch.layers import Module
+from tinytorch.primitive import Array
 from tinytorch.profiling import Latency, count_flops
 from tinytorch.quantization import QuantizedLinear
 from tinytorch.tensor import Tensor
@@ -32,7 +39,7 @@ POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
-PROPERTIES = {
+PROPERTIES: dict[str, dict[str, Any]] = {
     "version": {"type": "integer", "enum": [1]},
     "name": {"type": "string", "pattern": r"^\S(.*\S)?$"},
     "track": {"type": "string", "enum": list(TRACKS)},
@@ -59,18 +66,18 @@ SCHEMA = {
 }
 """What a submission looks like as JSON, for whoever reads it with another program."""
 
-TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict}
+TYPES: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), "object": dict}
 
 
 class InvalidSubmission(ValueError):
     """A submission that cannot be entered; ``problems`` says all that is wrong with it."""
 
-    def __init__(self, problems):
+    def __init__(self, problems: Iterable[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
 
 
-def digest_of(model):
+def digest_of(model: Module) -> str:
     """A fingerprint of everything that a model has learnt, 64 hexadecimal digits.
 
     SHA-256 of each entry of the state dict, in the order of their names: name, dtype, shape and bytes
@@ -79,12 +86,12 @@ def digest_of(model):
     raise NotImplementedError("20 competition: digest_of")
 
 
-def digest_of_source(folder):
+def digest_of_source(folder: str | Path) -> str:
     """A fingerprint of all Python files in a folder: their names, and their text with any line ends."""
     raise NotImplementedError("20 competition: digest_of_source")
 
 
-def stored_bytes(model):
+def stored_bytes(model: Module) -> int:
     """How many bytes a model takes if each array is stored as it is smallest: as it is, or as `to_csr`.
 
     Arrays of more than two axes are taken as matrices with a row for each entry of the first.
@@ -92,7 +99,7 @@ def stored_bytes(model):
     raise NotImplementedError("20 competition: stored_bytes")
 
 
-def energy_of(model, inputs):
+def energy_of(model: Module, inputs: Tensor) -> float:
     """Picojoules for one pass, by counting operations: what a chip would spend on the arithmetic alone.
 
     FLOAT_ENERGY for each operation that `count_flops` sees. `QuantizedLinear` and its kind do theirs on
@@ -105,12 +112,12 @@ def energy_of(model, inputs):
     raise NotImplementedError("20 competition: energy_of")
 
 
-def accuracy_of(model, inputs, labels):
+def accuracy_of(model: Module, inputs: Tensor, labels: Array) -> float:
     """The share of labels that have the highest score: (N, classes) scores, or (N, T, classes)."""
     raise NotImplementedError("20 competition: accuracy_of")
 
 
-def environment():
+def environment() -> dict[str, str]:
     """What a measurement was made with."""
     return {
         "python": platform.python_version(),
@@ -120,7 +127,7 @@ def environment():
     }
 
 
-def seal_of(document):
+def seal_of(document: Mapping[str, Any]) -> str:
     """A fingerprint of all that a submission says, but for the seal: whoever changes it breaks it.
 
     SHA-256 of the JSON with sorted keys and no spaces.
@@ -128,7 +135,9 @@ def seal_of(document):
     raise NotImplementedError("20 competition: seal_of")
 
 
-def measurements(model, baseline, inputs, labels, **timing):
+def measurements(
+    model: Module, baseline: Module, inputs: Tensor, labels: Array, **timing: Any
+) -> dict[str, Any]:
     """Everything that is measured of a model and its baseline, by the names that a `Submission` has.
 
     The model's ``seconds`` are the baseline's by the ratio of `compare`, which pairs give: so their
@@ -171,11 +180,21 @@ class Submission:
     baseline_energy: float
     model: str
     source: str
-    environment: dict = field(default_factory=environment)
+    environment: dict[str, str] = field(default_factory=environment)
     version: int = 1
 
     @classmethod
-    def measure(cls, name, track, model, baseline, inputs, labels, source, **timing):
+    def measure(
+        cls,
+        name: str,
+        track: str,
+        model: Module,
+        baseline: Module,
+        inputs: Tensor,
+        labels: Array,
+        source: str | Path,
+        **timing: Any,
+    ) -> Self:
         """Measure a model beside its baseline, in this process and on this machine.
 
         Args:
@@ -187,12 +206,12 @@ class Submission:
         """
         raise NotImplementedError("20 competition: Submission.measure")
 
-    def document(self):
+    def document(self) -> dict[str, Any]:
         """The submission as JSON values, with a seal."""
         raise NotImplementedError("20 competition: Submission.document")
 
     @classmethod
-    def from_document(cls, document):
+    def from_document(cls, document: Any) -> Self:
         """The submission that a document describes.
 
         Raises:
@@ -201,7 +220,7 @@ class Submission:
         raise NotImplementedError("20 competition: Submission.from_document")
 
 
-def validate(document):
+def validate(document: Any) -> None:
     """Make sure that a document is a submission that nobody has changed.
 
     It must have each of PROPERTIES and no other, each of its type, finite, within its bounds and
@@ -215,7 +234,7 @@ def validate(document):
     raise NotImplementedError("20 competition: validate")
 
 
-def problems_of(name, value, rule):
+def problems_of(name: str, value: Any, rule: Mapping[str, Any]) -> list[str]:
     """What is wrong with one value, as a list of sentences that begin with its name: none or one.
 
     Args:
@@ -225,7 +244,7 @@ def problems_of(name, value, rule):
     raise NotImplementedError("20 competition: problems_of")
 
 
-def score(submission, floor=FLOOR):
+def score(submission: Submission, floor: float = FLOOR) -> float:
     """How many times less than its baseline a model takes of what its track counts; more is better.
 
     A ratio of two measurements of the same run: so scores from different machines compare. A model that
@@ -248,16 +267,24 @@ class Leaderboard:
         submissions: all that were entered, in the order in which they were.
     """
 
-    def __init__(self, floor=FLOOR):
+    def __init__(self, floor: float = FLOOR) -> None:
         """Nobody has entered yet."""
         self.floor = floor
-        self.submissions = []
+        self.submissions: list[Submission] = []
 
-    def enter(self, submission):
+    def enter(self, submission: Submission) -> None:
         """Add an attempt, after `validate`; a name may enter again."""
         raise NotImplementedError("20 competition: Leaderboard.enter")
 
-    def judge(self, submission, model, baseline, inputs, labels, **timing):
+    def judge(
+        self,
+        submission: Submission,
+        model: Module,
+        baseline: Module,
+        inputs: Tensor,
+        labels: Array,
+        **timing: Any,
+    ) -> Submission:
         """Enter an attempt with what this machine measures, beside the baseline in the same run.
 
         Args:
@@ -270,7 +297,7 @@ class Leaderboard:
         """
         raise NotImplementedError("20 competition: Leaderboard.judge")
 
-    def ranking(self, track):
+    def ranking(self, track: str) -> list[tuple[float, Submission]]:
         """(score, submission) of each name's best attempt in a track, the best first.
 
         Of equal scores the more accurate is first, and of those the one that was entered first. Who is
@@ -281,7 +308,7 @@ class Leaderboard:
         """
         raise NotImplementedError("20 competition: Leaderboard.ranking")
 
-    def table(self, track):
+    def table(self, track: str) -> str:
         """The ranking as text, a line for each name."""
         lines = [f"{'':>3} {'name':<24}{'score':>8}{'accuracy':>10}{TRACKS[track]:>14}"]
         for place, (points, made) in enumerate(self.ranking(track), start=1):
@@ -291,12 +318,12 @@ class Leaderboard:
             )
         return "\n".join(lines)
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write all submissions as JSON. The old file is there until the new one is complete."""
         raise NotImplementedError("20 competition: Leaderboard.save")
 
     @classmethod
-    def load(cls, path, floor=FLOOR):
+    def load(cls, path: str | Path, floor: float = FLOOR) -> Self:
         """The leaderboard that was saved; an empty one if there is no such file.
 
         Raises:
@@ -339,15 +366,20 @@ class Monitor:
         ValueError: too few inputs, or all with the same mean; or a window below 1.
     """
 
-    def __init__(self, known, window=1000):
+    latencies: deque[float]
+    means: deque[float]
+    first: float | None
+    last: float | None
+
+    def __init__(self, known: Array, window: int = 1000) -> None:
         """Learn what inputs look like; nothing has been watched yet."""
         raise NotImplementedError("20 competition: Monitor.__init__")
 
-    def record(self, sample, arrived, left, failed=False):
+    def record(self, sample: Array, arrived: float, left: float, failed: bool = False) -> None:
         """Take note of one request: its input, when it came and went, and whether it failed."""
         raise NotImplementedError("20 competition: Monitor.record")
 
-    def report(self):
+    def report(self) -> Report:
         """The `Report` of now. Percentiles are nearest ranks."""
         raise NotImplementedError("20 competition: Monitor.report")
 
@@ -364,29 +396,34 @@ class Server:
         monitor: a `Monitor`.
     """
 
-    def __init__(self, model, batcher, monitor):
+    pending: set[int]
+    results: dict[int, Array | Exception]
+
+    def __init__(
+        self, model: Callable[[Tensor], Tensor], batcher: DynamicBatcher, monitor: Monitor
+    ) -> None:
         """Nobody has asked anything yet."""
         self.model, self.batcher, self.monitor = model, batcher, monitor
         self.tickets = 0
         self.pending, self.results = set(), {}
 
-    def submit(self, sample):
+    def submit(self, sample: Array) -> int:
         """Ask for the answer to one input, an array; gives a ticket for `result`."""
         raise NotImplementedError("20 competition: Server.submit")
 
-    def step(self):
+    def step(self) -> int:
         """Answer a batch if it is time for one; gives how many requests left."""
         raise NotImplementedError("20 competition: Server.step")
 
-    def drain(self):
+    def drain(self) -> int:
         """Answer everybody who waits, now; gives how many they were."""
         raise NotImplementedError("20 competition: Server.drain")
 
-    def answer(self, batch):
+    def answer(self, batch: Sequence[tuple[int, Array, float]]) -> int:
         """Run the model on some requests, and keep a result or an error for each."""
         raise NotImplementedError("20 competition: Server.answer")
 
-    def outputs(self, samples):
+    def outputs(self, samples: Sequence[Array]) -> list[Array]:
         """The model's rows for some inputs, without gradients.
 
         Raises:
@@ -394,7 +431,7 @@ class Server:
         """
         raise NotImplementedError("20 competition: Server.outputs")
 
-    def result(self, ticket):
+    def result(self, ticket: int) -> Array | None:
         """The answer to a request, once; None while it waits.
 
         Raises:
@@ -404,7 +441,11 @@ class Server:
         raise NotImplementedError("20 competition: Server.result")
 
 
-def serve(server, arrivals, sleep=time.sleep):
+def serve(
+    server: Server,
+    arrivals: Iterable[tuple[float, Array]],
+    sleep: Callable[[float], object] = time.sleep,
+) -> list[int]:
     """Let requests come in at given times, as they would from outside, until all are answered.
 
     Args:

@@ -1,27 +1,30 @@
 """16 · Compression: the same answers with fewer numbers."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinytorch.activations import softmax
-from tinytorch.layers import Linear, Module, Sequential
+from tinytorch.layers import Linear, Module, Parameter, Sequential
 from tinytorch.losses import cross_entropy, log_softmax
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
 
-def check_amount(amount):
+def check_amount(amount: float) -> None:
     """A share is in [0, 1]."""
     if not 0 <= amount <= 1:
         raise ValueError(f"amount must be in [0, 1], got {amount}")
 
 
-def weights(module):
+def weights(module: Module) -> list[tuple[str, Parameter]]:
     """(name, parameter) of what is pruned: the parameters with two axes or more; biases stay."""
     return [(name, p) for name, p in module.named_parameters() if p.ndim >= 2]
 
 
-def sparsity(x):
+def sparsity(x: Module | Tensor | Array) -> float:
     """The share of zeros: in an array or Tensor, or in the weights of a module. Of nothing it is 0.
 
     >>> sparsity(np.array([0.0, 1.0, 0.0, 2.0]))
@@ -41,19 +44,19 @@ class Masks:
         kept: a dict from names of parameters to arrays of bool of their shapes.
     """
 
-    def __init__(self, module, kept):
+    def __init__(self, module: Module, kept: dict[str, Array]) -> None:
         """Pair each parameter with its mask, and apply them."""
         parameters = dict(module.named_parameters())
         self.pairs = [(parameters[name], mask) for name, mask in kept.items()]
         self.kept = kept
         self.apply()
 
-    def apply(self):
+    def apply(self) -> None:
         """Make what is not kept 0, in the memory that is there."""
         raise NotImplementedError("16 compression: Masks.apply")
 
 
-def smallest(scores, count):
+def smallest(scores: Array, count: int) -> Array:
     """A mask of bool that is False for the ``count`` smallest scores; of equal ones the first go.
 
     >>> smallest(np.array([3.0, 1.0, 1.0, 2.0]), 1)
@@ -62,7 +65,7 @@ def smallest(scores, count):
     raise NotImplementedError("16 compression: smallest")
 
 
-def magnitude_prune(module, amount, scope="global"):
+def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Masks:
     """Make the weights with the smallest magnitude 0.
 
     Args:
@@ -78,7 +81,7 @@ def magnitude_prune(module, amount, scope="global"):
     raise NotImplementedError("16 compression: magnitude_prune")
 
 
-def structured_prune(module, amount):
+def structured_prune(module: Module, amount: float) -> Masks:
     """Make whole outputs 0: in each layer those whose weights have the smallest norm.
 
     A row of a Linear, or a kernel of a Conv2d, is one output. Unlike single zeros, outputs that are gone
@@ -95,7 +98,7 @@ def structured_prune(module, amount):
     raise NotImplementedError("16 compression: structured_prune")
 
 
-def low_rank(linear, rank):
+def low_rank(linear: Linear, rank: int) -> Sequential:
     """Two thin layers for a wide one: in → rank → out.
 
     The weight's singular value decomposition is cut off after ``rank`` values, which gives the closest
@@ -113,7 +116,13 @@ def low_rank(linear, rank):
     raise NotImplementedError("16 compression: low_rank")
 
 
-def distillation_loss(student, teacher, labels, temperature=2.0, alpha=0.5):
+def distillation_loss(
+    student: Tensor,
+    teacher: Tensor | Array,
+    labels: Tensor | Array,
+    temperature: float = 2.0,
+    alpha: float = 0.5,
+) -> Tensor:
     """What a small model learns from a large one's scores, and from the labels.
 
     alpha · T² · mean Σ p (log p - log q) + (1 - alpha) · cross_entropy(student, labels)
@@ -146,25 +155,25 @@ class CSR:
         shape: (rows, columns).
     """
 
-    values: np.ndarray
-    columns: np.ndarray
-    starts: np.ndarray
-    shape: tuple
+    values: Array
+    columns: Array
+    starts: Array
+    shape: tuple[int, int]
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The memory of the three arrays."""
         return self.values.nbytes + self.columns.nbytes + self.starts.nbytes
 
-    def rows(self):
+    def rows(self) -> Array:
         """The row of each value."""
         return np.repeat(np.arange(self.shape[0]), np.diff(self.starts))
 
-    def dense(self):
+    def dense(self) -> Array:
         """The matrix with its zeros."""
         raise NotImplementedError("16 compression: CSR.dense")
 
-    def __matmul__(self, x):
+    def __matmul__(self, x: Array) -> Array:
         """The product with a matrix (columns, m): only what is not 0 is multiplied.
 
         Returns:
@@ -175,7 +184,7 @@ class CSR:
         raise NotImplementedError("16 compression: CSR.__matmul__")
 
 
-def to_csr(x):
+def to_csr(x: Tensor | Array) -> CSR:
     """A matrix without its zeros.
 
     Args:

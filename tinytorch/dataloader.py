@@ -1,10 +1,16 @@
 """08 · DataLoader: datasets, batches, shuffling, splits and transforms."""
 
+from __future__ import annotations
+
 import math
 import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor, default_generator
 
 
@@ -25,11 +31,19 @@ class Dataset:
     """
 
     # No NotImplementedError here: in this kit that is the mark of an exercise.
-    def __len__(self):
+    def __len__(self) -> int:
         raise TypeError(f"{type(self).__name__} must define __len__")
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         raise TypeError(f"{type(self).__name__} must define __getitem__")
+
+
+class Items(Protocol):
+    """All that is asked of a dataset, so that a list will do as well as a `Dataset`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 class TensorDataset(Dataset):
@@ -48,7 +62,9 @@ class TensorDataset(Dataset):
     (Tensor([1.5, 2. ]), Tensor(8))
     """
 
-    def __init__(self, *tensors, transform=None):
+    def __init__(
+        self, *tensors: ArrayLike, transform: Callable[[Array], Array] | None = None
+    ) -> None:
         """Keep ``arrays`` and ``transform``. ``Tensor(x).data`` is the array of each of ``tensors``.
 
         Raises:
@@ -57,13 +73,13 @@ class TensorDataset(Dataset):
         """
         raise NotImplementedError("08 dataloader: TensorDataset.__init__")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         return tuple(Tensor(rows) for rows in self.fetch(index))
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array | slice | int) -> tuple[Array, ...]:
         """The rows at ``indices`` of every array, as a tuple of arrays; the first one transformed.
 
         Indexing an array with an array of integers gathers all rows in one go, far faster than a
@@ -77,7 +93,7 @@ class TensorDataset(Dataset):
         raise NotImplementedError("08 dataloader: TensorDataset.fetch")
 
 
-def collate(items, indices=None):
+def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) -> Any:
     """Make one batch of a list of items by stacking them along a new first axis.
 
     Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of such, also
@@ -101,7 +117,7 @@ def collate(items, indices=None):
     raise NotImplementedError("08 dataloader: collate")
 
 
-def batch_of(dataset, indices):
+def batch_of(dataset: Items, indices: Sequence[int] | Array) -> Any:
     """The items ``indices`` of a dataset as one batch of Tensors.
 
     A dataset that has a method ``fetch`` is asked once, with the array of all indices. From any
@@ -115,7 +131,7 @@ def batch_of(dataset, indices):
     raise NotImplementedError("08 dataloader: batch_of")
 
 
-def as_tensors(batch):
+def as_tensors(batch: Any) -> Any:
     """Given, not an exercise. Tensors for the arrays of a batch; tuples, also nested, stay tuples."""
     if isinstance(batch, (tuple, list)):
         return tuple(as_tensors(part) for part in batch)
@@ -133,14 +149,14 @@ class Subset(Dataset):
     'd'
     """
 
-    def __init__(self, dataset, indices):
+    def __init__(self, dataset: Items, indices: Iterable[int]) -> None:
         self.dataset = dataset
         self.indices = np.fromiter(map(operator.index, indices), np.int64)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         """Item ``index`` of the subset, taken from the dataset by an int.
 
         Raises:
@@ -148,12 +164,16 @@ class Subset(Dataset):
         """
         raise NotImplementedError("08 dataloader: Subset.__getitem__")
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array) -> Any:
         """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
         raise NotImplementedError("08 dataloader: Subset.fetch")
 
 
-def random_split(dataset, lengths, generator=None):
+def random_split(
+    dataset: Items,
+    lengths: Sequence[int] | Sequence[float],
+    generator: np.random.Generator | None = None,
+) -> list[Subset]:
     """Share the items of a dataset among parts, at random; each item goes into exactly one part.
 
     Args:
@@ -197,13 +217,13 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset,
-        batch_size=1,
-        shuffle=False,
-        drop_last=False,
-        generator=None,
-        collate_fn=None,
-    ):
+        dataset: Items,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        generator: np.random.Generator | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+    ) -> None:
         """Keep each argument as an attribute of the same name.
 
         Raises:
@@ -212,11 +232,11 @@ class DataLoader:
         """
         raise NotImplementedError("08 dataloader: DataLoader.__init__")
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many batches a pass has."""
         raise NotImplementedError("08 dataloader: DataLoader.__len__")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
 
         Each pass has an order of its own: ``generator.permutation`` of the indices if ``shuffle``,
@@ -225,7 +245,7 @@ class DataLoader:
         """
         raise NotImplementedError("08 dataloader: DataLoader.__iter__")
 
-    def batch(self, indices):
+    def batch(self, indices: range | Array) -> Any:
         """Given, not an exercise. The batch of the items ``indices``, an array or a range."""
         if self.collate_fn is None:
             return batch_of(self.dataset, indices)
@@ -242,10 +262,10 @@ class Compose:
     3.0
     """
 
-    def __init__(self, transforms):
+    def __init__(self, transforms: Iterable[Callable[[Any], Any]]) -> None:
         self.transforms = list(transforms)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         """What the last transform returns; ``x`` itself if there are none."""
         raise NotImplementedError("08 dataloader: Compose.__call__")
 
@@ -261,7 +281,9 @@ class Normalize:
     array([[[2., 2.]]], dtype=float32)
     """
 
-    def __init__(self, mean, std):
+    def __init__(
+        self, mean: float | Sequence[float] | Array, std: float | Sequence[float] | Array
+    ) -> None:
         """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
 
         Raises:
@@ -269,7 +291,7 @@ class Normalize:
         """
         raise NotImplementedError("08 dataloader: Normalize.__init__")
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """The normalized images.
 
         Args:
@@ -294,11 +316,11 @@ class RandomHorizontalFlip:
     array([[[3, 2, 1]]])
     """
 
-    def __init__(self, p=0.5, generator=None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         """Keep both. ValueError if ``p`` is not in [0, 1]."""
         raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__init__")
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """Images of which some are mirrored.
 
         Args:
@@ -322,7 +344,14 @@ class RandomCrop:
     (1, 2, 2)
     """
 
-    def __init__(self, size, padding=0, generator=None):
+    size: tuple[int, int]
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        padding: int = 0,
+        generator: np.random.Generator | None = None,
+    ) -> None:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
@@ -330,7 +359,7 @@ class RandomCrop:
         """
         raise NotImplementedError("08 dataloader: RandomCrop.__init__")
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """A window of each image.
 
         Args:
@@ -346,7 +375,7 @@ class RandomCrop:
         raise NotImplementedError("08 dataloader: RandomCrop.__call__")
 
 
-def check_images(x):
+def check_images(x: Array) -> Array:
     """Given, not an exercise. ``x`` itself, if it is an array (..., C, H, W), or else an error."""
     if not isinstance(x, np.ndarray):
         raise TypeError(f"x must be an ndarray (..., C, H, W), got {type(x).__name__}")

@@ -4,6 +4,8 @@ Given, not an exercise. Everything here is plain NumPy, so that it works before 
 module 08.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import os
@@ -13,6 +15,7 @@ import numpy as np
 
 from tinytorch import formats
 from tinytorch.downloads import Source, contents
+from tinytorch.primitive import Array
 
 
 class TinyDigits:
@@ -35,21 +38,21 @@ class TinyDigits:
     (200, (1, 8, 8), True)
     """
 
-    def __init__(self, train=True, root=None):
+    def __init__(self, train: bool = True, root: str | Path | None = None) -> None:
         content = read(folder("tinydigits", root) / ("train.npz" if train else "test.npz"))
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
             arrays = dict(found)
         self.images = arrays["images"][:, None].astype(np.float32) / 16  # (N, 1, 8, 8)
         self.labels = arrays["labels"].astype(np.int64)  # (N,)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Array, int]:
         """One (image, label): an array (1, 8, 8) and an int."""
         return self.images[index], int(self.labels[index])
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array | slice | int) -> tuple[Array, Array]:
         """Many at once, which a DataLoader prefers: (images, labels)."""
         return self.images[indices], self.labels[indices]
 
@@ -77,7 +80,7 @@ class TinyTalks:
 
     SPLITS = ("train", "validation", "test")
 
-    def __init__(self, split="train", root=None):
+    def __init__(self, split: str = "train", root: str | Path | None = None) -> None:
         if split not in self.SPLITS:
             raise ValueError(f"split must be one of {', '.join(self.SPLITS)}, got {split!r}")
         file = folder("tinytalks", root) / "talks.tsv"
@@ -86,19 +89,20 @@ class TinyTalks:
         self.answers = [answer for _, _, _, answer in rows]
         self.levels = np.array([level for level, _, _, _ in rows], dtype=np.int64)  # (N,)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.questions)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[str, str]:
         """One (question, answer), two strings."""
         return self.questions[index], self.answers[index]
 
-    def text(self):
+    def text(self) -> str:
         """All pairs as one text: two lines a pair, ``Q: ...`` and ``A: ...``, and a blank one after it."""
-        return "".join(f"Q: {question}\nA: {answer}\n\n" for question, answer in self)
+        # Python goes through anything that has items numbered from 0; mypy asks for __iter__.
+        return "".join(f"Q: {question}\nA: {answer}\n\n" for question, answer in self)  # type: ignore[attr-defined]
 
 
-def folder(name, root=None):
+def folder(name: str, root: str | Path | None = None) -> Path:
     """Where the data set ``name`` is; FileNotFoundError says where it was looked for."""
     if root is not None:
         places, looked = [Path(root)], f"in {root}"
@@ -118,7 +122,7 @@ def folder(name, root=None):
     )
 
 
-def read(file):
+def read(file: Path) -> bytes:
     """The bytes of a file, once its sha256 is the one that SHA256SUMS beside it says."""
     mend = f"restore it with `git checkout -- {file.parent}`, or copy that from a fresh clone"
     listed = file.with_name("SHA256SUMS")
@@ -138,7 +142,7 @@ def read(file):
     return content
 
 
-def table(file, columns):
+def table(file: Path, columns: str) -> list[list[str]]:
     """The rows of a ``.tsv`` file, each a list of strings, once its first line names these columns."""
     names = columns.split()
     head, *rows = [line.split("\t") for line in read(file).decode("utf-8").splitlines()] or [[]]
@@ -158,15 +162,18 @@ class StoredImages:
         labels: int64, (N,).
     """
 
-    def __len__(self):
+    images: Array
+    labels: Array
+
+    def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Array, int]:
         """One (image, label): a float32 array (C, H, W) in [0, 1] and an int."""
         images, label = self.fetch(index)
         return images, int(label)
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array | slice | int) -> tuple[Array, Array]:
         """Many at once, which a DataLoader prefers: (float32 images in [0, 1], int64 labels)."""
         images = self.images[indices].astype(np.float32)
         images /= 255
@@ -208,7 +215,9 @@ class MNIST(StoredImages):
         },
     )
 
-    def __init__(self, train=True, root=None, download=True):
+    def __init__(
+        self, train: bool = True, root: str | Path | None = None, download: bool = True
+    ) -> None:
         prefix = "train" if train else "t10k"
         count = self.source.records[0 if train else 1]
         shapes = {
@@ -258,7 +267,9 @@ class CIFAR10(StoredImages):
         archive="cifar-10-binary.tar.gz",
     )
 
-    def __init__(self, train=True, root=None, download=True):
+    def __init__(
+        self, train: bool = True, root: str | Path | None = None, download: bool = True
+    ) -> None:
         files = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
         count = self.source.records[0 if train else 1]
         self.images = np.empty((len(files) * count, 3, 32, 32), np.uint8)

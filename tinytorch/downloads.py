@@ -4,6 +4,8 @@ Given, not an exercise. A downloaded file is used only if its sha256 is the know
 a private folder inside the cache and is then renamed, so that nobody ever sees half of it.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
@@ -11,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,17 +43,19 @@ class Source:
 
     name: str
     folder: str
-    records: tuple
-    mirrors: tuple
-    sha256: dict
+    records: tuple[int, int]
+    mirrors: tuple[str, ...]
+    sha256: dict[str, str]
     archive: str | None = None
 
-    def served(self, names):
+    def served(self, names: Iterable[str]) -> list[str]:
         """The files to download for those files that are ``names`` when unpacked."""
         return [self.archive] if self.archive else [f"{name}.gz" for name in names]
 
 
-def contents(source, sizes, root=None, download=True):
+def contents(
+    source: Source, sizes: Mapping[str, int], root: str | Path | None = None, download: bool = True
+) -> Iterator[tuple[str, Path, bytes]]:
     """The files of a data set: from your own folder if that has them, or else from the cache.
 
     Your own folder is only read. Files that the cache lacks are downloaded to the cache.
@@ -82,7 +87,7 @@ def contents(source, sizes, root=None, download=True):
             yield name, path, formats.content(path, sizes[name])
 
 
-def own(source, names, root=None):
+def own(source: Source, names: Sequence[str], root: str | Path | None = None) -> list[Path]:
     """The paths in the user's own folder that hold the files ``names``; none if it has none of them.
 
     Raises:
@@ -94,7 +99,7 @@ def own(source, names, root=None):
     folder = Path(base) / source.folder
     found = [existing(folder / name, folder / f"{name}.gz") for name in names]
     if all(found):
-        return found
+        return found  # type: ignore[return-value]  # there is no None among them
     if source.archive:
         archive = existing(folder / source.archive, Path(base) / source.archive)
         if archive:
@@ -108,12 +113,12 @@ def own(source, names, root=None):
     return []
 
 
-def existing(*paths):
+def existing(*paths: Path) -> Path | None:
     """The first of some paths that is a file, or None."""
     return next((path for path in paths if path.is_file()), None)
 
 
-def cached(source, file, download=True):
+def cached(source: Source, file: str, download: bool = True) -> Path:
     """The path of a whole file in the cache, downloaded if it is not there and ``download`` is true."""
     place = cache() / source.folder
     if not is_whole(place / file, source.sha256[file]):
@@ -123,14 +128,14 @@ def cached(source, file, download=True):
     return place / file
 
 
-def cache():
+def cache() -> Path:
     """The folder that keeps what was downloaded, a place that the operating system has for that."""
     import pooch
 
     return Path(pooch.os_cache("tinytorch"))
 
 
-def is_whole(path, sha256):
+def is_whole(path: Path, sha256: str) -> bool:
     """Whether there is such a file, with this digest."""
     if not path.is_file():
         return False
@@ -138,13 +143,13 @@ def is_whole(path, sha256):
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-def looked(place):
+def looked(place: Path) -> str:
     """The folders that were looked into, in words."""
     given = os.environ.get("TINYTORCH_DATA")
     return f"TINYTORCH_DATA ({given or 'not set'}), nor in the cache folder {place}"
 
 
-def absence(source, what):
+def absence(source: Source, what: str) -> str:
     """The message for files that are missing: what to get, from where, and where to put it."""
     addresses = " or ".join(source.mirrors)
     return (
@@ -154,7 +159,7 @@ def absence(source, what):
     )
 
 
-def fill(source, file, place):
+def fill(source: Source, file: str, place: Path) -> None:
     """Download a file into the folder ``place`` of the cache.
 
     Two processes may do so at once: each has a private folder, and what is renamed last stays.
@@ -176,7 +181,7 @@ def fill(source, file, place):
         ) from error
 
 
-def keep(arrived, target, sha256):
+def keep(arrived: str, target: Path, sha256: str) -> None:
     """Rename a file that is whole to ``target``, which is then whole at each moment."""
     try:
         Path(arrived).replace(target)
@@ -185,7 +190,7 @@ def keep(arrived, target, sha256):
             raise
 
 
-def from_a_mirror(source, file, private, place):
+def from_a_mirror(source: Source, file: str, private: str, place: Path) -> str:
     """The path in the folder ``private`` of a file that the first mirror which can has given.
 
     Raises:
@@ -209,7 +214,7 @@ def from_a_mirror(source, file, private, place):
     )
 
 
-def attempted(address, sha256, private):
+def attempted(address: str, sha256: str, private: str) -> tuple[str | None, str | None, bool]:
     """Try a download once: (path, None, False), or (None, what went wrong, whether that is final)."""
     import pooch
     import requests
@@ -241,13 +246,13 @@ class Progress:
     Pooch sets ``total`` and calls the methods.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.total = self.done = 0
-        self.shown = None
+        self.shown: int | None = None
         self.visible = sys.stderr is not None and sys.stderr.isatty()
 
-    def update(self, count):
+    def update(self, count: int) -> None:
         """So many more bytes have come."""
         self.done += count
         percent = min(100, 100 * self.done // self.total) if self.total else None
@@ -255,11 +260,11 @@ class Progress:
             print(f"\r{self.name} {percent:3}%", end="", file=sys.stderr, flush=True)
             self.shown = percent
 
-    def reset(self):
+    def reset(self) -> None:
         """Count from 0 again."""
         self.done = 0
 
-    def close(self):
+    def close(self) -> None:
         """End the line, if one was begun."""
         if self.shown is not None:
             print(file=sys.stderr)

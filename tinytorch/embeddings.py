@@ -1,13 +1,16 @@
 """11 · Embeddings: a vector for each token, and for each place in a text."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.layers import Module, Parameter
-from tinytorch.primitive import defvjp, primitive
+from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 
-def check_indices(indices, count, name="indices"):
+def check_indices(indices: Tensor | ArrayLike, count: int, name: str = "indices") -> Array:
     """Row numbers as an array of whole numbers; an error names the first that is not in [0, count)."""
     indices = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
     if indices.size == 0:
@@ -20,7 +23,7 @@ def check_indices(indices, count, name="indices"):
 
 
 @primitive
-def embedding(weight, *, indices):
+def embedding(weight: Array, *, indices: Array) -> Array:
     """Look up rows of a table: row ``indices[i]`` for each i.
 
     It is what one_hot(indices) @ weight would give, without the zeros.
@@ -39,7 +42,7 @@ def embedding(weight, *, indices):
     raise NotImplementedError("11 embeddings: embedding")
 
 
-def embedding_weight(g, ans, weight, *, indices):
+def embedding_weight(g: Array, ans: Array, weight: Array, *, indices: Array) -> Array:
     """The gradient of the table: each row gets the sum of g over all places that looked it up.
 
     A row that was looked up twice gets two shares, one that was not gets zeros. `np.add.at` does it,
@@ -66,11 +69,17 @@ class Embedding(Module):
         ValueError: num_embeddings or embedding_dim is below 1.
     """
 
-    def __init__(self, num_embeddings, embedding_dim, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the sizes and draw the table."""
         raise NotImplementedError("11 embeddings: Embedding.__init__")
 
-    def forward(self, indices):
+    def forward(self, indices: Tensor | ArrayLike) -> Tensor:
         """The vector of each token.
 
         Args:
@@ -83,11 +92,11 @@ class Embedding(Module):
         """
         raise NotImplementedError("11 embeddings: Embedding.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.weight.shape[0]}, {self.weight.shape[1]}"
 
 
-def sinusoids(length, embedding_dim, dtype=DEFAULT_DTYPE):
+def sinusoids(length: int, embedding_dim: int, dtype: DTypeLike = DEFAULT_DTYPE) -> Array:
     """A vector for each place, of waves from short to long.
 
     table[p, 2 i] = sin(p / 10000^(2 i / D)) and table[p, 2 i + 1] = cos(p / 10000^(2 i / D))
@@ -128,12 +137,17 @@ class PositionalEncoding(Module):
     """
 
     def __init__(
-        self, embedding_dim, max_length, kind="sinusoidal", generator=None, dtype=DEFAULT_DTYPE
-    ):
+        self,
+        embedding_dim: int,
+        max_length: int,
+        kind: str = "sinusoidal",
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the arguments and make the table."""
         raise NotImplementedError("11 embeddings: PositionalEncoding.__init__")
 
-    def forward(self, x, start=0):
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
         """Add the vectors of the places start, start + 1, … to a sequence.
 
         Args:
@@ -147,5 +161,5 @@ class PositionalEncoding(Module):
         """
         raise NotImplementedError("11 embeddings: PositionalEncoding.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.weight.shape[1]}, max_length={self.weight.shape[0]}, kind={self.kind!r}"

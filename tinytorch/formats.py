@@ -4,25 +4,32 @@ Given, not an exercise. Nothing here trusts a file: what is read has a limit, no
 disk, and each number that a file says about itself is checked.
 """
 
+from __future__ import annotations
+
 import gzip
 import math
 import tarfile
 import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from tinytorch.primitive import Array
 
 UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
 """What the standard library raises where an archive is damaged or ends too early."""
 
 
-def damaged(path, why):
+def damaged(path: str | Path, why: str) -> ValueError:
     """The error to raise for a file whose content is not what it must be."""
     return ValueError(
         f"{path} is damaged: {why}; replace it with a good copy (docs/data.md says where to get one)"
     )
 
 
-def content(path, size):
+def content(path: Path, size: int) -> bytes:
     """The bytes of a file, unpacked if its name ends in ``.gz``.
 
     Args:
@@ -40,7 +47,7 @@ def content(path, size):
             raise damaged(path, f"it cannot be unpacked ({error})") from error
 
 
-def members(path, folder, sizes):
+def members(path: Path, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
     """Some files of an archive ``.tar.gz``, one after another, without writing any to disk.
 
     Only a regular file whose name is exactly ``folder/name`` is read. Whatever else an archive
@@ -62,9 +69,10 @@ def members(path, folder, sizes):
         with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             for member in archive:
                 if member.name in wanted:
-                    name = missing.pop(member.name, None)
+                    name: Any = missing.pop(member.name, None)
                     check(path, member, sizes.get(name))
-                    yield name, archive.extractfile(member).read()
+                    # Of a regular file there is always something to read, unlike of a folder.
+                    yield name, archive.extractfile(member).read()  # type: ignore[union-attr]
             while unpacked.read(2**20):  # Only at the end does gzip compare its checksum.
                 pass
     except UNREADABLE as error:
@@ -73,7 +81,7 @@ def members(path, folder, sizes):
         raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
 
 
-def check(path, member, size):
+def check(path: str | Path, member: tarfile.TarInfo, size: int | None) -> None:
     """ValueError unless a member of an archive is a file that comes once and has this size."""
     if size is None:
         raise damaged(path, f"{member.name} is in it twice")
@@ -83,7 +91,7 @@ def check(path, member, size):
         raise damaged(path, f"{member.name} has {member.size:,} bytes, and should have {size:,}")
 
 
-def idx_size(shape):
+def idx_size(shape: tuple[int, ...]) -> int:
     """How many bytes an IDX file with an array of this shape has.
 
     >>> idx_size((60000, 28, 28))
@@ -92,7 +100,7 @@ def idx_size(shape):
     return 4 + 4 * len(shape) + math.prod(shape)
 
 
-def read_idx(data, shape, path):
+def read_idx(data: bytes, shape: tuple[int, ...], path: str | Path) -> Array:
     """The array of an IDX file: two zero bytes, one for the type, one for the number of axes, the
     length of each axis in four bytes (the highest one first), and then the numbers.
 
@@ -122,7 +130,9 @@ def read_idx(data, shape, path):
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
-def read_records(data, shape, count, path):
+def read_records(
+    data: bytes, shape: tuple[int, ...], count: int, path: str | Path
+) -> tuple[Array, Array]:
     """The records of a file of CIFAR-10: a byte for the label, and then the bytes of the image.
 
     Args:
@@ -147,7 +157,7 @@ def read_records(data, shape, count, path):
     return records[:, 1:].reshape(count, *shape), records[:, 0]
 
 
-def class_numbers(labels, classes, path):
+def class_numbers(labels: Array, classes: int, path: str | Path) -> Array:
     """Labels as int64, once it is sure that each is the number of a class.
 
     Raises:

@@ -1,7 +1,14 @@
 """03 · Layers: modules that hold parameters, and how they are put together."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 
 
@@ -14,7 +21,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad=True):
+    def __init__(self, data: ArrayLike, requires_grad: bool = True) -> None:
         super().__init__(data, requires_grad)
 
 
@@ -34,23 +41,23 @@ class Module:
 
     training = True
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes: each subclass defines its own."""
         raise TypeError(f"{type(self).__name__} does not define forward")
 
-    def children(self):
+    def children(self) -> Iterator[Module]:
         """Yield the modules among the attributes, without theirs."""
         for _, child in self.named_children():
             yield child
 
-    def named_children(self):
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, module) for the modules among the attributes, in order."""
         raise NotImplementedError("03 layers: Module.named_children")
 
-    def named_modules(self, prefix=""):
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Yield (name, module) for this module and all parts of it, however deep.
 
         Names join the attributes on the way by dots; this module's own name is ``prefix``. A module
@@ -58,12 +65,12 @@ class Module:
         """
         raise NotImplementedError("03 layers: Module.named_modules")
 
-    def modules(self):
+    def modules(self) -> Iterator[Module]:
         """Yield this module and all parts of it, however deep, each once."""
         for _, module in self.named_modules():
             yield module
 
-    def named_tensors(self, kind):
+    def named_tensors(self, kind: type[Tensor]) -> Iterator[tuple[str, Any]]:
         """Yield (name, tensor) for the attributes of a kind, here and in all parts, each once.
 
         Args:
@@ -74,37 +81,37 @@ class Module:
         """
         raise NotImplementedError("03 layers: Module.named_tensors")
 
-    def named_parameters(self):
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield (name, parameter) for all parameters, here and in all parts."""
         yield from self.named_tensors(Parameter)
 
-    def parameters(self):
+    def parameters(self) -> Iterator[Parameter]:
         """Yield all parameters, here and in all parts."""
         for _, parameter in self.named_parameters():
             yield parameter
 
-    def named_buffers(self):
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
         """Yield (name, buffer) for all buffers, here and in all parts."""
         yield from self.named_tensors(Buffer)
 
-    def buffers(self):
+    def buffers(self) -> Iterator[Buffer]:
         """Yield all buffers, here and in all parts."""
         for _, buffer in self.named_buffers():
             yield buffer
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True) -> Self:
         """Set ``training`` here and in all parts; returns the module itself."""
         raise NotImplementedError("03 layers: Module.train")
 
-    def eval(self):
+    def eval(self) -> Self:
         """Set ``training`` to False here and in all parts; returns the module itself."""
         return self.train(False)
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget all gradients: set each parameter's ``grad`` to None."""
         raise NotImplementedError("03 layers: Module.zero_grad")
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Array]:
         """All parameters and buffers by name, as copies.
 
         Returns:
@@ -112,7 +119,7 @@ class Module:
         """
         raise NotImplementedError("03 layers: Module.state_dict")
 
-    def load_state_dict(self, state, strict=True):
+    def load_state_dict(self, state: Mapping[str, Tensor | Array], strict: bool = True) -> None:
         """Put saved values into parameters and buffers.
 
         Args:
@@ -127,15 +134,15 @@ class Module:
         """
         raise NotImplementedError("03 layers: Module.load_state_dict")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inner = [f"  ({name}): {child!r}".replace("\n", "\n  ") for name, child in self._shown()]
         head = f"{type(self).__name__}({self.extra_repr()}"
         return "\n".join([head, *inner, ")"]) if inner else f"{head})"
 
-    def _shown(self):
+    def _shown(self) -> Iterator[tuple[str | int, Any]]:
         return self.named_children()
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """What `repr` shows between the brackets."""
         return ""
 
@@ -158,7 +165,14 @@ class Linear(Module):
         ValueError: in_features or out_features is below 1.
     """
 
-    def __init__(self, in_features, out_features, bias=True, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the sizes and draw the first values.
 
         Weight and then bias are drawn uniformly from ±1/√in_features: the sum of in_features
@@ -166,7 +180,7 @@ class Linear(Module):
         """
         raise NotImplementedError("03 layers: Linear.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply x Wᵀ + b.
 
         Args:
@@ -178,7 +192,7 @@ class Linear(Module):
         """
         raise NotImplementedError("03 layers: Linear.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"
         return f"{sizes}, bias={self.bias is not None}"
 
@@ -193,11 +207,11 @@ class Dropout(Module):
         ValueError: p is outside [0, 1].
     """
 
-    def __init__(self, p=0.5, generator=None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         """Check p and remember it."""
         raise NotImplementedError("03 layers: Dropout.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Drop elements while training; otherwise give ``x`` back.
 
         What is kept is divided by 1 - p, so that the mean stays what it was and nothing has to be
@@ -210,7 +224,7 @@ class Dropout(Module):
         """
         raise NotImplementedError("03 layers: Dropout.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
@@ -222,16 +236,16 @@ class Flatten(Module):
         end_dim: the last one.
     """
 
-    def __init__(self, start_dim=1, end_dim=-1):
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         """Remember which axes to join."""
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Join the axes from start_dim to end_dim, both included."""
         raise NotImplementedError("03 layers: Flatten.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
@@ -247,23 +261,23 @@ class Sequential(Module):
     It has a length, can be iterated and indexed; a slice gives a Sequential of the same modules.
     """
 
-    def __init__(self, *modules):
+    def __init__(self, *modules: Callable[[Tensor], Tensor]) -> None:
         """Check the modules and keep each as an attribute named by its position."""
         raise NotImplementedError("03 layers: Sequential.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Give ``x`` to the first, its result to the next, and so on."""
         raise NotImplementedError("03 layers: Sequential.forward")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(name.isdecimal() for name in vars(self))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter([value for name, value in vars(self).items() if name.isdecimal()])
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | slice) -> Any:
         found = list(self)[index]
         return Sequential(*found) if isinstance(index, slice) else found
 
-    def _shown(self):
+    def _shown(self) -> Iterator[tuple[int, Any]]:
         return enumerate(self)

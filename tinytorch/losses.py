@@ -1,13 +1,17 @@
 """04 · Losses: one number that says how wrong a prediction is."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
 
-from tinytorch.primitive import Variable, primitive
-from tinytorch.tensor import abs, exp, log, maximum, mean, sum
+from tinytorch.primitive import Array, Variable, primitive
+from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
 @primitive
-def log_softmax(x, *, dim=-1):
+def log_softmax(x: Array, *, dim: int = -1) -> Array:
     """The logarithm of softmax, without ever computing a tiny probability.
 
     log_softmax(x)ᵢ = xᵢ - log Σⱼ exp(xⱼ)
@@ -30,7 +34,7 @@ def log_softmax(x, *, dim=-1):
 
 
 @primitive
-def pick(x, *, classes):
+def pick(x: Array, *, classes: Array) -> Array:
     """One element of each row: the one that ``classes`` names.
 
     pick(x)ₙ = x[n, classes[n]]
@@ -47,7 +51,7 @@ def pick(x, *, classes):
     raise NotImplementedError("04 losses: pick")
 
 
-def reduce(losses, reduction):
+def reduce(losses: Tensor, reduction: str) -> Tensor:
     """Make one number of many losses, or leave them as they are.
 
     Args:
@@ -59,7 +63,7 @@ def reduce(losses, reduction):
     raise NotImplementedError("04 losses: reduce")
 
 
-def mse_loss(input, target, reduction="mean"):
+def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
     """The squared distance between what was predicted and what was wanted.
 
     mse = mean (input - target)²
@@ -81,7 +85,7 @@ def mse_loss(input, target, reduction="mean"):
     raise NotImplementedError("04 losses: mse_loss")
 
 
-def cross_entropy(input, target, reduction="mean"):
+def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
     """How surprised the scores are by the right classes.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
@@ -104,7 +108,9 @@ def cross_entropy(input, target, reduction="mean"):
     raise NotImplementedError("04 losses: cross_entropy")
 
 
-def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor | Array, reduction: str = "mean"
+) -> Tensor:
     """How surprised one score each is by a yes (1) or a no (0).
 
     bce = mean of -(target · log p + (1 - target) · log(1 - p)) with p = sigmoid(input)
@@ -128,7 +134,7 @@ def binary_cross_entropy_with_logits(input, target, reduction="mean"):
     raise NotImplementedError("04 losses: binary_cross_entropy_with_logits")
 
 
-def check_shapes(input, target):
+def check_shapes(input: Tensor, target: Tensor | Array) -> None:
     """Refuse what broadcasting would let pass."""
     if input.shape != target.shape:
         raise ValueError(
@@ -139,20 +145,22 @@ def check_shapes(input, target):
 class Loss:
     """A loss as an object, with its reduction chosen once."""
 
-    def __init__(self, reduction="mean"):
+    forward: Callable[[Tensor, Tensor | Array], Tensor]
+
+    def __init__(self, reduction: str = "mean") -> None:
         self.reduction = reduction
 
-    def __call__(self, input, target):
+    def __call__(self, input: Tensor, target: Tensor | Array) -> Tensor:
         return self.forward(input, target)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(reduction={self.reduction!r})"
 
 
 class MSELoss(Loss):
     """`mse_loss` as an object."""
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `mse_loss` with the reduction chosen before."""
         raise NotImplementedError("04 losses: MSELoss.forward")
 
@@ -160,7 +168,7 @@ class MSELoss(Loss):
 class CrossEntropyLoss(Loss):
     """`cross_entropy` as an object."""
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `cross_entropy` with the reduction chosen before."""
         raise NotImplementedError("04 losses: CrossEntropyLoss.forward")
 
@@ -168,6 +176,6 @@ class CrossEntropyLoss(Loss):
 class BCEWithLogitsLoss(Loss):
     """`binary_cross_entropy_with_logits` as an object."""
 
-    def forward(self, input, target):
+    def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `binary_cross_entropy_with_logits` with the reduction chosen before."""
         raise NotImplementedError("04 losses: BCEWithLogitsLoss.forward")

@@ -1,12 +1,18 @@
 """17 · Memoization: a GPT that remembers what it has read, and computes only what is new."""
 
+from __future__ import annotations
+
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.attention import causal_mask, scaled_dot_product_attention
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import check_indices
+from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor
-from tinytorch.transformers import sample
+from tinytorch.transformers import GPT, sample
 
 
 class KVCache:
@@ -29,30 +35,38 @@ class KVCache:
         ValueError: a size is below 1; it is named.
     """
 
-    def __init__(self, num_layers, batch, num_heads, head_dim, capacity, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        num_layers: int,
+        batch: int,
+        num_heads: int,
+        head_dim: int,
+        capacity: int,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the sizes and take the memory."""
         raise NotImplementedError("17 memoization: KVCache.__init__")
 
     @classmethod
-    def for_model(cls, model, batch):
+    def for_model(cls, model: GPT, batch: int) -> Self:
         """An empty cache for a GPT: as long as its context, in the dtype of its parameters."""
         raise NotImplementedError("17 memoization: KVCache.for_model")
 
     @property
-    def capacity(self):
+    def capacity(self) -> int:
         """The longest text that fits."""
         return self.keys.shape[3]
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The memory of keys and values, however many are held."""
         return self.keys.nbytes + self.values.nbytes
 
-    def check_room(self, count):
+    def check_room(self, count: int) -> None:
         """There must be room for ``count`` more places; ValueError names both numbers."""
         raise NotImplementedError("17 memoization: KVCache.check_room")
 
-    def put(self, layer, key, value):
+    def put(self, layer: int, key: Array, value: Array) -> tuple[Array, Array]:
         """Write keys and values of new places behind those that are held, for one block.
 
         All blocks write at the same places, so ``length`` stays as it is until `advance`.
@@ -67,16 +81,16 @@ class KVCache:
         """
         raise NotImplementedError("17 memoization: KVCache.put")
 
-    def advance(self, count):
+    def advance(self, count: int) -> None:
         """The places that every block has written are held from now on."""
         raise NotImplementedError("17 memoization: KVCache.advance")
 
-    def reset(self):
+    def reset(self) -> None:
         """Forget everything; the memory stays."""
         raise NotImplementedError("17 memoization: KVCache.reset")
 
 
-def cached_logits(model, indices, cache):
+def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Array:
     """What `GPT.forward` would give for new tokens, after the text that the cache holds.
 
     Only the new places go through the blocks. Each block writes their keys and values into the cache and
@@ -97,8 +111,14 @@ def cached_logits(model, indices, cache):
 
 
 def cached_generate(
-    model, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
-):
+    model: GPT,
+    prompt: Tensor | ArrayLike,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    generator: np.random.Generator | None = None,
+    stop: int | None = None,
+) -> Array:
     """Continue texts as `GPT.generate` does, reading every token once instead of again and again.
 
     The first step reads the whole prompt, each later one only the token that was chosen last. With the

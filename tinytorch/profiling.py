@@ -1,14 +1,20 @@
 """14 · Profiling: where a model's parameters, operations, memory and time go."""
 
+from __future__ import annotations
+
 import time
 import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.layers import Parameter
-from tinytorch.primitive import Variable, observer
+from tinytorch.layers import Module, Parameter
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array, Observer, Primitive, Variable, observer
+from tinytorch.tensor import Tensor
 
 MOVES = "reshape permute expand getitem concatenate embedding where"
 """Operations that only move numbers, and calculate nothing."""
@@ -17,7 +23,7 @@ PER_ELEMENT = {"softmax": 5, "log_softmax": 5, "layer_norm": 8, "batch_norm": 2,
 """How many operations such a function counts for, for each element. All others count for one."""
 
 
-def count_parameters(module):
+def count_parameters(module: Module) -> int:
     """How many numbers a module learns. One that two parts share is counted once.
 
     >>> from tinytorch.layers import Linear
@@ -27,7 +33,7 @@ def count_parameters(module):
     raise NotImplementedError("14 profiling: count_parameters")
 
 
-def flops_of(op, arrays, params, ans):
+def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
     """How many additions, multiplications and the like one operation takes.
 
     - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed.
@@ -52,12 +58,12 @@ def flops_of(op, arrays, params, ans):
 
 
 @contextmanager
-def observed(watch):
+def observed(watch: Observer) -> Iterator[None]:
     """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while."""
     raise NotImplementedError("14 profiling: observed")
 
 
-def count_flops(function, *args, **kwargs):
+def count_flops(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     """How many operations a call takes: of a module, or of any function of Tensors.
 
     Counted by `flops_of` as they happen, so that what runs is what counts. Gradients are not.
@@ -87,12 +93,12 @@ class Footprint:
     activations: int
 
     @property
-    def total(self):
+    def total(self) -> int:
         """All together."""
         return self.parameters + self.gradients + self.optimizer + self.activations
 
 
-def held_arrays(tensor):
+def held_arrays(tensor: Tensor) -> list[Array]:
     """Every array that the graph behind a tensor holds, itself included, each memory once.
 
     They are the data of all tensors that it was made of, and the arrays among the arguments and
@@ -101,7 +107,12 @@ def held_arrays(tensor):
     raise NotImplementedError("14 profiling: held_arrays")
 
 
-def footprint(module, output, optimizer=None, inputs=()):
+def footprint(
+    module: Module,
+    output: Tensor,
+    optimizer: Optimizer | None = None,
+    inputs: Iterable[Tensor] = (),
+) -> Footprint:
     """What training holds in memory after a forward pass.
 
     Args:
@@ -115,7 +126,7 @@ def footprint(module, output, optimizer=None, inputs=()):
     raise NotImplementedError("14 profiling: footprint")
 
 
-def peak_memory(function, *args, **kwargs):
+def peak_memory(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     """The most bytes that a call held at any moment, beyond what was there before it.
 
     Measured by `tracemalloc`, which NumPy tells of its arrays. If somebody measures already, that
@@ -135,9 +146,9 @@ class Latency:
         samples: one for each call, in the order in which they were made.
     """
 
-    samples: tuple
+    samples: tuple[float, ...]
 
-    def percentile(self, percent):
+    def percentile(self, percent: float) -> float:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
         Raises:
@@ -149,12 +160,18 @@ class Latency:
         raise NotImplementedError("14 profiling: Latency.percentile")
 
     @property
-    def median(self):
+    def median(self) -> float:
         """The sample in the middle, or the mean of the two there: half of the calls took longer."""
         raise NotImplementedError("14 profiling: Latency.median")
 
 
-def latency(function, *args, warmup=3, repeats=20, clock=time.perf_counter):
+def latency(
+    function: Callable[..., object],
+    *args: Any,
+    warmup: int = 3,
+    repeats: int = 20,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Latency:
     """Measure how long a call takes, again and again.
 
     The first calls are slower than the rest: caches are cold, memory is not there yet. ``warmup`` calls
@@ -218,31 +235,33 @@ class Profiler:
     (56, 20)
     """
 
-    def __init__(self, model, clock=time.perf_counter):
+    def __init__(self, model: Module, clock: Callable[[], float] = time.perf_counter) -> None:
         """Make an empty row for each part; nothing is watched yet."""
         raise NotImplementedError("14 profiling: Profiler.__init__")
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Begin to watch: every part's ``forward`` reports when it begins and ends."""
         raise NotImplementedError("14 profiling: Profiler.__enter__")
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         """Stop watching, also after an error: every part's ``forward`` is what it was."""
         raise NotImplementedError("14 profiling: Profiler.__exit__")
 
-    def reporting(self, row, forward):
+    def reporting(self, row: Row, forward: Callable[..., Any]) -> Callable[..., Any]:
         """A ``forward`` that does what it did, and counts for ``row`` meanwhile."""
         raise NotImplementedError("14 profiling: Profiler.reporting")
 
-    def charge(self):
+    def charge(self) -> None:
         """Give the time since the last time to the innermost part at work."""
         raise NotImplementedError("14 profiling: Profiler.charge")
 
-    def count(self, op, arrays, params, ans):
+    def count(
+        self, op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array
+    ) -> None:
         """Give an operation to the innermost part at work."""
         raise NotImplementedError("14 profiling: Profiler.count")
 
-    def bottlenecks(self, by="seconds"):
+    def bottlenecks(self, by: str = "seconds") -> list[Row]:
         """The rows, the most expensive first.
 
         Args:
@@ -252,7 +271,7 @@ class Profiler:
         """
         raise NotImplementedError("14 profiling: Profiler.bottlenecks")
 
-    def table(self, by="seconds"):
+    def table(self, by: str = "seconds") -> str:
         """The bottlenecks as text: a line for each part, and each one's share of what ``by`` says."""
         rows = self.bottlenecks(by)
         whole = sum(getattr(row, by) for row in rows) or 1

@@ -1,12 +1,17 @@
 """15 · Quantization: the same model in a fourth of the memory, or in half of it."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinytorch.autograd import no_grad
 from tinytorch.layers import Buffer, Linear, Module
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array
 from tinytorch.spatial import Conv2d, pair, patches, windows
 from tinytorch.tensor import Tensor
 
@@ -24,17 +29,19 @@ class Quantized:
         zero_point: int32, likewise: the code of 0.
     """
 
-    codes: np.ndarray
-    scale: np.ndarray
-    zero_point: np.ndarray
+    codes: Array
+    scale: Array
+    zero_point: Array
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The memory of all three together."""
         return self.codes.nbytes + self.scale.nbytes + self.zero_point.nbytes
 
 
-def scale_and_zero_point(low, high, symmetric=False):
+def scale_and_zero_point(
+    low: float | Array, high: float | Array, symmetric: bool = False
+) -> tuple[Array, Array]:
     """How to spread the codes over a range of values, so that 0 has a code of its own.
 
     Affine: the range is widened to reach 0, then scale = (high - low) / 255, and zero_point is the
@@ -57,7 +64,7 @@ def scale_and_zero_point(low, high, symmetric=False):
     raise NotImplementedError("15 quantization: scale_and_zero_point")
 
 
-def encode(x, scale, zero_point):
+def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
     """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
 
     Args:
@@ -71,7 +78,7 @@ def encode(x, scale, zero_point):
     raise NotImplementedError("15 quantization: encode")
 
 
-def quantize(x, axis=None, symmetric=False):
+def quantize(x: Tensor | Array, axis: int | None = None, symmetric: bool = False) -> Quantized:
     """Values as INT8, over the range that they have.
 
     Args:
@@ -89,7 +96,7 @@ def quantize(x, axis=None, symmetric=False):
     raise NotImplementedError("15 quantization: quantize")
 
 
-def dequantize(quantized):
+def dequantize(quantized: Quantized) -> Array:
     """The values that codes stand for, float32: scale · (code - zero_point).
 
     >>> dequantize(quantize(np.array([0.0, 0.5, 1.0])))[0]
@@ -98,7 +105,7 @@ def dequantize(quantized):
     raise NotImplementedError("15 quantization: dequantize")
 
 
-def int8_matmul(x, y):
+def int8_matmul(x: Array, y: Array) -> Array:
     """The product of two matrices of INT8, summed as INT32.
 
     A product of two INT8 needs 15 bits, and a sum of k of them more: INT8 would overflow at once.
@@ -121,7 +128,9 @@ def int8_matmul(x, y):
     raise NotImplementedError("15 quantization: int8_matmul")
 
 
-def quantized_rows(rows, scale, zero_point, weight):
+def quantized_rows(
+    rows: Array, scale: float | Array, zero_point: int | Array, weight: Quantized
+) -> Array:
     """A product of values with quantized weights: rows (n, k) times weightᵀ, with weight (m, k).
 
     Σ (code - zero_point) · w = Σ code · w - zero_point · Σ w, so that the sum stays one of INT8.
@@ -151,25 +160,25 @@ class QuantizedLinear(Module):
         scale, zero_point: Buffers (), of the inputs.
     """
 
-    def __init__(self, linear, low, high):
+    def __init__(self, linear: Linear, low: float, high: float) -> None:
         """Quantize the weights, and keep what the inputs need."""
         weight = quantize(linear.weight, axis=0, symmetric=True)
         self.keep(weight, linear.bias, low, high)
 
-    def keep(self, weight, bias, low, high):
+    def keep(self, weight: Quantized, bias: Tensor | None, low: float, high: float) -> None:
         """Make Buffers of a Quantized weight, a bias and a range, so that they are saved."""
         raise NotImplementedError("15 quantization: QuantizedLinear.keep")
 
-    def weight(self):
+    def weight(self) -> Quantized:
         """The weights as a `Quantized`, a row for each output."""
         scale = self.weight_scale.data
         return Quantized(self.codes.data, scale, np.zeros(scale.shape, np.int32))
 
-    def product(self, rows):
+    def product(self, rows: Array) -> Array:
         """Rows (n, k) times the weights, and the bias: float32 (n, out)."""
         raise NotImplementedError("15 quantization: QuantizedLinear.product")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """x Wᵀ + b, for x of shape (*, in_features).
 
         Raises:
@@ -186,11 +195,11 @@ class QuantizedConv2d(QuantizedLinear):
         low, high: the range of its inputs; padding is 0, which every range reaches.
     """
 
-    def __init__(self, conv, low, high):
+    def __init__(self, conv: Conv2d, low: float, high: float) -> None:
         """Quantize the kernels with a scale each, laid out as `windows` are: (KH, KW, C)."""
         raise NotImplementedError("15 quantization: QuantizedConv2d.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of images (N, C, H, W), block by block as in `conv2d`.
 
         Raises:
@@ -199,7 +208,9 @@ class QuantizedConv2d(QuantizedLinear):
         raise NotImplementedError("15 quantization: QuantizedConv2d.forward")
 
 
-def calibrate(model, batches):
+def calibrate(
+    model: Module, batches: Iterable[Tensor | Sequence[Tensor]]
+) -> dict[str, tuple[float, float]]:
     """The range of inputs that each Linear and Conv2d of a model meets.
 
     Args:
@@ -213,7 +224,7 @@ def calibrate(model, batches):
     raise NotImplementedError("15 quantization: calibrate")
 
 
-def quantize_model(model, batches):
+def quantize_model(model: Module, batches: Iterable[Tensor | Sequence[Tensor]]) -> Module:
     """A copy of a model with every Linear and Conv2d quantized. The model itself stays as it was.
 
     Args:
@@ -227,17 +238,21 @@ def quantize_model(model, batches):
     raise NotImplementedError("15 quantization: quantize_model")
 
 
-def replacement(part, low, high):
+def replacement(part: Module, low: float, high: float) -> QuantizedLinear:
     """The quantized form of a Linear or Conv2d."""
-    return (QuantizedConv2d if isinstance(part, Conv2d) else QuantizedLinear)(part, low, high)
+    return (QuantizedConv2d if isinstance(part, Conv2d) else QuantizedLinear)(
+        part,  # type: ignore[arg-type]  # each kind gets what it is made for
+        low,
+        high,
+    )
 
 
-def model_bytes(model):
+def model_bytes(model: Module) -> int:
     """The memory of all parameters and buffers of a model: what saving it would write."""
     return sum(tensor.data.nbytes for tensor in (*model.parameters(), *model.buffers()))
 
 
-def to_half(model):
+def to_half(model: Module) -> Module:
     """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
 
     Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
@@ -268,7 +283,14 @@ class GradScaler:
         ValueError: scale or growth_interval is below 1.
     """
 
-    def __init__(self, model, half, optimizer, scale=2.0**12, growth_interval=200):
+    def __init__(
+        self,
+        model: Module,
+        half: Module,
+        optimizer: Optimizer,
+        scale: float = 2.0**12,
+        growth_interval: int = 200,
+    ) -> None:
         """Check the numbers and pair the parameters of both models."""
         for name, value in (("scale", scale), ("growth_interval", growth_interval)):
             if not value >= 1:
@@ -280,11 +302,11 @@ class GradScaler:
         self.fine = 0
         self.skipped = 0
 
-    def scaled(self, loss):
+    def scaled(self, loss: Tensor) -> Tensor:
         """The loss times the scale: call ``backward`` on it."""
         return loss * self.scale
 
-    def step(self):
+    def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
 
         If a gradient is infinite or NaN, the step is left out and the scale is halved. After

@@ -11,20 +11,25 @@ No operation changes its inputs. Reshaping, indexing and the like may return a v
 memory with its input; the results of arithmetic never do.
 """
 
+from __future__ import annotations
+
 import math
 import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch import CallableModule
-from tinytorch.primitive import Variable, primitive
+from tinytorch.primitive import Array, Primitive, Variable, primitive
 
 DEFAULT_DTYPE = np.float32
 
 sys.modules[__name__].__class__ = CallableModule  # `tinytorch.tensor(…)` calls `tensor` below
 
 
-def as_array(data, dtype=None):
+def as_array(data: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     """The values of ``data`` as an ndarray, without copying what is one already.
 
     Arrays, NumPy scalars and Tensors keep their dtype. In anything else, such as a list of
@@ -63,7 +68,7 @@ class Tensor(Variable):
     __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
     __hash__ = object.__hash__  # defining == takes the default away
 
-    def __init__(self, data, requires_grad=False):
+    def __init__(self, data: ArrayLike, requires_grad: bool = False) -> None:
         """Wrap ``data``, a number, nested list, ndarray or Tensor.
 
         An ndarray or Tensor is not copied: both then share memory, as with `torch.from_numpy`
@@ -75,7 +80,7 @@ class Tensor(Variable):
         """
         raise NotImplementedError("01 tensor: Tensor.__init__")
 
-    def item(self):
+    def item(self) -> float:
         """The only value, as a Python number; the shape may be (), (1,), (1, 1), …
 
         Raises:
@@ -86,49 +91,49 @@ class Tensor(Variable):
     # From here to the end of the class everything is given: each method calls a function below.
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """The length of each axis, a tuple."""
         return self.data.shape
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """The NumPy dtype of the values."""
         return self.data.dtype
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The number of axes."""
         return self.data.ndim
 
     @property
-    def size(self):
+    def size(self) -> int:
         """The number of elements."""
         return self.data.size
 
     @property
-    def T(self):
+    def T(self) -> Tensor:
         """The last two axes swapped; with fewer than two axes, the tensor itself."""
         return transpose(self, -2, -1) if self.ndim > 1 else self
 
-    def numpy(self):
+    def numpy(self) -> Array:
         """The values as an ndarray that shares memory."""
         return self.data
 
-    def tolist(self):
+    def tolist(self) -> Any:
         """The values as a number or nested lists of numbers."""
         return self.data.tolist()
 
-    def detach(self):
+    def detach(self) -> Tensor:
         """A tensor with the same memory and no history."""
         return Tensor(self.data)
 
-    def backward(self, grad=None, retain_graph=False):
+    def backward(self, grad: Tensor | Array | None = None, retain_graph: bool = False) -> None:
         """Compute the gradient of every tensor this one depends on; see `autograd.backward`."""
         from tinytorch.autograd import backward
 
         backward(self, grad, retain_graph=retain_graph)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = type(self).__name__
         notes = [np.array2string(self.data, separator=", ", prefix=f"{name}(")]
         if self.size == 0 and self.ndim > 1:
@@ -141,167 +146,171 @@ class Tensor(Variable):
             notes.append("requires_grad=True")
         return f"{name}({', '.join(notes)})"
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         if self.requires_grad:  # NumPy would lose the history without a word
             raise TypeError("NumPy cannot follow gradients: pass tensor.detach() or tensor.data")
         return np.array(self.data, dtype=dtype, copy=copy)
 
-    def __len__(self):
+    def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("a 0-d tensor has no length")
         return len(self.data)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.data)
 
-    def __float__(self):
+    def __float__(self) -> float:
         return float(self.item())
 
-    def __int__(self):
+    def __int__(self) -> int:
         return int(self.item())
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Tensor:
         if isinstance(index, Variable):
             index = index.data
         elif isinstance(index, tuple):
             index = tuple(part.data if isinstance(part, Variable) else part for part in index)
         return getitem(self, index=index)
 
-    def __add__(self, other):
+    def __add__(self, other: Tensor | Array | float) -> Tensor:
         return binary(add, self, other)
 
-    def __radd__(self, other):
+    def __radd__(self, other: Tensor | Array | float) -> Tensor:
         return binary(add, other, self)
 
-    def __sub__(self, other):
+    def __sub__(self, other: Tensor | Array | float) -> Tensor:
         return binary(sub, self, other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Tensor | Array | float) -> Tensor:
         return binary(sub, other, self)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Tensor | Array | float) -> Tensor:
         return binary(mul, self, other)
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: Tensor | Array | float) -> Tensor:
         return binary(mul, other, self)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Tensor | Array | float) -> Tensor:
         return binary(div, self, other)
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: Tensor | Array | float) -> Tensor:
         return binary(div, other, self)
 
-    def __pow__(self, other):
+    def __pow__(self, other: Tensor | Array | float) -> Tensor:
         return binary(pow, self, other)
 
-    def __rpow__(self, other):
+    def __rpow__(self, other: Tensor | Array | float) -> Tensor:
         return binary(pow, other, self)
 
-    def __matmul__(self, other):
+    def __matmul__(self, other: Tensor | Array | float) -> Tensor:
         return binary(matmul, self, other)
 
-    def __rmatmul__(self, other):
+    def __rmatmul__(self, other: Tensor | Array | float) -> Tensor:
         return binary(matmul, other, self)
 
-    def __neg__(self):
+    def __neg__(self) -> Tensor:
         return neg(self)
 
-    def __invert__(self):
+    def __invert__(self) -> Tensor:
         return invert(self)
 
-    def __abs__(self):
+    def __abs__(self) -> Tensor:
         return abs(self)
 
-    def __eq__(self, other):
+    # Element by element, unlike object's own, which give one bool.
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return binary(eq, self, other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         return binary(ne, self, other)
 
-    def __lt__(self, other):
+    # Any: NumPy's types say that an array compares itself with a tensor, which is not so.
+    def __lt__(self, other: Any) -> Tensor:
         return binary(lt, self, other)
 
-    def __le__(self, other):
+    def __le__(self, other: Any) -> Tensor:
         return binary(le, self, other)
 
-    def __gt__(self, other):
+    def __gt__(self, other: Any) -> Tensor:
         return binary(gt, self, other)
 
-    def __ge__(self, other):
+    def __ge__(self, other: Any) -> Tensor:
         return binary(ge, self, other)
 
-    def exp(self):
+    def exp(self) -> Tensor:
         """e to the power of each value."""
         return exp(self)
 
-    def log(self):
+    def log(self) -> Tensor:
         """The natural logarithm of each value."""
         return log(self)
 
-    def sqrt(self):
+    def sqrt(self) -> Tensor:
         """The square root of each value."""
         return sqrt(self)
 
-    def abs(self):
+    def abs(self) -> Tensor:
         """Each value without its sign."""
         return abs(self)
 
-    def clip(self, min=None, max=None):
+    def clip(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Each value moved into [min, max]; see `clip`."""
         return clip(self, min=min, max=max)
 
-    def sum(self, dim=None, keepdim=False):
+    def sum(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The sum of all values, or along ``dim``; see `sum`."""
         return sum(self, dim=dim, keepdim=keepdim)
 
-    def max(self, dim=None, keepdim=False):
+    def max(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The largest of all values, or along ``dim``; values only, no indices. See `max`."""
         return max(self, dim=dim, keepdim=keepdim)
 
-    def min(self, dim=None, keepdim=False):
+    def min(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The smallest of all values, or along ``dim``; values only, no indices. See `min`."""
         return min(self, dim, keepdim)
 
-    def mean(self, dim=None, keepdim=False):
+    def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The mean of all values, or along ``dim``; see `mean`."""
         return mean(self, dim, keepdim)
 
-    def var(self, dim=None, keepdim=False, correction=1):
+    def var(
+        self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+    ) -> Tensor:
         """The variance of all values, or along ``dim``; see `var`."""
         return var(self, dim, keepdim, correction)
 
-    def argmax(self, dim=None, keepdim=False):
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the largest value is, over all or along ``dim``; see `argmax`."""
         return argmax(self, dim=dim, keepdim=keepdim)
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """The same values in another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``; see `reshape`."""
         return reshape(self, shape=unpack(shape))
 
-    def permute(self, *dims):
+    def permute(self, *dims: int | Sequence[int]) -> Tensor:
         """The axes in another order: ``x.permute(2, 0, 1)``; see `permute`."""
         return permute(self, dims=unpack(dims))
 
-    def transpose(self, dim0, dim1):
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Two axes swapped; see `transpose`."""
         return transpose(self, dim0, dim1)
 
-    def flatten(self, start_dim=0, end_dim=-1):
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The axes from ``start_dim`` to ``end_dim`` joined into one; see `flatten`."""
         return flatten(self, start_dim, end_dim)
 
-    def squeeze(self, dim=None):
+    def squeeze(self, dim: int | None = None) -> Tensor:
         """Axes of length 1 dropped: all, or only ``dim``; see `squeeze`."""
         return squeeze(self, dim)
 
-    def unsqueeze(self, dim):
+    def unsqueeze(self, dim: int) -> Tensor:
         """A new axis of length 1 at ``dim``; see `unsqueeze`."""
         return unsqueeze(self, dim)
 
-    def expand(self, *shape):
+    def expand(self, *shape: int | Sequence[int]) -> Tensor:
         """Axes of length 1 stretched: ``x.expand(4, -1)``; see `expand`."""
         return expand(self, shape=unpack(shape))
 
@@ -309,7 +318,7 @@ class Tensor(Variable):
 Tensor.result_type = Tensor
 
 
-def unpack(sizes):
+def unpack(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """What ``f(2, 3)`` and ``f((2, 3))`` both mean: ``(2, 3)``."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
@@ -317,7 +326,7 @@ def unpack(sizes):
 OPERANDS = (Variable, np.ndarray, float, int, np.generic)
 
 
-def binary(op, x, y):
+def binary(op: Primitive, x: Any, y: Any) -> Any:
     """``op(x, y)`` on behalf of an operator such as ``+``: one operand is a Tensor, the other anything."""
     if not (isinstance(x, OPERANDS) and isinstance(y, OPERANDS)):
         return NotImplemented  # Python then asks the other operand, or raises TypeError
@@ -332,7 +341,7 @@ def binary(op, x, y):
 # Making tensors
 
 
-def tensor(data, dtype=None, requires_grad=False):
+def tensor(data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of ``data``; with ``dtype``, converted directly from the values given.
 
     >>> tensor([1, 2], dtype=np.float32)
@@ -341,7 +350,12 @@ def tensor(data, dtype=None, requires_grad=False):
     raise NotImplementedError("01 tensor: tensor")
 
 
-def full(shape, fill_value, dtype=None, requires_grad=False):
+def full(
+    shape: int | Sequence[int],
+    fill_value: float,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A tensor of one value everywhere; without ``dtype``, that of ``Tensor(fill_value)``.
 
     >>> full((2, 2), 0.5)
@@ -351,17 +365,25 @@ def full(shape, fill_value, dtype=None, requires_grad=False):
     raise NotImplementedError("01 tensor: full")
 
 
-def zeros(*shape, dtype=DEFAULT_DTYPE, requires_grad=False):
+def zeros(
+    *shape: int | Sequence[int],
+    dtype: DTypeLike | None = DEFAULT_DTYPE,
+    requires_grad: bool = False,
+) -> Tensor:
     """Zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
     return full(unpack(shape), 0, dtype, requires_grad)
 
 
-def ones(*shape, dtype=DEFAULT_DTYPE, requires_grad=False):
+def ones(
+    *shape: int | Sequence[int],
+    dtype: DTypeLike | None = DEFAULT_DTYPE,
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones: ``ones(2, 3)`` or ``ones((2, 3))``."""
     return full(unpack(shape), 1, dtype, requires_grad)
 
 
-def arange(*bounds, dtype=None):
+def arange(*bounds: float, dtype: DTypeLike | None = None) -> Tensor:
     """Evenly spaced numbers: ``arange(stop)``, ``arange(start, stop)`` or ``arange(start, stop, step)``.
 
     start, start + step, start + 2·step, … as long as it is before ``stop``. Start is 0 and step 1
@@ -379,7 +401,7 @@ def arange(*bounds, dtype=None):
     raise NotImplementedError("01 tensor: arange")
 
 
-def eye(n, m=None, dtype=DEFAULT_DTYPE):
+def eye(n: int, m: int | None = None, dtype: DTypeLike | None = DEFAULT_DTYPE) -> Tensor:
     """Ones on the diagonal, zeros elsewhere, in shape (n, m); without ``m``, the identity matrix."""
     return tensor(np.eye(n, m), dtype)
 
@@ -388,7 +410,7 @@ def eye(n, m=None, dtype=DEFAULT_DTYPE):
 
 
 @primitive
-def add(x, y):
+def add(x: Array, y: Array) -> Array:
     """x + y, element by element; the shapes broadcast.
 
     Raises:
@@ -402,37 +424,37 @@ def add(x, y):
 
 
 @primitive
-def sub(x, y):
+def sub(x: Array, y: Array) -> Array:
     """x - y, element by element."""
     return x - y
 
 
 @primitive
-def mul(x, y):
+def mul(x: Array, y: Array) -> Array:
     """x · y, element by element."""
     return x * y
 
 
 @primitive
-def div(x, y):
+def div(x: Array, y: Array) -> Array:
     """x / y, element by element; integers are divided as floats."""
     return x / y
 
 
 @primitive
-def pow(x, y):
+def pow(x: Array, y: Array) -> Array:
     """x to the power y, element by element."""
     return x**y
 
 
 @primitive
-def neg(x):
+def neg(x: Array) -> Array:
     """-x."""
     return -x
 
 
 @primitive
-def matmul(x, y):
+def matmul(x: Array, y: Array) -> Array:
     """The matrix product: (…, n, k) @ (…, k, m) → (…, n, m).
 
     out[i, j] = Σₖ x[i, k] · y[k, j]
@@ -455,7 +477,7 @@ def matmul(x, y):
 
 
 @primitive
-def exp(x):
+def exp(x: Array) -> Array:
     """e to the power of each value. Of -inf it is 0; of numbers too large it is inf.
 
     >>> exp(np.array([0.0, -np.inf]))
@@ -465,25 +487,25 @@ def exp(x):
 
 
 @primitive
-def log(x):
+def log(x: Array) -> Array:
     """The natural logarithm of each value: -inf for 0, NaN for negative numbers."""
     return np.log(x)
 
 
 @primitive
-def sqrt(x):
+def sqrt(x: Array) -> Array:
     """The square root of each value: NaN for negative numbers."""
     return np.sqrt(x)
 
 
 @primitive
-def abs(x):
+def abs(x: Array) -> Array:
     """Each value without its sign."""
     return np.abs(x)
 
 
 @primitive
-def clip(x, *, min=None, max=None):
+def clip(x: Array, *, min: float | None = None, max: float | None = None) -> Array:
     """Move each value into the interval from ``min`` to ``max``.
 
     Args:
@@ -502,13 +524,13 @@ def clip(x, *, min=None, max=None):
 
 
 @primitive
-def maximum(x, y):
+def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y, element by element; the shapes broadcast. NaN if either is NaN."""
     return np.maximum(x, y)
 
 
 @primitive
-def where(condition, x, y):
+def where(condition: Array, x: Array, y: Array) -> Array:
     """x where ``condition`` is true, y where it is not; the three shapes broadcast.
 
     >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
@@ -521,43 +543,43 @@ def where(condition, x, y):
 
 
 @primitive
-def eq(x, y):
+def eq(x: Array, y: Array) -> Array:
     """Where x equals y; NaN equals nothing."""
     return np.equal(x, y)
 
 
 @primitive
-def ne(x, y):
+def ne(x: Array, y: Array) -> Array:
     """Where x differs from y."""
     return np.not_equal(x, y)
 
 
 @primitive
-def lt(x, y):
+def lt(x: Array, y: Array) -> Array:
     """Where x is less than y."""
     return np.less(x, y)
 
 
 @primitive
-def le(x, y):
+def le(x: Array, y: Array) -> Array:
     """Where x is at most y."""
     return np.less_equal(x, y)
 
 
 @primitive
-def gt(x, y):
+def gt(x: Array, y: Array) -> Array:
     """Where x is greater than y."""
     return np.greater(x, y)
 
 
 @primitive
-def ge(x, y):
+def ge(x: Array, y: Array) -> Array:
     """Where x is at least y."""
     return np.greater_equal(x, y)
 
 
 @primitive
-def invert(x):
+def invert(x: Array) -> Array:
     """Not x for booleans; -x - 1, all bits flipped, for integers."""
     return np.invert(x)
 
@@ -565,7 +587,7 @@ def invert(x):
 # Reductions. ``dim`` is None for all axes, one axis, or a tuple of axes; negative ones count from the end.
 
 
-def check_dim(dim, shape):
+def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
     """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes."""
     if dim is None:
         return
@@ -574,7 +596,7 @@ def check_dim(dim, shape):
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")
 
 
-def count(shape, dim):
+def count(shape: tuple[int, ...], dim: int | tuple[int, ...] | None) -> int:
     """How many values of ``shape`` go into one result of a reduction over ``dim``."""
     if dim is None:
         return math.prod(shape)
@@ -582,7 +604,7 @@ def count(shape, dim):
 
 
 @primitive
-def sum(x, *, dim=None, keepdim=False):
+def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Array:
     """Add up the values along ``dim``; no values add up to 0.
 
     Args:
@@ -599,7 +621,7 @@ def sum(x, *, dim=None, keepdim=False):
 
 
 @primitive
-def max(x, *, dim=None, keepdim=False):
+def max(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Array:
     """The largest value along ``dim``, NaN if there is one. Only values are returned, no indices.
 
     Arguments and errors are those of `sum`.
@@ -610,7 +632,7 @@ def max(x, *, dim=None, keepdim=False):
     raise NotImplementedError("01 tensor: max")
 
 
-def min(x, dim=None, keepdim=False):
+def min(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
     """The smallest value along ``dim``, composed of `max`: min(x) = -max(-x).
 
     Arguments and errors are those of `max`, and the dtype of ``x`` stays. Minus overflows in
@@ -622,7 +644,7 @@ def min(x, dim=None, keepdim=False):
     raise NotImplementedError("01 tensor: min")
 
 
-def mean(x, dim=None, keepdim=False):
+def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
     """The mean along ``dim``: the sum divided by the number of values summed.
 
     Arguments and errors are those of `sum`. Integers and booleans give float64, as in NumPy
@@ -634,7 +656,9 @@ def mean(x, dim=None, keepdim=False):
     raise NotImplementedError("01 tensor: mean")
 
 
-def var(x, dim=None, keepdim=False, correction=1):
+def var(
+    x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+) -> Tensor:
     """The variance along ``dim``: how far values lie from their mean, squared, on average.
 
     var(x) = Σᵢ (xᵢ - mean(x))² / (N - correction)
@@ -653,7 +677,7 @@ def var(x, dim=None, keepdim=False, correction=1):
 
 
 @primitive
-def argmax(x, *, dim=None, keepdim=False):
+def argmax(x: Array, *, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest value along ``dim``, of the first one if several are largest.
 
     Without ``dim``, the index into ``x`` flattened. Indices are int64 and have no gradient.
@@ -669,7 +693,7 @@ def argmax(x, *, dim=None, keepdim=False):
 
 
 @primitive
-def reshape(x, *, shape):
+def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
     """The same values in the same order, in another shape.
 
     Args:
@@ -688,7 +712,7 @@ def reshape(x, *, shape):
 
 
 @primitive
-def permute(x, *, dims):
+def permute(x: Array, *, dims: tuple[int, ...]) -> Array:
     """A view with the axes in another order: axis i of the result is axis dims[i] of ``x``.
 
     Raises:
@@ -701,7 +725,7 @@ def permute(x, *, dims):
     raise NotImplementedError("01 tensor: permute")
 
 
-def transpose(x, dim0, dim1):
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """A view with two axes swapped, composed of `permute`.
 
     Raises:
@@ -713,7 +737,7 @@ def transpose(x, dim0, dim1):
     raise NotImplementedError("01 tensor: transpose")
 
 
-def flatten(x, start_dim=0, end_dim=-1):
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join the axes from ``start_dim`` to ``end_dim``, both included, into one; 0-d becomes (1,).
 
     Raises:
@@ -726,7 +750,7 @@ def flatten(x, start_dim=0, end_dim=-1):
     raise NotImplementedError("01 tensor: flatten")
 
 
-def squeeze(x, dim=None):
+def squeeze(x: Tensor, dim: int | None = None) -> Tensor:
     """Drop axes of length 1: all of them, or only ``dim``.
 
     An axis ``dim`` of another length stays, as in PyTorch.
@@ -740,7 +764,7 @@ def squeeze(x, dim=None):
     raise NotImplementedError("01 tensor: squeeze")
 
 
-def unsqueeze(x, dim):
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """Put in a new axis of length 1, which will be axis ``dim`` of the result.
 
     Raises:
@@ -753,7 +777,7 @@ def unsqueeze(x, dim):
 
 
 @primitive
-def expand(x, *, shape):
+def expand(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Stretch axes of length 1, without copying: a read-only view.
 
     Args:
@@ -773,7 +797,7 @@ def expand(x, *, shape):
 
 
 @primitive
-def getitem(x, *, index):
+def getitem(x: Array, *, index: Any) -> Array:
     """x[index], with integers, slices, ..., None, integer arrays and boolean masks, as in NumPy.
 
     Integers and slices give a view; arrays and masks a copy.
@@ -782,7 +806,7 @@ def getitem(x, *, index):
 
 
 @primitive
-def concatenate(*arrays, dim=0):
+def concatenate(*arrays: Array, dim: int = 0) -> Array:
     """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
 
     Raises:
@@ -797,12 +821,12 @@ def concatenate(*arrays, dim=0):
     raise NotImplementedError("01 tensor: concatenate")
 
 
-def cat(tensors, dim=0):
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join a list of tensors along an axis that they have; see `concatenate`."""
     return concatenate(*tensors, dim=dim)
 
 
-def stack(tensors, dim=0):
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis, which will be axis ``dim`` of the result.
 
     Raises:
@@ -826,12 +850,12 @@ class Randomness:
     generator = np.random.default_rng()
 
 
-def default_generator():
+def default_generator() -> np.random.Generator:
     """The generator that random functions draw from unless they are given one."""
     return Randomness.generator
 
 
-def manual_seed(seed):
+def manual_seed(seed: int) -> np.random.Generator:
     """Start the random numbers anew: after the same seed, the same numbers come in the same order.
 
     Args:
@@ -842,7 +866,12 @@ def manual_seed(seed):
     raise NotImplementedError("01 tensor: manual_seed")
 
 
-def rand(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
+def rand(
+    *shape: int | Sequence[int],
+    generator: np.random.Generator | None = None,
+    dtype: type[np.float32] | type[np.float64] = DEFAULT_DTYPE,
+    requires_grad: bool = False,
+) -> Tensor:
     """Random numbers, each value of [0, 1) as likely as another: ``rand(2, 3)`` or ``rand((2, 3))``.
 
     Args:
@@ -854,7 +883,12 @@ def rand(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
     raise NotImplementedError("01 tensor: rand")
 
 
-def randn(*shape, generator=None, dtype=DEFAULT_DTYPE, requires_grad=False):
+def randn(
+    *shape: int | Sequence[int],
+    generator: np.random.Generator | None = None,
+    dtype: type[np.float32] | type[np.float64] = DEFAULT_DTYPE,
+    requires_grad: bool = False,
+) -> Tensor:
     """Random numbers from the normal distribution with mean 0 and variance 1; see `rand`."""
     generator = default_generator() if generator is None else generator
     return Tensor(generator.standard_normal(unpack(shape), dtype=dtype), requires_grad)

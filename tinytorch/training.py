@@ -1,15 +1,22 @@
 """07 · Training: the loop, learning rates, clipping, metrics, saving."""
 
+from __future__ import annotations
+
 import json
 import math
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tinytorch.autograd import no_grad
+from tinytorch.layers import Module
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
 HEADER = "tinytorch"
@@ -30,7 +37,9 @@ class CosineSchedule:
         min_lr: the lowest rate of the fall.
     """
 
-    def __init__(self, lr, total_steps, warmup_steps=0, min_lr=0.0):
+    def __init__(
+        self, lr: float, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
+    ) -> None:
         """Keep the four numbers as attributes, the two rates as floats.
 
         Raises:
@@ -39,7 +48,7 @@ class CosineSchedule:
         """
         raise NotImplementedError("07 training: CosineSchedule.__init__")
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         """The learning rate of a step, a float.
 
         ::
@@ -61,7 +70,9 @@ class CosineSchedule:
         raise NotImplementedError("07 training: CosineSchedule.__call__")
 
 
-def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
+) -> float:
     """Scale all gradients down together, in place, if their common length is above ``max_norm``.
 
     The length is that of one vector that holds every gradient: √(Σ g²) over all numbers of all
@@ -91,7 +102,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
     raise NotImplementedError("07 training: clip_grad_norm_")
 
 
-def accuracy(logits, targets):
+def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
     """The fraction of predictions that are right, a float between 0 and 1.
 
     Args:
@@ -133,16 +144,23 @@ class Trainer:
     True
     """
 
-    def __init__(self, model, optimizer, loss, schedule=None, clip_norm=None):
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: Callable[[Tensor, Any], Tensor],
+        schedule: Callable[[int], float] | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.loss = loss
         self.schedule = schedule
         self.clip_norm = clip_norm
         self.step = 0
-        self.history = []
+        self.history: list[dict[str, float]] = []
 
-    def train_step(self, inputs, targets):
+    def train_step(self, inputs: Tensor | Array, targets: Tensor | Array) -> float:
         """Learn from one batch: one step of the optimizer.
 
         In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
@@ -155,7 +173,14 @@ class Trainer:
         """
         raise NotImplementedError("07 training: Trainer.train_step")
 
-    def fit(self, batches, epochs, validation=None, on_step=None, on_epoch=None):
+    def fit(
+        self,
+        batches: Iterable[tuple[Any, Any]],
+        epochs: int,
+        validation: Iterable[tuple[Any, Any]] | None = None,
+        on_step: Callable[[dict[str, float]], Any] | None = None,
+        on_epoch: Callable[[dict[str, float]], Any] | None = None,
+    ) -> list[dict[str, float]]:
         """Learn from every batch, ``epochs`` times over, with the model in training mode.
 
         Args:
@@ -176,7 +201,7 @@ class Trainer:
         """
         raise NotImplementedError("07 training: Trainer.fit")
 
-    def evaluate(self, batches):
+    def evaluate(self, batches: Iterable[tuple[Any, Any]]) -> dict[str, float]:
         """Measure the model on every batch, learning nothing.
 
         Args:
@@ -193,7 +218,13 @@ class Trainer:
         raise NotImplementedError("07 training: Trainer.evaluate")
 
 
-def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
+def save_checkpoint(
+    path: str | Path,
+    model: Module,
+    optimizer: Optimizer | None = None,
+    step: int = 0,
+    metadata: Any = None,
+) -> None:
     """Write model, optimizer and step to one safetensors file: arrays and text, nothing that runs.
 
     Args:
@@ -214,7 +245,9 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
     raise NotImplementedError("07 training: save_checkpoint")
 
 
-def load_checkpoint(path, model, optimizer=None):
+def load_checkpoint(
+    path: str | Path, model: Module, optimizer: Optimizer | None = None
+) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
 
     Args:
@@ -232,7 +265,7 @@ def load_checkpoint(path, model, optimizer=None):
     raise NotImplementedError("07 training: load_checkpoint")
 
 
-def read_checkpoint(path):
+def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a safetensors file whole, before anything is done with it.
 
     Returns:

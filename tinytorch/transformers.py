@@ -1,22 +1,25 @@
 """13 · Transformers: a GPT, which reads a text and says what comes next."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.activations import gelu, softmax
 from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.primitive import defvjp, primitive
-from tinytorch.tensor import DEFAULT_DTYPE, default_generator
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
 """Of the first weights, as in GPT-2."""
 
 
-def normalised(x, eps):
+def normalised(x: Array, eps: float) -> tuple[Array, Array]:
     """(x̂, 1 / deviation): each vector along the last axis with mean 0 and variance 1.
 
     The variance is divided by the number of elements, and eps is added before the root.
@@ -28,7 +31,7 @@ def normalised(x, eps):
 
 
 @primitive
-def layer_norm(x, weight, bias, *, eps=1e-5):
+def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalise each vector, then stretch and shift its elements as is learnt.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
@@ -46,7 +49,9 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
     raise NotImplementedError("13 transformers: layer_norm")
 
 
-def layer_norm_x(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_x(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the vectors.
 
     Shifting a vector or stretching it changes nothing, so what of g would do so is taken out:
@@ -55,12 +60,16 @@ def layer_norm_x(g, ans, x, weight, bias, *, eps=1e-5):
     raise NotImplementedError("13 transformers: layer_norm_x")
 
 
-def layer_norm_weight(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_weight(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_weight")
 
 
-def layer_norm_bias(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_bias(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_bias")
 
@@ -81,11 +90,13 @@ class LayerNorm(Module):
         ValueError: normalized_shape is below 1.
     """
 
-    def __init__(self, normalized_shape, eps=1e-5, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+    ) -> None:
         """Check the size and make the parameters."""
         raise NotImplementedError("13 transformers: LayerNorm.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `layer_norm` with the weight, bias and eps of this layer.
 
         Args:
@@ -95,7 +106,7 @@ class LayerNorm(Module):
         """
         raise NotImplementedError("13 transformers: LayerNorm.forward")
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}"
 
 
@@ -112,11 +123,17 @@ class MLP(Module):
         proj: a Linear back to D.
     """
 
-    def __init__(self, embed_dim, hidden_dim=None, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        embed_dim: int,
+        hidden_dim: int | None = None,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the two layers, fc first."""
         raise NotImplementedError("13 transformers: MLP.__init__")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """proj(gelu(fc(x))), (…, D) to (…, D)."""
         raise NotImplementedError("13 transformers: MLP.forward")
 
@@ -141,17 +158,17 @@ class TransformerBlock(Module):
 
     def __init__(
         self,
-        embed_dim,
-        num_heads,
-        hidden_dim=None,
-        dropout=0.0,
-        generator=None,
-        dtype=DEFAULT_DTYPE,
-    ):
+        embed_dim: int,
+        num_heads: int,
+        hidden_dim: int | None = None,
+        dropout: float = 0.0,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the parts, in the order in which they are used."""
         raise NotImplementedError("13 transformers: TransformerBlock.__init__")
 
-    def forward(self, x, mask=None):
+    def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """x + attn(ln_1(x)), and then x + mlp(ln_2(x)), with dropout on what is added.
 
         Args:
@@ -188,7 +205,7 @@ class GPTConfig:
     num_layers: int
     dropout: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "embed_dim", "num_heads", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -199,7 +216,7 @@ class GPTConfig:
         if not 0 <= self.dropout <= 1:
             raise ValueError(f"dropout must be in [0, 1], got {self.dropout}")
 
-    def count_parameters(self):
+    def count_parameters(self) -> int:
         """How many numbers a GPT of these sizes learns, without making one.
 
         A table of V · D for tokens, which also makes the output, one of C · D for places, and for each
@@ -208,7 +225,12 @@ class GPTConfig:
         raise NotImplementedError("13 transformers: GPTConfig.count_parameters")
 
 
-def sample(logits, temperature=1.0, top_k=None, generator=None):
+def sample(
+    logits: Array,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    generator: np.random.Generator | None = None,
+) -> Array:
     """Choose the next token of each sequence.
 
     Args:
@@ -247,7 +269,12 @@ class GPT(Module):
         ln_f: a LayerNorm.
     """
 
-    def __init__(self, config, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        config: GPTConfig,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the parts in the order of use, then draw all matrices as GPT-2 does.
 
         Every parameter with two axes is drawn anew from a normal distribution of mean 0 and
@@ -256,7 +283,7 @@ class GPT(Module):
         """
         raise NotImplementedError("13 transformers: GPT.__init__")
 
-    def forward(self, indices):
+    def forward(self, indices: Tensor | ArrayLike) -> Tensor:
         """Scores for the token that follows each place, knowing only what stands up to there.
 
         Args:
@@ -269,13 +296,19 @@ class GPT(Module):
         """
         raise NotImplementedError("13 transformers: GPT.forward")
 
-    def check_length(self, indices):
+    def check_length(self, indices: Array) -> None:
         """Sequences have two axes, are not empty and fit into the context."""
         raise NotImplementedError("13 transformers: GPT.check_length")
 
     def generate(
-        self, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
-    ):
+        self,
+        prompt: Tensor | ArrayLike,
+        max_new_tokens: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: np.random.Generator | None = None,
+        stop: int | None = None,
+    ) -> Array:
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as

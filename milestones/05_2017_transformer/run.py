@@ -44,7 +44,7 @@ def show_answers(screen, title, answers):
         right = given == expected
         screen.say(f"  {question}")
         line = shorten(given, screen.console.width - 4, placeholder=" ...")
-        screen.say(f"  {screen.marks.passed if right else screen.marks.wrong} {line}", "cyan")
+        screen.say(f"  {screen.glyphs.passed if right else screen.glyphs.wrong} {line}", "cyan")
 
 
 def wanted(result, seed):

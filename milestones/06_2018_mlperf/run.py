@@ -65,10 +65,10 @@ def show_steps(screen, steps, best):
     for step in steps:
         name = Text(f"{step.model} {step.name}")
         numbers = (f"{step.accuracy:.1%}", f"{step.bytes:,}", f"{step.latency * 1e3:.2f} ms")
-        mark = screen.marks.passed if step in best else ""
+        mark = screen.glyphs.passed if step in best else ""
         table.add_row(name, *numbers, f"{step.throughput:,.0f}", mark)
     screen.console.print(table)
-    told = f"{screen.marks.passed} not beaten in latency, bytes and accuracy together (Pareto)"
+    told = f"{screen.glyphs.passed} not beaten in latency, bytes and accuracy together (Pareto)"
     screen.say(told, "dim")
 
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, NewType
 
 DEFAULT = Path(__file__).with_name("curriculum.toml")
+
+
+UnitId = NewType("UnitId", str)
+"""``checkpoint-05`` or ``milestone-03``."""
 
 
 class CurriculumError(ValueError):
@@ -44,7 +48,7 @@ class Unit:
     number: str
     name: str
     title: str
-    needs: tuple[str, ...] = ()
+    needs: tuple[UnitId, ...] = ()
     question: str = ""
     capability: str = ""
     builds: str = ""
@@ -58,9 +62,8 @@ class Unit:
     shows: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def id(self) -> str:
-        """``checkpoint-05`` or ``milestone-03``."""
-        return f"{self.kind}-{self.number}"
+    def id(self) -> UnitId:
+        return UnitId(f"{self.kind}-{self.number}")
 
     @property
     def label(self) -> str:
@@ -85,12 +88,12 @@ class Unit:
 
     @property
     def source(self) -> str | None:
-        """The student's file it is about, from the folder of the implementation; None if none."""
+        """The learner's file it is about, from the folder of the implementation; None if none."""
         return f"tinytorch/{self.name}.py" if self.hints else None
 
 
 @dataclass(frozen=True)
-class Group:
+class CheckpointGroup:
     """A named set of checkpoints: a tier, a stage, or a path."""
 
     name: str
@@ -98,7 +101,7 @@ class Group:
     weeks: str = ""
 
     @property
-    def takes(self) -> str:
+    def duration(self) -> str:
         """How long it takes, in words; empty if nobody said."""
         return self.weeks and f"{self.weeks} week{'s' * (self.weeks != '1')}"
 
@@ -109,9 +112,9 @@ class Curriculum:
 
     title: str
     units: tuple[Unit, ...]
-    tiers: tuple[Group, ...]
-    stages: tuple[Group, ...]
-    paths: tuple[Group, ...]
+    tiers: tuple[CheckpointGroup, ...]
+    stages: tuple[CheckpointGroup, ...]
+    learning_paths: tuple[CheckpointGroup, ...]
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -121,21 +124,21 @@ class Curriculum:
     def milestones(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if unit.is_milestone)
 
-    def unit(self, unit_id: str) -> Unit:
+    def unit(self, unit_id: UnitId) -> Unit:
         """The unit of that id; KeyError if there is none."""
         return self._by_id[unit_id]
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Unit]:
+    def _by_id(self) -> Mapping[UnitId, Unit]:
         return {unit.id: unit for unit in self.units}
 
-    def module(self, name: str) -> Unit | None:
+    def checkpoint_of_module(self, name: str) -> Unit | None:
         """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
         return next((u for u in self.checkpoints if u.name == name and u.source), None)
 
-    def closure(self, ids: Iterable[str]) -> frozenset[str]:
+    def closure(self, ids: Iterable[UnitId]) -> frozenset[UnitId]:
         """``ids`` and everything they stand on, directly or not."""
-        found: set[str] = set()
+        found: set[UnitId] = set()
         waiting = list(ids)
         while waiting:
             unit_id = waiting.pop()
@@ -144,7 +147,7 @@ class Curriculum:
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
 
-    def on_path(self, path: Group | None) -> frozenset[str]:
+    def ids_on_path(self, path: CheckpointGroup | None) -> frozenset[UnitId]:
         """Ids of what a learning path holds; without a path, of everything.
 
         That is its checkpoints, those that have nothing to write, and each milestone whose
@@ -156,13 +159,13 @@ class Curriculum:
         other = {unit.id for unit in self.checkpoints} - held
         return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
 
-    def borrows(self, path: Group) -> tuple[Unit, ...]:
+    def borrowed_by(self, path: CheckpointGroup) -> tuple[Unit, ...]:
         """The checkpoints that a learning path leaves out and yet stands on."""
-        held = self.on_path(path)
-        lent = self.closure(u.id for u in self.checkpoints if u.id in held) - held
-        return tuple(unit for unit in self.units if unit.id in lent)
+        held = self.ids_on_path(path)
+        borrowed = self.closure(u.id for u in self.checkpoints if u.id in held) - held
+        return tuple(unit for unit in self.units if unit.id in borrowed)
 
-    def owner(self, nodeid: str) -> Unit | None:
+    def unit_of_spec(self, nodeid: str) -> Unit | None:
         """The unit that the spec with this node id belongs to, if any."""
         file = nodeid.partition("::")[0]
         for unit in self.units:
@@ -171,14 +174,14 @@ class Curriculum:
         return None
 
 
-def load(path: Path = DEFAULT) -> Curriculum:
+def load_curriculum(path: Path = DEFAULT) -> Curriculum:
     """Read and check a curriculum file.
 
     Raises:
         CurriculumError: it cannot be read, or an entry is wrong; the message names it.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse_curriculum(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CurriculumError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # it is not UTF-8, not TOML, or an entry is wrong
@@ -186,12 +189,12 @@ def load(path: Path = DEFAULT) -> Curriculum:
 
 
 @lru_cache(maxsize=4)
-def parse(text: str) -> Curriculum:
+def parse_curriculum(text: str) -> Curriculum:
     """A curriculum from its TOML. Remembered by its text: a run asks for it more than once."""
-    return build(tomllib.loads(text))
+    return build_curriculum(tomllib.loads(text))
 
 
-def build(table: Mapping[str, Any]) -> Curriculum:
+def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
     """A curriculum from the parsed TOML; CurriculumError names the entry that is wrong."""
     _known("the file", table, {"title", "checkpoints", "milestones", "tiers", "stages", "paths"})
     checkpoints = [_checkpoint(entry) for entry in table.get("checkpoints", [])]
@@ -205,11 +208,11 @@ def build(table: Mapping[str, Any]) -> Curriculum:
     _check_unique(units)
     _check_needs(units)
     numbers = [unit.number for unit in checkpoints]
-    groups = {
-        kind: tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
+    tiers, stages, paths = (
+        tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
         for kind in ("tiers", "stages", "paths")
-    }
-    return Curriculum(title=_text("the file", table, "title"), units=units, **groups)
+    )
+    return Curriculum(_text("the file", table, "title"), units, tiers, stages, paths)
 
 
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:
@@ -224,7 +227,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         number=_number(where, entry),
         name=_text(where, entry, "name"),
         title=_text(where, entry, "title"),
-        needs=tuple(f"checkpoint-{need}" for need in entry.get("needs", [])),
+        needs=tuple(UnitId(f"checkpoint-{need}") for need in entry.get("needs", [])),
         question=_text(where, entry, "question"),
         capability=_text(where, entry, "capability"),
         builds=_text(where, entry, "builds"),
@@ -234,7 +237,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     )
 
 
-def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
+def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     where = f"milestone {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
     texts = {"name", "title", "capability", "builds", "badge", "challenge"}
     _known(where, entry, {*texts, "number", "year", "needs", "thresholds", "shows"})
@@ -251,7 +254,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[str]) -> Unit:
             raise CurriculumError(
                 f"{where}: {name!r} shows {of!r}, which is none of its thresholds"
             )
-    needs = [f"checkpoint-{need}" for need in entry.get("needs", [])]
+    needs = [UnitId(f"checkpoint-{need}") for need in entry.get("needs", [])]
     return Unit(
         kind="milestone",
         number=_number(where, entry),
@@ -276,7 +279,7 @@ def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Group:
+def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> CheckpointGroup:
     where = f"{kind} {entry.get('name', '?')}"
     _known(where, entry, {"name", "checkpoints", "weeks"})
     found = [n for n in entry.get("checkpoints", []) if n not in numbers]
@@ -284,7 +287,7 @@ def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Group
         unknown = f"unknown checkpoint {found[0]!r}" if found else "it has no checkpoints"
         raise CurriculumError(f"{where}: {unknown}")
     chosen = tuple(n for n in numbers if n in entry["checkpoints"])
-    return Group(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
+    return CheckpointGroup(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
 
 
 def _known(where: str, entry: Mapping[str, Any], names: set[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 GRADIENT = "gradient of "
-TODO = re.compile(r"(\d\d) (\w+): (.+)")
+STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 """The message of a stub: checkpoint, module, exercise."""
 
 
@@ -27,11 +27,12 @@ class Exercise:
     untouched: bool
 
 
-def find(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr | None:
+def find_node(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr | None:
     """The syntax node of ``f``, ``Class.method`` or ``gradient of op``; None if there is none."""
     if name.startswith(GRADIENT):
         return next(
-            (node for node, op in gradients(tree) if op == name.removeprefix(GRADIENT)), None
+            (node for node, op in gradient_statements(tree) if op == name.removeprefix(GRADIENT)),
+            None,
         )
     scope: ast.Module | ast.FunctionDef | ast.ClassDef = tree
     for part in name.split("."):
@@ -43,7 +44,7 @@ def find(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Ex
     return None if isinstance(scope, ast.Module) else scope
 
 
-def gradients(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
+def gradient_statements(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
     """Each ``defvjp(op, …)`` statement of a file with the name of its op."""
     for node in tree.body:
         call = node.value if isinstance(node, ast.Expr) else None
@@ -53,13 +54,13 @@ def gradients(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
                 yield node, op
 
 
-def locate(source: str, names: Iterable[str]) -> list[Exercise]:
+def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
     """The exercises ``names`` as they stand in ``source``, in the order of the file.
 
     Those that the file does not define are left out. Raises SyntaxError as `ast.parse` does.
     """
     tree = ast.parse(source)
-    found = [(name, node) for name in names if (node := find(tree, name)) is not None]
+    found = [(name, node) for name in names if (node := find_node(tree, name)) is not None]
     exercises = [Exercise(name, *_state(node)) for name, node in found]
     return sorted(exercises, key=lambda exercise: exercise.line)
 
@@ -70,10 +71,10 @@ def any_untouched(source: str, names: Iterable[str]) -> bool:
     A file without the words of a stub is not parsed. Raises SyntaxError as `ast.parse` does.
     """
     names = list(names)
-    words = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
-    if not any(word in source for word in words):
+    signs = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
+    if not any(sign in source for sign in signs):
         return False
-    return any(exercise.untouched for exercise in locate(source, names))
+    return any(exercise.untouched for exercise in locate_exercises(source, names))
 
 
 def _state(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:
@@ -102,23 +103,23 @@ def _calls(value: ast.expr | None, function: str) -> bool:
     return (
         isinstance(text, ast.Constant)
         and isinstance(text.value, str)
-        and TODO.fullmatch(text.value) is not None
+        and STUB_MESSAGE.fullmatch(text.value) is not None
     )
 
 
-def spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+def line_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
     """First and last line (from 1) of each exercise that ``source`` defines, decorators included."""
     tree = ast.parse(source)
     found = {}
     for name in names:
-        node = find(tree, name)
+        node = find_node(tree, name)
         if node is not None:
             decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
             found[name] = min([node.lineno, *decorators]), node.end_lineno or node.lineno
     return found
 
 
-def stub(source: str, number: str, module: str, names: Iterable[str]) -> str:
+def cut_stubs(source: str, number: str, module: str, names: Iterable[str]) -> str:
     """``source`` with the body of each exercise cut: signature and docstring stay.
 
     Args:
@@ -136,7 +137,7 @@ def stub(source: str, number: str, module: str, names: Iterable[str]) -> str:
     tree = ast.parse(source)
     cuts = []
     for name in names:
-        node = find(tree, name)
+        node = find_node(tree, name)
         if node is None:
             raise LookupError(f"{module}: no function, method or gradient rule called {name!r}")
         cuts.append(_cut(node, lines, f"{number} {module}: {name}"))

@@ -20,8 +20,8 @@ class Options:
         checkpoint: as typed, or None.
         milestone: as typed, or None.
         borrow: checkpoints to take from the reference, as typed.
-        path: the learning path.
-        path_from: what named it: the option or the setting.
+        learning_path: its name, or None.
+        learning_path_from: what named it: the option or the setting.
         reference: whether to judge the worked solution.
         todo_ok: whether untouched and locked parts are no failure.
         gate: whether what is not open is held back.
@@ -38,8 +38,8 @@ class Options:
     checkpoint: str | None = None
     milestone: str | None = None
     borrow: str | None = None
-    path: str | None = None
-    path_from: str = "--path"
+    learning_path: str | None = None
+    learning_path_from: str = "--path"
     reference: bool = False
     todo_ok: bool = False
     gate: bool = True

@@ -6,44 +6,46 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
 
 
 class UnknownName(ValueError):
     """A name that is no unit, tier, stage or path; the message lists the valid ones."""
 
 
-def checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
+def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     """The checkpoints that ``text`` names, in the order of the course.
 
     Numbers, ranges, module names, tiers, stages, ``all``, and comma lists of them. Where a name
     is several things the module comes first, then the tier; ``stage:NAME`` is always the stage.
     An editor may name the file of the specs that it shows: ``test_05_autograd``.
     """
-    words = {
+    groups_by_word = {
         **_groups(curriculum.stages, "stage:"),
         **_groups(curriculum.stages),
         **_groups(curriculum.tiers),
     }
     by_number = {unit.number: unit for unit in curriculum.checkpoints}
-    groups = {word: tuple(by_number[n] for n in group.numbers) for word, group in words.items()}
+    groups = {
+        word: tuple(by_number[n] for n in group.numbers) for word, group in groups_by_word.items()
+    }
     return _select("checkpoint", text, curriculum.checkpoints, groups)
 
 
-def milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
+def select_milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     """The milestones that ``text`` names: numbers, years, ranges, names, ``all``, comma lists."""
     return _select("milestone", text, curriculum.milestones, {})
 
 
-def path(curriculum: Curriculum, name: str) -> Group:
+def select_learning_path(curriculum: Curriculum, name: str) -> CheckpointGroup:
     """The learning path of that name."""
-    paths = _groups(curriculum.paths)
+    paths = _groups(curriculum.learning_paths)
     if name.lower() not in paths:
         raise _unknown("path", name, {word: word for word in paths})
     return paths[name.lower()]
 
 
-def _groups(groups: Sequence[Group], prefix: str = "") -> dict[str, Group]:
+def _groups(groups: Sequence[CheckpointGroup], prefix: str = "") -> dict[str, CheckpointGroup]:
     return {prefix + group.name.lower(): group for group in groups}
 
 
@@ -72,8 +74,8 @@ def _aliases(units: Sequence[Unit]) -> dict[str, Unit]:
     """Every word that means one unit: number with and without zeros, year, name."""
     aliases: dict[str, Unit] = {}
     for unit in units:
-        words = [unit.number, str(int(unit.number)), unit.name]
-        aliases.update(dict.fromkeys(words, unit))
+        names = [unit.number, str(int(unit.number)), unit.name]
+        aliases.update(dict.fromkeys(names, unit))
         if unit.year:
             aliases[str(unit.year)] = unit
     return aliases

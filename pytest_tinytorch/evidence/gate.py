@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from graphlib import TopologicalSorter
 
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE, Verdict
+from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 
 
 @dataclass(frozen=True)
@@ -16,19 +16,19 @@ class Plan:
     """What one run is to do. Made once, by the controller; workers are handed it.
 
     Attributes:
-        asked: ids of the units that the verdict of the run is about.
-        run: ids of the units to run: what was asked and what that needs and is not proved.
+        selected: ids of the units that the verdict of the run is about.
+        to_run: ids of the units to run: what was selected and what that needs and is not proved.
         borrowed: ids taken as given.
         proved: ids that the ledger proves for the present source.
         untouched: ids of the units with an untouched stub in their file.
         gated: whether what is not open is held back. Naming specs one by one opens everything.
     """
 
-    asked: frozenset[str]
-    run: frozenset[str]
-    borrowed: frozenset[str] = field(default_factory=frozenset)
-    proved: frozenset[str] = field(default_factory=frozenset)
-    untouched: frozenset[str] = field(default_factory=frozenset)
+    selected: frozenset[UnitId]
+    to_run: frozenset[UnitId]
+    borrowed: frozenset[UnitId] = field(default_factory=frozenset)
+    proved: frozenset[UnitId] = field(default_factory=frozenset)
+    untouched: frozenset[UnitId] = field(default_factory=frozenset)
     gated: bool = True
 
     def to_text(self) -> str:
@@ -44,14 +44,16 @@ class Plan:
         return cls(**{name: frozenset(ids) for name, ids in table.items()}, gated=gated)
 
 
-def needed(
-    curriculum: Curriculum, asked: Set[str], proved: Set[str], borrowed: Set[str]
-) -> frozenset[str]:
-    """``asked`` and whatever it stands on that is neither proved nor borrowed."""
-    return frozenset(asked) | (curriculum.closure(asked) - proved - borrowed)
+def with_unproved_needs(
+    curriculum: Curriculum, selected: Set[UnitId], proved: Set[UnitId], borrowed: Set[UnitId]
+) -> frozenset[UnitId]:
+    """``selected`` and whatever it stands on that is neither proved nor borrowed."""
+    return frozenset(selected) | (curriculum.closure(selected) - proved - borrowed)
 
 
-def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> str | None:
+def blocking_need(
+    curriculum: Curriculum, unit: Unit, failed: Set[UnitId], plan: Plan
+) -> UnitId | None:
     """The id of what keeps ``unit`` locked whatever else this run shows; None if nothing does.
 
     That is something it needs that has failed, that cannot pass because a stub in it is
@@ -62,56 +64,58 @@ def doomed(curriculum: Curriculum, unit: Unit, failed: Set[str], plan: Plan) -> 
         return None
     needs = curriculum.closure([unit.id]) - plan.borrowed - {unit.id}
     for need in (other.id for other in curriculum.units if other.id in needs):
-        run = need in plan.run
-        hopeless = need in failed or (run and need in plan.untouched)
-        if hopeless or (not run and need not in plan.proved):
+        runs = need in plan.to_run
+        hopeless = need in failed or (runs and need in plan.untouched)
+        if hopeless or (not runs and need not in plan.proved):
             return need
     return None
 
 
-def states(
+def states_of_units(
     curriculum: Curriculum,
-    verdicts: Mapping[str, Verdict],
-    known: Mapping[str, str],
-    stale: Set[str],
-    borrowed: Set[str],
-) -> dict[str, str]:
+    verdicts: Mapping[UnitId, Verdict],
+    known: Mapping[UnitId, State],
+    stale: Set[UnitId],
+    borrowed: Set[UnitId],
+) -> dict[UnitId, State]:
     """The state of every unit: this run's verdicts over what is known of the present source.
 
     A unit whose needs are not all passed or borrowed is locked, or stale if it was passed before,
     whatever its own specs said: the result does not depend on the order in which things ran. A
     verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
-    result: dict[str, str] = {}
+    result: dict[UnitId, State] = {}
     order = TopologicalSorter({unit.id: unit.needs for unit in curriculum.units}).static_order()
     for unit in map(curriculum.unit, order):
-        open_now = all(result[need] in (PASSED, BORROWED) for need in unit.needs)
-        told = unit.id in verdicts and verdicts[unit.id].kind != NOT_RUN
-        before = STALE if unit.id in stale else NOT_RUN
+        open_now = all(result[need] in (State.PASSED, State.BORROWED) for need in unit.needs)
+        judged = unit.id in verdicts and verdicts[unit.id].kind != State.NOT_RUN
+        before = State.STALE if unit.id in stale else State.NOT_RUN
         if unit.id in borrowed:
-            state = BORROWED
+            state = State.BORROWED
         elif not open_now:
-            state = STALE if unit.id in stale else LOCKED
+            state = State.STALE if unit.id in stale else State.LOCKED
         else:
-            state = verdicts[unit.id].kind if told else known.get(unit.id, before)
+            state = verdicts[unit.id].kind if judged else known.get(unit.id, before)
         result[unit.id] = state
     return {unit.id: result[unit.id] for unit in curriculum.units}
 
 
-def blockers(curriculum: Curriculum, unit: Unit, state: Mapping[str, str]) -> tuple[Unit, ...]:
+def unmet_needs(
+    curriculum: Curriculum, unit: Unit, state: Mapping[UnitId, State]
+) -> tuple[Unit, ...]:
     """What a locked unit waits for: the needs, however deep, that are open but not passed."""
     waiting = [
         need
         for need in curriculum.units
         if need.id in curriculum.closure([unit.id]) - {unit.id}
-        and state[need.id] not in (PASSED, BORROWED)
+        and state[need.id] not in (State.PASSED, State.BORROWED)
     ]
-    first = [need for need in waiting if state[need.id] != LOCKED]
+    first = [need for need in waiting if state[need.id] != State.LOCKED]
     return tuple(first or waiting)
 
 
-def succeeded(
-    asked: Iterable[str], state: Mapping[str, str], allowed: Set[str] = frozenset()
+def all_passed(
+    selected: Iterable[UnitId], state: Mapping[UnitId, State], allowed: Set[State] = frozenset()
 ) -> bool:
-    """Whether all that was asked for is passed, or in a state that is allowed here."""
-    return all(state[unit_id] == PASSED or state[unit_id] in allowed for unit_id in asked)
+    """Whether all that was selected is passed, or in a state that is allowed here."""
+    return all(state[unit_id] == State.PASSED or state[unit_id] in allowed for unit_id in selected)

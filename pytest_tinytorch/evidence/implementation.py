@@ -1,4 +1,4 @@
-"""Which source `import tinytorch` finds: the student's, the reference's, or a mixture by module."""
+"""Which source `import tinytorch` finds: the learner's, the reference's, or a mixture by module."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ SHIPPED = "shipped"
 """In a wheel: copies of the kit's files, see `kit.kit.PATTERNS`. A checkout has the files themselves."""
 
 
-def home() -> Path:
+def kit_home() -> Path:
     """The folder with the files of the kit."""
     shipped = Path(__file__).parents[1] / SHIPPED
     return shipped if shipped.is_dir() else Path(__file__).parents[2]
 
 
-def reference(root: Path) -> Path:
+def reference_folder(root: Path) -> Path:
     """The folder with the worked solution for the workspace in ``root``: its own, or else the kit's."""
     own = root / "reference"
-    return own if own.is_dir() else home() / "reference"
+    return own if own.is_dir() else kit_home() / "reference"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Implementation:
         package = place / "__init__.py"
         return package if package.is_file() else place.with_name(f"{place.name}.py")
 
-    def others(self, curriculum: Curriculum) -> list[Path]:
+    def shared_files(self, curriculum: Curriculum) -> list[Path]:
         """Files of the package that belong to no checkpoint, given or added: any module may use them."""
         package = self.folder / PACKAGE
         own = {package / f"{unit.name}.py" for unit in curriculum.checkpoints if unit.source}
@@ -75,9 +75,9 @@ class Implementation:
         closure = curriculum.closure([unit.id])
         modules = [need.name for need in curriculum.units if need.id in closure and need.source]
         origin = "reference" if self.folder == self.reference else "student"
-        lent = ",".join(name for name in modules if name in self.borrowed)
-        return f"{origin}{':' + lent if lent else ''}:" + snapshot.digest(
-            [*self.others(curriculum), *(self.file(name) for name in modules)]
+        borrowed = ",".join(name for name in modules if name in self.borrowed)
+        return f"{origin}{':' + borrowed if borrowed else ''}:" + snapshot.digest(
+            [*self.shared_files(curriculum), *(self.file(name) for name in modules)]
         )
 
 
@@ -97,7 +97,7 @@ class FreshLoader(SourceFileLoader):
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         """Source as code. A process that forks compiles once for all its children."""
-        return compiled(bytes(data), str(path))
+        return compile_cached(bytes(data), str(path))
 
     def get_data(self, path: str) -> bytes:
         """The bytes of a file, as they were when they were pinned."""
@@ -106,7 +106,7 @@ class FreshLoader(SourceFileLoader):
 
 
 @lru_cache(maxsize=256)
-def compiled(data: bytes, path: str) -> CodeType:
+def compile_cached(data: bytes, path: str) -> CodeType:
     """Source as code, remembered by its content."""
     return compile(data, path, "exec", dont_inherit=True)
 
@@ -130,7 +130,7 @@ class Finder(MetaPathFinder):
             return None
         file = self.implementation.file(module or "__init__")
         if not file.is_file():
-            return beside(fullname, path) if module else None
+            return find_beside(fullname, path) if module else None
         return spec_from_file_location(
             fullname,
             file,
@@ -139,7 +139,7 @@ class Finder(MetaPathFinder):
         )
 
 
-def beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
+def find_beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
     """A module that is no file of Python, in the folder of the package under test and nowhere else.
 
     A workspace that is installed has a finder of its own, which would answer for any other.
@@ -150,15 +150,15 @@ def beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
     return found
 
 
-def install(implementation: Implementation) -> Finder:
+def install_finder(implementation: Implementation) -> Finder:
     """Let `import tinytorch` find this implementation from now on; forget one already imported."""
-    uninstall()
+    uninstall_finder()
     finder = Finder(implementation)
     sys.meta_path.insert(0, finder)
     return finder
 
 
-def uninstall() -> None:
+def uninstall_finder() -> None:
     """Take back `install`."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:

@@ -5,34 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum
-from pytest_tinytorch.evidence import gate, tally
+from pytest_tinytorch.course.curriculum import Curriculum, UnitId
+from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.gate import Plan
+from pytest_tinytorch.evidence.outcomes import LASTING, Outcome, State, Verdict, verdict_on_unit
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import (
-    BROKEN,
-    LASTING,
-    LOCKED,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-    Outcome,
-    Verdict,
-)
 
-Found = Mapping[str, Mapping[str, Outcome]]
+OutcomesByUnit = Mapping[UnitId, Mapping[str, Outcome]]
 """Unit id to the outcomes of its specs, by node id."""
 
 
-def by_unit(
-    curriculum: Curriculum, manifest: Mapping[str, Sequence[str]], outcomes: Mapping[str, Outcome]
-) -> Found:
+def outcomes_by_unit(
+    curriculum: Curriculum,
+    manifest: Mapping[UnitId, Sequence[str]],
+    outcomes: Mapping[str, Outcome],
+) -> OutcomesByUnit:
     """Outcomes by the unit whose specs they are of, in the order of the manifest."""
     place = {nodeid: n for nodeids in manifest.values() for n, nodeid in enumerate(nodeids)}
-    found: dict[str, dict[str, Outcome]] = {}
+    found: dict[UnitId, dict[str, Outcome]] = {}
     for nodeid in sorted(outcomes, key=lambda nodeid: place.get(nodeid, len(place))):
-        owner = curriculum.owner(nodeid)
+        owner = curriculum.unit_of_spec(nodeid)
         if owner is not None:
             found.setdefault(owner.id, {})[nodeid] = outcomes[nodeid]
     return found
@@ -40,11 +32,11 @@ def by_unit(
 
 def verdicts(
     curriculum: Curriculum,
-    manifest: Mapping[str, Sequence[str]],
+    manifest: Mapping[UnitId, Sequence[str]],
     plan: Plan,
-    found: Found,
+    found: OutcomesByUnit,
     whole: bool,
-) -> dict[str, Verdict]:
+) -> dict[UnitId, Verdict]:
     """The verdict on every unit that ran, or that should have.
 
     Args:
@@ -58,21 +50,23 @@ def verdicts(
     failed = {unit for unit, outcomes in found.items() if not _all_passed(outcomes)}
     result = {}
     for unit in curriculum.units:
-        expected = whole and unit.id in plan.run
-        expected = expected and gate.doomed(curriculum, unit, failed, plan) is None
+        expected = whole and unit.id in plan.to_run
+        expected = expected and gate.blocking_need(curriculum, unit, failed, plan) is None
         if unit.id in found or expected:
             outcomes = found.get(unit.id, {})
-            result[unit.id] = tally.verdict(manifest.get(unit.id, ()), outcomes, expected)
+            result[unit.id] = verdict_on_unit(manifest.get(unit.id, ()), outcomes, expected)
     return result
 
 
-def to_act_on(found: Found, state: Mapping[str, str], named: bool) -> list[Outcome]:
-    """The outcomes that a learner should act on: of specs asked for by name, or of open units."""
-    units = [unit for unit in found if named or state[unit] not in (LOCKED, STALE)]
+def actionable_outcomes(
+    found: OutcomesByUnit, state: Mapping[UnitId, State], narrowed: bool
+) -> list[Outcome]:
+    """The outcomes that a learner should act on: of specs named one by one, or of open units."""
+    units = [unit for unit in found if narrowed or state[unit] not in (State.LOCKED, State.STALE)]
     return [outcome for unit in units for outcome in found[unit].values()]
 
 
-def notes(curriculum: Curriculum, found: Found) -> dict[str, dict[str, Any]]:
+def milestone_notes(curriculum: Curriculum, found: OutcomesByUnit) -> dict[UnitId, dict[str, Any]]:
     """The numbers that the tests of each milestone showed."""
     return {
         unit.id: {k: v for outcome in found[unit.id].values() for k, v in outcome.note.items()}
@@ -81,13 +75,13 @@ def notes(curriculum: Curriculum, found: Found) -> dict[str, dict[str, Any]]:
     }
 
 
-def evidence(progress: Progress) -> dict[str, Verdict]:
+def lasting_verdicts(progress: Progress) -> dict[UnitId, Verdict]:
     """The verdicts that say something lasting: whole units that were open in a gated run.
 
     A unit that is locked proves nothing, whatever its own specs said; or else what is granted
     would depend on the order in which they ran.
     """
-    if not progress.granting:
+    if not progress.grants:
         return {}
     return {
         unit: verdict
@@ -96,20 +90,20 @@ def evidence(progress: Progress) -> dict[str, Verdict]:
     }
 
 
-def succeeded(progress: Progress, once_passed: Set[str], todo_ok: bool) -> bool:
+def run_succeeded(progress: Progress, once_passed: Set[UnitId], todo_ok: bool) -> bool:
     """Whether all that was asked for is passed.
 
     With ``todo_ok`` what is untouched or locked is let through, unless it was passed before;
     anything wrong, broken or stale is not.
     """
     if not todo_ok:
-        return gate.succeeded(progress.asked, progress.state)
-    judged = progress.verdicts.keys() | progress.asked
-    gone_back = {u for u in judged if progress.state[u] == TODO and u in once_passed}
-    bad = {u for u in judged if progress.state[u] in (WRONG, BROKEN, STALE)}
-    allowed = frozenset({TODO, LOCKED})
-    return not (gone_back or bad) and gate.succeeded(progress.asked, progress.state, allowed)
+        return gate.all_passed(progress.selected, progress.state)
+    judged = progress.verdicts.keys() | progress.selected
+    gone_back = {u for u in judged if progress.state[u] == State.TODO and u in once_passed}
+    bad = {u for u in judged if progress.state[u] in (State.WRONG, State.BROKEN, State.STALE)}
+    allowed = frozenset({State.TODO, State.LOCKED})
+    return not (gone_back or bad) and gate.all_passed(progress.selected, progress.state, allowed)
 
 
 def _all_passed(outcomes: Mapping[str, Outcome]) -> bool:
-    return all(outcome.kind == PASSED for outcome in outcomes.values())
+    return all(outcome.kind == State.PASSED for outcome in outcomes.values())

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.evidence.tally import LASTING, PASSED
+from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
 
@@ -30,8 +31,8 @@ class Event:
         schema: version of this form.
     """
 
-    unit: str
-    verdict: str
+    unit: UnitId
+    verdict: State
     source: str
     specs: str
     outcomes: Mapping[str, int]
@@ -66,7 +67,7 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def latest(self, digests: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    def latest_verdicts(self, digests: Mapping[UnitId, tuple[str, str]]) -> dict[UnitId, State]:
         """Unit id to its last verdict for the present (source, specs) digests."""
         return {
             event.unit: event.verdict
@@ -74,26 +75,26 @@ class Ledger:
             if digests.get(event.unit) == (event.source, event.specs)
         }
 
-    def once_passed(self) -> frozenset[str]:
+    def once_passed(self) -> frozenset[UnitId]:
         """Units that the learner's own code has passed at some time."""
-        return frozenset(e.unit for e in self.events if e.own and e.verdict == PASSED)
+        return frozenset(e.unit for e in self.events if e.own and e.verdict == State.PASSED)
 
-    def proofs(self) -> dict[str, Proof]:
+    def proofs(self) -> dict[UnitId, Proof]:
         """Unit id to what the learner's own code has proved of it."""
-        found: dict[str, Proof] = {}
+        found: dict[UnitId, Proof] = {}
         for event in self.events:
-            if event.own and event.verdict == PASSED:
+            if event.own and event.verdict == State.PASSED:
                 first = found.get(event.unit)
                 found[event.unit] = Proof(first.at if first else event.at, event.notes)
         return found
 
-    def news(self, events: Iterable[Event]) -> list[Event]:
+    def new_events(self, events: Iterable[Event]) -> list[Event]:
         """Those of ``events`` that say more than the last event of their unit."""
         last = {event.unit: event for event in self.events}
         return [e for e in events if e.unit not in last or not e.same_finding(last[e.unit])]
 
 
-def read(file: Path) -> Ledger:
+def read_ledger(file: Path) -> Ledger:
     """The ledger in ``file``; an empty one if there is no file.
 
     Lines that cannot be read are passed over and named in ``damage``; they stay in the file.
@@ -109,13 +110,13 @@ def read(file: Path) -> Ledger:
         if not line.strip():
             continue
         try:
-            events.append(parse(line))
+            events.append(parse_event(line))
         except (ValueError, TypeError) as error:
             damage.append(f"{file}:{number}: passed over, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 
-def parse(line: bytes) -> Event:
+def parse_event(line: bytes) -> Event:
     """The event in one line; ValueError or TypeError says what is wrong with it."""
     try:
         table = json.loads(line.decode("utf-8"))
@@ -143,10 +144,11 @@ def parse(line: bytes) -> Event:
     if table["verdict"] not in LASTING:
         raise ValueError(f"verdict {table['verdict']!r} is none of {', '.join(LASTING)}")
     known = {f.name for f in fields(Event)}
-    return Event(**{name: value for name, value in table.items() if name in known})
+    kept = {name: value for name, value in table.items() if name in known}
+    return Event(**kept | {"verdict": State(table["verdict"])})
 
 
-def append(file: Path, events: Sequence[Event]) -> None:
+def append_events(file: Path, events: Sequence[Event]) -> None:
     """Add events in one write, so that two runs at once cannot mix their lines.
 
     A last line that a crash cut short is ended first, so that it spoils only itself.

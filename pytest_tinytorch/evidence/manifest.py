@@ -11,39 +11,39 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 
 
-def read(root: Path) -> dict[str, tuple[str, ...]]:
+def read_manifest(root: Path) -> dict[UnitId, tuple[str, ...]]:
     """Unit id to the node ids of its specs.
 
     Raises:
         ValueError: the file is missing or damaged; the message says how to write it anew.
     """
     file = root / WORKSPACE_FILE
-    mend = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
+    remedy = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}; {mend}") from error
+        raise ValueError(f"{file}: {error.strerror}; {remedy}") from error
     except ValueError as error:
-        raise ValueError(f"{file}: not JSON ({error}); {mend}") from error
+        raise ValueError(f"{file}: not JSON ({error}); {remedy}") from error
     if not isinstance(table, dict) or not all(isinstance(v, list) for v in table.values()):
-        raise ValueError(f"{file}: must map units to lists of node ids; {mend}")
-    return {unit: tuple(map(str, nodeids)) for unit, nodeids in table.items()}
+        raise ValueError(f"{file}: must map units to lists of node ids; {remedy}")
+    return {UnitId(unit): tuple(map(str, nodeids)) for unit, nodeids in table.items()}
 
 
-def group(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[str, list[str]]:
+def specs_by_unit(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[UnitId, list[str]]:
     """Node ids by the unit they belong to; those that belong to none are left out."""
-    table: dict[str, list[str]] = {unit.id: [] for unit in curriculum.units}
+    table: dict[UnitId, list[str]] = {unit.id: [] for unit in curriculum.units}
     for nodeid in nodeids:
-        owner = curriculum.owner(nodeid)
+        owner = curriculum.unit_of_spec(nodeid)
         if owner is not None:
             table[owner.id].append(nodeid)
     return table
 
 
-def text(table: Mapping[str, Iterable[str]]) -> str:
+def manifest_text(table: Mapping[UnitId, Iterable[str]]) -> str:
     """The manifest as it stands in the file."""
     return json.dumps(table, indent=1, ensure_ascii=False) + "\n"

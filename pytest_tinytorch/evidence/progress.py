@@ -8,22 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.evidence.gate import blockers
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit, UnitId
+from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.ledger import Proof
-from pytest_tinytorch.evidence.tally import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-    Outcome,
-    Verdict,
-)
+from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 
 
 @dataclass(frozen=True)
@@ -34,8 +23,8 @@ class Task:
     exercise: str
     file: str
     line: int
-    waiting: int
-    kind: str
+    waiting_specs: int
+    kind: State
 
     @property
     def place(self) -> str:
@@ -61,68 +50,70 @@ class Progress:
         state: unit id to state, for every unit.
         verdicts: unit id to this run's verdict, for those that ran.
         groups: unit id to the sub-capabilities of those that ran.
-        asked: ids of what the run was about.
-        gained: ids that this run passed and that were not passed before.
+        selected: ids of what the run was about.
+        newly_passed: ids that this run passed and that were not passed before.
         tasks: what is to do or to mend, in the order of the course.
         notes: unit id to the numbers a milestone showed.
         warnings: damaged ledger lines and the like.
-        granting: False for a run that named specs one by one, or ran without the gate.
+        grants: False for a run that named specs one by one, or ran without the gate.
         path: the learning path that is followed; None for all of the course.
         proofs: unit id to what the learner's own code has proved of it at some time, and when.
     """
 
     curriculum: Curriculum
-    state: Mapping[str, str]
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    groups: Mapping[str, tuple[GroupCount, ...]] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
-    gained: tuple[str, ...] = ()
+    state: Mapping[UnitId, State]
+    verdicts: Mapping[UnitId, Verdict] = field(default_factory=dict)
+    groups: Mapping[UnitId, tuple[GroupCount, ...]] = field(default_factory=dict)
+    selected: frozenset[UnitId] = frozenset()
+    newly_passed: tuple[UnitId, ...] = ()
     tasks: tuple[Task, ...] = ()
-    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: Mapping[UnitId, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    granting: bool = True
-    path: Group | None = None
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    grants: bool = True
+    learning_path: CheckpointGroup | None = None
+    proofs: Mapping[UnitId, Proof] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
         """The checkpoints to pass: those of the path, if one is followed."""
-        return tuple(unit for unit in self.curriculum.checkpoints if self.belongs(unit))
+        return tuple(unit for unit in self.curriculum.checkpoints if self.is_on_path(unit))
 
     @property
     def milestones(self) -> tuple[Unit, ...]:
         """The milestones to pass: those of the path, if one is followed."""
-        return tuple(unit for unit in self.curriculum.milestones if self.belongs(unit))
+        return tuple(unit for unit in self.curriculum.milestones if self.is_on_path(unit))
 
     @property
     def borrowed(self) -> tuple[Unit, ...]:
         """The checkpoints that the learner's work stands on and that are taken from the reference."""
         reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
         units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
-        return tuple(unit for unit in units if self.state[unit.id] == BORROWED)
+        return tuple(unit for unit in units if self.state[unit.id] == State.BORROWED)
 
     @property
     def left_out(self) -> tuple[Unit, ...]:
         """What is neither on the path that is followed nor borrowed for it: nothing to do there."""
         kept = {unit.id for unit in self.borrowed}
-        return tuple(u for u in self.curriculum.units if not self.belongs(u) and u.id not in kept)
+        return tuple(
+            u for u in self.curriculum.units if not self.is_on_path(u) and u.id not in kept
+        )
 
-    def belongs(self, unit: Unit) -> bool:
+    def is_on_path(self, unit: Unit) -> bool:
         """Whether a unit is on the path that is followed; without one, all are."""
         return unit.id in self._on_path
 
     @cached_property
-    def _on_path(self) -> frozenset[str]:
-        return self.curriculum.on_path(self.path)
+    def _on_path(self) -> frozenset[UnitId]:
+        return self.curriculum.ids_on_path(self.learning_path)
 
-    def count(self, units: Iterable[Unit]) -> int:
+    def count_passed(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
-        return sum(self.state[unit.id] == PASSED for unit in units)
+        return sum(self.state[unit.id] == State.PASSED for unit in units)
 
     @property
     def current(self) -> Unit | None:
         """The first checkpoint, or else milestone, that is open and not passed."""
-        done = (PASSED, BORROWED, LOCKED)
+        done = (State.PASSED, State.BORROWED, State.LOCKED)
         return next((u for u in self.curriculum.units if self.state[u.id] not in done), None)
 
     @property
@@ -130,61 +121,63 @@ class Progress:
         """What to do next: the first task of the earliest unit."""
         return self.tasks[0] if self.tasks else None
 
-    def waits_for(self, unit: Unit) -> tuple[Unit, ...]:
+    def unmet_needs(self, unit: Unit) -> tuple[Unit, ...]:
         """What a locked unit waits for."""
-        return blockers(self.curriculum, unit, self.state)
+        return unmet_needs(self.curriculum, unit, self.state)
 
     def verdict_line(self) -> str:
         """The run in one line."""
         checkpoints, milestones = self.checkpoints, self.milestones
         parts = [self._headline()]
-        parts.append(f"{self.count(checkpoints)} of {len(checkpoints)} checkpoints")
-        if self.count(milestones):
-            parts.append(f"{self.count(milestones)} of {len(milestones)} milestones")
+        parts.append(f"{self.count_passed(checkpoints)} of {len(checkpoints)} checkpoints")
+        if self.count_passed(milestones):
+            parts.append(f"{self.count_passed(milestones)} of {len(milestones)} milestones")
         return " · ".join(part for part in parts if part)
 
-    def path_line(self) -> str:
+    def learning_path_line(self) -> str:
         """The path that is followed, how far it is, and what it borrows; empty without one."""
-        if self.path is None:
+        if self.learning_path is None:
             return ""
         modules = [unit for unit in self.checkpoints if unit.source]
-        parts = [f"{self.path.name}  {self.count(modules)} of {len(modules)} modules"]
-        parts += [self.path.takes] if self.path.takes else []
+        parts = [
+            f"{self.learning_path.name}  {self.count_passed(modules)} of {len(modules)} modules"
+        ]
+        parts += [self.learning_path.duration] if self.learning_path.duration else []
         if self.borrowed:
-            parts.append(f"borrows {numbers(self.borrowed)}")
+            parts.append(f"borrows {unit_ranges(self.borrowed)}")
         return " · ".join(parts)
 
     def _headline(self) -> str:
         """The most important thing about what was asked."""
-        ordered = [u for u in self.curriculum.units if u.id in self.asked]
-        for kind in (BROKEN, WRONG, TODO, STALE, NOT_RUN):
+        ordered = [u for u in self.curriculum.units if u.id in self.selected]
+        for kind in (State.BROKEN, State.WRONG, State.TODO, State.STALE, State.NOT_RUN):
             for unit in ordered:
                 if self.state[unit.id] == kind:
                     return f"{unit.label} {kind}"
         for unit in ordered:
-            if self.state[unit.id] == LOCKED:
-                waits = self.waits_for(unit)
-                return f"{unit.label} locked" + (f", needs {numbers(waits)}" if waits else "")
+            if self.state[unit.id] == State.LOCKED:
+                waits = self.unmet_needs(unit)
+                return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
         if len(ordered) == 1:
             return f"{ordered[0].label} passed"
         return "all passed" if ordered else ""
 
 
-def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
+def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
     """What the failed specs ask to be written or mended, in the order of the course.
 
     Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
     What could be blamed on no line of the package comes last of its kind.
     """
-    counted: Counter[tuple[str, str, str]] = Counter()
-    found: dict[tuple[str, str, str], Outcome] = {}
+    counted: Counter[tuple[UnitId, str, State]] = Counter()
+    found: dict[tuple[UnitId, str, State], Outcome] = {}
     for outcome in outcomes:
-        if outcome.kind in (TODO, WRONG, BROKEN) and outcome.unit:
+        if outcome.kind in (State.TODO, State.WRONG, State.BROKEN) and outcome.unit:
             key = (outcome.unit, outcome.exercise or outcome.file, outcome.kind)
             counted[key] += 1
             found.setdefault(key, outcome)
     order = {unit.id: place for place, unit in enumerate(curriculum.units)}
-    rank = {BROKEN: 0, WRONG: 1, TODO: 2}
+    rank = {State.BROKEN: 0, State.WRONG: 1, State.TODO: 2}
     ordered = sorted(
         found,
         key=lambda k: (order[k[0]], rank[k[2]], not in_package(found[k].file), found[k].line),
@@ -195,7 +188,7 @@ def tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ..
             exercise=found[key].exercise,
             file=found[key].file,
             line=found[key].line,
-            waiting=counted[key],
+            waiting_specs=counted[key],
             kind=key[2],
         )
         for key in ordered
@@ -213,11 +206,11 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
     passed: Counter[str] = Counter()
     for outcome in outcomes:
         total[outcome.group] += 1
-        passed[outcome.group] += outcome.kind == PASSED
+        passed[outcome.group] += outcome.kind == State.PASSED
     return tuple(GroupCount(name, passed[name], total[name]) for name in total)
 
 
-def numbers(units: Iterable[Unit]) -> str:
+def unit_ranges(units: Iterable[Unit]) -> str:
     """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
 
     Milestones are named by year.
@@ -231,5 +224,5 @@ def numbers(units: Iterable[Unit]) -> str:
             runs[-1].append(unit)
         else:
             runs.append([unit])
-    words = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
-    return ", ".join([*words, *years])
+    ranges = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
+    return ", ".join([*ranges, *years])

@@ -8,16 +8,23 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, Group, Unit, load
+from pytest_tinytorch.course.curriculum import (
+    DEFAULT,
+    CheckpointGroup,
+    Curriculum,
+    Unit,
+    UnitId,
+    load_curriculum,
+)
 from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.gate import Plan
-from pytest_tinytorch.evidence.implementation import Implementation, reference
+from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.source import Snapshot
-from pytest_tinytorch.evidence.tally import PASSED, TODO
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,8 @@ class Workspace:
     implementation: Implementation
 
     @cached_property
-    def manifest(self) -> Mapping[str, tuple[str, ...]]:
-        return manifest.read(self.root)
+    def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
+        return manifest.read_manifest(self.root)
 
     @property
     def ledger_file(self) -> Path:
@@ -46,16 +53,16 @@ class Workspace:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return ledger.read(self.ledger_file)
+        return ledger.read_ledger(self.ledger_file)
 
     @cached_property
-    def digests(self) -> dict[str, tuple[str, str]]:
+    def digests(self) -> dict[UnitId, tuple[str, str]]:
         """Unit id to the digests of its source and of its specs, as the run found them."""
         return self.digests_now()
 
     def digests_now(
         self, sources: Mapping[Path, bytes] | None = None
-    ) -> dict[str, tuple[str, str]]:
+    ) -> dict[UnitId, tuple[str, str]]:
         """The digests of what stands on the disk at this moment, or of ``sources`` read before."""
         now, curriculum = Snapshot(sources), self.curriculum
         return {
@@ -67,94 +74,96 @@ class Workspace:
         }
 
     @cached_property
-    def known(self) -> dict[str, str]:
+    def known_verdicts(self) -> dict[UnitId, State]:
         """Unit id to what is known of it as the source stands, without a run."""
-        return dict.fromkeys(self.untouched, TODO) | self.ledger.latest(self.digests)
+        return dict.fromkeys(self.untouched, State.TODO) | self.ledger.latest_verdicts(self.digests)
 
     @cached_property
-    def proved(self) -> frozenset[str]:
+    def proved(self) -> frozenset[UnitId]:
         """Units that passed, as the source stands."""
-        return frozenset(unit for unit, kind in self.known.items() if kind == PASSED)
+        return frozenset(unit for unit, kind in self.known_verdicts.items() if kind == State.PASSED)
 
     @cached_property
-    def stale(self) -> frozenset[str]:
+    def stale(self) -> frozenset[UnitId]:
         """Units that the learner's code once passed, though not as it stands."""
         own = not self.options.reference
         return self.ledger.once_passed() - self.proved if own else frozenset()
 
     @cached_property
-    def untouched(self) -> frozenset[str]:
+    def untouched(self) -> frozenset[UnitId]:
         """Units with an untouched stub in their file: they cannot pass."""
         return frozenset(unit.id for unit in self.curriculum.units if self._has_stub(unit))
 
-    def plan(self, named: bool) -> Plan:
-        """What this run is to do; ``named``: it was narrowed by pytest's own means."""
+    def plan(self, narrowed: bool) -> Plan:
+        """What this run is to do; ``narrowed``: it was narrowed by pytest's own means."""
         curriculum, options = self.curriculum, self.options
-        asked = self.asked()
-        borrowed = self.borrowed() - asked
-        if named or not options.gate:
-            return Plan(asked, asked, borrowed, gated=False)
-        proved = self.proved - asked
-        run = gate.needed(curriculum, asked, proved, borrowed)
-        return Plan(asked, run, borrowed, proved, self.untouched)
+        selected = self.selected()
+        borrowed = self.borrowed() - selected
+        if narrowed or not options.gate:
+            return Plan(selected, selected, borrowed, gated=False)
+        proved = self.proved - selected
+        to_run = gate.with_unproved_needs(curriculum, selected, proved, borrowed)
+        return Plan(selected, to_run, borrowed, proved, self.untouched)
 
-    def asked(self) -> frozenset[str]:
-        """What the run is about: what was picked, else everything, and nothing that is borrowed.
+    def selected(self) -> frozenset[UnitId]:
+        """What the run is about: what was chosen, else everything, and nothing that is borrowed.
 
         Raises:
-            ValueError: all that was picked is borrowed.
+            ValueError: all that was chosen is borrowed.
         """
         options, curriculum = self.options, self.curriculum
-        lent = lent_by_choice(curriculum, options)
+        borrowed = chosen_to_borrow(curriculum, options)
         if not options.selects:
-            return frozenset(unit.id for unit in curriculum.units if unit.id not in lent)
-        picked: list[Unit] = []
+            return frozenset(unit.id for unit in curriculum.units if unit.id not in borrowed)
+        chosen: list[Unit] = []
         if options.checkpoint is not None:
-            picked += selection.checkpoints(curriculum, options.checkpoint)
+            chosen += selection.select_checkpoints(curriculum, options.checkpoint)
         if options.milestone is not None:
-            picked += selection.milestones(curriculum, options.milestone)
-        asked = frozenset(unit.id for unit in picked if options.reference or unit.id not in lent)
-        if not asked:
-            labels = ", ".join(unit.label for unit in picked)
+            chosen += selection.select_milestones(curriculum, options.milestone)
+        selected = frozenset(
+            unit.id for unit in chosen if options.reference or unit.id not in borrowed
+        )
+        if not selected:
+            labels = ", ".join(unit.label for unit in chosen)
             raise ValueError(
                 f"{labels}: borrowed, or not on the path that is followed, so there is nothing to judge"
             )
-        return asked
+        return selected
 
-    def borrowed(self) -> frozenset[str]:
+    def borrowed(self) -> frozenset[UnitId]:
         """What is taken as given: what is borrowed, and with the reference everything."""
         if self.options.reference:
             return frozenset(unit.id for unit in self.curriculum.units)
-        return lent_by_choice(self.curriculum, self.options)
+        return chosen_to_borrow(self.curriculum, self.options)
 
     def progress(self) -> Progress:
         """Where the learner stands, without a run."""
-        asked = self.asked()
-        borrowed = self.borrowed() - self.known.keys()
-        state = gate.states(self.curriculum, {}, self.known, self.stale, borrowed)
+        selected = self.selected()
+        borrowed = self.borrowed() - self.known_verdicts.keys()
+        state = gate.states_of_units(self.curriculum, {}, self.known_verdicts, self.stale, borrowed)
         warnings = self.ledger.damage
-        picked = asked if self.options.selects else frozenset()
+        chosen = selected if self.options.selects else frozenset()
         return Progress(
             self.curriculum,
             state,
-            asked=picked,
+            selected=chosen,
             warnings=warnings,
-            path=self.path,
+            learning_path=self.learning_path,
             proofs=self.ledger.proofs(),
         )
 
     @property
-    def path(self) -> Group | None:
+    def learning_path(self) -> CheckpointGroup | None:
         """The learning path that is followed, if any."""
-        return chosen_path(self.curriculum, self.options)
+        return chosen_learning_path(self.curriculum, self.options)
 
-    def places(self, plan: Plan) -> list[str]:
+    def collection_paths(self, plan: Plan) -> list[str]:
         """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
-        units = [unit for unit in self.curriculum.units if unit.id in plan.run]
+        units = [unit for unit in self.curriculum.units if unit.id in plan.to_run]
         return [
             str(self.root / unit.place)
             for unit in units
-            if gate.doomed(self.curriculum, unit, frozenset(), plan) is None
+            if gate.blocking_need(self.curriculum, unit, frozenset(), plan) is None
             and (self.root / unit.place).exists()
         ]
 
@@ -183,24 +192,26 @@ class Workspace:
         return sorted(file for file in files if not file.name.startswith("test_"))
 
 
-def lent_by_choice(curriculum: Curriculum, options: Options) -> frozenset[str]:
+def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[UnitId]:
     """What ``--borrow`` names, and what a path leaves out."""
-    lent = {unit.id for unit in curriculum.units} - curriculum.on_path(
-        chosen_path(curriculum, options)
+    borrowed = {unit.id for unit in curriculum.units} - curriculum.ids_on_path(
+        chosen_learning_path(curriculum, options)
     )
     if options.borrow is not None:
-        lent.update(unit.id for unit in selection.checkpoints(curriculum, options.borrow))
-    return frozenset(lent)
+        borrowed.update(
+            unit.id for unit in selection.select_checkpoints(curriculum, options.borrow)
+        )
+    return frozenset(borrowed)
 
 
-def chosen_path(curriculum: Curriculum, options: Options) -> Group | None:
+def chosen_learning_path(curriculum: Curriculum, options: Options) -> CheckpointGroup | None:
     """The learning path that the command line or the workspace's settings name, if any."""
-    if options.path is None:
+    if options.learning_path is None:
         return None
     try:
-        return selection.path(curriculum, options.path)
+        return selection.select_learning_path(curriculum, options.learning_path)
     except selection.UnknownName as error:
-        raise selection.UnknownName(f"{options.path_from}: {error}") from None
+        raise selection.UnknownName(f"{options.learning_path_from}: {error}") from None
 
 
 def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> Workspace:
@@ -211,17 +222,19 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
         UnknownName: an option names what there is not.
         ValueError: a folder that an option names has no package ``tinytorch``.
     """
-    return assemble(root, options, load(root / curriculum_file if curriculum_file else DEFAULT))
+    return build_workspace(
+        root, options, load_curriculum(root / curriculum_file if curriculum_file else DEFAULT)
+    )
 
 
-def assemble(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
+def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
     """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
-    own = reference(root)
+    own = reference_folder(root)
     folder = options.source.resolve() if options.source else root
     if options.reference:
         folder = own
     if not (folder / "tinytorch").is_dir():
         raise ValueError(f"{folder} has no package tinytorch/: name the folder that holds it")
-    lent = frozenset() if options.reference else lent_by_choice(curriculum, options)
-    modules = {unit.name for unit in curriculum.checkpoints if unit.id in lent and unit.source}
+    borrowed = frozenset() if options.reference else chosen_to_borrow(curriculum, options)
+    modules = {unit.name for unit in curriculum.checkpoints if unit.id in borrowed and unit.source}
     return Workspace(root, options, curriculum, Implementation(folder, own, frozenset(modules)))

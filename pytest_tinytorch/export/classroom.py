@@ -11,16 +11,16 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import PASSED
-from pytest_tinytorch.export.gradescope import graded, output
+from pytest_tinytorch.export.gradescope import graded_units, result_text
 
 VERSION = 1
 
 
-def results(progress: Progress) -> str:
+def classroom_json(progress: Progress) -> str:
     """A point for each checkpoint and milestone that was asked for, if it is passed."""
-    tests = [test(progress, unit) for unit in graded(progress)]
+    tests = [unit_result(progress, unit) for unit in graded_units(progress)]
     passed = sum(one["score"] for one in tests)
     table = {
         "version": VERSION,
@@ -31,14 +31,14 @@ def results(progress: Progress) -> str:
     return json.dumps(table, ensure_ascii=False) + "\n"  # short: it has to fit a variable
 
 
-def test(progress: Progress, unit: Unit) -> dict[str, Any]:
-    """One line of what the reporter prints: its name, and how a student runs the same."""
-    passed = progress.state[unit.id] == PASSED
+def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
+    """One line of what the reporter prints: its name, and how a learner runs the same."""
+    passed = progress.state[unit.id] == State.PASSED
     return {
         "name": unit.label,
         "status": "pass" if passed else "fail",
         "score": 1 if passed else 0,
-        "message": output(progress, unit),
+        "message": result_text(progress, unit),
         "test_code": f"pytest -p tinytorch --{unit.kind} {unit.number}",
         "filename": unit.place,
         "line_no": 0,

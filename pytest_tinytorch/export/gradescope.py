@@ -6,21 +6,21 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import LOCKED, PASSED
-from pytest_tinytorch.terminal.plaintext import harmless
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.plaintext import harmless_text
 
 
-def results(progress: Progress) -> str:
+def gradescope_json(progress: Progress) -> str:
     """A point for each checkpoint and milestone that was asked for, if it is passed.
 
     Nothing partial is granted: what is not passed has no points, and its output says what is the matter.
     """
-    tests = [test(progress, unit) for unit in graded(progress)]
-    told = [line for line in (progress.verdict_line(), progress.path_line()) if line]
+    tests = [unit_result(progress, unit) for unit in graded_units(progress)]
+    text = [line for line in (progress.verdict_line(), progress.learning_path_line()) if line]
     table = {
         "score": sum(one["score"] for one in tests),
-        "output": "\n".join(told),
+        "output": "\n".join(text),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -29,18 +29,18 @@ def results(progress: Progress) -> str:
     return json.dumps(table, indent=2) + "\n"
 
 
-def graded(progress: Progress) -> list[Unit]:
+def graded_units(progress: Progress) -> list[Unit]:
     """The units that were asked for and are worth a point: an untouched package earns none.
 
     So the checkpoint of the environment is not among them: there is nothing to write for it.
     """
-    units = [unit for unit in progress.curriculum.units if unit.id in progress.asked]
+    units = [unit for unit in progress.curriculum.units if unit.id in progress.selected]
     return [unit for unit in units if unit.source or unit.is_milestone]
 
 
-def test(progress: Progress, unit: Unit) -> dict[str, Any]:
-    """One row of the table that a student sees."""
-    passed = progress.state[unit.id] == PASSED
+def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
+    """One row of the table that a learner sees."""
+    passed = progress.state[unit.id] == State.PASSED
     return {
         "number": unit.number,
         "name": unit.label,
@@ -48,23 +48,23 @@ def test(progress: Progress, unit: Unit) -> dict[str, Any]:
         "score": 1 if passed else 0,
         "max_score": 1,
         "status": "passed" if passed else "failed",
-        "output": output(progress, unit),
+        "output": result_text(progress, unit),
         "output_format": "text",
     }
 
 
-def output(progress: Progress, unit: Unit) -> str:
+def result_text(progress: Progress, unit: Unit) -> str:
     """What can now be done, or what is the matter, in a few lines."""
     state = progress.state[unit.id]
-    if state == PASSED:
+    if state == State.PASSED:
         return unit.capability
     lines = [f"{state}: {unit.question or unit.builds}"]
-    if state == LOCKED:
-        lines = [f"locked: it needs {numbers(progress.waits_for(unit))} first"]
+    if state == State.LOCKED:
+        lines = [f"locked: it needs {unit_ranges(progress.unmet_needs(unit))} first"]
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and verdict.headline:
         lines.append(verdict.headline)
     for task in progress.tasks:
         if task.unit.id == unit.id:
             lines.append(f"{task.place}  {task.exercise or task.unit.name}")
-    return harmless("\n".join(lines))
+    return harmless_text("\n".join(lines))

@@ -6,47 +6,47 @@ import re
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import BORROWED, BROKEN, LOCKED, PASSED, STALE, TODO, WRONG
-from pytest_tinytorch.terminal.plaintext import harmless
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.plaintext import harmless_text
 
 MARKS = {
-    PASSED: "✅",
-    WRONG: "❌",
-    BROKEN: "❌",
-    TODO: "📝",
-    STALE: "♻️",
-    BORROWED: "🔗",
-    LOCKED: "🔒",
+    State.PASSED: "✅",
+    State.WRONG: "❌",
+    State.BROKEN: "❌",
+    State.TODO: "📝",
+    State.STALE: "♻️",
+    State.BORROWED: "🔗",
+    State.LOCKED: "🔒",
 }
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 
-def page(progress: Progress) -> str:
+def markdown_page(progress: Progress) -> str:
     """A heading with the verdict, what is next, the tiers, the milestones, and what is the matter."""
-    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *path(progress)]
-    parts += following(progress)
+    parts = [f"## tinytorch: {plain(progress.verdict_line())}", *learning_path_paragraph(progress)]
+    parts += what_follows(progress)
     units = [unit for unit in progress.curriculum.checkpoints if unit not in progress.left_out]
     for tier in progress.curriculum.tiers:
         shown = [unit for unit in units if unit.number in tier.numbers]
-        own = [unit for unit in shown if progress.belongs(unit)]
-        told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
-        parts += [f"### {plain(tier.name)}: {told}", table(progress, shown)] if shown else []
+        own = [unit for unit in shown if progress.is_on_path(unit)]
+        text = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
+        parts += [f"### {plain(tier.name)}: {text}", table(progress, shown)] if shown else []
     if progress.milestones:
         parts += ["### Milestones", table(progress, progress.milestones)]
     if progress.left_out:
-        parts.append(f"Not on this path: {plain(numbers(progress.left_out))}")
+        parts.append(f"Not on this path: {plain(unit_ranges(progress.left_out))}")
     parts += [f"> {plain(warning)}" for warning in progress.warnings]
     return "\n\n".join(parts) + "\n"
 
 
-def path(progress: Progress) -> list[str]:
+def learning_path_paragraph(progress: Progress) -> list[str]:
     """The learning path that is followed, as a paragraph; nothing without one."""
-    line = progress.path_line()
+    line = progress.learning_path_line()
     return [f"**Path:** {plain(line)}"] if line else []
 
 
-def following(progress: Progress) -> list[str]:
+def what_follows(progress: Progress) -> list[str]:
     """What to do next, as a paragraph; nothing when all is done."""
     task = progress.next_task
     if task is not None and task.place:
@@ -64,36 +64,35 @@ def table(progress: Progress, units: Sequence[Unit]) -> str:
     for unit in units:
         state = progress.state[unit.id]
         mark = MARKS.get(state, "⚪")
-        rows.append(
-            f"| {mark} {state} | {plain(unit.label)} | {specs(progress, unit)} | {word(progress, unit)} |"
-        )
+        cells = (f"{mark} {state}", plain(unit.label), specs(progress, unit))
+        rows.append(f"| {' | '.join(cells)} | {state_word(progress, unit)} |")
     return "\n".join(rows)
 
 
 def specs(progress: Progress, unit: Unit) -> str:
     """How many specs of a unit passed in this run."""
     verdict = progress.verdicts.get(unit.id)
-    return f"{verdict.counts.get(PASSED, 0)} of {verdict.total}" if verdict else ""
+    return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total}" if verdict else ""
 
 
-def word(progress: Progress, unit: Unit) -> str:
+def state_word(progress: Progress, unit: Unit) -> str:
     """What a unit's owner can now do, what it waits for, or what is the matter with it."""
     state = progress.state[unit.id]
-    if state == PASSED:
+    if state == State.PASSED:
         return plain(unit.capability)
-    if state == LOCKED:
-        return f"needs {plain(numbers(progress.waits_for(unit)))}"
+    if state == State.LOCKED:
+        return f"needs {plain(unit_ranges(progress.unmet_needs(unit)))}"
     verdict = progress.verdicts.get(unit.id)
-    if verdict is not None and state in (WRONG, BROKEN):
+    if verdict is not None and state in (State.WRONG, State.BROKEN):
         return plain(verdict.headline)
     return plain(unit.question or unit.builds)
 
 
 def plain(text: str) -> str:
     """Text in which nothing means anything to Markdown or HTML: a learner's message may hold both."""
-    return SPECIAL.sub(r"\\\1", " ".join(harmless(text).split()))
+    return SPECIAL.sub(r"\\\1", " ".join(harmless_text(text).split()))
 
 
 def code(text: str) -> str:
     """Text between backticks."""
-    return " ".join(harmless(text).replace("`", "'").replace("|", "/").split())
+    return " ".join(harmless_text(text).replace("`", "'").replace("|", "/").split())

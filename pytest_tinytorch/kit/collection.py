@@ -11,7 +11,7 @@ from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence import manifest
 
 
-def collect(root: Path) -> list[str]:
+def collect_nodeids(root: Path) -> list[str]:
     """The node ids of all specs and milestones, from a collection of their own."""
     command = [sys.executable, "-m", "pytest", "-p", "tinytorch", "--collect-only", "-qq"]
     quiet = ["-p", "no:randomly", "-p", "no:cacheprovider", "-s", "-o", "addopts=", "--color=no"]
@@ -31,7 +31,7 @@ def collect(root: Path) -> list[str]:
 
 def main(root: Path, curriculum: Curriculum, arguments: list[str]) -> int:
     """Write the manifest of the workspace in ``root``, or ``--check`` it; gives the exit code."""
-    new = manifest.text(manifest.group(curriculum, collect(root)))
+    new = manifest.manifest_text(manifest.specs_by_unit(curriculum, collect_nodeids(root)))
     file = root / WORKSPACE_FILE
     if arguments == ["--check"]:
         if not file.is_file() or file.read_text(encoding="utf-8") != new:

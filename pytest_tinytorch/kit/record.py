@@ -36,7 +36,7 @@ class Record:
         return json.dumps(table, indent=1, ensure_ascii=False) + "\n"
 
 
-def read(root: Path) -> Record:
+def read_record(root: Path) -> Record:
     """The record of the workspace in ``root``.
 
     Raises:
@@ -44,15 +44,15 @@ def read(root: Path) -> Record:
         ValueError: it is damaged; the message says what to do.
     """
     file = root / FILE
-    mend = f"get it back with `git checkout -- {FILE}`"
+    remedy = f"get it back with `git checkout -- {FILE}`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
-        return parse(table)
+        return parse_record(table)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{file} is damaged ({error}): {mend}") from error
+        raise ValueError(f"{file} is damaged ({error}): {remedy}") from error
 
 
-def parse(table: Mapping[str, object]) -> Record:
+def parse_record(table: Mapping[str, object]) -> Record:
     """The record in plain values; an exception says what is wrong with them."""
     if table["schema"] != SCHEMA:
         raise ValueError(f"schema {table['schema']!r} is not {SCHEMA}")
@@ -70,17 +70,17 @@ def parse(table: Mapping[str, object]) -> Record:
     return Record(version, name, files)
 
 
-def newer(first: str, second: str) -> bool:
+def is_newer(first: str, second: str) -> bool:
     """Whether version ``first`` came after ``second``."""
     return Version(first) > Version(second)
 
 
 def digest(path: str, content: bytes) -> str:
     """The digest by which a file is recognized again."""
-    return hashlib.sha256(normal(path, content)).hexdigest()
+    return hashlib.sha256(normalized(path, content)).hexdigest()
 
 
-def normal(path: str, content: bytes) -> bytes:
+def normalized(path: str, content: bytes) -> bytes:
     """A file with the line ends of the kit, whatever git or an editor has made of them.
 
     Data sets are left as they are: they have digests of their own.

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from string import Template
 
-from pytest_tinytorch.course.curriculum import load
-from pytest_tinytorch.evidence.implementation import PACKAGE, home
-from pytest_tinytorch.kit import kit, record, stubs
+from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home
+from pytest_tinytorch.kit import record, stubs
+from pytest_tinytorch.kit.files import kit_files
 
 TEMPLATES = Path(__file__).with_name("templates")
 RENDERED = {
@@ -27,21 +28,21 @@ TAKEN = frozenset({"numpy", "pytest", "pytest-tinytorch", "tinytorch", "torch"})
 """Names that a learner's project must not have, because packages that stand beside it do."""
 
 
-def contents(name: str, version: str) -> dict[str, bytes]:
+def workspace_files(name: str, version: str) -> dict[str, bytes]:
     """Path to content of every file of a workspace, all exercises untouched.
 
     Args:
         name: of the learner's project.
         version: of the kit that it needs at least.
     """
-    source = home()
+    source = kit_home()
     found = {
-        path: record.normal(path, file.read_bytes())
-        for path, file in kit.files(source).items()
+        path: record.normalized(path, file.read_bytes())
+        for path, file in kit_files(source).items()
         if not path.startswith("reference/")
     }
-    texts = {WORKFLOW: workflow(found[WORKFLOW].decode("utf-8"))}
-    for file, text in stubs.generate(load(), source / "reference").items():
+    texts = {WORKFLOW: workflow_of_own(found[WORKFLOW].decode("utf-8"))}
+    for file, text in stubs.generate_stubs(load_curriculum(), source / "reference").items():
         texts[f"{PACKAGE}/{file}"] = text
     for path, template in RENDERED.items():
         text = (TEMPLATES / template).read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ def contents(name: str, version: str) -> dict[str, bytes]:
     return found | {path: text.encode("utf-8") for path, text in texts.items()}
 
 
-def workflow(text: str) -> str:
+def workflow_of_own(text: str) -> str:
     """The workflow of forks without what is said of forks, and without the line that keeps it to them.
 
     >>> print(workflow("# On forks.\\non: push\\n    if: ${{ github.event.repository.fork }}\\n"), end="")
@@ -74,7 +75,7 @@ def project_name(folder: str) -> str:
     return f"my-{name or 'torch'}" if not name or name.lower() in TAKEN else name
 
 
-def create(target: Path, files: Mapping[str, bytes]) -> None:
+def create_workspace(target: Path, files: Mapping[str, bytes]) -> None:
     """Write files to ``target``, a folder that is new or empty: all of them, or none.
 
     Raises:

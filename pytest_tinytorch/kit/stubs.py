@@ -1,16 +1,16 @@
-"""Cuts the student's package out of the reference, and writes it, or checks it."""
+"""Cuts the learner's package out of the reference, and writes it, or checks it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Curriculum
-from pytest_tinytorch.course.exercises import stub
+from pytest_tinytorch.course.exercises import cut_stubs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 
 
-def generate(curriculum: Curriculum, reference: Path) -> dict[str, str]:
-    """File name to text of every file of the student's package, as a learner begins with it.
+def generate_stubs(curriculum: Curriculum, reference: Path) -> dict[str, str]:
+    """File name to text of every file of the learner's package, as a learner begins with it.
 
     Args:
         curriculum: says which functions are exercises.
@@ -19,16 +19,16 @@ def generate(curriculum: Curriculum, reference: Path) -> dict[str, str]:
     texts = {}
     for file in sorted((reference / PACKAGE).glob("*.py")):
         text = file.read_text(encoding="utf-8")
-        unit = curriculum.module(file.stem)
+        unit = curriculum.checkpoint_of_module(file.stem)
         if unit is not None:
-            text = stub(text, unit.number, unit.name, unit.hints)
+            text = cut_stubs(text, unit.number, unit.name, unit.hints)
         texts[file.name] = text
     return texts
 
 
 def main(root: Path, curriculum: Curriculum, arguments: list[str]) -> int:
     """Write ``tinytorch/`` in ``root``, or ``--check`` it; gives the exit code."""
-    texts = generate(curriculum, root / "reference")
+    texts = generate_stubs(curriculum, root / "reference")
     package = root / PACKAGE
     if arguments == ["--check"]:
         present = {f.name: f.read_text(encoding="utf-8") for f in package.glob("*.py")}

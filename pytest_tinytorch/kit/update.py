@@ -48,7 +48,7 @@ class Action:
         return f"{OFFERS}/{self.path.removeprefix(PACKAGE + '/')}"
 
 
-def plan(
+def plan_update(
     written: Mapping[str, str], kit: Mapping[str, str], found: Mapping[str, str]
 ) -> list[Action]:
     """What there is to do; nothing for files that are as they should be.
@@ -59,13 +59,13 @@ def plan(
         found: path to digest of what is in the workspace.
     """
     fates = {
-        path: fate(path, written.get(path), kit.get(path), found.get(path))
+        path: file_action(path, written.get(path), kit.get(path), found.get(path))
         for path in sorted({*written, *kit})
     }
     return [Action(what, path) for path, what in fates.items() if what is not None]
 
 
-def fate(path: str, written: str | None, new: str | None, found: str | None) -> str | None:
+def file_action(path: str, written: str | None, new: str | None, found: str | None) -> str | None:
     """What becomes of one file, by its digests; None for nothing."""
     if found == new:
         return None
@@ -90,7 +90,7 @@ def digests(root: Path, paths: Iterable[str]) -> dict[str, str]:
     }
 
 
-def apply(
+def apply_update(
     root: Path, actions: Iterable[Action], contents: Mapping[str, bytes], after: Record, stamp: str
 ) -> None:
     """Do what was planned. The record comes last, so that an update that was cut short can be repeated.
@@ -105,17 +105,17 @@ def apply(
     for action in actions:
         file = root / action.path
         if action.what == RESTORE:
-            write(root / BACKUPS / stamp / action.path, file.read_bytes())
+            replace_file(root / BACKUPS / stamp / action.path, file.read_bytes())
         if action.what in (ADD, REPLACE, RESTORE):
-            write(file, contents[action.path])
+            replace_file(file, contents[action.path])
         elif action.what == OFFER:
-            write(root / action.offer, contents[action.path])
+            replace_file(root / action.offer, contents[action.path])
         elif action.what == REMOVE:
             file.unlink()
-    write(root / record.FILE, after.text().encode("utf-8"))
+    replace_file(root / record.FILE, after.text().encode("utf-8"))
 
 
-def write(file: Path, content: bytes) -> None:
+def replace_file(file: Path, content: bytes) -> None:
     """Write a file, which is the old one until the new one is whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
     whole = file.with_name(f"{file.name}.{os.getpid()}.new")

@@ -42,7 +42,7 @@ class StubReached(BaseException):
 
 
 class MissingName(AttributeError):
-    """A module of the student's lacks a name that the spec asks for."""
+    """A module of the learner's lacks a name that the spec asks for."""
 
     def __init__(self, module: str, name: str, file: str | None) -> None:
         super().__init__(f"{module} has no {name!r}: define it in {file or module}")

@@ -11,19 +11,18 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event, Proof
-from pytest_tinytorch.evidence.progress import Progress, group_counts, tasks
-from pytest_tinytorch.evidence.tally import BROKEN, LOCKED, PASSED, STALE, TODO, Outcome, Verdict
+from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
+from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.export import export
+from pytest_tinytorch.export import formats
 from pytest_tinytorch.run.messages import Message
-from pytest_tinytorch.run.runner import ATTRIBUTE
+from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.terminal import screen
 
-CRASHED = "the process that ran it has crashed"
 VERSIONS = ("numpy", "pytest", "hypothesis", "pytest-tinytorch")
 
 
@@ -31,16 +30,17 @@ class Judge:
     """Where reports arrive, with or without workers: makes the verdict, keeps the ledger, reports."""
 
     def __init__(
-        self, config: pytest.Config, workspace: Workspace, plan: Plan, named: bool
+        self, config: pytest.Config, workspace: Workspace, plan: Plan, narrowed: bool
     ) -> None:
         self.config = config
         self.workspace = workspace
         self.plan = plan
-        self.named = named
+        self.narrowed = narrowed
         self.digests = workspace.digests  # of now: what is saved while the specs run is not judged
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
         self.progress: Progress | None = None
+        self.paused = False  # while specs run that are not to be judged, as in a first look
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -48,18 +48,19 @@ class Judge:
         self, report: pytest.TestReport
     ) -> Generator[None, object, object]:
         """Take note of a report, before anyone else reads it: they are shown our message."""
-        self._note(report)
+        if not self.paused:
+            self._note(report)
         return (yield)
 
     def _note(self, report: pytest.TestReport) -> None:
-        outcome = self._outcome(report)
+        outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
             self.other_failures |= report.failed
             return
         if isinstance(report.longrepr, str):
-            report.longrepr = cast(Any, message(report, outcome))
+            report.longrepr = cast(Any, report_message(report, outcome))
         before = self.outcomes.get(report.nodeid)
-        if before is None or before.kind == PASSED:
+        if before is None or before.kind == State.PASSED:
             self.outcomes[report.nodeid] = outcome
 
     @pytest.hookimpl(tryfirst=True)
@@ -69,10 +70,10 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
         """Todo and locked are categories of their own: no traceback, no skip."""
-        kind = getattr(report, ATTRIBUTE, {}).get("kind")
-        if kind == TODO:
+        outcome = attached_outcome(report)
+        if outcome is not None and outcome.kind == State.TODO:
             return "todo", "t", ("TODO", {"yellow": True})
-        if kind == LOCKED:
+        if outcome is not None and outcome.kind == State.LOCKED:
             return "locked", "l", ("LOCKED", {"light": True})
         return None
 
@@ -87,21 +88,21 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         given = self.workspace.options
         if exitstatus == pytest.ExitCode.INTERRUPTED:  # a worker that was interrupted is no crash
-            self.outcomes = {n: o for n, o in self.outcomes.items() if o.headline != CRASHED}
+            self.outcomes = {n: o for n, o in self.outcomes.items() if not o.crashed}
         if self.config.option.collectonly or not (self.outcomes or given.selects):
             return
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         finished |= exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
         cut_short = not finished or bool(session.shouldstop or session.shouldfail)
-        self.progress = self._judge(whole=not self.named and not cut_short)
-        if finished and not self.named:
+        self.progress = self._judge(whole=not self.narrowed and not cut_short)
+        if finished and not self.narrowed:
             session.exitstatus = self._exit_code(self.progress)
         for step in (self._record, self._announce):
             try:
                 step(self.progress)
             except OSError as error:
                 warnings = (*self.progress.warnings, f"cannot be written: {error}")
-                self.progress = replace(self.progress, gained=(), warnings=warnings)
+                self.progress = replace(self.progress, newly_passed=(), warnings=warnings)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(tryfirst=True)
@@ -109,43 +110,38 @@ class Judge:
         if self.progress is not None:
             screen.show_report(self.progress, terminalreporter)
 
-    def _outcome(self, report: pytest.TestReport) -> Outcome | None:
-        """What a report says of a spec; None if it says nothing, or is of another test."""
-        carried = getattr(report, ATTRIBUTE, None)
-        if carried is not None:
-            return Outcome(**carried)
-        if report.failed and (unit := self.workspace.curriculum.owner(report.nodeid)):
-            return Outcome(BROKEN, CRASHED, unit=unit.id)
-        return None
-
     def _judge(self, whole: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
         curriculum = workspace.curriculum
-        found = judgement.by_unit(curriculum, workspace.manifest, self.outcomes)
+        found = judgement.outcomes_by_unit(curriculum, workspace.manifest, self.outcomes)
         found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
-        state = gate.states(curriculum, verdicts, workspace.known, workspace.stale, plan.borrowed)
+        state = gate.states_of_units(
+            curriculum, verdicts, workspace.known_verdicts, workspace.stale, plan.borrowed
+        )
         changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
-        state |= {unit: STALE for unit in changed if state[unit] == PASSED}
-        passed = [unit for unit in verdicts if state[unit] == PASSED]
-        granting = workspace.options.gate
-        gained = tuple(u for u in passed if granting and u not in workspace.proved)
-        notes = judgement.notes(curriculum, found)
+        state |= {unit: State.STALE for unit in changed if state[unit] == State.PASSED}
+        passed = [unit for unit in verdicts if state[unit] == State.PASSED]
+        grants = workspace.options.gate
+        newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
+        notes = judgement.milestone_notes(curriculum, found)
         proofs = workspace.ledger.proofs()
         if not workspace.options.reference:
-            proofs = {u: Proof(self.now, notes.get(u, {})) for u in gained} | proofs
+            proofs = {u: Proof(self.now, notes.get(u, {})) for u in newly_passed} | proofs
         return Progress(
             curriculum=curriculum,
             state=state,
             verdicts=verdicts,
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
-            asked=frozenset(found) if self.named else plan.asked,
-            gained=gained,
-            tasks=tasks(curriculum, judgement.to_act_on(found, state, self.named)),
+            selected=frozenset(found) if self.narrowed else plan.selected,
+            newly_passed=newly_passed,
+            tasks=open_tasks(
+                curriculum, judgement.actionable_outcomes(found, state, self.narrowed)
+            ),
             notes=notes,
-            warnings=(*workspace.ledger.damage, *told(changed, curriculum)),
-            granting=granting,
-            path=workspace.path,
+            warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
+            grants=grants,
+            learning_path=workspace.learning_path,
             proofs=proofs,
         )
 
@@ -158,27 +154,27 @@ class Judge:
                 verdict=verdict.kind,
                 source=self.digests[unit][0],
                 specs=self.digests[unit][1],
-                outcomes=dict(verdict.counts),
+                outcomes={str(kind): count for kind, count in verdict.counts.items()},
                 own=not workspace.options.reference,
                 at=self.now,
                 versions=versions(),
                 notes=progress.notes.get(unit, {}),
             )
-            for unit, verdict in judgement.evidence(progress).items()
+            for unit, verdict in judgement.lasting_verdicts(progress).items()
             if not self._beyond_what_is_asked(unit, verdict)
         ]
-        ledger.append(workspace.ledger_file, workspace.ledger.news(events))
+        ledger.append_events(workspace.ledger_file, workspace.ledger.new_events(events))
 
-    def _beyond_what_is_asked(self, unit: str, verdict: Verdict) -> bool:
+    def _beyond_what_is_asked(self, unit: UnitId, verdict: Verdict) -> bool:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
         full = self.workspace.options.scale == "full"
         milestone = self.workspace.curriculum.unit(unit).is_milestone
-        return full and milestone and verdict.kind != PASSED
+        return full and milestone and verdict.kind != State.PASSED
 
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options
         once_passed = frozenset() if given.reference else self.workspace.ledger.once_passed()
-        succeeded = judgement.succeeded(progress, once_passed, given.todo_ok)
+        succeeded = judgement.run_succeeded(progress, once_passed, given.todo_ok)
         if succeeded and not self.other_failures:
             return pytest.ExitCode.OK
         return pytest.ExitCode.TESTS_FAILED
@@ -186,7 +182,7 @@ class Judge:
     def _announce(self, progress: Progress) -> None:
         """Tell exporters and the course's own hooks."""
         hook = self.config.hook
-        for unit_id in progress.gained:
+        for unit_id in progress.newly_passed:
             unit = progress.curriculum.unit(unit_id)
             if unit.is_milestone:
                 hook.pytest_tinytorch_milestone_unlocked(
@@ -201,18 +197,18 @@ class Judge:
     @pytest.hookimpl
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in self.workspace.options.exports:
-            export.write(progress, name, file, self.workspace.root)
+            formats.write_export(progress, name, file, self.workspace.root)
 
 
-def message(report: pytest.TestReport, outcome: Outcome) -> Message:
+def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
     """What is shown of a failed spec, at the place to mend, or else where the spec is."""
-    marks = screen.glyphs_of_terminal()
+    glyphs = screen.terminal_glyphs()
     file, line, _ = report.location
     place = (outcome.file, max(outcome.line, 1)) if outcome.file else (file, (line or 0) + 1)
-    return Message(*place, marks.fit(str(report.longrepr)), marks.fit(outcome.headline))
+    return Message(*place, glyphs.fit(str(report.longrepr)), glyphs.fit(outcome.headline))
 
 
-def told(changed: Sequence[str], curriculum: Curriculum) -> list[str]:
+def changed_source_warnings(changed: Sequence[UnitId], curriculum: Curriculum) -> list[str]:
     """What to say if source was saved while the specs ran: they may have seen either version."""
     if not changed:
         return []

@@ -10,24 +10,24 @@ from types import TracebackType
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.course.exercises import TODO as TODO_MESSAGE
-from pytest_tinytorch.course.exercises import spans
+from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
+from pytest_tinytorch.course.exercises import line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
-from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, TODO, WRONG, Outcome
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.run.failures import LawBroken, MissingName, StubReached
 from pytest_tinytorch.run.timelimit import TimeLimit
-from pytest_tinytorch.terminal.plaintext import encodable
+from pytest_tinytorch.terminal.plaintext import encodable_text
 
 LABEL_WIDTH = 10
 EXAMPLE_LINES = 14
-LABEL_COLOURS: dict[str, dict[str, bool]] = {
+LABEL_COLORS: dict[str, dict[str, bool]] = {
     "Expected": {"green": True},
     "Got": {"red": True},
     "Raised": {"red": True},
     "Broken": {"red": True},
     "Where": {"bold": True},
 }
-NOT_THEIRS_TO_RAISE = ("Skipped", "XFailed", "Exit", "SkipTest")
+PYTEST_OUTCOME_EXCEPTIONS = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Explainer:
 
     Attributes:
         curriculum: names exercises and hints.
-        implementation: tells the student's files from others.
+        implementation: tells the learner's files from others.
         root: what paths are shown relative to.
         hints: how many hints a message gives, 0 to 3.
     """
@@ -83,7 +83,7 @@ class Explainer:
         """What an exception that ended ``spec`` means."""
         if isinstance(error, StubReached):
             error = error.error
-        frames = [f for f in walk(error.__traceback__) if self.is_students(f.file)]
+        frames = [f for f in traceback_frames(error.__traceback__) if self.is_learners(f.file)]
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
@@ -102,14 +102,14 @@ class Explainer:
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
-    def is_students(self, file: Path) -> bool:
+    def is_learners(self, file: Path) -> bool:
         """Whether a file belongs to the package under test, given files aside."""
         inside = any(folder in file.parents for folder in self.folders)
         return inside and file.stem not in GIVEN
 
-    def raised_by_student(self, error: BaseException) -> bool:
-        """Whether an exception came out of the student's code."""
-        return any(self.is_students(frame.file) for frame in walk(error.__traceback__))
+    def raised_by_learner(self, error: BaseException) -> bool:
+        """Whether an exception came out of the learner's code."""
+        return any(self.is_learners(frame.file) for frame in traceback_frames(error.__traceback__))
 
     def shown(self, file: Path) -> str:
         """A path as a person clicks it: relative to the root where it is inside."""
@@ -121,15 +121,17 @@ class Explainer:
     def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
         """The outcome if the exception comes from an untouched stub."""
         found = (
-            TODO_MESSAGE.fullmatch(said(error)) if isinstance(error, NotImplementedError) else None
+            TODO_MESSAGE.fullmatch(error_text(error))
+            if isinstance(error, NotImplementedError)
+            else None
         )
-        unit = self.curriculum.module(found[2]) if found else None
+        unit = self.curriculum.checkpoint_of_module(found[2]) if found else None
         if found is None or unit is None or found[3] not in unit.hints:
             return None
         file = self.implementation.file(unit.name)
         lines = self._places(file, unit).get(found[3])
         return Outcome(
-            kind=TODO,
+            kind=State.TODO,
             headline=f"{found[3]} is still to do",
             group=spec.group,
             exercise=found[3],
@@ -138,26 +140,26 @@ class Explainer:
             line=lines[1] if lines else 0,
         )
 
-    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[str, str]:
+    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, TimeLimit | MissingName):
-            return BROKEN, _first_line(error)
+            return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
-            return BROKEN, f"{type(error).__name__}: {error.msg}"
+            return State.BROKEN, f"{type(error).__name__}: {error.msg}"
         if any(frame.name == "<module>" for frame in frames):
-            return BROKEN, f"the module cannot be imported: {text}"
+            return State.BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
-            return BROKEN, text
-        if type(error).__name__ in NOT_THEIRS_TO_RAISE and not frames:
-            return NOT_RUN, text
+            return State.BROKEN, text
+        if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS and not frames:
+            return State.NOT_RUN, text
         if isinstance(error, OSError) and not frames:
-            return BROKEN, text  # data that is missing or cannot be read is nobody's mistake
-        if type(error).__name__ in NOT_THEIRS_TO_RAISE:
-            return WRONG, f"{text} (code under test cannot skip its specs)"
+            return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+        if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS:
+            return State.WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):
-            return WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
-        return WRONG, text
+            return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
+        return State.WRONG, text
 
     def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
         """The function to blame: what the law called, or else the deepest frame of theirs."""
@@ -165,7 +167,7 @@ class Explainer:
             return Frame(theirs, error.lineno or 1, "")
         if isinstance(error, MissingName) and error.file:
             return Frame(Path(error.file).resolve(), 1, "")
-        if isinstance(error, ImportError) and "circular import" in said(error):
+        if isinstance(error, ImportError) and "circular import" in error_text(error):
             return self._lowest(frames)
         if frames:
             return frames[-1]
@@ -178,9 +180,9 @@ class Explainer:
         return None
 
     def _misspelt(self, error: SyntaxError) -> Path | None:
-        """The student's file that does not parse, if it is one of theirs."""
+        """The learner's file that does not parse, if it is one of theirs."""
         file = Path(error.filename).resolve() if error.filename else None
-        return file if file is not None and self.is_students(file) else None
+        return file if file is not None and self.is_learners(file) else None
 
     def _lowest(self, frames: Sequence[Frame]) -> Frame | None:
         """Where a circle of imports begins to be wrong: no module may import a later one."""
@@ -201,7 +203,7 @@ class Explainer:
         """First and last line of each exercise in a file; none if it cannot be read or parsed."""
         if file not in self.places:
             try:
-                self.places[file] = spans(file.read_text(encoding="utf-8"), unit.hints)
+                self.places[file] = line_spans(file.read_text(encoding="utf-8"), unit.hints)
             except (OSError, SyntaxError, ValueError):
                 self.places[file] = {}
         return self.places[file]
@@ -210,33 +212,33 @@ class Explainer:
         """The checkpoint whose module a place lies in, if any."""
         if where is None or where.file.parent not in self.folders:
             return None
-        return self.curriculum.module(where.file.stem)
+        return self.curriculum.checkpoint_of_module(where.file.stem)
 
     def _text(
         self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
     ) -> str:
         lines = [f"✗ {spec.unit.label} · {spec.group}"]
         if spec.law:
-            lines += labelled("Law", spec.law)
+            lines += labeled_lines("Law", spec.law)
         called = getattr(error, "called", None)
         if called:
-            lines += labelled("Called", str(called))
+            lines += labeled_lines("Called", str(called))
         elif example := _example(error):
-            lines += labelled("Example", example)
+            lines += labeled_lines("Example", example)
         if isinstance(error, LawBroken):
-            lines += labelled("Expected", error.expected)
-            lines += labelled("Got", error.got)
+            lines += labeled_lines("Expected", error.expected)
+            lines += labeled_lines("Got", error.got)
         else:
-            lines += labelled(
-                "Broken" if outcome.kind == BROKEN else "Raised", _raised(error, outcome)
+            lines += labeled_lines(
+                "Broken" if outcome.kind == State.BROKEN else "Raised", _raised(error, outcome)
             )
         if where is not None:
             inside = (
                 f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
             )
-            lines += labelled("Where", f"{outcome.file}:{outcome.line}{inside}")
+            lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
         if unit.id != spec.unit.id:
-            lines += labelled(
+            lines += labeled_lines(
                 "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
             )
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
@@ -247,10 +249,12 @@ class Explainer:
         if not hints:
             return []
         if not self.hints:
-            return labelled("Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1")
+            return labeled_lines(
+                "Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1"
+            )
         found: list[str] = []
         for number, hint in enumerate(hints[: self.hints], start=1):
-            found += labelled(f"Hint {number}", hint)
+            found += labeled_lines(f"Hint {number}", hint)
         return found
 
 
@@ -292,12 +296,12 @@ class Message(tuple[str, int, str]):
         tw.line(title, red=True, bold=True)
         for line in rest:
             label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
-            colours = LABEL_COLOURS.get(label.strip(), {})
+            colours = LABEL_COLORS.get(label.strip(), {})
             tw.write(label, light=True)
             tw.line(value, **colours)
 
 
-def walk(traceback: TracebackType | None) -> Iterator[Frame]:
+def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
     """The places of a traceback, the outermost first."""
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -305,7 +309,7 @@ def walk(traceback: TracebackType | None) -> Iterator[Frame]:
         traceback = traceback.tb_next
 
 
-def labelled(label: str, text: str) -> list[str]:
+def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
     first, *rest = text.strip().splitlines() or [""]
     indent = " " * (LABEL_WIDTH + 2)
@@ -325,22 +329,22 @@ def _example(error: BaseException) -> str:
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:
-    if outcome.kind == BROKEN:
+    if outcome.kind == State.BROKEN:
         return outcome.headline
-    text = said(error).strip()
+    text = error_text(error).strip()
     if isinstance(error, AssertionError) and text:
         return text
     return outcome.headline
 
 
 def _first_line(error: BaseException) -> str:
-    return (said(error).strip().splitlines() or [""])[0]
+    return (error_text(error).strip().splitlines() or [""])[0]
 
 
-def said(error: BaseException) -> str:
-    """The text of an exception, even of one that a student made and cannot be shown."""
+def error_text(error: BaseException) -> str:
+    """The text of an exception, even of one that a learner made and cannot be shown."""
     try:
-        return encodable(str(error))
+        return encodable_text(str(error))
     except Exception as failure:
         return f"no message, because str() of it raises {type(failure).__name__}"
 

@@ -9,7 +9,7 @@ SPEC_SECONDS = 10
 MILESTONE_SECONDS = {"tiny": 300, "full": 3600}
 
 
-def register() -> None:
+def register_profiles() -> None:
     """Make the profiles known to Hypothesis; none is loaded."""
     from hypothesis import HealthCheck, Phase, settings
 
@@ -32,14 +32,14 @@ def register() -> None:
         )
 
 
-def current() -> int:
+def current_examples() -> int:
     """How many examples a spec draws in this run."""
     from hypothesis import settings
 
     return int(settings().max_examples)
 
 
-def seconds(unit_is_milestone: bool, examples: int, scale: str = "tiny") -> float:
+def limit_seconds(unit_is_milestone: bool, examples: int, scale: str = "tiny") -> float:
     """The time limit of one spec or milestone; more examples or data are given more time."""
     if unit_is_milestone:
         return MILESTONE_SECONDS[scale]

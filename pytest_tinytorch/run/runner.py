@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
-from collections.abc import Callable, Generator
-from contextlib import nullcontext
-from dataclasses import asdict
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import TODO as TODO_MESSAGE
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.gate import Plan
-from pytest_tinytorch.evidence.tally import LOCKED, NOT_RUN, PASSED, TODO, Outcome
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import profiles, timelimit
 from pytest_tinytorch.run.failures import StubReached
-from pytest_tinytorch.run.messages import Explainer, Finding, Spec, said
-from pytest_tinytorch.terminal.plaintext import encodable
+from pytest_tinytorch.run.messages import Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.reports import (
+    UNIT,
+    attach_outcome,
+    json_value,
+    mark_failed,
+    mark_skipped,
+    unit_of,
+)
 
 if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
     from pytest_tinytorch.run.turns import Turns
-
-ATTRIBUTE = "tinytorch"
-"""What a report carries its outcome in; xdist brings it to the controller."""
 
 FULL_TRACEBACKS = ("long", "native")
 
@@ -41,8 +43,8 @@ class Runner:
         self.workspace = workspace
         self.plan = plan
         self.turns = turns
-        self.failed: set[str] = set()
-        self.held: dict[str, str] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
+        self.failed: set[UnitId] = set()
+        self.held: dict[str, State] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
         self.in_phase = False
         self.cancel: Callable[[], None] | None = None
         self.explainer = Explainer(
@@ -57,7 +59,7 @@ class Runner:
         unit = self._unit_at(collection_path)
         if unit is None or collection_path.is_dir():
             return None
-        if unit.id not in self.plan.run:
+        if unit.id not in self.plan.to_run:
             return True
         return self._lock(unit) is not None or None
 
@@ -65,23 +67,23 @@ class Runner:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Bring specs into the order of the course, and give each its time limit."""
         place = {unit.id: number for number, unit in enumerate(self.workspace.curriculum.units)}
-        units = {item.nodeid: self._unit_of(item) for item in items}
-        order = {nodeid: place[unit.id] if unit else -1 for nodeid, unit in units.items()}
-        items.sort(key=lambda item: order[item.nodeid])
-        examples, scale = profiles.current(), self.workspace.options.scale
         for item in items:
-            unit = units[item.nodeid]
+            item.stash[UNIT] = self.workspace.curriculum.unit_of_spec(item.nodeid)
+        items.sort(key=lambda item: place[unit.id] if (unit := unit_of(item)) else -1)
+        examples, scale = profiles.current_examples(), self.workspace.options.scale
+        for item in items:
+            unit = unit_of(item)
             if unit is None:
                 continue
             stop_at_stubs(item)
             if item.get_closest_marker("timeout") is None:
-                seconds = profiles.seconds(unit.is_milestone, examples, scale)
+                seconds = profiles.limit_seconds(unit.is_milestone, examples, scale)
                 item.add_marker(pytest.mark.timeout(seconds))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Where workers run side by side, let a spec that measures time have the machine."""
-        with self.turns.turn(alone=measures_time(item)) if self.turns else nullcontext():
+        with self.turns.take(alone=measures_time(item)) if self.turns else nullcontext():
             return (yield)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
@@ -91,14 +93,14 @@ class Runner:
         Not from the wrapper below: what other plugins set up around a spec has to be there when they
         tear it down.
         """
-        unit = self._unit_of(item)
+        unit = unit_of(item)
         need = self._lock(unit) if unit else None
         if unit is not None and need is not None:
-            self.held[item.nodeid] = LOCKED
+            self.held[item.nodeid] = State.LOCKED
             label = self.workspace.curriculum.unit(need).label
             pytest.skip(f"locked: {unit.label} needs {label}")
         if unit is not None and measures_time(item) and timing_is_off(item.config):
-            self.held[item.nodeid] = NOT_RUN
+            self.held[item.nodeid] = State.NOT_RUN
             pytest.skip("not measured: --benchmark-disable")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -117,58 +119,67 @@ class Runner:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        unit = self._unit_of(item)
+        """Put what a spec came to on its report; our message takes the place of pytest's traceback."""
+        unit = unit_of(item)
         if unit is None:
             return (yield)
-        error = (
-            call.excinfo.value if call.excinfo else None
-        )  # before pytest puts another in its place
+        finding = self._finding(item, unit, call)
+        full = item.config.getoption("tbstyle") in FULL_TRACEBACKS
         make_printable(call)
-        option = item.config.option
-        style, full = option.tbstyle, option.tbstyle in FULL_TRACEBACKS
-        # Our message takes the place of pytest's traceback, which costs more than most specs.
-        option.tbstyle = style if full else "value"
-        try:
+        with nullcontext() if full or finding is None else represented_by(item, finding.text):
             report = yield
-        finally:
-            option.tbstyle = style
-        group, law = words(item)
-        outcome: Outcome | None = None
-        report.user_properties = [(name, plain(value)) for name, value in report.user_properties]
-        if error is not None and item.nodeid in self.held:
-            outcome = Outcome(self.held[item.nodeid], group=group, headline=str(error))
-            if outcome.kind == NOT_RUN:
-                self.failed.add(unit.id)
-        elif error is not None:
-            finding = self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
-            outcome = finding.outcome
-            if outcome.kind == TODO and self._lets_through(unit):
-                let_through(report, finding)
-            elif outcome.kind != NOT_RUN:
-                fail(report, finding, whole_traceback=full and outcome.kind != TODO)
-            self.failed.add(unit.id)
+        report.user_properties = [(name, json_value(x)) for name, x in report.user_properties]
+        if finding is not None:
+            self._show(report, unit, finding, full)
+            attach_outcome(report, finding.outcome)
         elif report.when == "call":
-            outcome = Outcome(PASSED, group=group, note=dict(report.user_properties))
-        if outcome is not None:
-            setattr(report, ATTRIBUTE, asdict(outcome))
+            group, _ = group_and_law(item)
+            note = dict(report.user_properties)
+            attach_outcome(report, Outcome(State.PASSED, group=group, note=note))
         return report
+
+    def _finding(
+        self, item: pytest.Item, unit: Unit, call: pytest.CallInfo[None]
+    ) -> Finding | None:
+        """What the exception that ended a phase of a spec means; None if it ended without one."""
+        if call.excinfo is None:
+            return None
+        group, law = group_and_law(item)
+        error = call.excinfo.value
+        if item.nodeid in self.held:
+            return Finding(Outcome(self.held[item.nodeid], group=group, headline=str(error)), "")
+        return self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
+
+    def _show(
+        self, report: pytest.TestReport, unit: Unit, finding: Finding, whole_traceback: bool
+    ) -> None:
+        """Let pytest count and show a finding as what it is."""
+        kind = finding.outcome.kind
+        if kind != State.LOCKED:
+            self.failed.add(unit.id)
+        if kind in (State.LOCKED, State.NOT_RUN):
+            return
+        if kind == State.TODO and self._lets_through(unit):
+            mark_skipped(report, finding)
+        else:
+            mark_failed(report, finding, whole_traceback and kind != State.TODO)
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         """Our own timer for specs; other tests keep the one of pytest-timeout."""
         from pytest_timeout import is_debugging
 
-        if self._unit_of(item) is None:
+        if unit_of(item) is None:
             return None
         if not is_debugging() or settings.disable_debugger_detection:
-            self.cancel = timelimit.start(
+            self.cancel = timelimit.start_timer(
                 settings.timeout, lambda: self.in_phase, lambda: end_process(item)
             )
         return True
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
-        if self._unit_of(item) is None:
+        if unit_of(item) is None:
             return None
         if self.cancel is not None:
             self.cancel()
@@ -180,7 +191,7 @@ class Runner:
         try:
             return (yield)
         except pytest.exit.Exception as error:
-            if not self.explainer.raised_by_student(error):
+            if not self.explainer.raised_by_learner(error):
                 raise
             # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
             raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
@@ -197,18 +208,15 @@ class Runner:
         workspace = self.workspace
         return workspace.options.todo_ok and unit.id not in workspace.ledger.once_passed()
 
-    def _lock(self, unit: Unit) -> str | None:
-        return gate.doomed(self.workspace.curriculum, unit, self.failed, self.plan)
-
-    def _unit_of(self, item: pytest.Item) -> Unit | None:
-        return self.workspace.curriculum.owner(item.nodeid)
+    def _lock(self, unit: Unit) -> UnitId | None:
+        return gate.blocking_need(self.workspace.curriculum, unit, self.failed, self.plan)
 
     def _unit_at(self, path: Path) -> Unit | None:
         try:
             relative = path.relative_to(self.workspace.root).as_posix()
         except ValueError:
             return None
-        return self.workspace.curriculum.owner(relative)
+        return self.workspace.curriculum.unit_of_spec(relative)
 
 
 def measures_time(item: pytest.Item) -> bool:
@@ -222,6 +230,16 @@ def timing_is_off(config: pytest.Config) -> bool:
     return bool(disabled) and not config.getoption("benchmark_enable", False)
 
 
+@contextmanager
+def represented_by(item: pytest.Item, text: str) -> Iterator[None]:
+    """Let an item show a failure as ``text``: a traceback costs more to make than most specs to run."""
+    item.repr_failure = lambda excinfo, style=None: text  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del item.repr_failure
+
+
 def make_printable(call: pytest.CallInfo[None]) -> None:
     """Let pytest show an exception whose own `str` raises, which would end the whole run."""
     if call.excinfo is None:
@@ -229,37 +247,9 @@ def make_printable(call: pytest.CallInfo[None]) -> None:
     try:
         str(call.excinfo.value)
     except Exception:
-        error = AssertionError(said(call.excinfo.value))
+        error = AssertionError(error_text(call.excinfo.value))
         error = error.with_traceback(call.excinfo.value.__traceback__)
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
-
-
-def fail(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:
-    """Show a finding; a skip or xfail that the code under test raised is none."""
-    report.outcome = "failed"
-    if hasattr(report, "wasxfail"):
-        del report.wasxfail
-    if whole_traceback:
-        report.sections.append(("tinytorch", finding.text))
-    else:
-        report.longrepr = finding.text
-
-
-def let_through(report: pytest.TestReport, finding: Finding) -> None:
-    """Let pytest take a spec for skipped: that grants nothing, and fails nothing."""
-    report.outcome = "skipped"
-    report.longrepr = (finding.outcome.file, finding.outcome.line, finding.text)
-
-
-def plain(value: Any) -> Any:
-    """A number that a spec shows, as JSON and workers can carry it: NumPy's are none of theirs."""
-    if hasattr(value, "item") and getattr(value, "size", 0) == 1:
-        value = value.item()
-    if isinstance(value, str | bool | int | None) or (
-        isinstance(value, float) and math.isfinite(value)
-    ):
-        return encodable(value) if isinstance(value, str) else value
-    return encodable(str(value))
 
 
 def end_process(item: pytest.Item) -> None:
@@ -292,7 +282,7 @@ def stop_at_stubs(item: pytest.Item) -> None:
     handle.inner_test = test  # what Hypothesis documents for plugins that wrap properties
 
 
-def words(item: pytest.Item) -> tuple[str, str]:
+def group_and_law(item: pytest.Item) -> tuple[str, str]:
     """(group, law) of a spec: the first lines of the docstrings of its class and its function."""
     owner = getattr(item, "cls", None)
     law = first_line(getattr(getattr(item, "function", None), "__doc__", None))

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-AGAIN = 0.5
+RETRY_SECONDS = 0.5
 """Seconds until it is raised once more, should a bare `except:` in the loop have swallowed it."""
 
 TRIES = 20
@@ -27,7 +27,7 @@ class TimeLimit(BaseException):
         super().__init__(f"no verdict after {seconds:g} s: is there a loop that never ends?")
 
 
-def start(
+def start_timer(
     seconds: float,
     armed: Callable[[], bool] = lambda: True,
     give_up: Callable[[], None] = lambda: os._exit(1),
@@ -38,13 +38,13 @@ def start(
     the code under test and never the code that reports on it. ``give_up()`` is called once code
     that catches every exception has swallowed this one TRIES times.
     """
-    ring = Ring(armed, give_up)
+    ring = Alarm(armed, give_up)
     if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
         return _by_signal(seconds, ring)
     return _by_thread(seconds, ring)
 
 
-class Ring:
+class Alarm:
     """Says each time the timer rings whether to raise."""
 
     def __init__(self, armed: Callable[[], bool], give_up: Callable[[], None]) -> None:
@@ -61,13 +61,13 @@ class Ring:
         return True
 
 
-def _by_signal(seconds: float, ring: Ring) -> Callable[[], None]:
+def _by_signal(seconds: float, ring: Alarm) -> Callable[[], None]:
     def expire(signum: int, frame: FrameType | None) -> None:
         if ring():
             raise TimeLimit(seconds)
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, RETRY_SECONDS)
 
     def cancel() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -76,7 +76,7 @@ def _by_signal(seconds: float, ring: Ring) -> Callable[[], None]:
     return cancel
 
 
-def _by_thread(seconds: float, ring: Ring) -> Callable[[], None]:
+def _by_thread(seconds: float, ring: Alarm) -> Callable[[], None]:
     """Where there is no SIGALRM, as on Windows. It takes effect between two bytecodes of Python."""
     target = threading.get_ident()
     done = threading.Event()
@@ -94,7 +94,7 @@ def _by_thread(seconds: float, ring: Ring) -> Callable[[], None]:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(target), ctypes.py_object(Expired)
                 )
-            pause = AGAIN
+            pause = RETRY_SECONDS
 
     threading.Thread(target=wait, name="tinytorch time limit", daemon=True).start()
     return done.set

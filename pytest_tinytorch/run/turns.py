@@ -23,7 +23,7 @@ class Turns:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "turns"
 
-    def turn(self, alone: bool) -> AbstractContextManager[None]:
+    def take(self, alone: bool) -> AbstractContextManager[None]:
         """Wait for this worker's turn, with the others or ``alone``."""
         return self._lock.write_lock() if alone else self._lock.read_lock()
 

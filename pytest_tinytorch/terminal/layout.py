@@ -9,13 +9,13 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.terminal.marks import Glyphs
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.glyphs import Glyphs
 
 
-def rule(marks: Glyphs, title: str) -> Rule:
+def titled_rule(glyphs: Glyphs, title: str) -> Rule:
     """A line across with a title in it."""
-    return Rule(Text(title, style="bold"), characters=marks.line, style="dim")
+    return Rule(Text(title, style="bold"), characters=glyphs.line, style="dim")
 
 
 def indented(text: Text, indent: int, width: int) -> Text:
@@ -33,15 +33,15 @@ def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:
     return Text("\n").join([head, indented(stripped, indent, width)])
 
 
-def path_line(progress: Progress, width: int) -> list[RenderableType]:
+def learning_path_line(progress: Progress, width: int) -> list[RenderableType]:
     """The learning path that is followed, how far it is, and what it borrows; nothing without one."""
-    line = progress.path_line()
+    line = progress.learning_path_line()
     text = Text().append("Path ", "bold").append(line)
     return [indented(text, 1, width)] if line else []
 
 
-def left_out(units: Sequence[Unit], width: int) -> list[RenderableType]:
+def left_out_line(units: Sequence[Unit], width: int) -> list[RenderableType]:
     """What is not on the path that is followed, on one line: there is nothing to do about it."""
     if not units:
         return []
-    return [indented(Text(f"not on this path: {numbers(units)}", style="dim"), 1, width)]
+    return [indented(Text(f"not on this path: {unit_ranges(units)}", style="dim"), 1, width)]

@@ -15,14 +15,14 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that let a text be read in another order than it is written in."""
 
 
-def harmless(text: str, limit: int = LIMIT) -> str:
+def harmless_text(text: str, limit: int = LIMIT) -> str:
     """The text without escape sequences, other control characters or orders to a runner, cut to ``limit``."""
     kept = "".join(c for c in text[:limit] if c in "\n\t" or not _moves(c))
     kept = COMMAND.sub(lambda found: f"{found[0]} ", kept)
     return kept + (" …" if len(text) > limit else "")
 
 
-def encodable(text: str) -> str:
+def encodable_text(text: str) -> str:
     """The text with what no file can hold, halves of surrogate pairs, spelt out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

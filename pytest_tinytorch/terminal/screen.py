@@ -12,11 +12,11 @@ from rich.console import Console, RenderableType
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report, timeline
-from pytest_tinytorch.terminal.marks import JOIN, UNICODE, Glyphs, glyphs
+from pytest_tinytorch.terminal.glyphs import JOIN, UNICODE, Glyphs, glyphs_for
 
 
-def render(renderable: RenderableType, width: int, color: bool, marks: Glyphs = UNICODE) -> str:
-    """A renderable as text in the characters of ``marks``, with escape sequences only if ``color``."""
+def rendered(renderable: RenderableType, width: int, color: bool, glyphs: Glyphs = UNICODE) -> str:
+    """A renderable as text in the characters of ``glyphs``, with escape sequences only if ``color``."""
     console = Console(
         file=StringIO(),
         width=width,
@@ -28,20 +28,22 @@ def render(renderable: RenderableType, width: int, color: bool, marks: Glyphs = 
     )
     with console.capture() as capture:
         console.print(renderable)
-    text = marks.fit(capture.get().replace(JOIN, " "))
+    text = glyphs.fit(capture.get().replace(JOIN, " "))
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def glyphs_of_terminal() -> Glyphs:
+def terminal_glyphs() -> Glyphs:
     """The characters that standard output can show, whatever pytest has put in its place."""
-    return glyphs(sys.__stdout__.encoding if sys.__stdout__ else None)
+    return glyphs_for(sys.__stdout__.encoding if sys.__stdout__ else None)
 
 
 def show_report(progress: Progress, terminalreporter: Any) -> None:
     """Write the report through pytest's own terminal, so that its colour and capture rules hold."""
     width = max(20, get_terminal_size().columns)
-    marks = glyphs_of_terminal()
-    text = render(report.report(progress, marks, width), width, terminalreporter.hasmarkup, marks)
+    glyphs = terminal_glyphs()
+    text = rendered(
+        report.capability_report(progress, glyphs, width), width, terminalreporter.hasmarkup, glyphs
+    )
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")
     for line in text.splitlines():
@@ -51,12 +53,12 @@ def show_report(progress: Progress, terminalreporter: Any) -> None:
 def show_map(progress: Progress, options: Options, color: str) -> None:
     """Print the map or the timeline to standard output."""
     console = Console(legacy_windows=False, emoji=False, highlight=False)
-    marks = glyphs_of_terminal()
+    glyphs = terminal_glyphs()
     width = console.width
     shown: RenderableType
     if options.timeline:
-        shown = timeline.history(progress, marks, width, options.timeline == "horizontal")
+        shown = timeline.timeline_report(progress, glyphs, width, options.timeline == "horizontal")
     else:
-        shown = report.capabilities(progress, marks, width)
+        shown = report.capability_map(progress, glyphs, width)
     use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)
-    print(render(shown, width, use_color, marks))
+    print(rendered(shown, width, use_color, glyphs))

@@ -10,51 +10,61 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import LOCKED, NOT_RUN, PASSED
-from pytest_tinytorch.terminal.layout import fold, indented, left_out, path_line, rule
-from pytest_tinytorch.terminal.marks import STYLE, Glyphs
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
+from pytest_tinytorch.terminal.layout import (
+    fold,
+    indented,
+    learning_path_line,
+    left_out_line,
+    titled_rule,
+)
 
 
-def timeline(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
     """The milestones in a row of years, or one below the other where that is too wide."""
     units = progress.milestones
     if not units:
-        return left_out(other_milestones(progress), width)
+        return left_out_line(other_milestones(progress), width)
     row = Text(" ")
     for unit in units:
         state = progress.state[unit.id]
         if unit is not units[0]:
-            row.append(f" {marks.line * 2} ", "dim")
-        row.append(f"{unit.year} {mark(state, marks)} {unit.name}", STYLE[state])
+            row.append(f" {glyphs.line * 2} ", "dim")
+        row.append(f"{unit.year} {milestone_glyph(state, glyphs)} {unit.name}", STYLE[state])
     if row.cell_len > width or len(units) > 3:
-        return [Text(""), *tree(progress, marks, width)]
-    waiting = next((u for u in units if progress.state[u.id] != PASSED), None)
+        return [Text(""), *milestone_tree(progress, glyphs, width)]
+    waiting = next((u for u in units if progress.state[u.id] != State.PASSED), None)
     lines: list[RenderableType] = [Text(""), row]
-    if waiting is not None and progress.waits_for(waiting):
-        lines.append(Text(f" {waiting.year} needs {numbers(progress.waits_for(waiting))}", "dim"))
-    lines += left_out(other_milestones(progress), width)
+    if waiting is not None and progress.unmet_needs(waiting):
+        lines.append(
+            Text(f" {waiting.year} needs {unit_ranges(progress.unmet_needs(waiting))}", "dim")
+        )
+    lines += left_out_line(other_milestones(progress), width)
     return lines
 
 
-def tree(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
     """The milestones one below the other, with what the first one that is locked waits for."""
     lines: list[RenderableType] = []
     locked = first_locked(progress)
     for unit in progress.milestones:
         state = progress.state[unit.id]
-        text = Text(f" {unit.year} {mark(state, marks)} {unit.name}", style=STYLE[state])
+        text = Text(
+            f" {unit.year} {milestone_glyph(state, glyphs)} {unit.name}", style=STYLE[state]
+        )
         if unit is locked:
-            text.append(f"  needs {numbers(progress.waits_for(unit))}", "dim")
-        elif state not in (LOCKED, PASSED):
-            text.append(f"  {word_for(state)}")
+            text.append(f"  needs {unit_ranges(progress.unmet_needs(unit))}", "dim")
+        elif state not in (State.LOCKED, State.PASSED):
+            text.append(f"  {milestone_word(state)}")
         text.truncate(width - 1)
         lines.append(text)
-    return [*lines, *left_out(other_milestones(progress), width)]
+    return [*lines, *left_out_line(other_milestones(progress), width)]
 
 
-def along(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]:
+def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
     """The milestones from left to right on a line, on as many lines as they need."""
     units, locked = progress.milestones, first_locked(progress)
     cell = 2 + max((len(unit.name) for unit in units), default=0)
@@ -63,37 +73,45 @@ def along(progress: Progress, marks: Glyphs, width: int) -> list[RenderableType]
     for start in range(0, len(units), count):
         row = units[start : start + count]
         states = [progress.state[unit.id] for unit in row]
-        words = ["" if state in (LOCKED, PASSED) else word_for(state) for state in states]
-        cells = [[str(unit.year) for unit in row], [unit.name for unit in row], words]
-        lines += [Text(""), line_of(progress, row, marks, cell, more=start + count < len(units))]
+        state_names = [
+            "" if state in (State.LOCKED, State.PASSED) else milestone_word(state)
+            for state in states
+        ]
+        cells = [[str(unit.year) for unit in row], [unit.name for unit in row], state_names]
+        lines += [
+            Text(""),
+            row_of_glyphs(progress, row, glyphs, cell, more=start + count < len(units)),
+        ]
         for texts in cells:
             line = " " + "".join(text.ljust(cell) for text in texts).rstrip()
-            lines += [Text(line, "dim" if texts is words else "")] if line.strip() else []
+            lines += [Text(line, "dim" if texts is state_names else "")] if line.strip() else []
     if locked is not None:
-        waits = numbers(progress.waits_for(locked))
+        waits = unit_ranges(progress.unmet_needs(locked))
         lines.append(indented(Text(f"{locked.year} needs {waits}", "dim"), 1, width))
-    return [*lines, *left_out(other_milestones(progress), width)]
+    return [*lines, *left_out_line(other_milestones(progress), width)]
 
 
-def line_of(progress: Progress, row: Sequence[Unit], marks: Glyphs, cell: int, more: bool) -> Text:
+def row_of_glyphs(
+    progress: Progress, row: Sequence[Unit], glyphs: Glyphs, cell: int, more: bool
+) -> Text:
     """A line with a mark for each milestone of a row; it is open at the end if there are more."""
     text = Text(" ")
     for unit in row:
         state = progress.state[unit.id]
-        text.append(mark(state, marks), STYLE[state])
+        text.append(milestone_glyph(state, glyphs), STYLE[state])
         length = cell - 1 if unit is not row[-1] else 2 * more
-        text.append(marks.line * length, "green" if state == PASSED else "dim")
+        text.append(glyphs.line * length, "green" if state == State.PASSED else "dim")
     return text
 
 
 def first_locked(progress: Progress) -> Unit | None:
     """The first milestone that waits for something, if any."""
-    return next((u for u in progress.milestones if progress.state[u.id] == LOCKED), None)
+    return next((u for u in progress.milestones if progress.state[u.id] == State.LOCKED), None)
 
 
-def word_for(state: str) -> str:
+def milestone_word(state: State) -> str:
     """A state in a word: a milestone that has not run, and is not locked, is open."""
-    return "open" if state == NOT_RUN else state
+    return "open" if state == State.NOT_RUN else state
 
 
 def other_milestones(progress: Progress) -> list[Unit]:
@@ -101,61 +119,66 @@ def other_milestones(progress: Progress) -> list[Unit]:
     return [unit for unit in progress.left_out if unit.is_milestone]
 
 
-def history(progress: Progress, marks: Glyphs, width: int, horizontal: bool) -> RenderableType:
+def timeline_report(
+    progress: Progress, glyphs: Glyphs, width: int, horizontal: bool
+) -> RenderableType:
     """The timeline on its own: along a line, or a tree that says what each milestone proves."""
-    head, foot = rule(marks, "tinytorch timeline"), rule(marks, progress.verdict_line())
-    lines = path_line(progress, width)
+    head, foot = (
+        titled_rule(glyphs, "tinytorch timeline"),
+        titled_rule(glyphs, progress.verdict_line()),
+    )
+    lines = learning_path_line(progress, width)
     if horizontal:
-        return Group(head, *lines, *along(progress, marks, width), foot)
+        return Group(head, *lines, *milestone_line(progress, glyphs, width), foot)
     for unit in progress.milestones:
         state = progress.state[unit.id]
-        words = word_for(state)
-        if state == LOCKED:
-            words += f", needs {numbers(progress.waits_for(unit))}"
-        name = Text(f" {unit.year} {mark(state, marks)} {unit.title}", STYLE[state])
-        lines.append(fold(name, Text(f"  {words}", "dim"), width, indent=8))
+        text = milestone_word(state)
+        if state == State.LOCKED:
+            text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+        name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
+        lines.append(fold(name, Text(f"  {text}", "dim"), width, indent=8))
         lines.append(indented(Text(unit.builds), 8, width))
-    return Group(head, *lines, *left_out(other_milestones(progress), width), foot)
+    return Group(head, *lines, *left_out_line(other_milestones(progress), width), foot)
 
 
-def mark(state: str, marks: Glyphs) -> str:
+def milestone_glyph(state: State, glyphs: Glyphs) -> str:
     """The mark of a milestone: one that is still to come is open, not locked away."""
-    return marks.open if state in (LOCKED, NOT_RUN) else marks.of(state)
+    return glyphs.open if state in (State.LOCKED, State.NOT_RUN) else glyphs.of(state)
 
 
-def panels(progress: Progress) -> list[str]:
+def milestones_to_celebrate(progress: Progress) -> list[UnitId]:
     """Ids of the milestones to celebrate, at most the last one of a run."""
     milestones = {unit.id for unit in progress.curriculum.milestones}
-    gained = [unit_id for unit_id in progress.gained if unit_id in milestones]
-    return gained[-1:]
+    newly_passed = [unit_id for unit_id in progress.newly_passed if unit_id in milestones]
+    return newly_passed[-1:]
 
 
-def panel(progress: Progress, unit: Unit, marks: Glyphs) -> RenderableType:
+def celebration_panel(progress: Progress, unit: Unit, glyphs: Glyphs) -> RenderableType:
     """What an unlocked milestone gets: its year, the learner's numbers, the badge, what is next."""
     text = Text(unit.capability, style="bold")
-    for name, value in shown_numbers(progress, unit).items():
+    for name, value in milestone_numbers(progress, unit).items():
         text.append(f"\n{name}: {value}", "not bold")
     text.append(f"\nBadge: {unit.badge}", "yellow not bold")
-    if challenge := what_is_next(progress, unit):
+    if challenge := next_challenge(progress, unit):
         text.append(f"\nNext: {challenge}", "not bold")
-    return panelled(text, f"{unit.year} {marks.dot} {unit.title}", marks)
+    return framed(text, f"{unit.year} {glyphs.dot} {unit.title}", glyphs)
 
 
-def what_is_next(progress: Progress, unit: Unit) -> str:
+def next_challenge(progress: Progress, unit: Unit) -> str:
     """The challenge after a milestone; where that is not on the path, the next one that is, if any."""
     later = [other for other in progress.curriculum.milestones if other.number > unit.number]
-    own = [other for other in later if progress.belongs(other)]
+    own = [other for other in later if progress.is_on_path(other)]
     if own[:1] == later[:1]:
         return unit.challenge
     return f"{own[0].title}: pytest -p tinytorch --milestone {own[0].name}" if own else ""
 
 
-def panelled(text: Text, title: str, marks: Glyphs) -> Panel:
+def framed(text: Text, title: str, glyphs: Glyphs) -> Panel:
     """A frame around what is to be celebrated."""
-    return Panel(text, title=title, border_style="green", box=ASCII if marks.plain else ROUNDED)
+    return Panel(text, title=title, border_style="green", box=ASCII if glyphs.plain else ROUNDED)
 
 
-def shown_numbers(progress: Progress, unit: Unit) -> Mapping[str, Any]:
+def milestone_numbers(progress: Progress, unit: Unit) -> Mapping[str, Any]:
     """The numbers that a milestone showed: in this run, or else when it was last passed."""
     if unit.id in progress.notes:
         return progress.notes[unit.id]

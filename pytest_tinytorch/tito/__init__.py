@@ -1,1 +1,1 @@
-"""`tito`: the course on the command line. Whatever it shows, pytest can show."""
+"""What can be typed besides pytest?"""

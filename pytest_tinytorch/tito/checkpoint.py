@@ -8,17 +8,17 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import PASSED
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import fold
-from pytest_tinytorch.terminal.marks import STYLE, Glyphs
 from pytest_tinytorch.tito.session import (
     Session,
     complete,
     open_session,
     print_json,
-    state_of,
+    state_table,
 )
 
 BAR = 20
@@ -41,12 +41,12 @@ def status(detailed: bool, as_json: bool) -> None:
     progress = session.progress
     if as_json:
         units = progress.curriculum.checkpoints
-        print_json([state_of(progress, unit) | {"stars": unit.stars} for unit in units])
+        print_json([state_table(progress, unit) | {"stars": unit.stars} for unit in units])
     elif detailed:
-        session.show(report.capabilities(progress, session.marks, session.width))
-        session.show(counted(session))
+        session.show(report.capability_map(progress, session.glyphs, session.width))
+        session.show(passed_of_total(session))
     else:
-        tiers = report.tiers(progress, session.marks, session.width)
+        tiers = report.tier_lines(progress, session.glyphs, session.width)
         session.show(Group(*tiers, Text(f" {progress.verdict_line()}", "bold")))
 
 
@@ -83,7 +83,7 @@ def unlock(arguments: tuple[str, ...]) -> None:
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 
 
-def counted(session: Session) -> Group:
+def passed_of_total(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
     manifest, proofs = session.workspace.manifest, session.progress.proofs
     lines = [Text()]
@@ -97,46 +97,47 @@ def counted(session: Session) -> Group:
 
 def tree(session: Session) -> RenderableType:
     """Tiers as branches, checkpoints as leaves, connected by lines."""
-    progress, marks = session.progress, session.marks
+    progress, glyphs = session.progress, session.glyphs
     units = [u for u in progress.curriculum.checkpoints if u not in progress.left_out]
     root = Tree(Text(progress.curriculum.title, "bold"), guide_style="dim")
     grouped = {number for tier in progress.curriculum.tiers for number in tier.numbers}
     for unit in units:
         if unit.number not in grouped:
-            root.add(leaf(progress, marks, unit))
+            root.add(leaf(progress, glyphs, unit))
     for tier in progress.curriculum.tiers:
         shown = [unit for unit in units if unit.number in tier.numbers]
-        own = [unit for unit in shown if progress.belongs(unit)]
+        own = [unit for unit in shown if progress.is_on_path(unit)]
         if shown:
-            told = f"{progress.count(own)} of {len(own)}" if own else "borrowed"
-            branch = root.add(Text(f"{tier.name}  {told}", "bold"))
+            text = f"{progress.count_passed(own)} of {len(own)}" if own else "borrowed"
+            branch = root.add(Text(f"{tier.name}  {text}", "bold"))
             for unit in shown:
-                branch.add(leaf(progress, marks, unit))
+                branch.add(leaf(progress, glyphs, unit))
     return root
 
 
-def leaf(progress: Progress, marks: Glyphs, unit: Unit) -> Text:
+def leaf(progress: Progress, glyphs: Glyphs, unit: Unit) -> Text:
     """A checkpoint with its state, and what it waits for."""
     state = progress.state[unit.id]
-    text = Text(f"{marks.of(state)} {unit.label}", STYLE[state])
-    waits = progress.waits_for(unit)
-    if waits and state != PASSED:
-        text.append(f"  needs {numbers(waits)}", "dim")
+    text = Text(f"{glyphs.of(state)} {unit.label}", STYLE[state])
+    waits = progress.unmet_needs(unit)
+    if waits and state != State.PASSED:
+        text.append(f"  needs {unit_ranges(waits)}", "dim")
     return text
 
 
 def bars(session: Session) -> RenderableType:
     """A bar for each stage, and a last one for all of the course."""
-    progress, marks = session.progress, session.marks
+    progress, glyphs = session.progress, session.glyphs
     rows = [
         (stage.name, [unit for unit in progress.checkpoints if unit.number in stage.numbers])
         for stage in progress.curriculum.stages
     ]
-    rows.append((progress.path.name if progress.path else "all", list(progress.checkpoints)))
+    followed = progress.learning_path
+    rows.append((followed.name if followed else "all", list(progress.checkpoints)))
     length = max(6, min(BAR, session.width - 26))
     return Group(
         *(
-            Text(f" {name:<13}").append(report.progress_bar(progress, units, marks, length))
+            Text(f" {name:<13}").append(report.progress_bar(progress, units, glyphs, length))
             for name, units in rows
             if units
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
-from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.tito.session import Session, open_session, print_json
 
@@ -41,6 +43,8 @@ DATA_SETS = (
 )
 NAMES = click.Choice([one.name for one in DATA_SETS])
 WHOLE, MISSING, DAMAGED = "whole", "not here", "damaged"
+PROCESS = Path(__file__).with_name("dataset_process.py")
+"""Opens data sets in a process of its own: `tito` never imports the package under test."""
 
 
 @click.group()
@@ -56,7 +60,7 @@ def list_all(as_json: bool) -> None:
     Example: tito data list
     """
     session = open_session()
-    rows = [(one, *look(session, one)) for one in DATA_SETS]
+    rows = look(session, DATA_SETS)
     if as_json:
         print_json([{"name": o.name, "state": s, "megabytes": o.size} for o, s, _ in rows])
         return
@@ -73,11 +77,9 @@ def get(name: str) -> None:
     Example: tito data get mnist
     """
     session = open_session()
-    one = named(name)
-    try:
-        opened(session, one, download=True)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    ((one, state, why),) = look(session, [named(name)], download=True)
+    if state != WHOLE:
+        raise click.ClickException(why)
     session.say(f"{one.name} is here, and whole.")
 
 
@@ -90,7 +92,7 @@ def verify(name: str | None, as_json: bool) -> None:
     Exit code 1 if one is damaged, or if the one that you name is not here.
     """
     session = open_session()
-    found = [(one, *look(session, one)) for one in ([named(name)] if name else DATA_SETS)]
+    found = look(session, [named(name)] if name else DATA_SETS)
     bad = [one for one, state, _ in found if state == DAMAGED or (name and state == MISSING)]
     if as_json:
         print_json([{"name": one.name, "state": state, "why": why} for one, state, why in found])
@@ -106,24 +108,33 @@ def named(name: str) -> DataSet:
     return next(one for one in DATA_SETS if one.name == name)
 
 
-def look(session: Session, one: DataSet) -> tuple[str, str]:
-    """(state, why) of a data set, as far as it is here; nothing is downloaded."""
-    try:
-        opened(session, one, download=False)
-    except FileNotFoundError as error:
-        return MISSING, str(error)
-    except (OSError, ValueError) as error:
-        return DAMAGED, str(error)
-    return WHOLE, ""
+def look(
+    session: Session, sets: Sequence[DataSet], download: bool = False
+) -> list[tuple[DataSet, str, str]]:
+    """(data set, state, why) of each; what is not here is downloaded only if that is asked for."""
+    answers = ask_process(session.workspace.implementation.folder, sets, download)
+    return [(one, *state_and_reason(answer)) for one, answer in zip(sets, answers, strict=True)]
 
 
-def opened(session: Session, one: DataSet, download: bool) -> None:
-    """Open every part of a data set, as the workspace's own package does."""
-    implementation.install(session.workspace.implementation)
+def state_and_reason(answer: Mapping[str, Any] | None) -> tuple[str, str]:
+    """(state, why) of a data set, from what the process says of it."""
+    if answer is None:
+        return WHOLE, ""
+    return (MISSING if answer["missing"] else DAMAGED), answer["why"]
+
+
+def ask_process(
+    folder: Path, sets: Sequence[DataSet], download: bool
+) -> list[Mapping[str, Any] | None]:
+    """Let the package in ``folder`` open every part of data sets, in a process of its own."""
+    requests = [(one.kind, one.parts, {"download": download} if one.size else {}) for one in sets]
+    # -P and -B: the package is taken from its folder, and that is left as it is.
+    command = [sys.executable, "-P", "-B", str(PROCESS), str(folder), json.dumps(requests)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)
     try:
-        kind: Callable[..., Any] = getattr(import_module(f"{PACKAGE}.datasets"), one.kind)
-        keywords = {"download": download} if one.size else {}
-        for part in one.parts:
-            kind(part, **keywords)
-    finally:
-        implementation.uninstall()
+        answers = json.loads(done.stdout)
+    except ValueError:
+        answers = f"the process that opens them has ended with exit code {done.returncode}"
+    if isinstance(answers, str):
+        raise click.ClickException(f"{folder / PACKAGE} cannot open data sets: {answers}")
+    return list(answers)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch.kit import kit, record
-from pytest_tinytorch.kit.kit import DISTRIBUTION
+from pytest_tinytorch.kit import record
+from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.session import Session
 
 OLDEST = (3, 11)
@@ -26,20 +26,22 @@ class Finding:
 
     Attributes:
         what: was looked at.
-        well: whether it is as it should be.
+        ok: whether it is as it should be.
         found: what is there.
-        mend: what to do if it is not well.
+        remedy: what to do if it is not.
         needed: whether the loop does not work without it.
     """
 
     what: str
-    well: bool
+    ok: bool
     found: str
-    mend: str = ""
+    remedy: str = ""
     needed: bool = True
 
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
+    def table(self) -> dict[str, object]:
+        """As plain values; the keys are those of ``tito doctor --json``."""
+        values = asdict(self)
+        return values | {"well": values.pop("ok"), "mend": values.pop("remedy")}
 
 
 def examine(session: Session) -> list[Finding]:
@@ -59,17 +61,17 @@ def python(session: Session) -> list[Finding]:
     """The version of Python."""
     found = ".".join(str(part) for part in sys.version_info[:3])
     least = ".".join(str(part) for part in OLDEST)
-    well = sys.version_info[:2] >= OLDEST
-    return [Finding("Python", well, found, f"install Python {least} or newer")]
+    ok = sys.version_info[:2] >= OLDEST
+    return [Finding("Python", ok, found, f"install Python {least} or newer")]
 
 
 def packages(session: Session) -> list[Finding]:
     """Every package that the kit is built on, as its own metadata names them."""
-    mend = 'python -m pip install -e "."'
+    remedy = 'python -m pip install -e "."'
     try:
         needed = distribution(DISTRIBUTION).requires or []
     except PackageNotFoundError:
-        return [Finding(DISTRIBUTION, False, "not installed", mend)]
+        return [Finding(DISTRIBUTION, False, "not installed", remedy)]
     findings = []
     for need in map(Requirement, needed):
         if need.marker is not None and not need.marker.evaluate({"extra": ""}):
@@ -77,11 +79,11 @@ def packages(session: Session) -> list[Finding]:
         try:
             found = version(need.name)
         except PackageNotFoundError:
-            findings.append(Finding(need.name, False, "not installed", mend))
+            findings.append(Finding(need.name, False, "not installed", remedy))
             continue
-        well = need.specifier.contains(found, prereleases=True)
-        wanted = "" if well else f", {need.specifier} is needed"
-        findings.append(Finding(need.name, well, found + wanted, mend))
+        ok = need.specifier.contains(found, prereleases=True)
+        wanted = "" if ok else f", {need.specifier} is needed"
+        findings.append(Finding(need.name, ok, found + wanted, remedy))
     return findings
 
 
@@ -101,8 +103,8 @@ def plugin(session: Session) -> list[Finding]:
     )
     found = done.stdout.strip() or "nothing"
     what = DISTRIBUTION if has_record(session) else f'-e "{session.workspace.root}"'
-    mend = f"python -m pip install --force-reinstall --no-deps {what}"
-    return [Finding("pytest -p tinytorch", found == "pytest_tinytorch.plugin", found, mend)]
+    remedy = f"python -m pip install --force-reinstall --no-deps {what}"
+    return [Finding("pytest -p tinytorch", found == "pytest_tinytorch.plugin", found, remedy)]
 
 
 def has_record(session: Session) -> bool:
@@ -115,21 +117,21 @@ def workspace(session: Session) -> list[Finding]:
     if not has_record(session):
         return []
     try:
-        found = record.read(session.workspace.root).version
+        found = record.read_record(session.workspace.root).version
     except (OSError, ValueError) as error:
         return [Finding("workspace", False, "no record", str(error), needed=False)]
-    now = kit.version()
+    now = kit_version()
     upgrade = f"python -m pip install --upgrade {DISTRIBUTION}"
-    mend = upgrade if record.newer(found, now) else "tito update"
-    return [Finding("workspace", found == now, f"of version {found}", mend, needed=False)]
+    remedy = upgrade if record.is_newer(found, now) else "tito update"
+    return [Finding("workspace", found == now, f"of version {found}", remedy, needed=False)]
 
 
 def terminal(session: Session) -> list[Finding]:
     """What the terminal can show."""
     encoding = (sys.__stdout__.encoding if sys.__stdout__ else None) or "unknown"
-    well = not session.marks.plain
-    mend = "for ticks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
-    return [Finding("terminal", well, f"{encoding}, {session.width} columns", mend, needed=False)]
+    ok = not session.glyphs.plain
+    remedy = "for ticks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    return [Finding("terminal", ok, f"{encoding}, {session.width} columns", remedy, needed=False)]
 
 
 def data(session: Session) -> list[Finding]:
@@ -139,13 +141,13 @@ def data(session: Session) -> list[Finding]:
         folder = session.workspace.root / "datasets" / name
         way = "tito update" if has_record(session) else f"git checkout -- datasets/{name}"
         trouble = damage(folder)
-        mend = f"get it back: {way}"
-        findings.append(Finding(name, not trouble, trouble or str(folder), mend, needed=False))
+        remedy = f"get it back: {way}"
+        findings.append(Finding(name, not trouble, trouble or str(folder), remedy, needed=False))
     own = os.environ.get("TINYTORCH_DATA")
     if own:
-        well = os.path.isdir(own)  # noqa: PTH112 - the text that was set, whatever it is
-        mend = "TINYTORCH_DATA has to name a folder"
-        findings.append(Finding("TINYTORCH_DATA", well, own, mend, needed=False))
+        ok = os.path.isdir(own)  # noqa: PTH112 - the text that was set, whatever it is
+        remedy = "TINYTORCH_DATA has to name a folder"
+        findings.append(Finding("TINYTORCH_DATA", ok, own, remedy, needed=False))
     return findings
 
 

@@ -14,7 +14,7 @@ WITHOUT = {"user.name": "tito", "user.email": "tito@localhost", "init.defaultBra
 """What stands in for settings that the person has not made."""
 
 
-def begin(folder: Path, message: str) -> str:
+def begin_repository(folder: Path, message: str) -> str:
     """Make ``folder`` a git repository with one commit of all there is; says what came of it.
 
     The person's hooks and signatures are left out of this one commit: they may ask questions.
@@ -32,8 +32,8 @@ def begin(folder: Path, message: str) -> str:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", message]):
         done = run(git, folder, *given, *command)
         if done.returncode != 0:
-            said = done.stderr.strip() or f"exit code {done.returncode}"
-            return f"The files are there, but `git {command[0]}` failed: {said}"
+            output = done.stderr.strip() or f"exit code {done.returncode}"
+            return f"The files are there, but `git {command[0]}` failed: {output}"
     return "It is a git repository with a first commit."
 
 

@@ -10,14 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import Exercise, locate
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import LOCKED
+from pytest_tinytorch.course.exercises import Exercise, locate_exercises
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold
-from pytest_tinytorch.terminal.marks import STYLE
-from pytest_tinytorch.terminal.timeline import panelled
-from pytest_tinytorch.tito.session import Session, state_of
+from pytest_tinytorch.terminal.timeline import framed
+from pytest_tinytorch.tito.session import Session, state_table
 
 
 def file_of(session: Session, unit: Unit) -> Path:
@@ -25,34 +25,34 @@ def file_of(session: Session, unit: Unit) -> Path:
     return session.workspace.implementation.folder / "tinytorch" / f"{unit.name}.py"
 
 
-def untouched(session: Session, unit: Unit) -> list[Exercise]:
+def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
     """The exercises of a module that are still stubs, in the order of the file."""
     try:
         text = file_of(session, unit).read_text(encoding="utf-8")
-        return [exercise for exercise in locate(text, unit.hints) if exercise.untouched]
+        return [exercise for exercise in locate_exercises(text, unit.hints) if exercise.untouched]
     except (OSError, SyntaxError, ValueError):
         return []
 
 
-def in_short(session: Session, progress: Progress, unit: Unit) -> Text:
+def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
-    left, off = untouched(session, unit), unit in progress.left_out
-    state = LOCKED if off else progress.state[unit.id]
-    told = "off path" if off else state
-    head = Text(f" {session.marks.of(state)} {unit.label:<17} {told}", STYLE[state])
-    words = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
-    head.pad_right(max(0, 30 - head.cell_len) if words else 0)
-    return fold(head, Text(words, "dim"), session.width)
+    left, off = untouched_exercises(session, unit), unit in progress.left_out
+    state = State.LOCKED if off else progress.state[unit.id]
+    text = "off path" if off else state
+    head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {text}", STYLE[state])
+    text = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
+    head.pad_right(max(0, 30 - head.cell_len) if text else 0)
+    return fold(head, Text(text, "dim"), session.width)
 
 
 def described(session: Session, progress: Progress, unit: Unit) -> dict[str, object]:
     """A module as plain values."""
-    left = untouched(session, unit)
-    return state_of(progress, unit) | {
+    left = untouched_exercises(session, unit)
+    return state_table(progress, unit) | {
         "question": unit.question,
         "builds": unit.builds,
         "history": unit.history,
-        "leads_to": [milestone.label for milestone in leads_to(progress, unit)],
+        "leads_to": [milestone.label for milestone in what_it_opens(progress, unit)],
         "file": str(file_of(session, unit)),
         "exercises": list(unit.hints),
         "left": [exercise.name for exercise in left],
@@ -60,35 +60,35 @@ def described(session: Session, progress: Progress, unit: Unit) -> dict[str, obj
     }
 
 
-def leads_to(progress: Progress, unit: Unit) -> list[Unit]:
+def what_it_opens(progress: Progress, unit: Unit) -> list[Unit]:
     """The milestones that stand on a module."""
     return [m for m in progress.milestones if unit.id in progress.curriculum.closure([m.id])]
 
 
 def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     """What is printed when a module begins."""
-    stars = ("*" if session.marks.plain else "★") * unit.stars
-    waits, milestones = progress.waits_for(unit), leads_to(progress, unit)
-    told = {
+    stars = ("*" if session.glyphs.plain else "★") * unit.stars
+    waits, milestones = progress.unmet_needs(unit), what_it_opens(progress, unit)
+    facts = {
         "Builds": unit.builds,
         "History": unit.history,
-        "Needs": f"{numbers(waits)} first" if waits else "nothing more",
+        "Needs": f"{unit_ranges(waits)} first" if waits else "nothing more",
         "Leads to": milestones
         and f"{milestones[0].year}, {milestones[0].title}: {milestones[0].builds}",
     }
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
         Text(f"{unit.question}\n", "italic"),
-        labelled({label: text for label, text in told.items() if text}),
+        labeled({label: text for label, text in facts.items() if text}),
         *to_do(session, unit),
         Text(f"\nThen  tito module complete {unit.number}", "bold"),
     ]
-    if unit in progress.left_out and progress.path:
-        parts.append(Text(f"It is not on the path {progress.path.name}.", "yellow"))
+    if unit in progress.left_out and progress.learning_path:
+        parts.append(Text(f"It is not on the path {progress.learning_path.name}.", "yellow"))
     return Group(*parts)
 
 
-def labelled(table: Mapping[str, object]) -> Table:
+def labeled(table: Mapping[str, object]) -> Table:
     """Texts beside their labels, each folded in its own column."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
@@ -100,10 +100,10 @@ def labelled(table: Mapping[str, object]) -> Table:
 
 def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     """The exercises that are still stubs, each with a place to click."""
-    left = untouched(session, unit)
+    left = untouched_exercises(session, unit)
     if not left:
         return [Text("\nNothing is left to write: let the specs judge.", "bold")]
-    file, dash = shown(session, file_of(session, unit)), session.marks.dash
+    file, dash = shown_path(session, file_of(session, unit)), session.glyphs.dash
     places = [f"  {file}:{one.line}" for one in left]
     column = max(map(len, places))
     return [
@@ -117,30 +117,30 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
 
 def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
     """What is printed when a module is done: what it opened, and what is next."""
-    marks, width = session.marks, session.width
+    glyphs, width = session.glyphs, session.width
     title = f"{unit.label} passed"
     text = Text(unit.capability, "bold")
     for tier in after.curriculum.tiers:
         own = [u for u in after.checkpoints if u.number in tier.numbers]
         if unit in own:
             text.append(f"\n{tier.name}  ", "not bold")
-            text.append(report.progress_bar(after, own, marks, max(8, min(20, width - 32))))
-    opened = opened_by(before, after)
+            text.append(report.progress_bar(after, own, glyphs, max(8, min(20, width - 32))))
+    opened = newly_opened(before, after)
     if opened:
         text.append(f"\nOpened   {', '.join(other.label for other in opened)}", "not bold")
-    parts: list[RenderableType] = [Text(), panelled(text, title, marks)]
+    parts: list[RenderableType] = [Text(), framed(text, title, glyphs)]
     for other in opened:
         if other.is_milestone:
             head = Text(f"{other.year}     tito milestone start {other.number}")
-            parts.append(fold(head, Text(f"  {marks.dash} {other.title}"), width))
+            parts.append(fold(head, Text(f"  {glyphs.dash} {other.title}"), width))
     parts += [] if after.current is None else [next_command(session, after.current)]
     return Group(*parts)
 
 
-def opened_by(before: Progress, after: Progress) -> list[Unit]:
+def newly_opened(before: Progress, after: Progress) -> list[Unit]:
     """What waits for nothing any more."""
     units = (*after.checkpoints, *after.milestones)
-    return [unit for unit in units if before.waits_for(unit) and not after.waits_for(unit)]
+    return [unit for unit in units if before.unmet_needs(unit) and not after.unmet_needs(unit)]
 
 
 def next_command(session: Session, unit: Unit) -> Text:
@@ -149,10 +149,10 @@ def next_command(session: Session, unit: Unit) -> Text:
     if not unit.is_milestone and not unit.source:
         way = "checkpoint test"
     head = Text(f"Next     tito {way} {unit.number}")
-    return fold(head, Text(f"  {session.marks.dash} {unit.title}"), session.width, indent=9)
+    return fold(head, Text(f"  {session.glyphs.dash} {unit.title}"), session.width, indent=9)
 
 
-def shown(session: Session, file: Path) -> str:
+def shown_path(session: Session, file: Path) -> str:
     """A path as short as it can be clicked on."""
     try:
         return file.relative_to(Path.cwd()).as_posix()

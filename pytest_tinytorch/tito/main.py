@@ -10,19 +10,19 @@ from rich.console import Group
 from rich.text import Text
 
 from pytest_tinytorch import options
-from pytest_tinytorch.export import export
+from pytest_tinytorch.export import formats
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito import doctor as examination
 from pytest_tinytorch.tito import surroundings
 from pytest_tinytorch.tito.checkpoint import checkpoint
 from pytest_tinytorch.tito.data import data
-from pytest_tinytorch.tito.kit import init, update_command
 from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
 from pytest_tinytorch.tito.paths import path
 from pytest_tinytorch.tito.session import open_session, print_json
 from pytest_tinytorch.tito.watch import watch
+from pytest_tinytorch.tito.workspaces import init, update_command
 
 
 @click.group(epilog="Shell completion: tito completion --help")
@@ -46,9 +46,9 @@ main.add_command(path)
 
 def files(command: Callable[..., None]) -> Callable[..., None]:
     """An option for each format of a report: the file to write it to."""
-    for name, words in reversed(options.EXPORTS.items()):
+    for name, text in reversed(options.EXPORTS.items()):
         kind = click.Path(path_type=Path)
-        command = click.option(f"--{name}", type=kind, metavar="FILE", help=words)(command)
+        command = click.option(f"--{name}", type=kind, metavar="FILE", help=text)(command)
     return command
 
 
@@ -64,12 +64,12 @@ def report_command(**asked: Path | None) -> None:
     wanted = {name: file for name, file in asked.items() if file is not None}
     for name, file in wanted.items():
         try:
-            export.write(progress, name, file, session.workspace.root)
+            formats.write_export(progress, name, file, session.workspace.root)
         except OSError as error:
             raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
         session.say(f"wrote {file}")
     if not wanted:
-        session.show(report.report(progress, session.marks, session.width))
+        session.show(report.capability_report(progress, session.glyphs, session.width))
 
 
 @main.command()
@@ -82,18 +82,18 @@ def doctor(as_json: bool) -> None:
     session = open_session()
     findings = [*examination.examine(session), *surroundings.examine(session)]
     if as_json:
-        print_json([finding.as_json() for finding in findings])
+        print_json([finding.table() for finding in findings])
     else:
         lines = []
         for finding in findings:
-            mark = session.marks.passed if finding.well else session.marks.wrong
-            style = "green" if finding.well else "red" if finding.needed else "yellow"
+            mark = session.glyphs.passed if finding.ok else session.glyphs.wrong
+            style = "green" if finding.ok else "red" if finding.needed else "yellow"
             head = Text(f" {mark} {finding.what}:", style)
             lines.append(fold(head, Text(f" {finding.found}"), session.width))
-            if not finding.well:
-                lines.append(indented(Text(finding.mend, "bold"), 5, session.width))
+            if not finding.ok:
+                lines.append(indented(Text(finding.remedy, "bold"), 5, session.width))
         session.show(Group(*lines))
-    raise SystemExit(1 if any(f.needed and not f.well for f in findings) else 0)
+    raise SystemExit(1 if any(f.needed and not f.ok for f in findings) else 0)
 
 
 @main.command()

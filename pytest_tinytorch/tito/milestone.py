@@ -8,14 +8,14 @@ import sys
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.tally import BORROWED, LOCKED, NOT_RUN, PASSED, STALE
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import timeline as drawn
 from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
-    state_of,
+    state_table,
 )
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
@@ -38,15 +38,15 @@ def status(detailed: bool, as_json: bool) -> None:
     session = open_session()
     progress = session.progress
     if as_json:
-        print_json([state_of(progress, unit) for unit in progress.curriculum.milestones])
+        print_json([state_table(progress, unit) for unit in progress.curriculum.milestones])
         return
     if not detailed:
-        for line in drawn.tree(progress, session.marks, session.width):
+        for line in drawn.milestone_tree(progress, session.glyphs, session.width):
             session.show(line)
         return
-    session.show(drawn.history(progress, session.marks, session.width, horizontal=False))
+    session.show(drawn.timeline_report(progress, session.glyphs, session.width, horizontal=False))
     for unit in progress.milestones:
-        for name, value in drawn.shown_numbers(progress, unit).items():
+        for name, value in drawn.milestone_numbers(progress, unit).items():
             session.say(f" {unit.year}  {name}: {value}")
 
 
@@ -58,7 +58,7 @@ def timeline(horizontal: bool) -> None:
     Example: tito milestone timeline --horizontal
     """
     session = open_session()
-    session.show(drawn.history(session.progress, session.marks, session.width, horizontal))
+    session.show(drawn.timeline_report(session.progress, session.glyphs, session.width, horizontal))
 
 
 @milestone.command("list")
@@ -79,23 +79,23 @@ def list_all(as_json: bool) -> None:
 
 @milestone.command("next")
 @AS_JSON
-def following(as_json: bool) -> None:
+def next_milestone(as_json: bool) -> None:
     """The next milestone, and what is missing for it.
 
     Example: tito milestone next
     """
     session = open_session()
     progress = session.progress
-    unit = next((u for u in progress.milestones if progress.state[u.id] != PASSED), None)
+    unit = next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
     if as_json:
-        print_json(None if unit is None else state_of(progress, unit))
+        print_json(None if unit is None else state_table(progress, unit))
         return
     if unit is None:
         session.say("All milestones are passed.", fg="green")
         return
     session.say(f"{unit.year} {unit.title}", bold=True)
     session.say(f"  {unit.builds}")
-    session.say(f"  {missing(progress, unit)}")
+    session.say(f"  {unmet_text(progress, unit)}")
 
 
 @milestone.command(context_settings={"ignore_unknown_options": True})
@@ -108,9 +108,9 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] in (LOCKED, BORROWED) and "--reference" not in arguments:
+    if progress.state[unit.id] in (State.LOCKED, State.BORROWED) and "--reference" not in arguments:
         session.say(
-            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+            f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
         )
         raise SystemExit(1)
     root = session.workspace.root
@@ -140,15 +140,15 @@ def check(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    stale = [u for u in progress.milestones if progress.state[u.id] == STALE]
+    stale = [u for u in progress.milestones if progress.state[u.id] == State.STALE]
     if as_json:
-        print_json([state_of(progress, unit) for unit in stale])
+        print_json([state_table(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
         session.say(
             f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
         )
     if not stale and not as_json:
-        session.say(f"{progress.count(progress.milestones)} passed, none is stale.")
+        session.say(f"{progress.count_passed(progress.milestones)} passed, none is stale.")
     raise SystemExit(1 if stale else 0)
 
 
@@ -162,32 +162,32 @@ def celebrate(which: str, as_json: bool) -> None:
     """
     session = open_session()
     unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] != PASSED:
+    if progress.state[unit.id] != State.PASSED:
         session.say(
-            f"{unit.label} is {word_for(progress, unit)}. {missing(progress, unit)}", fg="yellow"
+            f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
         )
         raise SystemExit(1)
     if as_json:
         print_json(
-            state_of(progress, unit)
+            state_table(progress, unit)
             | {"badge": unit.badge, "capability": unit.capability}
-            | {"numbers": dict(drawn.shown_numbers(progress, unit))}
+            | {"numbers": dict(drawn.milestone_numbers(progress, unit))}
             | {"text": words_to_share(progress, unit)}
         )
         return
-    session.show(drawn.panel(progress, unit, session.marks))
+    session.show(drawn.celebration_panel(progress, unit, session.glyphs))
     session.say("To share:", bold=True)
     session.say(words_to_share(progress, unit), hang=0)
 
 
 def words_to_share(progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
-    shown = drawn.shown_numbers(progress, unit)
+    shown = drawn.milestone_numbers(progress, unit)
     numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
-    done, total = progress.count(progress.milestones), len(progress.milestones)
-    told = f" ({numbers_shown})" if numbers_shown else ""
+    done, total = progress.count_passed(progress.milestones), len(progress.milestones)
+    text = f" ({numbers_shown})" if numbers_shown else ""
     return (
-        f"{unit.capability.rstrip('.')}{told}.\n"
+        f"{unit.capability.rstrip('.')}{text}.\n"
         f"{unit.year}, {unit.title}: milestone {done} of {total},"
         " with a framework that I wrote myself on NumPy."
     )
@@ -195,16 +195,16 @@ def words_to_share(progress: Progress, unit: Unit) -> str:
 
 def word_for(progress: Progress, unit: Unit) -> str:
     """What a milestone is that is not passed."""
-    words = {BORROWED: "left out", NOT_RUN: "not passed yet"}
+    exceptions = {State.BORROWED: "left out", State.NOT_RUN: "not passed yet"}
     state = progress.state[unit.id]
-    return words.get(state, state)
+    return exceptions.get(state, state)
 
 
-def missing(progress: Progress, unit: Unit) -> str:
+def unmet_text(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
-    if progress.path and not progress.belongs(unit):
-        return f"It is not on the path {progress.path.name}."
-    waits = progress.waits_for(unit)
+    if progress.learning_path and not progress.is_on_path(unit):
+        return f"It is not on the path {progress.learning_path.name}."
+    waits = progress.unmet_needs(unit)
     if waits:
-        return f"It needs {numbers(waits)} first."
+        return f"It needs {unit_ranges(waits)} first."
     return f"It is open: tito milestone test {unit.number}"

@@ -9,15 +9,15 @@ import click
 from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import stub
-from pytest_tinytorch.evidence.tally import PASSED
+from pytest_tinytorch.course.exercises import cut_stubs
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
     file_of,
-    in_short,
+    first_sentence,
     introduction,
-    untouched,
+    untouched_exercises,
 )
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
@@ -44,7 +44,7 @@ def status(which: str | None, as_json: bool) -> None:
     if as_json:
         print_json([described(session, progress, unit) for unit in units])
         return
-    session.show(Group(*(in_short(session, progress, unit) for unit in units)))
+    session.show(Group(*(first_sentence(session, progress, unit) for unit in units)))
 
 
 @module.command()
@@ -93,8 +93,8 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     session = open_session()
     unit, before = session.module(which), session.progress
     code = session.pytest(["--checkpoint", unit.number, *arguments])
-    after = session.again().progress
-    if code == 0 and after.state[unit.id] == PASSED:
+    after = session.reread().progress
+    if code == 0 and after.state[unit.id] == State.PASSED:
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)
 
@@ -109,11 +109,11 @@ def reset(which: str, yes: bool) -> None:
     """
     session = open_session()
     unit = session.module(which)
-    file, fresh = file_of(session, unit), fresh_stub(session, unit)
+    file, fresh = file_of(session, unit), stub_text(session, unit)
     if not yes:
         click.confirm(f"Put the untouched stub in the place of {file}?", abort=True)
     if file.is_file():
-        kept = keep(session, unit, file)
+        kept = back_up(session, unit, file)
         session.say(f"Your version is kept: {kept}")
     file.write_text(fresh, encoding="utf-8", newline="\n")
     session.say(f"{file} is as it was at the beginning.")
@@ -132,7 +132,7 @@ def hint(which: str, exercise: str | None, level: int) -> None:
     """
     session = open_session()
     unit = session.module(which)
-    left = [one.name for one in untouched(session, unit)]
+    left = [one.name for one in untouched_exercises(session, unit)]
     name = exercise or next(iter(left or unit.hints))
     if name not in unit.hints:
         raise click.UsageError(
@@ -148,15 +148,15 @@ def modules(session: Session) -> list[Unit]:
     return [unit for unit in session.workspace.curriculum.checkpoints if unit.source]
 
 
-def fresh_stub(session: Session, unit: Unit) -> str:
+def stub_text(session: Session, unit: Unit) -> str:
     """The file as a learner begins with it, cut out of the reference."""
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
         raise click.ClickException(f"there is no {file}, out of which the stub is cut")
-    return stub(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
+    return cut_stubs(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
 
 
-def keep(session: Session, unit: Unit, file: Path) -> Path:
+def back_up(session: Session, unit: Unit, file: Path) -> Path:
     """Copy the learner's version to a name that no other backup has."""
     folder = session.workspace.root / ".tinytorch" / "backups"
     folder.mkdir(parents=True, exist_ok=True)

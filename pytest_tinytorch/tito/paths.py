@@ -11,11 +11,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.curriculum import Group as LearningPath
+from pytest_tinytorch.course.curriculum import CheckpointGroup as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.options import PATH_SETTING
-from pytest_tinytorch.evidence.progress import Progress, numbers
-from pytest_tinytorch.evidence.workspace import assemble
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
@@ -35,26 +35,30 @@ def path(name: str | None, as_json: bool) -> None:
     session = open_session()
     curriculum = session.workspace.curriculum
     try:
-        chosen = [selection.path(curriculum, name)] if name else list(curriculum.paths)
+        chosen = (
+            [selection.select_learning_path(curriculum, name)]
+            if name
+            else list(curriculum.learning_paths)
+        )
     except selection.UnknownName as error:
         raise click.UsageError(str(error)) from None
     if as_json:
-        print_json([described(session, one) for one in chosen])
+        print_json([path_table(session, one) for one in chosen])
         return
     parts: list[RenderableType] = []
     for one in chosen:
-        parts += [summary(session, one), *(itemised(session, one) if name else [])]
+        parts += [summary(session, one), *(itemized(session, one) if name else [])]
     following = name or "NAME"
     parts.append(Text(f"Follow it for a run: pytest -p tinytorch --path {following}"))
     parts.append(Text(f'Or always: {PATH_SETTING} = "{following}" in the settings of pytest'))
     session.show(Group(*parts))
 
 
-def walked(session: Session, one: LearningPath) -> Progress:
+def progress_on(session: Session, one: LearningPath) -> Progress:
     """Where the learner stands on a path, whichever they follow now."""
     old = session.workspace
-    given = replace(old.options, path=one.name)
-    return assemble(old.root, given, old.curriculum).progress()
+    given = replace(old.options, learning_path=one.name)
+    return build_workspace(old.root, given, old.curriculum).progress()
 
 
 def modules(progress: Progress) -> list[Unit]:
@@ -64,19 +68,19 @@ def modules(progress: Progress) -> list[Unit]:
 
 def is_followed(session: Session, one: LearningPath) -> bool:
     """Whether the workspace's settings name this path."""
-    return session.workspace.path == one
+    return session.workspace.learning_path == one
 
 
-def described(session: Session, one: LearningPath) -> dict[str, Any]:
+def path_table(session: Session, one: LearningPath) -> dict[str, Any]:
     """A path as plain values."""
-    progress = walked(session, one)
+    progress = progress_on(session, one)
     return {
         "name": one.name,
         "weeks": one.weeks,
         "followed": is_followed(session, one),
-        "passed": progress.count(modules(progress)),
+        "passed": progress.count_passed(modules(progress)),
         "modules": labels(modules(progress)),
-        "borrows": labels(progress.curriculum.borrows(one)),
+        "borrows": labels(progress.curriculum.borrowed_by(one)),
         "milestones": labels(progress.milestones),
     }
 
@@ -87,21 +91,27 @@ def labels(units: Iterable[Unit]) -> list[str]:
 
 def summary(session: Session, one: LearningPath) -> Text:
     """Name, weeks, how far, what it holds and what it borrows."""
-    progress = walked(session, one)
-    own, lent = modules(progress), progress.curriculum.borrows(one)
+    progress = progress_on(session, one)
+    own, borrowed = modules(progress), progress.curriculum.borrowed_by(one)
     text = Text(one.name, "bold")
-    text.append(one.takes and f"  {one.takes}", "not bold")
+    text.append(one.duration and f"  {one.duration}", "not bold")
     if is_followed(session, one):
         text.append("  you follow it", "green not bold")
-    text.append("\n  ").append(report.progress_bar(progress, own, session.marks, BAR))
-    text.append(f"\n  modules {numbers(own)}" + (f", borrows {numbers(lent)}" if lent else ""))
+    text.append("\n  ").append(report.progress_bar(progress, own, session.glyphs, BAR))
+    text.append(
+        f"\n  modules {unit_ranges(own)}"
+        + (f", borrows {unit_ranges(borrowed)}" if borrowed else "")
+    )
     if progress.milestones:
-        text.append(f"\n  milestones {numbers(progress.milestones)}")
+        text.append(f"\n  milestones {unit_ranges(progress.milestones)}")
     return text.append("\n")
 
 
-def itemised(session: Session, one: LearningPath) -> list[RenderableType]:
+def itemized(session: Session, one: LearningPath) -> list[RenderableType]:
     """Each unit of a path with where it stands."""
-    progress = walked(session, one)
+    progress = progress_on(session, one)
     units = [*modules(progress), *progress.milestones]
-    return [*(report.line(progress, unit, session.marks, session.width) for unit in units), Text()]
+    return [
+        *(report.unit_line(progress, unit, session.glyphs, session.width) for unit in units),
+        Text(),
+    ]

@@ -21,7 +21,7 @@ from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.terminal import screen
-from pytest_tinytorch.terminal.marks import Glyphs
+from pytest_tinytorch.terminal.glyphs import Glyphs
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Session:
 
     Attributes:
         workspace: read from the disk when the command began.
-        marks: the characters that the terminal can show.
+        glyphs: the characters that the terminal can show.
         width: its columns.
         color: whether it shows colours.
     """
 
     workspace: Workspace
-    marks: Glyphs
+    glyphs: Glyphs
     width: int
     color: bool
 
@@ -45,7 +45,7 @@ class Session:
         """Where the learner stands."""
         return self.workspace.progress()
 
-    def again(self) -> Session:
+    def reread(self) -> Session:
         """The same, read anew: after a run has written to the ledger."""
         old = self.workspace
         fresh = Workspace(old.root, old.options, old.curriculum, old.implementation)
@@ -53,7 +53,9 @@ class Session:
 
     def show(self, renderable: RenderableType) -> None:
         """Print something in the colours and characters of the terminal."""
-        click.echo(screen.render(renderable, self.width, self.color, self.marks), color=self.color)
+        click.echo(
+            screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
+        )
 
     def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
         """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
@@ -67,15 +69,15 @@ class Session:
                 break_on_hyphens=False,
                 drop_whitespace=True,
             )
-            click.secho(self.marks.fit(folded), color=self.color, **style)
+            click.secho(self.glyphs.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
-        return self._one(text, selection.checkpoints)
+        return self._one(text, selection.select_checkpoints)
 
     def milestone(self, text: str) -> Unit:
         """The one milestone that a number, a year or a name means."""
-        return self._one(text, selection.milestones)
+        return self._one(text, selection.select_milestones)
 
     def module(self, text: str) -> Unit:
         """The one checkpoint with a module of its own that a number or a name means."""
@@ -105,12 +107,12 @@ def open_session() -> Session:
     root = find_root(Path.cwd())
     console = Console(legacy_windows=False)
     try:
-        workspace = settings.workspace(root)
+        workspace = settings.workspace_at(root)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     color = console.is_terminal and not console.no_color
-    return Session(workspace, screen.glyphs_of_terminal(), max(20, console.width), color)
+    return Session(workspace, screen.terminal_glyphs(), max(20, console.width), color)
 
 
 def find_root(start: Path) -> Path:
@@ -128,7 +130,7 @@ def print_json(table: object) -> None:
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
 
 
-def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
+def state_table(progress: Progress, unit: Unit) -> dict[str, Any]:
     """What a program may want to know of a unit."""
     return {
         "id": unit.id,
@@ -136,8 +138,8 @@ def state_of(progress: Progress, unit: Unit) -> dict[str, Any]:
         "name": unit.name,
         "title": unit.title,
         "state": progress.state[unit.id],
-        "needs": [need.label for need in progress.waits_for(unit)],
-        "on_path": progress.belongs(unit),
+        "needs": [need.label for need in progress.unmet_needs(unit)],
+        "on_path": progress.is_on_path(unit),
     }
 
 
@@ -153,9 +155,9 @@ def complete(kind: str) -> Completion:
         except click.UsageError:
             return []
         units = curriculum.milestones if kind == "milestone" else curriculum.checkpoints
-        words = [word for unit in units for word in (unit.number, unit.name)]
+        candidates = [word for unit in units for word in (unit.number, unit.name)]
         if kind == "path":
-            words = [path.name for path in curriculum.paths]
-        return [word for word in words if word.startswith(incomplete)]
+            candidates = [path.name for path in curriculum.learning_paths]
+        return [word for word in candidates if word.startswith(incomplete)]
 
     return names

@@ -27,18 +27,18 @@ def examine(session: Session) -> list[Finding]:
 def environment(session: Session) -> list[Finding]:
     """Whether this Python has an environment of its own."""
     own = sys.prefix != sys.base_prefix or bool(os.environ.get("CONDA_PREFIX"))
-    mend = "python -m venv .venv, activate it, and install the kit there"
+    remedy = "python -m venv .venv, activate it, and install the kit there"
     found = sys.prefix if own else f"none, this is the Python in {sys.prefix}"
-    return [Finding("virtual environment", own, found, mend, needed=False)]
+    return [Finding("virtual environment", own, found, remedy, needed=False)]
 
 
 def command(session: Session) -> list[Finding]:
     """Whether the command `pytest` belongs to the Python that has the kit."""
     found = shutil.which("pytest")
     here = {Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"}
-    well = found is not None and Path(found).parent in here
-    mend = f"activate the environment in {sys.prefix}, or write python -m pytest"
-    return [Finding("command pytest", well, found or "not on the path", mend, needed=False)]
+    ok = found is not None and Path(found).parent in here
+    remedy = f"activate the environment in {sys.prefix}, or write python -m pytest"
+    return [Finding("command pytest", ok, found or "not on the path", remedy, needed=False)]
 
 
 def vscode(session: Session) -> list[Finding]:
@@ -50,13 +50,13 @@ def vscode(session: Session) -> list[Finding]:
     except FileNotFoundError:
         return [Finding("VS Code", False, f"no {SETTINGS}", f"get it back: {BACK}", needed=False)]
     except (OSError, ValueError) as error:
-        mend = f"mend it, or get it back: {BACK}"
-        return [Finding("VS Code", False, f"{SETTINGS}: {error}", mend, needed=False)]
+        remedy = f"mend it, or get it back: {BACK}"
+        return [Finding("VS Code", False, f"{SETTINGS}: {error}", remedy, needed=False)]
     enabled = settings.get(ENABLED) is True
     found = "tests are run by pytest" if enabled else "tests are not run by pytest"
-    mend = f'"{ENABLED}": true in {SETTINGS}'
+    remedy = f'"{ENABLED}": true in {SETTINGS}'
     return [
-        Finding("VS Code", enabled, found, mend, needed=False),
+        Finding("VS Code", enabled, found, remedy, needed=False),
         *interpreter(settings, root),
     ]
 
@@ -67,18 +67,18 @@ def interpreter(settings: Mapping[str, Any], root: Path) -> list[Finding]:
     It takes what the settings name, or else finds an environment inside the workspace by itself.
     """
     here = Path(sys.prefix)
-    mend = f"in VS Code: Python: Select Interpreter, {sys.executable}"
+    remedy = f"in VS Code: Python: Select Interpreter, {sys.executable}"
     if INTERPRETER in settings:
         text = str(settings[INTERPRETER]).replace("${workspaceFolder}", str(root))
         named = Path(os.path.expandvars(text)).expanduser()
         folder = named if named.is_dir() else named.parent.parent
-        well = folder.is_dir() and folder.resolve() == here.resolve()
-        return [Finding("VS Code's Python", well, text, mend, needed=False)]
+        ok = folder.is_dir() and folder.resolve() == here.resolve()
+        return [Finding("VS Code's Python", ok, text, remedy, needed=False)]
     if root in here.parents:
         return [Finding("VS Code's Python", True, str(here))]
     if os.environ.get("TERM_PROGRAM") == "vscode":
         found = f"{here} is outside of the workspace, where VS Code does not look by itself"
-        return [Finding("VS Code's Python", False, found, mend, needed=False)]
+        return [Finding("VS Code's Python", False, found, remedy, needed=False)]
     return []
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
-from pytest_tinytorch.evidence.workspace import Workspace, assemble
+from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
@@ -68,7 +68,7 @@ class Screen:
 
     def show(self, text: str) -> None:
         """Add text."""
-        click.echo(self.session.marks.fit(text), color=self.session.color)
+        click.echo(self.session.glyphs.fit(text), color=self.session.color)
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Nothing: its text is shown."""
@@ -105,9 +105,9 @@ class Watch:
 
         def blank() -> Request:
             width = max(20, get_terminal_size().columns)
-            marks = session.marks
+            glyphs = session.glyphs
             return Request(
-                next(numbers), arguments, width=width, color=session.color, plain=marks.plain
+                next(numbers), arguments, width=width, color=session.color, plain=glyphs.plain
             )
 
         kind = processes.Forking if forks else processes.Spare
@@ -163,7 +163,7 @@ class Watch:
         elif what == "saved":
             self.loop.saved(value)
         else:
-            self.loop.told(value)
+            self.loop.receive(value)
         return True
 
     def watch_files(self, stop: threading.Event) -> None:
@@ -206,7 +206,7 @@ def judged(workspace: Workspace, named: argparse.Namespace) -> Path:
     source = workspace.root / named.source if named.source else None
     asked = replace(workspace.options, source=source, reference=named.reference)
     try:
-        found = assemble(workspace.root, asked, workspace.curriculum)
+        found = build_workspace(workspace.root, asked, workspace.curriculum)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     return found.implementation.folder

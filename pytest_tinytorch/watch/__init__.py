@@ -1,1 +1,1 @@
-"""`tito watch`: specs run again at each save, in a process that has done all it can before."""
+"""What did a save make right or wrong?"""

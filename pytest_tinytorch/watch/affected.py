@@ -10,7 +10,7 @@ from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.workspace import Workspace
 
 
-def affected(
+def affected_checkpoints(
     workspace: Workspace, saved: Collection[str] | None, focus: str | None
 ) -> tuple[Unit, ...]:
     """The checkpoints to run after a save, in the order of the course.
@@ -25,8 +25,8 @@ def affected(
         on what was saved, and that have been begun: what is locked by an untouched stub, and what is
         nothing but stubs unless it was saved itself, cannot have changed.
     """
-    curriculum, lent = workspace.curriculum, workspace.borrowed()
-    open_units = [u for u in curriculum.checkpoints if u.source and u.id not in lent]
+    curriculum, borrowed = workspace.curriculum, workspace.borrowed()
+    open_units = [u for u in curriculum.checkpoints if u.source and u.id not in borrowed]
     if saved is None:
         return _at_the_start(workspace, open_units, focus)
     touched = {unit.id for unit in open_units if not saved or unit.name in saved}
@@ -39,7 +39,7 @@ def affected(
         unit
         for unit in standing
         if (unit.id in own or unit.id not in untouched)
-        and not (curriculum.closure([unit.id]) - {unit.id}) & untouched - lent
+        and not (curriculum.closure([unit.id]) - {unit.id}) & untouched - borrowed
     )
 
 
@@ -52,7 +52,7 @@ def _at_the_start(
     return tuple(u for u in open_units if u.id not in workspace.proved)[:1]
 
 
-def modules(folder: Path, files: Collection[Path], names: Collection[str]) -> frozenset[str]:
+def saved_modules(folder: Path, files: Collection[Path], names: Collection[str]) -> frozenset[str]:
     """The modules of the package in ``folder`` that ``files`` are; empty if any module may use one.
 
     Args:

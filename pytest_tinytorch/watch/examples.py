@@ -10,16 +10,16 @@ import pytest
 from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import DataObject
 
-from pytest_tinytorch.plugin import JUDGE, RUNNER
+from pytest_tinytorch.plugin import DRAWER
 
-FEW = 5
+PREVIEW_EXAMPLES = 5
 """How many examples of each property are drawn."""
 
 Drawn = dict[str, tuple[Mapping[str, Any], ...]]
 """Node id to keyword arguments; none for a property that cannot be replayed."""
 
 
-class Enough(BaseException):
+class EnoughDrawn(BaseException):
     """A property has drawn what is wanted. Hypothesis would go on after an Exception."""
 
 
@@ -37,12 +37,11 @@ class Drawer:
         self.drawn = drawn
         self.interrupted = interrupted
         self.session: pytest.Session | None = None
+        self.__name__ = DRAWER  # what pytest registers it under
 
     @pytest.hookimpl
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self.session = session
-        for name in (JUDGE, RUNNER):  # nothing is run here, so nothing must be judged
-            session.config.pluginmanager.unregister(name=name)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -55,7 +54,7 @@ class Drawer:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
-        self.drawn[pyfuncitem.nodeid] = draw(pyfuncitem)
+        self.drawn[pyfuncitem.nodeid] = draw_examples(pyfuncitem)
         return True
 
 
@@ -64,7 +63,7 @@ def is_property(item: pytest.Item) -> bool:
     return getattr(getattr(item, "obj", None), "hypothesis", None) is not None
 
 
-def draw(item: pytest.Function) -> tuple[Mapping[str, Any], ...]:
+def draw_examples(item: pytest.Function) -> tuple[Mapping[str, Any], ...]:
     """A few examples of a property: what its function would be called with, by keyword."""
     handle = item.obj.hypothesis
     found: list[Mapping[str, Any]] = []
@@ -72,14 +71,14 @@ def draw(item: pytest.Function) -> tuple[Mapping[str, Any], ...]:
     def collect(*args: Any, **kwargs: Any) -> None:
         example = {name: value for name, value in kwargs.items() if value is not item.instance}
         found.append(example)
-        if len(found) == FEW or not replayable(example):
-            raise Enough
+        if len(found) == PREVIEW_EXAMPLES or not replayable(example):
+            raise EnoughDrawn
 
     inner = handle.inner_test
     handle.inner_test = collect  # what Hypothesis documents for plugins that wrap properties
     try:
         item.obj(**{name: item.funcargs[name] for name in inspect.signature(item.obj).parameters})
-    except Enough:
+    except EnoughDrawn:
         pass
     finally:
         handle.inner_test = inner
@@ -91,7 +90,7 @@ def replayable(example: Mapping[str, Any]) -> bool:
     return not any(isinstance(value, DataObject) for value in example.values())
 
 
-def replay(item: pytest.Function, examples: Sequence[Mapping[str, Any]]) -> None:
+def replay_examples(item: pytest.Function, examples: Sequence[Mapping[str, Any]]) -> None:
     """Run the function of a property on examples, without Hypothesis."""
     inner = item.obj.hypothesis.inner_test
     instance = () if item.instance is None else (item.instance,)

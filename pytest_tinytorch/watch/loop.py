@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
-from pytest_tinytorch.watch.affected import modules
+from pytest_tinytorch.watch.affected import saved_modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
 
 KEYS = {"a": "all", "h": "hint", "n": "next", "q": "quit"}
-AGAIN = ("\r", "\n", " ")
+RETRY_SECONDS = ("\r", "\n", " ")
 
 
 class Processes(Protocol):
@@ -85,7 +85,7 @@ class Loop:
         own = [file for file in files if file.is_relative_to(package)]
         if len(own) < len(files):
             self.processes.restart()  # specs are imported before they run
-        touched = modules(self.source, own, self.names) if own else frozenset()
+        touched = saved_modules(self.source, own, self.names) if own else frozenset()
         if not touched or self.unjudged is None:
             self.unjudged = None
         else:
@@ -104,7 +104,7 @@ class Loop:
             self._next()
         elif key == "h":
             self._hint()
-        elif key in AGAIN and self.request is not None:
+        elif key in RETRY_SECONDS and self.request is not None:
             self.begin("again", self.request.saved, self.request.everything)
         return True
 
@@ -113,7 +113,7 @@ class Loop:
         self.processes.stop()
         self.terminal.show("stopped. Press q to quit.")
 
-    def told(self, message: Mapping[str, Any]) -> None:
+    def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a run; what an older one still says is passed over."""
         if self.request is None or message.get("number") != self.request.number:
             return

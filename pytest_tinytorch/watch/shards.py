@@ -13,8 +13,12 @@ from typing import Any
 
 import pytest
 
+from pytest_tinytorch.run.reports import crash_report
+
 Arrived = Callable[[pytest.TestReport], bool]
 """Told of each report; says whether to go on."""
+
+Prepare = Callable[[pytest.Config], None]
 
 
 @dataclass
@@ -48,54 +52,55 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def run(items: Sequence[pytest.Item], arrived: Arrived, silent: Sequence[str], count: int) -> None:
+def run_in_forks(
+    items: Sequence[pytest.Item], arrived: Arrived, prepare: Prepare, count: int
+) -> None:
     """Run specs in forks, dealt out one by one; this process itself runs none of them.
 
     Args:
         items: the specs, the most urgent first.
         arrived: told of each report.
-        silent: names of plugins that must not see what happens in a fork.
+        prepare: called in each fork, before it runs anything.
         count: how many forks.
     """
     dealt = [list(items[first::count]) for first in range(count)]
-    shards = [begin(mine, silent) for mine in dealt if mine]
+    shards = [begin_shard(mine, prepare) for mine in dealt if mine]
     try:
         while shards:
             ready = wait([shard.connection for shard in shards])
             for shard in [shard for shard in shards if shard.connection in ready]:
-                if not receive(shard, arrived):
+                if not receive_message(shard, arrived):
                     return
                 if shard.connection.closed:
                     shards.remove(shard)
                     if shard.items:  # it has crashed: another one goes on
-                        shards.append(begin(shard.items, silent))
+                        shards.append(begin_shard(shard.items, prepare))
     finally:
         for shard in shards:
             shard.process.kill()
             shard.process.join()
 
 
-def begin(items: list[pytest.Item], silent: Sequence[str]) -> Shard:
+def begin_shard(items: list[pytest.Item], prepare: Prepare) -> Shard:
     """Fork a process that runs ``items``."""
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(items, sending, silent))
+    process = context.Process(target=run_shard, args=(items, sending, prepare))
     process.start()
     sending.close()
     return Shard(process, receiving, items)
 
 
-def work(items: Sequence[pytest.Item], connection: Connection, silent: Sequence[str]) -> None:
+def run_shard(items: Sequence[pytest.Item], connection: Connection, prepare: Prepare) -> None:
     """What a fork does."""
     config = items[0].config
-    for name in silent:
-        config.pluginmanager.unregister(name=name)
+    prepare(config)
     config.pluginmanager.register(Sender(config, connection))
     for item, following in zip(items, [*items[1:], None], strict=True):
         config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
-def receive(shard: Shard, arrived: Arrived) -> bool:
+def receive_message(shard: Shard, arrived: Arrived) -> bool:
     """Take one message from a fork, or its end; says whether to go on."""
     config = shard.items[0].config if shard.items else None
     try:
@@ -103,16 +108,10 @@ def receive(shard: Shard, arrived: Arrived) -> bool:
     except EOFError:
         shard.connection.close()
         shard.process.join()
-        return arrived(crashed(shard.items.pop(0))) if shard.items else True
+        return arrived(crash_report(shard.items.pop(0))) if shard.items else True
     if data is None:
         del shard.items[0]
         return True
     assert config is not None
     report: Any = config.hook.pytest_report_from_serializable(config=config, data=data)
     return arrived(report)
-
-
-def crashed(item: pytest.Item) -> pytest.TestReport:
-    """What is reported of a spec that has ended its process."""
-    words = "the process that ran it has crashed"
-    return pytest.TestReport(item.nodeid, item.location, {}, "failed", words, "call")

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-import pytest
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress, in_package
-from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, PASSED, TODO, WRONG
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.messages import LABEL_WIDTH
-from pytest_tinytorch.run.runner import ATTRIBUTE
 from pytest_tinytorch.terminal import report, screen
-from pytest_tinytorch.terminal.layout import rule
-from pytest_tinytorch.terminal.marks import PLAIN, STYLE, UNICODE, Glyphs
-from pytest_tinytorch.terminal.timeline import panel, panels
-from pytest_tinytorch.watch.examples import FEW
+from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
+from pytest_tinytorch.terminal.layout import titled_rule
+from pytest_tinytorch.terminal.timeline import celebration_panel, milestones_to_celebrate
+from pytest_tinytorch.watch.examples import PREVIEW_EXAMPLES
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
 
 NARROW = 60
@@ -31,27 +30,43 @@ URGENT = 3
 Message = dict[str, Any]
 
 
-def nothing(request: Request) -> Message:
+@dataclass(frozen=True)
+class Failure:
+    """A spec that did not pass: its outcome, what is shown of it, and what the code printed on the way."""
+
+    nodeid: str
+    outcome: Outcome
+    text: str
+    printed: str = ""
+
+    @property
+    def kind(self) -> State:
+        return self.outcome.kind
+
+
+def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
-    words = (
+    text = (
         "nothing here stands on it" if request.focus else "nothing that has been begun stands on it"
     )
     if request.saved is None:
-        words = "all is proved"
-    return {"number": request.number, "beat": NOTHING, "text": words}
+        text = "all is proved"
+    return {"number": request.number, "beat": NOTHING, "text": text}
 
 
-def first(
-    request: Request, kinds: Counter[str], red: pytest.TestReport | None, total: int
+def first_look_message(
+    request: Request, kinds: Counter[State], red: Failure | None, total: int
 ) -> Message:
     """The first look: a verdict on few examples, which grants nothing."""
-    verdict = next((kind for kind in (BROKEN, WRONG, TODO) if kinds[kind]), PASSED)
-    words = f"first look ({FEW} examples each, drawn before): "
-    words += verdict if verdict != PASSED else "nothing wrong"
-    words += f" in {sum(kinds.values())} of {total} specs"
-    parts: list[RenderableType] = [Text(words, STYLE[verdict])]
+    verdict = next(
+        (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
+    )
+    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
+    text += verdict if verdict != State.PASSED else "nothing wrong"
+    text += f" in {sum(kinds.values())} of {total} specs"
+    parts: list[RenderableType] = [Text(text, STYLE[verdict])]
     if red is not None:
-        parts += told(red, request.width)
+        parts += failure_lines(red, request.width)
     return {
         "number": request.number,
         "beat": FIRST,
@@ -61,36 +76,39 @@ def first(
     }
 
 
-def full(
+def full_message(
     request: Request,
     progress: Progress,
-    failures: Sequence[pytest.TestReport],
+    failures: Sequence[Failure],
     broken_files: Sequence[str],
 ) -> Message:
     """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
-    bad = [r for r in failures if kind(r) in (WRONG, BROKEN)]
+    bad = [r for r in failures if r.kind in (State.WRONG, State.BROKEN)]
     # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
-    bad.sort(key=lambda r: not in_package(carried(r).get("file", "")))
-    verdict = overall(progress)
-    exercise, hints = hinted(progress, bad)
+    bad.sort(key=lambda r: not in_package(r.outcome.file))
+    verdict = worst_state(progress)
+    exercise, hints = exercise_and_hints(progress, bad)
     parts: list[RenderableType] = [Text(headline(progress, verdict), STYLE.get(verdict, ""))]
     parts += [Text(text) for text in broken_files[:1]]
-    parts += told(bad[0], request.width) if bad else []
-    marks = marks_of(request)
+    parts += failure_lines(bad[0], request.width) if bad else []
+    glyphs = glyphs_of(request)
     if not bad:
         parts += report.todo_list(progress)
-    parts += report.ran(progress, marks, request.width)
-    parts += [panel(progress, progress.curriculum.unit(u), marks) for u in panels(progress)]
-    parts += capabilities(progress)
+    parts += report.units_that_ran(progress, glyphs, request.width)
+    parts += [
+        celebration_panel(progress, progress.curriculum.unit(u), glyphs)
+        for u in milestones_to_celebrate(progress)
+    ]
+    parts += capability_lines(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
-    parts += report.next_step(progress, marks, request.width)
-    parts.append(rule(marks, progress.verdict_line()))
+    parts += report.next_step(progress, glyphs, request.width)
+    parts.append(titled_rule(glyphs, progress.verdict_line()))
     following = progress.current
     return {
         "number": request.number,
         "beat": FULL,
         "verdict": verdict,
-        "asked": sorted(progress.asked),
+        "asked": sorted(progress.selected),
         "failed": [r.nodeid for r in bad] + [r.nodeid for r in failures if r not in bad],
         "urgent": [r.nodeid for r in bad[:URGENT]],
         "exercise": exercise,
@@ -100,11 +118,11 @@ def full(
     }
 
 
-def hinted(progress: Progress, bad: Sequence[pytest.TestReport]) -> tuple[str, list[str]]:
+def exercise_and_hints(progress: Progress, bad: Sequence[Failure]) -> tuple[str, list[str]]:
     """The exercise that a hint would be about, and its hints: of what is shown, or else of what is next."""
-    blamed = carried(bad[0]) if bad else {}
-    if blamed.get("unit") and blamed.get("exercise"):
-        unit, exercise = progress.curriculum.unit(blamed["unit"]), str(blamed["exercise"])
+    blamed = bad[0].outcome if bad else None
+    if blamed is not None and blamed.unit and blamed.exercise:
+        unit, exercise = progress.curriculum.unit(blamed.unit), blamed.exercise
     elif progress.next_task is not None:
         unit, exercise = progress.next_task.unit, progress.next_task.exercise
     else:
@@ -112,37 +130,37 @@ def hinted(progress: Progress, bad: Sequence[pytest.TestReport]) -> tuple[str, l
     return exercise, list(unit.hints.get(exercise, ()))
 
 
-def overall(progress: Progress) -> str:
+def worst_state(progress: Progress) -> State:
     """The worst of what was asked for."""
-    states = {progress.state[unit] for unit in progress.asked}
-    return next((state for state in (BROKEN, WRONG, TODO) if state in states), None) or next(
-        (state for state in sorted(states) if state != PASSED), PASSED
-    )
+    states = {progress.state[unit] for unit in progress.selected}
+    return next(
+        (state for state in (State.BROKEN, State.WRONG, State.TODO) if state in states), None
+    ) or next((state for state in sorted(states) if state != State.PASSED), State.PASSED)
 
 
-def headline(progress: Progress, verdict: str) -> str:
+def headline(progress: Progress, verdict: State) -> str:
     """The first line of a full verdict."""
-    counts: Counter[str] = Counter()
+    counts: Counter[State] = Counter()
     for one in progress.verdicts.values():
         counts.update(one.counts)
-    counts[NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
-    examples = profiles.current()
+    counts[State.NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
+    examples = profiles.current_examples()
     return (
         f"full verdict ({examples} examples each): {verdict},"
-        f" {counts[PASSED]} of {sum(counts.values())} specs passed"
+        f" {counts[State.PASSED]} of {sum(counts.values())} specs passed"
     )
 
 
-def capabilities(progress: Progress) -> list[RenderableType]:
+def capability_lines(progress: Progress) -> list[RenderableType]:
     """What can now be done that could not be done before."""
-    units = [progress.curriculum.unit(unit) for unit in progress.gained]
+    units = [progress.curriculum.unit(unit) for unit in progress.newly_passed]
     return [Text(f"{unit.label}: {unit.capability}", "bold green") for unit in units]
 
 
-def told(red: pytest.TestReport, width: int) -> list[RenderableType]:
+def failure_lines(red: Failure, width: int) -> list[RenderableType]:
     """The message of a red spec, and what the code printed on the way."""
-    title, *rest = str(red.longrepr).splitlines() or [red.nodeid]
-    printed = red.capstdout.rstrip().splitlines()[-PRINTED_LINES:]
+    title, *rest = red.text.splitlines() or [red.nodeid]
+    printed = red.printed.rstrip().splitlines()[-PRINTED_LINES:]
     if printed:
         rest += ["  Printed", *(f"    {line}" for line in printed)]
     lines = [folded for line in rest for folded in fold(line, width)]
@@ -155,22 +173,11 @@ def fold(line: str, width: int) -> list[str]:
     return wrap(line, width - 1, subsequent_indent=" " * indent, drop_whitespace=False) or [""]
 
 
-def kind(failure: pytest.TestReport) -> str:
-    """What a failed report came to."""
-    return str(carried(failure).get("kind", BROKEN))
-
-
-def carried(failure: pytest.TestReport) -> Mapping[str, Any]:
-    """What a report says of its spec, as plain values."""
-    found: Mapping[str, Any] = getattr(failure, ATTRIBUTE, {})
-    return found
-
-
-def marks_of(request: Request) -> Glyphs:
+def glyphs_of(request: Request) -> Glyphs:
     """The characters that the terminal can show."""
     return PLAIN if request.plain else UNICODE
 
 
 def rendered(request: Request, parts: Sequence[RenderableType]) -> str:
     """Parts as text for the terminal."""
-    return screen.render(Group(*parts), request.width, request.color, marks_of(request))
+    return screen.rendered(Group(*parts), request.width, request.color, glyphs_of(request))

@@ -24,11 +24,11 @@ from typing import IO, Any
 import pytest
 
 from pytest_tinytorch import plugin
-from pytest_tinytorch.evidence.implementation import PACKAGE, compiled
+from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
 from pytest_tinytorch.evidence.source import fingerprint
 from pytest_tinytorch.run import profiles
-from pytest_tinytorch.watch.beats import Beats
 from pytest_tinytorch.watch.examples import Drawer, Drawn
+from pytest_tinytorch.watch.plugin import WatchPlugin
 from pytest_tinytorch.watch.request import ENDED, Request
 
 NEEDED = ("hypothesis.extra.numpy", "hypothesis.stateful", "numpy", "numpy.testing")
@@ -67,13 +67,13 @@ def warm_up(root: Path) -> None:
     """Import, parse and compile what every run needs."""
     plugin.use_one_thread()
     pytest.main(["-p", "no:cacheprovider"], plugins=[Warmup()])
-    profiles.register()
+    profiles.register_profiles()
     for folder in (PACKAGE, "reference", "specs", "milestones"):
         for file in sorted((root / folder).rglob("*.py")):
             fingerprint(file)  # kept by content: a run that finds other content parses it anew
             if folder in (PACKAGE, "reference"):
                 with suppress(SyntaxError, ValueError, OSError):
-                    compiled(file.read_bytes(), str(file))
+                    compile_cached(file.read_bytes(), str(file))
     gc.freeze()
 
 
@@ -142,13 +142,15 @@ class Server:
 
     def run(self, request: Request) -> None:
         """Run pytest, and end this process."""
-        beats = Beats(request, self.drawn, self.messages.send, forks=not self.once)
+        plugin_of_run = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
         # Whoever forks has drawn examples: without a seed of its own every run would draw the same.
         quiet = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={secrets.randbits(64)}"]
         code = 1
         try:
             code = int(
-                pytest.main(["-p", "tinytorch", *quiet, *request.arguments], plugins=[beats])
+                pytest.main(
+                    ["-p", "tinytorch", *quiet, *request.arguments], plugins=[plugin_of_run]
+                )
             )
         finally:
             sys.stderr.flush()
@@ -180,11 +182,11 @@ class Server:
         quiet = ["-p", PACKAGE, "-p", "no:cacheprovider", "-q"]
         # A property keeps the profile under which its file was imported.
         arguments = [*quiet, f"--hypothesis-profile={self.profile}", file]
-        pytest.main(arguments, plugins=[Drawer(self.drawn, self.asked)])
-        if not self.asked():
+        pytest.main(arguments, plugins=[Drawer(self.drawn, self.has_request)])
+        if not self.has_request():
             del self.to_draw[0]
 
-    def asked(self) -> bool:
+    def has_request(self) -> bool:
         """Whether a request waits."""
         return not self.once and bool(select.select([self.requests], [], [], 0)[0])
 

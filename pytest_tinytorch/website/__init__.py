@@ -1,1 +1,1 @@
-"""What the documentation site takes from the curriculum, the reference and the specs. Not in the wheel."""
+"""What does the documentation take from the code?"""

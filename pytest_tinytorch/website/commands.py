@@ -21,7 +21,7 @@ class Recorder:
     options: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
     settings: list[tuple[str, str]] = field(default_factory=list)
 
-    def getgroup(self, *words: str) -> Recorder:
+    def getgroup(self, *names: str) -> Recorder:
         return self
 
     def addoption(self, *names: str, **attributes: Any) -> None:
@@ -34,12 +34,12 @@ class Recorder:
 def pytest_options() -> str:
     """Every option that the plugin adds to pytest, and every setting."""
     found = Recorder()
-    options.add(cast(pytest.Parser, found))
+    options.add_options(cast(pytest.Parser, found))
     rows = [
         (f"`{written(names, attributes)}`", plain(attributes.get("help", "")))
         for names, attributes in found.options
     ]
-    settings = [(f"`{name}`", plain(words)) for name, words in found.settings]
+    settings = [(f"`{name}`", plain(text)) for name, text in found.settings]
     head = ("option", "what it does")
     return f"{table(head, rows)}\n\n{table(('setting', 'what it is'), settings)}"
 

@@ -85,12 +85,12 @@ def station(unit: Unit, at: Place, here: str) -> str:
     kind = "milestone" if unit.is_milestone else "module"
     head = str(unit.year or unit.number)
     radius = HEIGHT / 2 if unit.is_milestone else 6
-    words = escape(f"{head} {unit.title}: {unit.question or unit.builds}", quote=True)
+    phrase = escape(f"{head} {unit.title}: {unit.question or unit.builds}", quote=True)
     middle = x + WIDTH / 2
     stars = f'<tspan class="stars" dx="5">{"★" * unit.stars}</tspan>' if unit.stars else ""
     return "\n".join(
         [
-            f'<a class="{kind}" href="{target}.html" aria-label="{words}">',
+            f'<a class="{kind}" href="{target}.html" aria-label="{phrase}">',
             f' <rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="{radius:g}"/>',
             f' <text class="number" x="{middle:g}" y="{y + 25:g}">{head}{stars}</text>',
             f' <text class="name" x="{middle:g}" y="{y + 46:g}">{escape(unit.name)}</text>',

@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 from pytest_tinytorch.course import curriculum as courses
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website import (
+    architecture,
     commands,
     coursemap,
     formulas,
@@ -32,7 +33,7 @@ GENERATED = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
 @cache
 def course() -> Curriculum:
-    return courses.load()
+    return courses.load_curriculum()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -102,7 +103,7 @@ def ungrouped() -> list[str]:
     return [page_of(unit) for unit in course().checkpoints if unit.number not in grouped]
 
 
-def tier(one: courses.Group) -> dict[str, list[str]]:
+def tier(one: courses.CheckpointGroup) -> dict[str, list[str]]:
     """A tier of the navigation with the pages of its modules."""
     units: list[Unit] = [u for u in course().checkpoints if u.number in one.numbers]
     return {one.name: [page_of(unit) for unit in units]}
@@ -125,6 +126,8 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         ),
         "pytest-options": commands.pytest_options,
         "tito-commands": commands.tito_commands,
+        "rooms": architecture.drawing,
+        "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
     }
     if name not in parts:
         raise PluginError(f"{here}: {name!r} is none of what can be generated: {', '.join(parts)}")

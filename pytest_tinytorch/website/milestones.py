@@ -77,5 +77,5 @@ def bound(name: str, number: float) -> str:
     """
     unit = WORDING[name][1]
     shown = f"{100 * number if unit in (SHARE, POINTS) else number:g}"
-    words = f"{shown}{unit.removesuffix('s') if shown == '1' else unit}"
-    return f"{'at most' if name.endswith('_at_most') else 'at least'} {words}"
+    text = f"{shown}{unit.removesuffix('s') if shown == '1' else unit}"
+    return f"{'at most' if name.endswith('_at_most') else 'at least'} {text}"

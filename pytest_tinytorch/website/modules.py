@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.course.exercises import GRADIENT, find
+from pytest_tinytorch.course.exercises import GRADIENT, find_node
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.website.text import facts, links, named, plain, shell, stars
 
@@ -67,13 +67,13 @@ def written(root: Path, unit: Unit) -> str:
 
 def exercise(tree: ast.Module, unit: Unit, public: list[str], name: str) -> str:
     """One exercise in a line, with a link to its description if that is on the page."""
-    node = find(tree, name)
+    node = find_node(tree, name)
     assert isinstance(node, ast.FunctionDef), f"{unit.label}: no exercise {name}"
-    words = first_line(node)
+    text = first_line(node)
     parts = name.split(".")
-    shown = parts[0] in public and not any(part.startswith("_") for part in parts) and words
+    shown = parts[0] in public and not any(part.startswith("_") for part in parts) and text
     label = f"[`{name}`][tinytorch.{unit.name}.{name}]" if shown else f"`{name}`"
-    return f"{label}: {plain(words)}" if words else label
+    return f"{label}: {plain(text)}" if text else label
 
 
 def documented(root: Path, unit: Unit) -> str:

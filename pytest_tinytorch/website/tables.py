@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
-from pytest_tinytorch.evidence.progress import numbers
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.evidence.progress import unit_ranges
 from pytest_tinytorch.website.text import link, links, plain, stars, table
 
 
@@ -53,10 +54,10 @@ def stages(curriculum: Curriculum) -> str:
     return table(("stage", "checkpoints"), [group(curriculum, s)[:2] for s in curriculum.stages])
 
 
-def group(curriculum: Curriculum, one: Group) -> tuple[str, str, str]:
+def group(curriculum: Curriculum, one: CheckpointGroup) -> tuple[str, str, str]:
     """A named set of checkpoints: name, numbers, weeks."""
     units = [unit for unit in curriculum.checkpoints if unit.number in one.numbers]
-    return one.name, numbers(units), one.weeks
+    return one.name, unit_ranges(units), one.weeks
 
 
 def needs(curriculum: Curriculum, unit: Unit) -> list[Unit]:
@@ -71,6 +72,12 @@ def decisions(folder: Path) -> str:
         title = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         found.append(f"- [{plain(title)}]({file.name})")
     return "\n".join(found)
+
+
+def contracts(file: Path) -> str:
+    """What the rooms of the plugin have to keep to, in the words of the contracts themselves."""
+    table = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return "\n".join(f"- {plain(contract['name'])}." for contract in table["contracts"])
 
 
 def schema(file: Path) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.evidence.progress import numbers
-from pytest_tinytorch.evidence.workspace import lent_by_choice
+from pytest_tinytorch.evidence.progress import unit_ranges
+from pytest_tinytorch.evidence.workspace import chosen_to_borrow
 from pytest_tinytorch.website.text import link, links, table
 
 
@@ -33,16 +33,16 @@ def plan(units: list[Unit], weeks: int) -> list[list[Unit]]:
 def paths(curriculum: Curriculum, here: str) -> str:
     """Every path with what it holds and what it borrows."""
     rows = []
-    for path in curriculum.paths:
+    for path in curriculum.learning_paths:
         units = held(curriculum, path)
-        lent = curriculum.closure(u.id for u in units) & borrowed(curriculum, path)
-        taken = [u for u in curriculum.checkpoints if u.id in lent]
+        left_out = curriculum.closure(u.id for u in units) & borrowed(curriculum, path)
+        taken = [u for u in curriculum.checkpoints if u.id in left_out]
         rows.append(
             (
                 f"[{path.name}](#{path.name})",
-                numbers(units),
+                unit_ranges(units),
                 path.weeks,
-                numbers(taken) or "nothing",
+                unit_ranges(taken) or "nothing",
                 links(milestones(curriculum, path), here),
             )
         )
@@ -52,7 +52,7 @@ def paths(curriculum: Curriculum, here: str) -> str:
 def plans(curriculum: Curriculum, here: str) -> str:
     """A plan for each path: one at its quickest, one at its calmest."""
     parts = []
-    for path in curriculum.paths:
+    for path in curriculum.learning_paths:
         parts.append(f"## {path.name.capitalize()} {{ #{path.name} }}")
         parts.append(f"```sh\npytest -p tinytorch --path {path.name}\n```")
         for weeks in dict.fromkeys(path.weeks.split("-")):
@@ -61,7 +61,7 @@ def plans(curriculum: Curriculum, here: str) -> str:
     return "\n\n".join(parts)
 
 
-def schedule(curriculum: Curriculum, path: Group, weeks: int, here: str) -> str:
+def schedule(curriculum: Curriculum, path: CheckpointGroup, weeks: int, here: str) -> str:
     """One path as a table of weeks, each milestone in the week in which its last module ends."""
     planned = plan(held(curriculum, path), weeks)
     ends = {unit.id: number for number, week in enumerate(planned) for unit in week}
@@ -80,17 +80,17 @@ def schedule(curriculum: Curriculum, path: Group, weeks: int, here: str) -> str:
     return table(("week", "work on", "then prove"), rows)
 
 
-def held(curriculum: Curriculum, path: Group) -> list[Unit]:
+def held(curriculum: Curriculum, path: CheckpointGroup) -> list[Unit]:
     """The modules of a path."""
     return [unit for unit in curriculum.checkpoints if unit.number in path.numbers]
 
 
-def milestones(curriculum: Curriculum, path: Group) -> list[Unit]:
+def milestones(curriculum: Curriculum, path: CheckpointGroup) -> list[Unit]:
     """The milestones of a path."""
-    lent = borrowed(curriculum, path)
-    return [unit for unit in curriculum.milestones if unit.id not in lent]
+    left_out = borrowed(curriculum, path)
+    return [unit for unit in curriculum.milestones if unit.id not in left_out]
 
 
-def borrowed(curriculum: Curriculum, path: Group) -> frozenset[str]:
+def borrowed(curriculum: Curriculum, path: CheckpointGroup) -> frozenset[str]:
     """Ids of what a path leaves out."""
-    return lent_by_choice(curriculum, Options(path=path.name))
+    return chosen_to_borrow(curriculum, Options(learning_path=path.name))

@@ -1,15 +1,20 @@
 """18 · Acceleration: the same results sooner, by vectors, tiles, fusion and batches."""
 
+from __future__ import annotations
+
 import time
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from tinytorch.activations import GELU_CUBIC, SQRT_2_OVER_PI
 from tinytorch.autograd import gelu_x
-from tinytorch.primitive import defvjp, primitive
+from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.profiling import PER_ELEMENT
 from tinytorch.spatial import (
+    Size,
     check_image,
     conv2d_bias,
     conv2d_weight,
@@ -25,13 +30,13 @@ BLOCK = 1 << 16
 """Elements that fused functions work on at a time: 256 KB of float32, which the second cache holds."""
 
 
-def check_matrices(x, y):
+def check_matrices(x: Array, y: Array) -> None:
     """Two matrices that fit each other: (n, k) and (k, m)."""
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"x and y must be (n, k) and (k, m), got {x.shape} and {y.shape}")
 
 
-def matmul_loops(x, y):
+def matmul_loops(x: Array, y: Array) -> Array:
     """The product of two matrices as it is defined: three loops, one number at a time.
 
     out[i, j] = Σ_l x[i, l] · y[l, j]
@@ -58,7 +63,7 @@ def matmul_loops(x, y):
     return out
 
 
-def matmul_outer(x, y):
+def matmul_outer(x: Array, y: Array) -> Array:
     """The same product with one loop: a sum of k outer products, each of whole vectors.
 
     out = Σ_l x[:, l] ⊗ y[l, :]
@@ -75,7 +80,7 @@ def matmul_outer(x, y):
     return out
 
 
-def matmul_tiled(x, y, tile=TILE):
+def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
 
     For each tile of the result, the tiles of x in its rows and those of y in its columns are multiplied
@@ -107,7 +112,7 @@ def matmul_tiled(x, y, tile=TILE):
     return out
 
 
-def memory_traffic(n, k, m, tile, itemsize=4):
+def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
     """Bytes that a product of (n, k) and (k, m) moves to and from memory, tile by tile.
 
     Each tile of the result stays in the cache until it is finished, and is written once. Those of x and y
@@ -132,14 +137,22 @@ def memory_traffic(n, k, m, tile, itemsize=4):
     return itemsize * (n * k * columns + k * m * rows + n * m)
 
 
-def check_size(size, name):
+def check_size(size: int, name: str) -> None:
     """Sizes are whole numbers of at least 1."""
     if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
 
 
 @primitive
-def conv2d_fast(x, weight, bias=None, *, stride=1, padding=0, relu=False):
+def conv2d_fast(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+    relu: bool = False,
+) -> Array:
     """Convolution, bias and relu in one go: each block of the result is finished while it is in the cache.
 
     relu(`conv2d`(x, weight, bias)), or without relu. Windows are copied a block of images at a time
@@ -178,7 +191,7 @@ def conv2d_fast(x, weight, bias=None, *, stride=1, padding=0, relu=False):
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
 
 
-def conv2d_flops(arrays, params, ans):
+def conv2d_flops(arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
     """As conv2d and relu count, see `flops_of`: fusion saves memory traffic, not operations."""
     _, weight, *bias = arrays
     extra = (bool(bias) and bias[0] is not None) + params.get("relu", False)
@@ -188,7 +201,7 @@ def conv2d_flops(arrays, params, ans):
 conv2d_fast.flops = conv2d_flops
 
 
-def let(g, ans, relu):
+def let(g: Array, ans: Array, relu: bool) -> Array:
     """What of a gradient a relu lets through, if there was one: its result tells where."""
     return g * (ans > 0) if relu else g
 
@@ -202,7 +215,7 @@ defvjp(
 
 
 @primitive
-def fused_linear_relu(x, weight, bias):
+def fused_linear_relu(x: Array, weight: Array, bias: Array) -> Array:
     """relu(x Wᵀ + b) with a single array: bias and relu are applied where the product stands.
 
     Args:
@@ -234,7 +247,7 @@ def fused_linear_relu(x, weight, bias):
 fused_linear_relu.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 2) * ans.size
 
 
-def linear_relu_weight(g, ans, x, weight, bias):
+def linear_relu_weight(g: Array, ans: Array, x: Array, weight: Array, bias: Array) -> Array:
     """Each row of x adds its outer product with the gradients that come through the relu."""
     through = let(g, ans, True).reshape(-1, len(weight))  # (n, out)
     return through.T @ x.reshape(-1, x.shape[-1])  # (out, in)
@@ -249,7 +262,7 @@ defvjp(
 
 
 @primitive
-def fused_gelu(x):
+def fused_gelu(x: Array) -> Array:
     """`gelu` in blocks: all of its steps are done on a part of x before the next part is touched.
 
     x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), BLOCK elements at a time, each step written over
@@ -306,7 +319,9 @@ class DynamicBatcher:
     (['a', 'b'], [], 1)
     """
 
-    def __init__(self, max_batch_size, max_wait, clock=time.monotonic):
+    def __init__(
+        self, max_batch_size: int, max_wait: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Nobody waits yet."""
         check_size(max_batch_size, "max_batch_size")
         if not (np.isfinite(max_wait) and max_wait >= 0):
@@ -314,10 +329,10 @@ class DynamicBatcher:
         self.max_batch_size = max_batch_size
         self.max_wait = max_wait
         self.clock = clock
-        self.waiting = deque()  # (arrival, request), the first one left
+        self.waiting: deque[tuple[float, Any]] = deque()  # (arrival, request), the first one left
         self.latest = -np.inf
 
-    def now(self):
+    def now(self) -> float:
         """The time; ValueError if it is earlier than it was before."""
         time = self.clock()
         if time < self.latest:
@@ -325,16 +340,16 @@ class DynamicBatcher:
         self.latest = time
         return time
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many requests wait."""
         return len(self.waiting)
 
-    def add(self, request):
+    def add(self, request: Any) -> None:
         """Let a request wait, from now on."""
         self.waiting.append((self.now(), request))
 
     @property
-    def deadline(self):
+    def deadline(self) -> float | None:
         """When the next batch has to leave: now or earlier if it is full, None if nobody waits."""
         if not self.waiting:
             return None
@@ -342,13 +357,13 @@ class DynamicBatcher:
             return self.waiting[self.max_batch_size - 1][0]
         return self.waiting[0][0] + self.max_wait
 
-    def take(self):
+    def take(self) -> list[Any]:
         """The next batch if it is time for it, in the order of arrival; else an empty list."""
-        if not self.waiting or self.now() < self.deadline:
+        if not self.waiting or self.now() < self.deadline:  # type: ignore[operator]  # not None
             return []
         return self.flush()
 
-    def flush(self):
+    def flush(self) -> list[Any]:
         """The next batch, whether or not it is time for it."""
         count = min(len(self.waiting), self.max_batch_size)
         return [self.waiting.popleft()[1] for _ in range(count)]

@@ -1,15 +1,20 @@
 """02 · Activations: the nonlinear functions that make depth worth having."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
 
-from tinytorch.primitive import primitive
+from tinytorch.primitive import Array, primitive
+from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654
 GELU_CUBIC = 0.044715
 
 
 @primitive
-def relu(x):
+def relu(x: Array) -> Array:
     """Keep what is positive, and make the rest zero.
 
     relu(x) = max(x, 0)
@@ -26,7 +31,7 @@ def relu(x):
 
 
 @primitive
-def sigmoid(x):
+def sigmoid(x: Array) -> Array:
     """Squeeze any number into (0, 1): the probability that a score stands for.
 
     sigmoid(x) = 1 / (1 + exp(-x))
@@ -46,7 +51,7 @@ def sigmoid(x):
 
 
 @primitive
-def tanh(x):
+def tanh(x: Array) -> Array:
     """Squeeze any number into (-1, 1), with zero staying zero.
 
     tanh(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))
@@ -63,7 +68,7 @@ def tanh(x):
 
 
 @primitive
-def gelu(x, *, approximate="tanh"):
+def gelu(x: Array, *, approximate: str = "tanh") -> Array:
     """Let a number through as far as it is likely to be large: a smooth relu.
 
     gelu(x) = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
@@ -93,7 +98,7 @@ def gelu(x, *, approximate="tanh"):
 
 
 @primitive
-def softmax(x, *, dim=-1):
+def softmax(x: Array, *, dim: int = -1) -> Array:
     """Turn scores into probabilities along one axis.
 
     softmax(x)ᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)
@@ -123,17 +128,19 @@ def softmax(x, *, dim=-1):
 class Activation:
     """An activation as an object, to put between layers. It has no parameters."""
 
-    def __call__(self, x):
+    forward: Callable[[Tensor], Tensor]
+
+    def __call__(self, x: Tensor) -> Tensor:
         return self.forward(x)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
 class ReLU(Activation):
     """`relu` as an object."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `relu`."""
         return relu(x)
 
@@ -141,7 +148,7 @@ class ReLU(Activation):
 class Sigmoid(Activation):
     """`sigmoid` as an object."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `sigmoid`."""
         return sigmoid(x)
 
@@ -149,7 +156,7 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """`tanh` as an object."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `tanh`."""
         return tanh(x)
 
@@ -157,7 +164,7 @@ class Tanh(Activation):
 class GELU(Activation):
     """`gelu` as an object."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `gelu`."""
         return gelu(x)
 
@@ -170,13 +177,13 @@ class Softmax(Activation):
            [0.5]])
     """
 
-    def __init__(self, dim=-1):
+    def __init__(self, dim: int = -1) -> None:
         """Remember the axis that shall sum to one."""
         self.dim = dim
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `softmax` along the axis given before."""
         return softmax(x, dim=self.dim)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Softmax(dim={self.dim})"

@@ -1,13 +1,17 @@
 """12 · Attention: every place of a sequence looks at the others and takes what it needs."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
 from tinytorch.layers import Linear, Module, Parameter
+from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
 
 
-def causal_mask(queries, keys=None):
+def causal_mask(queries: int, keys: int | None = None) -> Array:
     """Which places may be looked at, if nobody may look into the future.
 
     mask[i, j] is True where key j stands no later than query i. With more keys than queries the
@@ -34,7 +38,7 @@ def causal_mask(queries, keys=None):
     return np.tri(queries, keys, keys - queries, dtype=bool)
 
 
-def check_mask(mask, shape):
+def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     """A mask is of bool, broadcasts to the scores, and leaves each query something to look at."""
     mask = mask.data if isinstance(mask, Tensor) else np.asarray(mask)
     if mask.dtype != bool:
@@ -50,7 +54,7 @@ def check_mask(mask, shape):
     return mask
 
 
-def attention_weights(query, key, mask=None):
+def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:
     """How much each query looks at each key.
 
     softmax(query keyᵀ / √d) along the keys, with a score of -∞ where the mask is False
@@ -81,7 +85,9 @@ def attention_weights(query, key, mask=None):
     return softmax(scores, dim=-1)
 
 
-def scaled_dot_product_attention(query, key, value, mask=None):
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | Array | None = None
+) -> Tensor:
     """For each query a mean of the values, weighted by how well it fits their keys.
 
     out = softmax(query keyᵀ / √d) value
@@ -123,7 +129,14 @@ class MultiHeadAttention(Module):
         ValueError: embed_dim or num_heads is below 1, or num_heads does not divide embed_dim.
     """
 
-    def __init__(self, embed_dim, num_heads, bias=True, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        bias: bool = True,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Check the sizes and draw the parameters.
 
         in_proj_weight is drawn uniformly from ±√(6 / (D + 3 D)), after Glorot and Bengio (2010), then
@@ -143,9 +156,9 @@ class MultiHeadAttention(Module):
         self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, generator, dtype)
         if bias:
-            self.out_proj.bias.data[...] = 0
+            self.out_proj.bias.data[...] = 0  # type: ignore[union-attr]  # there is one
 
-    def project(self, x):
+    def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
         Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
@@ -164,17 +177,17 @@ class MultiHeadAttention(Module):
             parts.append(self.split_heads(part))
         return tuple(parts)
 
-    def split_heads(self, x):
+    def split_heads(self, x: Tensor) -> Tensor:
         """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""
         n, length, _ = x.shape
         return x.reshape(n, length, self.num_heads, -1).permute(0, 2, 1, 3)
 
-    def join_heads(self, x):
+    def join_heads(self, x: Tensor) -> Tensor:
         """(N, H, T, D / H) → (N, T, D), what `split_heads` has done undone."""
         n, _, length, _ = x.shape
         return x.permute(0, 2, 1, 3).reshape(n, length, self.embed_dim)
 
-    def forward(self, x, mask=None):
+    def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """Attend within each sequence.
 
         Args:
@@ -191,5 +204,5 @@ class MultiHeadAttention(Module):
         attended = scaled_dot_product_attention(query, key, value, mask)  # (N, H, T, D / H)
         return self.out_proj(self.join_heads(attended))
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.embed_dim}, num_heads={self.num_heads}"

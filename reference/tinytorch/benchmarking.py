@@ -1,10 +1,15 @@
 """19 · Benchmarking: which of two is faster, and how sure we can be of it."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tinytorch.primitive import Array
 from tinytorch.profiling import Latency
 
 OUTLIER = 3.5
@@ -19,7 +24,7 @@ RESAMPLES = 2000
 FASTER, SLOWER, CANNOT_TELL = "faster", "slower", "cannot tell"
 
 
-def mad(samples):
+def mad(samples: Sequence[float] | Array) -> float:
     """The median absolute deviation: the median of how far samples are from their median.
 
     Half of the samples would have to be wrong before it is; one wrong sample ruins a standard deviation.
@@ -48,12 +53,12 @@ class BenchmarkResult(Latency):
     name: str = ""
 
     @property
-    def mad(self):
+    def mad(self) -> float:
         """The spread of the samples, see `mad`."""
         return mad(self.samples)
 
     @property
-    def outliers(self):
+    def outliers(self) -> tuple[float, ...]:
         """The samples more than OUTLIER spreads (MAD · NORMAL_SPREAD) away from the median.
 
         They are told and never left out: the median does not mind them, and a slow call that happened is
@@ -64,7 +69,7 @@ class BenchmarkResult(Latency):
         return tuple(sample for sample in self.samples if abs(sample - self.median) > room)
 
 
-def seconds_of(function, clock, *args):
+def seconds_of(function: Callable[..., object], clock: Callable[[], float], *args: Any) -> float:
     """The seconds that one call of ``function(*args)`` takes.
 
     Raises:
@@ -80,7 +85,7 @@ def seconds_of(function, clock, *args):
     return seconds
 
 
-def check_measured(samples, name):
+def check_measured(samples: Iterable[float], name: str) -> None:
     """Times of which all are 0 say nothing.
 
     Raises:
@@ -90,19 +95,19 @@ def check_measured(samples, name):
         raise ValueError(f"{name} takes no time on this clock: let one call do more work")
 
 
-def check_at_least(number, least, name):
+def check_at_least(number: int, least: int, name: str) -> None:
     """A count is a whole number, and no smaller than ``least``."""
     if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {number!r}")
 
 
-def check_callable(function, name):
+def check_callable(function: object, name: str) -> None:
     """Only what can be called can be measured."""
     if not callable(function):
         raise TypeError(f"{name} cannot be called: {function!r}")
 
 
-def check_confidence(confidence, generator):
+def check_confidence(confidence: float, generator: np.random.Generator | None) -> None:
     """What an interval is drawn with: checked before anything is measured for it."""
     if not isinstance(confidence, (int, float, np.floating)) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
@@ -110,7 +115,9 @@ def check_confidence(confidence, generator):
         raise TypeError(f"generator must be an np.random.Generator, got {generator!r}")
 
 
-def check_scenario(system, samples, clock):
+def check_scenario(
+    system: Callable[..., Any], samples: Sequence[Any], clock: Callable[[], float]
+) -> None:
     """A scenario needs a system to call, and samples to send: it counts them, so they have a length."""
     check_callable(system, "system")
     check_callable(clock, "clock")
@@ -120,7 +127,14 @@ def check_scenario(system, samples, clock):
         raise ValueError("samples must not be empty")
 
 
-def benchmark(function, *args, warmup=3, repeats=20, clock=time.perf_counter, name=None):
+def benchmark(
+    function: Callable[..., object],
+    *args: Any,
+    warmup: int = 3,
+    repeats: int = 20,
+    clock: Callable[[], float] = time.perf_counter,
+    name: str | None = None,
+) -> BenchmarkResult:
     """Measure a function: ``warmup`` calls that do not count, then ``repeats`` that do.
 
     An error that the function raises is the caller's, as it is.
@@ -143,6 +157,7 @@ def benchmark(function, *args, warmup=3, repeats=20, clock=time.perf_counter, na
     check_at_least(warmup, 0, "warmup")
     check_at_least(repeats, 1, "repeats")
     name = name or getattr(function, "__name__", type(function).__name__)
+    assert name is not None  # whatever can be called has a name, or else its class has
     for _ in range(warmup):
         function(*args)
     samples = tuple(seconds_of(function, clock, *args) for _ in range(repeats))
@@ -150,7 +165,12 @@ def benchmark(function, *args, warmup=3, repeats=20, clock=time.perf_counter, na
     return BenchmarkResult(samples, name)
 
 
-def bootstrap_interval(samples, confidence=0.95, generator=None, resamples=RESAMPLES):
+def bootstrap_interval(
+    samples: Sequence[float] | Array,
+    confidence: float = 0.95,
+    generator: np.random.Generator | None = None,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float]:
     """An interval that holds the true median of a distribution, of which only samples are known.
 
     The samples stand for the distribution: as many are drawn from them, with repetition, again and
@@ -202,7 +222,7 @@ class Comparison:
     high: float
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """FASTER if all of the interval is above 1, SLOWER if all is below, else CANNOT_TELL."""
         if self.low > 1:
             return FASTER
@@ -210,15 +230,15 @@ class Comparison:
 
 
 def compare(
-    baseline,
-    candidate,
+    baseline: Callable[[], object],
+    candidate: Callable[[], object],
     *,
-    warmup=3,
-    pairs=20,
-    confidence=0.95,
-    clock=time.perf_counter,
-    generator=None,
-):
+    warmup: int = 3,
+    pairs: int = 20,
+    confidence: float = 0.95,
+    clock: Callable[[], float] = time.perf_counter,
+    generator: np.random.Generator | None = None,
+) -> Comparison:
     """Say whether a candidate is faster than a baseline, or that it cannot be told.
 
     Both are measured in turn, so that whatever else the machine does hits both of a pair; the order
@@ -259,7 +279,8 @@ def compare(
         BenchmarkResult(tuple(times[:, column].tolist()), name)
         for column, name in enumerate(("baseline", "candidate"))
     ]
-    return Comparison(*results, float(np.median(ratios)), low, high)
+    # mypy cannot know that there are two results.
+    return Comparison(*results, float(np.median(ratios)), low, high)  # type: ignore[call-arg, arg-type]
 
 
 @dataclass(frozen=True)
@@ -274,9 +295,11 @@ class SingleStream:
     """
 
     queries: int = 100
-    clock: object = time.perf_counter
+    clock: Callable[[], float] = time.perf_counter
 
-    def run(self, system, samples):
+    def run(
+        self, system: Callable[[Sequence[Any]], Sequence[Any]], samples: Sequence[Any]
+    ) -> BenchmarkResult:
         """Send ``samples`` one by one to ``system``, and measure each answer.
 
         Args:
@@ -311,9 +334,11 @@ class Offline:
     """
 
     batch_size: int = 32
-    clock: object = time.perf_counter
+    clock: Callable[[], float] = time.perf_counter
 
-    def run(self, system, samples):
+    def run(
+        self, system: Callable[[Sequence[Any]], Sequence[Any]], samples: Sequence[Any]
+    ) -> float:
         """Send all samples in batches, and measure how long it takes in all.
 
         Args:
@@ -333,7 +358,7 @@ class Offline:
             for start in range(0, len(samples), self.batch_size)
         ]
 
-        def everything():
+        def everything() -> None:
             for batch in batches:
                 answered(system, batch)
 
@@ -342,7 +367,9 @@ class Offline:
         return len(samples) / seconds
 
 
-def answered(system, batch):
+def answered(
+    system: Callable[[Sequence[Any]], Sequence[Any]], batch: Sequence[Any]
+) -> Sequence[Any]:
     """The answers of a system to a batch: one for each sample.
 
     Raises:
@@ -357,7 +384,9 @@ def answered(system, batch):
     return answers
 
 
-def pareto_frontier(points, maximize=()):
+def pareto_frontier(
+    points: Array | Sequence[Sequence[float]], maximize: Iterable[int] = ()
+) -> list[int]:
     """Which points are not beaten: no other is as good in everything and better in something.
 
     Args:

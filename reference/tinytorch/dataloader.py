@@ -1,10 +1,16 @@
 """08 · DataLoader: datasets, batches, shuffling, splits and transforms."""
 
+from __future__ import annotations
+
 import math
 import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor, default_generator
 
 
@@ -25,11 +31,19 @@ class Dataset:
     """
 
     # No NotImplementedError here: in this kit that is the mark of an exercise.
-    def __len__(self):
+    def __len__(self) -> int:
         raise TypeError(f"{type(self).__name__} must define __len__")
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         raise TypeError(f"{type(self).__name__} must define __getitem__")
+
+
+class Items(Protocol):
+    """All that is asked of a dataset, so that a list will do as well as a `Dataset`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 class TensorDataset(Dataset):
@@ -48,7 +62,9 @@ class TensorDataset(Dataset):
     (Tensor([1.5, 2. ]), Tensor(8))
     """
 
-    def __init__(self, *tensors, transform=None):
+    def __init__(
+        self, *tensors: ArrayLike, transform: Callable[[Array], Array] | None = None
+    ) -> None:
         """Keep ``arrays`` and ``transform``. ``Tensor(x).data`` is the array of each of ``tensors``.
 
         Raises:
@@ -68,13 +84,13 @@ class TensorDataset(Dataset):
         self.arrays = arrays
         self.transform = transform
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         return tuple(Tensor(rows) for rows in self.fetch(index))
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array | slice | int) -> tuple[Array, ...]:
         """The rows at ``indices`` of every array, as a tuple of arrays; the first one transformed.
 
         Indexing an array with an array of integers gathers all rows in one go, far faster than a
@@ -91,7 +107,7 @@ class TensorDataset(Dataset):
         return (first, *others)
 
 
-def collate(items, indices=None):
+def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) -> Any:
     """Make one batch of a list of items by stacking them along a new first axis.
 
     Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of such, also
@@ -124,7 +140,7 @@ def collate(items, indices=None):
     return Tensor(np.stack(parts))
 
 
-def batch_of(dataset, indices):
+def batch_of(dataset: Items, indices: Sequence[int] | Array) -> Any:
     """The items ``indices`` of a dataset as one batch of Tensors.
 
     A dataset that has a method ``fetch`` is asked once, with the array of all indices. From any
@@ -141,7 +157,7 @@ def batch_of(dataset, indices):
     return collate([dataset[index] for index in indices.tolist()], indices)
 
 
-def as_tensors(batch):
+def as_tensors(batch: Any) -> Any:
     """Given, not an exercise. Tensors for the arrays of a batch; tuples, also nested, stay tuples."""
     if isinstance(batch, (tuple, list)):
         return tuple(as_tensors(part) for part in batch)
@@ -159,14 +175,14 @@ class Subset(Dataset):
     'd'
     """
 
-    def __init__(self, dataset, indices):
+    def __init__(self, dataset: Items, indices: Iterable[int]) -> None:
         self.dataset = dataset
         self.indices = np.fromiter(map(operator.index, indices), np.int64)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         """Item ``index`` of the subset, taken from the dataset by an int.
 
         Raises:
@@ -174,12 +190,16 @@ class Subset(Dataset):
         """
         return self.dataset[int(self.indices[index])]
 
-    def fetch(self, indices):
+    def fetch(self, indices: Array) -> Any:
         """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
         return batch_of(self.dataset, self.indices[indices])
 
 
-def random_split(dataset, lengths, generator=None):
+def random_split(
+    dataset: Items,
+    lengths: Sequence[int] | Sequence[float],
+    generator: np.random.Generator | None = None,
+) -> list[Subset]:
     """Share the items of a dataset among parts, at random; each item goes into exactly one part.
 
     Args:
@@ -237,13 +257,13 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset,
-        batch_size=1,
-        shuffle=False,
-        drop_last=False,
-        generator=None,
-        collate_fn=None,
-    ):
+        dataset: Items,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        generator: np.random.Generator | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+    ) -> None:
         """Keep each argument as an attribute of the same name.
 
         Raises:
@@ -263,27 +283,27 @@ class DataLoader:
         self.generator = generator
         self.collate_fn = collate_fn
 
-    def __len__(self):
+    def __len__(self) -> int:
         """How many batches a pass has."""
         if self.drop_last:
             return len(self.dataset) // self.batch_size
         return math.ceil(len(self.dataset) / self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
 
         Each pass has an order of its own: ``generator.permutation`` of the indices if ``shuffle``,
         drawn once when the pass begins, or else 0, 1, 2, …. Two passes at the same time, or one
         given up halfway, do not disturb each other.
         """
-        order = range(len(self.dataset))
+        order: range | Array = range(len(self.dataset))
         if self.shuffle:
             generator = default_generator() if self.generator is None else self.generator
             order = generator.permutation(len(self.dataset))
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             yield self.batch(order[start : start + self.batch_size])
 
-    def batch(self, indices):
+    def batch(self, indices: range | Array) -> Any:
         """Given, not an exercise. The batch of the items ``indices``, an array or a range."""
         if self.collate_fn is None:
             return batch_of(self.dataset, indices)
@@ -300,10 +320,10 @@ class Compose:
     3.0
     """
 
-    def __init__(self, transforms):
+    def __init__(self, transforms: Iterable[Callable[[Any], Any]]) -> None:
         self.transforms = list(transforms)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         """What the last transform returns; ``x`` itself if there are none."""
         for transform in self.transforms:
             x = transform(x)
@@ -321,7 +341,9 @@ class Normalize:
     array([[[2., 2.]]], dtype=float32)
     """
 
-    def __init__(self, mean, std):
+    def __init__(
+        self, mean: float | Sequence[float] | Array, std: float | Sequence[float] | Array
+    ) -> None:
         """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
 
         Raises:
@@ -334,7 +356,7 @@ class Normalize:
         if self.mean.shape != self.std.shape:
             raise ValueError(f"mean and std must be equally many, got {mean} and {std}")
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """The normalized images.
 
         Args:
@@ -363,14 +385,14 @@ class RandomHorizontalFlip:
     array([[[3, 2, 1]]])
     """
 
-    def __init__(self, p=0.5, generator=None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         """Keep both. ValueError if ``p`` is not in [0, 1]."""
         if not 0 <= p <= 1:
             raise ValueError(f"p must be in [0, 1], got {p}")
         self.p = p
         self.generator = generator
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """Images of which some are mirrored.
 
         Args:
@@ -398,13 +420,21 @@ class RandomCrop:
     (1, 2, 2)
     """
 
-    def __init__(self, size, padding=0, generator=None):
+    size: tuple[int, int]
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        padding: int = 0,
+        generator: np.random.Generator | None = None,
+    ) -> None:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
             ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative.
         """
-        self.size = (size, size) if np.ndim(size) == 0 else tuple(size)
+        # np.ndim tells a number from a pair, but mypy does not know that.
+        self.size = (size, size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type,assignment]
         if len(self.size) != 2 or min(self.size) < 1:
             raise ValueError(f"size must be one or two numbers of at least 1, got {size}")
         if padding < 0:
@@ -412,7 +442,7 @@ class RandomCrop:
         self.padding = padding
         self.generator = generator
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         """A window of each image.
 
         Args:
@@ -440,7 +470,7 @@ class RandomCrop:
         return crops.reshape(*x.shape[:-2], *self.size)
 
 
-def check_images(x):
+def check_images(x: Array) -> Array:
     """Given, not an exercise. ``x`` itself, if it is an array (..., C, H, W), or else an error."""
     if not isinstance(x, np.ndarray):
         raise TypeError(f"x must be an ndarray (..., C, H, W), got {type(x).__name__}")

@@ -1,9 +1,15 @@
 """06 · Optimizers: how parameters move once their gradients are known."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
 
@@ -19,7 +25,9 @@ class Optimizer:
         state: for each parameter that was moved, a dictionary of what the optimizer remembers of it.
     """
 
-    def __init__(self, params, defaults):
+    def __init__(
+        self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]
+    ) -> None:
         """Take charge of parameters.
 
         Args:
@@ -35,18 +43,18 @@ class Optimizer:
         """
         if isinstance(params, Tensor):
             raise TypeError("params must be several Tensors, such as a list, got a single Tensor")
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError("params is empty: there is nothing to optimize")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         self.defaults = defaults
-        self.param_groups = []
-        self.state = {}
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
         for group in groups:
             self.add_param_group(group)
 
-    def add_param_group(self, group):
+    def add_param_group(self, group: dict[str, Any]) -> None:
         """Add parameters with hyperparameters of their own.
 
         Args:
@@ -83,27 +91,27 @@ class Optimizer:
         self.check(group)
         self.param_groups.append(group)
 
-    def check(self, group):
+    def check(self, group: dict[str, Any]) -> None:
         """Raise ValueError if a hyperparameter of ``group`` is out of range. Given."""
         for name in ("lr", "weight_decay"):
             if not group[name] >= 0:
                 raise ValueError(f"{name} must be at least 0, got {group[name]}")
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         """Every parameter of every group, in order. Given."""
         return [param for group in self.param_groups for param in group["params"]]
 
     @property
-    def lr(self):
+    def lr(self) -> float:
         """The learning rate of the first group; setting it sets that of every group. Given."""
         return self.param_groups[0]["lr"]
 
     @lr.setter
-    def lr(self, value):
+    def lr(self, value: float) -> None:
         for group in self.param_groups:
             group["lr"] = float(value)
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget the gradients: ``grad`` of every parameter becomes None.
 
         `backward` adds to the gradients that are there, so this comes before each backward.
@@ -111,7 +119,7 @@ class Optimizer:
         for param in self.parameters():
             param.grad = None
 
-    def step(self):
+    def step(self) -> None:
         """Move every parameter that has a gradient, one `update` each.
 
         A parameter whose ``grad`` is None is passed over: it does not move, not even by weight
@@ -123,7 +131,9 @@ class Optimizer:
                 if param.grad is not None:
                     self.update(param.data, param.grad, self.state.setdefault(param, {}), group)
 
-    def update(self, param, grad, state, group):
+    def update(
+        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         """Move one parameter by one step, in place. Each kind of optimizer defines its own.
 
         Args:
@@ -134,7 +144,7 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} does not define update")
 
-    def state_bytes(self):
+    def state_bytes(self) -> int:
         """The memory that the state takes: the sum of ``nbytes`` of every array in ``state``.
 
         Nothing is remembered before the first step. After it plain SGD still costs 0 bytes, SGD with
@@ -147,7 +157,7 @@ class Optimizer:
             if isinstance(value, np.ndarray)
         )
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on later, as plain dictionaries, numbers and arrays.
 
         Returns:
@@ -169,7 +179,7 @@ class Optimizer:
             ],
         }
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, from this optimizer or from one built like it.
 
         State and hyperparameters are replaced by the saved ones. Arrays are copied, each to the dtype
@@ -210,7 +220,7 @@ class Optimizer:
         ]
 
 
-def copied(value, dtype=None):
+def copied(value: Any, dtype: DTypeLike | None = None) -> Any:
     """An array with memory of its own, of ``dtype`` if given; anything else as it is. Given."""
     return np.array(value, dtype=dtype) if isinstance(value, np.ndarray) else value
 
@@ -229,7 +239,15 @@ class SGD(Optimizer):
         ValueError: a hyperparameter is out of range.
     """
 
-    def __init__(self, params, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -239,14 +257,16 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def check(self, group):
+    def check(self, group: dict[str, Any]) -> None:
         super().check(group)
         if not group["momentum"] >= 0:
             raise ValueError(f"momentum must be at least 0, got {group['momentum']}")
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
             raise ValueError("nesterov needs momentum above 0 and no dampening")
 
-    def update(self, param, grad, state, group):
+    def update(
+        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         """Move ``param`` against its gradient, in place.
 
         ::
@@ -297,19 +317,28 @@ class Adam(Optimizer):
         ValueError: a hyperparameter is out of range.
     """
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
         super().__init__(
             params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         )
 
-    def check(self, group):
+    def check(self, group: dict[str, Any]) -> None:
         super().check(group)
         if not group["eps"] >= 0:
             raise ValueError(f"eps must be at least 0, got {group['eps']}")
         if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
             raise ValueError(f"betas must be two numbers in [0, 1), got {group['betas']}")
 
-    def update(self, param, grad, state, group):
+    def update(
+        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         """Move ``param`` by about ``lr`` against its smoothed gradient, in place.
 
         ::
@@ -363,10 +392,19 @@ class AdamW(Adam):
     Args: as `Adam`; ``weight_decay`` is 0.01 unless given.
     """
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)
 
-    def update(self, param, grad, state, group):
+    def update(
+        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         """Shrink ``param``, then make a step of Adam that knows of no weight decay, in place.
 
         ::

@@ -34,6 +34,7 @@ class Primitive(Protocol):
     __name__: str
     rules: tuple[Rule | None, ...]
     rule_for_every: Rule | None
+    flops: Callable[..., int]  # only where the operation counts its own, see 14
 
     def __call__(self, *args: Any, **params: Any) -> Any: ...
 

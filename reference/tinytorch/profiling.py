@@ -1,14 +1,20 @@
 """14 · Profiling: where a model's parameters, operations, memory and time go."""
 
+from __future__ import annotations
+
 import time
 import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.layers import Parameter
-from tinytorch.primitive import Variable, observer
+from tinytorch.layers import Module, Parameter
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array, Observer, Primitive, Variable, observer
+from tinytorch.tensor import Tensor
 
 MOVES = "reshape permute expand getitem concatenate embedding where"
 """Operations that only move numbers, and calculate nothing."""
@@ -17,7 +23,7 @@ PER_ELEMENT = {"softmax": 5, "log_softmax": 5, "layer_norm": 8, "batch_norm": 2,
 """How many operations such a function counts for, for each element. All others count for one."""
 
 
-def count_parameters(module):
+def count_parameters(module: Module) -> int:
     """How many numbers a module learns. One that two parts share is counted once.
 
     >>> from tinytorch.layers import Linear
@@ -27,7 +33,7 @@ def count_parameters(module):
     return sum(parameter.data.size for parameter in module.parameters())
 
 
-def flops_of(op, arrays, params, ans):
+def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
     """How many additions, multiplications and the like one operation takes.
 
     - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed.
@@ -66,7 +72,7 @@ def flops_of(op, arrays, params, ans):
 
 
 @contextmanager
-def observed(watch):
+def observed(watch: Observer) -> Iterator[None]:
     """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while."""
     token = observer.set(watch)
     try:
@@ -75,7 +81,7 @@ def observed(watch):
         observer.reset(token)
 
 
-def count_flops(function, *args, **kwargs):
+def count_flops(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     """How many operations a call takes: of a module, or of any function of Tensors.
 
     Counted by `flops_of` as they happen, so that what runs is what counts. Gradients are not.
@@ -87,7 +93,7 @@ def count_flops(function, *args, **kwargs):
     """
     total = 0
 
-    def add(op, arrays, params, ans):
+    def add(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> None:
         nonlocal total
         total += flops_of(op, arrays, params, ans)
 
@@ -113,17 +119,19 @@ class Footprint:
     activations: int
 
     @property
-    def total(self):
+    def total(self) -> int:
         """All together."""
         return self.parameters + self.gradients + self.optimizer + self.activations
 
 
-def held_arrays(tensor):
+def held_arrays(tensor: Tensor) -> list[Array]:
     """Every array that the graph behind a tensor holds, itself included, each memory once.
 
     They are the data of all tensors that it was made of, and the arrays among the arguments and
     parameters of the operations. A view holds on to all of the array that it is a part of.
     """
+    found: dict[int, Array]
+    waiting: list[Any]
     found, seen, waiting = {}, set(), [tensor]
     while waiting:
         item = waiting.pop()
@@ -132,7 +140,8 @@ def held_arrays(tensor):
         seen.add(id(item))
         if isinstance(item, Variable):
             node, item = item.grad_fn, item.data
-            waiting += [*node.args, *node.params.values()] if node is not None else []
+            # The graph is there, so no node's arguments are None.
+            waiting += [*node.args, *node.params.values()] if node is not None else []  # type: ignore[misc]
         if isinstance(item, np.ndarray):
             while isinstance(item.base, np.ndarray):
                 item = item.base
@@ -140,7 +149,12 @@ def held_arrays(tensor):
     return list(found.values())
 
 
-def footprint(module, output, optimizer=None, inputs=()):
+def footprint(
+    module: Module,
+    output: Tensor,
+    optimizer: Optimizer | None = None,
+    inputs: Iterable[Tensor] = (),
+) -> Footprint:
     """What training holds in memory after a forward pass.
 
     Args:
@@ -162,7 +176,7 @@ def footprint(module, output, optimizer=None, inputs=()):
     )
 
 
-def peak_memory(function, *args, **kwargs):
+def peak_memory(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
     """The most bytes that a call held at any moment, beyond what was there before it.
 
     Measured by `tracemalloc`, which NumPy tells of its arrays. If somebody measures already, that
@@ -194,9 +208,9 @@ class Latency:
         samples: one for each call, in the order in which they were made.
     """
 
-    samples: tuple
+    samples: tuple[float, ...]
 
-    def percentile(self, percent):
+    def percentile(self, percent: float) -> float:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
         Raises:
@@ -211,12 +225,18 @@ class Latency:
         return ordered[int(np.ceil(percent / 100 * len(ordered))) - 1]
 
     @property
-    def median(self):
+    def median(self) -> float:
         """The sample in the middle, or the mean of the two there: half of the calls took longer."""
         return float(np.median(self.samples))
 
 
-def latency(function, *args, warmup=3, repeats=20, clock=time.perf_counter):
+def latency(
+    function: Callable[..., object],
+    *args: Any,
+    warmup: int = 3,
+    repeats: int = 20,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Latency:
     """Measure how long a call takes, again and again.
 
     The first calls are slower than the rest: caches are cold, memory is not there yet. ``warmup`` calls
@@ -295,41 +315,42 @@ class Profiler:
     (56, 20)
     """
 
-    def __init__(self, model, clock=time.perf_counter):
+    def __init__(self, model: Module, clock: Callable[[], float] = time.perf_counter) -> None:
         """Make an empty row for each part; nothing is watched yet."""
         self.model = model
         self.clock = clock
-        self.rows = {}
-        self.running = []  # rows of the parts that are at work now, the outermost first
+        self.rows: dict[str, Row] = {}
+        self.running: list[Row] = []  # rows of the parts that are at work now, the outermost first
         self.since = 0.0
-        counted = set()  # a parameter that two parts share belongs to the first
+        counted: set[int] = set()  # a parameter that two parts share belongs to the first
         for name, module in model.named_modules():
             own = {id(v): v for v in vars(module).values() if isinstance(v, Parameter)}
             count = sum(v.data.size for key, v in own.items() if key not in counted)
             counted |= own.keys()
             self.rows[name] = Row(name, type(module).__name__, count)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Begin to watch: every part's ``forward`` reports when it begins and ends."""
         self.before = [(module, dict(vars(module))) for module in self.model.modules()]
         for name, module in self.model.named_modules():
-            module.forward = self.reporting(self.rows[name], module.forward)
+            # Until `__exit__` each module has a ``forward`` of its own, beside that of its class.
+            module.forward = self.reporting(self.rows[name], module.forward)  # type: ignore[method-assign]
         self.token = observer.set(self.count)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         """Stop watching, also after an error: every part's ``forward`` is what it was."""
         observer.reset(self.token)
         for module, attributes in self.before:
             del module.forward
             if "forward" in attributes:
-                module.forward = attributes["forward"]
+                module.forward = attributes["forward"]  # type: ignore[method-assign]  # as before
         self.running.clear()
 
-    def reporting(self, row, forward):
+    def reporting(self, row: Row, forward: Callable[..., Any]) -> Callable[..., Any]:
         """A ``forward`` that does what it did, and counts for ``row`` meanwhile."""
 
-        def watched(*args, **kwargs):
+        def watched(*args: Any, **kwargs: Any) -> Any:
             self.charge()
             self.running.append(row)
             row.calls += 1
@@ -341,20 +362,22 @@ class Profiler:
 
         return watched
 
-    def charge(self):
+    def charge(self) -> None:
         """Give the time since the last time to the innermost part at work."""
         now = self.clock()
         if self.running:
             self.running[-1].seconds += now - self.since
         self.since = now
 
-    def count(self, op, arrays, params, ans):
+    def count(
+        self, op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array
+    ) -> None:
         """Give an operation to the innermost part at work."""
         if self.running:
             self.running[-1].flops += flops_of(op, arrays, params, ans)
             self.running[-1].bytes += ans.nbytes
 
-    def bottlenecks(self, by="seconds"):
+    def bottlenecks(self, by: str = "seconds") -> list[Row]:
         """The rows, the most expensive first.
 
         Args:
@@ -366,7 +389,7 @@ class Profiler:
             raise ValueError(f"by must be seconds, flops, bytes or parameters, got {by!r}")
         return sorted(self.rows.values(), key=lambda row: -getattr(row, by))
 
-    def table(self, by="seconds"):
+    def table(self, by: str = "seconds") -> str:
         """The bottlenecks as text: a line for each part, and each one's share of what ``by`` says."""
         rows = self.bottlenecks(by)
         whole = sum(getattr(row, by) for row in rows) or 1

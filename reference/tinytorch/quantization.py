@@ -1,12 +1,17 @@
 """15 · Quantization: the same model in a fourth of the memory, or in half of it."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinytorch.autograd import no_grad
 from tinytorch.layers import Buffer, Linear, Module
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array
 from tinytorch.spatial import Conv2d, pair, patches, windows
 from tinytorch.tensor import Tensor
 
@@ -24,17 +29,19 @@ class Quantized:
         zero_point: int32, likewise: the code of 0.
     """
 
-    codes: np.ndarray
-    scale: np.ndarray
-    zero_point: np.ndarray
+    codes: Array
+    scale: Array
+    zero_point: Array
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The memory of all three together."""
         return self.codes.nbytes + self.scale.nbytes + self.zero_point.nbytes
 
 
-def scale_and_zero_point(low, high, symmetric=False):
+def scale_and_zero_point(
+    low: float | Array, high: float | Array, symmetric: bool = False
+) -> tuple[Array, Array]:
     """How to spread the codes over a range of values, so that 0 has a code of its own.
 
     Affine: the range is widened to reach 0, then scale = (high - low) / 255, and zero_point is the
@@ -71,7 +78,7 @@ def scale_and_zero_point(low, high, symmetric=False):
     return scale.astype(np.float32), zero_point.astype(np.int32)
 
 
-def encode(x, scale, zero_point):
+def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
     """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
 
     Args:
@@ -89,7 +96,7 @@ def encode(x, scale, zero_point):
     return np.clip(codes, LOWEST, HIGHEST).astype(np.int8)
 
 
-def quantize(x, axis=None, symmetric=False):
+def quantize(x: Tensor | Array, axis: int | None = None, symmetric: bool = False) -> Quantized:
     """Values as INT8, over the range that they have.
 
     Args:
@@ -118,7 +125,7 @@ def quantize(x, axis=None, symmetric=False):
     return Quantized(encode(x, scale, zero_point), scale, zero_point)
 
 
-def dequantize(quantized):
+def dequantize(quantized: Quantized) -> Array:
     """The values that codes stand for, float32: scale · (code - zero_point).
 
     >>> dequantize(quantize(np.array([0.0, 0.5, 1.0])))[0]
@@ -127,7 +134,7 @@ def dequantize(quantized):
     return (quantized.scale * (quantized.codes - quantized.zero_point)).astype(np.float32)
 
 
-def int8_matmul(x, y):
+def int8_matmul(x: Array, y: Array) -> Array:
     """The product of two matrices of INT8, summed as INT32.
 
     A product of two INT8 needs 15 bits, and a sum of k of them more: INT8 would overflow at once.
@@ -154,7 +161,9 @@ def int8_matmul(x, y):
     return (x.astype(exact) @ y.astype(exact)).astype(np.int32)
 
 
-def quantized_rows(rows, scale, zero_point, weight):
+def quantized_rows(
+    rows: Array, scale: float | Array, zero_point: int | Array, weight: Quantized
+) -> Array:
     """A product of values with quantized weights: rows (n, k) times weightᵀ, with weight (m, k).
 
     Σ (code - zero_point) · w = Σ code · w - zero_point · Σ w, so that the sum stays one of INT8.
@@ -187,12 +196,12 @@ class QuantizedLinear(Module):
         scale, zero_point: Buffers (), of the inputs.
     """
 
-    def __init__(self, linear, low, high):
+    def __init__(self, linear: Linear, low: float, high: float) -> None:
         """Quantize the weights, and keep what the inputs need."""
         weight = quantize(linear.weight, axis=0, symmetric=True)
         self.keep(weight, linear.bias, low, high)
 
-    def keep(self, weight, bias, low, high):
+    def keep(self, weight: Quantized, bias: Tensor | None, low: float, high: float) -> None:
         """Make Buffers of a Quantized weight, a bias and a range, so that they are saved."""
         scale, zero_point = scale_and_zero_point(low, high)
         self.shape = weight.codes.shape
@@ -201,17 +210,17 @@ class QuantizedLinear(Module):
         self.bias = None if bias is None else Buffer(bias.data.copy())
         self.scale, self.zero_point = Buffer(scale), Buffer(zero_point)
 
-    def weight(self):
+    def weight(self) -> Quantized:
         """The weights as a `Quantized`, a row for each output."""
         scale = self.weight_scale.data
         return Quantized(self.codes.data, scale, np.zeros(scale.shape, np.int32))
 
-    def product(self, rows):
+    def product(self, rows: Array) -> Array:
         """Rows (n, k) times the weights, and the bias: float32 (n, out)."""
         out = quantized_rows(rows, self.scale.data, self.zero_point.data, self.weight())
         return out if self.bias is None else out + self.bias.data
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """x Wᵀ + b, for x of shape (*, in_features).
 
         Raises:
@@ -231,13 +240,13 @@ class QuantizedConv2d(QuantizedLinear):
         low, high: the range of its inputs; padding is 0, which every range reaches.
     """
 
-    def __init__(self, conv, low, high):
+    def __init__(self, conv: Conv2d, low: float, high: float) -> None:
         """Quantize the kernels with a scale each, laid out as `windows` are: (KH, KW, C)."""
         weight = quantize(conv.weight.data.transpose(0, 2, 3, 1), axis=0, symmetric=True)
         self.keep(weight, conv.bias, low, high)
         self.stride, self.padding = pair(conv.stride, "stride"), pair(conv.padding, "padding")
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """The convolution of images (N, C, H, W), block by block as in `conv2d`.
 
         Raises:
@@ -253,7 +262,9 @@ class QuantizedConv2d(QuantizedLinear):
         return Tensor(out.transpose(0, 3, 1, 2))  # (N, O, OH, OW)
 
 
-def calibrate(model, batches):
+def calibrate(
+    model: Module, batches: Iterable[Tensor | Sequence[Tensor]]
+) -> dict[str, tuple[float, float]]:
     """The range of inputs that each Linear and Conv2d of a model meets.
 
     Args:
@@ -265,10 +276,11 @@ def calibrate(model, batches):
         ValueError: there is no batch.
     """
     parts = {n: m for n, m in model.named_modules() if isinstance(m, (Linear, Conv2d))}
+    ranges: dict[str, tuple[float, float]]
     ranges, count = {}, 0
 
-    def watching(name, forward):
-        def watched(x):
+    def watching(name: str, forward: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+        def watched(x: Tensor) -> Tensor:
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = (min(low, float(x.data.min())), max(high, float(x.data.max())))
             return forward(x)
@@ -277,7 +289,7 @@ def calibrate(model, batches):
 
     modes = [(module, module.training) for module in model.modules()]
     for name, part in parts.items():
-        part.forward = watching(name, part.forward)
+        part.forward = watching(name, part.forward)  # type: ignore[method-assign]  # for a while
     try:
         model.eval()
         with no_grad():
@@ -294,7 +306,7 @@ def calibrate(model, batches):
     return ranges
 
 
-def quantize_model(model, batches):
+def quantize_model(model: Module, batches: Iterable[Tensor | Sequence[Tensor]]) -> Module:
     """A copy of a model with every Linear and Conv2d quantized. The model itself stays as it was.
 
     Args:
@@ -317,17 +329,21 @@ def quantize_model(model, batches):
     return made
 
 
-def replacement(part, low, high):
+def replacement(part: Module, low: float, high: float) -> QuantizedLinear:
     """The quantized form of a Linear or Conv2d."""
-    return (QuantizedConv2d if isinstance(part, Conv2d) else QuantizedLinear)(part, low, high)
+    return (QuantizedConv2d if isinstance(part, Conv2d) else QuantizedLinear)(
+        part,  # type: ignore[arg-type]  # each kind gets what it is made for
+        low,
+        high,
+    )
 
 
-def model_bytes(model):
+def model_bytes(model: Module) -> int:
     """The memory of all parameters and buffers of a model: what saving it would write."""
     return sum(tensor.data.nbytes for tensor in (*model.parameters(), *model.buffers()))
 
 
-def to_half(model):
+def to_half(model: Module) -> Module:
     """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
 
     Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
@@ -365,7 +381,14 @@ class GradScaler:
         ValueError: scale or growth_interval is below 1.
     """
 
-    def __init__(self, model, half, optimizer, scale=2.0**12, growth_interval=200):
+    def __init__(
+        self,
+        model: Module,
+        half: Module,
+        optimizer: Optimizer,
+        scale: float = 2.0**12,
+        growth_interval: int = 200,
+    ) -> None:
         """Check the numbers and pair the parameters of both models."""
         for name, value in (("scale", scale), ("growth_interval", growth_interval)):
             if not value >= 1:
@@ -377,11 +400,11 @@ class GradScaler:
         self.fine = 0
         self.skipped = 0
 
-    def scaled(self, loss):
+    def scaled(self, loss: Tensor) -> Tensor:
         """The loss times the scale: call ``backward`` on it."""
         return loss * self.scale
 
-    def step(self):
+    def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
 
         If a gradient is infinite or NaN, the step is left out and the scale is halved. After

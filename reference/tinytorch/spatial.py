@@ -1,17 +1,24 @@
 """09 · Spatial: convolution, pooling and batch normalisation for images."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.primitive import defvjp, primitive
-from tinytorch.tensor import default_generator
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import Tensor, default_generator
+
+Size = int | tuple[int, int]
+"""For height and width: one number for both, or a pair."""
 
 BLOCK_BYTES = 1 << 20
 """Patches are copied in blocks of about this size: they stay in the cache until they are multiplied."""
 
 
-def pair(size, name):
+def pair(size: Size, name: str) -> tuple[int, int]:
     """A size for (height, width): one number stands for both.
 
     >>> pair(3, "stride"), pair((2, 1), "stride")
@@ -24,7 +31,9 @@ def pair(size, name):
     return sizes
 
 
-def output_size(size, kernel_size, stride, padding):
+def output_size(
+    size: tuple[int, int], kernel_size: Size, stride: Size, padding: Size
+) -> tuple[int, int]:
     """(height, width) of what a window of ``kernel_size`` sees as it moves over an image.
 
     ⌊(size + 2 padding - kernel_size) / stride⌋ + 1, for height and width. Where the stride does not
@@ -56,13 +65,13 @@ def output_size(size, kernel_size, stride, padding):
     return rows, columns
 
 
-def check_image(x, name="input"):
+def check_image(x: Tensor | Array, name: str = "input") -> None:
     """Images come as (N, C, H, W)."""
     if x.ndim != 4:
         raise ValueError(f"{name} must have shape (N, C, H, W), got {x.shape}")
 
 
-def windows(x, kernel_size, stride, padding, fill=0):
+def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: float = 0) -> Array:
     """Every window of a batch of images, without copying them.
 
     Args:
@@ -89,7 +98,7 @@ def windows(x, kernel_size, stride, padding, fill=0):
     return seen[:, ::rows, ::columns].transpose(0, 1, 2, 4, 5, 3)  # (N, OH, OW, KH, KW, C)
 
 
-def patches(seen):
+def patches(seen: Array) -> Iterator[tuple[slice, Array]]:
     """Windows as rows of a matrix, a block of images at a time.
 
     Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C).
@@ -109,7 +118,9 @@ def patches(seen):
 
 
 @primitive
-def conv2d(x, weight, bias=None, *, stride=1, padding=0):
+def conv2d(
+    x: Array, weight: Array, bias: Array | None = None, *, stride: Size = 1, padding: Size = 0
+) -> Array:
     """Slide kernels over images (cross-correlation, as in every framework).
 
     out[n, o, i, j] = bias[o] + Σ_{c, k, l} weight[o, c, k, l] · padded[n, c, i·stride + k, j·stride + l]
@@ -151,7 +162,16 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0):
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
 
 
-def conv2d_x(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+def conv2d_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+) -> Array:
     """The gradient of the images: a convolution of ``g`` with the kernels turned by half a turn.
 
     Each pixel gets back, from every window that saw it, g times the weight that it met there.
@@ -175,7 +195,16 @@ def conv2d_x(g, ans, x, weight, bias=None, *, stride=1, padding=0):
     return conv2d(seen, turned)  # (N, C, H, W)
 
 
-def conv2d_weight(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+def conv2d_weight(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+) -> Array:
     """The gradient of the kernels: for each weight, Σ of g times the pixels that it met."""
     o, c, kh, kw = weight.shape
     seen = windows(x, (kh, kw), stride, padding)
@@ -186,7 +215,16 @@ def conv2d_weight(g, ans, x, weight, bias=None, *, stride=1, padding=0):
     return total.reshape(kh, kw, c, o).transpose(3, 2, 0, 1)  # (O, C, KH, KW)
 
 
-def conv2d_bias(g, ans, x, weight, bias=None, *, stride=1, padding=0):
+def conv2d_bias(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+) -> Array:
     """The gradient of the bias: it is added at every place of every image."""
     return g.sum(axis=(0, 2, 3))  # (O,)
 
@@ -194,7 +232,7 @@ def conv2d_bias(g, ans, x, weight, bias=None, *, stride=1, padding=0):
 defvjp(conv2d, conv2d_x, conv2d_weight, conv2d_bias)
 
 
-def taps(x, kernel_size, stride):
+def taps(x: Array, kernel_size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Array]:
     """For each place in the window, the elements of ``x`` that it meets: views, (N, C, OH, OW).
 
     A window of 2×2 makes four of them: a maximum or a sum over windows is one over these four
@@ -207,7 +245,9 @@ def taps(x, kernel_size, stride):
             yield x[:, :, k : k + rows * down : down, m : m + columns * right : right]
 
 
-def pool(x, kernel_size, stride, padding, fill):
+def pool(
+    x: Array, kernel_size: Size, stride: Size | None, padding: Size, fill: float
+) -> tuple[Array, tuple[int, int], tuple[int, int]]:
     """Check a pooling's arguments; give (padded images, kernel_size, stride) with pairs."""
     check_image(x)
     kernel_size = pair(kernel_size, "kernel_size")
@@ -223,14 +263,16 @@ def pool(x, kernel_size, stride, padding, fill):
     return x, kernel_size, stride
 
 
-def unpad(padded, shape, padding):
+def unpad(padded: Array, shape: tuple[int, ...], padding: Size) -> Array:
     """Cut the padding off again."""
     top, left = pair(padding, "padding")
     return padded[:, :, top : top + shape[2], left : left + shape[3]]
 
 
 @primitive
-def max_pool2d(x, *, kernel_size, stride=None, padding=0):
+def max_pool2d(
+    x: Array, *, kernel_size: Size, stride: Size | None = None, padding: Size = 0
+) -> Array:
     """The largest value in each window.
 
     Args:
@@ -256,7 +298,15 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0):
     return largest
 
 
-def max_pool2d_x(g, ans, x, *, kernel_size, stride=None, padding=0):
+def max_pool2d_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+) -> Array:
     """Each window gives its g to the first of its elements that is the largest."""
     padded, kernel_size, stride = pool(x, kernel_size, stride, padding, -np.inf)
     total = np.zeros_like(padded, dtype=g.dtype)
@@ -274,7 +324,9 @@ defvjp(max_pool2d, max_pool2d_x)
 
 
 @primitive
-def avg_pool2d(x, *, kernel_size, stride=None, padding=0):
+def avg_pool2d(
+    x: Array, *, kernel_size: Size, stride: Size | None = None, padding: Size = 0
+) -> Array:
     """The mean of each window; padding counts as zeros.
 
     Args:
@@ -299,7 +351,15 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0):
     return total / (kernel_size[0] * kernel_size[1])
 
 
-def avg_pool2d_x(g, ans, x, *, kernel_size, stride=None, padding=0):
+def avg_pool2d_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+) -> Array:
     """Each window gives every element an equal share of its g."""
     padded, kernel_size, stride = pool(x, kernel_size, stride, padding, 0)
     total = np.zeros_like(padded, dtype=g.dtype)
@@ -313,7 +373,9 @@ defvjp(avg_pool2d, avg_pool2d_x)
 
 
 @primitive
-def batch_norm(x, weight, bias, *, mean, var, eps, of_batch):
+def batch_norm(
+    x: Array, weight: Array, bias: Array, *, mean: Array, var: Array, eps: float, of_batch: bool
+) -> Array:
     """Shift and scale each channel to mean 0 and variance 1, and then as is learnt.
 
     out = (x - mean) / √(var + eps) · weight + bias, channel by channel
@@ -335,7 +397,18 @@ def batch_norm(x, weight, bias, *, mean, var, eps, of_batch):
     return out
 
 
-def batch_norm_x(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+def batch_norm_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    mean: Array,
+    var: Array,
+    eps: float,
+    of_batch: bool,
+) -> Array:
     """The gradient of the images.
 
     With fixed statistics it is g · weight / √(var + eps). With those of the batch, moving all of a
@@ -355,13 +428,35 @@ def batch_norm_x(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
     return total
 
 
-def batch_norm_weight(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+def batch_norm_weight(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    mean: Array,
+    var: Array,
+    eps: float,
+    of_batch: bool,
+) -> Array:
     """The gradient of the weight: Σ of g times the normalised image, for each channel."""
     products = g * (x - mean.astype(x.dtype)[:, None, None])
     return products.sum(axis=(0, 2, 3)) / np.sqrt(var + eps)  # (C,)
 
 
-def batch_norm_bias(g, ans, x, weight, bias, *, mean, var, eps, of_batch):
+def batch_norm_bias(
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    mean: Array,
+    var: Array,
+    eps: float,
+    of_batch: bool,
+) -> Array:
     """The gradient of the bias: Σ of g, for each channel."""
     return g.sum(axis=(0, 2, 3))  # (C,)
 
@@ -388,14 +483,14 @@ class Conv2d(Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        bias=True,
-        generator=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        bias: bool = True,
+        generator: np.random.Generator | None = None,
+    ) -> None:
         """Check the channels and draw the first values.
 
         Weight and then bias are drawn uniformly from ±1/√(in_channels · KH · KW), the number of
@@ -413,13 +508,13 @@ class Conv2d(Module):
         self.weight = draw(out_channels, in_channels, *kernel_size)
         self.bias = draw(out_channels) if bias else None
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `conv2d` with this weight, bias, stride and padding."""
         if self.bias is None:
             return conv2d(x, self.weight, stride=self.stride, padding=self.padding)
         return conv2d(x, self.weight, self.bias, stride=self.stride, padding=self.padding)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         channels, inner, *kernel_size = self.weight.shape
         sizes = f"{inner}, {channels}, kernel_size={tuple(kernel_size)}"
         return f"{sizes}, stride={self.stride}, padding={self.padding}"
@@ -428,19 +523,19 @@ class Conv2d(Module):
 class Pool2d(Module):
     """What both poolings share: a window, and how it moves."""
 
-    def __init__(self, kernel_size, stride=None, padding=0):
+    def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
         self.kernel_size = kernel_size
         self.stride = stride
         self.padding = padding
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class MaxPool2d(Pool2d):
     """`max_pool2d` as a module."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `max_pool2d` with the window given before."""
         return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
@@ -448,7 +543,7 @@ class MaxPool2d(Pool2d):
 class AvgPool2d(Pool2d):
     """`avg_pool2d` as a module."""
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `avg_pool2d` with the window given before."""
         return avg_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
@@ -467,7 +562,7 @@ class BatchNorm2d(Module):
         ValueError: num_features is below 1, or the input has other channels; the message names both.
     """
 
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         """Check the size and make parameters and buffers, as float32."""
         if num_features < 1:
             raise ValueError(f"num_features must be at least 1, got {num_features}")
@@ -478,7 +573,7 @@ class BatchNorm2d(Module):
         self.running_mean = Buffer(np.zeros(num_features, np.float32))
         self.running_var = Buffer(np.ones(num_features, np.float32))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Normalise by the batch while training, by the running statistics otherwise.
 
         While training the batch's mean and variance (divided by the number of elements) normalise,
@@ -500,7 +595,7 @@ class BatchNorm2d(Module):
             x, self.weight, self.bias, mean=mean, var=var, eps=self.eps, of_batch=self.training
         )
 
-    def statistics(self, x):
+    def statistics(self, x: Array) -> tuple[Array, Array]:
         """Mean and variance of each channel of a batch, which also move the running ones."""
         count = x.size // x.shape[1]
         if count < 2:
@@ -515,5 +610,5 @@ class BatchNorm2d(Module):
             running += self.momentum * new
         return mean, var
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"

@@ -1,12 +1,19 @@
 """10 · Tokenization: text as numbers, by characters and by byte pairs."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from tinytorch.primitive import Array
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """Stands for every character that was not in the training text."""
@@ -15,7 +22,7 @@ WORD = re.compile(r" ?\S+|\s+(?!\S)|\s+")
 """A word with the space before it, or white space: every character of a text is in one match."""
 
 
-def check_text(text, name="text"):
+def check_text(text: str, name: str = "text") -> None:
     """Text is a str that UTF-8 can write down; half a surrogate pair is not."""
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a str, got {type(text).__name__}")
@@ -28,7 +35,7 @@ def check_text(text, name="text"):
         ) from None
 
 
-def check_ids(ids, vocab_size):
+def check_ids(ids: ArrayLike, vocab_size: int) -> Array:
     """Token ids as an int64 array; IndexError names one that is not in [0, vocab_size)."""
     ids = np.asarray(getattr(ids, "data", ids) if not isinstance(ids, np.ndarray) else ids)
     if ids.size and ids.dtype.kind not in "iu":
@@ -41,7 +48,11 @@ def check_ids(ids, vocab_size):
 class Tokenizer:
     """What turns text into token ids and back. Subclasses say how, and what has to be saved."""
 
-    def save(self, path):
+    # Both are methods of each subclass.
+    state: Callable[[], dict[str, Any]]
+    from_state: Callable[[Mapping[str, Any]], Self]
+
+    def save(self, path: str | Path) -> None:
         """Write the tokenizer to a file, as JSON in UTF-8.
 
         The object has a ``"type"``, the name of the class, and what `state` gives. The file is
@@ -54,7 +65,7 @@ class Tokenizer:
         part.replace(path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> Self:
         """The tokenizer that was saved to a file.
 
         Raises:
@@ -88,26 +99,26 @@ class CharTokenizer(Tokenizer):
     'ban'
     """
 
-    def __init__(self, characters=(UNKNOWN,)):
+    def __init__(self, characters: Iterable[str] = (UNKNOWN,)) -> None:
         """Remember the characters and which id each has."""
         self.characters = list(characters)
         self.ids = {character: i for i, character in enumerate(self.characters)}
 
     @property
-    def vocab_size(self):
+    def vocab_size(self) -> int:
         """How many different tokens there are."""
         return len(self.characters)
 
-    def train(self, text):
+    def train(self, text: str) -> Self:
         """Give each character of ``text`` an id, in the order of code points; returns the tokenizer.
 
         The ids depend only on which characters occur. `UNKNOWN` is 0 even if the text has it.
         """
         check_text(text)
-        self.__init__([UNKNOWN, *sorted(set(text) - {UNKNOWN})])
+        self.__init__([UNKNOWN, *sorted(set(text) - {UNKNOWN})])  # type: ignore[misc]  # start anew
         return self
 
-    def encode(self, text, errors="strict"):
+    def encode(self, text: str, errors: str = "strict") -> Array:
         """The id of each character, int64 (N,).
 
         Args:
@@ -128,7 +139,7 @@ class CharTokenizer(Tokenizer):
                 )
         return np.array([self.ids.get(character, 0) for character in text], np.int64)  # (N,)
 
-    def decode(self, ids):
+    def decode(self, ids: ArrayLike) -> str:
         """The text of a list, array or Tensor of ids.
 
         Raises:
@@ -136,12 +147,12 @@ class CharTokenizer(Tokenizer):
         """
         return "".join(self.characters[i] for i in check_ids(ids, self.vocab_size).ravel())
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What has to be saved."""
         return {"characters": self.characters}
 
     @classmethod
-    def from_state(cls, state):
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
         """A tokenizer with what was saved."""
         characters = state["characters"]
         single = all(isinstance(c, str) and len(c) == 1 for c in characters)
@@ -150,7 +161,7 @@ class CharTokenizer(Tokenizer):
         return cls(characters)
 
 
-def pairs_of(word):
+def pairs_of(word: Iterable[int]) -> Counter[tuple[int, int]]:
     """How often each pair of neighbours occurs in a word, a sequence of ids.
 
     >>> sorted(pairs_of((7, 7, 7, 5)).items())
@@ -159,7 +170,7 @@ def pairs_of(word):
     return Counter(pairwise(word))
 
 
-def merge(word, pair, token):
+def merge(word: Sequence[int], pair: tuple[int, int], token: int) -> tuple[int, ...]:
     """A word in which each occurrence of ``pair`` has become ``token``, found from left to right.
 
     >>> merge((7, 7, 7, 5), (7, 7), 256)
@@ -177,7 +188,7 @@ def merge(word, pair, token):
     return tuple(merged)
 
 
-def most_frequent(counts):
+def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
     """The pair with the highest count; of several the one with the smallest ids.
 
     >>> most_frequent({(5, 6): 2, (1, 9): 3, (1, 7): 3})
@@ -197,22 +208,22 @@ class PairTable:
         holders: of each pair: the positions in ``words`` of those that hold it.
     """
 
-    def __init__(self, words, times):
+    def __init__(self, words: Iterable[Iterable[int]], times: Iterable[int]) -> None:
         """Count the pairs of every word, once."""
         self.words = [tuple(word) for word in words]
         self.times = list(times)
-        self.counts = Counter()
-        self.holders = defaultdict(set)
+        self.counts: Counter[tuple[int, int]] = Counter()
+        self.holders: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
         for position in range(len(self.words)):
             self.add(position)
 
-    def add(self, position):
+    def add(self, position: int) -> None:
         """Count the pairs of one word."""
         for pair, count in pairs_of(self.words[position]).items():
             self.counts[pair] += count * self.times[position]
             self.holders[pair].add(position)
 
-    def remove(self, position):
+    def remove(self, position: int) -> None:
         """Take back what `add` has counted for one word; a pair that is left nowhere has no entry."""
         for pair, count in pairs_of(self.words[position]).items():
             self.counts[pair] -= count * self.times[position]
@@ -220,7 +231,7 @@ class PairTable:
             if not self.holders[pair]:
                 del self.counts[pair], self.holders[pair]
 
-    def replace(self, pair, token):
+    def replace(self, pair: tuple[int, int], token: int) -> None:
         """`merge` the pair wherever it is, looking at no word that does not hold it."""
         for position in sorted(self.holders[pair]):
             self.remove(position)
@@ -245,7 +256,7 @@ class BPETokenizer(Tokenizer):
     array([257])
     """
 
-    def __init__(self, merges=()):
+    def __init__(self, merges: Iterable[tuple[int, int]] = ()) -> None:
         """Remember the merges, and the bytes that each token stands for."""
         self.merges = [tuple(pair) for pair in merges]
         self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
@@ -254,11 +265,11 @@ class BPETokenizer(Tokenizer):
             self.bytes.append(self.bytes[left] + self.bytes[right])
 
     @property
-    def vocab_size(self):
+    def vocab_size(self) -> int:
         """How many different tokens there are."""
         return 256 + len(self.merges)
 
-    def train(self, text, vocab_size):
+    def train(self, text: str, vocab_size: int) -> Self:
         """Learn merges from a text, until there are ``vocab_size`` tokens; returns the tokenizer.
 
         Each step merges the pair of neighbouring tokens that occurs most often in all words, counting
@@ -280,17 +291,17 @@ class BPETokenizer(Tokenizer):
             raise ValueError(f"vocab_size must be at least 256, got {vocab_size}")
         often = Counter(WORD.findall(text))
         table = PairTable([word.encode("utf-8") for word in often], often.values())
-        merges = []
+        merges: list[tuple[int, int]] = []
         while table.counts and len(merges) < vocab_size - 256:
             pair = most_frequent(table.counts)
             if table.counts[pair] < 2:
                 break
             table.replace(pair, 256 + len(merges))
             merges.append(pair)
-        self.__init__(merges)
+        self.__init__(merges)  # type: ignore[misc]  # start anew
         return self
 
-    def encode(self, text):
+    def encode(self, text: str) -> Array:
         """The ids of the tokens, int64 (N,): each word on its own, one after the other.
 
         Raises:
@@ -302,18 +313,18 @@ class BPETokenizer(Tokenizer):
         known = {word: self.encode_word(word) for word in set(words)}
         return np.array([token for word in words for token in known[word]], np.int64)  # (N,)
 
-    def encode_word(self, word):
+    def encode_word(self, word: str) -> tuple[int, ...]:
         """The ids of one word: its bytes, merged as `train` merged them.
 
         Of the pairs that the word holds, the one that was learnt first is merged first.
         """
         ids = tuple(word.encode("utf-8"))
         while known := [pair for pair in pairs_of(ids) if pair in self.ranks]:
-            first = min(known, key=self.ranks.get)
+            first = min(known, key=self.ranks.get)  # type: ignore[arg-type]  # all have a rank
             ids = merge(ids, first, 256 + self.ranks[first])
         return ids
 
-    def decode(self, ids):
+    def decode(self, ids: ArrayLike) -> str:
         """The text of a list, array or Tensor of ids.
 
         Bytes that are no UTF-8, such as half of a character at the end, become UNKNOWN.
@@ -324,12 +335,12 @@ class BPETokenizer(Tokenizer):
         found = b"".join(self.bytes[i] for i in check_ids(ids, self.vocab_size).ravel())
         return found.decode("utf-8", errors="replace")
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What has to be saved."""
         return {"merges": self.merges}
 
     @classmethod
-    def from_state(cls, state):
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
         """A tokenizer with what was saved."""
         merges = [(int(left), int(right)) for left, right in state["merges"]]
         for token, pair in enumerate(merges, start=256):

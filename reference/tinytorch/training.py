@@ -1,15 +1,22 @@
 """07 · Training: the loop, learning rates, clipping, metrics, saving."""
 
+from __future__ import annotations
+
 import json
 import math
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tinytorch.autograd import no_grad
+from tinytorch.layers import Module
+from tinytorch.optimizers import Optimizer
+from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
 HEADER = "tinytorch"
@@ -30,7 +37,9 @@ class CosineSchedule:
         min_lr: the lowest rate of the fall.
     """
 
-    def __init__(self, lr, total_steps, warmup_steps=0, min_lr=0.0):
+    def __init__(
+        self, lr: float, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
+    ) -> None:
         """Keep the four numbers as attributes, the two rates as floats.
 
         Raises:
@@ -50,7 +59,7 @@ class CosineSchedule:
         self.warmup_steps = warmup_steps
         self.min_lr = float(min_lr)
 
-    def __call__(self, step):
+    def __call__(self, step: int) -> float:
         """The learning rate of a step, a float.
 
         ::
@@ -79,7 +88,9 @@ class CosineSchedule:
         return self.min_lr + (self.lr - self.min_lr) * (1 + math.cos(math.pi * done)) / 2
 
 
-def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
+) -> float:
     """Scale all gradients down together, in place, if their common length is above ``max_norm``.
 
     The length is that of one vector that holds every gradient: √(Σ g²) over all numbers of all
@@ -120,7 +131,7 @@ def clip_grad_norm_(parameters, max_norm, error_if_nonfinite=False):
     return length
 
 
-def accuracy(logits, targets):
+def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
     """The fraction of predictions that are right, a float between 0 and 1.
 
     Args:
@@ -173,16 +184,23 @@ class Trainer:
     True
     """
 
-    def __init__(self, model, optimizer, loss, schedule=None, clip_norm=None):
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: Callable[[Tensor, Any], Tensor],
+        schedule: Callable[[int], float] | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.loss = loss
         self.schedule = schedule
         self.clip_norm = clip_norm
         self.step = 0
-        self.history = []
+        self.history: list[dict[str, float]] = []
 
-    def train_step(self, inputs, targets):
+    def train_step(self, inputs: Tensor | Array, targets: Tensor | Array) -> float:
         """Learn from one batch: one step of the optimizer.
 
         In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
@@ -204,7 +222,14 @@ class Trainer:
         self.step += 1
         return loss.item()
 
-    def fit(self, batches, epochs, validation=None, on_step=None, on_epoch=None):
+    def fit(
+        self,
+        batches: Iterable[tuple[Any, Any]],
+        epochs: int,
+        validation: Iterable[tuple[Any, Any]] | None = None,
+        on_step: Callable[[dict[str, float]], Any] | None = None,
+        on_epoch: Callable[[dict[str, float]], Any] | None = None,
+    ) -> list[dict[str, float]]:
         """Learn from every batch, ``epochs`` times over, with the model in training mode.
 
         Args:
@@ -247,7 +272,7 @@ class Trainer:
                 on_epoch(record)
         return self.history
 
-    def evaluate(self, batches):
+    def evaluate(self, batches: Iterable[tuple[Any, Any]]) -> dict[str, float]:
         """Measure the model on every batch, learning nothing.
 
         Args:
@@ -279,7 +304,13 @@ class Trainer:
         return {"loss": loss / examples, "accuracy": right / examples}
 
 
-def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
+def save_checkpoint(
+    path: str | Path,
+    model: Module,
+    optimizer: Optimizer | None = None,
+    step: int = 0,
+    metadata: Any = None,
+) -> None:
     """Write model, optimizer and step to one safetensors file: arrays and text, nothing that runs.
 
     Args:
@@ -298,7 +329,7 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
     and no other file is left.
     """
     arrays = model.state_dict()
-    header = {"step": step, "metadata": metadata}
+    header: dict[str, Any] = {"step": step, "metadata": metadata}
     if optimizer is not None:
         saved = optimizer.state_dict()
         header["param_groups"] = saved["param_groups"]
@@ -322,7 +353,9 @@ def save_checkpoint(path, model, optimizer=None, step=0, metadata=None):
         unfinished.unlink(missing_ok=True)
 
 
-def load_checkpoint(path, model, optimizer=None):
+def load_checkpoint(
+    path: str | Path, model: Module, optimizer: Optimizer | None = None
+) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
 
     Args:
@@ -362,7 +395,7 @@ def load_checkpoint(path, model, optimizer=None):
     return {"step": header.get("step", 0), "metadata": header.get("metadata")}
 
 
-def read_checkpoint(path):
+def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a safetensors file whole, before anything is done with it.
 
     Returns:

@@ -1,22 +1,25 @@
 """13 · Transformers: a GPT, which reads a text and says what comes next."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.activations import gelu, softmax
 from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.primitive import defvjp, primitive
-from tinytorch.tensor import DEFAULT_DTYPE, default_generator
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
 """Of the first weights, as in GPT-2."""
 
 
-def normalised(x, eps):
+def normalised(x: Array, eps: float) -> tuple[Array, Array]:
     """(x̂, 1 / deviation): each vector along the last axis with mean 0 and variance 1.
 
     The variance is divided by the number of elements, and eps is added before the root.
@@ -31,7 +34,7 @@ def normalised(x, eps):
 
 
 @primitive
-def layer_norm(x, weight, bias, *, eps=1e-5):
+def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalise each vector, then stretch and shift its elements as is learnt.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
@@ -52,7 +55,9 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
     return out
 
 
-def layer_norm_x(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_x(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the vectors.
 
     Shifting a vector or stretching it changes nothing, so what of g would do so is taken out:
@@ -68,14 +73,18 @@ def layer_norm_x(g, ans, x, weight, bias, *, eps=1e-5):
     return h
 
 
-def layer_norm_weight(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_weight(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
     unit, _ = normalised(x, eps)
     unit *= g
     return unit.reshape(-1, len(weight)).sum(axis=0)  # (D,)
 
 
-def layer_norm_bias(g, ans, x, weight, bias, *, eps=1e-5):
+def layer_norm_bias(
+    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     return g.reshape(-1, len(bias)).sum(axis=0)  # (D,)
 
@@ -96,7 +105,9 @@ class LayerNorm(Module):
         ValueError: normalized_shape is below 1.
     """
 
-    def __init__(self, normalized_shape, eps=1e-5, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+    ) -> None:
         """Check the size and make the parameters."""
         if normalized_shape < 1:
             raise ValueError(f"normalized_shape must be at least 1, got {normalized_shape}")
@@ -104,7 +115,7 @@ class LayerNorm(Module):
         self.weight = Parameter(np.ones(normalized_shape, dtype))
         self.bias = Parameter(np.zeros(normalized_shape, dtype))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Apply `layer_norm` with the weight, bias and eps of this layer.
 
         Args:
@@ -116,7 +127,7 @@ class LayerNorm(Module):
             raise ValueError(f"x must have shape (…, D={len(self.weight)}), got {x.shape}")
         return layer_norm(x, self.weight, self.bias, eps=self.eps)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}"
 
 
@@ -133,13 +144,19 @@ class MLP(Module):
         proj: a Linear back to D.
     """
 
-    def __init__(self, embed_dim, hidden_dim=None, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        embed_dim: int,
+        hidden_dim: int | None = None,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the two layers, fc first."""
         hidden_dim = 4 * embed_dim if hidden_dim is None else hidden_dim
         self.fc = Linear(embed_dim, hidden_dim, generator=generator, dtype=dtype)
         self.proj = Linear(hidden_dim, embed_dim, generator=generator, dtype=dtype)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """proj(gelu(fc(x))), (…, D) to (…, D)."""
         return self.proj(gelu(self.fc(x)))
 
@@ -164,13 +181,13 @@ class TransformerBlock(Module):
 
     def __init__(
         self,
-        embed_dim,
-        num_heads,
-        hidden_dim=None,
-        dropout=0.0,
-        generator=None,
-        dtype=DEFAULT_DTYPE,
-    ):
+        embed_dim: int,
+        num_heads: int,
+        hidden_dim: int | None = None,
+        dropout: float = 0.0,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the parts, in the order in which they are used."""
         self.ln_1 = LayerNorm(embed_dim, dtype=dtype)
         self.attn = MultiHeadAttention(embed_dim, num_heads, generator=generator, dtype=dtype)
@@ -178,7 +195,7 @@ class TransformerBlock(Module):
         self.mlp = MLP(embed_dim, hidden_dim, generator, dtype)
         self.dropout = Dropout(dropout, generator)
 
-    def forward(self, x, mask=None):
+    def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """x + attn(ln_1(x)), and then x + mlp(ln_2(x)), with dropout on what is added.
 
         Args:
@@ -216,7 +233,7 @@ class GPTConfig:
     num_layers: int
     dropout: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "embed_dim", "num_heads", "num_layers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -227,7 +244,7 @@ class GPTConfig:
         if not 0 <= self.dropout <= 1:
             raise ValueError(f"dropout must be in [0, 1], got {self.dropout}")
 
-    def count_parameters(self):
+    def count_parameters(self) -> int:
         """How many numbers a GPT of these sizes learns, without making one.
 
         A table of V · D for tokens, which also makes the output, one of C · D for places, and for each
@@ -238,7 +255,12 @@ class GPTConfig:
         return (self.vocab_size + self.context_length) * d + self.num_layers * block + 2 * d
 
 
-def sample(logits, temperature=1.0, top_k=None, generator=None):
+def sample(
+    logits: Array,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    generator: np.random.Generator | None = None,
+) -> Array:
     """Choose the next token of each sequence.
 
     Args:
@@ -290,7 +312,12 @@ class GPT(Module):
         ln_f: a LayerNorm.
     """
 
-    def __init__(self, config, generator=None, dtype=DEFAULT_DTYPE):
+    def __init__(
+        self,
+        config: GPTConfig,
+        generator: np.random.Generator | None = None,
+        dtype: DTypeLike = DEFAULT_DTYPE,
+    ) -> None:
         """Make the parts in the order of use, then draw all matrices as GPT-2 does.
 
         Every parameter with two axes is drawn anew from a normal distribution of mean 0 and
@@ -319,7 +346,7 @@ class GPT(Module):
             elif name.endswith("bias"):
                 parameter.data[...] = 0
 
-    def forward(self, indices):
+    def forward(self, indices: Tensor | ArrayLike) -> Tensor:
         """Scores for the token that follows each place, knowing only what stands up to there.
 
         Args:
@@ -338,7 +365,7 @@ class GPT(Module):
             x = block(x, mask)
         return self.ln_f(x) @ self.token_embedding.weight.T  # (N, T, V)
 
-    def check_length(self, indices):
+    def check_length(self, indices: Array) -> None:
         """Sequences have two axes, are not empty and fit into the context."""
         if indices.ndim != 2 or indices.shape[1] == 0:
             raise ValueError(
@@ -351,8 +378,14 @@ class GPT(Module):
             )
 
     def generate(
-        self, prompt, max_new_tokens, temperature=1.0, top_k=None, generator=None, stop=None
-    ):
+        self,
+        prompt: Tensor | ArrayLike,
+        max_new_tokens: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: np.random.Generator | None = None,
+        stop: int | None = None,
+    ) -> Array:
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from specs.arrays import Array
 
-def conv2d_loops(x, weight, bias, stride=1, padding=0):
+
+def conv2d_loops(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
     """Convolution as seven loops."""
     n, c, height, width = x.shape
     o, _, kh, kw = weight.shape
@@ -23,20 +25,23 @@ def conv2d_loops(x, weight, bias, stride=1, padding=0):
     return out
 
 
-def linear_relu(x, weight, bias):
+def linear_relu(x: Array, weight: Array, bias: Array) -> Array:
     """As one would write it: a product, a sum and a maximum, each an array of its own."""
     return np.maximum(x @ weight.T + bias, 0)
 
 
-def gelu(x):
+def gelu(x: Array) -> Array:
     """The formula as one would write it: each step reads and writes the whole array."""
     half, cubic, scale = (x.dtype.type(v) for v in (0.5, 0.044715, np.sqrt(2 / np.pi)))
     return half * x * (1 + np.tanh(scale * (x + cubic * x * x * x)))
 
 
-def numbers_moved(n, k, m, tile):
+def numbers_moved(n: int, k: int, m: int, tile: int) -> int:
     """Walk over the tiles of a product, and count the numbers that are read and written."""
-    cut = lambda size: [range(s, min(s + tile, size)) for s in range(0, size, tile)]
+
+    def cut(size: int) -> list[range]:
+        return [range(s, min(s + tile, size)) for s in range(0, size, tile)]
+
     moved = 0
     for rows in cut(n):
         for columns in cut(m):

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from specs.arrays import Array, State
 
-def weights(query, key, mask=None):
+
+def weights(query: Array, key: Array, mask: Array | None = None) -> Array:
     """(T, S) for two matrices of vectors."""
     table = np.zeros((len(query), len(key)))
     for i, q in enumerate(query):
@@ -14,12 +16,12 @@ def weights(query, key, mask=None):
     return table
 
 
-def attention(query, key, value, mask=None):
+def attention(query: Array, key: Array, value: Array, mask: Array | None = None) -> Array:
     """(T, e): the weighted means of the values."""
     return weights(query, key, mask) @ value
 
 
-def multi_head(x, state, heads, mask=None):
+def multi_head(x: Array, state: State, heads: int, mask: Array | None = None) -> Array:
     """(N, T, D), one sequence and one head after the other, from a state dict."""
     n, length, d = x.shape
     weight, bias = state["in_proj_weight"], state.get("in_proj_bias", np.zeros(3 * d))
@@ -28,6 +30,6 @@ def multi_head(x, state, heads, mask=None):
     for sequence in range(n):
         for head in range(heads):
             columns = [slice(k * d + head * width, k * d + (head + 1) * width) for k in range(3)]
-            parts = [x[sequence] @ weight[rows].T + bias[rows] for rows in columns]
-            out[sequence, :, head * width : (head + 1) * width] = attention(*parts, mask)
+            q, k, v = (x[sequence] @ weight[rows].T + bias[rows] for rows in columns)
+            out[sequence, :, head * width : (head + 1) * width] = attention(q, k, v, mask)
     return out @ state["out_proj.weight"].T + state.get("out_proj.bias", np.zeros(d))

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from specs.arrays import State
 
 
-def digest(state):
+def digest(state: State) -> str:
     """SHA-256 of a state dict: name, dtype, shape and bytes of each entry, by name."""
     text = b""
     for name in sorted(state):
@@ -13,28 +17,15 @@ def digest(state):
     return hashlib.sha256(text).hexdigest()
 
 
-def seal(document):
+def seal(document: Mapping[str, Any]) -> str:
     told = {name: document[name] for name in sorted(document) if name != "seal"}
     return hashlib.sha256(
         json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
     ).hexdigest()
 
 
-def nearest_rank(samples, percent):
+def nearest_rank(samples: Sequence[float], percent: float) -> float:
     """The smallest sample that at least so many in a hundred do not exceed."""
     return next(
         s for s in sorted(samples) if sum(o <= s for o in samples) * 100 >= percent * len(samples)
     )
-
-
-class Clock:
-    """A clock that somebody else moves; `sleep` moves it, too."""
-
-    def __init__(self):
-        self.time = 0.0
-
-    def __call__(self):
-        return self.time
-
-    def sleep(self, seconds):
-        self.time += seconds

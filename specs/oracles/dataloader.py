@@ -1,14 +1,18 @@
 """Oracles of 08 dataloader: plain loops over lists."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from specs.arrays import Array
 
 
-def batch_sizes(count, batch_size, drop_last):
+def batch_sizes(count: int, batch_size: int, drop_last: bool) -> list[int]:
     """How many items each batch of a pass has, counted one item at a time."""
-    sizes = []
+    sizes: list[int] = []
     for item in range(count):
         if item % batch_size == 0:
             sizes.append(0)
@@ -16,7 +20,7 @@ def batch_sizes(count, batch_size, drop_last):
     return [size for size in sizes if size == batch_size] if drop_last else sizes
 
 
-def shares(count, fractions):
+def shares(count: int, fractions: Sequence[float | str]) -> list[int]:
     """How many of ``count`` items each fraction gets; what is left over goes to the first ones."""
     sizes = [floor(Fraction(fraction) * count) for fraction in fractions]
     part = 0
@@ -26,7 +30,7 @@ def shares(count, fractions):
     return sizes
 
 
-def stack(rows):
+def stack(rows: Sequence[ArrayLike]) -> Array:
     """Arrays or numbers one above the other; Python floats are float32."""
     first = np.asarray(rows[0])
     python = isinstance(rows[0], float) and not isinstance(rows[0], np.generic)
@@ -36,7 +40,7 @@ def stack(rows):
     return out
 
 
-def normalize(x, mean, std):
+def normalize(x: Array, mean: Sequence[float], std: Sequence[float]) -> Array:
     """(x - mean) / std of (..., C, H, W), pixel by pixel in float64."""
     out = np.empty(x.shape, np.float64)
     for place in np.ndindex(x.shape):
@@ -45,7 +49,7 @@ def normalize(x, mean, std):
     return out
 
 
-def mirror(image):
+def mirror(image: Array) -> Array:
     """Each row of (C, H, W) from right to left."""
     out = np.empty_like(image)
     width = image.shape[-1]
@@ -54,7 +58,7 @@ def mirror(image):
     return out
 
 
-def windows(image, size, padding):
+def windows(image: Array, size: tuple[int, int], padding: int) -> dict[tuple[int, int], Array]:
     """Every window of (C, H, W) with zeros around it: (top, left) to its pixels."""
     channels, height, width = image.shape
     padded = np.zeros((channels, height + 2 * padding, width + 2 * padding), image.dtype)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from specs.arrays import Array
 
-def linear(x, weight, bias):
+
+def linear(x: Array, weight: Array, bias: Array | None) -> Array:
     """x Wᵀ + b at float64, one output at a time."""
     rows = x.reshape(-1, x.shape[-1]).astype(np.float64)
     out = np.zeros((len(rows), len(weight)))

@@ -4,10 +4,28 @@ Nothing is updated from step to step, as the framework does it: ``seen`` is the 
 bias-corrected running mean is here what it stands for, a weighted mean. All at float64.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from specs.arrays import Array
+
+History = tuple[Array, ...]
 
 
-def sgd(param, grad, seen, *, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+def sgd(
+    param: ArrayLike,
+    grad: ArrayLike,
+    seen: History,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+) -> tuple[Array, History]:
     """(the parameter after one step, the history after it); begin with ``seen=()``."""
     param, grad = np.asarray(param, np.float64), np.asarray(grad, np.float64)
     grad = grad + weight_decay * param
@@ -21,7 +39,16 @@ def sgd(param, grad, seen, *, lr, momentum=0.0, dampening=0.0, weight_decay=0.0,
     return param - lr * (grad + momentum * buffer if nesterov else buffer), seen
 
 
-def adam(param, grad, seen, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+def adam(
+    param: ArrayLike,
+    grad: ArrayLike,
+    seen: History,
+    *,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+) -> tuple[Array, History]:
     """(the parameter after one step, the history after it); begin with ``seen=()``."""
     param, grad = np.asarray(param, np.float64), np.asarray(grad, np.float64)
     seen = (*seen, grad + weight_decay * param)
@@ -30,22 +57,39 @@ def adam(param, grad, seen, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_dec
     return param - lr * mean / (spread + eps), seen
 
 
-def adamw(param, grad, seen, *, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+def adamw(
+    param: ArrayLike,
+    grad: ArrayLike,
+    seen: History,
+    *,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.01,
+) -> tuple[Array, History]:
     """(the parameter after one step, the history after it); begin with ``seen=()``."""
     moved, seen = adam(param, grad, seen, lr=lr, betas=betas, eps=eps)
     return moved - lr * weight_decay * np.asarray(param, np.float64), seen
 
 
-def weighted_mean(values, beta):
+def weighted_mean(values: Sequence[Array], beta: float) -> Array:
     """The mean in which a value counts beta times as much as the one after it."""
     weights = [beta**age for age in range(len(values))]
-    total = sum(weight * value for weight, value in zip(weights, reversed(values), strict=True))
+    total: Any = sum(
+        weight * value for weight, value in zip(weights, reversed(values), strict=True)
+    )
     return total / sum(weights)
 
 
-def run(step, start, gradients, **options):
+def run(
+    step: Callable[..., tuple[Array, History]],
+    start: ArrayLike,
+    gradients: Sequence[ArrayLike | None],
+    **options: Any,
+) -> Array:
     """The parameter after one step for each of ``gradients``; those that are None are passed over."""
-    param, seen = np.asarray(start, np.float64), ()
+    param = np.asarray(start, np.float64)
+    seen: History = ()
     for grad in gradients:
         if grad is not None:
             param, seen = step(param, grad, seen, **options)

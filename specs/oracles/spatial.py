@@ -1,13 +1,23 @@
 """Convolution, pooling and batch statistics as loops, one output at a time."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
 import numpy as np
 
+from specs.arrays import Array
 
-def both(size):
-    return tuple(size) if isinstance(size, tuple) else (size, size)
+Numbers = Array | Sequence[float]
+Size = int | tuple[int, int]
+Place = tuple[int, int, int]
 
 
-def places(x, kernel_size, stride, padding, fill):
+def both(size: Size) -> tuple[int, int]:
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def places(
+    x: Array, kernel_size: Size, stride: Size, padding: Size, fill: float
+) -> Iterator[tuple[int, int, Array]]:
     """Yield (i, j, window): for each output place what its window sees, (N, C, KH, KW)."""
     (kh, kw), (down, right), (top, left) = both(kernel_size), both(stride), both(padding)
     wide = ((0, 0), (0, 0), (top, top), (left, left))
@@ -17,7 +27,9 @@ def places(x, kernel_size, stride, padding, fill):
             yield i, j, padded[:, :, y : y + kh, z : z + kw]
 
 
-def conv2d(x, weight, bias=None, stride=1, padding=0):
+def conv2d(
+    x: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size = 0
+) -> Array:
     out = {}
     for i, j, window in places(x, weight.shape[2:], stride, padding, 0):
         for o, kernel in enumerate(weight.astype(np.float64)):
@@ -26,7 +38,14 @@ def conv2d(x, weight, bias=None, stride=1, padding=0):
     return gather(out, len(x))
 
 
-def pool(x, kernel_size, stride, padding, fill, summary):
+def pool(
+    x: Array,
+    kernel_size: Size,
+    stride: Size | None,
+    padding: Size,
+    fill: float,
+    summary: Callable[[Array], Array],
+) -> Array:
     stride = kernel_size if stride is None else stride
     out = {}
     for i, j, window in places(x, kernel_size, stride, padding, fill):
@@ -35,15 +54,15 @@ def pool(x, kernel_size, stride, padding, fill, summary):
     return gather(out, len(x))
 
 
-def max_pool2d(x, kernel_size, stride=None, padding=0):
+def max_pool2d(x: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Array:
     return pool(x, kernel_size, stride, padding, -np.inf, lambda rows: rows.max(axis=1))
 
 
-def avg_pool2d(x, kernel_size, stride=None, padding=0):
+def avg_pool2d(x: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Array:
     return pool(x, kernel_size, stride, padding, 0, lambda rows: rows.mean(axis=1))
 
 
-def gather(out, n):
+def gather(out: Mapping[Place, Array], n: int) -> Array:
     """(N, channels, rows, columns) from a dict of (row, column, channel) to (N,)."""
     rows, columns, channels = (max(key[axis] for key in out) + 1 for axis in range(3))
     result = np.zeros((n, channels, rows, columns))
@@ -52,7 +71,9 @@ def gather(out, n):
     return result
 
 
-def batch_norm(x, weight, bias, mean, var, eps):
+def batch_norm(
+    x: Array, weight: Numbers, bias: Numbers, mean: Array, var: Array, eps: float
+) -> Array:
     out = np.empty(x.shape)
     for c in range(x.shape[1]):
         normal = (x[:, c].astype(np.float64) - float(mean[c])) / np.sqrt(float(var[c]) + eps)

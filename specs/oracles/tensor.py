@@ -2,16 +2,18 @@
 
 import numpy as np
 
+from specs.arrays import Array, Shape
 
-def arange(start, stop, step):
+
+def arange(start: float, stop: float, step: float) -> list[float]:
     """Each number from start, step apart, as long as it is before stop."""
-    values = []
+    values: list[float] = []
     while (start + len(values) * step - stop) * np.sign(step) < 0:
         values.append(start + len(values) * step)
     return values
 
 
-def matmul(x, y):
+def matmul(x: Array, y: Array) -> Array:
     """Sums of products; a vector is a row on the left and a column on the right."""
     if x.ndim == 1:
         return matmul(x[None, :], y)[..., 0, :] if y.ndim > 1 else matmul(x[None, :], y)[0]
@@ -28,7 +30,7 @@ def matmul(x, y):
     return out
 
 
-def flattened(shape, start, end):
+def flattened(shape: Shape, start: int, end: int) -> Shape:
     """``shape`` with the axes from ``start`` to ``end``, both from the front, joined."""
     joined = 1
     for axis in range(start, end + 1):
@@ -36,7 +38,7 @@ def flattened(shape, start, end):
     return (*shape[:start], joined, *shape[end + 1 :])
 
 
-def squeezed(shape, dim):
+def squeezed(shape: Shape, dim: int | None) -> Shape:
     """``shape`` without its axes of length 1, or without axis ``dim`` if its length is 1."""
     if dim is None:
         return tuple(n for n in shape if n != 1)

@@ -1,18 +1,23 @@
 """Byte-pair encoding the slow way: all pairs are counted anew before every merge."""
 
 import re
+from collections.abc import Sequence
+
+Word = tuple[int, ...]
+Pair = tuple[int, int]
 
 WORD = re.compile(r" ?\S+|\s+(?!\S)|\s+")
 
 
-def neighbours(word):
+def neighbours(word: Word) -> list[Pair]:
     """All pairs of neighbours, one after the other."""
     return [(word[i], word[i + 1]) for i in range(len(word) - 1)]
 
 
-def replaced(word, pair, token):
+def replaced(word: Word, pair: Word, token: int) -> Word:
     """``token`` for every ``pair``, by going through the word once."""
-    result, rest = [], list(word)
+    result: list[int] = []
+    rest = list(word)
     while rest:
         if tuple(rest[:2]) == pair:
             result, rest = [*result, token], rest[2:]
@@ -21,12 +26,13 @@ def replaced(word, pair, token):
     return tuple(result)
 
 
-def train(text, vocab_size):
+def train(text: str, vocab_size: int) -> tuple[list[Pair], list[int]]:
     """(merges, how many different words held the pair of each merge)."""
-    words = [tuple(word.encode("utf-8")) for word in WORD.findall(text)]
-    merges, holding = [], []
+    words: list[Word] = [tuple(word.encode("utf-8")) for word in WORD.findall(text)]
+    merges: list[Pair] = []
+    holding: list[int] = []
     while len(merges) < vocab_size - 256:
-        counts = {}
+        counts: dict[Pair, int] = {}
         for word in words:
             for pair in neighbours(word):
                 counts[pair] = counts.get(pair, 0) + 1
@@ -39,11 +45,11 @@ def train(text, vocab_size):
     return merges, holding
 
 
-def encode(text, merges):
+def encode(text: str, merges: Sequence[Sequence[int]]) -> list[int]:
     """Every merge in the order learnt, over all of each word."""
-    ids = []
+    ids: list[int] = []
     for word in WORD.findall(text):
-        tokens = tuple(word.encode("utf-8"))
+        tokens: Word = tuple(word.encode("utf-8"))
         for rank, pair in enumerate(merges):
             tokens = replaced(tokens, tuple(pair), 256 + rank)
         ids += tokens

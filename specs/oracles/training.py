@@ -1,11 +1,17 @@
 """Oracle of 07: the schedule by another formula, metrics by loops, and linear regression by hand."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from specs.arrays import Array
 
 
-def cosine(step, lr, total_steps, warmup_steps=0, min_lr=0.0):
+def cosine(
+    step: int, lr: float, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
+) -> float:
     """The learning rate of a step; the fall by the half-angle formula (1 + cos 2x) / 2 = cos² x."""
     if step < warmup_steps:
         return lr * (step + 1) / warmup_steps
@@ -16,7 +22,7 @@ def cosine(step, lr, total_steps, warmup_steps=0, min_lr=0.0):
     return share * lr + (1 - share) * min_lr
 
 
-def clip(grads, max_norm):
+def clip(grads: Sequence[Array | None], max_norm: float) -> tuple[float, list[Array | None]]:
     """(length, gradients after clipping); gradients that are None stay None."""
     numbers = np.concatenate(
         [np.ravel(grad) for grad in grads if grad is not None] or [np.zeros(1)]
@@ -27,7 +33,7 @@ def clip(grads, max_norm):
     return length, [None if grad is None else grad.astype(np.float64) * scale for grad in grads]
 
 
-def accuracy(logits, targets):
+def accuracy(logits: ArrayLike, targets: ArrayLike) -> float:
     """The fraction of rows whose first highest score is at the target."""
     rows = np.reshape(logits, (-1, np.shape(logits)[-1])).tolist()
     right = [
@@ -36,7 +42,13 @@ def accuracy(logits, targets):
     return sum(right) / len(right)
 
 
-def linear_regression(weight, bias, batches, rates, max_norm=None):
+def linear_regression(
+    weight: Array,
+    bias: Array,
+    batches: Sequence[tuple[Array, Array]],
+    rates: Sequence[float],
+    max_norm: float | None = None,
+) -> tuple[list[float], Array, Array]:
     """(loss of each step, weight, bias) of descent on the mean squared error of x·Wᵀ + b.
 
     Args:
@@ -55,6 +67,6 @@ def linear_regression(weight, bias, batches, rates, max_norm=None):
     return losses, weight, bias
 
 
-def weighted_mean(values, sizes):
+def weighted_mean(values: Sequence[float], sizes: Sequence[int]) -> float:
     """The mean over examples of values that are means over batches of these sizes."""
     return sum(value * size for value, size in zip(values, sizes, strict=True)) / sum(sizes)

@@ -47,20 +47,20 @@ def changed(old, new, count=1):
 )
 def test_is_refused(old, new, says):
     with pytest.raises(CurriculumError) as caught:
-        curriculum.build(changed(old, new))
+        curriculum.build_curriculum(changed(old, new))
     assert says in str(caught.value)
 
 
 def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
     with pytest.raises(CurriculumError, match=r"none\.toml"):
-        curriculum.load(tmp_path / "none.toml")
+        curriculum.load_curriculum(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("title = ", encoding="utf-8")
     with pytest.raises(CurriculumError, match=r"bad\.toml"):
-        curriculum.load(tmp_path / "bad.toml")
+        curriculum.load_curriculum(tmp_path / "bad.toml")
 
 
 def test_a_milestone_needs_the_ones_before_it():
-    toy_course = curriculum.build(tomllib.loads(toy.CURRICULUM))
+    toy_course = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
     assert toy_course.unit("milestone-02").needs == ("checkpoint-03", "milestone-01")
 
 
@@ -70,9 +70,9 @@ def test_paths_follow_from_names():
     assert course.unit("checkpoint-05").source == "tinytorch/autograd.py"
     assert course.unit("checkpoint-00").source is None
     assert course.unit("milestone-03").place == "milestones/03_1986_mlp/"
-    assert course.owner("specs/test_05_autograd.py::TestX::test_y").number == "05"
-    assert course.owner("milestones/03_1986_mlp/test_03_mlp.py::TestX::test_y").year == 1986
-    assert course.owner("tests/test_curriculum.py::test_x") is None
+    assert course.unit_of_spec("specs/test_05_autograd.py::TestX::test_y").number == "05"
+    assert course.unit_of_spec("milestones/03_1986_mlp/test_03_mlp.py::TestX::test_y").year == 1986
+    assert course.unit_of_spec("tests/test_curriculum.py::test_x") is None
 
 
 def test_everything_the_course_names_is_there():

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from pytest_tinytorch.course.exercises import Exercise, locate, spans, stub
+from pytest_tinytorch.course.exercises import Exercise, cut_stubs, line_spans, locate_exercises
 
 SOURCE = '''"""05 · Toy."""
 
@@ -59,7 +59,7 @@ NAMES = (
 
 
 def test_a_stub_keeps_signature_docstring_and_all_that_is_given():
-    text = stub(SOURCE, "05", "toy", NAMES)
+    text = cut_stubs(SOURCE, "05", "toy", NAMES)
     ast.parse(text)
     assert '    """Twice x."""\n    raise NotImplementedError("05 toy: double")\n' in text
     assert (
@@ -79,29 +79,29 @@ def test_a_stub_keeps_signature_docstring_and_all_that_is_given():
 
 
 def test_a_stub_takes_its_identity_from_no_prose():
-    text = stub(SOURCE.replace("05 · Toy", "Audacious"), "05", "toy", NAMES)
+    text = cut_stubs(SOURCE.replace("05 · Toy", "Audacious"), "05", "toy", NAMES)
     assert text.count("05 toy: ") == 7
 
 
 def test_rules_need_an_import_of_defvjp():
     source = SOURCE.replace("from tinytorch.primitive import Variable, defvjp\n", "")
     with pytest.raises(LookupError, match="import defvjp"):
-        stub(source, "05", "toy", ["gradient of add"])
+        cut_stubs(source, "05", "toy", ["gradient of add"])
 
 
 def test_of_nothing_is_the_source_itself():
-    assert stub(SOURCE, "05", "toy", []) == SOURCE
+    assert cut_stubs(SOURCE, "05", "toy", []) == SOURCE
 
 
 @pytest.mark.parametrize("name", ["triple", "Box.close", "gradient of mul", "Box", "box.open"])
 def test_what_cannot_be_cut_is_named(name):
     with pytest.raises(LookupError, match=name):
-        stub(SOURCE, "05", "toy", [name])
+        cut_stubs(SOURCE, "05", "toy", [name])
 
 
 def test_exercises_are_found_with_their_state():
-    text = stub(SOURCE, "05", "toy", ["Box.open", "gradient of add"])
-    found = locate(text, [*NAMES, "not there"])
+    text = cut_stubs(SOURCE, "05", "toy", ["Box.open", "gradient of add"])
+    found = locate_exercises(text, [*NAMES, "not there"])
     assert [e.name for e in found] == list(NAMES)
     assert {e.name for e in found if e.untouched} == {"Box.open", "gradient of add"}
     lines = text.splitlines()
@@ -115,16 +115,16 @@ def test_exercises_are_found_with_their_state():
 
 def test_an_abstract_method_of_ones_own_is_no_stub():
     text = 'def f():\n    raise NotImplementedError("subclasses do this")\n'
-    assert locate(text, ["f"]) == [Exercise("f", 1, False)]
+    assert locate_exercises(text, ["f"]) == [Exercise("f", 1, False)]
 
 
 def test_a_half_written_stub_is_still_one():
     text = 'def f(x):\n    y = x\n    raise NotImplementedError("01 toy: f")\n'
-    assert locate(text, ["f"]) == [Exercise("f", 3, True)]
+    assert locate_exercises(text, ["f"]) == [Exercise("f", 3, True)]
 
 
 def test_spans_reach_from_the_decorator_to_the_last_line():
-    found = spans(SOURCE, NAMES)
+    found = line_spans(SOURCE, NAMES)
     lines = SOURCE.splitlines()
     first, last = found["double"]
     assert (lines[first - 1], lines[last - 1]) == ("@primitive", "    return y")

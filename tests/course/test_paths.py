@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.evidence.progress import Progress, numbers
+from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.evidence.workspace import open_workspace
-from pytest_tinytorch.export import badge, export, markdown
+from pytest_tinytorch.export import badge, formats, markdown
 from pytest_tinytorch.terminal import report, screen, timeline
-from pytest_tinytorch.terminal.marks import PLAIN, UNICODE
+from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests.support import kit, toy
 
@@ -33,11 +33,11 @@ def follow(root, name):
 
 def on(root, path):
     """Where the learner stands on a path, without a run."""
-    return open_workspace(root, Options(path=path), "curriculum.toml").progress()
+    return open_workspace(root, Options(learning_path=path), "curriculum.toml").progress()
 
 
-def text(shown, width=80, marks=UNICODE):
-    return screen.render(shown, width, False, marks)
+def text(shown, width=80, glyphs=UNICODE):
+    return screen.rendered(shown, width, False, glyphs)
 
 
 def tito(*arguments, code=0):
@@ -65,14 +65,14 @@ class TestWhatAPathHolds:
         self, path, milestones, borrowed
     ):
         course = kit.course()
-        group = next(one for one in course.paths if one.name == path)
-        held = course.on_path(group)
+        group = next(one for one in course.learning_paths if one.name == path)
+        held = course.ids_on_path(group)
         assert [str(m.year) for m in course.milestones if m.id in held] == milestones.split()
-        assert [unit.number for unit in course.borrows(group)] == borrowed.split()
+        assert [unit.number for unit in course.borrowed_by(group)] == borrowed.split()
         assert "checkpoint-00" in held
 
     def test_everything_belongs_where_none_is_followed(self):
-        assert kit.course().on_path(None) == {unit.id for unit in kit.course().units}
+        assert kit.course().ids_on_path(None) == {unit.id for unit in kit.course().units}
 
 
 class TestProgress:
@@ -82,19 +82,19 @@ class TestProgress:
         assert labels(progress.milestones) == ["1901 sums"]
         assert labels(progress.borrowed) == ["01 adding"]
         assert labels(progress.left_out) == ["03 squaring", "1902 squares"]
-        assert progress.path_line() == "doubles  0 of 1 modules · 1 week · borrows 01"
+        assert progress.learning_path_line() == "doubles  0 of 1 modules · 1 week · borrows 01"
         assert progress.verdict_line() == "0 of 2 checkpoints"
 
     def test_only_what_is_really_borrowed_is_told(self, workspace):
         progress = on(workspace, "squares")
         assert progress.borrowed == ()
         assert labels(progress.left_out) == ["01 adding", "02 doubling", "1901 sums"]
-        assert progress.path_line() == "squares  0 of 1 modules"
+        assert progress.learning_path_line() == "squares  0 of 1 modules"
 
     def test_says_nothing_of_paths_without_one(self, workspace):
         progress = on(workspace, None)
-        assert (progress.path_line(), progress.left_out, progress.borrowed) == ("", (), ())
-        assert "path" not in text(report.report(progress)).lower()
+        assert (progress.learning_path_line(), progress.left_out, progress.borrowed) == ("", (), ())
+        assert "path" not in text(report.capability_report(progress)).lower()
 
     def test_what_is_lent_by_hand_is_borrowed_too(self, workspace):
         options = Options(borrow="01")
@@ -105,7 +105,7 @@ class TestProgress:
 
 class TestReports:
     def test_the_terminal_tells_the_path_and_not_what_is_beside_it(self, workspace):
-        shown = text(report.report(on(workspace, "doubles")))
+        shown = text(report.capability_report(on(workspace, "doubles")))
         assert " Path doubles  0 of 1 modules · 1 week · borrows 01\n" in shown
         assert "= 01 adding" in shown
         assert " First         ░" in shown
@@ -115,27 +115,27 @@ class TestReports:
         assert "squares" not in shown
 
     def test_a_tier_that_is_only_borrowed_from_has_no_bar(self):
-        path = next(one for one in kit.course().paths if one.name == "production")
+        path = next(one for one in kit.course().learning_paths if one.name == "production")
         state = {unit.id: "not run" for unit in kit.course().units}
-        state |= {unit.id: "borrowed" for unit in kit.course().borrows(path)}
-        progress = Progress(kit.course(), state, path=path)
-        assert "\n Architecture  borrowed\n" in text(report.report(progress))
+        state |= {unit.id: "borrowed" for unit in kit.course().borrowed_by(path)}
+        progress = Progress(kit.course(), state, learning_path=path)
+        assert "\n Architecture  borrowed\n" in text(report.capability_report(progress))
 
     @pytest.mark.parametrize("path", ["doubles", "squares", "short"])
     @pytest.mark.parametrize("width", [40, 80])
-    @pytest.mark.parametrize("marks", [UNICODE, PLAIN], ids=["unicode", "plain"])
-    def test_it_fits(self, workspace, path, width, marks):
+    @pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
+    def test_it_fits(self, workspace, path, width, glyphs):
         progress = on(workspace, path)
         for shown in (
-            report.report(progress, marks, width),
-            report.capabilities(progress, marks, width),
-            timeline.history(progress, marks, width, True),
-            timeline.history(progress, marks, width, False),
+            report.capability_report(progress, glyphs, width),
+            report.capability_map(progress, glyphs, width),
+            timeline.timeline_report(progress, glyphs, width, True),
+            timeline.timeline_report(progress, glyphs, width, False),
         ):
-            lines = text(shown, width, marks).splitlines()
+            lines = text(shown, width, glyphs).splitlines()
             assert max(map(len, lines)) <= width
             assert any("not on this path" in line for line in lines)
-            assert marks is UNICODE or all(line.isascii() for line in lines)
+            assert glyphs is UNICODE or all(line.isascii() for line in lines)
 
     @pytest.mark.parametrize(
         ("path", "number", "following"),
@@ -149,18 +149,18 @@ class TestReports:
     )
     def test_what_is_next_lies_on_the_path(self, path, number, following):
         course = kit.course()
-        group = next((one for one in course.paths if one.name == path), None)
+        group = next((one for one in course.learning_paths if one.name == path), None)
         unit = course.unit(f"milestone-{number}")
         progress = Progress(
-            course, dict.fromkeys((u.id for u in course.units), "passed"), path=group
+            course, dict.fromkeys((u.id for u in course.units), "passed"), learning_path=group
         )
         expected = unit.challenge if following == "challenge" else following
-        assert timeline.what_is_next(progress, unit) == expected
-        shown = text(timeline.panel(progress, unit, UNICODE), 120)
+        assert timeline.next_challenge(progress, unit) == expected
+        shown = text(timeline.celebration_panel(progress, unit, UNICODE), 120)
         assert ("Next: " in shown) == bool(expected)
 
     def test_markdown_tells_the_same(self, workspace):
-        page = markdown.page(on(workspace, "doubles"))
+        page = markdown.markdown_page(on(workspace, "doubles"))
         assert "**Path:** doubles 0 of 1 modules · 1 week · borrows 01" in page
         assert "### First: 0 of 1" in page
         assert "🔗 borrowed | 01 adding" in page
@@ -168,10 +168,10 @@ class TestReports:
         assert "Not on this path: 03, 1902" in page
 
     def test_the_badge_names_it(self, workspace):
-        assert badge.message(on(workspace, "doubles")) == "doubles: 0 of 2 checkpoints"
+        assert badge.badge_message(on(workspace, "doubles")) == "doubles: 0 of 2 checkpoints"
 
     def test_programs_can_tell(self, workspace):
-        table = export.table(on(workspace, "doubles"))
+        table = formats.progress_table(on(workspace, "doubles"))
         assert (table["path"], table["borrowed"]) == ("doubles", ["checkpoint-01"])
         beside = [unit for unit, entry in table["units"].items() if not entry["on_path"]]
         assert beside == ["checkpoint-01", "checkpoint-03", "milestone-02"]
@@ -293,7 +293,7 @@ def test_settings_are_read_as_pytest_reads_them(tmp_path, files, path):
     toy.write(tmp_path, files)
     run = toy.pytest_in(tmp_path, "-p", "tinytorch", "--collect-only", "--rootdir=.")
     assert f"path {path} ." in run.output
-    assert settings.read(tmp_path).get("tinytorch_path", "") == path
+    assert settings.read_settings(tmp_path).get("tinytorch_path", "") == path
 
 
 def test_settings_that_cannot_be_read_are_named(workspace):
@@ -304,9 +304,10 @@ def test_settings_that_cannot_be_read_are_named(workspace):
 def test_the_documentation_tells_the_paths_as_they_are():
     page = (kit.ROOT / "docs" / "tito.md").read_text(encoding="utf-8")
     course = kit.course()
-    for path in course.paths:
-        held = course.on_path(path)
-        modules = numbers([unit for unit in kit.modules() if unit.id in held])
-        milestones = numbers([unit for unit in course.milestones if unit.id in held])
-        row = f"| {path.name} | {modules} | {path.weeks} | {milestones} | {numbers(course.borrows(path))}"
+    for path in course.learning_paths:
+        held = course.ids_on_path(path)
+        modules = unit_ranges([unit for unit in kit.modules() if unit.id in held])
+        milestones = unit_ranges([unit for unit in course.milestones if unit.id in held])
+        borrowed = unit_ranges(course.borrowed_by(path))
+        row = f"| {path.name} | {modules} | {path.weeks} | {milestones} | {borrowed}"
         assert f"{row.rstrip()} |\n" in page

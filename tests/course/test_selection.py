@@ -9,7 +9,7 @@ import pytest
 from pytest_tinytorch.course import curriculum, selection
 from tests.support import kit, toy
 
-TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))
+TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
 
 
 def numbers(units):
@@ -36,7 +36,7 @@ def numbers(units):
     ],
 )
 def test_checkpoints(text, expected):
-    assert numbers(selection.checkpoints(TOY, text)) == expected
+    assert numbers(selection.select_checkpoints(TOY, text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_checkpoints(text, expected):
     [("01", "01"), ("1902", "02"), ("squares", "02"), ("1901-1902", "01 02"), ("all", "01 02")],
 )
 def test_milestones(text, expected):
-    assert numbers(selection.milestones(TOY, text)) == expected
+    assert numbers(selection.select_milestones(TOY, text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,24 @@ def test_milestones(text, expected):
 )
 def test_unknown_checkpoints(text, says):
     with pytest.raises(selection.UnknownName) as caught:
-        selection.checkpoints(TOY, text)
+        selection.select_checkpoints(TOY, text)
     assert says in str(caught.value)
 
 
 def test_the_nearest_valid_value_of_a_slip_of_the_finger():
     with pytest.raises(selection.UnknownName, match="Did you mean '05'"):
-        selection.checkpoints(kit.course(), "5O")
+        selection.select_checkpoints(kit.course(), "5O")
 
 
 def test_foundation_is_the_tier_of_seven_modules():
-    assert numbers(selection.checkpoints(kit.course(), "foundation")) == "01 02 03 04 05 06 07"
-    assert numbers(selection.checkpoints(kit.course(), "training")) == "07"
-    assert numbers(selection.checkpoints(kit.course(), "stage:training")) == "04 05 06 07 08"
+    assert (
+        numbers(selection.select_checkpoints(kit.course(), "foundation")) == "01 02 03 04 05 06 07"
+    )
+    assert numbers(selection.select_checkpoints(kit.course(), "training")) == "07"
+    assert numbers(selection.select_checkpoints(kit.course(), "stage:training")) == "04 05 06 07 08"
 
 
 def test_paths():
-    assert selection.path(TOY, "short").numbers == ("01", "02")
+    assert selection.select_learning_path(TOY, "short").numbers == ("01", "02")
     with pytest.raises(selection.UnknownName, match="Did you mean 'squares'"):
-        selection.path(TOY, "square")
+        selection.select_learning_path(TOY, "square")

@@ -97,7 +97,9 @@ class TestDiscovery:
         (folder / "tinytorch" / "tensor.py").write_text("def x(:", encoding="utf-8")
         run = kit.run(folder, tmp_path / "ledger.jsonl", "--collect-only", "-q")
         assert run.code == 0, run.output
-        nodeids = {nodeid for nodeids in manifest.read(kit.ROOT).values() for nodeid in nodeids}
+        nodeids = {
+            nodeid for nodeids in manifest.read_manifest(kit.ROOT).values() for nodeid in nodeids
+        }
         assert f"{len(nodeids)} tests collected" in run.output
 
 
@@ -228,7 +230,7 @@ class TestVSCode:
         for unit in kit.course().checkpoints:
             spec = unit.place.rpartition("/")[2].removesuffix(".py")
             for open_file in (spec, *([unit.name] if unit.source else [])):
-                assert selection.checkpoints(kit.course(), open_file) == (unit,)
+                assert selection.select_checkpoints(kit.course(), open_file) == (unit,)
 
     def test_it_recommends_the_extension_that_all_this_needs(self):
         assert vscode("extensions.json") == {"recommendations": ["ms-python.python"]}

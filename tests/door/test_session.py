@@ -33,7 +33,7 @@ def ran(run):
 
 
 def events(workspace):
-    found = ledger.read(workspace / ".tinytorch" / "ledger.jsonl").events
+    found = ledger.read_ledger(workspace / ".tinytorch" / "ledger.jsonl").events
     return [(toy.short(event.unit), event.verdict) for event in found]
 
 

@@ -9,13 +9,13 @@ from dataclasses import asdict, replace
 import pytest
 
 from pytest_tinytorch.course import curriculum
-from pytest_tinytorch.evidence import gate, ledger, source, tally
+from pytest_tinytorch.evidence import gate, ledger, outcomes, source
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event
-from pytest_tinytorch.evidence.tally import Outcome, Verdict, verdict
+from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
 from tests.support import toy
 
-TOY = curriculum.build(tomllib.loads(toy.CURRICULUM))
+TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
 
 
 def long(name):
@@ -46,14 +46,14 @@ class TestVerdict:
     )
     def test_is_the_worst_of_what_ran_and_of_what_did_not(self, outcomes, whole, kind):
         found = {name: Outcome(value) for name, value in outcomes.items()}
-        assert verdict(["a", "b"], found, whole).kind == kind
+        assert verdict_on_unit(["a", "b"], found, whole).kind == kind
 
     def test_an_empty_manifest_never_passes(self):
-        assert verdict([], {}).kind == "broken"
-        assert verdict([], {"a": Outcome("passed")}).kind == "broken"
+        assert verdict_on_unit([], {}).kind == "broken"
+        assert verdict_on_unit([], {"a": Outcome("passed")}).kind == "broken"
 
     def test_counts_what_is_missing(self):
-        found = verdict(["a", "b", "c"], {"a": Outcome("passed")})
+        found = verdict_on_unit(["a", "b", "c"], {"a": Outcome("passed")})
         assert found.total == 3
         assert "2 of its 3 specs were not run" in found.headline
 
@@ -61,7 +61,9 @@ class TestVerdict:
 def states(passed="", other=(), known="", borrowed=""):
     verdicts = {long(n): Verdict("passed", {}) for n in passed.split()}
     verdicts |= {long(n): Verdict(kind, {}) for n, kind in other}
-    found = gate.states(TOY, verdicts, dict.fromkeys(ids(known), "passed"), set(), ids(borrowed))
+    found = gate.states_of_units(
+        TOY, verdicts, dict.fromkeys(ids(known), "passed"), set(), ids(borrowed)
+    )
     return {u.replace("checkpoint-", "").replace("milestone-", "m"): s for u, s in found.items()}
 
 
@@ -84,14 +86,14 @@ class TestStates:
     def test_borrowed_opens_but_is_no_pass(self):
         found = states(passed="00 02", borrowed="01")
         assert (found["01"], found["02"]) == ("borrowed", "passed")
-        assert not gate.succeeded(ids("01"), {long(k): v for k, v in found.items()})
+        assert not gate.all_passed(ids("01"), {long(k): v for k, v in found.items()})
 
 
 class TestPlan:
     def test_runs_what_is_asked_and_what_that_needs(self):
-        assert gate.needed(TOY, ids("02"), ids("00"), set()) == ids("01 02")
-        assert gate.needed(TOY, ids("02"), set(), ids("00 01")) == ids("02")
-        assert gate.needed(TOY, ids("01"), ids("00 01"), set()) == ids("01")
+        assert gate.with_unproved_needs(TOY, ids("02"), ids("00"), set()) == ids("01 02")
+        assert gate.with_unproved_needs(TOY, ids("02"), set(), ids("00 01")) == ids("02")
+        assert gate.with_unproved_needs(TOY, ids("01"), ids("00 01"), set()) == ids("01")
 
     @pytest.mark.parametrize(
         ("failed", "untouched", "run", "proved", "need"),
@@ -106,10 +108,12 @@ class TestPlan:
     )
     def test_knows_what_is_sure_to_stay_locked(self, failed, untouched, run, proved, need):
         plan = Plan(ids(run), ids(run), proved=ids(proved), untouched=ids(untouched))
-        found = gate.doomed(TOY, TOY.unit("checkpoint-02"), ids(failed), plan)
+        found = gate.blocking_need(TOY, TOY.unit("checkpoint-02"), ids(failed), plan)
         assert found == (long(need) if need else None)
         assert (
-            gate.doomed(TOY, TOY.unit("checkpoint-02"), ids(failed), replace(plan, gated=False))
+            gate.blocking_need(
+                TOY, TOY.unit("checkpoint-02"), ids(failed), replace(plan, gated=False)
+            )
             is None
         )
 
@@ -131,9 +135,9 @@ def line_with(**fields):
 class TestLedger:
     def test_keeps_what_it_is_given(self, tmp_path):
         file = tmp_path / "deep" / "ledger.jsonl"
-        ledger.append(file, [EVENT, replace(EVENT, unit="checkpoint-02")])
-        ledger.append(file, [replace(EVENT, verdict="wrong")])
-        found = ledger.read(file)
+        ledger.append_events(file, [EVENT, replace(EVENT, unit="checkpoint-02")])
+        ledger.append_events(file, [replace(EVENT, verdict="wrong")])
+        found = ledger.read_ledger(file)
         assert [e.verdict for e in found.events] == ["passed", "passed", "wrong"]
         assert found.events[0] == EVENT
         assert not found.damage
@@ -155,11 +159,11 @@ class TestLedger:
     )
     def test_passes_over_a_damaged_line_and_keeps_it(self, tmp_path, line, says):
         file = tmp_path / "ledger.jsonl"
-        ledger.append(file, [EVENT])
+        ledger.append_events(file, [EVENT])
         before = file.read_bytes() + line + b"\n"
         file.write_bytes(before)
-        ledger.append(file, [replace(EVENT, unit="checkpoint-02")])
-        found = ledger.read(file)
+        ledger.append_events(file, [replace(EVENT, unit="checkpoint-02")])
+        found = ledger.read_ledger(file)
         assert [e.unit for e in found.events] == ["checkpoint-01", "checkpoint-02"]
         assert len(found.damage) == 1
         assert f"{file}:2" in found.damage[0]
@@ -168,25 +172,25 @@ class TestLedger:
 
     def test_a_line_cut_short_spoils_only_itself(self, tmp_path):
         file = tmp_path / "ledger.jsonl"
-        ledger.append(file, [EVENT])
+        ledger.append_events(file, [EVENT])
         file.write_bytes(file.read_bytes()[:-20])
-        ledger.append(file, [EVENT])
-        found = ledger.read(file)
+        ledger.append_events(file, [EVENT])
+        found = ledger.read_ledger(file)
         assert len(found.events) == len(found.damage) == 1
 
     def test_the_last_verdict_on_the_present_source_counts(self):
         events = (EVENT, replace(EVENT, source="s2", verdict="wrong"))
         book = ledger.Ledger(events)
-        assert book.latest({"checkpoint-01": ("s1", "t1")}) == {"checkpoint-01": "passed"}
-        assert book.latest({"checkpoint-01": ("s2", "t1")}) == {"checkpoint-01": "wrong"}
-        assert book.latest({"checkpoint-01": ("s3", "t1")}) == {}
-        assert book.latest({"checkpoint-01": ("s1", "t2")}) == {}
+        assert book.latest_verdicts({"checkpoint-01": ("s1", "t1")}) == {"checkpoint-01": "passed"}
+        assert book.latest_verdicts({"checkpoint-01": ("s2", "t1")}) == {"checkpoint-01": "wrong"}
+        assert book.latest_verdicts({"checkpoint-01": ("s3", "t1")}) == {}
+        assert book.latest_verdicts({"checkpoint-01": ("s1", "t2")}) == {}
 
     def test_says_nothing_twice(self):
         book = ledger.Ledger((EVENT,))
         later = replace(EVENT, at="2027-01-01T00:00:00+00:00")
         other = replace(EVENT, verdict="wrong")
-        assert book.news([later, other]) == [other]
+        assert book.new_events([later, other]) == [other]
 
     def test_only_the_learners_own_passes_are_theirs(self):
         book = ledger.Ledger((replace(EVENT, own=False),))
@@ -227,4 +231,4 @@ def test_outcomes_are_plain_values():
 
     outcome = Outcome("wrong", "no", "group", "f", "checkpoint-01", "f.py", 3, {"n": 1})
     assert Outcome(**json.loads(json.dumps(asdict(outcome)))) == outcome
-    assert tally.WORST_FIRST[0] == "broken"
+    assert outcomes.WORST_FIRST[0] == "broken"

@@ -71,7 +71,7 @@ def forge(root, *units):
         ledger.Event(unit, "passed", *workspace.digests[unit], {"passed": 1}, True, "2026-01-01")
         for unit in units
     ]
-    ledger.append(workspace.ledger_file, events)
+    ledger.append_events(workspace.ledger_file, events)
 
 
 @pytest.fixture

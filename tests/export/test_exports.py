@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pytest_tinytorch import options
-from pytest_tinytorch.course.curriculum import load
+from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, Task
-from pytest_tinytorch.evidence.tally import BROKEN, LOCKED, PASSED, TODO, WRONG, Verdict
-from pytest_tinytorch.export import badge, export, gradescope, markdown
+from pytest_tinytorch.export import badge, formats, gradescope, markdown
 from tests.support import toy
 
 SCHEMAS = {"json": "progress", "gradescope": "gradescope", "classroom": "classroom"}
@@ -42,25 +42,29 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def hostile(tmp_path):
     """Progress in which every text of a learner is made to do harm."""
-    course = load(toy.build(tmp_path) / "curriculum.toml")
-    state = dict.fromkeys((unit.id for unit in course.units), LOCKED)
-    state |= {"checkpoint-00": PASSED, "checkpoint-01": WRONG, "checkpoint-03": BROKEN}
-    verdicts = {
-        "checkpoint-01": Verdict(WRONG, {WRONG: 2, PASSED: 1}, headline=HOSTILE),
-        "checkpoint-03": Verdict(BROKEN, {BROKEN: 1}, headline=HOSTILE),
+    course = load_curriculum(toy.build(tmp_path) / "curriculum.toml")
+    state = dict.fromkeys((unit.id for unit in course.units), State.LOCKED)
+    state |= {
+        "checkpoint-00": State.PASSED,
+        "checkpoint-01": State.WRONG,
+        "checkpoint-03": State.BROKEN,
     }
-    task = Task(course.unit("checkpoint-01"), HOSTILE, HOSTILE, 3, 2, WRONG)
+    verdicts = {
+        "checkpoint-01": Verdict(State.WRONG, {State.WRONG: 2, State.PASSED: 1}, headline=HOSTILE),
+        "checkpoint-03": Verdict(State.BROKEN, {State.BROKEN: 1}, headline=HOSTILE),
+    }
+    task = Task(course.unit("checkpoint-01"), HOSTILE, HOSTILE, 3, 2, State.WRONG)
     asked = frozenset(state)
-    return Progress(course, state, verdicts, asked=asked, tasks=(task,), warnings=(HOSTILE,))
+    return Progress(course, state, verdicts, selected=asked, tasks=(task,), warnings=(HOSTILE,))
 
 
 def test_there_is_an_option_for_each_format():
-    assert list(export.FORMATS) == list(options.EXPORTS)
+    assert list(formats.FORMATS) == list(options.EXPORTS)
 
 
 def validate(format, text):
     """Hold the JSON of a format against its schema."""
-    file = Path(export.__file__).with_name(f"{SCHEMAS[format]}.schema.json")
+    file = Path(formats.__file__).with_name(f"{SCHEMAS[format]}.schema.json")
     schema = json.loads(file.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(text))
@@ -120,7 +124,7 @@ class TestEveryStage:
 
 class TestHostileText:
     def test_means_nothing_to_markdown(self, hostile):
-        text = markdown.page(hostile)
+        text = markdown.markdown_page(hostile)
         outside_code = re.sub(r"(?<!\\)`[^`]*`", "", text)
         assert r"\<script\>" in outside_code
         assert not re.search(r"(?<!\\)[<\[]", outside_code)
@@ -130,7 +134,7 @@ class TestHostileText:
         assert text.count("`") % 2 == 0
 
     def test_stays_text_in_gradescope(self, hostile):
-        table = json.loads(gradescope.results(hostile))
+        table = json.loads(gradescope.gradescope_json(hostile))
         (adding,) = [test for test in table["tests"] if test["number"] == "01"][:1]
         assert HOSTILE.splitlines()[0] in adding["output"]
         assert {test["output_format"] for test in table["tests"]} == {"text"}
@@ -138,9 +142,11 @@ class TestHostileText:
     @pytest.mark.parametrize("format", ["gradescope", "classroom"])
     def test_gives_no_orders_and_fits_a_variable(self, hostile, format):
         verdicts = {
-            "checkpoint-01": Verdict(WRONG, {WRONG: 1}, headline=ORDERS + "\U0001f525" * 9000)
+            "checkpoint-01": Verdict(
+                State.WRONG, {State.WRONG: 1}, headline=ORDERS + "\U0001f525" * 9000
+            )
         }
-        text = export.FORMATS[format](replace(hostile, verdicts=verdicts))
+        text = formats.FORMATS[format](replace(hostile, verdicts=verdicts))
         validate(format, text)
         encoded = text.encode("utf-8")
         assert len(encoded) < 10_000
@@ -151,14 +157,14 @@ class TestHostileText:
         assert not re.search("[\x00-\x08\x0b-\x1f\u202e\ud800]", "".join(lines))
 
     def test_means_nothing_to_a_terminal_in_markdown(self, hostile):
-        page = markdown.page(replace(hostile, warnings=(ORDERS,)))
+        page = markdown.markdown_page(replace(hostile, warnings=(ORDERS,)))
         assert "all" in page.splitlines()[-1]
         assert not re.search("[\x1b\u202e\ud800]", page)
         page.encode("utf-8")
 
     def test_does_not_reach_the_badge(self, hostile):
-        ElementTree.fromstring(badge.svg(hostile))
-        assert badge.color(hostile) == badge.TROUBLE
+        ElementTree.fromstring(badge.badge_svg(hostile))
+        assert badge.badge_color(hostile) == badge.TROUBLE
 
 
 def test_colours_of_the_badge_can_be_read():
@@ -173,10 +179,10 @@ def test_colours_of_the_badge_can_be_read():
 
 def test_what_is_stale_or_to_do_is_told(hostile):
     stale = replace(
-        hostile, state=hostile.state | {"checkpoint-01": TODO, "checkpoint-03": "stale"}
+        hostile, state=hostile.state | {"checkpoint-01": State.TODO, "checkpoint-03": "stale"}
     )
-    assert badge.color(stale) == badge.TROUBLE
-    assert "stale" in markdown.page(stale)
+    assert badge.badge_color(stale) == badge.TROUBLE
+    assert "stale" in markdown.markdown_page(stale)
 
 
 def test_half_a_character_in_a_message_spoils_no_file(tmp_path):
@@ -206,9 +212,9 @@ class TestFiles:
         def fails(progress):
             raise RuntimeError("in the middle")
 
-        monkeypatch.setattr(export, "FORMATS", {"markdown": fails})
+        monkeypatch.setattr(formats, "FORMATS", {"markdown": fails})
         with pytest.raises(RuntimeError):
-            export.write(hostile, "markdown", file)
+            formats.write_export(hostile, "markdown", file)
         assert file.read_text(encoding="utf-8") == "before"
         assert [f.name for f in tmp_path.glob("page*")] == ["page.md"]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
 from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
 from tests.support import journeys, kit
 
@@ -139,8 +139,8 @@ class TestPosition:
     ):
         course = kit.course()
         units = (*course.checkpoints[:checkpoints], *course.milestones[:milestones])
-        known = dict.fromkeys((unit.id for unit in units), PASSED)
-        progress = Progress(course, gate.states(course, {}, known, set(), set()))
+        known = dict.fromkeys((unit.id for unit in units), State.PASSED)
+        progress = Progress(course, gate.states_of_units(course, {}, known, set(), set()))
         found = ruler.position(progress)
         assert found.headline == headline
         assert between[0] <= found.year <= between[1]
@@ -148,16 +148,18 @@ class TestPosition:
     def test_an_edit_of_what_all_stands_on_sends_nobody_back_to_the_start(self):
         course = kit.course()
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
-        states = gate.states(course, {}, {}, once, set())
-        assert PASSED not in states.values()
+        states = gate.states_of_units(course, {}, {}, once, set())
+        assert State.PASSED not in states.values()
         found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"
         assert 1980 <= found.year <= 1986
-        assert ruler.told(found, [1957, 2018]).endswith("2018. To prove again: 1957, 1969.")
+        assert ruler.position_text(found, [1957, 2018]).endswith(
+            "2018. To prove again: 1957, 1969."
+        )
 
     def test_what_is_borrowed_is_not_on_the_way(self):
         course = kit.course()
-        state = {u.id: BORROWED if u.year > 1998 else PASSED for u in course.units}
+        state = {u.id: State.BORROWED if u.year > 1998 else State.PASSED for u in course.units}
         assert ruler.position(Progress(course, state)).headline == "Arrived in 1998"
 
 

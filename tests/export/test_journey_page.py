@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.export import export
+from pytest_tinytorch.export import formats
 from pytest_tinytorch.export.journey import flow
 from tests.support import browser, journeys, kit, pages
 
@@ -44,7 +44,7 @@ def files(tmp_path_factory):
     plots.mkdir(parents=True)
     (plots / "04_filters.png").write_bytes(journeys.png(640, 480))
     for stage in AUDITS:
-        export.write(journeys.at(stage), "html", folder / f"{stage}.html", folder)
+        formats.write_export(journeys.at(stage), "html", folder / f"{stage}.html", folder)
     return {stage: folder / f"{stage}.html" for stage in AUDITS}
 
 

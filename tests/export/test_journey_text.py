@@ -10,15 +10,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import load
+from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
-from pytest_tinytorch.evidence.tally import PASSED, WRONG, Verdict
-from pytest_tinytorch.export import export, journey
+from pytest_tinytorch.export import formats, journey
 from pytest_tinytorch.export.journey import flow, needs
-from pytest_tinytorch.export.journey.page import page
-from pytest_tinytorch.export.journey.pictures import LIMIT, read
-from pytest_tinytorch.export.journey.states import MEANINGS, word
+from pytest_tinytorch.export.journey.page import journey_page
+from pytest_tinytorch.export.journey.pictures import LIMIT, read_pictures
+from pytest_tinytorch.export.journey.states import MEANINGS, state_word
 from tests.support import journeys, toy
 
 HOSTILE = (
@@ -37,7 +37,7 @@ def all_of(tree, name):
 
 @pytest.fixture(scope="module")
 def toy_course(tmp_path_factory):
-    return load(toy.build(tmp_path_factory.mktemp("toy")) / "curriculum.toml")
+    return load_curriculum(toy.build(tmp_path_factory.mktemp("toy")) / "curriculum.toml")
 
 
 def in_state(course, state):
@@ -49,7 +49,7 @@ def made(request, toy_course):
     """(progress, page as text, page as a tree) of each stage, and of a course all in one state."""
     name = request.param
     progress = journeys.at(name) if name in journeys.STAGES else in_state(toy_course, name)
-    text = page(progress)
+    text = journey_page(progress)
     return progress, text, parsed(text)
 
 
@@ -64,7 +64,7 @@ class TestEveryPage:
         progress, _, tree = made
         links = [(a.get("class", ""), a.get("href"), a) for a in all_of(tree, "a")]
         for unit in progress.curriculum.units:
-            state = word(progress.state[unit.id])
+            state = state_word(progress.state[unit.id])
             stops = [a for kind, to, a in links if kind.startswith("stop") and to == f"#{unit.id}"]
             nodes = [a for kind, to, a in links if kind.startswith("node") and to == f"#{unit.id}"]
             assert len(stops) == len(flow.SHAPES), unit.id
@@ -106,7 +106,7 @@ class TestEveryPage:
 
 class TestWhatItSays:
     def test_next_is_the_first_task_and_the_command_that_runs_it(self):
-        tree = parsed(page(journeys.at("half")))
+        tree = parsed(journey_page(journeys.at("half")))
         found = [e for e in tree.iter() if e.get("class") == "next"]
         assert len(found) == 2
         for element in found:
@@ -116,26 +116,31 @@ class TestWhatItSays:
             assert "pytest -p tinytorch --checkpoint 03" in text
 
     def test_without_a_task_next_is_what_is_open(self, toy_course):
-        for state, says in (("not run", "pytest -p tinytorch --checkpoint 00"), (PASSED, "All")):
+        for state, says in (
+            ("not run", "pytest -p tinytorch --checkpoint 00"),
+            (State.PASSED, "All"),
+        ):
             (first, _) = [
                 " ".join("".join(e.itertext()).split())
-                for e in parsed(page(in_state(toy_course, state))).iter()
+                for e in parsed(journey_page(in_state(toy_course, state))).iter()
                 if e.get("class") == "next"
             ]
             assert first.startswith(says)
 
     def test_sentences_are_of_what_is_passed_and_say_since_when(self):
         progress = journeys.at("on-the-way")
-        (found,) = [e for e in parsed(page(progress)).iter() if e.get("class") == "sentences"]
+        (found,) = [
+            e for e in parsed(journey_page(progress)).iter() if e.get("class") == "sentences"
+        ]
         told = ["".join(item.itertext()) for item in found]
-        passed = [u for u in progress.curriculum.units if progress.state[u.id] == PASSED]
+        passed = [u for u in progress.curriculum.units if progress.state[u.id] == State.PASSED]
         assert len(told) == len(passed) == 12
         for unit, text in zip(passed, told, strict=True):
             assert text.startswith(unit.capability)
         assert told[0].endswith("00 environment, 1 January 2026")
 
     def test_numbers_stand_beside_what_was_asked_for(self):
-        tree = parsed(page(journeys.at("finished")))
+        tree = parsed(journey_page(journeys.at("finished")))
         rows = {
             "".join(row.find("th").itertext()): [cell.text or "" for cell in row.findall("td")]
             for table in all_of(tree, "table")
@@ -149,7 +154,7 @@ class TestWhatItSays:
         assert rows["nats per character"] == ["0.31, bigram 2.24"]
 
     def test_path_gains_and_warnings_are_told_first(self):
-        tree = parsed(page(replace(journeys.at("half"), granting=False)))
+        tree = parsed(journey_page(replace(journeys.at("half"), grants=False)))
         (found,) = [e for e in tree.iter() if e.get("class") == "remarks"]
         text = "".join(found.itertext())
         assert "Passed in this run: 05 autograd." in text
@@ -160,7 +165,7 @@ class TestWhatItSays:
     def test_a_curriculum_may_have_modules_and_nothing_else(self, toy_course):
         units = toy_course.checkpoints
         bare = replace(toy_course, units=units, tiers=(), stages=(), paths=())
-        tree = parsed(page(in_state(bare, PASSED)))
+        tree = parsed(journey_page(in_state(bare, State.PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
             *("way", "capabilities", "needs", "climb", "steps", "next")
         ]
@@ -171,19 +176,19 @@ class TestWhatItSays:
 class TestHostileText:
     def test_stays_text_wherever_a_learner_can_put_it(self, toy_course, tmp_path):
         adding, sums = toy_course.unit("checkpoint-01"), toy_course.unit("milestone-01")
-        state = {unit.id: WRONG for unit in toy_course.units}
+        state = {unit.id: State.WRONG for unit in toy_course.units}
         progress = Progress(
             toy_course,
-            state | {sums.id: PASSED},
-            {adding.id: Verdict(WRONG, {WRONG: 1}, headline=HOSTILE)},
+            state | {sums.id: State.PASSED},
+            {adding.id: Verdict(State.WRONG, {State.WRONG: 1}, headline=HOSTILE)},
             groups={adding.id: (GroupCount(HOSTILE, 0, 1),)},
-            tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, WRONG),),
+            tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, State.WRONG),),
             notes={sums.id: {HOSTILE: HOSTILE}},
             warnings=(HOSTILE,),
             proofs={sums.id: Proof(HOSTILE)},
         )
         file = tmp_path / "page.html"
-        export.write(progress, "html", file)
+        formats.write_export(progress, "html", file)
         text = file.read_text(encoding="utf-8")
         tree = parsed(text)
         assert len(all_of(tree, "script")) == len(all_of(tree, "style")) == 1
@@ -201,7 +206,9 @@ class TestPictures:
         (folder / "02_large.png").write_bytes(journeys.png(30, 20) + bytes(2 * LIMIT))
         (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>" * 9)
         (folder / "notes.png").write_bytes(journeys.png(30, 20))
-        export.write(in_state(toy_course, PASSED), "html", tmp_path / "page.html", tmp_path)
+        formats.write_export(
+            in_state(toy_course, State.PASSED), "html", tmp_path / "page.html", tmp_path
+        )
         tree = parsed((tmp_path / "page.html").read_text(encoding="utf-8"))
         (image,) = all_of(tree, "img")
         assert image.get("src").startswith("data:image/png;base64,iVBOR")
@@ -228,7 +235,7 @@ class TestPictures:
             assert "data:image/png;base64,iVBOR" in (root / name).read_text(encoding="utf-8")
 
     def test_there_need_not_be_any(self, tmp_path):
-        assert read(tmp_path) == ()
+        assert read_pictures(tmp_path) == ()
 
 
 class TestColours:

@@ -11,10 +11,10 @@ from types import ModuleType
 
 import pytest
 
-from pytest_tinytorch.course.exercises import locate
+from pytest_tinytorch.course.exercises import locate_exercises
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.implementation import Finder, Implementation
-from pytest_tinytorch.kit import kit as shipped
+from pytest_tinytorch.kit import files as shipped
 from pytest_tinytorch.kit import record, starter
 from pytest_tinytorch.tito import git
 from tests.support import kit
@@ -42,7 +42,7 @@ class TestFiles:
             for file in (kit.ROOT / folder).rglob("*")
             if file.is_file() and file.suffix != ".pyc"
         }
-        carried = shipped.files(kit.ROOT)
+        carried = shipped.kit_files(kit.ROOT)
         assert present == {path for path in carried if path.startswith(f"{folder}/")}
 
     def test_the_kit_never_has_what_somebody_wrote(self, tmp_path):
@@ -53,12 +53,12 @@ class TestFiles:
         ):
             (tmp_path / path).parent.mkdir(parents=True)
             (tmp_path / path).touch()
-        assert shipped.files(tmp_path) == {}
+        assert shipped.kit_files(tmp_path) == {}
 
     def test_a_workspace_with_a_solution_of_its_own_uses_it(self, tmp_path):
-        assert implementation.reference(tmp_path) == implementation.home() / "reference"
+        assert implementation.reference_folder(tmp_path) == implementation.kit_home() / "reference"
         (tmp_path / "reference").mkdir()
-        assert implementation.reference(tmp_path) == tmp_path / "reference"
+        assert implementation.reference_folder(tmp_path) == tmp_path / "reference"
 
 
 class TestAnotherWorkspaceThatIsInstalled:
@@ -77,16 +77,16 @@ class TestAnotherWorkspaceThatIsInstalled:
 
 class TestStarter:
     def test_nothing_is_solved(self):
-        files = starter.contents("my-torch", "0.1.0")
+        files = starter.workspace_files("my-torch", "0.1.0")
         for unit in kit.modules():
             text = files[f"tinytorch/{unit.name}.py"].decode("utf-8")
-            found = locate(text, unit.hints)
+            found = locate_exercises(text, unit.hints)
             assert {exercise.name for exercise in found} == set(unit.hints)
             assert all(exercise.untouched for exercise in found)
         assert not [path for path in files if path.startswith("reference")]
 
     def test_settings_are_those_of_the_repository(self):
-        text = starter.contents("my-torch", "0.1.0")["pyproject.toml"].decode("utf-8")
+        text = starter.workspace_files("my-torch", "0.1.0")["pyproject.toml"].decode("utf-8")
         made, ours = (
             tomllib.loads(text),
             tomllib.loads((kit.ROOT / "pyproject.toml").read_text("utf-8")),
@@ -99,7 +99,7 @@ class TestStarter:
 
     def test_the_workflow_runs_although_it_is_no_fork(self):
         before = (kit.ROOT / starter.WORKFLOW).read_text("utf-8")
-        after = starter.contents("my-torch", "0.1.0")[starter.WORKFLOW].decode("utf-8")
+        after = starter.workspace_files("my-torch", "0.1.0")[starter.WORKFLOW].decode("utf-8")
         assert "repository.fork" in before
         assert "fork" not in after
         kept = [line for line in before.splitlines() if "fork" not in line and line[:1] != "#"]
@@ -124,16 +124,16 @@ class TestInit:
         root = Path("my-torch").resolve()
         assert "cd my-torch" in text
         assert "It is a git repository with a first commit." in text
-        assert set(kit.contents(root)) == {*starter.contents("x", "0"), record.FILE}
+        assert set(kit.contents(root)) == {*starter.workspace_files("x", "0"), record.FILE}
         log = subprocess.check_output(["git", "log", "--format=%an|%s"], cwd=root, text=True)
-        assert log == f"tito|A workspace of pytest-tinytorch {shipped.version()}\n"
+        assert log == f"tito|A workspace of pytest-tinytorch {shipped.kit_version()}\n"
         assert not subprocess.check_output(["git", "status", "--porcelain"], cwd=root)
         assert "is a workspace already" in kit.tito("init", "my-torch", code=2)
 
     def test_takes_the_folder_that_it_is_in(self, tmp_path):
         text = kit.tito("init", ".")
         assert "cd " not in text
-        assert record.read(Path.cwd()).name == "here"
+        assert record.read_record(Path.cwd()).name == "here"
 
     def test_quotes_what_a_shell_would_split(self):
         assert 'cd "two words"' in kit.tito("init", "two words", "--no-git")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.kit import kit as shipped
+from pytest_tinytorch.kit import files as shipped
 from pytest_tinytorch.kit import record, starter, update
 from tests.support import kit
 from tests.support.kit import contents, tito
@@ -40,7 +40,7 @@ def workspace(original, tmp_path, monkeypatch):
 def later(tmp_path, monkeypatch):
     """The folder of a later version of the kit, which is installed now; it may be changed."""
     home = tmp_path / "later"
-    for path, file in shipped.files(implementation.home()).items():
+    for path, file in shipped.kit_files(implementation.kit_home()).items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, home / path)
     monkeypatch.setattr(shipped, "home", lambda: home)
@@ -87,11 +87,11 @@ class TestPlan:
     @pytest.mark.parametrize(("path", "written", "new", "found", "what"), FATES)
     def test_of_one_file(self, path, written, new, found, what):
         tables = [{path: digest} if digest else {} for digest in (written, new, found)]
-        assert update.plan(*tables) == ([update.Action(what, path)] if what else [])
+        assert update.plan_update(*tables) == ([update.Action(what, path)] if what else [])
 
     def test_is_in_order_and_has_nothing_of_the_persons_own(self):
         found = {"tinytorch/mine.py": MINE, "specs/b.py": OLD}
-        actions = update.plan({"specs/b.py": OLD}, {"specs/b.py": NEW, "a.py": NEW}, found)
+        actions = update.plan_update({"specs/b.py": OLD}, {"specs/b.py": NEW, "a.py": NEW}, found)
         assert [action.path for action in actions] == ["a.py", "specs/b.py"]
 
     def test_an_offer_has_a_place(self):
@@ -138,9 +138,9 @@ class TestUpdate:
             path: {"newer": "replace", "new": "add"}[word] for path, word in words.items()
         }
         tito("update")
-        expected = starter.contents("my-torch", LATER)
+        expected = starter.workspace_files("my-torch", LATER)
         assert contents(workspace) == expected | {record.FILE: contents(workspace)[record.FILE]}
-        assert record.read(workspace).version == LATER
+        assert record.read_record(workspace).version == LATER
         assert "Up to date" in tito("update", "--check")
 
     def test_does_not_touch_what_a_person_wrote(self, workspace, later):
@@ -170,7 +170,7 @@ class TestUpdate:
             "tinytorch/losses.py",
             *(f".tinytorch/updates/{path}" for path in offered),
         }
-        fresh = starter.contents("my-torch", LATER)
+        fresh = starter.workspace_files("my-torch", LATER)
         assert (workspace / ".tinytorch/updates/tensor.py").read_bytes() == fresh[TENSOR]
         assert "Up to date" in tito("update", "--check")
 
@@ -240,7 +240,7 @@ class TestUpdate:
             patch.setattr(Path, "replace", replace_some)
             assert "run it again" in tito("update", code=1)
         tito("update")
-        fresh = starter.contents("my-torch", LATER)
+        fresh = starter.workspace_files("my-torch", LATER)
         now = contents(workspace)
         assert all(now[path] == content for path, content in fresh.items() if path != TENSOR)
         assert now[TENSOR].endswith(b"# mine\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.kit import kit as shipped
+from pytest_tinytorch.kit import files as shipped
 from tests.support import kit, toy
 from tests.support.warm import learners_environment
 
@@ -45,7 +45,7 @@ def wheel(tmp_path_factory):
     """A wheel out of an archive of the source, which is built in a copy: builds leave files behind."""
     folder = tmp_path_factory.mktemp("build")
     source = folder / "source"
-    copied = list(shipped.files(kit.ROOT))
+    copied = list(shipped.kit_files(kit.ROOT))
     copied += [
         file.relative_to(kit.ROOT).as_posix()
         for name in SOURCES
@@ -96,14 +96,14 @@ def test_the_wheel_has_what_a_workspace_is_made_of(wheel):
         names = archive.namelist()
         prefix = f"pytest_tinytorch/{implementation.SHIPPED}/"
         packed = {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
-        present = shipped.files(kit.ROOT)
+        present = shipped.kit_files(kit.ROOT)
         assert packed.keys() == present.keys()
         for path, name in packed.items():
             assert archive.read(name) == present[path].read_bytes(), path
     assert not [name for name in names if "__pycache__" in name or ".tinytorch/" in name]
     assert {name.partition("/")[0] for name in names} == {
         "pytest_tinytorch",
-        f"pytest_tinytorch-{shipped.version()}.dist-info",
+        f"pytest_tinytorch-{shipped.kit_version()}.dist-info",
     }
     data = {
         "py.typed",
@@ -163,7 +163,7 @@ def test_a_learners_way_from_the_wheel_on(wheel, tmp_path):
             stream.write("\n# newer\n")
     (metadata,) = installed.packages.glob("pytest_tinytorch-*.dist-info/METADATA")
     now = metadata.read_text(encoding="utf-8")
-    metadata.write_text(now.replace(f"Version: {shipped.version()}", "Version: 99.0"), "utf-8")
+    metadata.write_text(now.replace(f"Version: {shipped.kit_version()}", "Version: 99.0"), "utf-8")
     assert "newer     specs/laws.py" in installed.tito(workspace, "update", "--check", code=1)
     assert "yours     tinytorch/activations.py" in installed.tito(workspace, "update")
     assert activations.read_bytes() == mine

@@ -69,7 +69,7 @@ def mutants(source: str, names: Sequence[str]) -> Iterator[Mutant]:
     ['(2 / x)', '3']
     """
     tree = ast.parse(source)
-    for node in filter(None, (exercises.find(tree, name) for name in names)):
+    for node in filter(None, (exercises.find_node(tree, name) for name in names)):
         for place, after in changes(node):
             first, last = span(source, place)
             before = source.encode()[first:last].decode()
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100, help="changes a module, 0 for all (100)")
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
     given = parser.parse_args()
-    for unit in selection.checkpoints(kit.course(), given.which):
+    for unit in selection.select_checkpoints(kit.course(), given.which):
         if unit.source:
             count, survivors = unnoticed(unit, given.limit, given.seed)
             print(f"{unit.label}: {count - len(survivors)} of {count} changes noticed", flush=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from copy import deepcopy
 from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 
-from tests.proofs.mistakes.catalogue import apply
+from pytest_tinytorch.course.exercises import find_node
+from tests.proofs.mistakes.catalogue import apply, put, same
 from tests.support import kit
 
 FOLDER = kit.ROOT / "tests/proofs/mistakes"
@@ -21,6 +24,33 @@ def mistakes_of(unit):
     return module.MISTAKES
 
 
+class Annotate(ast.NodeTransformer):
+    """Annotates the parameters and results of all functions, and all variables that are set."""
+
+    def visit_Lambda(self, node):
+        return node
+
+    def visit_arg(self, node):
+        return ast.arg(node.arg, ast.Name("Array"))
+
+    def visit_FunctionDef(self, node):
+        node.returns = ast.Name("Array")
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node):
+        match node.targets:
+            case [ast.Name() | ast.Attribute() as target]:
+                return ast.AnnAssign(target, ast.Name("Array"), node.value, simple=1)
+        return node
+
+
+def wrong(tree, mistake):
+    """The syntax tree of the function that the mistake is about, with the mistake in it."""
+    function = deepcopy(find_node(tree, mistake.of))
+    put(function, mistake)
+    return function
+
+
 CASES = [(unit, mistake) for unit in kit.modules() for mistake in mistakes_of(unit)]
 
 
@@ -28,6 +58,17 @@ CASES = [(unit, mistake) for unit in kit.modules() for mistake in mistakes_of(un
 def test_each_module_has_enough_of_them(unit):
     titles = [mistake.title for mistake in mistakes_of(unit)]
     assert len(set(titles)) == len(titles) >= AT_LEAST
+
+
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_each_changes_the_same_however_the_reference_is_written(unit):
+    tree = ast.parse(kit.reference_text(unit.name))
+    rewritten = ast.parse(ast.unparse(Annotate().visit(deepcopy(tree))))
+    for mistake in mistakes_of(unit):
+        changed = wrong(tree, mistake)
+        assert not same(changed, find_node(tree, mistake.of)), mistake.title
+        assert same(wrong(rewritten, mistake), changed), mistake.title
+        assert same(ast.parse(ast.unparse(changed)).body, [changed]), mistake.title
 
 
 @pytest.mark.parametrize(

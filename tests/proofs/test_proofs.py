@@ -107,7 +107,7 @@ def test_an_exercise_is_missed_by_specs_of_its_checkpoint_as_to_do(unit, exercis
 
     And it is never told as something wrong elsewhere, whatever catches what a stub raises.
     """
-    text = exercises.stub(kit.reference_text(unit.name), unit.number, unit.name, [exercise])
+    text = exercises.cut_stubs(kit.reference_text(unit.name), unit.number, unit.name, [exercise])
     everything = [other.name for other in kit.modules()]
     source = kit.mixture(tmp_path, everything, {unit.name: text})
     run = kit.run(source, tmp_path / "ledger.jsonl", unit.place, profile="glance")

@@ -11,13 +11,13 @@ from tests.support import kit
 
 @pytest.fixture
 def competition():
-    implementation.install(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         from tinytorch import competition
 
         yield competition
     finally:
-        implementation.uninstall()
+        implementation.uninstall_finder()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ ENDINGS = {
 
 
 def grants(workspace):
-    events = ledger.read(workspace / ".tinytorch" / "ledger.jsonl").events
+    events = ledger.read_ledger(workspace / ".tinytorch" / "ledger.jsonl").events
     return {toy.short(event.unit) for event in events if event.verdict == "passed"}
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_tinytorch.run import timelimit
-from pytest_tinytorch.run.timelimit import Ring, TimeLimit
+from pytest_tinytorch.run.timelimit import Alarm, TimeLimit
 
 STARTERS = [timelimit._by_thread]
 if hasattr(timelimit.signal, "SIGALRM"):
@@ -15,7 +15,7 @@ if hasattr(timelimit.signal, "SIGALRM"):
 
 
 def ring(armed=True):
-    return Ring(lambda: armed, lambda: None)
+    return Alarm(lambda: armed, lambda: None)
 
 
 def spin(seconds=20.0):
@@ -55,7 +55,7 @@ def test_is_no_exception_that_a_property_would_catch():
 
 def test_gives_up_on_code_that_swallows_every_exception():
     given_up = []
-    rings = Ring(lambda: True, lambda: given_up.append("the process"))
+    rings = Alarm(lambda: True, lambda: given_up.append("the process"))
     for _ in range(timelimit.TRIES):
         assert rings()
     assert not given_up

@@ -13,9 +13,9 @@ from tests.support import kit
 @pytest.fixture(autouse=True)
 def reference():
     """The worked solution as `tinytorch`."""
-    implementation.install(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     yield
-    implementation.uninstall()
+    implementation.uninstall_finder()
 
 
 def check(forward, *rules, points=None):

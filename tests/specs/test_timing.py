@@ -202,7 +202,7 @@ class TestTurns:
         turns = [Turns(tmp_path) for n in range(3)]
 
         def work(n, alone):
-            with turns[n].turn(alone):
+            with turns[n].take(alone):
                 events.put((n, "begins"))
                 released.wait(10)
                 events.put((n, "ends"))
@@ -227,7 +227,7 @@ class TestTurns:
         context = multiprocessing.get_context("fork")
 
         def die():
-            with turns[0].turn(alone=True):
+            with turns[0].take(alone=True):
                 time.sleep(60)
 
         worker = context.Process(target=die)
@@ -235,5 +235,5 @@ class TestTurns:
         time.sleep(0.1)
         worker.kill()
         worker.join()
-        with turns[1].turn(alone=True):
+        with turns[1].take(alone=True):
             pass

@@ -8,8 +8,8 @@ from zlib import compress, crc32
 from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
-from pytest_tinytorch.evidence.tally import BROKEN, PASSED, TODO, WRONG, Verdict
 from pytest_tinytorch.export.journey.pictures import SIGNATURE
 from tests.support import kit
 
@@ -74,16 +74,19 @@ def proofs(curriculum: Curriculum, unit_ids) -> dict[str, Proof]:
 def nothing(curriculum: Curriculum) -> Progress:
     """Somebody who has just arrived: a first run on untouched stubs."""
     first, second = curriculum.checkpoints[:2]
-    verdicts = {first.id: Verdict(PASSED, {PASSED: 1}), second.id: Verdict(TODO, {TODO: 9})}
+    verdicts = {
+        first.id: Verdict(State.PASSED, {State.PASSED: 1}),
+        second.id: Verdict(State.TODO, {State.TODO: 9}),
+    }
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, {}, set(), set()),
+        gate.states_of_units(curriculum, verdicts, {}, set(), set()),
         verdicts,
         groups={second.id: (GroupCount("create", 0, 4), GroupCount("combine", 0, 5))},
-        asked=frozenset(unit.id for unit in curriculum.units),
-        gained=(first.id,),
+        selected=frozenset(unit.id for unit in curriculum.units),
+        newly_passed=(first.id,),
         tasks=tuple(
-            Task(second, name, f"tinytorch/{second.name}.py", 40 + 12 * n, 9 - n % 5, TODO)
+            Task(second, name, f"tinytorch/{second.name}.py", 40 + 12 * n, 9 - n % 5, State.TODO)
             for n, name in enumerate(second.hints)
         ),
         proofs=proofs(curriculum, [first.id]),
@@ -96,22 +99,22 @@ def half(curriculum: Curriculum) -> Progress:
     once = {*ids, "milestone-01", "milestone-02"}
     verdicts = {
         "checkpoint-03": Verdict(
-            WRONG,
-            {PASSED: 21, WRONG: 10},
+            State.WRONG,
+            {State.PASSED: 21, State.WRONG: 10},
             headline="Linear(x) equals x @ weight.T + bias.",
         ),
         "checkpoint-08": Verdict(
-            BROKEN,
-            {BROKEN: 24},
+            State.BROKEN,
+            {State.BROKEN: 24},
             headline="SyntaxError: '(' was never closed (dataloader.py, line 31)",
         ),
-        "checkpoint-10": Verdict(TODO, {PASSED: 4, TODO: 26}),
+        "checkpoint-10": Verdict(State.TODO, {State.PASSED: 4, State.TODO: 26}),
     }
-    known = {i: PASSED for i in ids if i not in verdicts}
+    known = {i: State.PASSED for i in ids if i not in verdicts}
     layers, dataloader, tokens = (curriculum.unit(i) for i in verdicts)
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, known, once, {"checkpoint-14"}),
+        gate.states_of_units(curriculum, verdicts, known, once, {"checkpoint-14"}),
         verdicts,
         groups={
             layers.id: (
@@ -122,16 +125,16 @@ def half(curriculum: Curriculum) -> Progress:
             ),
             tokens.id: (GroupCount("characters", 4, 8), GroupCount("merge pairs", 0, 22)),
         },
-        asked=frozenset(unit.id for unit in curriculum.units),
-        gained=("checkpoint-05",),
+        selected=frozenset(unit.id for unit in curriculum.units),
+        newly_passed=("checkpoint-05",),
         tasks=(
-            Task(layers, "Linear.forward", "tinytorch/layers.py", 118, 10, WRONG),
-            Task(dataloader, "", "tinytorch/dataloader.py", 31, 24, BROKEN),
-            Task(tokens, "BPETokenizer.train", "tinytorch/tokenization.py", 77, 22, TODO),
-            Task(tokens, "BPETokenizer.encode", "tinytorch/tokenization.py", 101, 4, TODO),
+            Task(layers, "Linear.forward", "tinytorch/layers.py", 118, 10, State.WRONG),
+            Task(dataloader, "", "tinytorch/dataloader.py", 31, 24, State.BROKEN),
+            Task(tokens, "BPETokenizer.train", "tinytorch/tokenization.py", 77, 22, State.TODO),
+            Task(tokens, "BPETokenizer.encode", "tinytorch/tokenization.py", 101, 4, State.TODO),
         ),
         warnings=(".tinytorch/ledger.jsonl:41: passed over, not a line of JSON",),
-        path=next((p for p in curriculum.paths if p.name == "complete"), None),
+        learning_path=next((p for p in curriculum.learning_paths if p.name == "complete"), None),
         proofs=proofs(curriculum, sorted(once)),
     )
 
@@ -140,10 +143,10 @@ def on_the_way(curriculum: Curriculum) -> Progress:
     """Half way, and all is well."""
     done = [f"checkpoint-{n:02}" for n in range(9)] + [f"milestone-0{n}" for n in (1, 2, 3)]
     unit = curriculum.unit("checkpoint-09")
-    verdicts = {unit.id: Verdict(TODO, {PASSED: 14, TODO: 21})}
+    verdicts = {unit.id: Verdict(State.TODO, {State.PASSED: 14, State.TODO: 21})}
     return Progress(
         curriculum,
-        gate.states(curriculum, verdicts, dict.fromkeys(done, PASSED), set(), set()),
+        gate.states_of_units(curriculum, verdicts, dict.fromkeys(done, State.PASSED), set(), set()),
         verdicts,
         groups={
             unit.id: (
@@ -152,9 +155,9 @@ def on_the_way(curriculum: Curriculum) -> Progress:
                 GroupCount("normalise", 0, 14),
             )
         },
-        asked=frozenset(unit.id for unit in curriculum.units),
+        selected=frozenset(unit.id for unit in curriculum.units),
         tasks=tuple(
-            Task(unit, name, "tinytorch/spatial.py", 140 + 20 * n, 3 + n, TODO)
+            Task(unit, name, "tinytorch/spatial.py", 140 + 20 * n, 3 + n, State.TODO)
             for n, name in enumerate(list(unit.hints)[:5])
         ),
         proofs=proofs(curriculum, done),
@@ -164,16 +167,16 @@ def on_the_way(curriculum: Curriculum) -> Progress:
 def finished(curriculum: Curriculum) -> Progress:
     """Everything is passed, by a run of everything."""
     every = [unit.id for unit in curriculum.units]
-    verdicts = {i: Verdict(PASSED, {PASSED: 30}) for i in every}
+    verdicts = {i: Verdict(State.PASSED, {State.PASSED: 30}) for i in every}
     return Progress(
         curriculum,
-        dict.fromkeys(every, PASSED),
+        dict.fromkeys(every, State.PASSED),
         verdicts,
         groups={
             i: (GroupCount("one half", 14, 14), GroupCount("the other", 16, 16)) for i in every
         },
-        asked=frozenset(every),
-        gained=(every[-1],),
+        selected=frozenset(every),
+        newly_passed=(every[-1],),
         notes=numbers(every),
         proofs=proofs(curriculum, every),
     )

@@ -21,7 +21,7 @@ REFERENCE = ROOT / "reference"
 
 @cache
 def course() -> Curriculum:
-    return curriculum.load()
+    return curriculum.load_curriculum()
 
 
 def modules() -> list[Unit]:
@@ -31,7 +31,7 @@ def modules() -> list[Unit]:
 
 @cache
 def stub_texts() -> Mapping[str, str]:
-    return stubs.generate(course(), REFERENCE)
+    return stubs.generate_stubs(course(), REFERENCE)
 
 
 def reference_text(module: str) -> str:

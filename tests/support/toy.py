@@ -314,15 +314,15 @@ def build(root: Path) -> Path:
 
     write(root, {"curriculum.toml": CURRICULUM, "pytest.ini": CONFIGURATION, **SPECS})
     write(root, {f"reference/tinytorch/{n}.py": text for n, text in REFERENCE.items()})
-    course = curriculum.load(root / "curriculum.toml")
-    for name, text in stubs.generate(course, root / "reference").items():
+    course = curriculum.load_curriculum(root / "curriculum.toml")
+    for name, text in stubs.generate_stubs(course, root / "reference").items():
         write(root, {f"tinytorch/{name}": text})
     nodeids = [
         f"{file}::{line.split()[1].split(':')[0]}::{name}"
         for file, text in SPECS.items()
         for line, name in _tests(text)
     ]
-    write(root, {WORKSPACE_FILE: manifest.text(manifest.group(course, nodeids))})
+    write(root, {WORKSPACE_FILE: manifest.manifest_text(manifest.specs_by_unit(course, nodeids))})
     return root
 
 
@@ -331,10 +331,10 @@ def remake_manifest(root: Path) -> None:
     from pytest_tinytorch.course import curriculum
     from pytest_tinytorch.evidence import manifest
 
-    course = curriculum.load(root / "curriculum.toml")
+    course = curriculum.load_curriculum(root / "curriculum.toml")
     found = pytest_in(root, "--collect-only", "--tinytorch-nodeids", "-q").output.splitlines()
     nodeids = [line.removeprefix("nodeid ") for line in found if line.startswith("nodeid ")]
-    write(root, {WORKSPACE_FILE: manifest.text(manifest.group(course, nodeids))})
+    write(root, {WORKSPACE_FILE: manifest.manifest_text(manifest.specs_by_unit(course, nodeids))})
 
 
 def solve(root: Path, *modules: str) -> None:

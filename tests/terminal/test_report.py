@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, numbers
-from pytest_tinytorch.evidence.tally import LOCKED, PASSED, TODO, WRONG, Verdict
+from pytest_tinytorch.evidence.outcomes import State, Verdict
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
 from pytest_tinytorch.terminal import report, screen, timeline
-from pytest_tinytorch.terminal.marks import JOIN, PLAIN, UNICODE, glyphs
+from pytest_tinytorch.terminal.glyphs import JOIN, PLAIN, UNICODE, glyphs_for
 from tests.support import kit
 
 COURSE = kit.course()
 
 
-def progress(passed, current=WRONG):
+def progress(passed, current=State.WRONG):
     """The first ``passed`` units are passed, the next one is not, the rest is locked."""
     ids = [unit.id for unit in COURSE.units]
-    state = dict.fromkeys(ids, LOCKED) | dict.fromkeys(ids[:passed], PASSED)
+    state = dict.fromkeys(ids, State.LOCKED) | dict.fromkeys(ids[:passed], State.PASSED)
     tasks = ()
     verdicts = {}
     if passed < len(ids):
@@ -33,8 +33,8 @@ def progress(passed, current=WRONG):
         state,
         verdicts=verdicts,
         groups={u: (GroupCount("a group of specs", 3, 4), GroupCount("b", 2, 2)) for u in verdicts},
-        asked=frozenset(ids),
-        gained=tuple(ids[:passed][-1:]),
+        selected=frozenset(ids),
+        newly_passed=tuple(ids[:passed][-1:]),
         tasks=tasks,
         notes={ids[-1]: {"test accuracy": "97.5%"}},
         warnings=("ledger.jsonl:3: passed over, not a line of JSON",),
@@ -42,30 +42,32 @@ def progress(passed, current=WRONG):
 
 
 STEPS = sorted({0, 1, 2, 5, len(COURSE.units) - 1, len(COURSE.units)})
-CASES = [progress(n, kind) for n in STEPS for kind in (WRONG, TODO)]
+CASES = [progress(n, kind) for n in STEPS for kind in (State.WRONG, State.TODO)]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
-@pytest.mark.parametrize("marks", [UNICODE, PLAIN], ids=["unicode", "plain"])
+@pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
 @pytest.mark.parametrize("color", [True, False])
-def test_fits_every_terminal(width, marks, color):
+def test_fits_every_terminal(width, glyphs, color):
     for case in CASES:
         for shown in (
-            report.report(case, marks, width),
-            report.capabilities(case, marks, width),
-            timeline.history(case, marks, width, True),
-            timeline.history(case, marks, width, False),
+            report.capability_report(case, glyphs, width),
+            report.capability_map(case, glyphs, width),
+            timeline.timeline_report(case, glyphs, width, True),
+            timeline.timeline_report(case, glyphs, width, False),
         ):
-            plain = screen.render(shown, width, False, marks)
+            plain = screen.rendered(shown, width, False, glyphs)
             assert max(len(line) for line in plain.splitlines()) <= width
             assert JOIN not in plain
-            if marks is PLAIN:
+            if glyphs is PLAIN:
                 assert plain.isascii()
-            assert ("\x1b[" in screen.render(shown, width, color, marks)) is color
+            assert ("\x1b[" in screen.rendered(shown, width, color, glyphs)) is color
 
 
 def test_shows_what_is_next_with_a_place_to_click():
-    text = screen.render(report.report(progress(3, TODO), UNICODE, 80), 80, False)
+    text = screen.rendered(
+        report.capability_report(progress(3, State.TODO), UNICODE, 80), 80, False
+    )
     unit = COURSE.units[3]
     first = next(iter(unit.hints))
     assert f"To do in {unit.label} (next: {first})" in text
@@ -74,7 +76,9 @@ def test_shows_what_is_next_with_a_place_to_click():
 
 
 def test_a_milestone_gets_a_panel_with_its_numbers():
-    text = screen.render(report.report(progress(len(COURSE.units)), UNICODE, 80), 80, False)
+    text = screen.rendered(
+        report.capability_report(progress(len(COURSE.units)), UNICODE, 80), 80, False
+    )
     last = COURSE.units[-1]
     assert f"{last.year} · {last.title}" in text
     assert "test accuracy: 97.5%" in text
@@ -84,11 +88,11 @@ def test_a_milestone_gets_a_panel_with_its_numbers():
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", None, "no such thing"])
 def test_poor_encodings_get_plain_characters(encoding):
-    assert glyphs(encoding) is PLAIN
-    assert glyphs("utf-8") is UNICODE
+    assert glyphs_for(encoding) is PLAIN
+    assert glyphs_for("utf-8") is UNICODE
 
 
 def test_a_list_of_units_is_short():
-    assert numbers(COURSE.checkpoints[:1]) == "00"
-    assert numbers([*COURSE.checkpoints[1:4], COURSE.checkpoints[5]]) == "01-03, 05"
-    assert numbers(COURSE.milestones[:1]) == "1957"
+    assert unit_ranges(COURSE.checkpoints[:1]) == "00"
+    assert unit_ranges([*COURSE.checkpoints[1:4], COURSE.checkpoints[5]]) == "01-03, 05"
+    assert unit_ranges(COURSE.milestones[:1]) == "1957"

@@ -10,13 +10,31 @@ import sys
 import click
 import pytest
 
-from pytest_tinytorch.terminal.marks import PLAIN, UNICODE
+from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests.support import kit, toy
 from tests.support.kit import tito
 
 STAGES = {"nothing": (), "some": ("adding",), "all": tuple(toy.REFERENCE)[1:]}
 SCRIPT = "import sys\nprint('the story of', *sys.argv[1:])\nsys.exit(3)\n"
+DATASETS = """print("said while it is imported")
+
+
+def TinyDigits(train):
+    print("opened")
+
+
+TinyTalks = TinyDigits
+
+
+def MNIST(train, download):
+    if not download:
+        raise FileNotFoundError("no such file")
+
+
+def CIFAR10(train, download):
+    raise ValueError("not as it should be")
+"""
 
 
 @pytest.fixture
@@ -273,6 +291,45 @@ class TestData:
         (found,) = json.loads(tito("data", "verify", "tinytalks", "--json", code=1))
         assert (found["state"], "talks.tsv" in found["why"]) == ("damaged", True)
 
+    def test_is_opened_by_the_package_of_the_workspace(self, workspace):
+        toy.write(workspace, {"tinytorch/datasets.py": DATASETS})
+        found = {one["name"]: one for one in json.loads(tito("data", "verify", "--json", code=1))}
+        assert {name: (one["state"], one["why"]) for name, one in found.items()} == {
+            "tinydigits": ("whole", ""),
+            "tinytalks": ("whole", ""),
+            "mnist": ("not here", "no such file"),
+            "cifar10": ("damaged", "not as it should be"),
+        }
+        assert "whole" in tito("data", "get", "mnist")
+        assert "not as it should be" in tito("data", "get", "cifar10", code=1)
+
+    def test_is_opened_in_another_process(self, workspace, monkeypatch):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "tinytorch"]:
+            monkeypatch.delitem(sys.modules, name)
+        toy.write(workspace, {"tinytorch/datasets.py": DATASETS})
+        before = kit.contents(workspace)
+        tito("data", "list")
+        assert "tinytorch" not in sys.modules
+        assert kit.contents(workspace) == before
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            (None, "No module named 'tinytorch.datasets'"),
+            ("def TinyDigits(:", "SyntaxError"),
+            ("x = '\0'", "null bytes"),
+            ("1 / 0", "ZeroDivisionError"),
+            ("", "no attribute 'TinyDigits'"),
+            ("raise SystemExit(5)", "exit code 5"),
+        ],
+    )
+    def test_of_a_package_that_cannot_open_it_says_why(self, workspace, text, says):
+        if text is not None:
+            toy.write(workspace, {"tinytorch/datasets.py": text})
+        told = tito("data", "list", code=1)
+        assert f"{workspace / 'tinytorch'} cannot open data sets: " in told
+        assert says in told
+
 
 class TestBadInput:
     @pytest.mark.parametrize(
@@ -325,11 +382,11 @@ def test_a_plain_terminal_gets_plain_characters(workspace):
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-@pytest.mark.parametrize("marks", [UNICODE, PLAIN], ids=["unicode", "plain"])
-def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
+@pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
+def test_the_course_fits_every_terminal(monkeypatch, columns, glyphs):
     monkeypatch.chdir(kit.ROOT)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("pytest_tinytorch.terminal.screen.glyphs_of_terminal", lambda: marks)
+    monkeypatch.setattr("pytest_tinytorch.terminal.screen.terminal_glyphs", lambda: glyphs)
     for command in (
         "module status",
         "module start 08",
@@ -349,7 +406,7 @@ def test_the_course_fits_every_terminal(monkeypatch, columns, marks):
     ):
         text = tito(*command.split())
         assert max(map(len, text.splitlines())) <= columns, text
-        assert marks is UNICODE or text.isascii()
+        assert glyphs is UNICODE or text.isascii()
 
 
 def test_the_timeline_lies_along_a_line(workspace):

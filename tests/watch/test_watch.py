@@ -21,7 +21,7 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
 from pytest_tinytorch.evidence.source import Snapshot
 from pytest_tinytorch.evidence.workspace import open_workspace
-from pytest_tinytorch.watch.affected import affected, modules
+from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
@@ -70,27 +70,29 @@ class TestWhatASaveAffects:
     )
     def test_is_what_stands_on_it_and_has_been_begun(self, root, solved, saved, expected):
         toy.solve(root, *solved)
-        assert numbers(affected(workspace(root), saved, None)) == expected
+        assert numbers(affected_checkpoints(workspace(root), saved, None)) == expected
 
     def test_is_what_is_watched_if_that_stands_on_it(self, root):
         toy.solve(root, *NAMES)
-        assert numbers(affected(workspace(root), ("adding",), "02")) == ["02"]
-        assert numbers(affected(workspace(root), ("doubling",), "01")) == []
+        assert numbers(affected_checkpoints(workspace(root), ("adding",), "02")) == ["02"]
+        assert numbers(affected_checkpoints(workspace(root), ("doubling",), "01")) == []
 
     def test_is_nothing_that_is_borrowed(self, root):
         toy.solve(root, *NAMES)
-        assert numbers(affected(workspace(root, borrow="01"), (), None)) == ["02", "03"]
+        assert numbers(affected_checkpoints(workspace(root, borrow="01"), (), None)) == ["02", "03"]
 
     def test_without_a_save_it_is_what_comes_next(self, root):
-        assert numbers(affected(workspace(root), None, None)) == ["01"]
-        assert numbers(affected(workspace(root), None, "03")) == ["03"]
+        assert numbers(affected_checkpoints(workspace(root), None, None)) == ["01"]
+        assert numbers(affected_checkpoints(workspace(root), None, "03")) == ["03"]
         toy.solve(root, "adding")
         toy.pytest_in(root)
-        assert numbers(affected(workspace(root), None, None)) == ["02"]
+        assert numbers(affected_checkpoints(workspace(root), None, None)) == ["02"]
 
     def test_a_file_that_any_module_may_use_is_named_by_no_module(self):
         package = Path("here") / "tinytorch"
-        named = lambda *files: modules(Path("here"), [package / file for file in files], NAMES)
+        named = lambda *files: saved_modules(
+            Path("here"), [package / file for file in files], NAMES
+        )
         assert named("adding.py") == {"adding"}
         assert named("adding.py", "squaring.py") == {"adding", "squaring"}
         assert named("helpers.py") == set()
@@ -260,11 +262,11 @@ class Watching:
     def save(self, text):
         (self.root / "tinytorch" / "adding.py").write_text(text, encoding="utf-8")
 
-    def wait(self, *beats):
+    def wait(self, *kinds):
         """The next message of one of these kinds."""
         while True:
             message = self.messages.get(timeout=PATIENCE)
-            if message["beat"] in beats:
+            if message["beat"] in kinds:
                 return message
 
     def verdict_on(self, text):
@@ -356,7 +358,7 @@ class TestWatching:
             assert "full verdict" in found["text"]
             assert "add(x, y) equals x + y" in found["text"]
             assert found["failed"] == ["specs/test_01_adding.py::TestAdd::test_is_the_sum"]
-        events = ledger.read(root / ".tinytorch" / "ledger.jsonl").events
+        events = ledger.read_ledger(root / ".tinytorch" / "ledger.jsonl").events
         assert [e.verdict for e in events if e.unit == "checkpoint-01"][-1] == "wrong"
         assert [e.verdict for e in events if e.source == found["sources"]["checkpoint-01"]] == [
             "wrong"

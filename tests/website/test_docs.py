@@ -199,7 +199,7 @@ def prove(root, units):
         for unit, digests in open_workspace(root, Options()).digests.items()
         if unit in units
     ]
-    ledger.append(root / ".tinytorch" / "ledger.jsonl", events)
+    ledger.append_events(root / ".tinytorch" / "ledger.jsonl", events)
 
 
 def changed(text, changes):

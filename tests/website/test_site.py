@@ -98,7 +98,7 @@ def solutions_in(built):
         source = kit.reference_text(unit.name)
         tree, lines = ast.parse(source), source.splitlines()
         for name in unit.hints:
-            for secret in secrets(exercises.find(tree, name), lines):
+            for secret in secrets(exercises.find_node(tree, name), lines):
                 found += [(page, name) for page, text in texts.items() if secret in text]
     return found
 
@@ -159,7 +159,9 @@ class TestFormulas:
             formulas.to_mathml(html, "page.md")
 
 
-PACES = [(path, int(count)) for path in kit.course().paths for count in path.weeks.split("-")]
+PACES = [
+    (path, int(count)) for path in kit.course().learning_paths for count in path.weeks.split("-")
+]
 
 
 class TestWeeks:

@@ -1,1 +1,1 @@
-"""Progress as one page of HTML that needs nothing else: the journey."""
+"""How does progress look as one page that needs nothing else?"""

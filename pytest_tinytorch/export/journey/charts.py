@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_tinytorch.course.curriculum import Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import PASSED
-from pytest_tinytorch.export.journey import flow, states, words
+from pytest_tinytorch.export.journey import flow, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
 
 CLIMBS = {"wide": (1120, 34, 1), "narrow": (340, 26, 5)}
@@ -48,7 +48,7 @@ def climb(progress: Progress, shape: str) -> Markup:
 
 def _dot(progress: Progress, unit: Unit, point: tuple[float, float]) -> Markup:
     """A checkpoint: full if it is passed."""
-    passed = progress.state[unit.id] == PASSED
+    passed = progress.state[unit.id] == State.PASSED
     return element("circle", cx=point[0], cy=point[1], r=6, class_="dot full" if passed else "dot")
 
 
@@ -97,14 +97,14 @@ def _flag(x: float, text: str, row: int, base: float, width: int) -> Markup:
     return join(pole, element("text", text, class_="year", **place))
 
 
-def bars(progress: Progress, groups: Sequence[Group], kind: str) -> Markup:
+def bars(progress: Progress, groups: Sequence[CheckpointGroup], kind: str) -> Markup:
     """A bar for each group, made of a piece for each of its checkpoints."""
     by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
     parts = []
     for group in groups:
         units = [by_number[number] for number in group.numbers]
-        count = f"{progress.count(units)} of {len(units)}"
-        weeks = element("span", f"{words.span(group.weeks)} weeks", class_="weeks")
+        count = f"{progress.count_passed(units)} of {len(units)}"
+        weeks = element("span", f"{phrases.dashed(group.weeks)} weeks", class_="weeks")
         head = element(
             "p",
             element("strong", group.name),
@@ -120,13 +120,13 @@ def bars(progress: Progress, groups: Sequence[Group], kind: str) -> Markup:
 
 def _piece(progress: Progress, unit: Unit) -> Markup:
     state = progress.state[unit.id]
-    label = f"{unit.label}, {states.word(state)}"
+    label = f"{unit.label}, {states.state_word(state)}"
     return element(
         "a",
-        element("span", states.icon(states.word(state)), class_="cell"),
+        element("span", states.icon(states.state_word(state)), class_="cell"),
         element("span", unit.number, class_="number"),
         href=f"#{unit.id}",
-        class_=f"piece {states.word(state)}",
+        class_=f"piece {states.state_word(state)}",
         aria_label=label,
         title=label,
     )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_tinytorch.course.curriculum import Curriculum, Group, Unit
+from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
-from pytest_tinytorch.export.journey import states, words
+from pytest_tinytorch.export.journey import phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
 
 RADIUS, PLAQUE, TURN = 17, (74, 36), 26
@@ -47,7 +47,7 @@ class Row:
     """Stops beside each other; ``title`` is the tier that begins with them, if one does."""
 
     units: tuple[Unit, ...]
-    title: Group | None = None
+    title: CheckpointGroup | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def order(curriculum: Curriculum) -> list[Unit]:
     return [u for n, unit in enumerate(checkpoints) for u in (unit, *opens.get(n, ()))]
 
 
-def tiered(curriculum: Curriculum) -> list[tuple[Group | None, list[Unit]]]:
+def tiered(curriculum: Curriculum) -> list[tuple[CheckpointGroup | None, list[Unit]]]:
     """The units in order, cut where another tier begins; what has no tier goes with the first."""
     tier = {number: group for group in reversed(curriculum.tiers) for number in group.numbers}
-    parts: list[tuple[Group | None, list[Unit]]] = [(None, [])]
+    parts: list[tuple[CheckpointGroup | None, list[Unit]]] = [(None, [])]
     for unit in order(curriculum):
         group = None if unit.is_milestone else tier.get(unit.number)
         if group is not None and group is not parts[-1][0]:
@@ -111,7 +111,7 @@ def stops(found: Sequence[Row], shape: Shape) -> tuple[list[Stop], float]:
     return placed, y + LAST
 
 
-def draw(progress: Progress, shape: Shape) -> Markup:
+def flow_pictures(progress: Progress, shape: Shape) -> Markup:
     """The flow in one shape."""
     found = rows(progress.curriculum, shape.columns)
     placed, height = stops(found, shape)
@@ -143,7 +143,7 @@ def _piece(progress: Progress, a: Stop, b: Stop, shape: Shape) -> Markup:
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {side * TURN} {TURN}V{b.y - TURN:g}"
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {-side * TURN} {TURN}H{b.x:g}"
         )
-    walked = all(progress.state[stop.unit.id] in (PASSED, BORROWED) for stop in (a, b))
+    walked = all(progress.state[stop.unit.id] in (State.PASSED, State.BORROWED) for stop in (a, b))
     return element("path", d=d, class_="line walked" if walked else "line")
 
 
@@ -153,7 +153,7 @@ def _title(row: Row, number: int, placed: Sequence[Stop]) -> Markup:
         return Markup()
     first = next(stop for stop in placed if stop.row == number)
     back = number % 2 == 1
-    weeks = element("tspan", f"  {words.span(row.title.weeks)} weeks", class_="weeks")
+    weeks = element("tspan", f"  {phrases.dashed(row.title.weeks)} weeks", class_="weeks")
     return element(
         "text",
         join(row.title.name, weeks if row.title.weeks else None),
@@ -169,30 +169,30 @@ def _stop(progress: Progress, stop: Stop) -> Markup:
     unit, state = stop.unit, progress.state[stop.unit.id]
     here = progress.current is not None and progress.current.id == unit.id
     parts = _plaque(stop, state) if unit.is_milestone else _disc(stop, state)
-    torch = states.placed("torch", stop.x, stop.y - RADIUS - 13, 20) if here else None
+    torch = states.icon_at("torch", stop.x, stop.y - RADIUS - 13, 20) if here else None
     return element(
         "a",
-        element("title", f"{unit.label}: {states.word(state)}"),
+        element("title", f"{unit.label}: {states.state_word(state)}"),
         *parts,
         torch,
         href=f"#{unit.id}",
-        class_=f"stop {states.word(state)}{' here' if here else ''}",
-        aria_label=f"{unit.label}, {states.word(state)}{', you are here' if here else ''}",
+        class_=f"stop {states.state_word(state)}{' here' if here else ''}",
+        aria_label=f"{unit.label}, {states.state_word(state)}{', you are here' if here else ''}",
     )
 
 
-def _disc(stop: Stop, state: str) -> list[Markup]:
+def _disc(stop: Stop, state: State) -> list[Markup]:
     x, y = stop.x, stop.y
     return [
         element("circle", cx=x, cy=y, r=RADIUS + 6, class_="halo"),
         element("circle", cx=x, cy=y, r=RADIUS, class_="shape"),
-        states.placed(states.word(state), x, y, 20),
+        states.icon_at(states.state_word(state), x, y, 20),
         element("text", stop.unit.number, x=x, y=y + RADIUS + 18, class_="number"),
         element("text", stop.unit.name, x=x, y=y + RADIUS + 34, class_="name"),
     ]
 
 
-def _plaque(stop: Stop, state: str) -> list[Markup]:
+def _plaque(stop: Stop, state: State) -> list[Markup]:
     (width, height), x, y = PLAQUE, stop.x, stop.y
     left, top = x - width / 2, y - height / 2
     return [
@@ -206,7 +206,7 @@ def _plaque(stop: Stop, state: str) -> list[Markup]:
             class_="halo",
         ),
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
-        states.placed(states.word(state), left + 17, y, 16),
+        states.icon_at(states.state_word(state), left + 17, y, 16),
         element("text", str(stop.unit.year), x=x + 10, y=y + 6, class_="year"),
         element("text", stop.unit.name, x=x, y=y + RADIUS + 18, class_="name"),
     ]

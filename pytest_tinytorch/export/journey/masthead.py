@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_tinytorch.course.curriculum import Group
+from pytest_tinytorch.course.curriculum import CheckpointGroup
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED
-from pytest_tinytorch.export.journey import ruler, states, words
+from pytest_tinytorch.export.journey import phrases, ruler, states
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 from pytest_tinytorch.export.journey.sections import Section
 
@@ -23,7 +23,9 @@ def bar(progress: Progress, sections: Sequence[Section]) -> Markup:
 def hero(progress: Progress) -> Markup:
     """Where the learner stands, in years and in numbers, and the next step."""
     where = ruler.position(progress)
-    rulers = [ruler.draw(progress, where, shape) for shape in ruler.SHAPES] if where else []
+    rulers = (
+        [ruler.ruler_pictures(progress, where, shape) for shape in ruler.SHAPES] if where else []
+    )
     return element(
         "div",
         element("p", _span(progress), class_="kicker"),
@@ -35,7 +37,7 @@ def hero(progress: Progress) -> Markup:
             element(
                 "section",
                 element("h2", "Next", id="first-heading"),
-                words.next_step(progress),
+                phrases.next_step(progress),
                 aria_labelledby="first-heading",
             ),
             _remarks(progress),
@@ -55,12 +57,12 @@ def _span(progress: Progress) -> str:
 def _remarks(progress: Progress) -> Markup | None:
     """What this run gained, the path that is followed, and warnings."""
     parts: list[str] = []
-    if progress.gained:
-        units = [progress.curriculum.unit(unit_id) for unit_id in progress.gained]
-        parts.append(element("p", "Passed in this run: ", words.links(units), "."))
-    if progress.path is not None:
-        parts.append(_path(progress, progress.path))
-    if not progress.granting:
+    if progress.newly_passed:
+        units = [progress.curriculum.unit(unit_id) for unit_id in progress.newly_passed]
+        parts.append(element("p", "Passed in this run: ", phrases.links(units), "."))
+    if progress.learning_path is not None:
+        parts.append(_path(progress, progress.learning_path))
+    if not progress.grants:
         parts.append(element("p", "This run was not gated, so it granted nothing."))
     parts += [
         element("p", element("strong", "Warning: "), warning, class_="warning")
@@ -69,16 +71,18 @@ def _remarks(progress: Progress) -> Markup | None:
     return element("div", *parts, class_="remarks") if parts else None
 
 
-def _path(progress: Progress, path: Group) -> Markup:
+def _path(progress: Progress, path: CheckpointGroup) -> Markup:
     """The path, what it holds, and what it borrows."""
     checkpoints = progress.curriculum.checkpoints
-    own = words.listed(unit for unit in checkpoints if unit.number in path.numbers)
-    lent = words.listed(unit for unit in checkpoints if progress.state[unit.id] == BORROWED)
-    weeks = f", {words.span(path.weeks)} weeks" if path.weeks else ""
+    own = phrases.range_text(unit for unit in checkpoints if unit.number in path.numbers)
+    borrowed = phrases.range_text(
+        unit for unit in checkpoints if progress.state[unit.id] == State.BORROWED
+    )
+    weeks = f", {phrases.dashed(path.weeks)} weeks" if path.weeks else ""
     return element(
         "p",
         join("The path followed is ", element("strong", path.name), f"{weeks}: {own}."),
-        f" Borrowed: {lent}." if lent else None,
+        f" Borrowed: {borrowed}." if borrowed else None,
     )
 
 

@@ -10,7 +10,7 @@ from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.layers import Layout, Point, layout
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
 
-MOST = 3
+MAX_EDGES = 3
 """Nodes in a layer: what a phone has room for."""
 
 
@@ -41,10 +41,10 @@ SHAPES = (
 MARGIN = 6
 
 
-def draw(progress: Progress, shape: Shape) -> Markup:
+def needs_pictures(progress: Progress, shape: Shape) -> Markup:
     """The graph in one shape."""
     units = progress.curriculum.checkpoints
-    graph = layout({unit.id: unit.needs for unit in units}, MOST)
+    graph = layout({unit.id: unit.needs for unit in units}, MAX_EDGES)
     width = graph.breadth * shape.room + 2 * MARGIN
     height = graph.depth * (shape.height + shape.gap) - shape.gap + 2 * MARGIN
     return drawing(
@@ -87,23 +87,23 @@ def _node(progress: Progress, unit: Unit, shape: Shape, point: Point) -> Markup:
     left, top = x - width / 2, y - height / 2
     if shape.stacked:
         parts = [
-            states.placed(states.word(state), x - 11, y - 8, 14),
+            states.icon_at(states.state_word(state), x - 11, y - 8, 14),
             element("text", unit.number, x=x + 8, y=y - 3, class_="number"),
             element("text", unit.name, x=x, y=y + 13, class_="name"),
         ]
     else:
         parts = [
-            states.placed(states.word(state), left + 18, y, 16),
+            states.icon_at(states.state_word(state), left + 18, y, 16),
             element("text", unit.label, x=left + 33, y=y + 5, class_="name start"),
         ]
     return element(
         "a",
-        element("title", f"{unit.label}: {states.word(state)}"),
+        element("title", f"{unit.label}: {states.state_word(state)}"),
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
         *parts,
         href=f"#{unit.id}",
-        class_=f"node {states.word(state)}",
-        aria_label=f"{unit.label}, {states.word(state)}"
+        class_=f"node {states.state_word(state)}",
+        aria_label=f"{unit.label}, {states.state_word(state)}"
         + (f", needs {', '.join(needed)}" if needed else ""),
         data_unit=unit.id,
         data_needs=" ".join(unit.needs),

@@ -15,9 +15,9 @@ from pytest_tinytorch.export.journey.pictures import Picture
 HERE = Path(__file__).parent
 
 
-def page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
+def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
     """The page, with nothing that a browser would have to fetch."""
-    parts = sections.all_of(progress, pictures)
+    parts = sections.all_sections(progress, pictures)
     style, script = read("journey.css"), read("journey.js")
     body = element(
         "body",
@@ -25,7 +25,11 @@ def page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
         element("a", "Skip to the content", href="#content", class_="skip"),
         masthead.bar(progress, parts),
         element(
-            "main", masthead.hero(progress), *map(sections.draw, parts), id="content", tabindex=-1
+            "main",
+            masthead.hero(progress),
+            *map(sections.section_element, parts),
+            id="content",
+            tabindex=-1,
         ),
         masthead.foot(),
         element("script", script),

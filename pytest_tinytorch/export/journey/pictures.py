@@ -54,7 +54,7 @@ class Picture:
         return unit.is_milestone and unit.number == self.of
 
 
-def read(root: Path) -> tuple[Picture, ...]:
+def read_pictures(root: Path) -> tuple[Picture, ...]:
     """The pictures in a workspace, by name. What cannot be read, or is no PNG, is passed over."""
     found = []
     for file in sorted((root / FOLDER).glob("[0-9][0-9]_*.png")):

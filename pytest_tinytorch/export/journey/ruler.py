@@ -8,8 +8,8 @@ from itertools import takewhile
 from math import ceil
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import BORROWED, PASSED
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
 
@@ -46,9 +46,9 @@ def position(progress: Progress) -> Position | None:
     every = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     if not every:
         return None
-    way = tuple(u for u in every if progress.state[u.id] != BORROWED) or tuple(every)
-    behind = tuple(takewhile(lambda unit: reached(progress, unit), way))
-    passed = tuple(unit for unit in behind if progress.state[unit.id] == PASSED)
+    way = tuple(u for u in every if progress.state[u.id] != State.BORROWED) or tuple(every)
+    behind = tuple(takewhile(lambda unit: positions_reached(progress, unit), way))
+    passed = tuple(unit for unit in behind if progress.state[unit.id] == State.PASSED)
     again = tuple(unit for unit in behind if unit not in passed)
     where, year = _place(
         progress, way, behind, every[0].year - margin(every[0].year, every[-1].year)
@@ -56,9 +56,9 @@ def position(progress: Progress) -> Position | None:
     return Position(where + (", to prove again" if again else ""), year, passed, again)
 
 
-def reached(progress: Progress, unit: Unit) -> bool:
+def positions_reached(progress: Progress, unit: Unit) -> bool:
     """Whether a unit is passed, or was for an earlier version of the source."""
-    return progress.state[unit.id] == PASSED or unit.id in progress.proofs
+    return progress.state[unit.id] == State.PASSED or unit.id in progress.proofs
 
 
 def _place(
@@ -80,7 +80,7 @@ def share(progress: Progress, following: Unit, last: Unit | None) -> float:
     curriculum = progress.curriculum
     between = curriculum.closure(following.needs) - curriculum.closure([last.id] if last else [])
     units = [unit for unit in curriculum.checkpoints if unit.id in between]
-    done = sum(reached(progress, unit) for unit in units)
+    done = sum(positions_reached(progress, unit) for unit in units)
     return 0.9 * done / len(units) if units else 0.5
 
 
@@ -89,7 +89,7 @@ def margin(first: int, last: int) -> float:
     return max(0.5, (last - first) * 0.06)
 
 
-def draw(progress: Progress, where: Position, shape: str) -> Markup:
+def ruler_pictures(progress: Progress, where: Position, shape: str) -> Markup:
     """The ruler, with a torch where the learner stands."""
     width, least = SHAPES[shape]
     years = sorted({unit.year for unit in progress.curriculum.milestones})
@@ -104,16 +104,16 @@ def draw(progress: Progress, where: Position, shape: str) -> Markup:
         shape,
         (width, HEIGHT),
         where.headline,
-        told(where, years),
+        position_text(where, years),
         element("path", d=f"M12 {LINE}H{width - 12}", class_="line"),
         *_ticks(first, last, x),
         element("path", d=f"M12 {LINE}H{x(where.year):g}", class_="line walked"),
         *_years(progress, x, least),
-        states.placed("torch", x(where.year), LINE - 15, 32),
+        states.icon_at("torch", x(where.year), LINE - 15, 32),
     )
 
 
-def told(where: Position, years: Sequence[int]) -> str:
+def position_text(where: Position, years: Sequence[int]) -> str:
     """The ruler in words."""
     passed, again = (
         ", ".join(str(unit.year) for unit in units) for units in (where.passed, where.again)
@@ -143,7 +143,7 @@ def _years(progress: Progress, x: Callable[[float], float], least: float) -> lis
         second = before is not None and at - before < least
         row = LABELS[1 if second else 0]
         before = before if second else at
-        state = states.word(progress.state[unit.id])
+        state = states.state_word(progress.state[unit.id])
         parts += [
             element("path", d=f"M{at:g} {LINE}V{row - 20}", class_="leader"),
             element("circle", cx=at, cy=LINE, r=6, class_=state),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.export.journey import charts, flow, needs, states, timeline, units, words
+from pytest_tinytorch.export.journey import charts, flow, needs, phrases, states, timeline, units
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 from pytest_tinytorch.export.journey.pictures import Picture
 
@@ -33,7 +33,7 @@ class Section:
     across: bool = False
 
 
-def all_of(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
+def all_sections(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
     """Every section that the curriculum has something for."""
     curriculum = progress.curriculum
     return [
@@ -48,7 +48,7 @@ def all_of(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
     ]
 
 
-def draw(section: Section) -> Markup:
+def section_element(section: Section) -> Markup:
     """A section with its heading."""
     heading = f"{section.id}-heading"
     head = element(
@@ -68,7 +68,7 @@ def draw(section: Section) -> Markup:
 
 
 def _way(progress: Progress) -> Section:
-    shapes = join(*(flow.draw(progress, shape) for shape in flow.SHAPES))
+    shapes = join(*(flow.flow_pictures(progress, shape) for shape in flow.SHAPES))
     line = "The course in the order of its checkpoints, and the milestones where they open."
     return Section("way", "Way", "The way", line, join(shapes, _legend(progress)), across=True)
 
@@ -78,7 +78,7 @@ def _legend(progress: Progress) -> Markup:
     count = Counter(progress.state.values())
     found = (
         join(
-            states.badge(state),
+            states.state_badge(state),
             element("span", str(count[state]), class_="count"),
             element("span", meaning, class_="meaning"),
         )
@@ -95,7 +95,7 @@ def _years(progress: Progress, pictures: Sequence[Picture]) -> Section:
         "Each milestone is a moment of history, lived again with code of your own. "
         "A bar is your number; the stroke across it is what was asked for."
     )
-    return Section("years", "Years", heading, line, timeline.draw(progress, pictures))
+    return Section("years", "Years", heading, line, timeline.milestone_list(progress, pictures))
 
 
 def _capabilities(progress: Progress) -> Section:
@@ -106,14 +106,14 @@ def _capabilities(progress: Progress) -> Section:
 
 def _needs(progress: Progress) -> Section:
     line = "Each checkpoint stands below those that it needs. A line that others imply is left out."
-    told = element(
+    text = element(
         "p",
         "Point at a checkpoint to see what it stands on.",
         id="told",
         class_="told",
         hidden=True,
     )
-    drawn = join(*(needs.draw(progress, shape) for shape in needs.SHAPES), told)
+    drawn = join(*(needs.needs_pictures(progress, shape) for shape in needs.SHAPES), text)
     return Section("needs", "Needs", "What needs what", line, drawn)
 
 
@@ -143,4 +143,4 @@ def _steps(progress: Progress) -> Section:
 
 def _next(progress: Progress) -> Section:
     line = "One thing at a time."
-    return Section("next", "Next", "What to do next", line, words.next_step(progress))
+    return Section("next", "Next", "What to do next", line, phrases.next_step(progress))

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_tinytorch.evidence.tally import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-)
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.journey.markup import Markup, element
 
-STROKES: Mapping[str, str] = {
-    PASSED: "M-4.2 .4L-1.3 3.3L4.2 -3.3",
-    WRONG: "M-3.3 -3.3L3.3 3.3M3.3 -3.3L-3.3 3.3",
-    BROKEN: "M0 -4.8V1.2M0 4.6V4.7",
-    TODO: "M-4 4L-3.2 1L2 -4.2L4.2 -2L-1 3.2Z",
-    STALE: "M-4.6 1.2C-3.2 -2.6 -1.6 -1.6 0 0S3.2 2.6 4.6 -1.2",
-    BORROWED: "M-4 -1.9H4M-4 1.9H4",
-    LOCKED: "M-3.4 -.6H3.4V4.2H-3.4ZM-2 -.6V-2.4A2 2 0 0 1 2 -2.4V-.6",
-    NOT_RUN: "M0 -3A3 3 0 0 1 0 3A3 3 0 0 1 0 -3Z",
+STROKES: Mapping[State, str] = {
+    State.PASSED: "M-4.2 .4L-1.3 3.3L4.2 -3.3",
+    State.WRONG: "M-3.3 -3.3L3.3 3.3M3.3 -3.3L-3.3 3.3",
+    State.BROKEN: "M0 -4.8V1.2M0 4.6V4.7",
+    State.TODO: "M-4 4L-3.2 1L2 -4.2L4.2 -2L-1 3.2Z",
+    State.STALE: "M-4.6 1.2C-3.2 -2.6 -1.6 -1.6 0 0S3.2 2.6 4.6 -1.2",
+    State.BORROWED: "M-4 -1.9H4M-4 1.9H4",
+    State.LOCKED: "M-3.4 -.6H3.4V4.2H-3.4ZM-2 -.6V-2.4A2 2 0 0 1 2 -2.4V-.6",
+    State.NOT_RUN: "M0 -3A3 3 0 0 1 0 3A3 3 0 0 1 0 -3Z",
 }
 """The mark of each state, as strokes in a square from -8 to 8."""
 
-MEANINGS: Mapping[str, str] = {
-    PASSED: "every spec holds, for the source as it stands",
-    WRONG: "a law does not hold",
-    BROKEN: "it cannot be imported, or does not end",
-    TODO: "a stub is still to be written",
-    STALE: "it passed for an earlier version of the source",
-    BORROWED: "it is taken from the reference",
-    LOCKED: "something that it needs is not passed",
-    NOT_RUN: "nothing is in its way",
+MEANINGS: Mapping[State, str] = {
+    State.PASSED: "every spec holds, for the source as it stands",
+    State.WRONG: "a law does not hold",
+    State.BROKEN: "it cannot be imported, or does not end",
+    State.TODO: "a stub is still to be written",
+    State.STALE: "it passed for an earlier version of the source",
+    State.BORROWED: "it is taken from the reference",
+    State.LOCKED: "something that it needs is not passed",
+    State.NOT_RUN: "nothing is in its way",
 }
 """What each state means, in the order of a legend."""
 
@@ -47,23 +38,23 @@ FLAME = (
 """A torch: where the learner stands."""
 
 
-def word(state: str) -> str:
+def state_word(state: State) -> str:
     """A state as people read it; it names marks and classes, too."""
-    return "open" if state == NOT_RUN else state
+    return "open" if state == State.NOT_RUN else state
 
 
 def symbols() -> Markup:
     """The marks, once for the whole page."""
     box = "-8 -8 16 16"
     drawn = [
-        element("symbol", element("path", d=d), id=f"mark-{word(state)}", viewBox=box)
+        element("symbol", element("path", d=d), id=f"mark-{state_word(state)}", viewBox=box)
         for state, d in STROKES.items()
     ]
     torch = element("symbol", element("path", d=FLAME), id="mark-torch", viewBox=box)
     return element("svg", *drawn, torch, class_="symbols", aria_hidden="true", width=0, height=0)
 
 
-def placed(name: str, x: float, y: float, size: float) -> Markup:
+def icon_at(name: str, x: float, y: float, size: float) -> Markup:
     """A mark inside a picture, around a point."""
     half = size / 2
     return element(
@@ -77,7 +68,7 @@ def icon(name: str, class_: str = "") -> Markup:
     return element("svg", use, class_=f"icon {class_}".rstrip(), aria_hidden="true")
 
 
-def badge(state: str) -> Markup:
+def state_badge(state: State) -> Markup:
     """A state in text: its mark and its word."""
-    name = word(state)
+    name = state_word(state)
     return element("span", icon(name), element("span", name), class_=f"state {name}")

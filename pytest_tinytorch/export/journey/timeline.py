@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.tally import LOCKED, PASSED
-from pytest_tinytorch.export.journey import numbers, states, words
+from pytest_tinytorch.export.journey import numbers, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
 from pytest_tinytorch.export.journey.pictures import LIMIT, Picture
 
 
-def draw(progress: Progress, pictures: Sequence[Picture]) -> Markup:
+def milestone_list(progress: Progress, pictures: Sequence[Picture]) -> Markup:
     """The milestones in the order of their years, with the years between them."""
     units = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     gaps = [0, *(later.year - earlier.year for earlier, later in pairwise(units))]
@@ -34,11 +34,11 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
             " ",
             element("a", unit.title, href=f"#{unit.id}"),
         ),
-        element("p", states.badge(state), *standing(progress, unit), class_="standing"),
-        element("p", unit.capability if state == PASSED else f"To prove: {unit.builds}."),
+        element("p", states.state_badge(state), *standing(progress, unit), class_="standing"),
+        element("p", unit.capability if state == State.PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
         element("div", *map(_figure, own), class_="pictures") if own else None,
-        class_=f"entry {states.word(state)}",
+        class_=f"entry {states.state_word(state)}",
     )
 
 
@@ -46,12 +46,12 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     """What a unit waits for, when it was first passed, and its badge."""
     state, proof = progress.state[unit.id], progress.proofs.get(unit.id)
     parts: list[Markup] = []
-    waits = progress.waits_for(unit) if state == LOCKED else ()
+    waits = progress.unmet_needs(unit) if state == State.LOCKED else ()
     if waits:
-        parts.append(element("span", f"waits for {words.listed(waits)}"))
+        parts.append(element("span", f"waits for {phrases.range_text(waits)}"))
     if proof is not None:
-        parts.append(element("span", "first passed on ", words.date(proof.at)))
-    if unit.badge and state == PASSED:
+        parts.append(element("span", "first passed on ", phrases.date(proof.at)))
+    if unit.badge and state == State.PASSED:
         parts.append(
             element("span", states.icon("torch", "torch"), f"Badge: {unit.badge}", class_="badge")
         )
@@ -61,8 +61,8 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
 def _figure(picture: Picture) -> Markup:
     if not picture.data:
         size, limit = (f"{count / 1000:.0f} kB" for count in (picture.bytes, LIMIT))
-        words = f"{picture.name}.png is {size}, more than the {limit} that this page takes in."
-        return element("p", words, class_="left-out")
+        text = f"{picture.name}.png is {size}, more than the {limit} that this page takes in."
+        return element("p", text, class_="left-out")
     width, height = picture.size
     image = element(
         "img", src=picture.address, alt=f"Plot: {picture.caption}", width=width, height=height
@@ -72,7 +72,7 @@ def _figure(picture: Picture) -> Markup:
 
 def capabilities(progress: Progress) -> Markup:
     """What is passed, as sentences; or what the first of them will be."""
-    units = [unit for unit in progress.curriculum.units if progress.state[unit.id] == PASSED]
+    units = [unit for unit in progress.curriculum.units if progress.state[unit.id] == State.PASSED]
     if not units:
         first = progress.curriculum.units[0].capability
         return element("p", "Nothing is passed yet. The first will be: ", element("q", first))
@@ -81,6 +81,6 @@ def capabilities(progress: Progress) -> Markup:
 
 def _sentence(progress: Progress, unit: Unit) -> Markup:
     proof = progress.proofs.get(unit.id)
-    since = join(", ", words.date(proof.at)) if proof else None
+    since = join(", ", phrases.date(proof.at)) if proof else None
     source = element("a", unit.label, href=f"#{unit.id}")
     return element("li", element("p", unit.capability), element("p", source, since, class_="aside"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import GroupCount, Progress
-from pytest_tinytorch.evidence.tally import BROKEN, PASSED, WRONG
-from pytest_tinytorch.export.journey import flow, numbers, states, timeline, words
+from pytest_tinytorch.export.journey import flow, numbers, phrases, states, timeline
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 
 TASKS = 12
@@ -31,13 +31,17 @@ def section(progress: Progress, unit: Unit, level: str) -> Markup:
     )
     summary = element(
         "summary",
-        states.icon(states.word(state), "big"),
+        states.icon(states.state_word(state), "big"),
         name,
-        element("span", states.word(state), class_="word"),
-        class_=states.word(state),
+        element("span", states.state_word(state), class_="word"),
+        class_=states.state_word(state),
     )
     return element(
-        "details", summary, _body(progress, unit), open=here, class_=f"unit {states.word(state)}"
+        "details",
+        summary,
+        _body(progress, unit),
+        open=here,
+        class_=f"unit {states.state_word(state)}",
     )
 
 
@@ -48,7 +52,7 @@ def _body(progress: Progress, unit: Unit) -> Markup:
     question = unit.question or f"To prove: {unit.builds}."
     return element(
         "div",
-        element("p", unit.capability if state == PASSED else question, class_="statement"),
+        element("p", unit.capability if state == State.PASSED else question, class_="statement"),
         element("p", *standing, class_="standing") if standing else None,
         _matter(progress, unit),
         _tasks(progress, unit),
@@ -64,7 +68,11 @@ def _body(progress: Progress, unit: Unit) -> Markup:
 def _matter(progress: Progress, unit: Unit) -> Markup | None:
     """The first thing that is the matter, as this run found it."""
     verdict = progress.verdicts.get(unit.id)
-    if verdict is None or not verdict.headline or progress.state[unit.id] not in (WRONG, BROKEN):
+    if (
+        verdict is None
+        or not verdict.headline
+        or progress.state[unit.id] not in (State.WRONG, State.BROKEN)
+    ):
         return None
     return element("p", verdict.headline, class_="matter")
 
@@ -74,7 +82,7 @@ def _tasks(progress: Progress, unit: Unit) -> Markup | None:
     if not own:
         return None
     more = [f"and {len(own) - TASKS} more"] if len(own) > TASKS else []
-    return items([*map(words.task_line, own[:TASKS]), *more], class_="tasks")
+    return items([*map(phrases.task_line, own[:TASKS]), *more], class_="tasks")
 
 
 def _groups(progress: Progress, unit: Unit) -> Markup | None:
@@ -86,7 +94,7 @@ def _groups(progress: Progress, unit: Unit) -> Markup | None:
 
 
 def _group(group: GroupCount) -> Markup:
-    mark = PASSED if group.passed == group.total else "open"
+    mark = State.PASSED if group.passed == group.total else "open"
     return join(
         states.icon(mark, mark),
         element("span", group.name or "other"),
@@ -102,15 +110,15 @@ def _facts(progress: Progress, unit: Unit) -> Markup:
     verdict = progress.verdicts.get(unit.id)
     facts: list[tuple[str, str]] = [("Builds" if not unit.is_milestone else "Proves", unit.builds)]
     if verdict is not None:
-        facts.append(("Specs", f"{verdict.counts.get(PASSED, 0)} of {verdict.total} passed"))
+        facts.append(("Specs", f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total} passed"))
     if unit.stars:
         facts.append(("Difficulty", f"{unit.stars} of 5 stars"))
     if needs:
-        facts.append(("Needs", words.links(needs)))
+        facts.append(("Needs", phrases.links(needs)))
     if opens:
-        facts.append(("Opens", words.links(opens)))
+        facts.append(("Opens", phrases.links(opens)))
     run = element(
-        "div", element("dt", "Run"), element("dd", words.command(unit.command)), class_="run"
+        "div", element("dt", "Run"), element("dd", phrases.command(unit.command)), class_="run"
     )
     rows = (element("div", element("dt", name), element("dd", value)) for name, value in facts)
     return element("dl", *rows, run, class_="facts")

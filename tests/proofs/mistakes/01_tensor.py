@@ -6,8 +6,8 @@ MISTAKES = (
     Mistake(
         "every float becomes float32, arrays too",
         of="as_array",
-        replace="dtype is None and not keeps_dtype and",
-        by="dtype is None and",
+        replace="dtype is None and not keeps_dtype and array.dtype == np.float64",
+        by="dtype is None and array.dtype == np.float64",
         turns_red="TestMakingTensors",
         says="float64",
     ),
@@ -47,10 +47,12 @@ MISTAKES = (
         "addition in place",
         of="add",
         replace="return x + y",
-        by="""if np.ndim(x) > 0 and np.shape(x) == np.shape(y) and x.dtype == y.dtype:
-        x += y
-        return x
-    return x + y""",
+        by="""
+            if np.ndim(x) > 0 and np.shape(x) == np.shape(y) and x.dtype == y.dtype:
+                x += y
+                return x
+            return x + y
+        """,
         turns_red="TestArithmetic",
         says="an input changed",
     ),
@@ -130,8 +132,10 @@ MISTAKES = (
         "variance from the mean of squares",
         of="var",
         replace="squares = sum(centred * centred, dim=dim, keepdim=keepdim)",
-        by="""n, total = count(x.shape, dim), sum(x, dim=dim, keepdim=keepdim)
-    squares = sum(x * x, dim=dim, keepdim=keepdim) - total * total / (n or 1)""",
+        by="""
+            n, total = count(x.shape, dim), sum(x, dim=dim, keepdim=keepdim)
+            squares = sum(x * x, dim=dim, keepdim=keepdim) - total * total / (n or 1)
+        """,
         turns_red="TestReductions",
         says="var",
     ),
@@ -147,9 +151,11 @@ MISTAKES = (
         "the last of several largest",
         of="argmax",
         replace="return x.argmax(axis=dim, keepdims=keepdim)",
-        by="""if dim is None:
-        return x.size - 1 - x.reshape(-1)[::-1].argmax(keepdims=keepdim)
-    return x.shape[dim] - 1 - np.flip(x, dim).argmax(axis=dim, keepdims=keepdim)""",
+        by="""
+            if dim is None:
+                return x.size - 1 - x.reshape(-1)[::-1].argmax(keepdims=keepdim)
+            return x.shape[dim] - 1 - np.flip(x, dim).argmax(axis=dim, keepdims=keepdim)
+        """,
         turns_red="TestReductions",
         says="argmax",
     ),
@@ -172,8 +178,8 @@ MISTAKES = (
     Mistake(
         "flatten leaves out the last axis",
         of="flatten",
-        replace="shape=(*shape[:start], joined, *shape[end + 1 :])",
-        by="shape=(*shape[:start], -1, *shape[end:])",
+        replace="(*shape[:start], joined, *shape[end + 1 :])",
+        by="(*shape[:start], -1, *shape[end:])",
         turns_red="TestShapes",
         says="flatten",
     ),
@@ -196,8 +202,8 @@ MISTAKES = (
     Mistake(
         "expand copies",
         of="expand",
-        replace="return np.broadcast_to(",
-        by="return 1 * np.broadcast_to(",
+        replace="np.broadcast_to(x, [k if n == -1 else n for k, n in zip(kept, shape, strict=True)])",
+        by="1 * np.broadcast_to(x, [k if n == -1 else n for k, n in zip(kept, shape, strict=True)])",
         turns_red="TestShapes",
         says="a copy",
     ),
@@ -220,7 +226,7 @@ MISTAKES = (
     Mistake(
         "manual_seed makes a generator and forgets it",
         of="manual_seed",
-        replace="Randomness.generator = np.random.default_rng(seed)\n    return Randomness.generator",
+        replace="Randomness.generator = np.random.default_rng(seed)\nreturn Randomness.generator",
         by="return np.random.default_rng(seed)",
         turns_red="TestRandomness",
         says="expected",

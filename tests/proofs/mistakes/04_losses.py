@@ -38,8 +38,8 @@ MISTAKES = (
     Mistake(
         "mean and sum confused",
         of="reduce",
-        replace='if reduction == "mean":\n        return mean(losses)',
-        by='if reduction == "mean":\n        return sum(losses)',
+        replace='if reduction == "mean":\n    return mean(losses)',
+        by='if reduction == "mean":\n    return sum(losses)',
         turns_red="TestMeanSquaredError",
         says="mse_loss",
     ),
@@ -86,8 +86,8 @@ MISTAKES = (
     Mistake(
         "cross-entropy with the sign forgotten",
         of="cross_entropy",
-        replace="-pick(",
-        by="pick(",
+        replace="-pick(log_softmax(input, dim=1), classes=classes)",
+        by="pick(log_softmax(input, dim=1), classes=classes)",
         turns_red="TestCrossEntropy",
         says="cross_entropy",
     ),

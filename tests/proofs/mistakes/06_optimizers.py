@@ -6,16 +6,16 @@ MISTAKES = (
     Mistake(
         "the parameters are read from the iterator twice",
         of="Optimizer.__init__",
-        replace='            groups = [{"params": groups}]',
-        by='            groups = [{"params": params}]',
+        replace='groups = [{"params": groups}]',
+        by='groups = [{"params": params}]',
         turns_red="TestParameters",
         says="Tensors of the model",
     ),
     Mistake(
         "duplicates are looked for by value",
         of="Optimizer.add_param_group",
-        replace="            if id(param) in taken:",
-        by="            if param in group['params'][:position]:",
+        replace="if id(param) in taken:",
+        by="if param in group['params'][:position]:",
         turns_red="TestParameters",
         says="ValueError",
     ),
@@ -30,16 +30,16 @@ MISTAKES = (
     Mistake(
         "a group's own hyperparameters lose against the defaults",
         of="Optimizer.add_param_group",
-        replace="{**self.defaults, **group,",
-        by="{**group, **self.defaults,",
+        replace='{**self.defaults, **group, "params": list(group["params"])}',
+        by='{**group, **self.defaults, "params": list(group["params"])}',
         turns_red="TestParameters",
         says="A group keeps its own lr",
     ),
     Mistake(
         "the group is added before it is checked",
         of="Optimizer.add_param_group",
-        replace="        self.check(group)\n        self.param_groups.append(group)",
-        by="        self.param_groups.append(group)\n        self.check(group)",
+        replace="self.check(group)\nself.param_groups.append(group)",
+        by="self.param_groups.append(group)\nself.check(group)",
         turns_red="TestParameters",
         says="holds what it held",
     ),
@@ -54,19 +54,23 @@ MISTAKES = (
     Mistake(
         "a missing gradient is taken for zero",
         of="Optimizer.step",
-        replace="""                if param.grad is not None:
-                    self.update(param.data, param.grad, self""",
-        by="""                if True:
-                    grad = np.zeros_like(param.data) if param.grad is None else param.grad
-                    self.update(param.data, grad, self""",
+        replace="""
+            if param.grad is not None:
+                self.update(param.data, param.grad, self.state.setdefault(param, {}), group)
+        """,
+        by="""
+            if True:
+                grad = np.zeros_like(param.data) if param.grad is None else param.grad
+                self.update(param.data, grad, self.state.setdefault(param, {}), group)
+        """,
         turns_red="TestStep",
         says="neither moves nor forgets",
     ),
     Mistake(
         "all parameters share one dictionary of state",
         of="Optimizer.step",
-        replace="setdefault(param, {})",
-        by="setdefault(self.param_groups[0]['params'][0], {})",
+        replace="self.state.setdefault(param, {})",
+        by="self.state.setdefault(self.param_groups[0]['params'][0], {})",
         turns_red="TestStep",
         says="do not mix",
     ),
@@ -129,7 +133,7 @@ MISTAKES = (
     Mistake(
         "weight decay is written into the gradient",
         of="SGD.update",
-        replace='direction = param * group["weight_decay"]\n            direction += grad',
+        replace='direction = param * group["weight_decay"]\ndirection += grad',
         by='direction += param * group["weight_decay"]',
         turns_red="TestStep",
         says="SGD.update",
@@ -161,16 +165,19 @@ MISTAKES = (
     Mistake(
         "the steps are counted from 0",
         of="Adam.update",
-        replace='        state["step"] += 1\n',
-        by='        state["step"] += 0 if state["exp_avg"].any() else 1\n',
+        replace='state["step"] += 1',
+        by='state["step"] += 0 if state["exp_avg"].any() else 1',
         turns_red="TestAdam",
         says="Adam.update",
     ),
     Mistake(
         "eps inside the square root",
         of="Adam.update",
-        replace='np.sqrt(square, out=work)\n        work /= math.sqrt(1 - beta2 ** state["step"])\n'
-        '        work += group["eps"]',
+        replace="""
+            np.sqrt(square, out=work)
+            work /= math.sqrt(1 - beta2 ** state["step"])
+            work += group["eps"]
+        """,
         by='np.sqrt(square / (1 - beta2 ** state["step"]) + group["eps"], out=work)',
         turns_red="TestAdam",
         says="Adam.update",
@@ -178,16 +185,18 @@ MISTAKES = (
     Mistake(
         "the state becomes float64",
         of="Adam.update",
-        replace="exp_avg=np.zeros_like(param)",
-        by="exp_avg=np.zeros(param.shape)",
+        replace="state.update(step=0, exp_avg=np.zeros_like(param), exp_avg_sq=np.zeros_like(param))",
+        by="state.update(step=0, exp_avg=np.zeros(param.shape), exp_avg_sq=np.zeros_like(param))",
         turns_red="TestStep",
         says="dtype float32",
     ),
     Mistake(
         "AdamW decays through the gradient, as Adam does",
         of="AdamW.update",
-        replace="""param *= 1 - group["lr"] * group["weight_decay"]
-        super().update(param, grad, state, {**group, "weight_decay": 0})""",
+        replace="""
+            param *= 1 - group["lr"] * group["weight_decay"]
+            super().update(param, grad, state, {**group, "weight_decay": 0})
+        """,
         by="super().update(param, grad, state, group)",
         turns_red="TestAdamW",
         says="AdamW.update",

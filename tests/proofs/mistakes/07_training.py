@@ -22,32 +22,32 @@ MISTAKES = (
     Mistake(
         "the cosine comes back up after the end",
         of="CosineSchedule.__call__",
-        replace="        if step >= self.total_steps:\n            return self.min_lr\n",
-        by="        if self.total_steps == self.warmup_steps:\n            return self.min_lr\n",
+        replace="if step >= self.total_steps:\n    return self.min_lr",
+        by="if self.total_steps == self.warmup_steps:\n    return self.min_lr",
         turns_red="TestSchedule",
         says="CosineSchedule.__call__",
     ),
     Mistake(
         "every gradient is clipped by its own length",
         of="clip_grad_norm_",
-        replace="            grad *= scale",
-        by="            grad *= min(1.0, max_norm / (float(np.linalg.norm(grad)) + 1e-6))",
+        replace="grad *= scale",
+        by="grad *= min(1.0, max_norm / (float(np.linalg.norm(grad)) + 1e-6))",
         turns_red="TestClipping",
         says="clip_grad_norm_",
     ),
     Mistake(
         "short gradients are stretched",
         of="clip_grad_norm_",
-        replace="    if not scale >= 1:",
-        by="    if True:",
+        replace="if not scale >= 1:",
+        by="if True:",
         turns_red="TestClipping",
         says="clip_grad_norm_",
     ),
     Mistake(
         "clipping makes new arrays",
         of="clip_grad_norm_",
-        replace="            grad *= scale",
-        by="            grad = grad * scale",
+        replace="grad *= scale",
+        by="grad = grad * scale",
         turns_red="TestClipping",
         says="clip_grad_norm_",
     ),
@@ -70,11 +70,12 @@ MISTAKES = (
     Mistake(
         "the iterator of parameters is used up before the scaling",
         of="clip_grad_norm_",
-        replace="""        for grad in grads:
-            grad *= scale""",
-        by="""        for param in parameters:
-            if param.grad is not None:
-                param.grad *= scale""",
+        replace="for grad in grads:\n    grad *= scale",
+        by="""
+            for param in parameters:
+                if param.grad is not None:
+                    param.grad *= scale
+        """,
         turns_red="TestClipping",
         says="clip_grad_norm_",
     ),
@@ -97,7 +98,7 @@ MISTAKES = (
     Mistake(
         "gradients add up from step to step",
         of="Trainer.train_step",
-        replace="        self.optimizer.zero_grad()\n",
+        replace="self.optimizer.zero_grad()",
         by="",
         turns_red="TestTrainStep",
         says="Trainer.train_step",
@@ -105,20 +106,24 @@ MISTAKES = (
     Mistake(
         "gradients are forgotten after backward",
         of="Trainer.train_step",
-        replace="        loss.backward()\n",
-        by="        loss.backward()\n        self.optimizer.zero_grad()\n",
+        replace="loss.backward()",
+        by="loss.backward()\nself.optimizer.zero_grad()",
         turns_red="TestTrainStep",
         says="Trainer.train_step",
     ),
     Mistake(
         "clipping comes after the step",
         of="Trainer.train_step",
-        replace="""        if self.clip_norm is not None:
-            clip_grad_norm_(self.model.parameters(), self.clip_norm)
-        self.optimizer.step()""",
-        by="""        self.optimizer.step()
-        if self.clip_norm is not None:
-            clip_grad_norm_(self.model.parameters(), self.clip_norm)""",
+        replace="""
+            if self.clip_norm is not None:
+                clip_grad_norm_(self.model.parameters(), self.clip_norm)
+            self.optimizer.step()
+        """,
+        by="""
+            self.optimizer.step()
+            if self.clip_norm is not None:
+                clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        """,
         turns_red="TestTrainStep",
         says="Trainer.train_step",
     ),
@@ -149,18 +154,16 @@ MISTAKES = (
     Mistake(
         "training mode is set once, before the first epoch",
         of="Trainer.fit",
-        replace="            self.model.train()\n",
-        by="            if epoch == 1:\n                self.model.train()\n",
+        replace="self.model.train()",
+        by="if epoch == 1:\n    self.model.train()",
         turns_red="TestFit",
         says="Every epoch runs in training mode",
     ),
     Mistake(
         "a small batch counts as much as a large one",
         of="Trainer.fit",
-        replace="""                total += loss * len(targets)
-                examples += len(targets)""",
-        by="""                total += loss
-                examples += 1""",
+        replace="total += loss * len(targets)\nexamples += len(targets)",
+        by="total += loss\nexamples += 1",
         turns_red="TestFit",
         says="mean loss over examples",
     ),
@@ -183,7 +186,7 @@ MISTAKES = (
     Mistake(
         "evaluation in training mode",
         of="Trainer.evaluate",
-        replace="        self.model.eval()\n",
+        replace="self.model.eval()",
         by="",
         turns_red="TestEvaluate",
         says="evaluation mode",
@@ -191,16 +194,16 @@ MISTAKES = (
     Mistake(
         "evaluation records for backward",
         of="Trainer.evaluate",
-        replace="            with no_grad():\n",
-        by="            if True:\n",
+        replace="with no_grad():",
+        by="if True:",
         turns_red="TestEvaluate",
         says="no result asks for gradients",
     ),
     Mistake(
         "the state of the optimizer is not saved",
         of="save_checkpoint",
-        replace='        for number, remembered in saved["state"].items():',
-        by="        for number, remembered in ():",
+        replace='for number, remembered in saved["state"].items():',
+        by="for number, remembered in ():",
         turns_red="TestSaving",
         says="the very same losses",
     ),
@@ -215,25 +218,24 @@ MISTAKES = (
     Mistake(
         "the checkpoint is written over the old one",
         of="save_checkpoint",
-        replace="""        save_file(arrays, unfinished, metadata={HEADER: text})
-        unfinished.replace(path)""",
-        by="        save_file(arrays, path, metadata={HEADER: text})",
+        replace="save_file(arrays, unfinished, metadata={HEADER: text})\nunfinished.replace(path)",
+        by="save_file(arrays, path, metadata={HEADER: text})",
         turns_red="TestSaving",
         says="no error",
     ),
     Mistake(
         "an unfinished file is left behind",
         of="save_checkpoint",
-        replace="        unfinished.unlink(missing_ok=True)",
-        by="        pass",
+        replace="unfinished.unlink(missing_ok=True)",
+        by="pass",
         turns_red="TestSaving",
         says=".unfinished",
     ),
     Mistake(
         "the model changes before the optimizer is checked",
         of="load_checkpoint",
-        replace="    if optimizer is not None:\n",
-        by="    model.load_state_dict(weights)\n    if optimizer is not None:\n",
+        replace="if optimizer is not None:",
+        by="model.load_state_dict(weights)\nif optimizer is not None:",
         turns_red="TestDamage",
         says="the model stays too",
     ),
@@ -248,8 +250,8 @@ MISTAKES = (
     Mistake(
         "a damaged file shows the reader's own error",
         of="read_checkpoint",
-        replace="except (SafetensorError, ValueError) as error:",
-        by="except ZeroDivisionError as error:",
+        replace="(SafetensorError, ValueError)",
+        by="ZeroDivisionError",
         turns_red="TestDamage",
         says="SafetensorError",
     ),

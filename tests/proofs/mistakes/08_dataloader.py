@@ -46,16 +46,16 @@ MISTAKES = (
     Mistake(
         "an odd item is named by its place in the batch",
         of="batch_of",
-        replace="for index in indices.tolist()], indices)",
-        by="for index in indices.tolist()])",
+        replace="collate([dataset[index] for index in indices.tolist()], indices)",
+        by="collate([dataset[index] for index in indices.tolist()])",
         turns_red="TestCollate",
         says="names item",
     ),
     Mistake(
         "tuples of different lengths are left to zip, which names no item",
         of="collate",
-        replace='f"{len(part)} parts" if nested else',
-        by='"a tuple" if nested else',
+        replace='f"{len(part)} parts"',
+        by='"a tuple"',
         turns_red="TestCollate",
         says="ValueError",
     ),
@@ -134,8 +134,8 @@ MISTAKES = (
     Mistake(
         "batch_size True is taken for 1",
         of="DataLoader.__init__",
-        replace="isinstance(batch_size, bool) or ",
-        by="",
+        replace="isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer))",
+        by="not isinstance(batch_size, (int, np.integer))",
         turns_red="TestBatches",
         says="TypeError",
     ),
@@ -158,8 +158,8 @@ MISTAKES = (
     Mistake(
         "the order comes from NumPy's global random state",
         of="DataLoader.__iter__",
-        replace="order = generator.permutation(",
-        by="order = np.random.permutation(",
+        replace="generator.permutation",
+        by="np.random.permutation",
         turns_red="TestShuffle",
         says="expected",
     ),
@@ -175,8 +175,10 @@ MISTAKES = (
         "passes share one order and one position",
         of="DataLoader.__iter__",
         replace="yield self.batch(order[start : start + self.batch_size])",
-        by="self.order = order if start == 0 else self.order\n"
-        "            yield self.batch(self.order[start : start + self.batch_size])",
+        by="""
+            self.order = order if start == 0 else self.order
+            yield self.batch(self.order[start : start + self.batch_size])
+        """,
         turns_red="TestPasses",
         says="as in a pass alone",
     ),
@@ -184,16 +186,18 @@ MISTAKES = (
         "each batch draws an order of its own",
         of="DataLoader.__iter__",
         replace="yield self.batch(order[start : start + self.batch_size])",
-        by="yield self.batch(order[start : start + self.batch_size])\n"
-        "            order = generator.permutation(order) if self.shuffle else order",
+        by="""
+            yield self.batch(order[start : start + self.batch_size])
+            order = generator.permutation(order) if self.shuffle else order
+        """,
         turns_red="TestShuffle",
         says="expected",
     ),
     Mistake(
         "transforms are applied from the last to the first",
         of="Compose.__call__",
-        replace="in self.transforms",
-        by="in reversed(self.transforms)",
+        replace="self.transforms",
+        by="reversed(self.transforms)",
         turns_red="TestTransforms",
         says="expected",
     ),
@@ -208,16 +212,16 @@ MISTAKES = (
     Mistake(
         "float32 images become float64",
         of="Normalize.__call__",
-        replace="self.mean.astype(dtype)) / self.std.astype(dtype)",
-        by="self.mean) / self.std",
+        replace="(x.astype(dtype, copy=False) - self.mean.astype(dtype)) / self.std.astype(dtype)",
+        by="(x.astype(dtype, copy=False) - self.mean) / self.std",
         turns_red="TestTransforms",
         says="dtype",
     ),
     Mistake(
         "three means make a grey image a coloured one",
         of="Normalize.__call__",
-        replace="not in (1, channels)",
-        by="not in (1, channels) and channels != 1",
+        replace="len(self.mean) not in (1, channels)",
+        by="len(self.mean) not in (1, channels) and channels != 1",
         turns_red="TestTransforms",
         says="ValueError",
     ),
@@ -240,8 +244,8 @@ MISTAKES = (
     Mistake(
         "p is the probability to keep an image",
         of="RandomHorizontalFlip.__call__",
-        replace="< self.p",
-        by=">= self.p",
+        replace="generator.random(check_images(x).shape[:-3]) < self.p",
+        by="generator.random(check_images(x).shape[:-3]) >= self.p",
         turns_red="TestAugmentation",
         says="expected",
     ),
@@ -256,16 +260,16 @@ MISTAKES = (
     Mistake(
         "the last place of a window is never drawn",
         of="RandomCrop.__call__",
-        replace="generator.integers(0, spare + 1,",
-        by="generator.integers(0, np.maximum(spare, 1),",
+        replace="spare + 1",
+        by="np.maximum(spare, 1)",
         turns_red="TestAugmentation",
         says="about",
     ),
     Mistake(
         "one place for the whole batch",
         of="RandomCrop.__call__",
-        replace="size=(len(images), 2)).T",
-        by="size=(1, 2)).repeat(len(images), axis=0).T",
+        replace="generator.integers(0, spare + 1, size=(len(images), 2))",
+        by="generator.integers(0, spare + 1, size=(1, 2)).repeat(len(images), axis=0)",
         turns_red="TestAugmentation",
         says="about",
     ),

@@ -102,8 +102,8 @@ MISTAKES = (
     Mistake(
         "the stride forgotten on the way back",
         of="conv2d_x",
-        replace="kw - 1 + columns * right, right)",
-        by="kw - 1 + columns, 1)",
+        replace="slice(kw - 1, kw - 1 + columns * right, right)",
+        by="slice(kw - 1, kw - 1 + columns, 1)",
         turns_red="TestConvolutionGradients",
         says="argument 0",
     ),
@@ -190,8 +190,8 @@ MISTAKES = (
     Mistake(
         "the weight's gradient without normalising",
         of="batch_norm_weight",
-        replace="/ np.sqrt(var + eps)",
-        by="* 1.0",
+        replace="products.sum(axis=(0, 2, 3)) / np.sqrt(var + eps)",
+        by="products.sum(axis=(0, 2, 3)) * 1.0",
         turns_red="TestBatchNorm",
         says="argument 1",
     ),
@@ -230,8 +230,8 @@ MISTAKES = (
     Mistake(
         "running statistics that are trained",
         of="BatchNorm2d.__init__",
-        replace="self.running_mean = Buffer(",
-        by="self.running_mean = Parameter(",
+        replace="Buffer(np.zeros(num_features, np.float32))",
+        by="Parameter(np.zeros(num_features, np.float32))",
         turns_red="TestModules",
         says="trained",
     ),

@@ -30,16 +30,16 @@ MISTAKES = (
     Mistake(
         "unknown characters left out",
         of="CharTokenizer.encode",
-        replace="self.ids.get(character, 0) for character in text",
-        by="self.ids[character] for character in text if character in self.ids",
+        replace="[self.ids.get(character, 0) for character in text]",
+        by="[self.ids[character] for character in text if character in self.ids]",
         turns_red="TestUnknownCharacters",
         says="encode",
     ),
     Mistake(
         "unknown characters passed over in silence",
         of="CharTokenizer.encode",
-        replace='errors == "strict" and',
-        by='errors == "loud" and',
+        replace='errors == "strict"',
+        by='errors == "loud"',
         turns_red="TestUnknownCharacters",
         says="no error",
     ),
@@ -78,8 +78,8 @@ MISTAKES = (
     Mistake(
         "a merge of the first pair alone",
         of="merge",
-        replace="== tuple(pair):",
-        by="== tuple(pair) and token not in merged:",
+        replace="tuple(word[position : position + 2]) == tuple(pair)",
+        by="tuple(word[position : position + 2]) == tuple(pair) and token not in merged",
         turns_red="TestPairs",
         says="merge",
     ),
@@ -94,8 +94,8 @@ MISTAKES = (
     Mistake(
         "ties that go to the largest ids",
         of="most_frequent",
-        replace="min(pair",
-        by="max(pair",
+        replace="min(pair for pair, count in counts.items() if count == highest)",
+        by="max(pair for pair, count in counts.items() if count == highest)",
         turns_red="TestPairs",
         says="most_frequent",
     ),
@@ -134,9 +134,11 @@ MISTAKES = (
     Mistake(
         "all pairs counted anew at every step",
         of="BPETokenizer.train",
-        replace="            table.replace(pair, 256 + len(merges))\n",
-        by="            table.replace(pair, 256 + len(merges))\n"
-        "            table = PairTable(table.words, table.times)\n",
+        replace="table.replace(pair, 256 + len(merges))",
+        by="""
+            table.replace(pair, 256 + len(merges))
+            table = PairTable(table.words, table.times)
+        """,
         turns_red="TestTraining",
         says="calls of pairs_of",
     ),
@@ -159,8 +161,8 @@ MISTAKES = (
     Mistake(
         "characters for bytes",
         of="BPETokenizer.train",
-        replace='word.encode("utf-8") for word in often',
-        by="[ord(c) for c in word] for word in often",
+        replace='word.encode("utf-8")',
+        by="[ord(c) for c in word]",
         turns_red="TestTraining",
         says="train",
     ),

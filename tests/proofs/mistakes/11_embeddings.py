@@ -38,8 +38,8 @@ MISTAKES = (
     Mistake(
         "a mean over all uses",
         of="embedding_weight",
-        replace="    return total",
-        by="    return total / np.maximum(np.bincount(rows, minlength=len(total)), 1)[:, None]",
+        replace="return total",
+        by="return total / np.maximum(np.bincount(rows, minlength=len(total)), 1)[:, None]",
         turns_red="TestGradient",
         says="first difference",
     ),
@@ -78,33 +78,35 @@ MISTAKES = (
     Mistake(
         "a table on its side",
         of="Embedding.__init__",
-        replace="(num_embeddings, embedding_dim))",
-        by="(embedding_dim, num_embeddings))",
+        replace="(num_embeddings, embedding_dim)",
+        by="(embedding_dim, num_embeddings)",
         turns_red="TestEmbedding",
         says="weight",
     ),
     Mistake(
         "negative ids that count from the end",
         of="Embedding.forward",
-        replace="indices=check_indices(indices, len(self.weight))",
-        by="indices=np.asarray(getattr(indices, 'data', indices)).astype(int)",
+        replace="check_indices(indices, len(self.weight))",
+        by="np.asarray(getattr(indices, 'data', indices)).astype(int)",
         turns_red="TestBadInput",
         says="IndexError",
     ),
     Mistake(
         "sines first and cosines behind",
         of="sinusoids",
-        replace="table[:, 0::2] = np.sin(angles)\n    table[:, 1::2] = np.cos(angles)",
-        by="table[:, : embedding_dim // 2] = np.sin(angles)\n"
-        "    table[:, embedding_dim // 2 :] = np.cos(angles)",
+        replace="table[:, 0::2] = np.sin(angles)\ntable[:, 1::2] = np.cos(angles)",
+        by="""
+            table[:, : embedding_dim // 2] = np.sin(angles)
+            table[:, embedding_dim // 2 :] = np.cos(angles)
+        """,
         turns_red="TestSinusoids",
         says="sinusoids",
     ),
     Mistake(
         "sine and cosine exchanged",
         of="sinusoids",
-        replace="np.sin(angles)\n    table[:, 1::2] = np.cos(angles)",
-        by="np.cos(angles)\n    table[:, 1::2] = np.sin(angles)",
+        replace="table[:, 0::2] = np.sin(angles)\ntable[:, 1::2] = np.cos(angles)",
+        by="table[:, 0::2] = np.cos(angles)\ntable[:, 1::2] = np.sin(angles)",
         turns_red="TestSinusoids",
         says="sinusoids",
     ),
@@ -167,8 +169,8 @@ MISTAKES = (
     Mistake(
         "learnt places as loud as the tokens",
         of="PositionalEncoding.__init__",
-        replace="0.02 * generator",
-        by="1.0 * generator",
+        replace="0.02 * generator.standard_normal((max_length, embedding_dim))",
+        by="1.0 * generator.standard_normal((max_length, embedding_dim))",
         turns_red="TestLearnedPositions",
         says="0.02",
     ),

@@ -86,16 +86,30 @@ MISTAKES = (
     Mistake(
         "gradients left out of the footprint",
         of="footprint",
-        replace="gradients=weights",
-        by="gradients=0",
+        replace="""
+            Footprint(
+                parameters=weights,
+                gradients=weights,
+                optimizer=0 if optimizer is None else optimizer.state_bytes(),
+                activations=sum(array.nbytes for array in held_arrays(output) if id(array) not in own),
+            )
+        """,
+        by="""
+            Footprint(
+                parameters=weights,
+                gradients=0,
+                optimizer=0 if optimizer is None else optimizer.state_bytes(),
+                activations=sum(array.nbytes for array in held_arrays(output) if id(array) not in own),
+            )
+        """,
         turns_red="TestMemory",
         says="footprint",
     ),
     Mistake(
         "parameters counted among the activations",
         of="footprint",
-        replace="for tensor in (*parameters, *inputs)",
-        by="for tensor in inputs",
+        replace="(*parameters, *inputs)",
+        by="inputs",
         turns_red="TestMemory",
         says="footprint",
     ),
@@ -110,7 +124,7 @@ MISTAKES = (
     Mistake(
         "views counted as memory of their own",
         of="held_arrays",
-        replace="            while isinstance(item.base, np.ndarray):\n                item = item.base\n",
+        replace="while isinstance(item.base, np.ndarray):\n    item = item.base",
         by="",
         turns_red="TestMemory",
         says="expected",
@@ -134,7 +148,7 @@ MISTAKES = (
     Mistake(
         "the peak of earlier calls too",
         of="peak_memory",
-        replace="        tracemalloc.reset_peak()\n",
+        replace="tracemalloc.reset_peak()",
         by="",
         turns_red="TestPeakMemory",
         says="peak_memory",
@@ -142,16 +156,16 @@ MISTAKES = (
     Mistake(
         "tracing that is left on",
         of="peak_memory",
-        replace="            tracemalloc.stop()",
-        by="            pass",
+        replace="tracemalloc.stop()",
+        by="pass",
         turns_red="TestPeakMemory",
         says="peak_memory",
     ),
     Mistake(
         "tracing of others that is ended",
         of="peak_memory",
-        replace="        if not already:\n            tracemalloc.stop()",
-        by="        tracemalloc.stop()",
+        replace="if not already:\n    tracemalloc.stop()",
+        by="tracemalloc.stop()",
         turns_red="TestPeakMemory",
         says="peak_memory",
     ),
@@ -166,7 +180,7 @@ MISTAKES = (
     Mistake(
         "no warm-up",
         of="latency",
-        replace="    for _ in range(warmup):\n        function(*args)\n",
+        replace="for _ in range(warmup):\n    function(*args)",
         by="",
         turns_red="TestLatency",
         says="latency",
@@ -174,8 +188,8 @@ MISTAKES = (
     Mistake(
         "one time for all calls",
         of="latency",
-        replace="        start = clock()\n        function(*args)\n",
-        by="        start = clock() if not samples else start\n        function(*args)\n",
+        replace="start = clock()\nfunction(*args)",
+        by="start = clock() if not samples else start\nfunction(*args)",
         turns_red="TestLatency",
         says="latency",
     ),
@@ -206,51 +220,54 @@ MISTAKES = (
     Mistake(
         "a part that is charged for the parts inside it",
         of="Profiler.count",
-        replace="        if self.running:\n",
-        by="        for row in self.running[:-1]:\n"
-        "            row.flops += flops_of(op, arrays, params, ans)\n"
-        "        if self.running:\n",
+        replace="if self.running:",
+        by="""
+            for row in self.running[:-1]:
+                row.flops += flops_of(op, arrays, params, ans)
+            if self.running:
+        """,
         turns_red="TestProfiler",
         says="expected",
     ),
     Mistake(
         "time inside a part charged to the part around it",
         of="Profiler.reporting",
-        replace="            self.charge()\n            self.running.append(row)",
-        by="            self.running.append(row)",
+        replace="self.charge()\nself.running.append(row)",
+        by="self.running.append(row)",
         turns_red="TestProfiler",
         says="seconds",
     ),
     Mistake(
         "calls that are not counted",
         of="Profiler.reporting",
-        replace="            row.calls += 1\n",
-        by="            row.calls = 1\n",
+        replace="row.calls += 1",
+        by="row.calls = 1",
         turns_red="TestProfiler",
         says="Sequential",
     ),
     Mistake(
         "time between calls charged to the model",
         of="Profiler.charge",
-        replace="        if self.running:\n            self.running[-1].seconds += now - self.since",
-        by="        row = self.running[-1] if self.running else self.rows['']\n"
-        "        row.seconds += (now - self.since) * (self.since > 0)",
+        replace="if self.running:\n    self.running[-1].seconds += now - self.since",
+        by="""
+            row = self.running[-1] if self.running else self.rows['']
+            row.seconds += (now - self.since) * (self.since > 0)
+        """,
         turns_red="TestProfiler",
         says="seconds",
     ),
     Mistake(
         "a model that keeps its watchers",
         of="Profiler.__exit__",
-        replace="            del module.forward\n",
-        by="            pass\n",
+        replace="del module.forward",
+        by="pass",
         turns_red="TestProfiler",
         says="False",
     ),
     Mistake(
         "a forward of the model's own that is lost",
         of="Profiler.__exit__",
-        replace='            if "forward" in attributes:\n'
-        '                module.forward = attributes["forward"]\n',
+        replace='if "forward" in attributes:\n    module.forward = attributes["forward"]',
         by="",
         turns_red="TestProfiler",
         says="False",
@@ -258,7 +275,7 @@ MISTAKES = (
     Mistake(
         "shared parameters counted for every part",
         of="Profiler.__init__",
-        replace="            counted |= own.keys()\n",
+        replace="counted |= own.keys()",
         by="",
         turns_red="TestProfiler",
         says="12",

@@ -30,8 +30,8 @@ MISTAKES = (
     Mistake(
         "the largest go first",
         of="smallest",
-        replace="np.argsort(scores,",
-        by="np.argsort(-scores,",
+        replace='np.argsort(scores, axis=None, kind="stable")',
+        by='np.argsort(-scores, axis=None, kind="stable")',
         turns_red="TestMagnitudePruning",
         says="smallest",
     ),
@@ -70,8 +70,12 @@ MISTAKES = (
     Mistake(
         "a mask that is lost with the first step",
         of="Masks.apply",
-        replace="parameter.data *= mask",
-        by="parameter.data *= mask if not hasattr(self, 'done') else 1\n        self.done = True",
+        replace="for parameter, mask in self.pairs:\n    parameter.data *= mask",
+        by="""
+            for parameter, mask in self.pairs:
+                parameter.data *= mask if not hasattr(self, 'done') else 1
+            self.done = True
+        """,
         turns_red="TestMagnitudePruning",
         says="expected",
     ),
@@ -94,8 +98,8 @@ MISTAKES = (
     Mistake(
         "outputs whose bias is left",
         of="structured_prune",
-        replace="            kept[bias] = outputs\n",
-        by="            pass\n",
+        replace="kept[bias] = outputs",
+        by="pass",
         turns_red="TestStructuredPruning",
         says="expected",
     ),
@@ -119,7 +123,7 @@ MISTAKES = (
         "all the values in one factor",
         of="low_rank",
         replace="first.weight.data[...] = roots[:, None] * right[:rank]",
-        by="first.weight.data[...] = roots[:, None] ** 2 * right[:rank]\n    roots = roots**0",
+        by="first.weight.data[...] = roots[:, None] ** 2 * right[:rank]\nroots = roots**0",
         turns_red="TestLowRank",
         says="expected",
     ),
@@ -135,7 +139,7 @@ MISTAKES = (
         "a rank that is cut down in silence",
         of="low_rank",
         replace="if not 1 <= rank <= largest:",
-        by="rank = max(1, min(rank, largest))\n    if False:",
+        by="rank = max(1, min(rank, largest))\nif False:",
         turns_red="TestLowRank",
         says="no error",
     ),
@@ -158,8 +162,8 @@ MISTAKES = (
     Mistake(
         "a mean over classes too",
         of="distillation_loss",
-        replace=".sum() / len(target)",
-        by=".mean()",
+        replace="(target * (logarithms - log_softmax(student / temperature))).sum() / len(target)",
+        by="(target * (logarithms - log_softmax(student / temperature))).mean()",
         turns_red="TestDistillation",
         says="distillation_loss",
     ),

@@ -46,8 +46,8 @@ MISTAKES = (
     Mistake(
         "a copy each time",
         of="KVCache.put",
-        replace="return self.keys[layer, :, :, :end], self",
-        by="return self.keys[layer, :, :, :end].copy(), self",
+        replace="self.keys[layer, :, :, :end]",
+        by="self.keys[layer, :, :, :end].copy()",
         turns_red="TestCache",
         says="view",
     ),
@@ -62,8 +62,11 @@ MISTAKES = (
     Mistake(
         "every block that counts the places",
         of="KVCache.put",
-        replace="        return self.keys[layer, :, :, :end], self",
-        by="        self.length = end\n        return self.keys[layer, :, :, :end], self",
+        replace="return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]",
+        by="""
+            self.length = end
+            return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+        """,
         turns_red="TestCache",
         says="expected",
     ),
@@ -79,15 +82,15 @@ MISTAKES = (
         "a reset that takes new memory",
         of="KVCache.reset",
         replace="self.length = 0",
-        by="self.length = 0\n        self.keys = np.zeros_like(self.keys)",
+        by="self.length = 0\nself.keys = np.zeros_like(self.keys)",
         turns_red="TestCache",
         says="memory",
     ),
     Mistake(
         "places counted from zero each time",
         of="cached_logits",
-        replace=", start=cache.length)",
-        by=")",
+        replace="model.position(model.token_embedding(indices), start=cache.length)",
+        by="model.position(model.token_embedding(indices))",
         turns_red="TestLogits",
         says="cached_logits",
     ),
@@ -102,8 +105,8 @@ MISTAKES = (
     Mistake(
         "new places that see each other's future",
         of="cached_logits",
-        replace="Tensor(keys), Tensor(values), mask)",
-        by="Tensor(keys), Tensor(values))",
+        replace="scaled_dot_product_attention(query, Tensor(keys), Tensor(values), mask)",
+        by="scaled_dot_product_attention(query, Tensor(keys), Tensor(values))",
         turns_red="TestLogits",
         says="cached_logits",
     ),
@@ -118,15 +121,15 @@ MISTAKES = (
     Mistake(
         "one place of the cache for all blocks",
         of="cached_logits",
-        replace="cache.put(layer, key.data",
-        by="cache.put(0, key.data",
+        replace="cache.put(layer, key.data, value.data)",
+        by="cache.put(0, key.data, value.data)",
         turns_red="TestLogits",
         says="cached_logits",
     ),
     Mistake(
         "places that are never held",
         of="cached_logits",
-        replace="    cache.advance(count)\n",
+        replace="cache.advance(count)",
         by="",
         turns_red="TestLogits",
         says="cached_logits",
@@ -142,42 +145,44 @@ MISTAKES = (
     Mistake(
         "no norm at the end",
         of="cached_logits",
-        replace="model.ln_f(x) @",
-        by="x @",
+        replace="model.ln_f(x)",
+        by="x",
         turns_red="TestLogits",
         says="cached_logits",
     ),
     Mistake(
         "a graph that is recorded",
         of="cached_logits",
-        replace="    return logits.data",
-        by="    return logits",
+        replace="return logits.data",
+        by="return logits",
         turns_red="TestLogits",
         says="ndarray",
     ),
     Mistake(
         "a cache that recomputes everything",
         of="cached_generate",
-        replace="        logits = cached_logits(model, new, cache)[:, -1]",
-        by="        cache.reset()\n        logits = cached_logits(model, text, cache)[:, -1]",
+        replace="logits = cached_logits(model, new, cache)[:, -1]",
+        by="cache.reset()\nlogits = cached_logits(model, text, cache)[:, -1]",
         turns_red="TestCost",
         says="expected",
     ),
     Mistake(
         "the prompt read one token at a time",
         of="cached_generate",
-        replace="    new, ended = text,",
-        by="    for place in range(text.shape[1] - 1):\n"
-        "        cached_logits(model, text[:, place : place + 1], cache)\n"
-        "    new, ended = text[:, -1:],",
+        replace="new, ended = text, np.zeros(len(text), bool)",
+        by="""
+            for place in range(text.shape[1] - 1):
+                cached_logits(model, text[:, place : place + 1], cache)
+            new, ended = text[:, -1:], np.zeros(len(text), bool)
+        """,
         turns_red="TestCost",
         says="expected",
     ),
     Mistake(
         "the first place's scores instead of the last's",
         of="cached_generate",
-        replace="cache)[:, -1]",
-        by="cache)[:, 0]",
+        replace="cached_logits(model, new, cache)[:, -1]",
+        by="cached_logits(model, new, cache)[:, 0]",
         turns_red="TestGeneration",
         says="cached_generate",
     ),

@@ -22,10 +22,12 @@ MISTAKES = (
     Mistake(
         "vectors in name only: the loops are still there",
         of="matmul_outer",
-        replace="        out += x[:, k, None] * y[k]  # (n, 1) * (m,)",
-        by="        for i in range(len(x)):\n"
-        "            for j in range(y.shape[1]):\n"
-        "                out[i, j] += x[i, k] * y[k, j]",
+        replace="out += x[:, k, None] * y[k]",
+        by="""
+            for i in range(len(x)):
+                for j in range(y.shape[1]):
+                    out[i, j] += x[i, k] * y[k, j]
+        """,
         turns_red="TestProducts",
         says="at least 10 times",
     ),
@@ -47,31 +49,31 @@ MISTAKES = (
     Mistake(
         "a tile that is overwritten instead of summed",
         of="matmul_tiled",
-        replace="part += ",
-        by="part[...] = ",
+        replace="part += x[rows, inner] @ y[inner, columns]",
+        by="part[...] = x[rows, inner] @ y[inner, columns]",
         turns_red="TestTiles",
         says="matmul_tiled",
     ),
     Mistake(
         "one large product, whatever the tile",
         of="matmul_tiled",
-        replace="    for rows in cuts(n):",
-        by="    return x @ y\n    for rows in cuts(n):",
+        replace="for rows in cuts(n):",
+        by="return x @ y\nfor rows in cuts(n):",
         turns_red="TestTiles",
         says="27",
     ),
     Mistake(
         "strips as long as the matrix",
         of="matmul_tiled",
-        replace="            for inner in cuts(k):",
-        by="            for inner in [slice(None)]:",
+        replace="for inner in cuts(k):",
+        by="for inner in [slice(None)]:",
         turns_red="TestTiles",
     ),
     Mistake(
         "a tile that may be true",
         of="check_size",
-        replace=" or isinstance(size, bool)",
-        by="",
+        replace="not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1",
+        by="not isinstance(size, (int, np.integer)) or size < 1",
         turns_red="TestTiles",
         says="tile",
     ),
@@ -94,18 +96,20 @@ MISTAKES = (
     Mistake(
         "the result is not counted",
         of="memory_traffic",
-        replace=" + n * m)",
-        by=")",
+        replace="n * k * columns + k * m * rows + n * m",
+        by="n * k * columns + k * m * rows",
         turns_red="TestTraffic",
         says="memory_traffic",
     ),
     Mistake(
         "a Python loop over all places",
         of="conv2d_fast",
-        replace="        np.matmul(rows, kernels, out=block)",
-        by="        for place, row in enumerate(rows):\n"
-        "            for o in range(len(weight)):\n"
-        "                block[place, o] = sum(row[i] * kernels[i, o] for i in range(len(row)))",
+        replace="np.matmul(rows, kernels, out=block)",
+        by="""
+            for place, row in enumerate(rows):
+                for o in range(len(weight)):
+                    block[place, o] = sum(row[i] * kernels[i, o] for i in range(len(row)))
+        """,
         turns_red="TestConvolution",
         says="at least 10 times",
     ),
@@ -120,30 +124,34 @@ MISTAKES = (
     Mistake(
         "relu before the bias",
         of="conv2d_fast",
-        replace="""        if bias is not None:
-            block += bias
-        if relu:
-            np.maximum(block, 0, out=block)""",
-        by="""        if relu:
-            np.maximum(block, 0, out=block)
-        if bias is not None:
-            block += bias""",
+        replace="""
+            if bias is not None:
+                block += bias
+            if relu:
+                np.maximum(block, 0, out=block)
+        """,
+        by="""
+            if relu:
+                np.maximum(block, 0, out=block)
+            if bias is not None:
+                block += bias
+        """,
         turns_red="TestConvolution",
         says="conv2d_fast",
     ),
     Mistake(
         "bias and relu as arrays of their own",
         of="conv2d_fast",
-        replace="    return out.transpose(0, 3, 1, 2)",
-        by="    out = out + 0\n    return out.transpose(0, 3, 1, 2)",
+        replace="return out.transpose(0, 3, 1, 2)",
+        by="out = out + 0\nreturn out.transpose(0, 3, 1, 2)",
         turns_red="TestConvolution",
         says="bytes",
     ),
     Mistake(
         "the windows of all images at once",
         of="conv2d_fast",
-        replace="    for images, rows in patches(seen):",
-        by="    for images, rows in [(slice(None), seen.reshape(-1, kernels.shape[0]))]:",
+        replace="for images, rows in patches(seen):",
+        by="for images, rows in [(slice(None), seen.reshape(-1, kernels.shape[0]))]:",
         turns_red="TestConvolution",
         says="bytes",
     ),
@@ -166,8 +174,8 @@ MISTAKES = (
     Mistake(
         "three arrays instead of one",
         of="fused_linear_relu",
-        replace="    out += bias\n    np.maximum(out, 0, out=out)",
-        by="    out = np.maximum(out + bias, 0)",
+        replace="out += bias\nnp.maximum(out, 0, out=out)",
+        by="out = np.maximum(out + bias, 0)",
         turns_red="TestFusion",
         says="bytes",
     ),
@@ -190,18 +198,18 @@ MISTAKES = (
     Mistake(
         "gelu in one block: a step at a time over everything",
         of="fused_gelu",
-        replace="    out = np.empty(x.shape, x.dtype)",
-        by="    return 0.5 * x * (1 + np.tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x)))\n"
-        "    out = np.empty(x.shape, x.dtype)",
+        replace="out = np.empty(x.shape, x.dtype)",
+        by="""
+            return 0.5 * x * (1 + np.tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x)))
+            out = np.empty(x.shape, x.dtype)
+        """,
         turns_red="TestFusion",
     ),
     Mistake(
         "blocks so small that calls take longer than they do",
         of="fused_gelu",
-        replace="    for start in range(0, flat.size, BLOCK):\n"
-        "        part, inner = flat[start : start + BLOCK], result[start : start + BLOCK]",
-        by="    for start in range(0, flat.size, 64):\n"
-        "        part, inner = flat[start : start + 64], result[start : start + 64]",
+        replace="for start in range(0, flat.size, BLOCK):",
+        by="BLOCK = 64\nfor start in range(0, flat.size, BLOCK):",
         turns_red="TestFusion",
         says="at least 1.2 times",
     ),
@@ -216,8 +224,8 @@ MISTAKES = (
     Mistake(
         "the input is overwritten",
         of="fused_gelu",
-        replace="    out = np.empty(x.shape, x.dtype)",
-        by="    out = x",
+        replace="out = np.empty(x.shape, x.dtype)",
+        by="out = x",
         turns_red="TestFusion",
     ),
     Mistake(

@@ -14,8 +14,8 @@ MISTAKES = (
     Mistake(
         "the mean of the distances",
         of="mad",
-        replace="np.median(np.abs(",
-        by="np.mean(np.abs(",
+        replace="np.median(np.abs(samples - np.median(samples)))",
+        by="np.mean(np.abs(samples - np.median(samples)))",
         turns_red="TestSpread",
         says="mad",
     ),
@@ -38,8 +38,8 @@ MISTAKES = (
     Mistake(
         "the time of the clock, not of the call",
         of="seconds_of",
-        replace="    seconds = clock() - start",
-        by="    seconds = clock()",
+        replace="seconds = clock() - start",
+        by="seconds = clock()",
         turns_red="TestBenchmark",
         says="benchmark",
     ),
@@ -54,26 +54,28 @@ MISTAKES = (
     Mistake(
         "the first calls count",
         of="benchmark",
-        replace="    for _ in range(warmup):\n        function(*args)",
-        by="    repeats += warmup",
+        replace="for _ in range(warmup):\n    function(*args)",
+        by="repeats += warmup",
         turns_red="TestBenchmark",
         says="benchmark",
     ),
     Mistake(
         "outliers are dropped",
         of="benchmark",
-        replace="    return BenchmarkResult(samples, name)",
-        by="    room = 3 * mad(samples)\n"
-        "    kept = [s for s in samples if abs(s - np.median(samples)) <= room]\n"
-        "    return BenchmarkResult(tuple(kept), name)",
+        replace="return BenchmarkResult(samples, name)",
+        by="""
+            room = 3 * mad(samples)
+            kept = [s for s in samples if abs(s - np.median(samples)) <= room]
+            return BenchmarkResult(tuple(kept), name)
+        """,
         turns_red="TestBenchmark",
         says="benchmark",
     ),
     Mistake(
         "samples are sorted",
         of="benchmark",
-        replace="    return BenchmarkResult(samples, name)",
-        by="    return BenchmarkResult(tuple(sorted(samples)), name)",
+        replace="return BenchmarkResult(samples, name)",
+        by="return BenchmarkResult(tuple(sorted(samples)), name)",
         turns_red="TestBenchmark",
         says="benchmark",
     ),
@@ -96,9 +98,15 @@ MISTAKES = (
     Mistake(
         "errors are swallowed",
         of="benchmark",
-        replace="    samples = tuple(",
-        by="    try:\n        function()\n    except Exception:\n"
-        "        return BenchmarkResult((1.0,), name)\n    samples = tuple(",
+        replace="for _ in range(warmup):\n    function(*args)",
+        by="""
+            for _ in range(warmup):
+                function(*args)
+            try:
+                function()
+            except Exception:
+                return BenchmarkResult((1.0,), name)
+        """,
         turns_red="TestBenchmark",
     ),
     Mistake(
@@ -119,8 +127,8 @@ MISTAKES = (
     Mistake(
         "counts that may be fractions",
         of="check_at_least",
-        replace="not isinstance(number, (int, np.integer)) or isinstance(number, bool) or ",
-        by="",
+        replace="not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < least",
+        by="number < least",
         turns_red="TestBenchmark",
         says="repeats",
     ),
@@ -151,25 +159,24 @@ MISTAKES = (
     Mistake(
         "drawn without repetition",
         of="bootstrap_interval",
-        replace="    medians = np.median(samples[drawn], axis=1)  # (R,)",
-        by="    medians = np.median(np.stack([generator.permutation(samples)"
-        " for _ in range(resamples)]), axis=1)",
+        replace="samples[drawn]",
+        by="np.stack([generator.permutation(samples) for _ in range(resamples)])",
         turns_red="TestInterval",
         says="bootstrap_interval",
     ),
     Mistake(
         "another interval every time",
         of="bootstrap_interval",
-        replace="np.random.default_rng(0) if generator",
-        by="np.random.default_rng() if generator",
+        replace="np.random.default_rng(0)",
+        by="np.random.default_rng()",
         turns_red="TestInterval",
         says="bootstrap_interval",
     ),
     Mistake(
         "the ends of single samples instead of medians",
         of="bootstrap_interval",
-        replace="    low, high = np.quantile(medians,",
-        by="    low, high = np.quantile(samples,",
+        replace="np.quantile(medians, [(1 - confidence) / 2, (1 + confidence) / 2])",
+        by="np.quantile(samples, [(1 - confidence) / 2, (1 + confidence) / 2])",
         turns_red="TestInterval",
     ),
     Mistake(
@@ -215,9 +222,11 @@ MISTAKES = (
     Mistake(
         "all of the baseline before the candidate",
         of="compare",
-        replace="    for pair in range(pairs):\n"
-        "        for which in (0, 1) if pair % 2 == 0 else (1, 0):",
-        by="    for which in (0, 1):\n        for pair in range(pairs):",
+        replace="""
+            for pair in range(pairs):
+                for which in (0, 1) if pair % 2 == 0 else (1, 0):
+        """,
+        by="for which in (0, 1):\n    for pair in range(pairs):",
         turns_red="TestComparison",
         says="abbaabba",
     ),
@@ -271,10 +280,12 @@ MISTAKES = (
     Mistake(
         "pairs that stray are left out",
         of="compare",
-        replace="    low, high = bootstrap_interval(ratios",
-        by="    away = np.abs(ratios - np.median(ratios))\n"
-        "    ratios = np.array([*ratios[away <= 3 * mad(ratios)], *ratios[:2]])\n"
-        "    low, high = bootstrap_interval(ratios",
+        replace="low, high = bootstrap_interval(ratios, confidence, generator)",
+        by="""
+            away = np.abs(ratios - np.median(ratios))
+            ratios = np.array([*ratios[away <= 3 * mad(ratios)], *ratios[:2]])
+            low, high = bootstrap_interval(ratios, confidence, generator)
+        """,
         turns_red="TestComparison",
         says="no pair is left out",
     ),
@@ -305,7 +316,7 @@ MISTAKES = (
     Mistake(
         "an hour measured before a wrong confidence is seen",
         of="compare",
-        replace="    check_confidence(confidence, generator)\n",
+        replace="check_confidence(confidence, generator)",
         by="",
         turns_red="TestComparison",
         says="before anything is called",
@@ -313,8 +324,8 @@ MISTAKES = (
     Mistake(
         "only the baseline is warmed up",
         of="compare",
-        replace="        baseline()\n        candidate()",
-        by="        baseline()\n        baseline()",
+        replace="baseline()\ncandidate()",
+        by="baseline()\nbaseline()",
         turns_red="TestComparison",
     ),
     Mistake(
@@ -334,8 +345,8 @@ MISTAKES = (
     Mistake(
         "one mean for all queries",
         of="SingleStream.run",
-        replace="BenchmarkResult(tuple(times)",
-        by="BenchmarkResult((sum(times) / len(times),) * len(times)",
+        replace="tuple(times)",
+        by="(sum(times) / len(times),) * len(times)",
         turns_red="TestScenarios",
         says="SingleStream",
     ),
@@ -381,15 +392,15 @@ MISTAKES = (
     Mistake(
         "an iterator that is read twice",
         of="pareto_frontier",
-        replace="    columns = list(maximize)\n    for column in columns:",
-        by="    columns = maximize\n    for column in columns:",
+        replace="list(maximize)",
+        by="maximize",
         turns_red="TestPareto",
     ),
     Mistake(
         "beaten by one that is equal",
         of="pareto_frontier",
-        replace=" & (costs < cost).any(axis=1)",
-        by="\n        beaten[index] = False",
+        replace="beaten = (costs <= cost).all(axis=1) & (costs < cost).any(axis=1)",
+        by="beaten = (costs <= cost).all(axis=1)\nbeaten[index] = False",
         turns_red="TestPareto",
         says="pareto_frontier",
     ),
@@ -404,7 +415,7 @@ MISTAKES = (
     Mistake(
         "more is never better",
         of="pareto_frontier",
-        replace="    costs[:, columns] *= -1\n",
+        replace="costs[:, columns] *= -1",
         by="",
         turns_red="TestPareto",
         says="pareto_frontier",

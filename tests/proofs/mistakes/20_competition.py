@@ -19,8 +19,8 @@ MISTAKES = (
     mistake(
         "a digest without dtypes",
         "digest_of",
-        "{name} {value.dtype.str} {value.shape}",
-        "{name} {value.shape}",
+        'f"{name} {value.dtype.str} {value.shape}\\n"',
+        'f"{name} {value.shape}\\n"',
         "Fingerprints",
         "digest_of",
     ),
@@ -43,8 +43,8 @@ MISTAKES = (
     mistake(
         "names of files are not",
         "digest_of_source",
-        "{file.name} {len(text)}",
-        "{len(text)}",
+        'f"{file.name} {len(text)}\\n{text}"',
+        'f"{len(text)}\\n{text}"',
         "Fingerprints",
         "expected",
     ),
@@ -59,8 +59,8 @@ MISTAKES = (
     mistake(
         "kernels are never sparse",
         "stored_bytes",
-        "value.ndim >= 2 and",
-        "value.ndim == 2 and",
+        "value.ndim >= 2",
+        "value.ndim == 2",
         "Measures",
         "stored_bytes",
     ),
@@ -83,16 +83,16 @@ MISTAKES = (
     mistake(
         "the counter is left on the layer",
         "energy_of",
-        "            del layer.forward",
-        "            pass",
+        "del layer.forward",
+        "pass",
         "Measures",
         "energy_of",
     ),
     mistake(
         "the highest score along the wrong axis",
         "accuracy_of",
-        "argmax(axis=-1)",
-        "argmax(axis=1)",
+        "scores.argmax(axis=-1)",
+        "scores.argmax(axis=1)",
         "Measures",
         "accuracy_of",
     ),
@@ -107,32 +107,32 @@ MISTAKES = (
     mistake(
         "the model is measured as the baseline",
         "measurements",
-        "compare(lambda: baseline(inputs), lambda: model(inputs)",
-        "compare(lambda: model(inputs), lambda: baseline(inputs)",
+        "compare(lambda: baseline(inputs), lambda: model(inputs), **timing)",
+        "compare(lambda: model(inputs), lambda: baseline(inputs), **timing)",
         "Measures",
         "measurements",
     ),
     mistake(
         "a seal of the seal",
         "seal_of",
-        'if name != "seal"',
-        "if True",
+        'name != "seal"',
+        "True",
         "Submissions",
         "seal",
     ),
     mistake(
         "a seal that depends on the order",
         "seal_of",
-        "sort_keys=True",
-        "sort_keys=False",
+        'json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)',
+        'json.dumps(told, sort_keys=False, separators=(",", ":"), ensure_ascii=True)',
         "Submissions",
         "seal",
     ),
     mistake(
         "a seal of the names only",
         "seal_of",
-        "json.dumps(told,",
-        "json.dumps(sorted(told),",
+        'json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)',
+        'json.dumps(sorted(told), sort_keys=True, separators=(",", ":"), ensure_ascii=True)',
         "Submissions",
         "seal",
     ),
@@ -147,23 +147,23 @@ MISTAKES = (
     mistake(
         "more than is known is let in",
         "validate",
-        "for name in document if name not in PROPERTIES]",
-        "for name in ()]",
+        '[f"{name} does not belong here" for name in document if name not in PROPERTIES]',
+        '[f"{name} does not belong here" for name in ()]',
         "Submissions",
         "prize",
     ),
     mistake(
         "only the first problem is told",
         "validate",
-        "        raise InvalidSubmission(problems)",
-        "        raise InvalidSubmission(problems[:1])",
+        "raise InvalidSubmission(problems)",
+        "raise InvalidSubmission(problems[:1])",
         "Submissions",
     ),
     mistake(
         "true is a number",
         "problems_of",
-        " or isinstance(value, bool)",
-        "",
+        'not isinstance(value, TYPES[rule["type"]]) or isinstance(value, bool)',
+        'not isinstance(value, TYPES[rule["type"]])',
         "Submissions",
         "bytes",
     ),
@@ -193,15 +193,15 @@ MISTAKES = (
     mistake(
         "no digest of the model",
         "Submission.measure",
-        "model=digest_of(model)",
-        "model=digest_of(baseline)",
+        "digest_of(model)",
+        "digest_of(baseline)",
         "Submissions",
         "expected",
     ),
     mistake(
         "a document that is believed",
         "Submission.from_document",
-        "        validate(document)\n",
+        "validate(document)",
         "",
         "Submissions",
         "seal",
@@ -225,16 +225,16 @@ MISTAKES = (
     mistake(
         "the floor itself is below the floor",
         "score",
-        "- floor - 1e-12",
-        "- floor + 1e-12",
+        "submission.baseline_accuracy - floor - 1e-12",
+        "submission.baseline_accuracy - floor + 1e-12",
         "Scores",
         "score",
     ),
     mistake(
         "the last attempt counts",
         "Leaderboard.ranking",
-        "            if points > 0 and submission.name not in names:",
-        "            best = [b for b in best if b[1].name != submission.name]\n            if points > 0:",
+        "if points > 0 and submission.name not in names:",
+        "best = [b for b in best if b[1].name != submission.name]\nif points > 0:",
         "Scores",
         "ranking",
     ),
@@ -249,8 +249,8 @@ MISTAKES = (
     mistake(
         "who lost too much is ranked",
         "Leaderboard.ranking",
-        "points > 0 and ",
-        "",
+        "points > 0 and submission.name not in names",
+        "submission.name not in names",
         "Scores",
         "ranking",
     ),
@@ -273,7 +273,7 @@ MISTAKES = (
     mistake(
         "anything is entered",
         "Leaderboard.enter",
-        "        validate(submission.document())\n",
+        "validate(submission.document())",
         "",
         "Scores",
         "seconds",
@@ -281,8 +281,8 @@ MISTAKES = (
     mistake(
         "the file is written in place",
         "Leaderboard.save",
-        '        whole = path.with_name(path.name + ".new")\n',
-        "        whole = path\n        whole.write_text('')\n",
+        'whole = path.with_name(path.name + ".new")',
+        "whole = path\nwhole.write_text('')",
         "Scores",
     ),
     mistake(
@@ -312,8 +312,8 @@ MISTAKES = (
     mistake(
         "drift in the units of the input",
         "Monitor.report",
-        " / self.spread if self.means",
-        " if self.means",
+        "abs(np.mean(self.means) - self.mean) / self.spread",
+        "abs(np.mean(self.means) - self.mean)",
         "Monitor",
         "report",
     ),
@@ -328,8 +328,8 @@ MISTAKES = (
     mistake(
         "errors are answers, too",
         "Monitor.record",
-        "            self.errors += 1\n            return",
-        "            self.errors += 1",
+        "self.errors += 1\nreturn",
+        "self.errors += 1",
         "Monitor",
         "report",
     ),
@@ -360,17 +360,33 @@ MISTAKES = (
     mistake(
         "one failure fails the batch",
         "Server.answer",
-        "            if len(batch) > 1:\n"
-        "                return sum(self.answer([request]) for request in batch)\n"
-        "            outcomes = [error]",
-        "            outcomes = [error] * len(batch)",
+        """
+            if len(batch) > 1:
+                return sum(self.answer([request]) for request in batch)
+            outcomes = [error]
+        """,
+        "outcomes = [error] * len(batch)",
         "Server",
     ),
     mistake(
         "a failure ends the server",
         "Server.answer",
-        "except Exception as error:",
-        "except ZeroDivisionError as error:",
+        """
+            try:
+                outcomes = self.outputs([sample for _, sample, _ in batch])
+            except Exception as error:
+                if len(batch) > 1:
+                    return sum(self.answer([request]) for request in batch)
+                outcomes = [error]
+        """,
+        """
+            try:
+                outcomes = self.outputs([sample for _, sample, _ in batch])
+            except ZeroDivisionError as error:
+                if len(batch) > 1:
+                    return sum(self.answer([request]) for request in batch)
+                outcomes = [error]
+        """,
         "Server",
     ),
     mistake(
@@ -406,7 +422,7 @@ MISTAKES = (
     mistake(
         "who waits is unknown",
         "Server.result",
-        "        if ticket in self.pending:\n            return None\n",
+        "if ticket in self.pending:\n    return None",
         "",
         "Server",
     ),
@@ -421,8 +437,8 @@ MISTAKES = (
     mistake(
         "sleeping past the deadline, until the next request",
         "serve",
-        "            nexts += [batcher.deadline] if len(batcher) else []",
-        "            nexts = nexts or ([batcher.deadline] if len(batcher) else [])",
+        "nexts += [batcher.deadline] if len(batcher) else []",
+        "nexts = nexts or ([batcher.deadline] if len(batcher) else [])",
         "Server",
     ),
 )

@@ -4,5 +4,5 @@ from hypothesis import settings
 
 from pytest_tinytorch.run import profiles
 
-profiles.register()
+profiles.register_profiles()
 settings.register_profile("glance", settings.get_profile("learn"), max_examples=1)

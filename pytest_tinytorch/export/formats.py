@@ -17,22 +17,22 @@ SCHEMA = 1
 """Version of the JSON; `progress.schema.json` describes it."""
 
 
-def table(progress: Progress) -> dict[str, Any]:
+def progress_table(progress: Progress) -> dict[str, Any]:
     """The progress as plain JSON values; ``schema`` is raised when a key changes its meaning."""
     return {
         "schema": SCHEMA,
         "verdict": progress.verdict_line(),
-        "granting": progress.granting,
-        "path": progress.path.name if progress.path else None,
+        "granting": progress.grants,
+        "path": progress.learning_path.name if progress.learning_path else None,
         "borrowed": [unit.id for unit in progress.borrowed],
-        "asked": sorted(progress.asked),
-        "gained": list(progress.gained),
+        "asked": sorted(progress.selected),
+        "gained": list(progress.newly_passed),
         "units": {
             unit.id: {
                 "name": unit.name,
                 "title": unit.title,
                 "state": progress.state[unit.id],
-                "on_path": progress.belongs(unit),
+                "on_path": progress.is_on_path(unit),
                 "specs": dict(progress.verdicts[unit.id].counts)
                 if unit.id in progress.verdicts
                 else {},
@@ -55,7 +55,7 @@ def table(progress: Progress) -> dict[str, Any]:
                 "file": task.file,
                 "line": task.line,
                 "kind": task.kind,
-                "waiting": task.waiting,
+                "waiting": task.waiting_specs,
             }
             for task in progress.tasks
         ],
@@ -63,24 +63,24 @@ def table(progress: Progress) -> dict[str, Any]:
     }
 
 
-def as_json(progress: Progress) -> str:
+def progress_json(progress: Progress) -> str:
     """The progress as JSON, see `progress.schema.json`."""
-    return json.dumps(table(progress), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(progress_table(progress), indent=2, ensure_ascii=False) + "\n"
 
 
 FORMATS: Mapping[str, Callable[[Progress], str]] = {
-    "html": journey.page,
-    "json": as_json,
-    "markdown": markdown.page,
-    "badge": badge.svg,
-    "shields": badge.shields,
-    "gradescope": gradescope.results,
-    "classroom": classroom.results,
+    "html": journey.journey_page,
+    "json": progress_json,
+    "markdown": markdown.markdown_page,
+    "badge": badge.badge_svg,
+    "shields": badge.shields_json,
+    "gradescope": gradescope.gradescope_json,
+    "classroom": classroom.classroom_json,
 }
 """Name of each format, as options and commands write it, to what makes its text."""
 
 
-def write(progress: Progress, format: str, file: Path, root: Path | None = None) -> None:
+def write_export(progress: Progress, format: str, file: Path, root: Path | None = None) -> None:
     """Write the progress to ``file``, which is the old one until the new one is whole.
 
     Args:
@@ -102,5 +102,5 @@ def write(progress: Progress, format: str, file: Path, root: Path | None = None)
 
 def _text(progress: Progress, format: str, root: Path | None) -> str:
     if format == "html" and root is not None:
-        return journey.page(progress, pictures.read(root))
+        return journey.journey_page(progress, pictures.read_pictures(root))
     return FORMATS[format](progress)

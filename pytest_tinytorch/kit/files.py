@@ -23,12 +23,12 @@ PATTERNS = (
 """What the wheel carries, from the root of the repository. The build reads this too."""
 
 
-def version() -> str:
+def kit_version() -> str:
     """The version that is installed."""
     return installed(DISTRIBUTION)
 
 
-def files(home: Path) -> dict[str, Path]:
+def kit_files(home: Path) -> dict[str, Path]:
     """Each file of the kit in ``home``, by its path from there with slashes, in order."""
     found = {
         file.relative_to(home).as_posix(): file

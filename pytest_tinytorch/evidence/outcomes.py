@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-PASSED, WRONG, TODO, BROKEN, LOCKED, NOT_RUN = (
-    "passed",
-    "wrong",
-    "todo",
-    "broken",
-    "locked",
-    "not run",
-)
-STALE, BORROWED = "stale", "borrowed"
+from pytest_tinytorch.course.curriculum import UnitId
 
-LASTING = (PASSED, WRONG, TODO, BROKEN)
+
+class State(StrEnum):
+    """What a spec came to, and what a checkpoint or milestone is. Only ``passed`` is a pass.
+
+    A spec is one of the first six. ``stale`` (it passed for an earlier version of the source) and
+    ``borrowed`` (it is taken from the reference) are for checkpoints and milestones alone.
+    """
+
+    PASSED = "passed"
+    WRONG = "wrong"
+    TODO = "todo"
+    BROKEN = "broken"
+    LOCKED = "locked"
+    NOT_RUN = "not run"
+    STALE = "stale"
+    BORROWED = "borrowed"
+
+
+LASTING = (State.PASSED, State.WRONG, State.TODO, State.BROKEN)
 """What the ledger may say of a unit."""
 
-WORST_FIRST = (BROKEN, WRONG, TODO, LOCKED, NOT_RUN)
+WORST_FIRST = (State.BROKEN, State.WRONG, State.TODO, State.LOCKED, State.NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -28,24 +39,26 @@ class Outcome:
     """What one spec came to, and what a person should know of it. Made of plain JSON values.
 
     Attributes:
-        kind: ``passed``, ``wrong``, ``todo``, ``broken``, ``locked`` or ``not run``.
+        kind: one of the six that a spec can be.
         headline: one line that says what is the matter.
         group: the sub-capability it belongs to.
         exercise: the exercise to blame or to write, if known.
         unit: the id of the unit to blame, if known.
-        file: the student's file, from the root, if known.
+        file: the learner's file, from the root, if known.
         line: the line in it; 0 if not known.
         note: numbers that a milestone wishes to show, by name.
+        crashed: whether the process that ran the spec is gone, and its report with it.
     """
 
-    kind: str
+    kind: State
     headline: str = ""
     group: str = ""
     exercise: str = ""
-    unit: str = ""
+    unit: UnitId | None = None
     file: str = ""
     line: int = 0
     note: Mapping[str, Any] = field(default_factory=dict)
+    crashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,8 @@ class Verdict:
         headline: the first thing that is the matter, if anything is.
     """
 
-    kind: str
-    counts: Mapping[str, int]
+    kind: State
+    counts: Mapping[State, int]
     missing: tuple[str, ...] = ()
     headline: str = ""
 
@@ -69,7 +82,7 @@ class Verdict:
         return sum(self.counts.values()) + len(self.missing)
 
 
-def verdict(
+def verdict_on_unit(
     manifest: Iterable[str], outcomes: Mapping[str, Outcome], whole: bool = True
 ) -> Verdict:
     """The verdict on one unit.
@@ -93,10 +106,10 @@ def verdict(
             first = next(o for o in outcomes.values() if o.kind == kind)
             return Verdict(kind, counts, missing, first.headline)
     if not manifest:
-        return Verdict(BROKEN, counts, missing, "the manifest lists no specs for it")
+        return Verdict(State.BROKEN, counts, missing, "the manifest lists no specs for it")
     if missing and (whole or not outcomes):
         if not whole:
-            return Verdict(NOT_RUN, counts, missing)
+            return Verdict(State.NOT_RUN, counts, missing)
         text = f"{len(missing)} of its {len(manifest)} specs were not run"
-        return Verdict(BROKEN, counts, missing, text)
-    return Verdict(NOT_RUN if missing else PASSED, counts, missing)
+        return Verdict(State.BROKEN, counts, missing, text)
+    return Verdict(State.NOT_RUN if missing else State.PASSED, counts, missing)

@@ -11,19 +11,21 @@ import pytest
 
 from pytest_tinytorch import options, plugin
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.evidence.tally import BROKEN, NOT_RUN, PASSED, WRONG
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.plugin import JUDGE, RUNNER
 from pytest_tinytorch.run.judge import Judge
-from pytest_tinytorch.run.runner import ATTRIBUTE, Runner, measures_time
+from pytest_tinytorch.run.reports import attached_outcome
+from pytest_tinytorch.run.runner import Runner, measures_time
 from pytest_tinytorch.watch import examples, shards, view
-from pytest_tinytorch.watch.affected import affected
+from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.examples import Drawn
 from pytest_tinytorch.watch.request import CHANGED, Request
+from pytest_tinytorch.watch.view import Failure
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
-class Beats:
+class WatchPlugin:
     """Runs the specs of a request twice, and sends both verdicts.
 
     Where this process may fork, specs run in forks only: the first look leaves nothing behind that
@@ -42,7 +44,7 @@ class Beats:
         self.send = send
         self.forks = forks
         self.looking = False
-        self.failures: list[pytest.TestReport] = []
+        self.failures: list[Failure] = []
         self.broken_files: list[str] = []
         self.unsettled = False
 
@@ -53,10 +55,10 @@ class Beats:
         if request.everything:
             config.option.checkpoint = "all"
             return None
-        workspace = plugin.workspace_of(config, options.read(config))
-        chosen = affected(workspace, request.saved, request.focus)
+        workspace = plugin.workspace_of(config, options.read_options(config))
+        chosen = affected_checkpoints(workspace, request.saved, request.focus)
         if not chosen:
-            self.send(view.nothing(request))
+            self.send(view.nothing_message(request))
             return 0
         config.option.checkpoint = ",".join(unit.number for unit in chosen)
         return None
@@ -76,7 +78,7 @@ class Beats:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed:
             return None  # pytest ends it: a spec file cannot be collected
-        if not pin(self._judge(session.config)):
+        if not pin_sources(self._judge(session.config)):
             self.unsettled = True
             return True
         self._first_look(session)
@@ -90,8 +92,10 @@ class Beats:
             self.send({"number": self.request.number, "beat": CHANGED})
         elif judge.progress is not None:
             place = {item.nodeid: number for number, item in enumerate(session.items)}
-            self.failures.sort(key=lambda report: place[report.nodeid])  # forks end in any order
-            message = view.full(self.request, judge.progress, self.failures, self.broken_files)
+            self.failures.sort(key=lambda failure: place[failure.nodeid])  # forks end in any order
+            message = view.full_message(
+                self.request, judge.progress, self.failures, self.broken_files
+            )
             sources = {unit: source for unit, (source, _) in judge.digests.items()}
             self.send(message | {"sources": sources})
 
@@ -101,27 +105,28 @@ class Beats:
         drawn = self.drawn.get(pyfuncitem.nodeid)
         if not self.looking or not drawn or pyfuncitem.nodeid in self.request.urgent:
             return None
-        examples.replay(pyfuncitem, drawn)
+        examples.replay_examples(pyfuncitem, drawn)
         return True
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not self.looking and kind_of(report) not in (None, PASSED, NOT_RUN):
-            self.failures.append(report)
+        failure = failure_of(report)
+        if not self.looking and failure is not None:
+            self.failures.append(failure)
 
     def _first_look(self, session: pytest.Session) -> None:
         """Try what can be tried at once; end at the first spec that is wrong or broken."""
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
-        looked = Look()
-        self.looking = True
+        judge, look = self._judge(session.config), FirstLook()
+        self.looking = judge.paused = True
         if self.forks:
-            shards.run(items, looked.arrived, [JUDGE], shards.cores())
+            shards.run_in_forks(items, look.arrived, pause_judge, shards.cores())
         else:
-            look_here(session, items, looked)
-        self.looking = False
-        self.send(view.first(self.request, looked.kinds, looked.red, len(session.items)))
+            first_look_in_process(session, items, look)
+        self.looking = judge.paused = False
+        self.send(view.first_look_message(self.request, look.kinds, look.red, len(session.items)))
 
     def _quick(self, item: pytest.Item) -> bool:
         """Whether a spec belongs to the first look."""
@@ -143,24 +148,22 @@ class Beats:
             session.config.hook.pytest_runtest_logreport(report=report)
             return True
 
-        shards.run(others, arrived, [JUDGE], shards.cores())
-        shards.run(timed, arrived, [JUDGE], 1)
+        shards.run_in_forks(others, arrived, pause_judge, shards.cores())
+        shards.run_in_forks(timed, arrived, pause_judge, 1)
 
     def _judge(self, config: pytest.Config) -> Judge:
-        judge = config.pluginmanager.get_plugin(JUDGE)
-        assert isinstance(judge, Judge)
-        return judge
+        return judge_of(config)
 
 
-class Look:
+class FirstLook:
     """What a first look has seen: the last kind of each spec, and the first red one."""
 
     def __init__(self) -> None:
-        self.outcomes: dict[str, str] = {}
-        self.red: pytest.TestReport | None = None
+        self.outcomes: dict[str, State] = {}
+        self.red: Failure | None = None
 
     @property
-    def kinds(self) -> Counter[str]:
+    def kinds(self) -> Counter[State]:
         """How many specs came to what."""
         return Counter(self.outcomes.values())
 
@@ -169,10 +172,10 @@ class Look:
         kind = kind_of(report)
         if kind is None:
             return True
-        if self.outcomes.get(report.nodeid, PASSED) == PASSED:
+        if self.outcomes.get(report.nodeid, State.PASSED) == State.PASSED:
             self.outcomes[report.nodeid] = kind
-        if kind in (WRONG, BROKEN):
-            self.red = report
+        if kind in (State.WRONG, State.BROKEN):
+            self.red = failure_of(report)
         return self.red is None
 
     @pytest.hookimpl
@@ -180,31 +183,53 @@ class Look:
         self.arrived(report)
 
 
-def look_here(session: pytest.Session, items: Sequence[pytest.Item], looked: Look) -> None:
-    """A first look in this very process, unseen by the Judge; the Runner forgets it afterwards."""
+def first_look_in_process(
+    session: pytest.Session, items: Sequence[pytest.Item], look: FirstLook
+) -> None:
+    """A first look in this very process, while the Judge pauses; the Runner forgets it afterwards."""
     plugins = session.config.pluginmanager
-    judge, runner = plugins.unregister(name=JUDGE), plugins.get_plugin(RUNNER)
-    plugins.register(looked)
+    plugins.register(look)
     for item in items:
         # Without a next item all that was set up is torn down: the look may end after any spec.
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-        if looked.red is not None:
+        if look.red is not None:
             break
-    plugins.unregister(looked)
-    plugins.register(judge, JUDGE)
+    plugins.unregister(look)
+    runner = plugins.get_plugin(RUNNER)
     assert isinstance(runner, Runner)
     runner.forget()
 
 
-def kind_of(report: pytest.TestReport) -> str | None:
+def judge_of(config: pytest.Config) -> Judge:
+    """The Judge of this run."""
+    judge = config.pluginmanager.get_plugin(JUDGE)
+    assert isinstance(judge, Judge)
+    return judge
+
+
+def pause_judge(config: pytest.Config) -> None:
+    """Let the Judge overlook what happens in this process: where it forked from, it hears of it."""
+    judge_of(config).paused = True
+
+
+def kind_of(report: pytest.TestReport) -> State | None:
     """What a report says of a spec, if anything."""
-    carried = getattr(report, ATTRIBUTE, None)
-    if carried is not None:
-        return str(carried["kind"])
-    return BROKEN if report.failed else None
+    outcome = attached_outcome(report)
+    if outcome is not None:
+        return outcome.kind
+    return State.BROKEN if report.failed else None
 
 
-def pin(judge: Judge) -> bool:
+def failure_of(report: pytest.TestReport) -> Failure | None:
+    """A report of a spec that did not pass as the terminal shows it; None of any other."""
+    kind = kind_of(report)
+    if kind in (None, State.PASSED, State.NOT_RUN):
+        return None
+    outcome = attached_outcome(report) or Outcome(State.BROKEN)
+    return Failure(report.nodeid, outcome, str(report.longrepr), report.capstdout)
+
+
+def pin_sources(judge: Judge) -> bool:
     """Let every fork import the source as it is now; False if the Judge has seen other source.
 
     Without it a file that is saved twice during a run could be judged as what it was in between.
@@ -215,7 +240,7 @@ def pin(judge: Judge) -> bool:
     finder.pinned.update(sources)
     for file, data in sources.items():
         try:
-            implementation.compiled(data, str(file))
+            implementation.compile_cached(data, str(file))
         except (SyntaxError, ValueError):
             continue  # whoever imports it is told
     return workspace.digests_now(sources) == judge.digests

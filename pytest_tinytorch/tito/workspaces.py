@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from pytest_tinytorch.course.options import WORKSPACE_FILE
-from pytest_tinytorch.kit import kit, record, starter, update
+from pytest_tinytorch.kit import record, starter, update
+from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.kit.record import Record
 from pytest_tinytorch.kit.update import Action
 from pytest_tinytorch.tito import git
@@ -42,19 +43,19 @@ def init(folder: Path, no_git: bool) -> None:
     Example: tito init my-torch
     """
     target = folder.resolve()
-    refused = refusal(target)
+    refused = reason_to_refuse(target)
     if refused:
         raise click.UsageError(refused)
-    version, name = kit.version(), starter.project_name(target.name)
-    files = starter.contents(name, version)
-    files[record.FILE] = written(name, version, files).text().encode("utf-8")
+    version, name = kit_version(), starter.project_name(target.name)
+    files = starter.workspace_files(name, version)
+    files[record.FILE] = record_of(name, version, files).text().encode("utf-8")
     try:
-        starter.create(target, files)
+        starter.create_workspace(target, files)
     except OSError as error:
         raise click.ClickException(f"{error}. Nothing was left behind.") from error
     click.echo(f"{target} is ready.")
     if not no_git:
-        click.echo(git.begin(target, f"A workspace of pytest-tinytorch {version}"))
+        click.echo(git.begin_repository(target, f"A workspace of pytest-tinytorch {version}"))
     click.echo("\nNext:\n")
     if target != Path.cwd():
         click.echo(f"  cd {quoted(folder)}")
@@ -76,23 +77,23 @@ def update_command(check: bool, as_json: bool) -> None:
     """
     root = find_root(Path.cwd())
     try:
-        before = record.read(root)
+        before = record.read_record(root)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    version = kit.version()
-    if record.newer(before.version, version):
+    version = kit_version()
+    if record.is_newer(before.version, version):
         raise click.UsageError(
             f"{root} was written by pytest-tinytorch {before.version}, and {version} is installed:"
-            f" python -m pip install --upgrade {kit.DISTRIBUTION}"
+            f" python -m pip install --upgrade {DISTRIBUTION}"
         )
-    contents = starter.contents(before.name, version)
-    after = written(before.name, version, contents)
+    contents = starter.workspace_files(before.name, version)
+    after = record_of(before.name, version, contents)
     stamp = datetime.now().strftime("update-%Y%m%d-%H%M%S-%f")
     try:
         found = update.digests(root, {*before.files, *after.files})
-        actions = update.plan(before.files, after.files, found)
+        actions = update.plan_update(before.files, after.files, found)
         if not check and (actions or after != before):
-            update.apply(root, actions, contents, after, stamp)
+            update.apply_update(root, actions, contents, after, stamp)
     except OSError as error:
         raise click.ClickException(
             f"{error}. Once that is mended, run it again: it goes on where it stopped."
@@ -104,13 +105,13 @@ def update_command(check: bool, as_json: bool) -> None:
     raise SystemExit(1 if check and actions else 0)
 
 
-def written(name: str, version: str, contents: dict[str, bytes]) -> Record:
+def record_of(name: str, version: str, contents: dict[str, bytes]) -> Record:
     """The record of what the kit writes."""
     digests = {path: record.digest(path, content) for path, content in contents.items()}
     return Record(version, name, digests)
 
 
-def refusal(target: Path) -> str | None:
+def reason_to_refuse(target: Path) -> str | None:
     """Why no workspace can be made in ``target``, and what to do; None if it can."""
     advice = "name a folder that is new or empty"
     present = next(folder for folder in (target, *target.parents) if folder.exists())
@@ -146,10 +147,10 @@ def find_root(start: Path) -> Path:
 def show(actions: Sequence[Action], before: str, version: str, backups: str, check: bool) -> None:
     """Say what was done, or for ``check`` what would be."""
     if not actions:
-        click.echo(f"Up to date with {kit.DISTRIBUTION} {version}.")
+        click.echo(f"Up to date with {DISTRIBUTION} {version}.")
         return
     step = version if before == version else f"{before} to {version}"
-    click.echo(f"{kit.DISTRIBUTION} {step}:\n")
+    click.echo(f"{DISTRIBUTION} {step}:\n")
     for action in actions:
         click.echo(f"  {WORDS[action.what]:<9} {action.path}")
         if action.what in NOTES:

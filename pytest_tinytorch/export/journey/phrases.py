@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, Task, numbers
+from pytest_tinytorch.evidence.progress import Progress, Task, unit_ranges
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
-from pytest_tinytorch.terminal.report import waiting
+from pytest_tinytorch.terminal.report import waiting_text
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -27,14 +27,14 @@ def date(at: str) -> Markup:
     return element("time", written, datetime=day.date().isoformat())
 
 
-def span(weeks: str) -> str:
+def dashed(weeks: str) -> str:
     """A range as people write it."""
     return weeks.replace("-", "–")
 
 
-def listed(units: Iterable[Unit]) -> str:
+def range_text(units: Iterable[Unit]) -> str:
     """Units in few words, neighbours joined."""
-    return span(numbers(units))
+    return dashed(unit_ranges(units))
 
 
 def links(units: Sequence[Unit]) -> Markup:
@@ -47,13 +47,13 @@ def task_line(task: Task) -> Markup:
     name = task.exercise or task.unit.name
     return join(
         element("code", task.place),
-        element("span", join(name, f" — {waiting(task)}"), class_="what"),
+        element("span", join(name, f" — {waiting_text(task)}"), class_="what"),
     )
 
 
-def command(words: str) -> Markup:
+def command(text: str) -> Markup:
     """What to type, broken only between words."""
-    return element("code", *(join(element("span", word), " ") for word in words.split()))
+    return element("code", *(join(element("span", word), " ") for word in text.split()))
 
 
 def next_step(progress: Progress) -> Markup:

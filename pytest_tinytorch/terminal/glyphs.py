@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_tinytorch.evidence.tally import (
-    BORROWED,
-    BROKEN,
-    LOCKED,
-    NOT_RUN,
-    PASSED,
-    STALE,
-    TODO,
-    WRONG,
-)
+from pytest_tinytorch.evidence.outcomes import State
 
 JOIN = "\ue000"
 """Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
 
 STYLE = {
-    PASSED: "green",
-    WRONG: "red",
-    BROKEN: "red",
-    TODO: "yellow",
-    STALE: "yellow",
-    BORROWED: "cyan",
-    LOCKED: "dim",
-    NOT_RUN: "",
+    State.PASSED: "green",
+    State.WRONG: "red",
+    State.BROKEN: "red",
+    State.TODO: "yellow",
+    State.STALE: "yellow",
+    State.BORROWED: "cyan",
+    State.LOCKED: "dim",
+    State.NOT_RUN: "",
 }
 
 
@@ -48,26 +39,35 @@ class Glyphs:
     dot: str = "·"
     plain: bool = False
 
-    def of(self, state: str) -> str:
+    def of(self, state: State) -> str:
         """The mark for a state."""
-        marks = {PASSED: self.passed, WRONG: self.wrong, BROKEN: self.wrong, TODO: self.todo}
-        marks |= {STALE: self.stale, BORROWED: self.borrowed, LOCKED: self.locked}
-        return marks.get(state, self.open)
+        glyphs = {
+            State.PASSED: self.passed,
+            State.WRONG: self.wrong,
+            State.BROKEN: self.wrong,
+            State.TODO: self.todo,
+        }
+        glyphs |= {
+            State.STALE: self.stale,
+            State.BORROWED: self.borrowed,
+            State.LOCKED: self.locked,
+        }
+        return glyphs.get(state, self.open)
 
     def fit(self, text: str) -> str:
         """Any text in the characters of this set, as long as it was."""
         if not self.plain:
             return text
-        return text.translate(SIMPLE).encode("ascii", "replace").decode("ascii")
+        return text.translate(ASCII_SUBSTITUTES).encode("ascii", "replace").decode("ascii")
 
 
-SIMPLE = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
+ASCII_SUBSTITUTES = str.maketrans("—–·…’✗×│├└─", "---.'xx||+-")
 
 UNICODE = Glyphs()
 PLAIN = Glyphs("+", "x", "*", "~", "=", "-", "o", "#", ".", "-", "-", "-", plain=True)
 
 
-def glyphs(encoding: str | None) -> Glyphs:
+def glyphs_for(encoding: str | None) -> Glyphs:
     """The richest set that an output encoding can carry."""
     try:
         "✓✗•○█░─—·".encode(encoding or "ascii")

@@ -1,0 +1,164 @@
+"""Values and calls in words: exact where they are small, short where not, and never an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from specs.descriptions import describe, location, name_of, show, show_with_type
+from specs.student import lazy
+
+
+class Plain:
+    pass
+
+
+class Holder:
+    def __init__(self, data):
+        self.data = data
+
+
+class Mute:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+class Touchy:
+    @property
+    def data(self):
+        raise RuntimeError("hands off")
+
+
+class Wordless:
+    def __repr__(self):
+        return 3
+
+
+class Stub:
+    def __repr__(self):
+        raise NotImplementedError("01 tensor: Tensor.__repr__")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.array([1.0, np.nan, -np.inf]), "[ 1., nan, -inf]"),
+        (np.array([[1, 2], [3, 4]]), "[[1, 2], [3, 4]]"),
+        (np.array(2.5), "2.5"),
+        (np.zeros((0, 3)), "[]"),
+        (np.arange(20), f"[ {list(range(20))}".replace("[ [", "[ ")),
+        (np.arange(21), "[ 0, 1, 2, ..., 18, 19, 20] shape (21,)"),
+        (np.zeros((3, 7)), "[0., 0., 0., ..., 0., 0., 0.] shape (3, 7)"),
+        (np.array(["a"]), "['a']"),
+        (Holder(np.array([1])), "Tensor([1])"),
+        (Holder(3), "Holder(...)"),
+        (Plain(), "Plain(...)"),
+        (Plain, repr(Plain)),
+        ("a" * 300, "'" + "a" * 199),
+        ([None, 1.5], "[None, 1.5]"),
+        (np.float32(1.5), "np.float32(1.5)"),
+        (Mute(), "Mute(...), which cannot be shown: RuntimeError"),
+        ([Mute()], "list(...), which cannot be shown: RuntimeError"),
+        (np.array([Mute()], object), "ndarray(...), which cannot be shown: RuntimeError"),
+        (Touchy(), "Touchy(...), which cannot be shown: RuntimeError"),
+        (Wordless(), "Wordless(...), which cannot be shown: TypeError"),
+    ],
+)
+def test_a_value_is_shown(value, text):
+    assert " ".join(show(value).split()) == " ".join(text.split())
+    assert "\n" not in show(value)
+
+
+def test_a_small_array_can_be_pasted():
+    x = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32).round(3)
+    assert np.array_equal(np.array(eval(show(x)), np.float32), x)
+
+
+def test_a_type_that_is_wrong_is_told():
+    assert show_with_type(None) == "NoneType: None"
+    assert show_with_type(np.array([1])) == "ndarray: [1]"
+
+
+def test_a_stub_that_shows_tells_of_itself():
+    with pytest.raises(NotImplementedError):
+        show(Stub())
+
+
+def test_a_call_is_written_as_a_person_would():
+    args = [np.array([1.0]), 3, "x", None]
+    assert describe(max, args, {"dim": -1}) == "max(Tensor([1.]), 3, 'x', None, dim=-1)"
+    assert describe(Plain, [np.ones(1)], {"w": np.ones(1)}, "np.array") == (
+        "Plain(np.array([1.]), w=[1.])"
+    )
+    assert describe(lazy("tensor", "exp"), [], {}) == "exp()"
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (len, "len"),
+        (Plain, "Plain"),
+        (Plain(), "Plain"),
+        (Holder.__init__, "Holder.__init__"),
+        ([].append, "list.append"),
+        (lazy("activations", "relu"), "relu"),
+        (None, "NoneType"),
+    ],
+)
+def test_a_function_has_a_name(function, name):
+    assert name_of(function) == name
+
+
+class Layer:
+    def forward(self, x):
+        return x
+
+
+class Function:
+    def __call__(self, x):
+        return x
+
+
+class Confused:
+    forward = 3
+
+
+class MoreConfused:
+    __code__ = 3
+    forward = None
+
+
+MoreConfused.forward = MoreConfused()
+
+
+def written(function):
+    code = function.__code__
+    return code.co_filename, code.co_firstlineno, code.co_qualname
+
+
+def looped():
+    pass
+
+
+looped.__wrapped__ = looped
+
+
+@pytest.mark.parametrize(
+    ("function", "where"),
+    [
+        (written, written(written)),
+        (Layer, written(Layer.forward)),
+        (Layer(), written(Layer.forward)),
+        (Layer().forward, written(Layer.forward)),
+        (Function(), written(Function.__call__)),
+        (Plain, None),
+        (Plain(), None),
+        (Confused(), None),
+        (MoreConfused(), None),
+        (looped, None),
+        (len, None),
+        (None, None),
+    ],
+)
+def test_a_function_is_written_somewhere(function, where):
+    assert location(function) == where

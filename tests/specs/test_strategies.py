@@ -1,0 +1,150 @@
+"""What the shared strategies draw: all that is promised, and nothing that is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from specs.strategies import (
+    FLOATS,
+    arrays,
+    broadcastable,
+    numbers,
+    scores,
+    seeds,
+    shapes,
+    with_axis,
+)
+
+few = settings(max_examples=50, database=None, suppress_health_check=list(HealthCheck))
+"""Enough to see what is often drawn; the same each time."""
+
+
+def draws(strategy, condition, examples=2000):
+    """Whether a strategy draws something of the kind."""
+    chosen = settings(few, max_examples=examples, derandomize=True)
+    try:
+        find(strategy, condition, settings=chosen)
+    except NoSuchExample:
+        return False
+    return True
+
+
+class TestShapes:
+    @few
+    @given(st.data(), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 3))
+    def test_stay_within_their_bounds(self, data, min_dims, more_dims, min_side, more_side):
+        bounds = {"max_dims": min_dims + more_dims, "max_side": min_side + more_side}
+        shape = data.draw(shapes(min_dims=min_dims, min_side=min_side, **bounds))
+        assert isinstance(shape, tuple)
+        assert min_dims <= len(shape) <= bounds["max_dims"]
+        assert all(min_side <= side <= bounds["max_side"] for side in shape)
+
+    def test_reach_their_bounds(self):
+        for wanted in ((), (0,), (4, 4, 4), (0, 3)):
+            assert draws(shapes(), lambda shape, wanted=wanted: shape == wanted)
+        assert draws(shapes(1, 2, 1, 3), lambda shape: shape == (3, 3))
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("dtype", [np.float16, *FLOATS])
+    @few
+    @given(data=st.data())
+    def test_are_exact_in_their_dtype_and_within_their_scale(self, dtype, data):
+        number = data.draw(numbers(0.1, dtype))
+        assert dtype(number) == number
+        assert abs(number) <= dtype(0.1)
+        assert number == 0 or abs(number) >= np.finfo(dtype).tiny
+
+    @pytest.mark.parametrize("dtype", FLOATS)
+    def test_take_either_sign_and_reach_the_scale(self, dtype):
+        for wanted in (-10.0, 10.0, 0.0):
+            assert draws(numbers(dtype=dtype), lambda number, wanted=wanted: number == wanted)
+
+
+class TestArrays:
+    @few
+    @given(arrays(scale=3.0))
+    def test_are_of_floats(self, x):
+        assert x.dtype in FLOATS
+        assert x.ndim <= 3
+        assert (np.abs(x) <= 3).all()
+
+    @few
+    @given(arrays(min_dims=1, min_side=2, max_dims=2))
+    def test_have_the_axes_asked_for(self, x):
+        assert 1 <= x.ndim <= 2
+        assert min(x.shape) >= 2
+
+    @few
+    @given(arrays((2, 3), np.float32, elements=st.sampled_from([1.0, 2.0])))
+    def test_are_what_is_asked_for(self, x):
+        assert x.shape == (2, 3)
+        assert x.dtype == np.float32
+        assert set(x.ravel()) <= {1, 2}
+
+    def test_are_of_all_kinds(self):
+        for kind in (
+            lambda x: x.dtype == np.float32,
+            lambda x: x.dtype == np.float64,
+            lambda x: x.ndim == 0,
+            lambda x: x.ndim == 3 and x.size > 0,
+            lambda x: x.ndim > 0 and x.size == 0,
+        ):
+            assert draws(arrays(), kind)
+
+    @few
+    @given(scores(scale=5.0), scores(dtype=np.float32))
+    def test_scores_have_an_axis_and_an_element(self, x, y):
+        assert x.ndim >= 1
+        assert x.size >= 1
+        assert (np.abs(x) <= 5).all()
+        assert y.dtype == np.float32
+
+
+class TestBroadcastable:
+    @pytest.mark.parametrize("count", [1, 2, 3])
+    @few
+    @given(data=st.data())
+    def test_arrays_broadcast_together(self, count, data):
+        drawn = data.draw(broadcastable(count, min_side=1))
+        assert len(drawn) == count
+        np.broadcast_shapes(*(x.shape for x in drawn))
+        assert all(x.dtype == np.float64 and min(x.shape, default=1) >= 1 for x in drawn)
+
+    def test_in_every_way(self):
+        for way in (
+            lambda pair: pair[0].ndim != pair[1].ndim,
+            lambda pair: pair[0].ndim == pair[1].ndim and pair[0].shape != pair[1].shape,
+            lambda pair: pair[0].shape == pair[1].shape != (),
+            lambda pair: pair[0].size == 0,
+        ):
+            assert draws(broadcastable(), way)
+
+
+class TestAxes:
+    @few
+    @given(with_axis(arrays(min_dims=1)))
+    def test_an_axis_is_one_of_the_array(self, drawn):
+        x, axis = drawn
+        assert -x.ndim <= axis < x.ndim
+
+    def test_is_counted_from_either_end(self):
+        strategy = with_axis(arrays((2, 2, 2)))
+        for axis in range(-3, 3):
+            assert draws(strategy, lambda drawn, axis=axis: drawn[1] == axis)
+
+    def test_may_be_none_where_that_is_asked_for(self):
+        assert draws(with_axis(arrays((2,)), allow_none=True), lambda drawn: drawn[1] is None)
+        assert draws(with_axis(arrays((2,)), allow_none=True), lambda drawn: drawn[1] == -1)
+        assert not draws(with_axis(arrays((2,))), lambda drawn: drawn[1] is None, examples=100)
+
+
+@few
+@given(seeds())
+def test_seeds_make_generators(seed):
+    np.random.default_rng(seed)
+    assert 0 <= seed < 2**32
