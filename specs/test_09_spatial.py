@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     assert_close,
@@ -19,7 +20,6 @@ from specs.memory import peak_bytes
 from specs.oracles import spatial as oracle
 from specs.seeded import distinct, normal
 from specs.strategies import FLOATS, seeds
-from specs.student import lazy
 
 output_size, windows, patches = lazy("spatial", "output_size", "windows", "patches")
 conv2d, max_pool2d, avg_pool2d, batch_norm = lazy(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from specs.framework import lazy, resolve
 from specs.laws import ask, assert_dtype, assert_equal, assert_shape, expect, raises
 from specs.oracles import tokenization as oracle
-from specs.student import lazy, resolve
 
 UNKNOWN = "�"
 CharTokenizer, BPETokenizer = lazy("tokenization", "CharTokenizer", "BPETokenizer")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -21,7 +22,6 @@ from specs.laws import (
 from specs.oracles import attention as oracle
 from specs.seeded import normal
 from specs.strategies import FLOATS, seeds
-from specs.student import lazy
 
 causal_mask, attention_weights, scaled_dot_product_attention = lazy(
     "attention", "causal_mask", "attention_weights", "scaled_dot_product_attention"

@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specs.clocks import Machine
+from specs.framework import lazy
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.oracles import benchmarking as oracle
 from specs.seeded import normal
 from specs.strategies import seeds
-from specs.student import lazy
 
 mad, BenchmarkResult, benchmark_ = lazy("benchmarking", "mad", "BenchmarkResult", "benchmark")
 bootstrap_interval, compare, Comparison = lazy(

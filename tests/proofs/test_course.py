@@ -102,7 +102,7 @@ def test_examples_in_docstrings_run():
             *(
                 "reference/tinytorch",
                 "pytest_tinytorch",
-                "specs/student.py",
+                "specs/framework.py",
                 "tests/proofs/mutants.py",
             ),
         ],
