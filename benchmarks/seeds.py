@@ -60,7 +60,7 @@ def transformer(seed):
     got = module.experiment(seed)
     _, unmasked = module.without_mask(seed)
     return {
-        "exact_answers": got.learnt.exact,
+        "exact_answers": got.learned.exact,
         "nats_below_bigram": got.bigram_nats - got.nats,
         "known_words": module.known_words(got),
         "changed_by_shuffling": module.changed_by_shuffling(got),

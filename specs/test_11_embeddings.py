@@ -214,7 +214,7 @@ class TestPositions:
 
 
 class TestLearnedPositions:
-    """places that are learnt"""
+    """places that are learned"""
 
     def test_have_one_parameter(self):
         """kind="learned" has a Parameter weight (max_length, D), small at first."""

@@ -208,7 +208,7 @@ class TestHeads:
     """cut into heads and join"""
 
     @given(heads_and_widths, st.integers(1, 3), lengths, seeds())
-    def test_each_head_has_neighbouring_columns(self, sizes, n, length, seed):
+    def test_each_head_has_neighboring_columns(self, sizes, n, length, seed):
         """split_heads gives (N, H, T, D/H): head h has the columns from h · D/H on."""
         heads, width = sizes
         layer, x = layer_of(*sizes), normal(seed, n, length, heads * width)

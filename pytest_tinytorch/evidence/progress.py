@@ -211,7 +211,7 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
 
 
 def unit_ranges(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
+    """Units in few words, neighbors joined: ``03-07``, ``02, 05``.
 
     Milestones are named by year.
     """

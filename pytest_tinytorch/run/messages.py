@@ -266,7 +266,7 @@ class Crash:
 
 
 class Message(tuple[str, int, str]):
-    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else.
+    """A message in the place of a traceback: colored on a terminal, plain text to everyone else.
 
     It is (file, line, text), one of the forms that pytest documents for what a report shows, so
     that whoever annotates failures marks the learner's line and not the one of the spec.
@@ -296,9 +296,9 @@ class Message(tuple[str, int, str]):
         tw.line(title, red=True, bold=True)
         for line in rest:
             label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
-            colours = LABEL_COLORS.get(label.strip(), {})
+            colors = LABEL_COLORS.get(label.strip(), {})
             tw.write(label, light=True)
-            tw.line(value, **colours)
+            tw.line(value, **colors)
 
 
 def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:

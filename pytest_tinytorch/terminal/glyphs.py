@@ -1,4 +1,4 @@
-"""The characters and colours of what is shown on a terminal."""
+"""The characters and colors of what is shown on a terminal."""
 
 from __future__ import annotations
 

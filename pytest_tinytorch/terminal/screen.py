@@ -38,7 +38,7 @@ def terminal_glyphs() -> Glyphs:
 
 
 def show_report(progress: Progress, terminalreporter: Any) -> None:
-    """Write the report through pytest's own terminal, so that its colour and capture rules hold."""
+    """Write the report through pytest's own terminal, so that its color and capture rules hold."""
     width = max(20, get_terminal_size().columns)
     glyphs = terminal_glyphs()
     text = rendered(

@@ -32,7 +32,7 @@ class Session:
         workspace: read from the disk when the command began.
         glyphs: the characters that the terminal can show.
         width: its columns.
-        color: whether it shows colours.
+        color: whether it shows colors.
     """
 
     workspace: Workspace
@@ -52,7 +52,7 @@ class Session:
         return replace(self, workspace=fresh)
 
     def show(self, renderable: RenderableType) -> None:
-        """Print something in the colours and characters of the terminal."""
+        """Print something in the colors and characters of the terminal."""
         click.echo(
             screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
         )

@@ -135,7 +135,7 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
 
 
 def picture(file: Path) -> str:
-    """An SVG as part of the page, so that it has the page's colours and letters."""
+    """An SVG as part of the page, so that it has the page's colors and letters."""
     if not file.is_file():
         raise PluginError(f"there is no picture {file}")
     lines = file.read_text(encoding="utf-8").splitlines()

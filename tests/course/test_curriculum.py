@@ -30,7 +30,7 @@ def changed(old, new, count=1):
         ('title = "Adding"', 'title = " "', "checkpoint 01 adding: title must be a text"),
         ('question = "Can I add?"\n', "", "checkpoint 01 adding: question must be a text"),
         ("stars = 2", "stars = 6", "checkpoint 02 doubling: stars"),
-        ("stars = 2", "stars = 2\ncolour = 1", "checkpoint 02 doubling: unknown key 'colour'"),
+        ("stars = 2", "stars = 2\ncolor = 1", "checkpoint 02 doubling: unknown key 'color'"),
         ('"Adder"', '""', "milestone 01 sums: badge"),
         ("year = 1901", 'year = "1901"', "milestone 01 sums: year"),
         ("least = 4", 'least = "4"', "milestone 01 sums: threshold least"),

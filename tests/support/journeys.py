@@ -152,7 +152,7 @@ def on_the_way(curriculum: Curriculum) -> Progress:
             unit.id: (
                 GroupCount("convolve", 9, 9),
                 GroupCount("pool", 5, 12),
-                GroupCount("normalise", 0, 14),
+                GroupCount("normalize", 0, 14),
             )
         },
         selected=frozenset(unit.id for unit in curriculum.units),

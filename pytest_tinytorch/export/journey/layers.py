@@ -111,7 +111,7 @@ def with_bends(
 
 
 def untangled(rows: list[list[str]], links: Sequence[Edge]) -> list[list[str]]:
-    """The same layers in an order with few crossings: sweeps by the mean of the neighbours."""
+    """The same layers in an order with few crossings: sweeps by the mean of the neighbors."""
     best, fewest = rows, crossings(rows, links)
     for sweep in range(SWEEPS):
         rows = [list(row) for row in rows]
@@ -140,7 +140,7 @@ def crossings(rows: Sequence[Sequence[str]], links: Sequence[Edge]) -> int:
 def placed(
     rows: Sequence[Sequence[str]], links: Sequence[Edge], nodes: Set[str]
 ) -> dict[str, float]:
-    """A place in its layer for each item: near its neighbours, and clear of those beside it."""
+    """A place in its layer for each item: near its neighbors, and clear of those beside it."""
     room = breadth(rows, nodes)
     place: dict[str, float] = {}
     for row in rows:
@@ -169,7 +169,7 @@ def breadth(rows: Sequence[Sequence[str]], nodes: Set[str]) -> float:
 def spread(wishes: Sequence[float], sizes: Sequence[float], room: float) -> list[float]:
     """Places as near to the wishes as can be, in this order, without overlap, from 0 to ``room``.
 
-    Neighbours whose wishes collide are pooled and share the mean of what they wish.
+    Neighbors whose wishes collide are pooled and share the mean of what they wish.
 
     >>> spread([1, 1, 5], [1, 1, 1], 5)
     [0.5, 1.5, 4.5]
@@ -193,7 +193,7 @@ def _passes(count: int, down: bool) -> list[tuple[int, int]]:
 
 
 def _near(item: str, links: Sequence[Edge], index: Mapping[str, float]) -> list[float]:
-    """Where the neighbours of an item are, of those that have a place in ``index``."""
+    """Where the neighbors of an item are, of those that have a place in ``index``."""
     others = [b if a == item else a for a, b in links if item in (a, b)]
     return [index[other] for other in others if other in index]
 

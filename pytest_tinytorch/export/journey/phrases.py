@@ -33,7 +33,7 @@ def dashed(weeks: str) -> str:
 
 
 def range_text(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbours joined."""
+    """Units in few words, neighbors joined."""
     return dashed(unit_ranges(units))
 
 
