@@ -35,7 +35,7 @@ LISTED = {
     ("run/messages.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
-    ("watch/warm.py", "import_module"): "imports what specs need ahead of them, see below",
+    ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",
 }
 """Every place in the plugin that loads code without a plain import, or names a module of the package
 under test, and why it may."""
