@@ -105,7 +105,7 @@ MEASURES = {
 
 def measure(number, seed):
     """Threshold name to what the reference reaches, for a milestone of the shipped scale."""
-    folder = ROOT / curriculum.load_curriculum().unit(f"milestone-{number}").place
+    folder = ROOT / curriculum.load_curriculum().unit(f"milestone-{number}").spec_path
     implementation.install_finder(
         implementation.Implementation(ROOT / "reference", ROOT / "reference")
     )

@@ -104,7 +104,7 @@ class Session:
 
 def open_session() -> Session:
     """The workspace at or above the current folder; a usage error says what to do without one."""
-    root = find_root(Path.cwd())
+    root = find_workspace(Path.cwd())
     console = Console(legacy_windows=False)
     try:
         workspace = settings.workspace_at(root)
@@ -115,7 +115,7 @@ def open_session() -> Session:
     return Session(workspace, screen.terminal_glyphs(), max(20, console.width), color)
 
 
-def find_root(start: Path) -> Path:
+def find_workspace(start: Path) -> Path:
     """The folder with the specs, at or above ``start``."""
     for folder in (start, *start.parents):
         if (folder / WORKSPACE_FILE).is_file():

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.evidence.source import fingerprint
+from pytest_tinytorch.evidence.digests import fingerprint
 
 
 class Importer:

@@ -103,7 +103,7 @@ def ungrouped() -> list[str]:
     return [page_of(unit) for unit in course().checkpoints if unit.number not in grouped]
 
 
-def tier(one: courses.CheckpointGroup) -> dict[str, list[str]]:
+def tier(one: courses.NamedCheckpoints) -> dict[str, list[str]]:
     """A tier of the navigation with the pages of its modules."""
     units: list[Unit] = [u for u in course().checkpoints if u.number in one.numbers]
     return {one.name: [page_of(unit) for unit in units]}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
@@ -69,23 +69,27 @@ class TestLayers:
         found = layers.layout({"a": (), "b": ("a",), "y": (), "c": ("b", "y")}, 2)
         assert len(found.edges["y", "c"]) == 3
 
-    def test_sweeps_undo_what_need_not_cross(self):
-        rows = [["a", "b"], ["c", "d"]]
-        links = [("a", "d"), ("b", "c")]
-        assert layers.crossings(rows, links) == 1
-        assert layers.crossings(layers.untangled(rows, links), links) == 0
-
     @pytest.mark.parametrize(
-        ("wishes", "room", "places"),
+        ("needs", "places"),
         [
-            ([1, 1, 5], 9, [0.5, 1.5, 5]),
-            ([1, 1, 5], 5, [0.5, 1.5, 4.5]),
-            ([-3, 0], 4, [0.5, 1.5]),
-            ([3, 1, 2], 9, [1, 2, 3]),
+            ("a: b:a c:b", "1 1 1"),  # a chain goes straight down
+            ("a: b:a c:a d:a e:bcd", "1 0 1 2 1"),  # what fans out is symmetric
+            ("x: y: z: b:z c:x d:y", "0 1 2 2 0 1"),  # and nothing crosses that need not
+            ("a: b:a c:a d:c e:b", "1 0 1 1 0"),
         ],
     )
-    def test_places_are_as_near_to_the_wishes_as_can_be(self, wishes, room, places):
-        assert layers.spread(wishes, [1.0] * len(wishes), room) == pytest.approx(places)
+    def test_nodes_stand_as_near_as_can_be_to_what_they_need(self, needs, places):
+        found = layers.layout({entry[0]: tuple(entry[2:]) for entry in needs.split()}, 3)
+        columns = [x / layers.STEP - 0.5 for x, _ in found.nodes.values()]
+        assert columns == [float(place) for place in places.split()]
+
+    def test_edges_of_different_needs_run_apart_where_there_is_room(self):
+        course = {unit.id: unit.needs for unit in kit.course().checkpoints}
+        for needs in (course, {"a": (), "b": ("a",), "y": (), "z": (), "c": ("b", "y", "z")}):
+            lanes = {}
+            for (need, _), points in layers.layout(needs, 3).edges.items():
+                assert all(lanes.setdefault(point, need) == need for point in points[1:-1])
+            assert len(set(lanes.values())) > 1
 
 
 class TestFlow:
@@ -146,7 +150,7 @@ class TestPosition:
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
         states = gate.states_of_units(course, {}, {}, once, set())
         assert State.PASSED not in states.values()
-        found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
+        found = ruler.position(Progress(course, states, achievements=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"
         assert 1980 <= found.year <= 1986
         assert ruler.position_text(found, [1957, 2018]).endswith(
@@ -194,9 +198,11 @@ class TestMeasures:
     def test_are_of_this_run_or_else_of_the_last_pass(self):
         course = kit.course()
         unit = course.milestones[0]
-        proved = Progress(course, {}, proofs={unit.id: Proof("", {"trained accuracy": "99.5%"})})
+        proved = Progress(
+            course, {}, achievements={unit.id: Achievement("", {"trained accuracy": "99.5%"})}
+        )
         assert [m.shown for m in numbers.measures(proved, unit)] == ["99.5%"]
-        ran = Progress(course, {}, proofs=proved.proofs, notes={unit.id: {"one": "1%"}})
+        ran = Progress(course, {}, achievements=proved.achievements, notes={unit.id: {"one": "1%"}})
         assert [m.shown for m in numbers.measures(ran, unit)] == ["1%"]
 
     @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_tinytorch.course.curriculum import load_curriculum
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.export import formats, journey
@@ -185,7 +185,7 @@ class TestHostileText:
             tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, State.WRONG),),
             notes={sums.id: {HOSTILE: HOSTILE}},
             warnings=(HOSTILE,),
-            proofs={sums.id: Proof(HOSTILE)},
+            achievements={sums.id: Achievement(HOSTILE)},
         )
         file = tmp_path / "page.html"
         formats.write_export(progress, "html", file)

@@ -85,7 +85,7 @@ def test_every_unit_has_its_page():
     assert {file.stem for file in (DOCS / "modules").glob("*.md")} == names
     assert {file.stem for file in (DOCS / "pictures").glob("*.svg")} >= names
     for unit in kit.course().milestones:
-        text = (kit.ROOT / unit.place / "README.md").read_text(encoding="utf-8")
+        text = (kit.ROOT / unit.spec_path / "README.md").read_text(encoding="utf-8")
         assert text.startswith(f"# {unit.year} · {unit.title}\n")
         assert {"## The idea", "## Run it", "## Sources"} <= set(text.splitlines())
 

@@ -1,18 +1,19 @@
-"""A directed graph in layers: where its nodes stand, and where its edges run. Pure."""
+"""A directed graph on a grid: where its nodes stand, and where its edges run. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import permutations
 
 Edge = tuple[str, str]
 Point = tuple[float, float]
 """(place in the layer, number of the layer)"""
+Cell = tuple[float, int]
+"""(column, number of the layer); halves are between columns"""
 
-SWEEPS = 40
-BEND = 0.3
-"""The room that an edge takes where it passes a layer; a node takes 1."""
+STEP = 1.25
+"""From one column to the next. A node is 1 wide, so that edges can pass half way between two."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Layout:
         nodes: node to its place.
         edges: edge to the places that it runs through, its ends among them. Between two layers it
             is free; in a layer it keeps its distance from every node.
-        breadth: of the widest layer, in nodes.
+        breadth: of all columns, in nodes.
         depth: how many layers there are.
     """
 
@@ -38,21 +39,20 @@ def layout(needs: Mapping[str, Sequence[str]], most: int) -> Layout:
 
     Args:
         needs: node to the nodes it needs. An edge that others imply is left out.
-        most: how many nodes may stand in a layer.
+        most: how many columns there are, and so how many nodes may stand in a layer.
     """
     direct = reduced(needs)
     level = levels(direct, most)
-    rows, chains = with_bends(direct, level)
-    links = [pair for chain in chains.values() for pair in pairwise(chain)]
-    rows = untangled(rows, links)
-    place = placed(rows, links, needs.keys())
-    points = {item: (place[item], float(n)) for n, row in enumerate(rows) for item in row}
-    nodes = needs.keys()
+    depth = max(level.values()) + 1
+    rows = [[node for node in level if level[node] == at] for at in range(depth)]
+    column = columns(rows, direct, most)
+    cells = {node: (column[node], level[node]) for node in needs}
+    runs = lanes(direct, cells, most)
     return Layout(
-        nodes={node: points[node] for node in nodes},
-        edges={edge: tuple(points[item] for item in chain) for edge, chain in chains.items()},
-        breadth=breadth(rows, nodes),
-        depth=len(rows),
+        nodes={node: _point(cell) for node, cell in cells.items()},
+        edges={edge: tuple(map(_point, run)) for edge, run in runs.items()},
+        breadth=STEP * most,
+        depth=depth,
     )
 
 
@@ -93,110 +93,45 @@ def levels(needs: Mapping[str, Sequence[str]], most: int) -> dict[str, int]:
     return level
 
 
-def with_bends(
-    needs: Mapping[str, Sequence[str]], level: Mapping[str, int]
-) -> tuple[list[list[str]], dict[Edge, list[str]]]:
-    """The layers with a bend for each edge that passes one, and each edge as a chain of items."""
-    rows: list[list[str]] = [[] for _ in range(max(level.values()) + 1)]
-    for node, at in level.items():
-        rows[at].append(node)
-    chains: dict[Edge, list[str]] = {}
-    for node, own in needs.items():
-        for need in own:
-            bends = {at: f"{need}>{node}@{at}" for at in range(level[need] + 1, level[node])}
-            for at, bend in bends.items():
-                rows[at].append(bend)
-            chains[need, node] = [need, *bends.values(), node]
-    return rows, chains
-
-
-def untangled(rows: list[list[str]], links: Sequence[Edge]) -> list[list[str]]:
-    """The same layers in an order with few crossings: sweeps by the mean of the neighbors."""
-    best, fewest = rows, crossings(rows, links)
-    for sweep in range(SWEEPS):
-        rows = [list(row) for row in rows]
-        for at, other in _passes(len(rows), down=sweep % 2 == 0):
-            index = {item: float(n) for n, item in enumerate(rows[other])}
-            own = {item: float(n) for n, item in enumerate(rows[at])}
-            wish = {item: _mean(_near(item, links, index), own[item]) for item in own}
-            rows[at].sort(key=lambda item, wish=wish: wish[item])  # type: ignore[misc]
-        count = crossings(rows, links)
-        if count < fewest:
-            best, fewest = rows, count
-    return best
-
-
-def crossings(rows: Sequence[Sequence[str]], links: Sequence[Edge]) -> int:
-    """How many pairs of edges cross between layers."""
-    index = {item: (at, n) for at, row in enumerate(rows) for n, item in enumerate(row)}
-    ends = [(index[a], index[b]) for a, b in links]
-    return sum(
-        a[0] == c[0] and (a[1] - c[1]) * (b[1] - d[1]) < 0
-        for n, (a, b) in enumerate(ends)
-        for c, d in ends[:n]
-    )
-
-
-def placed(
-    rows: Sequence[Sequence[str]], links: Sequence[Edge], nodes: Set[str]
+def columns(
+    rows: Sequence[Sequence[str]], needs: Mapping[str, Sequence[str]], most: int
 ) -> dict[str, float]:
-    """A place in its layer for each item: near its neighbors, and clear of those beside it."""
-    room = breadth(rows, nodes)
-    place: dict[str, float] = {}
+    """The column of each node: those of a layer stand as near as can be to what they need."""
+    column: dict[str, float] = {}
     for row in rows:
-        sizes = [size(item, nodes) for item in row]
-        place.update(zip(row, spread([room / 2] * len(row), sizes, room), strict=True))
-    for sweep in range(SWEEPS):
-        for at, _ in _passes(len(rows), down=sweep % 2 == 0):
-            row, sizes = rows[at], [size(item, nodes) for item in rows[at]]
-            wishes = [_mean(_near(item, links, place), place[item]) for item in row]
-            last = sweep >= SWEEPS - 2
-            wishes = [round(2 * wish) / 2 for wish in wishes] if last else wishes
-            place.update(zip(row, spread(wishes, sizes, room), strict=True))
-    return place
+        above = [[column[need] for need in needs[node]] or [(most - 1) / 2] for node in row]
+        best = min(
+            permutations(range(most), len(row)),
+            key=lambda way: sum(
+                (at - to) ** 2 for to, ats in zip(way, above, strict=True) for at in ats
+            ),
+        )
+        column.update(zip(row, best, strict=True))
+    return column
 
 
-def size(item: str, nodes: Set[str]) -> float:
-    """The room of an item in its layer."""
-    return 1.0 if item in nodes else BEND
+def lanes(
+    needs: Mapping[str, Sequence[str]], cells: Mapping[str, Cell], most: int
+) -> dict[Edge, list[Cell]]:
+    """The cells that each edge runs through. Where it passes a layer, they are beside the nodes.
 
-
-def breadth(rows: Sequence[Sequence[str]], nodes: Set[str]) -> float:
-    """The room of the fullest layer."""
-    return max(sum(size(item, nodes) for item in row) for row in rows)
-
-
-def spread(wishes: Sequence[float], sizes: Sequence[float], room: float) -> list[float]:
-    """Places as near to the wishes as can be, in this order, without overlap, from 0 to ``room``.
-
-    Neighbors whose wishes collide are pooled and share the mean of what they wish.
-
-    >>> spread([1, 1, 5], [1, 1, 1], 5)
-    [0.5, 1.5, 4.5]
+    That is in a free column or half way between two, with the least detour, and where no edge
+    of another need runs, if there is such a lane.
     """
-    starts = [sum(sizes[:n]) + sizes[n] / 2 for n in range(len(sizes))]
-    pools: list[list[float]] = []
-    for wish, start in zip(wishes, starts, strict=True):
-        pools.append([wish - start])
-        while len(pools) > 1 and _mean(pools[-2], 0) >= _mean(pools[-1], 0):
-            last = pools.pop()
-            pools[-1] += last
-    shifts = [_mean(pool, 0) for pool in pools for _ in pool]
-    free = room - sum(sizes)
-    return [min(max(shift, 0), free) + s for shift, s in zip(shifts, starts, strict=True)]
+    owner = dict.fromkeys(cells.values(), "")  # a cell to the need whose edge passes; of a node ""
+    runs: dict[Edge, list[Cell]] = {}
+    for need, node in ((need, node) for node, own in needs.items() for need in own):
+        (start, above), (end, below) = cells[need], cells[node]
+        run = [cells[need]]
+        for at in range(above + 1, below):
+            free = [(n / 2, at) for n in range(-1, 2 * most) if owner.get((n / 2, at)) != ""]
+            detour = {cell: abs(cell[0] - start) + abs(cell[0] - end) for cell in free}
+            run.append(min(free, key=lambda c: (owner.get(c, need) != need, detour[c])))
+            owner[run[-1]] = need
+        runs[need, node] = [*run, cells[node]]
+    return runs
 
 
-def _passes(count: int, down: bool) -> list[tuple[int, int]]:
-    """Each layer with the one that was visited before it."""
-    steps = range(1, count) if down else range(count - 2, -1, -1)
-    return [(at, at - 1 if down else at + 1) for at in steps]
-
-
-def _near(item: str, links: Sequence[Edge], index: Mapping[str, float]) -> list[float]:
-    """Where the neighbors of an item are, of those that have a place in ``index``."""
-    others = [b if a == item else a for a, b in links if item in (a, b)]
-    return [index[other] for other in others if other in index]
-
-
-def _mean(values: Sequence[float], default: float) -> float:
-    return sum(values) / len(values) if values else default
+def _point(cell: Cell) -> Point:
+    column, layer = cell
+    return STEP * (column + 0.5), float(layer)

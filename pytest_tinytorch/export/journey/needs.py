@@ -35,8 +35,8 @@ class Shape:
 
 
 SHAPES = (
-    Shape("wide", 196, 172, 36, 44, stacked=False),
-    Shape("narrow", 91, 88, 42, 36, stacked=True),
+    Shape("wide", 188, 172, 36, 44, stacked=False),
+    Shape("narrow", 88, 88, 42, 36, stacked=True),
 )
 MARGIN = 6
 
