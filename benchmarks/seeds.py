@@ -60,7 +60,7 @@ def transformer(seed):
     got = module.experiment(seed)
     _, unmasked = module.without_mask(seed)
     return {
-        "exact_answers": got.learnt.exact,
+        "exact_answers": got.learned.exact,
         "nats_below_bigram": got.bigram_nats - got.nats,
         "known_words": module.known_words(got),
         "changed_by_shuffling": module.changed_by_shuffling(got),
@@ -105,7 +105,7 @@ MEASURES = {
 
 def measure(number, seed):
     """Threshold name to what the reference reaches, for a milestone of the shipped scale."""
-    folder = ROOT / curriculum.load_curriculum().unit(f"milestone-{number}").place
+    folder = ROOT / curriculum.load_curriculum().unit(f"milestone-{number}").spec_path
     implementation.install_finder(
         implementation.Implementation(ROOT / "reference", ROOT / "reference")
     )

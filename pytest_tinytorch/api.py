@@ -8,23 +8,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, CurriculumError, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, CurriculumError, NamedCheckpoints, Unit
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
-from pytest_tinytorch.run.failures import LawBroken, MissingName
-from pytest_tinytorch.run.messages import Explainer, Spec
+from pytest_tinytorch.run.exceptions import LawBroken, MissingName
+from pytest_tinytorch.run.explainer import Explainer, Spec
 from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
 
 __all__ = [
     "PICTURES",
-    "CheckpointGroup",
     "Curriculum",
     "CurriculumError",
     "Glyphs",
     "LawBroken",
     "MissingName",
+    "NamedCheckpoints",
     "Progress",
     "Unit",
     "curriculum",

@@ -17,7 +17,7 @@ EXPORTS = {
     "gradescope": "the results of a Gradescope autograder",
     "classroom": "the results of a GitHub Classroom autograder",
 }
-"""The formats of `export.FORMATS`, in a few words."""
+"""The formats of `export.formats.FORMATS`, in a few words."""
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from specs.arrays import Array
-from specs.student import Lazy
+from specs.framework import Lazy
 
 Location = tuple[str, int, str]
 
@@ -62,7 +62,7 @@ class Description:
         function: what is called.
         args: arrays that nobody changes any more, or texts.
         kwargs: shown at once.
-        array: what an array is made by, as the student's code is given it.
+        array: what an array is made by, as the learner's code is given it.
     """
 
     def __init__(

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from specs.arrays import Array
 from specs.descriptions import describe, show
+from specs.framework import lazy, resolve
 from specs.laws import broken, data_of, remember, same
-from specs.student import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
 

@@ -1,7 +1,7 @@
 """How a spec calls the framework and says what it expects, so that a red spec can teach.
 
-Whatever the student's code gives, a law holds or is broken (`LawBroken`): these functions have no
-errors of their own. What the student's code itself raises comes out as it is.
+Whatever the learner's code gives, a law holds or is broken (`LawBroken`): these functions have no
+errors of their own. What the learner's code itself raises comes out as it is.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,14 +24,14 @@ from specs.descriptions import (
     show,
     show_with_type,
 )
-from specs.student import lazy, resolve
+from specs.framework import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the student's code, kept for the message. Its text is anything that `str` shows."""
+    """A call of the learner's code, kept for the message. Its text is anything that `str` shows."""
 
     text: object
     where: Location | None
@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 def call(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call the student's function with ndarrays wrapped in Tensors; give its result as arrays.
+    """Call the learner's function with ndarrays wrapped in Tensors; give its result as arrays.
 
     Checks that the result is a Tensor (or a tuple of them) and that no input was changed, and
     remembers the call for the message. Tensors among the arguments are passed as they are.
@@ -73,7 +73,7 @@ def call(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def ask(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a function or method of the student's on anything, and give its result as it is.
+    """Call a function or method of the learner's on anything, and give its result as it is.
 
     Only remembers the call for the message; where arrays go in and Tensors come out, use `call`.
     """
@@ -92,7 +92,7 @@ def attempt(
     try:
         return real(*args, **kwargs)
     except Exception as error:
-        error.__dict__["called"] = str(text)  # an exception of the student's may be frozen
+        error.__dict__["called"] = str(text)  # an exception of the learner's may be frozen
         raise
 
 

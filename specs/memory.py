@@ -23,5 +23,5 @@ def peak_bytes(action: Callable[[], Any]) -> tuple[Any, int]:
 
 
 def peak_of(function: Any, *args: Any, **kwargs: Any) -> tuple[Any, int]:
-    """The same of a call of the student's, which is remembered for the message."""
+    """The same of a call of the learner's, which is remembered for the message."""
     return peak_bytes(lambda: ask(function, *args, **kwargs))

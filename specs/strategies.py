@@ -1,4 +1,4 @@
-"""Strategies that several spec files share. They draw plain NumPy values and never call student code."""
+"""Strategies that several spec files share. They draw plain NumPy values and never call learner code."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
+from specs.framework import lazy
 from specs.laws import assert_dtype, assert_shape, expect
-from specs.student import lazy
 
 TinyDigits = lazy("datasets", "TinyDigits")
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from specs.framework import lazy
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -20,7 +21,6 @@ from specs.laws import (
 )
 from specs.oracles import tensor as oracle
 from specs.strategies import arrays, broadcastable, seeds, shapes, with_axis
-from specs.student import lazy
 
 Tensor, tensor, full, zeros, ones, arange, eye = lazy(
     "tensor", "Tensor", "tensor", "full", "zeros", "ones", "arange", "eye"

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -16,7 +17,6 @@ from specs.laws import (
 )
 from specs.oracles import layers as oracle
 from specs.strategies import FLOATS, arrays, seeds, shapes
-from specs.student import lazy
 
 Module, Parameter, Buffer = lazy("layers", "Module", "Parameter", "Buffer")
 Linear, Dropout, Flatten, Sequential = lazy("layers", "Linear", "Dropout", "Flatten", "Sequential")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from specs.framework import lazy
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -20,7 +21,6 @@ from specs.laws import (
 )
 from specs.oracles import losses as oracle
 from specs.strategies import arrays, numbers, scores, with_axis
-from specs.student import lazy
 
 log_softmax, pick, mse_loss, cross_entropy, bce = lazy(
     "losses",

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from specs.descriptions import show
+from specs.framework import lazy, resolve
 from specs.laws import (
     ask,
     assert_close,
@@ -29,7 +30,6 @@ from specs.laws import (
 from specs.memory import peak_bytes
 from specs.oracles import optimizers as oracle
 from specs.strategies import FLOATS, numbers, shapes
-from specs.student import lazy, resolve
 
 Tensor = lazy("tensor", "Tensor")
 Linear = lazy("layers", "Linear")

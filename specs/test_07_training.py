@@ -16,10 +16,10 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from specs.descriptions import show
+from specs.framework import lazy
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises
 from specs.oracles import training as oracle
 from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
-from specs.student import lazy
 
 Tensor = lazy("tensor", "Tensor")
 Module, Linear, Sequential, Dropout = lazy("layers", "Module", "Linear", "Sequential", "Dropout")

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 )
 
 from specs.descriptions import describe, show
+from specs.framework import lazy, resolve
 from specs.laws import (
     ask,
     assert_close,
@@ -29,7 +30,6 @@ from specs.laws import (
 )
 from specs.oracles import dataloader as oracle
 from specs.strategies import FLOATS, numbers, seeds, shapes
-from specs.student import lazy, resolve
 
 Tensor, manual_seed, default_generator = lazy(
     "tensor", "Tensor", "manual_seed", "default_generator"

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     assert_close,
@@ -19,7 +20,6 @@ from specs.memory import peak_bytes
 from specs.oracles import spatial as oracle
 from specs.seeded import distinct, normal
 from specs.strategies import FLOATS, seeds
-from specs.student import lazy
 
 output_size, windows, patches = lazy("spatial", "output_size", "windows", "patches")
 conv2d, max_pool2d, avg_pool2d, batch_norm = lazy(
@@ -247,10 +247,10 @@ class TestPooling:
 
 
 class TestBatchNorm:
-    """batch normalisation"""
+    """batch normalization"""
 
     @given(st.integers(2, 4), st.integers(1, 3), seeds())
-    def test_normalises_each_channel_while_training(self, n, c, seed):
+    def test_normalizes_each_channel_while_training(self, n, c, seed):
         """In training each channel of the output has mean 0 and variance 1, whatever came in."""
         x = normal(seed, n, c, 4, 4) * 5 + np.arange(c)[:, None, None] * 10
         got = call(BatchNorm2d(c), x)
@@ -259,7 +259,7 @@ class TestBatchNorm:
 
     @given(seeds())
     def test_then_scales_and_shifts(self, seed):
-        """The normalised channel is multiplied by its weight and moved by its bias."""
+        """The normalized channel is multiplied by its weight and moved by its bias."""
         x, layer = normal(seed, 3, 2, 3, 3), BatchNorm2d(2)
         layer.weight.data[:], layer.bias.data[:] = (2.0, -0.5), (1.0, 3.0)
         mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
@@ -280,7 +280,7 @@ class TestBatchNorm:
 
     @given(seeds())
     def test_uses_what_it_followed_afterwards(self, seed):
-        """After eval() the running statistics normalise, and a batch changes nothing."""
+        """After eval() the running statistics normalize, and a batch changes nothing."""
         layer = BatchNorm2d(2)
         call(layer, normal(seed, 4, 2, 3, 3) + 2)
         layer.eval()

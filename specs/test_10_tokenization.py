@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from specs.framework import lazy, resolve
 from specs.laws import ask, assert_dtype, assert_equal, assert_shape, expect, raises
 from specs.oracles import tokenization as oracle
-from specs.student import lazy, resolve
 
 UNKNOWN = "�"
 CharTokenizer, BPETokenizer = lazy("tokenization", "CharTokenizer", "BPETokenizer")
@@ -107,12 +107,12 @@ class TestUnknownCharacters:
 
 
 class TestPairs:
-    """pairs of neighbours"""
+    """pairs of neighbors"""
 
     @given(words)
     def test_counts_every_place(self, word):
-        """pairs_of counts each pair of neighbours, also where they overlap."""
-        found = oracle.neighbours(word)
+        """pairs_of counts each pair of neighbors, also where they overlap."""
+        found = oracle.neighbors(word)
         assert_equal(dict(ask(pairs_of, word)), {pair: found.count(pair) for pair in found})
 
     @given(words, st.tuples(st.integers(0, 3), st.integers(0, 3)))
@@ -157,7 +157,7 @@ class TestPairTable:
     def check(self, table):
         counts, holders = {}, {}
         for position, word in enumerate(table.words):
-            for pair in oracle.neighbours(word):
+            for pair in oracle.neighbors(word):
                 counts[pair] = counts.get(pair, 0) + table.times[position]
                 holders.setdefault(pair, set()).add(position)
         assert_equal(dict(table.counts), counts)
@@ -238,9 +238,9 @@ class TestEncoding:
 
     @given(few_letters, few_letters, st.integers(256, 270))
     @example("abcd abcd abc", "abcd abab dcba", 262)
-    def test_merges_as_training_did(self, learnt, text, vocab_size):
-        """encode(text) is what all merges, in the order learnt, make of its bytes."""
-        tokenizer = pairs(learnt, vocab_size)
+    def test_merges_as_training_did(self, learned, text, vocab_size):
+        """encode(text) is what all merges, in the order learned, make of its bytes."""
+        tokenizer = pairs(learned, vocab_size)
         ids = ask(tokenizer.encode, text)
         expect(isinstance(ids, np.ndarray), "an ndarray", type(ids).__name__)
         assert_dtype(ids, np.int64)
@@ -254,15 +254,15 @@ class TestEncoding:
         assert_equal(ask(ba_then_ab.encode, "bab"), np.array([256, 98]))
 
     @given(texts, texts)
-    def test_any_text_comes_back(self, learnt, text):
+    def test_any_text_comes_back(self, learned, text):
         """decode(encode(text)) is the text, also one with characters never seen."""
-        tokenizer = pairs(learnt)
+        tokenizer = pairs(learned)
         assert_equal(ask(tokenizer.decode, tokenizer.encode(text)), text)
 
     @given(few_letters, few_letters)
-    def test_is_never_longer_than_the_bytes(self, learnt, text):
+    def test_is_never_longer_than_the_bytes(self, learned, text):
         """encode gives at most as many tokens as there are bytes."""
-        ids = ask(pairs(learnt).encode, text)
+        ids = ask(pairs(learned).encode, text)
         expect(len(ids) <= len(text.encode()), f"at most {len(text.encode())} tokens", len(ids))
 
     def test_half_a_character_becomes_unknown(self):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -22,7 +23,6 @@ from specs.laws import (
 from specs.oracles import embeddings as oracle
 from specs.seeded import normal
 from specs.strategies import FLOATS, seeds, shapes
-from specs.student import lazy
 
 embedding, sinusoids = lazy("embeddings", "embedding", "sinusoids")
 Embedding, PositionalEncoding = lazy("embeddings", "Embedding", "PositionalEncoding")
@@ -214,7 +214,7 @@ class TestPositions:
 
 
 class TestLearnedPositions:
-    """places that are learnt"""
+    """places that are learned"""
 
     def test_have_one_parameter(self):
         """kind="learned" has a Parameter weight (max_length, D), small at first."""

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -21,7 +22,6 @@ from specs.laws import (
 from specs.oracles import attention as oracle
 from specs.seeded import normal
 from specs.strategies import FLOATS, seeds
-from specs.student import lazy
 
 causal_mask, attention_weights, scaled_dot_product_attention = lazy(
     "attention", "causal_mask", "attention_weights", "scaled_dot_product_attention"
@@ -208,7 +208,7 @@ class TestHeads:
     """cut into heads and join"""
 
     @given(heads_and_widths, st.integers(1, 3), lengths, seeds())
-    def test_each_head_has_neighbouring_columns(self, sizes, n, length, seed):
+    def test_each_head_has_neighboring_columns(self, sizes, n, length, seed):
         """split_heads gives (N, H, T, D/H): head h has the columns from h · D/H on."""
         heads, width = sizes
         layer, x = layer_of(*sizes), normal(seed, n, length, heads * width)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -21,7 +22,6 @@ from specs.laws import (
 from specs.oracles import transformers as oracle
 from specs.seeded import normal, randomize
 from specs.strategies import FLOATS, seeds, shapes
-from specs.student import lazy
 
 layer_norm, LayerNorm, MLP, TransformerBlock = lazy(
     "transformers", "layer_norm", "LayerNorm", "MLP", "TransformerBlock"

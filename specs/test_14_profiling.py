@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specs.clocks import Ticks
+from specs.framework import lazy, resolve
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.seeded import normal
-from specs.student import lazy, resolve
 
 count_parameters, count_flops, flops_of = lazy(
     "profiling", "count_parameters", "count_flops", "flops_of"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from specs import seeded
+from specs.framework import lazy
 from specs.laws import (
     ask,
     assert_close,
@@ -21,7 +22,6 @@ from specs.laws import (
 )
 from specs.oracles import spatial
 from specs.strategies import numbers, seeds
-from specs.student import lazy
 
 scale_and_zero_point, encode, quantize, dequantize, Quantized = lazy(
     "quantization", "scale_and_zero_point", "encode", "quantize", "dequantize", "Quantized"

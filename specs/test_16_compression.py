@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, expect, raises, unwrap
 from specs.seeded import normal
 from specs.strategies import FLOATS, numbers, seeds
-from specs.student import lazy
 
 sparsity, magnitude_prune, structured_prune = lazy(
     "compression", "sparsity", "magnitude_prune", "structured_prune"

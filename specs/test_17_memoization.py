@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from specs.framework import lazy, resolve
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, assert_shape, expect, raises
 from specs.oracles import transformers as oracle
 from specs.seeded import normal, randomize
 from specs.strategies import seeds
-from specs.student import lazy, resolve
 
 KVCache, cached_logits, cached_generate = lazy(
     "memoization", "KVCache", "cached_logits", "cached_generate"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from specs.clocks import Clock
+from specs.framework import lazy, resolve
 from specs.gradients import check_gradient
 from specs.laws import (
     ask,
@@ -24,7 +25,6 @@ from specs.oracles import acceleration as slow
 from specs.oracles import spatial
 from specs.seeded import normal
 from specs.strategies import FLOATS, seeds
-from specs.student import lazy, resolve
 
 matmul_loops, matmul_outer, matmul_tiled, memory_traffic = lazy(
     "acceleration", "matmul_loops", "matmul_outer", "matmul_tiled", "memory_traffic"

@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specs.clocks import Machine
+from specs.framework import lazy
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.oracles import benchmarking as oracle
 from specs.seeded import normal
 from specs.strategies import seeds
-from specs.student import lazy
 
 mad, BenchmarkResult, benchmark_ = lazy("benchmarking", "mad", "BenchmarkResult", "benchmark")
 bootstrap_interval, compare, Comparison = lazy(
@@ -298,7 +298,7 @@ class TestComparison:
         drawn = generators[0].integers(0, 2**62)
         expect(drawn != untouched, "a generator that was drawn from", "one that nobody used")
 
-    def test_a_machine_that_slows_down_favours_nobody(self):
+    def test_a_machine_that_slows_down_favors_nobody(self):
         """If every call takes 3% longer than the last, two equal functions still have ratio 1."""
         machine = Machine(drift=0.03)
         found = ask(compare, machine.taking(1.0), machine.taking(1.0), pairs=20, clock=machine)

@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from specs import seeded
 from specs.clocks import Clock
+from specs.framework import lazy, resolve
 from specs.laws import ask, assert_close, assert_equal, expect, raises
 from specs.oracles import competition as oracle
-from specs.student import lazy, resolve
 
 digest_of, digest_of_source, stored_bytes, energy_of = lazy(
     "competition", "digest_of", "digest_of_source", "stored_bytes", "energy_of"

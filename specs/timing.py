@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from specs.framework import resolve
 from specs.laws import expect
-from specs.student import resolve
 
 Function = Callable[[], object]
 
 SHORTEST = 0.002
 """Seconds that one measurement lasts at least: calls are repeated until it does."""
-FEWEST, MOST, PATIENCE = 9, 61, 5.0
+MIN_PAIRS, MAX_PAIRS, MAX_SECONDS = 9, 61, 5.0
 """Pairs to measure before the first look and at most, and seconds after which no more are begun."""
-DOUBT = 0.01
+ERROR_RATE = 0.01
 """How rarely the interval may miss the true median."""
 
 
@@ -29,7 +29,7 @@ class Speedup:
 
     Attributes:
         median: of all pairs.
-        low, high: an interval that holds the true median, but for a doubt of DOUBT.
+        low, high: an interval that holds the true median, but for an error rate of ERROR_RATE.
         pairs: how many were measured.
     """
 
@@ -90,8 +90,8 @@ def speedup(
             seconds = {n: measure((baseline, candidate)[n], repeats[n], clock) for n in order}
             ratios.append(seconds[0] / seconds[1])
             low, high = median_interval(ratios)
-            decided = len(ratios) >= FEWEST and (low >= wanted or high < wanted)
-            if decided or len(ratios) >= MOST or clock() - began > PATIENCE:
+            decided = len(ratios) >= MIN_PAIRS and (low >= wanted or high < wanted)
+            if decided or len(ratios) >= MAX_PAIRS or clock() - began > MAX_SECONDS:
                 return Speedup(float(np.median(ratios)), low, high, len(ratios))
 
 
@@ -113,14 +113,14 @@ def measure(function: Function, repeats: int, clock: Callable[[], float]) -> flo
 
 
 def median_interval(samples: Sequence[float]) -> tuple[float, float]:
-    """(low, high): samples between which the true median lies, but for a doubt of DOUBT.
+    """(low, high): samples between which the true median lies, but for an error rate of ERROR_RATE.
 
     The median is as likely above as below a sample; so how many samples lie below it is binomial.
     With too few samples all of them are within.
     """
     ordered, n = sorted(samples), len(samples)
     below, outside = 0, 1 / 2**n
-    while outside + comb(n, below + 1) / 2**n <= DOUBT / 2:
+    while outside + comb(n, below + 1) / 2**n <= ERROR_RATE / 2:
         below += 1
         outside += comb(n, below) / 2**n
     return ordered[below], ordered[n - 1 - below]

@@ -98,7 +98,7 @@ def scaled_dot_product_attention(
 class MultiHeadAttention(Module):
     """Several attentions side by side, each on a part of the vectors, and mixed at the end.
 
-    Queries, keys and values are made from the same sequence by one learnt matrix each, cut into
+    Queries, keys and values are made from the same sequence by one learned matrix each, cut into
     heads, attended, joined again and multiplied by a last matrix.
 
     Args:

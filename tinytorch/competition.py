@@ -78,7 +78,7 @@ class InvalidSubmission(ValueError):
 
 
 def digest_of(model: Module) -> str:
-    """A fingerprint of everything that a model has learnt, 64 hexadecimal digits.
+    """A fingerprint of everything that a model has learned, 64 hexadecimal digits.
 
     SHA-256 of each entry of the state dict, in the order of their names: name, dtype, shape and bytes
     in C order. Two models have the same digest only if they calculate with the same numbers.

@@ -55,7 +55,7 @@ defvjp(embedding, embedding_weight)
 
 
 class Embedding(Module):
-    """A table with a learnt vector for each token.
+    """A table with a learned vector for each token.
 
     Args:
         num_embeddings: how many tokens there are, V.

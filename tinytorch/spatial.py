@@ -1,4 +1,4 @@
-"""09 · Spatial: convolution, pooling and batch normalisation for images."""
+"""09 · Spatial: convolution, pooling and batch normalization for images."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ defvjp(avg_pool2d, avg_pool2d_x)
 def batch_norm(
     x: Array, weight: Array, bias: Array, *, mean: Array, var: Array, eps: float, of_batch: bool
 ) -> Array:
-    """Shift and scale each channel to mean 0 and variance 1, and then as is learnt.
+    """Shift and scale each channel to mean 0 and variance 1, and then as is learned.
 
     out = (x - mean) / √(var + eps) · weight + bias, channel by channel
 
@@ -315,7 +315,7 @@ def batch_norm_x(
 
     With fixed statistics it is g · weight / √(var + eps). With those of the batch, moving all of a
     channel or stretching it changes nothing: the part of g that would do so is taken out,
-    g - mean(g) - x̂ · mean(g · x̂), where x̂ is the normalised image.
+    g - mean(g) - x̂ · mean(g · x̂), where x̂ is the normalized image.
     """
     raise NotImplementedError("09 spatial: batch_norm_x")
 
@@ -332,7 +332,7 @@ def batch_norm_weight(
     eps: float,
     of_batch: bool,
 ) -> Array:
-    """The gradient of the weight: Σ of g times the normalised image, for each channel."""
+    """The gradient of the weight: Σ of g times the normalized image, for each channel."""
     raise NotImplementedError("09 spatial: batch_norm_weight")
 
 
@@ -356,7 +356,7 @@ defvjp(batch_norm, batch_norm_x, batch_norm_weight, batch_norm_bias)
 
 
 class Conv2d(Module):
-    """Kernels that are learnt, slid over images.
+    """Kernels that are learned, slid over images.
 
     Args:
         in_channels: C of the input.
@@ -428,7 +428,7 @@ class AvgPool2d(Pool2d):
 
 
 class BatchNorm2d(Module):
-    """Keep the numbers between layers in range: normalise each channel over a batch.
+    """Keep the numbers between layers in range: normalize each channel over a batch.
 
     Args:
         num_features: C of the input.
@@ -446,9 +446,9 @@ class BatchNorm2d(Module):
         raise NotImplementedError("09 spatial: BatchNorm2d.__init__")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise by the batch while training, by the running statistics otherwise.
+        """Normalize by the batch while training, by the running statistics otherwise.
 
-        While training the batch's mean and variance (divided by the number of elements) normalise,
+        While training the batch's mean and variance (divided by the number of elements) normalize,
         and each running value moves towards them: (1 - momentum) · old + momentum · new. There the
         variance is the unbiased one, divided by one less, as in PyTorch.
 

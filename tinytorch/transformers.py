@@ -19,20 +19,20 @@ INITIAL_DEVIATION = 0.02
 """Of the first weights, as in GPT-2."""
 
 
-def normalised(x: Array, eps: float) -> tuple[Array, Array]:
+def normalized(x: Array, eps: float) -> tuple[Array, Array]:
     """(x̂, 1 / deviation): each vector along the last axis with mean 0 and variance 1.
 
     The variance is divided by the number of elements, and eps is added before the root.
 
-    >>> normalised(np.array([1.0, 3.0]), 0.0)
+    >>> normalized(np.array([1.0, 3.0]), 0.0)
     (array([-1.,  1.]), array([1.]))
     """
-    raise NotImplementedError("13 transformers: normalised")
+    raise NotImplementedError("13 transformers: normalized")
 
 
 @primitive
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
-    """Normalise each vector, then stretch and shift its elements as is learnt.
+    """Normalize each vector, then stretch and shift its elements as is learned.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
 
@@ -141,7 +141,7 @@ class MLP(Module):
 class TransformerBlock(Module):
     """A look at the other places, then a thought about each; both are added to what was there.
 
-    Each part works on a normalised copy of the sequence ("pre-norm", as in GPT-2), so that gradients
+    Each part works on a normalized copy of the sequence ("pre-norm", as in GPT-2), so that gradients
     reach the first block through sums alone.
 
     Args:
@@ -255,7 +255,7 @@ class GPT(Module):
     """A decoder-only transformer: from each place of a text, scores for the token that follows.
 
     Token and place are looked up and added, go through the blocks under a causal mask, and are
-    normalised; the table of tokens, used once more, turns vectors into scores.
+    normalized; the table of tokens, used once more, turns vectors into scores.
 
     Args:
         config: the sizes, a GPTConfig.

@@ -53,7 +53,7 @@ def pixels(train, digits):
 
     data = TinyDigits(train=train)
     chosen = np.isin(data.labels, digits)
-    images = data.images[chosen].reshape(-1, 64) - 0.5  # (N, 64), centred
+    images = data.images[chosen].reshape(-1, 64) - 0.5  # (N, 64), centered
     targets = (data.labels[chosen] == digits[1]).astype(np.float32)[:, None]  # (N, 1)
     return Tensor(images), Tensor(targets)
 

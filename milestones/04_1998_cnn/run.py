@@ -18,7 +18,7 @@ def show(screen):
     """The experiment on a terminal; returns whether its thresholds were reached."""
     full = screen.options.scale == "full"
     if full:
-        screen.say("60,000 colour photographs of 32 by 32 pixels, ten kinds of things.")
+        screen.say("60,000 color photographs of 32 by 32 pixels, ten kinds of things.")
     else:
         screen.say("1,000 digits of 8 by 8 pixels, each somewhere on a canvas of 16 by 16.")
     epochs = SCALES[screen.options.scale].epochs
@@ -53,7 +53,7 @@ def wanted(result, full):
 
 
 def compared(result, without):
-    """What shows that it is the learnt filters that do it."""
+    """What shows that it is the learned filters that do it."""
     ahead, cost = result.accuracy - without.mlp, result.accuracy - without.frozen
     above = stage.threshold("04", "points_above_mlp")
     freezing = stage.threshold("04", "freezing_costs")
@@ -76,7 +76,7 @@ def show_filters(screen, filters):
 
 
 def draw_filters(axes, filters):
-    """Every filter as a small picture, in colour if it has three channels."""
+    """Every filter as a small picture, in color if it has three channels."""
     low, high = filters.min(), filters.max()
     for place, cell in enumerate(axes.ravel()):
         cell.set_axis_off()

@@ -49,7 +49,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Control:
-    """What the same data gives without learnt filters.
+    """What the same data gives without learned filters.
 
     Attributes:
         mlp: test accuracy of a network without convolutions.

@@ -1,4 +1,4 @@
-"""What 1998 proves: filters that are learnt find a pattern wherever it stands."""
+"""What 1998 proves: filters that are learned find a pattern wherever it stands."""
 
 import pytest
 from shifted_digits import control, experiment
@@ -22,7 +22,7 @@ def result(pytestconfig, digits):
 
 @pytest.fixture(scope="session")
 def without():
-    """The same digits without learnt filters."""
+    """The same digits without learned filters."""
     return control()
 
 

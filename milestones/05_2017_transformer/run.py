@@ -25,9 +25,9 @@ def show(screen):
     screen.say("280 questions with their answers, and a GPT of two blocks.")
     with screen.training("learning to answer") as on_epoch:
         result = experiment(screen.options.seed, on_epoch)
-    show_answers(screen, "Questions that it was trained on:", result.learnt)
+    show_answers(screen, "Questions that it was trained on:", result.learned)
     show_answers(screen, "Questions in other words:", result.new)
-    tokens, weights = attention_maps(result, result.learnt.questions[0])
+    tokens, weights = attention_maps(result, result.learned.questions[0])
     draw = lambda axes: draw_attention(axes, tokens, weights)
     screen.picture("05_attention", draw, columns=len(weights), size=(5, 5))
     rows = wanted(result, screen.options.seed)
@@ -37,7 +37,7 @@ def show(screen):
 
 
 def show_answers(screen, title, answers):
-    """A few questions, and what was answered, in a line each: who has learnt little never ends."""
+    """A few questions, and what was answered, in a line each: who has learned little never ends."""
     screen.say(f"\n{title}", "bold")
     rows = list(zip(answers.questions, answers.expected, answers.given, strict=True))
     for question, expected, given in rows[:SHOWN]:
@@ -57,7 +57,7 @@ def wanted(result, seed):
     shuffled = changed_by_shuffling(result)
     return [
         stage.at_least(
-            "right answers", result.learnt.exact, stage.threshold("05", "exact_answers")
+            "right answers", result.learned.exact, stage.threshold("05", "exact_answers")
         ),
         ("  to other words", stage.percent(result.new.exact), "", True),
         (told, f"{result.nats:.2f}", below, better >= least),

@@ -25,11 +25,11 @@ class TestAnswers:
     def test_it_answers_what_it_has_learnt(self, result, record_property):
         """After training, most questions are answered right to the letter."""
         least = threshold("05", "exact_answers")
-        record_property("right answers", percent(result.learnt.exact))
+        record_property("right answers", percent(result.learned.exact))
         record_property("in other words", percent(result.new.exact))
         record_property("parameters", f"{result.parameters:,}")
-        enough = result.learnt.exact >= least
-        expect(enough, f"at least {percent(least)} right answers", percent(result.learnt.exact))
+        enough = result.learned.exact >= least
+        expect(enough, f"at least {percent(least)} right answers", percent(result.learned.exact))
 
     def test_it_knows_more_than_pairs_of_letters(self, result, record_property):
         """On questions in other words, the right answer surprises it far less than a bigram model."""

@@ -43,7 +43,7 @@ class Result:
     Attributes:
         model: the trained GPT.
         tokenizer: the BPETokenizer it reads and writes with.
-        learnt, new: the `Answers` to questions it was trained on, and to such in other words.
+        learned, new: the `Answers` to questions it was trained on, and to such in other words.
         nats, bigram_nats: of the model and of a bigram model, per character of answers to questions in
             other words.
         parameters: how many numbers were trained.
@@ -51,7 +51,7 @@ class Result:
 
     model: object
     tokenizer: object
-    learnt: Answers
+    learned: Answers
     new: Answers
     nats: float
     bigram_nats: float
@@ -66,7 +66,7 @@ def prompt(question):
 class Conversations:
     """Questions and answers as rows of tokens, and for each the token that follows.
 
-    Only answers are learnt: elsewhere the following token is IGNORED. In half of the rows some tokens
+    Only answers are learned: elsewhere the following token is IGNORED. In half of the rows some tokens
     of the question are left out.
     """
 
@@ -143,7 +143,7 @@ def experiment(seed=0, on_epoch=None):
     return Result(
         model=model,
         tokenizer=tokenizer,
-        learnt=asked(model, tokenizer, talks),
+        learned=asked(model, tokenizer, talks),
         new=asked(model, tokenizer, other_words),
         nats=nats(model, tokenizer, other_words),
         bigram_nats=bigram_nats(talks, other_words),
@@ -227,7 +227,7 @@ def nats(model, tokenizer, talks):
 
 
 def bigram_nats(talks, other_words, smoothing=0.1):
-    """The same of a model that knows only which character follows which, in all answers learnt."""
+    """The same of a model that knows only which character follows which, in all answers learned."""
     text = "".join(f" {answer}\n" for answer in talks.answers)
     pairs, single = Counter(pairwise(text)), Counter(text)
     total = characters = 0
@@ -242,7 +242,7 @@ def bigram_nats(talks, other_words, smoothing=0.1):
 
 def future_changes_nothing(result):
     """Whether the scores before a place stay exactly as they are, whatever follows it."""
-    tokens = result.tokenizer.encode(prompt(result.learnt.questions[0]) + " " + "?" * 9)
+    tokens = result.tokenizer.encode(prompt(result.learned.questions[0]) + " " + "?" * 9)
     other = tokens.copy()
     place = len(tokens) // 2
     other[place:] = other[place:][::-1] // 2
@@ -259,7 +259,7 @@ def changed_by_shuffling(result, least=0.01, seed=0):
     """
     generator = np.random.default_rng(seed)
     moved = []
-    for question, expected in zip(result.learnt.questions, result.learnt.expected, strict=True):
+    for question, expected in zip(result.learned.questions, result.learned.expected, strict=True):
         start = result.tokenizer.encode(prompt(question))
         written = result.tokenizer.encode(f" {expected}")
         tokens = np.concatenate([start, written[: len(written) // 2 + 1]])
@@ -281,7 +281,9 @@ def known_words(result, seed=0):
     choice = {"temperature": 0.5, "generator": np.random.default_rng(seed)}
     given = answer(result.model, result.tokenizer, result.new.questions, **choice)
     known = set(
-        re.findall("[a-z]+", " ".join([*result.learnt.expected, *result.learnt.questions]).lower())
+        re.findall(
+            "[a-z]+", " ".join([*result.learned.expected, *result.learned.questions]).lower()
+        )
     )
     words = re.findall("[a-z]+", " ".join(given).lower())
     return sum(word in known for word in words) / max(1, len(words))

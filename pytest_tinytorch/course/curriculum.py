@@ -80,7 +80,7 @@ class Unit:
         return f"pytest -p tinytorch --{self.kind} {self.number}"
 
     @cached_property
-    def place(self) -> str:
+    def spec_path(self) -> str:
         """Where its specs are, from the root: a file, or for a milestone a folder with a slash."""
         if self.is_milestone:
             return f"milestones/{self.number}_{self.year}_{self.name}/"
@@ -93,7 +93,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class CheckpointGroup:
+class NamedCheckpoints:
     """A named set of checkpoints: a tier, a stage, or a path."""
 
     name: str
@@ -112,9 +112,9 @@ class Curriculum:
 
     title: str
     units: tuple[Unit, ...]
-    tiers: tuple[CheckpointGroup, ...]
-    stages: tuple[CheckpointGroup, ...]
-    learning_paths: tuple[CheckpointGroup, ...]
+    tiers: tuple[NamedCheckpoints, ...]
+    stages: tuple[NamedCheckpoints, ...]
+    learning_paths: tuple[NamedCheckpoints, ...]
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -147,7 +147,7 @@ class Curriculum:
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)
 
-    def ids_on_path(self, path: CheckpointGroup | None) -> frozenset[UnitId]:
+    def ids_on_path(self, path: NamedCheckpoints | None) -> frozenset[UnitId]:
         """Ids of what a learning path holds; without a path, of everything.
 
         That is its checkpoints, those that have nothing to write, and each milestone whose
@@ -159,7 +159,7 @@ class Curriculum:
         other = {unit.id for unit in self.checkpoints} - held
         return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
 
-    def borrowed_by(self, path: CheckpointGroup) -> tuple[Unit, ...]:
+    def borrowed_by(self, path: NamedCheckpoints) -> tuple[Unit, ...]:
         """The checkpoints that a learning path leaves out and yet stands on."""
         held = self.ids_on_path(path)
         borrowed = self.closure(u.id for u in self.checkpoints if u.id in held) - held
@@ -169,7 +169,7 @@ class Curriculum:
         """The unit that the spec with this node id belongs to, if any."""
         file = nodeid.partition("::")[0]
         for unit in self.units:
-            if file == unit.place or (unit.is_milestone and file.startswith(unit.place)):
+            if file == unit.spec_path or (unit.is_milestone and file.startswith(unit.spec_path)):
                 return unit
         return None
 
@@ -279,7 +279,7 @@ def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> CheckpointGroup:
+def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> NamedCheckpoints:
     where = f"{kind} {entry.get('name', '?')}"
     _known(where, entry, {"name", "checkpoints", "weeks"})
     found = [n for n in entry.get("checkpoints", []) if n not in numbers]
@@ -287,7 +287,7 @@ def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Check
         unknown = f"unknown checkpoint {found[0]!r}" if found else "it has no checkpoints"
         raise CurriculumError(f"{where}: {unknown}")
     chosen = tuple(n for n in numbers if n in entry["checkpoints"])
-    return CheckpointGroup(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
+    return NamedCheckpoints(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
 
 
 def _known(where: str, entry: Mapping[str, Any], names: set[str]) -> None:

@@ -61,7 +61,7 @@ def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
     """
     tree = ast.parse(source)
     found = [(name, node) for name in names if (node := find_node(tree, name)) is not None]
-    exercises = [Exercise(name, *_state(node)) for name, node in found]
+    exercises = [Exercise(name, *_line_and_untouched(node)) for name, node in found]
     return sorted(exercises, key=lambda exercise: exercise.line)
 
 
@@ -77,7 +77,7 @@ def any_untouched(source: str, names: Iterable[str]) -> bool:
     return any(exercise.untouched for exercise in locate_exercises(source, names))
 
 
-def _state(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:
+def _line_and_untouched(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:
     if isinstance(node, ast.Expr):
         return node.lineno, any(_calls(value, "todo") for value in _rules(node))
     for statement in ast.walk(node):
@@ -128,7 +128,7 @@ def cut_stubs(source: str, number: str, module: str, names: Iterable[str]) -> st
         module: its name, ``"autograd"``.
         names: the exercises; each must exist.
 
-    >>> print(stub('def f(x):\\n    "Twice x."\\n    return 2 * x\\n', "01", "tensor", ["f"]), end="")
+    >>> print(cut_stubs('def f(x):\\n    "Twice x."\\n    return 2 * x\\n', "01", "tensor", ["f"]), end="")
     def f(x):
         "Twice x."
         raise NotImplementedError("01 tensor: f")

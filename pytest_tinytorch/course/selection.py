@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 
 
 class UnknownName(ValueError):
@@ -21,9 +21,9 @@ def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     An editor may name the file of the specs that it shows: ``test_05_autograd``.
     """
     groups_by_word = {
-        **_groups(curriculum.stages, "stage:"),
-        **_groups(curriculum.stages),
-        **_groups(curriculum.tiers),
+        **_by_name(curriculum.stages, "stage:"),
+        **_by_name(curriculum.stages),
+        **_by_name(curriculum.tiers),
     }
     by_number = {unit.number: unit for unit in curriculum.checkpoints}
     groups = {
@@ -37,15 +37,15 @@ def select_milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     return _select("milestone", text, curriculum.milestones, {})
 
 
-def select_learning_path(curriculum: Curriculum, name: str) -> CheckpointGroup:
+def select_learning_path(curriculum: Curriculum, name: str) -> NamedCheckpoints:
     """The learning path of that name."""
-    paths = _groups(curriculum.learning_paths)
+    paths = _by_name(curriculum.learning_paths)
     if name.lower() not in paths:
         raise _unknown("path", name, {word: word for word in paths})
     return paths[name.lower()]
 
 
-def _groups(groups: Sequence[CheckpointGroup], prefix: str = "") -> dict[str, CheckpointGroup]:
+def _by_name(groups: Sequence[NamedCheckpoints], prefix: str = "") -> dict[str, NamedCheckpoints]:
     return {prefix + group.name.lower(): group for group in groups}
 
 
@@ -53,7 +53,7 @@ def _select(
     kind: str, text: str, units: Sequence[Unit], groups: Mapping[str, tuple[Unit, ...]]
 ) -> tuple[Unit, ...]:
     singles = _aliases(units)
-    files = {PurePosixPath(unit.place).stem: unit.id for unit in units}
+    files = {PurePosixPath(unit.spec_path).stem: unit.id for unit in units}
     chosen: set[str] = set()
     for part in text.split(","):
         word = part.strip().lower()

@@ -86,14 +86,14 @@ def states_of_units(
     order = TopologicalSorter({unit.id: unit.needs for unit in curriculum.units}).static_order()
     for unit in map(curriculum.unit, order):
         open_now = all(result[need] in (State.PASSED, State.BORROWED) for need in unit.needs)
-        judged = unit.id in verdicts and verdicts[unit.id].kind != State.NOT_RUN
+        judged = unit.id in verdicts and verdicts[unit.id].state != State.NOT_RUN
         before = State.STALE if unit.id in stale else State.NOT_RUN
         if unit.id in borrowed:
             state = State.BORROWED
         elif not open_now:
             state = State.STALE if unit.id in stale else State.LOCKED
         else:
-            state = verdicts[unit.id].kind if judged else known.get(unit.id, before)
+            state = verdicts[unit.id].state if judged else known.get(unit.id, before)
         result[unit.id] = state
     return {unit.id: result[unit.id] for unit in curriculum.units}
 

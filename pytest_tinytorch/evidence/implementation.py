@@ -14,7 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.evidence.source import Snapshot
+from pytest_tinytorch.evidence.digests import Snapshot
 
 PACKAGE = "tinytorch"
 GIVEN = frozenset({"__init__", "primitive", "datasets", "downloads", "formats"})
@@ -22,7 +22,7 @@ GIVEN = frozenset({"__init__", "primitive", "datasets", "downloads", "formats"})
 
 
 SHIPPED = "shipped"
-"""In a wheel: copies of the kit's files, see `kit.kit.PATTERNS`. A checkout has the files themselves."""
+"""In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves."""
 
 
 def kit_home() -> Path:
@@ -159,7 +159,7 @@ def install_finder(implementation: Implementation) -> Finder:
 
 
 def uninstall_finder() -> None:
-    """Take back `install`."""
+    """Take back `install_finder`."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]

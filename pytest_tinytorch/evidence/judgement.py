@@ -86,7 +86,9 @@ def lasting_verdicts(progress: Progress) -> dict[UnitId, Verdict]:
     return {
         unit: verdict
         for unit, verdict in progress.verdicts.items()
-        if verdict.kind in LASTING and progress.state[unit] == verdict.kind and not verdict.missing
+        if verdict.state in LASTING
+        and progress.state[unit] == verdict.state
+        and not verdict.missing
     }
 
 
@@ -106,4 +108,4 @@ def run_succeeded(progress: Progress, once_passed: Set[UnitId], todo_ok: bool) -
 
 
 def _all_passed(outcomes: Mapping[str, Outcome]) -> bool:
-    return all(outcome.kind == State.PASSED for outcome in outcomes.values())
+    return all(outcome.state == State.PASSED for outcome in outcomes.values())

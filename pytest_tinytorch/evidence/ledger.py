@@ -44,7 +44,7 @@ class Event:
     notes: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
 
-    def same_finding(self, other: Event) -> bool:
+    def is_repeat_of(self, other: Event) -> bool:
         """Whether it says no more than ``other`` does."""
         return (self.verdict, self.source, self.specs, self.own) == (
             other.verdict,
@@ -55,7 +55,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Achievement:
     """What a learner may show of a unit: when their own code first passed it, and the last numbers."""
 
     at: str
@@ -81,19 +81,19 @@ class Ledger:
         """Units that the learner's own code has passed at some time."""
         return frozenset(e.unit for e in self.events if e.own and e.verdict == State.PASSED)
 
-    def proofs(self) -> dict[UnitId, Proof]:
+    def achievements(self) -> dict[UnitId, Achievement]:
         """Unit id to what the learner's own code has proved of it."""
-        found: dict[UnitId, Proof] = {}
+        found: dict[UnitId, Achievement] = {}
         for event in self.events:
             if event.own and event.verdict == State.PASSED:
                 first = found.get(event.unit)
-                found[event.unit] = Proof(first.at if first else event.at, event.notes)
+                found[event.unit] = Achievement(first.at if first else event.at, event.notes)
         return found
 
     def new_events(self, events: Iterable[Event]) -> list[Event]:
         """Those of ``events`` that say more than the last event of their unit."""
         last = {event.unit: event for event in self.events}
-        return [e for e in events if e.unit not in last or not e.same_finding(last[e.unit])]
+        return [e for e in events if e.unit not in last or not e.is_repeat_of(last[e.unit])]
 
 
 def read_ledger(file: Path) -> Ledger:

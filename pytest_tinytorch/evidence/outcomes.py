@@ -39,7 +39,7 @@ class Outcome:
     """What one spec came to, and what a person should know of it. Made of plain JSON values.
 
     Attributes:
-        kind: one of the six that a spec can be.
+        state: one of the six that a spec can be.
         headline: one line that says what is the matter.
         group: the sub-capability it belongs to.
         exercise: the exercise to blame or to write, if known.
@@ -50,7 +50,7 @@ class Outcome:
         crashed: whether the process that ran the spec is gone, and its report with it.
     """
 
-    kind: State
+    state: State
     headline: str = ""
     group: str = ""
     exercise: str = ""
@@ -66,13 +66,13 @@ class Verdict:
     """What the specs of one unit came to in one run.
 
     Attributes:
-        kind: ``passed`` only if every spec of the manifest ran and passed.
-        counts: outcome kind to how many specs.
+        state: ``passed`` only if every spec of the manifest ran and passed.
+        counts: state to how many specs.
         missing: specs of the manifest that did not report.
         headline: the first thing that is the matter, if anything is.
     """
 
-    kind: State
+    state: State
     counts: Mapping[State, int]
     missing: tuple[str, ...] = ()
     headline: str = ""
@@ -95,15 +95,15 @@ def verdict_on_unit(
 
     Nothing is passed by an empty collection: a unit without specs is broken.
 
-    >>> verdict(["a", "b"], {"a": Outcome("passed")}).kind
+    >>> str(verdict_on_unit(["a", "b"], {"a": Outcome(State.PASSED)}).state)
     'broken'
     """
     manifest = tuple(manifest)
-    counts = Counter(outcome.kind for outcome in outcomes.values())
+    counts = Counter(outcome.state for outcome in outcomes.values())
     missing = tuple(nodeid for nodeid in manifest if nodeid not in outcomes)
     for kind in WORST_FIRST:
         if counts[kind]:
-            first = next(o for o in outcomes.values() if o.kind == kind)
+            first = next(o for o in outcomes.values() if o.state == kind)
             return Verdict(kind, counts, missing, first.headline)
     if not manifest:
         return Verdict(State.BROKEN, counts, missing, "the manifest lists no specs for it")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit, UnitId
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.implementation import PACKAGE
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 
 
@@ -24,10 +24,10 @@ class Task:
     file: str
     line: int
     waiting_specs: int
-    kind: State
+    state: State
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """``tinytorch/tensor.py:42``, which terminals and editors open on a click."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
@@ -56,8 +56,8 @@ class Progress:
         notes: unit id to the numbers a milestone showed.
         warnings: damaged ledger lines and the like.
         grants: False for a run that named specs one by one, or ran without the gate.
-        path: the learning path that is followed; None for all of the course.
-        proofs: unit id to what the learner's own code has proved of it at some time, and when.
+        learning_path: the one that is followed; None for all of the course.
+        achievements: unit id to what the learner's own code has proved of it at some time, and when.
     """
 
     curriculum: Curriculum
@@ -70,8 +70,8 @@ class Progress:
     notes: Mapping[UnitId, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     grants: bool = True
-    learning_path: CheckpointGroup | None = None
-    proofs: Mapping[UnitId, Proof] = field(default_factory=dict)
+    learning_path: NamedCheckpoints | None = None
+    achievements: Mapping[UnitId, Achievement] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -172,8 +172,8 @@ def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Tas
     counted: Counter[tuple[UnitId, str, State]] = Counter()
     found: dict[tuple[UnitId, str, State], Outcome] = {}
     for outcome in outcomes:
-        if outcome.kind in (State.TODO, State.WRONG, State.BROKEN) and outcome.unit:
-            key = (outcome.unit, outcome.exercise or outcome.file, outcome.kind)
+        if outcome.state in (State.TODO, State.WRONG, State.BROKEN) and outcome.unit:
+            key = (outcome.unit, outcome.exercise or outcome.file, outcome.state)
             counted[key] += 1
             found.setdefault(key, outcome)
     order = {unit.id: place for place, unit in enumerate(curriculum.units)}
@@ -189,7 +189,7 @@ def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Tas
             file=found[key].file,
             line=found[key].line,
             waiting_specs=counted[key],
-            kind=key[2],
+            state=key[2],
         )
         for key in ordered
     )
@@ -206,12 +206,12 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
     passed: Counter[str] = Counter()
     for outcome in outcomes:
         total[outcome.group] += 1
-        passed[outcome.group] += outcome.kind == State.PASSED
+        passed[outcome.group] += outcome.state == State.PASSED
     return tuple(GroupCount(name, passed[name], total[name]) for name in total)
 
 
 def unit_ranges(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbours joined: ``03-07``, ``02, 05``.
+    """Units in few words, neighbors joined: ``03-07``, ``02, 05``.
 
     Milestones are named by year.
     """

@@ -10,8 +10,8 @@ from pathlib import Path
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import (
     DEFAULT,
-    CheckpointGroup,
     Curriculum,
+    NamedCheckpoints,
     Unit,
     UnitId,
     load_curriculum,
@@ -19,12 +19,12 @@ from pytest_tinytorch.course.curriculum import (
 from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
+from pytest_tinytorch.evidence.digests import Snapshot
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.source import Snapshot
 
 
 @dataclass(frozen=True)
@@ -149,11 +149,11 @@ class Workspace:
             selected=chosen,
             warnings=warnings,
             learning_path=self.learning_path,
-            proofs=self.ledger.proofs(),
+            achievements=self.ledger.achievements(),
         )
 
     @property
-    def learning_path(self) -> CheckpointGroup | None:
+    def learning_path(self) -> NamedCheckpoints | None:
         """The learning path that is followed, if any."""
         return chosen_learning_path(self.curriculum, self.options)
 
@@ -161,10 +161,10 @@ class Workspace:
         """The files and folders to collect for a plan, leaving out what is sure to stay locked."""
         units = [unit for unit in self.curriculum.units if unit.id in plan.to_run]
         return [
-            str(self.root / unit.place)
+            str(self.root / unit.spec_path)
             for unit in units
             if gate.blocking_need(self.curriculum, unit, frozenset(), plan) is None
-            and (self.root / unit.place).exists()
+            and (self.root / unit.spec_path).exists()
         ]
 
     def _has_stub(self, unit: Unit) -> bool:
@@ -177,7 +177,7 @@ class Workspace:
             return False
 
     def _specs_digest(self, unit: Unit, now: Snapshot) -> str:
-        place = self.root / unit.place
+        place = self.root / unit.spec_path
         own = [place]
         if unit.is_milestone:
             # A milestone may build on the experiments of others, but not on their tests.
@@ -204,7 +204,7 @@ def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[Unit
     return frozenset(borrowed)
 
 
-def chosen_learning_path(curriculum: Curriculum, options: Options) -> CheckpointGroup | None:
+def chosen_learning_path(curriculum: Curriculum, options: Options) -> NamedCheckpoints | None:
     """The learning path that the command line or the workspace's settings name, if any."""
     if options.learning_path is None:
         return None

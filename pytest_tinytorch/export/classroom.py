@@ -40,6 +40,6 @@ def unit_result(progress: Progress, unit: Unit) -> dict[str, Any]:
         "score": 1 if passed else 0,
         "message": result_text(progress, unit),
         "test_code": f"pytest -p tinytorch --{unit.kind} {unit.number}",
-        "filename": unit.place,
+        "filename": unit.spec_path,
         "line_no": 0,
     }

@@ -44,7 +44,9 @@ def progress_table(progress: Progress) -> dict[str, Any]:
                     for g in progress.groups.get(unit.id, ())
                 ],
                 "notes": dict(progress.notes.get(unit.id, {})),
-                "proved_at": progress.proofs[unit.id].at if unit.id in progress.proofs else None,
+                "proved_at": progress.achievements[unit.id].at
+                if unit.id in progress.achievements
+                else None,
             }
             for unit in progress.curriculum.units
         },
@@ -54,7 +56,7 @@ def progress_table(progress: Progress) -> dict[str, Any]:
                 "exercise": task.exercise,
                 "file": task.file,
                 "line": task.line,
-                "kind": task.kind,
+                "kind": task.state,
                 "waiting": task.waiting_specs,
             }
             for task in progress.tasks

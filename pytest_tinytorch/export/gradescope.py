@@ -66,5 +66,5 @@ def result_text(progress: Progress, unit: Unit) -> str:
         lines.append(verdict.headline)
     for task in progress.tasks:
         if task.unit.id == unit.id:
-            lines.append(f"{task.place}  {task.exercise or task.unit.name}")
+            lines.append(f"{task.location}  {task.exercise or task.unit.name}")
     return harmless_text("\n".join(lines))

@@ -49,9 +49,9 @@ def learning_path_paragraph(progress: Progress) -> list[str]:
 def what_follows(progress: Progress) -> list[str]:
     """What to do next, as a paragraph; nothing when all is done."""
     task = progress.next_task
-    if task is not None and task.place:
+    if task is not None and task.location:
         name = task.exercise or task.unit.name
-        return [f"**Next:** `{code(task.place)}`, {plain(name)}"]
+        return [f"**Next:** `{code(task.location)}`, {plain(name)}"]
     current = progress.current
     if current is None:
         return []

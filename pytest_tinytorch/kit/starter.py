@@ -53,7 +53,8 @@ def workspace_files(name: str, version: str) -> dict[str, bytes]:
 def workflow_of_own(text: str) -> str:
     """The workflow of forks without what is said of forks, and without the line that keeps it to them.
 
-    >>> print(workflow("# On forks.\\non: push\\n    if: ${{ github.event.repository.fork }}\\n"), end="")
+    >>> text = "# On forks.\\non: push\\n    if: ${{ github.event.repository.fork }}\\n"
+    >>> print(workflow_of_own(text), end="")
     # How far you are, in the summary of each push.
     on: push
     """

@@ -97,7 +97,7 @@ def apply_update(
 
     Args:
         root: the workspace.
-        actions: of `plan`.
+        actions: of `plan_update`.
         contents: path to content of every file of the kit.
         after: the record to leave behind.
         stamp: names the folder for backups.

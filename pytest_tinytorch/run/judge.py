@@ -14,12 +14,12 @@ import pytest
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.gate import Plan
-from pytest_tinytorch.evidence.ledger import Event, Proof
+from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats
-from pytest_tinytorch.run.messages import Message
+from pytest_tinytorch.run.explainer import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.terminal import screen
 
@@ -49,10 +49,10 @@ class Judge:
     ) -> Generator[None, object, object]:
         """Take note of a report, before anyone else reads it: they are shown our message."""
         if not self.paused:
-            self._note(report)
+            self._keep(report)
         return (yield)
 
-    def _note(self, report: pytest.TestReport) -> None:
+    def _keep(self, report: pytest.TestReport) -> None:
         outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
             self.other_failures |= report.failed
@@ -60,7 +60,7 @@ class Judge:
         if isinstance(report.longrepr, str):
             report.longrepr = cast(Any, report_message(report, outcome))
         before = self.outcomes.get(report.nodeid)
-        if before is None or before.kind == State.PASSED:
+        if before is None or before.state == State.PASSED:
             self.outcomes[report.nodeid] = outcome
 
     @pytest.hookimpl(tryfirst=True)
@@ -71,9 +71,9 @@ class Judge:
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
         """Todo and locked are categories of their own: no traceback, no skip."""
         outcome = attached_outcome(report)
-        if outcome is not None and outcome.kind == State.TODO:
+        if outcome is not None and outcome.state == State.TODO:
             return "todo", "t", ("TODO", {"yellow": True})
-        if outcome is not None and outcome.kind == State.LOCKED:
+        if outcome is not None and outcome.state == State.LOCKED:
             return "locked", "l", ("LOCKED", {"light": True})
         return None
 
@@ -125,9 +125,9 @@ class Judge:
         grants = workspace.options.gate
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
         notes = judgement.milestone_notes(curriculum, found)
-        proofs = workspace.ledger.proofs()
+        proofs = workspace.ledger.achievements()
         if not workspace.options.reference:
-            proofs = {u: Proof(self.now, notes.get(u, {})) for u in newly_passed} | proofs
+            proofs = {u: Achievement(self.now, notes.get(u, {})) for u in newly_passed} | proofs
         return Progress(
             curriculum=curriculum,
             state=state,
@@ -142,7 +142,7 @@ class Judge:
             warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
             grants=grants,
             learning_path=workspace.learning_path,
-            proofs=proofs,
+            achievements=proofs,
         )
 
     def _record(self, progress: Progress) -> None:
@@ -151,7 +151,7 @@ class Judge:
         events = [
             Event(
                 unit=unit,
-                verdict=verdict.kind,
+                verdict=verdict.state,
                 source=self.digests[unit][0],
                 specs=self.digests[unit][1],
                 outcomes={str(kind): count for kind, count in verdict.counts.items()},
@@ -169,7 +169,7 @@ class Judge:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
         full = self.workspace.options.scale == "full"
         milestone = self.workspace.curriculum.unit(unit).is_milestone
-        return full and milestone and verdict.kind != State.PASSED
+        return full and milestone and verdict.state != State.PASSED
 
     def _exit_code(self, progress: Progress) -> int:
         given = self.workspace.options

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.messages import Finding
+from pytest_tinytorch.run.explainer import Finding
 from pytest_tinytorch.terminal.plaintext import encodable_text
 
 ATTRIBUTE = "tinytorch"
@@ -29,13 +29,13 @@ def unit_of(item: pytest.Item) -> Unit | None:
 
 def attach_outcome(report: pytest.TestReport, outcome: Outcome) -> None:
     """Put an outcome on a report. A worker can send nothing but plain values."""
-    setattr(report, ATTRIBUTE, asdict(outcome) | {"kind": str(outcome.kind)})
+    setattr(report, ATTRIBUTE, asdict(outcome) | {"state": str(outcome.state)})
 
 
 def attached_outcome(report: Any) -> Outcome | None:
     """The outcome that was put on a report, if one was."""
     table = getattr(report, ATTRIBUTE, None)
-    return None if table is None else Outcome(**table | {"kind": State(table["kind"])})
+    return None if table is None else Outcome(**table | {"state": State(table["state"])})
 
 
 def outcome_of(report: pytest.TestReport, curriculum: Curriculum) -> Outcome | None:

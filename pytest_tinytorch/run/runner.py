@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
+from pytest_tinytorch.course.exercises import STUB_MESSAGE
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import profiles, timelimit
-from pytest_tinytorch.run.failures import StubReached
-from pytest_tinytorch.run.messages import Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.exceptions import StubReached
+from pytest_tinytorch.run.explainer import Explainer, Finding, Spec, error_text
 from pytest_tinytorch.run.reports import (
     UNIT,
     attach_outcome,
@@ -154,7 +154,7 @@ class Runner:
         self, report: pytest.TestReport, unit: Unit, finding: Finding, whole_traceback: bool
     ) -> None:
         """Let pytest count and show a finding as what it is."""
-        kind = finding.outcome.kind
+        kind = finding.outcome.state
         if kind != State.LOCKED:
             self.failed.add(unit.id)
         if kind in (State.LOCKED, State.NOT_RUN):
@@ -274,7 +274,7 @@ def stop_at_stubs(item: pytest.Item) -> None:
         try:
             return inner(*args, **kwargs)
         except NotImplementedError as error:
-            if TODO_MESSAGE.fullmatch(str(error)):
+            if STUB_MESSAGE.fullmatch(str(error)):
                 raise StubReached(error) from error
             raise
 

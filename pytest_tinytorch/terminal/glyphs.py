@@ -1,4 +1,4 @@
-"""The characters and colours of what is shown on a terminal."""
+"""The characters and colors of what is shown on a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_tinytorch.evidence.outcomes import State
 
 JOIN = "\ue000"
-"""Stands for a space at which no line is broken; `screen.render` makes it one. (Rich breaks at U+00A0.)"""
+"""Stands for a space at which no line is broken; `screen.rendered` makes it one. (Rich breaks at U+00A0.)"""
 
 STYLE = {
     State.PASSED: "green",

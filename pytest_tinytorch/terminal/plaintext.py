@@ -23,7 +23,7 @@ def harmless_text(text: str, limit: int = LIMIT) -> str:
 
 
 def encodable_text(text: str) -> str:
-    """The text with what no file can hold, halves of surrogate pairs, spelt out."""
+    """The text with what no file can hold, halves of surrogate pairs, spelled out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -18,7 +18,7 @@ from pytest_tinytorch.terminal.layout import (
     left_out_line,
     titled_rule,
 )
-from pytest_tinytorch.terminal.timeline import (
+from pytest_tinytorch.terminal.milestones import (
     celebration_panel,
     milestone_row,
     milestones_to_celebrate,
@@ -136,8 +136,8 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
         groups = progress.groups.get(unit.id, ())
         if groups:
             lines.append(indented(_groups(groups, glyphs), 3, width))
-        if verdict.kind in (State.BROKEN, State.NOT_RUN) and verdict.headline:
-            lines.append(indented(Text(verdict.headline, style=STYLE[verdict.kind]), 3, width))
+        if verdict.state in (State.BROKEN, State.NOT_RUN) and verdict.headline:
+            lines.append(indented(Text(verdict.headline, style=STYLE[verdict.state]), 3, width))
     return lines
 
 
@@ -157,7 +157,7 @@ def _groups(groups: Iterable[GroupCount], glyphs: Glyphs) -> Text:
 
 def todo_list(progress: Progress) -> list[RenderableType]:
     """Untouched stubs of the earliest unit that has any: one line each, not a traceback."""
-    todos = [task for task in progress.tasks if task.kind == State.TODO]
+    todos = [task for task in progress.tasks if task.state == State.TODO]
     if not todos:
         return []
     unit = todos[0].unit
@@ -165,12 +165,12 @@ def todo_list(progress: Progress) -> list[RenderableType]:
     lines: list[RenderableType] = [
         Text(f"To do in {unit.label} (next: {own[0].exercise})", style="bold yellow")
     ]
-    left = max(len(task.place) for task in own[:TODO_LINES])
+    left = max(len(task.location) for task in own[:TODO_LINES])
     middle = max(len(task.exercise) for task in own[:TODO_LINES])
     for task in own[:TODO_LINES]:
         lines.append(
             Text(
-                f"  {task.place:<{left}}  {task.exercise:<{middle}}  {waiting_text(task)}",
+                f"  {task.location:<{left}}  {task.exercise:<{middle}}  {waiting_text(task)}",
                 no_wrap=True,
             )
         )
@@ -187,9 +187,9 @@ def waiting_text(task: Task) -> str:
 def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
-    if task is not None and task.place:
+    if task is not None and task.location:
         name = task.exercise or task.unit.name
-        text = f"  {task.place}  {name} {glyphs.dash} {waiting_text(task)}"
+        text = f"  {task.location}  {name} {glyphs.dash} {waiting_text(task)}"
     elif (current := progress.current) is not None:
         text = f"  {current.command}  {glyphs.dash} {current.title}"
     else:

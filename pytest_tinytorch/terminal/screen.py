@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.terminal import report, timeline
+from pytest_tinytorch.terminal import milestones, report
 from pytest_tinytorch.terminal.glyphs import JOIN, UNICODE, Glyphs, glyphs_for
 
 
@@ -38,7 +38,7 @@ def terminal_glyphs() -> Glyphs:
 
 
 def show_report(progress: Progress, terminalreporter: Any) -> None:
-    """Write the report through pytest's own terminal, so that its colour and capture rules hold."""
+    """Write the report through pytest's own terminal, so that its color and capture rules hold."""
     width = max(20, get_terminal_size().columns)
     glyphs = terminal_glyphs()
     text = rendered(
@@ -57,7 +57,9 @@ def show_map(progress: Progress, options: Options, color: str) -> None:
     width = console.width
     shown: RenderableType
     if options.timeline:
-        shown = timeline.timeline_report(progress, glyphs, width, options.timeline == "horizontal")
+        shown = milestones.timeline_report(
+            progress, glyphs, width, options.timeline == "horizontal"
+        )
     else:
         shown = report.capability_map(progress, glyphs, width)
     use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)

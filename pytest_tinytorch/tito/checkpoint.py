@@ -85,7 +85,7 @@ def unlock(arguments: tuple[str, ...]) -> None:
 
 def passed_of_total(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
-    manifest, proofs = session.workspace.manifest, session.progress.proofs
+    manifest, proofs = session.workspace.manifest, session.progress.achievements
     lines = [Text()]
     for unit in session.progress.checkpoints:
         total = len(manifest.get(unit.id, ()))

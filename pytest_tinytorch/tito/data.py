@@ -39,7 +39,7 @@ DATA_SETS = (
     DataSet("tinydigits", "TinyDigits", (True, False), "1,200 handwritten digits, 8 by 8"),
     DataSet("tinytalks", "TinyTalks", ("train", "validation", "test"), "350 questions and answers"),
     DataSet("mnist", "MNIST", (True, False), "70,000 handwritten digits, 28 by 28", 12),
-    DataSet("cifar10", "CIFAR10", (True, False), "60,000 colour photographs, 32 by 32", 170),
+    DataSet("cifar10", "CIFAR10", (True, False), "60,000 color photographs, 32 by 32", 170),
 )
 NAMES = click.Choice([one.name for one in DATA_SETS])
 WHOLE, MISSING, DAMAGED = "whole", "not here", "damaged"

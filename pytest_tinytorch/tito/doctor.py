@@ -44,7 +44,7 @@ class Finding:
         return values | {"well": values.pop("ok"), "mend": values.pop("remedy")}
 
 
-def examine(session: Session) -> list[Finding]:
+def examine_kit(session: Session) -> list[Finding]:
     """Look at everything."""
     looks: list[Callable[[Session], list[Finding]]] = [
         python,

@@ -16,7 +16,7 @@ from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold
-from pytest_tinytorch.terminal.timeline import framed
+from pytest_tinytorch.terminal.milestones import framed
 from pytest_tinytorch.tito.session import Session, state_table
 
 
@@ -34,7 +34,7 @@ def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
         return []
 
 
-def first_sentence(session: Session, progress: Progress, unit: Unit) -> Text:
+def status_line(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
     left, off = untouched_exercises(session, unit), unit in progress.left_out
     state = State.LOCKED if off else progress.state[unit.id]

@@ -80,7 +80,7 @@ def doctor(as_json: bool) -> None:
     Exit code 1 if something has to be mended.
     """
     session = open_session()
-    findings = [*examination.examine(session), *surroundings.examine(session)]
+    findings = [*examination.examine_kit(session), *surroundings.examine_environment(session)]
     if as_json:
         print_json([finding.table() for finding in findings])
     else:

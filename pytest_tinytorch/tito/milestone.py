@@ -10,7 +10,7 @@ import click
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
-from pytest_tinytorch.terminal import timeline as drawn
+from pytest_tinytorch.terminal import milestones as drawn
 from pytest_tinytorch.tito.session import (
     complete,
     open_session,
@@ -114,7 +114,7 @@ def start(which: str, arguments: tuple[str, ...]) -> None:
         )
         raise SystemExit(1)
     root = session.workspace.root
-    script = root / unit.place / "run.py"
+    script = root / unit.spec_path / "run.py"
     if not script.is_file():
         raise click.ClickException(f"{script} is missing")
     raise SystemExit(subprocess.call([sys.executable, str(script), *arguments], cwd=root))

@@ -15,8 +15,8 @@ from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
     file_of,
-    first_sentence,
     introduction,
+    status_line,
     untouched_exercises,
 )
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
@@ -44,7 +44,7 @@ def status(which: str | None, as_json: bool) -> None:
     if as_json:
         print_json([described(session, progress, unit) for unit in units])
         return
-    session.show(Group(*(first_sentence(session, progress, unit) for unit in units)))
+    session.show(Group(*(status_line(session, progress, unit) for unit in units)))
 
 
 @module.command()

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.curriculum import CheckpointGroup as LearningPath
+from pytest_tinytorch.course.curriculum import NamedCheckpoints as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.options import PATH_SETTING
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges

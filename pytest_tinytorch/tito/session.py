@@ -32,7 +32,7 @@ class Session:
         workspace: read from the disk when the command began.
         glyphs: the characters that the terminal can show.
         width: its columns.
-        color: whether it shows colours.
+        color: whether it shows colors.
     """
 
     workspace: Workspace
@@ -52,7 +52,7 @@ class Session:
         return replace(self, workspace=fresh)
 
     def show(self, renderable: RenderableType) -> None:
-        """Print something in the colours and characters of the terminal."""
+        """Print something in the colors and characters of the terminal."""
         click.echo(
             screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
         )
@@ -104,7 +104,7 @@ class Session:
 
 def open_session() -> Session:
     """The workspace at or above the current folder; a usage error says what to do without one."""
-    root = find_root(Path.cwd())
+    root = find_workspace(Path.cwd())
     console = Console(legacy_windows=False)
     try:
         workspace = settings.workspace_at(root)
@@ -115,7 +115,7 @@ def open_session() -> Session:
     return Session(workspace, screen.terminal_glyphs(), max(20, console.width), color)
 
 
-def find_root(start: Path) -> Path:
+def find_workspace(start: Path) -> Path:
     """The folder with the specs, at or above ``start``."""
     for folder in (start, *start.parents):
         if (folder / WORKSPACE_FILE).is_file():

@@ -18,7 +18,7 @@ INTERPRETER = "python.defaultInterpreterPath"
 BACK = "git checkout -- .vscode"
 
 
-def examine(session: Session) -> list[Finding]:
+def examine_environment(session: Session) -> list[Finding]:
     """Look at all of it; nothing here is needed for the loop on a terminal."""
     looks: list[Callable[[Session], list[Finding]]] = [environment, command, vscode]
     return [finding for look in looks for finding in look(session)]

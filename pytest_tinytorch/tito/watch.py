@@ -118,7 +118,7 @@ class Watch:
             root=workspace.root,
             source=judged(workspace, named),
             names=[unit.name for unit in units],
-            places={unit.id: unit.place for unit in units},
+            places={unit.id: unit.spec_path for unit in units},
             blank=blank,
             processes=kind(workspace.root, ["--profile", named.hypothesis_profile], tell),
             terminal=terminal,

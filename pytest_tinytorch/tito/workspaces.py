@@ -75,7 +75,7 @@ def update_command(check: bool, as_json: bool) -> None:
 
     Example: tito update --check
     """
-    root = find_root(Path.cwd())
+    root = find_made_workspace(Path.cwd())
     try:
         before = record.read_record(root)
     except (OSError, ValueError) as error:
@@ -131,7 +131,7 @@ def is_workspace(folder: Path) -> bool:
     return any((folder / file).is_file() for file in (record.FILE, WORKSPACE_FILE))
 
 
-def find_root(start: Path) -> Path:
+def find_made_workspace(start: Path) -> Path:
     """The workspace at or above ``start`` that the kit has written."""
     for folder in (start, *start.parents):
         if (folder / record.FILE).is_file():

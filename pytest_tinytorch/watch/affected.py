@@ -17,7 +17,7 @@ def affected_checkpoints(
 
     Args:
         workspace: as it stands.
-        saved: module names as `modules` gives them; None if nothing was saved: at the start, and
+        saved: module names as `saved_modules` gives them; None if nothing was saved: at the start, and
             when a person asks.
         focus: the number of the one checkpoint that is watched, or None for whatever is affected.
     Returns:
@@ -26,15 +26,15 @@ def affected_checkpoints(
         nothing but stubs unless it was saved itself, cannot have changed.
     """
     curriculum, borrowed = workspace.curriculum, workspace.borrowed()
-    open_units = [u for u in curriculum.checkpoints if u.source and u.id not in borrowed]
+    own_units = [u for u in curriculum.checkpoints if u.source and u.id not in borrowed]
     if saved is None:
-        return _at_the_start(workspace, open_units, focus)
-    touched = {unit.id for unit in open_units if not saved or unit.name in saved}
-    standing = [u for u in open_units if curriculum.closure([u.id]) & touched]
+        return _at_the_start(workspace, own_units, focus)
+    touched = {unit.id for unit in own_units if not saved or unit.name in saved}
+    standing = [u for u in own_units if curriculum.closure([u.id]) & touched]
     if focus is not None:
         return tuple(unit for unit in standing if unit.number == focus)
     untouched = workspace.untouched
-    own = {unit.id for unit in open_units if unit.name in saved}
+    own = {unit.id for unit in own_units if unit.name in saved}
     return tuple(
         unit
         for unit in standing
@@ -44,12 +44,12 @@ def affected_checkpoints(
 
 
 def _at_the_start(
-    workspace: Workspace, open_units: Collection[Unit], focus: str | None
+    workspace: Workspace, own_units: Collection[Unit], focus: str | None
 ) -> tuple[Unit, ...]:
     """The checkpoint that is watched, or else the first one that is not proved."""
     if focus is not None:
-        return tuple(unit for unit in open_units if unit.number == focus)
-    return tuple(u for u in open_units if u.id not in workspace.proved)[:1]
+        return tuple(unit for unit in own_units if unit.number == focus)
+    return tuple(u for u in own_units if u.id not in workspace.proved)[:1]
 
 
 def saved_modules(folder: Path, files: Collection[Path], names: Collection[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from pytest_tinytorch.watch.affected import saved_modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
 
 KEYS = {"a": "all", "h": "hint", "n": "next", "q": "quit"}
-RETRY_SECONDS = ("\r", "\n", " ")
+REPEAT_KEYS = ("\r", "\n", " ")
 
 
 class Processes(Protocol):
@@ -104,7 +104,7 @@ class Loop:
             self._next()
         elif key == "h":
             self._hint()
-        elif key in RETRY_SECONDS and self.request is not None:
+        elif key in REPEAT_KEYS and self.request is not None:
             self.begin("again", self.request.saved, self.request.everything)
         return True
 

@@ -169,7 +169,7 @@ class FirstLook:
 
     def arrived(self, report: pytest.TestReport) -> bool:
         """Take a report; says whether to go on."""
-        kind = kind_of(report)
+        kind = state_of(report)
         if kind is None:
             return True
         if self.outcomes.get(report.nodeid, State.PASSED) == State.PASSED:
@@ -212,17 +212,17 @@ def pause_judge(config: pytest.Config) -> None:
     judge_of(config).paused = True
 
 
-def kind_of(report: pytest.TestReport) -> State | None:
+def state_of(report: pytest.TestReport) -> State | None:
     """What a report says of a spec, if anything."""
     outcome = attached_outcome(report)
     if outcome is not None:
-        return outcome.kind
+        return outcome.state
     return State.BROKEN if report.failed else None
 
 
 def failure_of(report: pytest.TestReport) -> Failure | None:
     """A report of a spec that did not pass as the terminal shows it; None of any other."""
-    kind = kind_of(report)
+    kind = state_of(report)
     if kind in (None, State.PASSED, State.NOT_RUN):
         return None
     outcome = attached_outcome(report) or Outcome(State.BROKEN)

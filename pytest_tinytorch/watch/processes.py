@@ -24,13 +24,13 @@ def may_fork() -> bool:
     return sys.platform == "linux"
 
 
-class Warm:
-    """A process of `pytest_tinytorch.watch.warm`, and a thread that takes what it says."""
+class ServerProcess:
+    """A process of `pytest_tinytorch.watch.server`, and a thread that takes what it says."""
 
     def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_tinytorch.watch.warm", *arguments],
+            [sys.executable, "-m", "pytest_tinytorch.watch.server", *arguments],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -73,7 +73,7 @@ class Forking:
     """One process that forks for each run."""
 
     def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
-        self.make = partial(Warm, root, arguments, tell)
+        self.make = partial(ServerProcess, root, arguments, tell)
         self.warm = self.make()
 
     def run(self, request: Request) -> None:
@@ -99,9 +99,9 @@ class Spare:
     """A process for each run, and one more that waits with its imports done."""
 
     def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
-        self.make = partial(Warm, root, [*arguments, "--once"], tell)
+        self.make = partial(ServerProcess, root, [*arguments, "--once"], tell)
         self.files: list[str] = []
-        self.running: Warm | None = None
+        self.running: ServerProcess | None = None
         self.waiting = self.make()
 
     def run(self, request: Request) -> None:

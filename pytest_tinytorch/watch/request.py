@@ -23,7 +23,7 @@ class Request:
         failed: node ids that failed last time: they come first.
         urgent: those of them that are tried in full in the first look.
         width: columns of the terminal.
-        color: whether it shows colours.
+        color: whether it shows colors.
         plain: whether it shows ASCII only.
     """
 

@@ -14,11 +14,11 @@ from rich.text import Text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress, in_package
 from pytest_tinytorch.run import profiles
-from pytest_tinytorch.run.messages import LABEL_WIDTH
+from pytest_tinytorch.run.explainer import LABEL_WIDTH
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import titled_rule
-from pytest_tinytorch.terminal.timeline import celebration_panel, milestones_to_celebrate
+from pytest_tinytorch.terminal.milestones import celebration_panel, milestones_to_celebrate
 from pytest_tinytorch.watch.examples import PREVIEW_EXAMPLES
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
 
@@ -40,8 +40,8 @@ class Failure:
     printed: str = ""
 
     @property
-    def kind(self) -> State:
-        return self.outcome.kind
+    def state(self) -> State:
+        return self.outcome.state
 
 
 def nothing_message(request: Request) -> Message:
@@ -83,7 +83,7 @@ def full_message(
     broken_files: Sequence[str],
 ) -> Message:
     """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
-    bad = [r for r in failures if r.kind in (State.WRONG, State.BROKEN)]
+    bad = [r for r in failures if r.state in (State.WRONG, State.BROKEN)]
     # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
     bad.sort(key=lambda r: not in_package(r.outcome.file))
     verdict = worst_state(progress)

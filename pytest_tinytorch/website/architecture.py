@@ -146,14 +146,14 @@ def folded(room: Room, width: float, size: Size) -> list[str]:
 
 def label(box: Box, size: Size) -> str:
     """A room: its name, the number of its files, its question."""
-    colour = ORANGE if box.room.name == DOOR else BLUE if box.room.pure else PLAIN
+    color = ORANGE if box.room.name == DOOR else BLUE if box.room.pure else PLAIN
     shade = 'fill="none" stroke-opacity="0.6"'
-    if colour != PLAIN:
-        shade = f'fill="{colour}" fill-opacity="0.15"'
+    if color != PLAIN:
+        shade = f'fill="{color}" fill-opacity="0.15"'
     left, first = box.x + MARGIN, box.y + 26
     parts = [
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="6"'
-        f' {shade} stroke="{colour}" stroke-width="1.5"/>',
+        f' {shade} stroke="{color}" stroke-width="1.5"/>',
         f'<text x="{left:g}" y="{first:g}" font-size="{size.letters + 2}" font-weight="bold">'
         f"{box.room.name}</text>",
         f'<text x="{box.right - MARGIN:g}" y="{first:g}" text-anchor="end" opacity="0.75">'

@@ -103,7 +103,7 @@ def ungrouped() -> list[str]:
     return [page_of(unit) for unit in course().checkpoints if unit.number not in grouped]
 
 
-def tier(one: courses.CheckpointGroup) -> dict[str, list[str]]:
+def tier(one: courses.NamedCheckpoints) -> dict[str, list[str]]:
     """A tier of the navigation with the pages of its modules."""
     units: list[Unit] = [u for u in course().checkpoints if u.number in one.numbers]
     return {one.name: [page_of(unit) for unit in units]}
@@ -135,7 +135,7 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
 
 
 def picture(file: Path) -> str:
-    """An SVG as part of the page, so that it has the page's colours and letters."""
+    """An SVG as part of the page, so that it has the page's colors and letters."""
     if not file.is_file():
         raise PluginError(f"there is no picture {file}")
     lines = file.read_text(encoding="utf-8").splitlines()

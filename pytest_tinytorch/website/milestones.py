@@ -45,7 +45,7 @@ def page(root: Path, curriculum: Curriculum, unit: Unit, here: str) -> str:
 
 def readme(root: Path, unit: Unit) -> str:
     """The story of a milestone, as it stands beside its script."""
-    return (root / unit.place / "README.md").read_text(encoding="utf-8")
+    return (root / unit.spec_path / "README.md").read_text(encoding="utf-8")
 
 
 def head(curriculum: Curriculum, unit: Unit, here: str) -> str:

@@ -84,8 +84,11 @@ def documented(root: Path, unit: Unit) -> str:
 
 def proofs(root: Path, unit: Unit) -> str:
     """The groups of specs, each with the laws in it."""
-    parts = ["## What proves it", f"The specs are in `{unit.place}`. Each group is a capability."]
-    for group in classes(parse(root / unit.place)):
+    parts = [
+        "## What proves it",
+        f"The specs are in `{unit.spec_path}`. Each group is a capability.",
+    ]
+    for group in classes(parse(root / unit.spec_path)):
         laws = [first_line(node) for node in functions(group) if node.name.startswith("test_")]
         count = "1 law" if len(laws) == 1 else f"{len(laws)} laws"
         title = first_line(group).replace('"', "'")

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.evidence.progress import unit_ranges
 from pytest_tinytorch.website.text import link, links, plain, stars, table
 
@@ -54,7 +54,7 @@ def stages(curriculum: Curriculum) -> str:
     return table(("stage", "checkpoints"), [group(curriculum, s)[:2] for s in curriculum.stages])
 
 
-def group(curriculum: Curriculum, one: CheckpointGroup) -> tuple[str, str, str]:
+def group(curriculum: Curriculum, one: NamedCheckpoints) -> tuple[str, str, str]:
     """A named set of checkpoints: name, numbers, weeks."""
     units = [unit for unit in curriculum.checkpoints if unit.number in one.numbers]
     return one.name, unit_ranges(units), one.weeks

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Unit
+from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
 
 SPECIAL = re.compile(r"(`[^`]+`)|([\\*_\[\]<>|])")
 NONE = "nothing"
@@ -56,6 +56,6 @@ def stars(unit: Unit) -> str:
     return f'<span role="img" aria-label="{unit.stars} of 5">{"★" * unit.stars}</span>'
 
 
-def named(groups: Iterable[CheckpointGroup], unit: Unit) -> str:
+def named(groups: Iterable[NamedCheckpoints], unit: Unit) -> str:
     """The groups that a checkpoint belongs to."""
     return ", ".join(group.name for group in groups if unit.number in group.numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import unit_ranges
 from pytest_tinytorch.evidence.workspace import chosen_to_borrow
@@ -61,7 +61,7 @@ def plans(curriculum: Curriculum, here: str) -> str:
     return "\n\n".join(parts)
 
 
-def schedule(curriculum: Curriculum, path: CheckpointGroup, weeks: int, here: str) -> str:
+def schedule(curriculum: Curriculum, path: NamedCheckpoints, weeks: int, here: str) -> str:
     """One path as a table of weeks, each milestone in the week in which its last module ends."""
     planned = plan(held(curriculum, path), weeks)
     ends = {unit.id: number for number, week in enumerate(planned) for unit in week}
@@ -80,17 +80,17 @@ def schedule(curriculum: Curriculum, path: CheckpointGroup, weeks: int, here: st
     return table(("week", "work on", "then prove"), rows)
 
 
-def held(curriculum: Curriculum, path: CheckpointGroup) -> list[Unit]:
+def held(curriculum: Curriculum, path: NamedCheckpoints) -> list[Unit]:
     """The modules of a path."""
     return [unit for unit in curriculum.checkpoints if unit.number in path.numbers]
 
 
-def milestones(curriculum: Curriculum, path: CheckpointGroup) -> list[Unit]:
+def milestones(curriculum: Curriculum, path: NamedCheckpoints) -> list[Unit]:
     """The milestones of a path."""
     left_out = borrowed(curriculum, path)
     return [unit for unit in curriculum.milestones if unit.id not in left_out]
 
 
-def borrowed(curriculum: Curriculum, path: CheckpointGroup) -> frozenset[str]:
+def borrowed(curriculum: Curriculum, path: NamedCheckpoints) -> frozenset[str]:
     """Ids of what a path leaves out."""
     return chosen_to_borrow(curriculum, Options(learning_path=path.name))

@@ -234,7 +234,7 @@ class MNIST(StoredImages):
 
 
 class CIFAR10(StoredImages):
-    """Colour photographs of 32 × 32 pixels, ten classes: 50,000 to train on and 10,000 to test.
+    """Color photographs of 32 × 32 pixels, ten classes: 50,000 to train on and 10,000 to test.
 
     See docs/data.md.
 

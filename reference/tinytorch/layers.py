@@ -282,7 +282,7 @@ class Dropout(Module):
 
 
 class Flatten(Module):
-    """Join neighbouring axes: images (N, C, H, W) become rows (N, C · H · W).
+    """Join neighboring axes: images (N, C, H, W) become rows (N, C · H · W).
 
     Args:
         start_dim: the first axis to join.

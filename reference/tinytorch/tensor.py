@@ -711,8 +711,8 @@ def var(
     >>> var(np.array([1.0, 2.0, 3.0])).item(), var(np.array([1.0, 3.0]), correction=0).item()
     (1.0, 1.0)
     """
-    centred = x - mean(x, dim, keepdim=True)
-    squares = sum(centred * centred, dim=dim, keepdim=keepdim)
+    centered = x - mean(x, dim, keepdim=True)
+    squares = sum(centered * centered, dim=dim, keepdim=keepdim)
     freedom = count(x.shape, dim) - correction
     return squares / (freedom if freedom > 0 else 0)
 

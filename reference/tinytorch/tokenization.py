@@ -162,7 +162,7 @@ class CharTokenizer(Tokenizer):
 
 
 def pairs_of(word: Iterable[int]) -> Counter[tuple[int, int]]:
-    """How often each pair of neighbours occurs in a word, a sequence of ids.
+    """How often each pair of neighbors occurs in a word, a sequence of ids.
 
     >>> sorted(pairs_of((7, 7, 7, 5)).items())
     [((7, 5), 1), ((7, 7), 2)]
@@ -199,7 +199,7 @@ def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
 
 
 class PairTable:
-    """How often each pair of neighbours occurs in a collection of words, and in which words.
+    """How often each pair of neighbors occurs in a collection of words, and in which words.
 
     Attributes:
         words: each word as a tuple of ids.
@@ -246,7 +246,7 @@ class BPETokenizer(Tokenizer):
     token reaches over the end of a word.
 
     Attributes:
-        merges: the pair that each token from 256 on stands for, in the order learnt.
+        merges: the pair that each token from 256 on stands for, in the order learned.
         vocab_size: 256 and the number of merges.
 
     >>> tokenizer = BPETokenizer().train("low lower lowest", vocab_size=258)
@@ -272,7 +272,7 @@ class BPETokenizer(Tokenizer):
     def train(self, text: str, vocab_size: int) -> Self:
         """Learn merges from a text, until there are ``vocab_size`` tokens; returns the tokenizer.
 
-        Each step merges the pair of neighbouring tokens that occurs most often in all words, counting
+        Each step merges the pair of neighboring tokens that occurs most often in all words, counting
         a word as often as it occurs; of several the one with the smallest ids. It ends early once
         no pair occurs twice.
 
@@ -316,7 +316,7 @@ class BPETokenizer(Tokenizer):
     def encode_word(self, word: str) -> tuple[int, ...]:
         """The ids of one word: its bytes, merged as `train` merged them.
 
-        Of the pairs that the word holds, the one that was learnt first is merged first.
+        Of the pairs that the word holds, the one that was learned first is merged first.
         """
         ids = tuple(word.encode("utf-8"))
         while known := [pair for pair in pairs_of(ids) if pair in self.ranks]:

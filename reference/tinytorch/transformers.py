@@ -19,23 +19,23 @@ INITIAL_DEVIATION = 0.02
 """Of the first weights, as in GPT-2."""
 
 
-def normalised(x: Array, eps: float) -> tuple[Array, Array]:
+def normalized(x: Array, eps: float) -> tuple[Array, Array]:
     """(x̂, 1 / deviation): each vector along the last axis with mean 0 and variance 1.
 
     The variance is divided by the number of elements, and eps is added before the root.
 
-    >>> normalised(np.array([1.0, 3.0]), 0.0)
+    >>> normalized(np.array([1.0, 3.0]), 0.0)
     (array([-1.,  1.]), array([1.]))
     """
-    centred = x - x.mean(axis=-1, keepdims=True)
-    inverse = 1 / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + eps)  # (…, 1)
-    centred *= inverse
-    return centred, inverse
+    centered = x - x.mean(axis=-1, keepdims=True)
+    inverse = 1 / np.sqrt(np.square(centered).mean(axis=-1, keepdims=True) + eps)  # (…, 1)
+    centered *= inverse
+    return centered, inverse
 
 
 @primitive
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
-    """Normalise each vector, then stretch and shift its elements as is learnt.
+    """Normalize each vector, then stretch and shift its elements as is learned.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
 
@@ -49,7 +49,7 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
     """
-    out, _ = normalised(x, eps)
+    out, _ = normalized(x, eps)
     out *= weight
     out += bias
     return out
@@ -63,7 +63,7 @@ def layer_norm_x(
     Shifting a vector or stretching it changes nothing, so what of g would do so is taken out:
     (h - mean(h) - x̂ · mean(h · x̂)) / deviation, with h = g · weight.
     """
-    unit, inverse = normalised(x, eps)
+    unit, inverse = normalized(x, eps)
     h = g * weight  # (…, D)
     along = (h * unit).mean(axis=-1, keepdims=True)  # (…, 1)
     h -= h.mean(axis=-1, keepdims=True)
@@ -77,7 +77,7 @@ def layer_norm_weight(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
-    unit, _ = normalised(x, eps)
+    unit, _ = normalized(x, eps)
     unit *= g
     return unit.reshape(-1, len(weight)).sum(axis=0)  # (D,)
 
@@ -164,7 +164,7 @@ class MLP(Module):
 class TransformerBlock(Module):
     """A look at the other places, then a thought about each; both are added to what was there.
 
-    Each part works on a normalised copy of the sequence ("pre-norm", as in GPT-2), so that gradients
+    Each part works on a normalized copy of the sequence ("pre-norm", as in GPT-2), so that gradients
     reach the first block through sums alone.
 
     Args:
@@ -298,7 +298,7 @@ class GPT(Module):
     """A decoder-only transformer: from each place of a text, scores for the token that follows.
 
     Token and place are looked up and added, go through the blocks under a causal mask, and are
-    normalised; the table of tokens, used once more, turns vectors into scores.
+    normalized; the table of tokens, used once more, turns vectors into scores.
 
     Args:
         config: the sizes, a GPTConfig.

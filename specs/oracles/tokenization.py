@@ -9,8 +9,8 @@ Pair = tuple[int, int]
 WORD = re.compile(r" ?\S+|\s+(?!\S)|\s+")
 
 
-def neighbours(word: Word) -> list[Pair]:
-    """All pairs of neighbours, one after the other."""
+def neighbors(word: Word) -> list[Pair]:
+    """All pairs of neighbors, one after the other."""
     return [(word[i], word[i + 1]) for i in range(len(word) - 1)]
 
 
@@ -34,19 +34,19 @@ def train(text: str, vocab_size: int) -> tuple[list[Pair], list[int]]:
     while len(merges) < vocab_size - 256:
         counts: dict[Pair, int] = {}
         for word in words:
-            for pair in neighbours(word):
+            for pair in neighbors(word):
                 counts[pair] = counts.get(pair, 0) + 1
         if not counts or max(counts.values()) < 2:
             break
         pair = sorted(counts, key=lambda p: (-counts[p], p))[0]
-        holding.append(len({word for word in words if pair in neighbours(word)}))
+        holding.append(len({word for word in words if pair in neighbors(word)}))
         words = [replaced(word, pair, 256 + len(merges)) for word in words]
         merges.append(pair)
     return merges, holding
 
 
 def encode(text: str, merges: Sequence[Sequence[int]]) -> list[int]:
-    """Every merge in the order learnt, over all of each word."""
+    """Every merge in the order learned, over all of each word."""
     ids: list[int] = []
     for word in WORD.findall(text):
         tokens: Word = tuple(word.encode("utf-8"))

@@ -30,7 +30,7 @@ def changed(old, new, count=1):
         ('title = "Adding"', 'title = " "', "checkpoint 01 adding: title must be a text"),
         ('question = "Can I add?"\n', "", "checkpoint 01 adding: question must be a text"),
         ("stars = 2", "stars = 6", "checkpoint 02 doubling: stars"),
-        ("stars = 2", "stars = 2\ncolour = 1", "checkpoint 02 doubling: unknown key 'colour'"),
+        ("stars = 2", "stars = 2\ncolor = 1", "checkpoint 02 doubling: unknown key 'color'"),
         ('"Adder"', '""', "milestone 01 sums: badge"),
         ("year = 1901", 'year = "1901"', "milestone 01 sums: year"),
         ("least = 4", 'least = "4"', "milestone 01 sums: threshold least"),
@@ -66,10 +66,10 @@ def test_a_milestone_needs_the_ones_before_it():
 
 def test_paths_follow_from_names():
     course = kit.course()
-    assert course.unit("checkpoint-05").place == "specs/test_05_autograd.py"
+    assert course.unit("checkpoint-05").spec_path == "specs/test_05_autograd.py"
     assert course.unit("checkpoint-05").source == "tinytorch/autograd.py"
     assert course.unit("checkpoint-00").source is None
-    assert course.unit("milestone-03").place == "milestones/03_1986_mlp/"
+    assert course.unit("milestone-03").spec_path == "milestones/03_1986_mlp/"
     assert course.unit_of_spec("specs/test_05_autograd.py::TestX::test_y").number == "05"
     assert course.unit_of_spec("milestones/03_1986_mlp/test_03_mlp.py::TestX::test_y").year == 1986
     assert course.unit_of_spec("tests/test_curriculum.py::test_x") is None
@@ -77,9 +77,9 @@ def test_paths_follow_from_names():
 
 def test_everything_the_course_names_is_there():
     for unit in kit.course().units:
-        assert (kit.ROOT / unit.place).exists(), unit.place
+        assert (kit.ROOT / unit.spec_path).exists(), unit.spec_path
         for file in ("run.py", "README.md") if unit.is_milestone else ():
-            assert (kit.ROOT / unit.place / file).is_file()
+            assert (kit.ROOT / unit.spec_path / file).is_file()
 
 
 @pytest.mark.parametrize("command", ["manifest", "stubs"])

@@ -12,7 +12,7 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import Progress, unit_ranges
 from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.export import badge, formats, markdown
-from pytest_tinytorch.terminal import report, screen, timeline
+from pytest_tinytorch.terminal import milestones, report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests.support import kit, toy
@@ -129,8 +129,8 @@ class TestReports:
         for shown in (
             report.capability_report(progress, glyphs, width),
             report.capability_map(progress, glyphs, width),
-            timeline.timeline_report(progress, glyphs, width, True),
-            timeline.timeline_report(progress, glyphs, width, False),
+            milestones.timeline_report(progress, glyphs, width, True),
+            milestones.timeline_report(progress, glyphs, width, False),
         ):
             lines = text(shown, width, glyphs).splitlines()
             assert max(map(len, lines)) <= width
@@ -155,8 +155,8 @@ class TestReports:
             course, dict.fromkeys((u.id for u in course.units), "passed"), learning_path=group
         )
         expected = unit.challenge if following == "challenge" else following
-        assert timeline.next_challenge(progress, unit) == expected
-        shown = text(timeline.celebration_panel(progress, unit, UNICODE), 120)
+        assert milestones.next_challenge(progress, unit) == expected
+        shown = text(milestones.celebration_panel(progress, unit, UNICODE), 120)
         assert ("Next: " in shown) == bool(expected)
 
     def test_markdown_tells_the_same(self, workspace):

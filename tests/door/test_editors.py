@@ -228,7 +228,7 @@ class TestVSCode:
 
     def test_the_file_that_is_open_names_its_checkpoint(self):
         for unit in kit.course().checkpoints:
-            spec = unit.place.rpartition("/")[2].removesuffix(".py")
+            spec = unit.spec_path.rpartition("/")[2].removesuffix(".py")
             for open_file in (spec, *([unit.name] if unit.source else [])):
                 assert selection.select_checkpoints(kit.course(), open_file) == (unit,)
 

@@ -13,7 +13,7 @@ import grimp
 import pytest
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
-from pytest_tinytorch.watch import warm
+from pytest_tinytorch.watch import server
 from tests.support import kit
 
 PLUGIN = kit.ROOT / "pytest_tinytorch"
@@ -32,10 +32,10 @@ LISTED = {
     ("evidence/implementation.py", "spec_from_file_location"): "says where the package under test"
     " is, to whoever imports it",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
-    ("run/messages.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
+    ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
-    ("watch/warm.py", "import_module"): "imports what specs need ahead of them, see below",
+    ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",
 }
 """Every place in the plugin that loads code without a plain import, or names a module of the package
 under test, and why it may."""
@@ -125,7 +125,7 @@ def test_the_process_that_imports_the_package_is_imported_by_nobody():
 
 
 def test_what_is_imported_ahead_of_specs_is_none_of_the_learners():
-    assert not [name for name in warm.NEEDED if name.partition(".")[0] == PACKAGE]
+    assert not [name for name in server.NEEDED if name.partition(".")[0] == PACKAGE]
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(PLUGIN).as_posix())

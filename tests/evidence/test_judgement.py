@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from pytest_tinytorch.course import curriculum
-from pytest_tinytorch.evidence import gate, ledger, outcomes, source
+from pytest_tinytorch.evidence import digests, gate, ledger, outcomes
 from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
@@ -47,11 +47,11 @@ class TestVerdict:
     )
     def test_is_the_worst_of_what_ran_and_of_what_did_not(self, outcomes, whole, kind):
         found = {name: Outcome(value) for name, value in outcomes.items()}
-        assert verdict_on_unit(["a", "b"], found, whole).kind == kind
+        assert verdict_on_unit(["a", "b"], found, whole).state == kind
 
     def test_an_empty_manifest_never_passes(self):
-        assert verdict_on_unit([], {}).kind == "broken"
-        assert verdict_on_unit([], {"a": Outcome("passed")}).kind == "broken"
+        assert verdict_on_unit([], {}).state == "broken"
+        assert verdict_on_unit([], {"a": Outcome("passed")}).state == "broken"
 
     def test_counts_what_is_missing(self):
         found = verdict_on_unit(["a", "b", "c"], {"a": Outcome("passed")})
@@ -230,11 +230,11 @@ class TestDigest:
         found = []
         for text in (before, after):
             file.write_text(text, encoding="utf-8")
-            found.append(source.Snapshot().digest([file]))
+            found.append(digests.Snapshot().digest([file]))
         assert (found[0] == found[1]) is same
 
     def test_a_missing_file_has_one_too(self, tmp_path):
-        assert source.Snapshot().digest([tmp_path / "none.py"])
+        assert digests.Snapshot().digest([tmp_path / "none.py"])
 
 
 def test_outcomes_are_plain_values():

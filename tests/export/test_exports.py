@@ -167,7 +167,7 @@ class TestHostileText:
         assert badge.badge_color(hostile) == badge.TROUBLE
 
 
-def test_colours_of_the_badge_can_be_read():
+def test_colors_of_the_badge_can_be_read():
     def luminance(value):
         parts = [int(value[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import charts, flow, layers, numbers, ruler
@@ -150,7 +150,7 @@ class TestPosition:
         once = {unit.id for unit in (*course.checkpoints[:9], *course.milestones[:2])}
         states = gate.states_of_units(course, {}, {}, once, set())
         assert State.PASSED not in states.values()
-        found = ruler.position(Progress(course, states, proofs=journeys.proofs(course, once)))
+        found = ruler.position(Progress(course, states, achievements=journeys.proofs(course, once)))
         assert found.headline == "Between 1969 and 1986, to prove again"
         assert 1980 <= found.year <= 1986
         assert ruler.position_text(found, [1957, 2018]).endswith(
@@ -198,9 +198,11 @@ class TestMeasures:
     def test_are_of_this_run_or_else_of_the_last_pass(self):
         course = kit.course()
         unit = course.milestones[0]
-        proved = Progress(course, {}, proofs={unit.id: Proof("", {"trained accuracy": "99.5%"})})
+        proved = Progress(
+            course, {}, achievements={unit.id: Achievement("", {"trained accuracy": "99.5%"})}
+        )
         assert [m.shown for m in numbers.measures(proved, unit)] == ["99.5%"]
-        ran = Progress(course, {}, proofs=proved.proofs, notes={unit.id: {"one": "1%"}})
+        ran = Progress(course, {}, achievements=proved.achievements, notes={unit.id: {"one": "1%"}})
         assert [m.shown for m in numbers.measures(ran, unit)] == ["1%"]
 
     @pytest.mark.parametrize(

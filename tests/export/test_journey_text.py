@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_tinytorch.course.curriculum import load_curriculum
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.export import formats, journey
@@ -185,7 +185,7 @@ class TestHostileText:
             tasks=(Task(adding, HOSTILE, HOSTILE, 3, 2, State.WRONG),),
             notes={sums.id: {HOSTILE: HOSTILE}},
             warnings=(HOSTILE,),
-            proofs={sums.id: Proof(HOSTILE)},
+            achievements={sums.id: Achievement(HOSTILE)},
         )
         file = tmp_path / "page.html"
         formats.write_export(progress, "html", file)
@@ -213,7 +213,7 @@ class TestPictures:
         (image,) = all_of(tree, "img")
         assert image.get("src").startswith("data:image/png;base64,iVBOR")
         assert (image.get("width"), image.get("height")) == ("30", "20")
-        assert image.get("alt") == "Plot: what was learnt"
+        assert image.get("alt") == "Plot: what was learned"
         (entry,) = [e for e in all_of(tree, "li") if e.find("div/figure") is not None]
         assert "1901" in "".join(entry.itertext())
         (told,) = [e for e in tree.iter() if e.get("class") == "left-out"]
@@ -238,7 +238,7 @@ class TestPictures:
         assert read_pictures(tmp_path) == ()
 
 
-class TestColours:
+class TestColors:
     STYLE = Path(journey.__file__).with_name("journey.css").read_text(encoding="utf-8")
     TEXT = (
         "ink",
@@ -254,7 +254,7 @@ class TestColours:
     )
 
     def ratio(self, one, other, theme):
-        """The contrast of two colours, as WCAG counts it."""
+        """The contrast of two colors, as WCAG counts it."""
         pair = [self.luminance(name, theme) for name in (one, other)]
         return (max(pair) + 0.05) / (min(pair) + 0.05)
 

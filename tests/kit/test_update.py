@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.kit import contents, tito
 
 LATER = "99.0"
 TENSOR = "tinytorch/tensor.py"
+NOW = version("pytest-tinytorch")
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +45,9 @@ def later(tmp_path, monkeypatch):
     for path, file in shipped.kit_files(implementation.kit_home()).items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, home / path)
-    monkeypatch.setattr(shipped, "home", lambda: home)
-    monkeypatch.setattr(shipped, "version", lambda: LATER)
+    for module in (implementation, starter):
+        monkeypatch.setattr(module, "kit_home", lambda: home)
+    monkeypatch.setattr(shipped, "installed", lambda distribution: LATER)
     return home
 
 
@@ -121,7 +124,7 @@ class TestUpdate:
         (later / "specs" / "more.py").write_text("", encoding="utf-8")
         before = contents(workspace)
         text = tito("update", "--check", code=1)
-        assert f"pytest-tinytorch {shipped.installed('pytest-tinytorch')} to {LATER}:" in text
+        assert f"pytest-tinytorch {NOW} to {LATER}:" in text
         assert contents(workspace) == before
         words = {
             line.split()[1]: line.split()[0] for line in text.splitlines() if line[:3] == "  n"
@@ -224,7 +227,7 @@ class TestUpdate:
     @pytest.mark.parametrize("stop", [1, 2, 5])
     def test_can_be_repeated_when_it_was_cut_short(self, workspace, later, monkeypatch, stop):
         edit(later / "specs" / "laws.py")
-        edit(later / "specs" / "student.py")
+        edit(later / "specs" / "framework.py")
         edit(later / "reference" / TENSOR)
         edit(workspace / "specs" / "laws.py", "\n# mine\n")
         edit(workspace / TENSOR, "\n# mine\n")
@@ -262,7 +265,7 @@ class TestUpdate:
         assert "is in no workspace: make one with `tito init DIR`" in tito("update", code=2)
 
     def test_does_not_go_back(self, workspace, monkeypatch):
-        monkeypatch.setattr(shipped, "version", lambda: "0.0.9")
+        monkeypatch.setattr(shipped, "installed", lambda distribution: "0.0.9")
         assert "python -m pip install --upgrade pytest-tinytorch" in tito("update", code=2)
 
     def test_reads_a_record_with_more_in_it(self, workspace):

@@ -144,7 +144,7 @@ def passes(unit: Unit, mutant: Mutant, folder: Path, number: int) -> bool:
     """Whether a module's specs are green with a change."""
     file = folder / "tinytorch" / f"{unit.name}.py"
     file.write_text(mutant.source, encoding="utf-8")
-    run = kit.run(folder, folder / f"ledger-{number}.jsonl", unit.place, "-x")
+    run = kit.run(folder, folder / f"ledger-{number}.jsonl", unit.spec_path, "-x")
     return run.code == 0
 
 

@@ -13,7 +13,7 @@ from pytest_tinytorch.evidence.implementation import GIVEN
 from pytest_tinytorch.kit import collection, stubs
 from tests.support import kit
 
-SPEC_FILES = [kit.ROOT / unit.place for unit in kit.course().checkpoints]
+SPEC_FILES = [kit.ROOT / unit.spec_path for unit in kit.course().checkpoints]
 
 
 def reachable(unit):
@@ -46,7 +46,7 @@ def parse(file):
 
 @pytest.mark.parametrize("unit", kit.course().checkpoints, ids=lambda unit: unit.name)
 def test_specs_import_only_what_their_needs_reach(unit):
-    assert modules_used(parse(kit.ROOT / unit.place)) <= reachable(unit)
+    assert modules_used(parse(kit.ROOT / unit.spec_path)) <= reachable(unit)
 
 
 @pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
@@ -64,7 +64,7 @@ def test_oracles_and_strategies_never_touch_the_framework(file):
 
 @pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
 def test_specs_form_groups_with_names(unit):
-    groups = [ast.get_docstring(c) or "" for c in classes(parse(kit.ROOT / unit.place))]
+    groups = [ast.get_docstring(c) or "" for c in classes(parse(kit.ROOT / unit.spec_path))]
     assert 5 <= len(groups) <= 8
     assert len(set(groups)) == len(groups)
     assert all(0 < len(group.splitlines()[0]) <= 40 for group in groups)
@@ -102,7 +102,7 @@ def test_examples_in_docstrings_run():
             *(
                 "reference/tinytorch",
                 "pytest_tinytorch",
-                "specs/student.py",
+                "specs/framework.py",
                 "tests/proofs/mutants.py",
             ),
         ],

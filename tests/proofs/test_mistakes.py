@@ -78,7 +78,7 @@ def test_it_turns_its_checkpoint_red(unit, mistake, tmp_path):
     wrong = apply(kit.reference_text(unit.name), mistake)
     everything = [other.name for other in kit.modules()]
     source = kit.mixture(tmp_path, everything, {unit.name: wrong})
-    group = f"{unit.place}::{mistake.turns_red}"
+    group = f"{unit.spec_path}::{mistake.turns_red}"
     run = kit.run(source, tmp_path / "ledger.jsonl", group, "-x")
     assert run.code == 1, run.output
     kinds = run.json["units"][unit.id]["specs"]

@@ -94,7 +94,7 @@ def test_each_prefix_of_the_reference_earns_exactly_itself(tmp_path):
 def test_no_spec_passes_on_an_untouched_module(unit, tmp_path):
     """All modules but one are solved: every spec of that one reports that it is to do."""
     others = [other.name for other in kit.modules() if other.name != unit.name]
-    run = kit.run(kit.mixture(tmp_path, others), tmp_path / "ledger.jsonl", unit.place)
+    run = kit.run(kit.mixture(tmp_path, others), tmp_path / "ledger.jsonl", unit.spec_path)
     specs = run.json["units"][unit.id]["specs"]
     assert set(specs) == {"todo"}, run.output
 
@@ -110,7 +110,7 @@ def test_an_exercise_is_missed_by_specs_of_its_checkpoint_as_to_do(unit, exercis
     text = exercises.cut_stubs(kit.reference_text(unit.name), unit.number, unit.name, [exercise])
     everything = [other.name for other in kit.modules()]
     source = kit.mixture(tmp_path, everything, {unit.name: text})
-    run = kit.run(source, tmp_path / "ledger.jsonl", unit.place, profile="glance")
+    run = kit.run(source, tmp_path / "ledger.jsonl", unit.spec_path, profile="glance")
     specs = run.json["units"][unit.id]["specs"]
     assert "todo" in specs, run.output
     assert specs.keys() <= {"todo", "passed"}, run.output

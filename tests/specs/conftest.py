@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.api import LawBroken
+from pytest_tinytorch.evidence import implementation
 from specs import laws
 from tests.support import kit
 

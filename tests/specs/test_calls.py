@@ -1,4 +1,4 @@
-"""How specs call the student's code: what goes in, what may come out, and what a message tells of it."""
+"""How specs call the learner's code: what goes in, what may come out, and what a message tells of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pytest_tinytorch.api import LawBroken, MissingName
+from specs.framework import lazy
 from specs.laws import ask, call, expect, forget, raises, remember, same, unwrap
-from specs.student import lazy
 
 Tensor, exp, where = lazy("tensor", "Tensor", "exp", "where")
 Linear = lazy("layers", "Linear")
@@ -226,7 +226,7 @@ class Frozen(Exception):
     """An exception that takes no attribute."""
 
 
-class TestErrorsOfTheStudents:
+class TestErrorsOfTheLearners:
     @pytest.mark.parametrize("error", [ValueError("x"), Frozen(), NotImplementedError("stub")])
     def test_come_out_as_they_are_with_the_call(self, error):
         def fail(*_):

@@ -11,7 +11,7 @@ from tests.support import kit, toy
 CALLS = '''"""01."""
 
 from specs.laws import ask, expect
-from specs.student import lazy
+from specs.framework import lazy
 
 add = lazy("adding", "add")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from specs.descriptions import describe, location, name_of, show, show_with_type
-from specs.student import lazy
+from specs.framework import lazy
 
 
 class Plain:

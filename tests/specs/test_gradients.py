@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.run.failures import LawBroken
+from pytest_tinytorch.run.exceptions import LawBroken
 from tests.support import kit
 
 

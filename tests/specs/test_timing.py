@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pytest_tinytorch.run.turns import Turns
-from specs.timing import DOUBT, FEWEST, Stopwatch, median_interval, speedup
+from specs.timing import ERROR_RATE, MIN_PAIRS, Stopwatch, median_interval, speedup
 from tests.support import toy
 
 TIMED = '''
@@ -109,7 +109,7 @@ class TestSpeedup:
     def test_is_quick_where_it_is_plain(self):
         machine = Machine()
         found = speedup(machine.taking(0.1), machine.taking(0.01), 5, machine.clock)
-        assert (found.pairs, found.low) == (FEWEST, pytest.approx(10))
+        assert (found.pairs, found.low) == (MIN_PAIRS, pytest.approx(10))
 
     def test_is_not_misled_by_a_machine_that_slows_down(self):
         """All calls of one first, and then all of the other, would see a ratio that is not there."""
@@ -138,7 +138,7 @@ class TestSpeedup:
         for _ in range(4000):
             low, high = median_interval(draw.exponential(1.0, 21))
             missed += not low <= np.log(2) <= high
-        assert missed / 4000 <= DOUBT * 1.5
+        assert missed / 4000 <= ERROR_RATE * 1.5
 
     def test_a_spec_fails_that_is_too_slow(self):
         class Benchmark:

@@ -7,7 +7,7 @@ from zlib import compress, crc32
 
 from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.ledger import Proof
+from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.export.journey.pictures import SIGNATURE
@@ -58,12 +58,12 @@ def numbers(unit_ids) -> dict[str, dict[str, str]]:
     return {i: NUMBERS[i[-2:]] for i in unit_ids if i.startswith("milestone")}
 
 
-def proofs(curriculum: Curriculum, unit_ids) -> dict[str, Proof]:
+def proofs(curriculum: Curriculum, unit_ids) -> dict[str, Achievement]:
     """A unit a week, in the order of the course."""
     shown = numbers(unit_ids)
     weeks = {unit.id: n for n, unit in enumerate(curriculum.units)}
     return {
-        i: Proof(
+        i: Achievement(
             f"2026-{1 + weeks[i] * 7 // 28:02}-{1 + weeks[i] * 7 % 28:02}T18:30:00+00:00",
             shown.get(i, {}),
         )
@@ -89,7 +89,7 @@ def nothing(curriculum: Curriculum) -> Progress:
             Task(second, name, f"tinytorch/{second.name}.py", 40 + 12 * n, 9 - n % 5, State.TODO)
             for n, name in enumerate(second.hints)
         ),
-        proofs=proofs(curriculum, [first.id]),
+        achievements=proofs(curriculum, [first.id]),
     )
 
 
@@ -135,7 +135,7 @@ def half(curriculum: Curriculum) -> Progress:
         ),
         warnings=(".tinytorch/ledger.jsonl:41: passed over, not a line of JSON",),
         learning_path=next((p for p in curriculum.learning_paths if p.name == "complete"), None),
-        proofs=proofs(curriculum, sorted(once)),
+        achievements=proofs(curriculum, sorted(once)),
     )
 
 
@@ -152,7 +152,7 @@ def on_the_way(curriculum: Curriculum) -> Progress:
             unit.id: (
                 GroupCount("convolve", 9, 9),
                 GroupCount("pool", 5, 12),
-                GroupCount("normalise", 0, 14),
+                GroupCount("normalize", 0, 14),
             )
         },
         selected=frozenset(unit.id for unit in curriculum.units),
@@ -160,7 +160,7 @@ def on_the_way(curriculum: Curriculum) -> Progress:
             Task(unit, name, "tinytorch/spatial.py", 140 + 20 * n, 3 + n, State.TODO)
             for n, name in enumerate(list(unit.hints)[:5])
         ),
-        proofs=proofs(curriculum, done),
+        achievements=proofs(curriculum, done),
     )
 
 
@@ -178,7 +178,7 @@ def finished(curriculum: Curriculum) -> Progress:
         selected=frozenset(every),
         newly_passed=(every[-1],),
         notes=numbers(every),
-        proofs=proofs(curriculum, every),
+        achievements=proofs(curriculum, every),
     )
 
 

@@ -6,19 +6,17 @@ stdout answers it. Neither the package under test nor a spec is ever imported he
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
 import runpy
 import select
-import signal
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
+from pytest_tinytorch.watch import forks
 
 ROOT = Path(__file__).parents[2]
 NEEDED = (
@@ -32,28 +30,16 @@ NEEDED = (
 all such modules that are loaded, and must find the same ones as in a process of its own."""
 
 
-class Warmup:
-    """A plugin that imports what is needed instead of running tests."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self) -> int:
-        for name in NEEDED:
-            importlib.import_module(name)
-        return 0
-
-
-def warm_up() -> None:
-    """Let pytest itself load its plugins, so that it rewrites their assertions as always."""
+def prepare() -> None:
+    """Import what every run needs, in a folder with no settings of ours."""
     before = Path.cwd()
+    folders = ("reference", "specs", "milestones", "tinytorch")
+    sources = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        pytest.main(["-p", "no:cacheprovider", "--rootdir=."], plugins=[Warmup()])
+        forks.warm_up(NEEDED, sources, "--rootdir=.")
         os.chdir(before)
-    fingerprint = importlib.import_module("pytest_tinytorch.evidence.source").fingerprint
-    for folder in ("reference", "specs", "milestones", "tinytorch"):
-        for file in (ROOT / folder).rglob("*.py"):
-            fingerprint(file)  # kept by content: a run that finds other content parses it anew
-    gc.freeze()
+    del sys.modules[forks.__name__]  # a process of its own would not have it, see above
 
 
 def become(request: dict) -> None:
@@ -88,11 +74,7 @@ def wait_for(child: int, seconds: float) -> dict:
     watched = os.pidfd_open(child)
     ready, _, _ = select.select([watched, sys.stdin], [], [], seconds)
     os.close(watched)
-    for kill, whom in ((os.killpg, child), (os.kill, child)):
-        with suppress(ProcessLookupError):
-            kill(whom, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return {"code": os.waitstatus_to_exitcode(status), "late": not ready}
+    return {"code": forks.end_with_its_processes(child), "late": not ready}
 
 
 def main() -> None:
@@ -100,7 +82,7 @@ def main() -> None:
     sys.path[0] = str(ROOT)
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever is printed here by mistake is no answer
-    warm_up()
+    prepare()
     while line := sys.stdin.readline():
         request = json.loads(line)
         child = os.fork()

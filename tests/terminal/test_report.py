@@ -6,7 +6,7 @@ import pytest
 
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
-from pytest_tinytorch.terminal import report, screen, timeline
+from pytest_tinytorch.terminal import milestones, report, screen
 from pytest_tinytorch.terminal.glyphs import JOIN, PLAIN, UNICODE, glyphs_for
 from tests.support import kit
 
@@ -53,8 +53,8 @@ def test_fits_every_terminal(width, glyphs, color):
         for shown in (
             report.capability_report(case, glyphs, width),
             report.capability_map(case, glyphs, width),
-            timeline.timeline_report(case, glyphs, width, True),
-            timeline.timeline_report(case, glyphs, width, False),
+            milestones.timeline_report(case, glyphs, width, True),
+            milestones.timeline_report(case, glyphs, width, False),
         ):
             plain = screen.rendered(shown, width, False, glyphs)
             assert max(len(line) for line in plain.splitlines()) <= width

@@ -19,7 +19,7 @@ import pytest
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
-from pytest_tinytorch.evidence.source import Snapshot
+from pytest_tinytorch.evidence.digests import Snapshot
 from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
 from pytest_tinytorch.watch.loop import Loop
@@ -159,7 +159,7 @@ class TestLoop:
         loop.saved([file("adding")])
         loop.saved([file("squaring")])
         assert fake.requests[-1].saved == ["adding", "squaring"]
-        loop.told(full(3))
+        loop.receive(full(3))
         loop.saved([file("doubling")])
         assert fake.requests[-1].saved == ["doubling"]
 
@@ -167,39 +167,39 @@ class TestLoop:
         loop.saved([file("helpers")])
         loop.saved([file("adding")])
         assert fake.requests[-1].saved == []
-        loop.told(full(2))
+        loop.receive(full(2))
         loop.saved([file("adding")])
         assert fake.requests[-1].saved == ["adding"]
 
     def test_an_old_verdict_is_passed_over(self, loop, fake):
         loop.saved([file("adding")])
         loop.saved([file("adding")])
-        loop.told(full(1, text="old"))
+        loop.receive(full(1, text="old"))
         assert "old" not in fake.shown
-        loop.told(full(2, text="new"))
+        loop.receive(full(2, text="new"))
         assert "new" in fake.shown
 
     def test_failures_come_first_next_time(self, loop, fake):
         loop.saved([file("adding")])
-        loop.told(full(1, failed=["a spec"]))
+        loop.receive(full(1, failed=["a spec"]))
         loop.saved([file("adding")])
         loop.saved([file("adding")])  # the run before it was ended, and has told nothing
         assert fake.requests[-1].failed == ("a spec",)
-        loop.told(full(3))
+        loop.receive(full(3))
         loop.saved([file("adding")])
         assert fake.requests[-1].failed == ()
 
     def test_a_run_that_saw_the_source_change_is_begun_again(self, loop, fake):
         loop.saved([file("adding")])
-        loop.told({"number": 1, "beat": CHANGED})
+        loop.receive({"number": 1, "beat": CHANGED})
         assert fake.requests == [fake.requests[0]] * 2
 
     def test_a_run_without_a_verdict_says_so_once(self, loop, fake):
         loop.saved([file("adding")])
-        loop.told({"number": 1, "beat": ENDED, "text": "usage: no such option"})
+        loop.receive({"number": 1, "beat": ENDED, "text": "usage: no such option"})
         assert "no such option" in fake.shown[-1]
-        loop.told(full(1))
-        loop.told({"number": 1, "beat": ENDED, "text": "later"})
+        loop.receive(full(1))
+        loop.receive({"number": 1, "beat": ENDED, "text": "later"})
         assert "later" not in fake.shown[-1]
 
     def test_specs_are_imported_anew_when_they_are_saved(self, loop, fake):
@@ -211,14 +211,14 @@ class TestLoop:
     def test_examples_are_drawn_after_the_verdict(self, loop, fake):
         loop.saved([file("adding")])
         assert fake.drawn == []
-        loop.told(full(1))
+        loop.receive(full(1))
         assert fake.drawn == [["specs/test_01_adding.py"]]
 
     def test_keys(self, loop, fake):
         loop.start()
         loop.key("h")
         assert fake.shown[-1] == "Wait for the full verdict."
-        loop.told(full(1, next="02", hints=["what?", "which?", "so."], exercise="add"))
+        loop.receive(full(1, next="02", hints=["what?", "which?", "so."], exercise="add"))
         loop.key("h")
         assert fake.shown[-1] == "add:\n1. what?"
         loop.key("h")

@@ -85,7 +85,7 @@ def test_every_unit_has_its_page():
     assert {file.stem for file in (DOCS / "modules").glob("*.md")} == names
     assert {file.stem for file in (DOCS / "pictures").glob("*.svg")} >= names
     for unit in kit.course().milestones:
-        text = (kit.ROOT / unit.place / "README.md").read_text(encoding="utf-8")
+        text = (kit.ROOT / unit.spec_path / "README.md").read_text(encoding="utf-8")
         assert text.startswith(f"# {unit.year} · {unit.title}\n")
         assert {"## The idea", "## Run it", "## Sources"} <= set(text.splitlines())
 
@@ -102,7 +102,7 @@ def test_a_page_of_a_module_is_whole(unit):
 
 
 @pytest.mark.parametrize("file", sorted((DOCS / "pictures").glob("*.svg")), ids=lambda f: f.stem)
-def test_a_picture_has_words_and_no_colours_of_its_own_for_them(file):
+def test_a_picture_has_words_and_no_colors_of_its_own_for_them(file):
     root = ET.parse(file).getroot()
     assert root.tag == f"{SVG}svg"
     assert "viewBox" in root.attrib
@@ -117,7 +117,7 @@ def test_a_picture_has_words_and_no_colours_of_its_own_for_them(file):
 
 
 def fills_of_text(node, inherited):
-    """The colour of every text in a drawing, whoever has set it."""
+    """The color of every text in a drawing, whoever has set it."""
     style = dict(part.split(":") for part in node.get("style", "").split(";") if ":" in part)
     fill = style.get("fill", node.get("fill", inherited)).strip()
     if node.tag in (f"{SVG}text", f"{SVG}tspan") and "".join(node.itertext()).strip():
@@ -135,24 +135,24 @@ def papers():
 
 
 def contrast(one, other):
-    """The contrast of two colours, as WCAG defines it: 3 is asked for of large letters."""
+    """The contrast of two colors, as WCAG defines it: 3 is asked for of large letters."""
     dark, light = sorted(map(luminance, (one, other)))
     return (light + 0.05) / (dark + 0.05)
 
 
-def luminance(colour):
-    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+def luminance(color):
+    shares = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def test_colours_for_one_background_only_are_noticed():
+def test_colors_for_one_background_only_are_noticed():
     assert round(contrast("#000000", "#ffffff")) == 21
-    for colour in ("#000000", "#1f3d5c", "#ffffff", "#f0d0b0"):
-        assert min(contrast(colour, paper) for paper in papers()) < 3
+    for color in ("#000000", "#1f3d5c", "#ffffff", "#f0d0b0"):
+        assert min(contrast(color, paper) for paper in papers()) < 3
 
 
-def test_colours_of_letters_are_found():
+def test_colors_of_letters_are_found():
     drawing = f'<svg xmlns="{SVG[1:-1]}" fill="currentColor"><g fill="red"><text>a</text></g>'
     drawing += '<text style="fill: white">b</text><text>c</text></svg>'
     found = list(fills_of_text(ET.fromstring(drawing), "black"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Unit
+from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import flow, phrases, states
@@ -97,7 +97,7 @@ def _flag(x: float, text: str, row: int, base: float, width: int) -> Markup:
     return join(pole, element("text", text, class_="year", **place))
 
 
-def bars(progress: Progress, groups: Sequence[CheckpointGroup], kind: str) -> Markup:
+def bars(progress: Progress, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
     """A bar for each group, made of a piece for each of its checkpoints."""
     by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
     parts = []

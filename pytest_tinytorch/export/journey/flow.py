@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup, Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, states
@@ -47,7 +47,7 @@ class Row:
     """Stops beside each other; ``title`` is the tier that begins with them, if one does."""
 
     units: tuple[Unit, ...]
-    title: CheckpointGroup | None = None
+    title: NamedCheckpoints | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def order(curriculum: Curriculum) -> list[Unit]:
     return [u for n, unit in enumerate(checkpoints) for u in (unit, *opens.get(n, ()))]
 
 
-def tiered(curriculum: Curriculum) -> list[tuple[CheckpointGroup | None, list[Unit]]]:
+def tiered(curriculum: Curriculum) -> list[tuple[NamedCheckpoints | None, list[Unit]]]:
     """The units in order, cut where another tier begins; what has no tier goes with the first."""
     tier = {number: group for group in reversed(curriculum.tiers) for number in group.numbers}
-    parts: list[tuple[CheckpointGroup | None, list[Unit]]] = [(None, [])]
+    parts: list[tuple[NamedCheckpoints | None, list[Unit]]] = [(None, [])]
     for unit in order(curriculum):
         group = None if unit.is_milestone else tier.get(unit.number)
         if group is not None and group is not parts[-1][0]:

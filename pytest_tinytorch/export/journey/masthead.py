@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_tinytorch.course.curriculum import CheckpointGroup
+from pytest_tinytorch.course.curriculum import NamedCheckpoints
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, ruler, states
@@ -71,7 +71,7 @@ def _remarks(progress: Progress) -> Markup | None:
     return element("div", *parts, class_="remarks") if parts else None
 
 
-def _path(progress: Progress, path: CheckpointGroup) -> Markup:
+def _path(progress: Progress, path: NamedCheckpoints) -> Markup:
     """The path, what it holds, and what it borrows."""
     checkpoints = progress.curriculum.checkpoints
     own = phrases.range_text(unit for unit in checkpoints if unit.number in path.numbers)

@@ -55,7 +55,7 @@ class Measure:
 
 def measures(progress: Progress, unit: Unit) -> list[Measure]:
     """The numbers of this run, or else of the last pass."""
-    proof = progress.proofs.get(unit.id)
+    proof = progress.achievements.get(unit.id)
     notes = progress.notes.get(unit.id) or (proof.notes if proof else {})
     return [measure(unit, str(name), value) for name, value in notes.items()]
 

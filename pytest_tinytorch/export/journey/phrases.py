@@ -33,7 +33,7 @@ def dashed(weeks: str) -> str:
 
 
 def range_text(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbours joined."""
+    """Units in few words, neighbors joined."""
     return dashed(unit_ranges(units))
 
 
@@ -46,7 +46,7 @@ def task_line(task: Task) -> Markup:
     """A task: where to write, what, and how many specs wait."""
     name = task.exercise or task.unit.name
     return join(
-        element("code", task.place),
+        element("code", task.location),
         element("span", join(name, f" — {waiting_text(task)}"), class_="what"),
     )
 
@@ -59,7 +59,7 @@ def command(text: str) -> Markup:
 def next_step(progress: Progress) -> Markup:
     """What to do next: a place in the source, or a command; or that all is done."""
     task, current = progress.next_task, progress.current
-    if task is not None and task.place:
+    if task is not None and task.location:
         step = element("p", task_line(task), class_="step")
         then = element("p", "Then run ", command(task.unit.command), class_="then")
     elif current is not None:

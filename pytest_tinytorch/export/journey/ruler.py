@@ -47,7 +47,7 @@ def position(progress: Progress) -> Position | None:
     if not every:
         return None
     way = tuple(u for u in every if progress.state[u.id] != State.BORROWED) or tuple(every)
-    behind = tuple(takewhile(lambda unit: positions_reached(progress, unit), way))
+    behind = tuple(takewhile(lambda unit: was_passed(progress, unit), way))
     passed = tuple(unit for unit in behind if progress.state[unit.id] == State.PASSED)
     again = tuple(unit for unit in behind if unit not in passed)
     where, year = _place(
@@ -56,9 +56,9 @@ def position(progress: Progress) -> Position | None:
     return Position(where + (", to prove again" if again else ""), year, passed, again)
 
 
-def positions_reached(progress: Progress, unit: Unit) -> bool:
+def was_passed(progress: Progress, unit: Unit) -> bool:
     """Whether a unit is passed, or was for an earlier version of the source."""
-    return progress.state[unit.id] == State.PASSED or unit.id in progress.proofs
+    return progress.state[unit.id] == State.PASSED or unit.id in progress.achievements
 
 
 def _place(
@@ -80,7 +80,7 @@ def share(progress: Progress, following: Unit, last: Unit | None) -> float:
     curriculum = progress.curriculum
     between = curriculum.closure(following.needs) - curriculum.closure([last.id] if last else [])
     units = [unit for unit in curriculum.checkpoints if unit.id in between]
-    done = sum(positions_reached(progress, unit) for unit in units)
+    done = sum(was_passed(progress, unit) for unit in units)
     return 0.9 * done / len(units) if units else 0.5
 
 

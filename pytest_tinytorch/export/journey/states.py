@@ -1,4 +1,4 @@
-"""What a state looks like: a mark and a word, so that colour never stands alone."""
+"""What a state looks like: a mark and a word, so that color never stands alone."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
 
 def standing(progress: Progress, unit: Unit) -> list[Markup]:
     """What a unit waits for, when it was first passed, and its badge."""
-    state, proof = progress.state[unit.id], progress.proofs.get(unit.id)
+    state, proof = progress.state[unit.id], progress.achievements.get(unit.id)
     parts: list[Markup] = []
     waits = progress.unmet_needs(unit) if state == State.LOCKED else ()
     if waits:
@@ -80,7 +80,7 @@ def capabilities(progress: Progress) -> Markup:
 
 
 def _sentence(progress: Progress, unit: Unit) -> Markup:
-    proof = progress.proofs.get(unit.id)
+    proof = progress.achievements.get(unit.id)
     since = join(", ", phrases.date(proof.at)) if proof else None
     source = element("a", unit.label, href=f"#{unit.id}")
     return element("li", element("p", unit.capability), element("p", source, since, class_="aside"))

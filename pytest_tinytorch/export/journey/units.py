@@ -78,7 +78,7 @@ def _matter(progress: Progress, unit: Unit) -> Markup | None:
 
 
 def _tasks(progress: Progress, unit: Unit) -> Markup | None:
-    own = [task for task in progress.tasks if task.unit.id == unit.id and task.place]
+    own = [task for task in progress.tasks if task.unit.id == unit.id and task.location]
     if not own:
         return None
     more = [f"and {len(own) - TASKS} more"] if len(own) > TASKS else []

@@ -131,7 +131,7 @@ MISTAKES = (
     Mistake(
         "variance from the mean of squares",
         of="var",
-        replace="squares = sum(centred * centred, dim=dim, keepdim=keepdim)",
+        replace="squares = sum(centered * centered, dim=dim, keepdim=keepdim)",
         by="""
             n, total = count(x.shape, dim), sum(x, dim=dim, keepdim=keepdim)
             squares = sum(x * x, dim=dim, keepdim=keepdim) - total * total / (n or 1)

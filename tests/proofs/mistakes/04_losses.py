@@ -100,7 +100,7 @@ MISTAKES = (
         says="cross_entropy",
     ),
     Mistake(
-        "cross-entropy normalised over the batch",
+        "cross-entropy normalized over the batch",
         of="cross_entropy",
         replace="log_softmax(input, dim=1)",
         by="log_softmax(input, dim=0)",

@@ -218,7 +218,7 @@ MISTAKES = (
         says="dtype",
     ),
     Mistake(
-        "three means make a grey image a coloured one",
+        "three means make a grey image a colored one",
         of="Normalize.__call__",
         replace="len(self.mean) not in (1, channels)",
         by="len(self.mean) not in (1, channels) and channels != 1",

@@ -188,7 +188,7 @@ MISTAKES = (
         says="argument 0",
     ),
     Mistake(
-        "the weight's gradient without normalising",
+        "the weight's gradient without normalizing",
         of="batch_norm_weight",
         replace="products.sum(axis=(0, 2, 3)) / np.sqrt(var + eps)",
         by="products.sum(axis=(0, 2, 3)) * 1.0",

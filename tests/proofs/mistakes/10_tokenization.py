@@ -175,7 +175,7 @@ MISTAKES = (
         says="train",
     ),
     Mistake(
-        "the pair learnt last merged first",
+        "the pair learned last merged first",
         of="BPETokenizer.encode_word",
         replace="min(known, key=self.ranks.get)",
         by="max(known, key=self.ranks.get)",

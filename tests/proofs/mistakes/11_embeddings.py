@@ -167,7 +167,7 @@ MISTAKES = (
         says="weight",
     ),
     Mistake(
-        "learnt places as loud as the tokens",
+        "learned places as loud as the tokens",
         of="PositionalEncoding.__init__",
         replace="0.02 * generator.standard_normal((max_length, embedding_dim))",
         by="1.0 * generator.standard_normal((max_length, embedding_dim))",
@@ -175,7 +175,7 @@ MISTAKES = (
         says="0.02",
     ),
     Mistake(
-        "learnt places that are no parameter",
+        "learned places that are no parameter",
         of="PositionalEncoding.__init__",
         replace="self.weight = Parameter(drawn.astype(dtype))",
         by="self.weight = Tensor(drawn.astype(dtype))",

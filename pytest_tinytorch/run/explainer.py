@@ -10,11 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.course.exercises import STUB_MESSAGE as TODO_MESSAGE
-from pytest_tinytorch.course.exercises import line_spans
+from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.failures import LawBroken, MissingName, StubReached
+from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached
 from pytest_tinytorch.run.timelimit import TimeLimit
 from pytest_tinytorch.terminal.plaintext import encodable_text
 
@@ -73,7 +72,7 @@ class Explainer:
     root: Path
     hints: int = 0
     folders: tuple[Path, ...] = field(init=False)
-    places: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
+    spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         places = (self.implementation.folder, self.implementation.reference)
@@ -87,12 +86,12 @@ class Explainer:
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
-        kind, headline = self._kind(error, frames)
-        where = self._where(error, frames)
+        kind, headline = self._state_and_headline(error, frames)
+        where = self._blamed_frame(error, frames)
         exercise = self._exercise(where)
-        unit = self._unit(where) or spec.unit
+        unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
-            kind=kind,
+            state=kind,
             headline=headline,
             group=spec.group,
             exercise=exercise,
@@ -121,7 +120,7 @@ class Explainer:
     def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
         """The outcome if the exception comes from an untouched stub."""
         found = (
-            TODO_MESSAGE.fullmatch(error_text(error))
+            STUB_MESSAGE.fullmatch(error_text(error))
             if isinstance(error, NotImplementedError)
             else None
         )
@@ -129,9 +128,9 @@ class Explainer:
         if found is None or unit is None or found[3] not in unit.hints:
             return None
         file = self.implementation.file(unit.name)
-        lines = self._places(file, unit).get(found[3])
+        lines = self._spans(file, unit).get(found[3])
         return Outcome(
-            kind=State.TODO,
+            state=State.TODO,
             headline=f"{found[3]} is still to do",
             group=spec.group,
             exercise=found[3],
@@ -140,7 +139,9 @@ class Explainer:
             line=lines[1] if lines else 0,
         )
 
-    def _kind(self, error: BaseException, frames: Sequence[Frame]) -> tuple[State, str]:
+    def _state_and_headline(
+        self, error: BaseException, frames: Sequence[Frame]
+    ) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, TimeLimit | MissingName):
@@ -161,7 +162,7 @@ class Explainer:
             return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
         return State.WRONG, text
 
-    def _where(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
+    def _blamed_frame(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
         """The function to blame: what the law called, or else the deepest frame of theirs."""
         if isinstance(error, SyntaxError) and (theirs := self._misspelt(error)) is not None:
             return Frame(theirs, error.lineno or 1, "")
@@ -191,24 +192,24 @@ class Explainer:
 
     def _exercise(self, where: Frame | None) -> str:
         """The exercise that a place lies in, if any."""
-        unit = self._unit(where)
+        unit = self._blamed_unit(where)
         if where is None or unit is None:
             return ""
-        for name, (first, last) in self._places(where.file, unit).items():
+        for name, (first, last) in self._spans(where.file, unit).items():
             if first <= where.line <= last:
                 return name
         return ""
 
-    def _places(self, file: Path, unit: Unit) -> dict[str, tuple[int, int]]:
+    def _spans(self, file: Path, unit: Unit) -> dict[str, tuple[int, int]]:
         """First and last line of each exercise in a file; none if it cannot be read or parsed."""
-        if file not in self.places:
+        if file not in self.spans:
             try:
-                self.places[file] = line_spans(file.read_text(encoding="utf-8"), unit.hints)
+                self.spans[file] = line_spans(file.read_text(encoding="utf-8"), unit.hints)
             except (OSError, SyntaxError, ValueError):
-                self.places[file] = {}
-        return self.places[file]
+                self.spans[file] = {}
+        return self.spans[file]
 
-    def _unit(self, where: Frame | None) -> Unit | None:
+    def _blamed_unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""
         if where is None or where.file.parent not in self.folders:
             return None
@@ -230,7 +231,7 @@ class Explainer:
             lines += labeled_lines("Got", error.got)
         else:
             lines += labeled_lines(
-                "Broken" if outcome.kind == State.BROKEN else "Raised", _raised(error, outcome)
+                "Broken" if outcome.state == State.BROKEN else "Raised", _raised(error, outcome)
             )
         if where is not None:
             inside = (
@@ -266,7 +267,7 @@ class Crash:
 
 
 class Message(tuple[str, int, str]):
-    """A message in the place of a traceback: coloured on a terminal, plain text to everyone else.
+    """A message in the place of a traceback: colored on a terminal, plain text to everyone else.
 
     It is (file, line, text), one of the forms that pytest documents for what a report shows, so
     that whoever annotates failures marks the learner's line and not the one of the spec.
@@ -296,9 +297,9 @@ class Message(tuple[str, int, str]):
         tw.line(title, red=True, bold=True)
         for line in rest:
             label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
-            colours = LABEL_COLORS.get(label.strip(), {})
+            colors = LABEL_COLORS.get(label.strip(), {})
             tw.write(label, light=True)
-            tw.line(value, **colours)
+            tw.line(value, **colors)
 
 
 def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
@@ -329,7 +330,7 @@ def _example(error: BaseException) -> str:
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:
-    if outcome.kind == State.BROKEN:
+    if outcome.state == State.BROKEN:
         return outcome.headline
     text = error_text(error).strip()
     if isinstance(error, AssertionError) and text:

@@ -1,4 +1,4 @@
-"""Stand-ins for the student's names: looked up late, and in everything else like the real ones."""
+"""Stand-ins for the learner's names: looked up late, and in everything else like the real ones."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from types import ModuleType
 import pytest
 
 from pytest_tinytorch.api import MissingName
-from specs.student import Lazy, lazy, resolve
+from specs.framework import Lazy, lazy, resolve
 
 
 class Real:
-    """A class of the student's."""
+    """A class of the learner's."""
 
     size = 3
 

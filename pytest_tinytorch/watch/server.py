@@ -7,13 +7,10 @@ fork: of a process with one thread, in which the code under test is never import
 
 from __future__ import annotations
 
-import gc
-import importlib
 import json
 import os
 import secrets
 import select
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -25,8 +22,8 @@ import pytest
 
 from pytest_tinytorch import plugin
 from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
-from pytest_tinytorch.evidence.source import fingerprint
 from pytest_tinytorch.run import profiles
+from pytest_tinytorch.watch import forks
 from pytest_tinytorch.watch.examples import Drawer, Drawn
 from pytest_tinytorch.watch.plugin import WatchPlugin
 from pytest_tinytorch.watch.request import ENDED, Request
@@ -53,28 +50,16 @@ class Messages:
                 data = data[os.write(self.descriptor, data) :]
 
 
-class Warmup:
-    """A plugin that imports what is needed instead of running tests."""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self) -> int:
-        for name in NEEDED:
-            importlib.import_module(name)
-        return 0
-
-
-def warm_up(root: Path) -> None:
+def prepare(root: Path) -> None:
     """Import, parse and compile what every run needs."""
     plugin.use_one_thread()
-    pytest.main(["-p", "no:cacheprovider"], plugins=[Warmup()])
+    folders = (PACKAGE, "reference", "specs", "milestones")
+    sources = {name: sorted((root / name).rglob("*.py")) for name in folders}
+    for file in (*sources[PACKAGE], *sources["reference"]):
+        with suppress(SyntaxError, ValueError, OSError):
+            compile_cached(file.read_bytes(), str(file))
+    forks.warm_up(NEEDED, [file for files in sources.values() for file in files])
     profiles.register_profiles()
-    for folder in (PACKAGE, "reference", "specs", "milestones"):
-        for file in sorted((root / folder).rglob("*.py")):
-            fingerprint(file)  # kept by content: a run that finds other content parses it anew
-            if folder in (PACKAGE, "reference"):
-                with suppress(SyntaxError, ValueError, OSError):
-                    compile_cached(file.read_bytes(), str(file))
-    gc.freeze()
 
 
 class Server:
@@ -168,13 +153,9 @@ class Server:
 
     def end_child(self) -> None:
         """Kill a run, with all that it has started."""
-        if not self.child:
-            return
-        for kill in (os.killpg, os.kill):  # the group is not there before the fork has made it
-            with suppress(ProcessLookupError):
-                kill(self.child, signal.SIGKILL)
-        os.waitpid(self.child, 0)
-        self.child = 0
+        if self.child:
+            forks.end_with_its_processes(self.child)
+            self.child = 0
 
     def draw(self) -> None:
         """Draw examples for the next file that has none, until there is something else to do."""
@@ -196,7 +177,7 @@ def main(arguments: list[str]) -> None:
     messages = Messages()
     root = Path.cwd()
     sys.path.insert(0, str(root))
-    warm_up(root)
+    prepare(root)
     messages.send({"beat": "ready"})
     profile = arguments[arguments.index("--profile") + 1]
     Server(messages, profile, once="--once" in arguments).serve()

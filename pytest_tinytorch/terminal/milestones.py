@@ -182,4 +182,4 @@ def milestone_numbers(progress: Progress, unit: Unit) -> Mapping[str, Any]:
     """The numbers that a milestone showed: in this run, or else when it was last passed."""
     if unit.id in progress.notes:
         return progress.notes[unit.id]
-    return progress.proofs[unit.id].notes if unit.id in progress.proofs else {}
+    return progress.achievements[unit.id].notes if unit.id in progress.achievements else {}

@@ -1,0 +1,57 @@
+"""What a process does that forks runs of pytest: it imports what they need, and ends what they leave.
+
+The server of `tito watch` and the one that the kit's own tests run on share this.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pytest_tinytorch.evidence.digests import fingerprint
+
+
+class Importer:
+    """A plugin that imports modules instead of running tests.
+
+    pytest has loaded its own plugins by then, and rewrites assertions as in any run.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self) -> int:
+        for name in self.names:
+            importlib.import_module(name)
+        return 0
+
+
+def warm_up(names: Sequence[str], sources: Iterable[Path], *arguments: str) -> None:
+    """Import modules within pytest, and parse sources: every fork then finds that done.
+
+    Args:
+        names: of the modules.
+        sources: Python files. What a file holds is kept by content: a run that finds another parses it anew.
+        arguments: for pytest.
+    """
+    pytest.main(["-p", "no:cacheprovider", *arguments], plugins=[Importer(names)])
+    for file in sources:
+        fingerprint(file)
+    gc.freeze()
+
+
+def end_with_its_processes(child: int) -> int:
+    """Kill a fork that leads a group of processes, and the group; gives its exit code."""
+    for kill in (os.killpg, os.kill):  # the group is not there before the fork has made it
+        with suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
