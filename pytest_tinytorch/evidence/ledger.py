@@ -113,13 +113,13 @@ def read_ledger(file: Path) -> Ledger:
             continue
         try:
             events.append(parse_event(line))
-        except (ValueError, TypeError) as error:
+        except (ValueError, msgspec.ValidationError) as error:
             damage.append(f"{file}:{number}: passed over, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 
 def parse_event(line: bytes) -> Event:
-    """The event in one line; ValueError or TypeError says what is wrong with it."""
+    """The event in one line; ValueError or ValidationError says what is wrong with it."""
     try:
         table = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):

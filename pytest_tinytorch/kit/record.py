@@ -49,7 +49,7 @@ def read_record(root: Path) -> Record:
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
         return parse_record(table)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"{file} is damaged ({error}): {remedy}") from error
 
 

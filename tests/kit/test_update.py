@@ -281,6 +281,7 @@ class TestUpdate:
             "{",
             "[]",
             '{"schema": 2}',
+            '{"schema": 1, "version": "0.1", "name": 3, "files": {}}',
             '{"schema": 1, "version": "new", "name": "x", "files": {}}',
             '{"schema": 1, "version": "0.1", "name": "x", "files": {"../../x": "0"}}',
             '{"schema": 1, "version": "0.1", "name": "x", "files": {"C:\\\\x": "0"}}',
