@@ -31,12 +31,11 @@ def threshold(number, name):
 class Stage:
     """A terminal for one milestone: knows what it can show, and what was asked for."""
 
-    def __init__(self, number, scales=("tiny",), arguments=None):
-        self.unit = unit(number)
-        self.options = parse(self.unit, scales, arguments)
+    def __init__(self, milestone):
+        self.unit = milestone
+        self.options = parse(milestone)
         self.marks = glyphs(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
-        self.losses = []
 
     @contextmanager
     def training(self, title, keep=True):
@@ -77,55 +76,60 @@ class Stage:
         if file is not None:
             self.say(f"A picture: {file}", "dim")
 
-    def result(self, rows_of_table, reached):
-        """One screen at the end: what was measured against what was wanted."""
+    def result(self, measured):
+        """One screen at the end: what was measured against what was wanted; whether all of it holds."""
         table = Table(box=None, pad_edge=False)
         for name in ("measured", "value", "wanted", ""):
             table.add_column(name)
-        for name, value, wanted, holds in rows_of_table:
+        for name, value, wanted, holds in measured:
             mark = self.marks.passed if holds else self.marks.wrong
             cells = [Text(self.marks.fit(str(cell))) for cell in (name, value, wanted)]
             table.add_row(*cells, Text(mark, "green" if holds else "red"))
         self.console.print(table)
+        reached = all(holds for *_, holds in measured)
         word = self.unit.capability if reached else "Not there yet: see the rows marked above."
         self.say(f"\n{word}", "bold green" if reached else "bold red")
         if reached:
             self.say(f"Next: {self.unit.challenge}")
+        return reached
 
 
-def parse(milestone, scales, arguments):
-    """The options of a milestone's script."""
+def parse(milestone):
+    """The options of a milestone's script, from the command line."""
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
     parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
-    if len(scales) > 1:
+    if any(name.startswith("full_") for name in milestone.thresholds):
         told = "shipped data, or the full data set of its time (downloaded once)"
-        parser.add_argument("--scale", choices=scales, default=scales[0], help=told)
-    return parser.parse_args(arguments)
+        parser.add_argument("--scale", choices=("tiny", "full"), help=told)
+    parser.set_defaults(scale="tiny")
+    return parser.parse_args()
 
 
-def play(number, show, scales=("tiny",), arguments=None):
-    """Run a milestone's script.
+def play(milestone, show):
+    """Play the scene of a milestone.
 
     Args:
-        number: of the milestone, two digits.
+        milestone: its entry in the curriculum.
         show: called with the `Stage`; returns whether all thresholds were reached.
-        scales: what ``--scale`` may be.
-        arguments: of the command line, for tests.
     Returns:
         The exit code: 0 only if all thresholds were reached.
 
-    An untouched stub or an error in the learner's code is explained, not thrown.
+    An untouched stub or an error in the learner's code is explained, not thrown; what is wrong with the
+    workspace is said in a line.
     """
-    stage = Stage(number, scales, arguments)
-    workspace = use_package(ROOT, stage.options.reference)
+    stage = Stage(milestone)
+    try:
+        workspace = use_package(ROOT, stage.options.reference)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     stage.head()
     try:
         return 0 if show(stage) else 1
     except Exception as error:
         told = explanation(workspace, stage.unit, error)
         if not told:
-            raise  # a fault of the script, not of the learner
+            raise  # a fault of the scene, not of the learner
         stage.say(told)
         return 1
 
@@ -154,6 +158,11 @@ def rows(values, width, plain):
 def at_least(name, value, least):
     """A row of the result for a share that has to reach a threshold."""
     return name, percent(value), f"at least {percent(least)}", value >= least
+
+
+def at_most(name, value, most):
+    """A row of the result for a share that must not exceed a threshold."""
+    return name, percent(value), f"at most {percent(most)}", value <= most
 
 
 def percent(part):

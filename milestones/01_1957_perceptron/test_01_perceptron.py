@@ -1,8 +1,8 @@
 """What 1957 proves: a neuron that knows nothing learns to see."""
 
 import pytest
-from perceptron import experiment
 
+from milestones.experiments.perceptron import experiment
 from milestones.stage import percent, threshold
 from specs.laws import expect
 

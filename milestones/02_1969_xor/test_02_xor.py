@@ -1,8 +1,8 @@
 """What 1969 proves: a limit, and the way around it."""
 
 import pytest
-from xor import experiment
 
+from milestones.experiments.xor import experiment
 from milestones.stage import percent, threshold
 from specs.laws import expect
 

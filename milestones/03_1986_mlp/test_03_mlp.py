@@ -1,8 +1,8 @@
 """What 1986 proves: errors can be sent back through a hidden layer."""
 
 import pytest
-from digits_mlp import control, experiment
 
+from milestones.experiments.digits_mlp import control, experiment
 from milestones.stage import percent, threshold
 from specs.laws import expect
 

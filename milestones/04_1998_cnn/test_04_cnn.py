@@ -1,8 +1,8 @@
 """What 1998 proves: filters that are learnt find a pattern wherever it stands."""
 
 import pytest
-from shifted_digits import control, experiment
 
+from milestones.experiments.shifted_digits import control, experiment
 from milestones.stage import percent, threshold
 from specs.laws import expect
 

@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
-import pipeline
 import pytest
 
+from milestones.experiments import pipeline
 from milestones.stage import percent, threshold
 from specs.laws import expect
 from specs.timing import Stopwatch

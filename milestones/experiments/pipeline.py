@@ -1,17 +1,12 @@
 """The experiment of 2018: models of earlier milestones made smaller and faster, and measured fairly."""
 
 import copy
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE.parent / name) for name in ("04_1998_cnn", "05_2017_transformer")]
-
-import shifted_digits  # noqa: E402
-import tinytalks_gpt  # noqa: E402
+from milestones.experiments import shifted_digits, tinytalks_gpt
 
 WIDTHS, STUDENT_WIDTHS = (32, 64, 96), (12, 24, 48)
 PRUNING = ((0.6, 2), (0.8, 2), (0.9, 10))

@@ -1,0 +1,70 @@
+"""The scene of 2017: a GPT learns to answer, and shows what it looks at."""
+
+from textwrap import shorten
+
+from milestones.experiments.tinytalks_gpt import (
+    attention_maps,
+    changed_by_shuffling,
+    experiment,
+    future_changes_nothing,
+    known_words,
+    without_mask,
+)
+from milestones.stage import at_least, at_most, percent, threshold
+
+SHOWN = 3
+
+
+def show(stage):
+    """The experiment on a terminal; returns whether its thresholds were reached."""
+    stage.say("280 questions with their answers, and a GPT of two blocks.")
+    with stage.training("learning to answer") as on_epoch:
+        result = experiment(stage.options.seed, on_epoch)
+    show_answers(stage, "Questions that it was trained on:", result.learnt)
+    show_answers(stage, "Questions in other words:", result.new)
+    tokens, weights = attention_maps(result, result.learnt.questions[0])
+    draw = lambda axes: draw_attention(axes, tokens, weights)
+    stage.picture("05_attention", draw, columns=len(weights), size=(5, 5))
+    return stage.result(wanted(result, stage.options.seed))
+
+
+def show_answers(stage, title, answers):
+    """A few questions, and what was answered, in a line each: who has learnt little never ends."""
+    stage.say(f"\n{title}", "bold")
+    rows = list(zip(answers.questions, answers.expected, answers.given, strict=True))
+    for question, expected, given in rows[:SHOWN]:
+        right = given == expected
+        stage.say(f"  {question}")
+        line = shorten(given, stage.console.width - 4, placeholder=" ...")
+        stage.say(f"  {stage.marks.passed if right else stage.marks.wrong} {line}", "cyan")
+
+
+def wanted(result, seed):
+    """What the run has to reach."""
+    better, least = result.bigram_nats - result.nats, threshold("05", "nats_below_bigram")
+    told = f"nats per character (bigram {result.bigram_nats:.2f})"
+    below = f"at most {result.bigram_nats - least:.2f}"
+    most = threshold("05", "without_mask_at_most")
+    loss, cheated = without_mask(seed)
+    shuffled = changed_by_shuffling(result)
+    return [
+        at_least("right answers", result.learnt.exact, threshold("05", "exact_answers")),
+        ("  to other words", percent(result.new.exact), "", True),
+        (told, f"{result.nats:.2f}", below, better >= least),
+        at_least("words that exist", known_words(result), threshold("05", "known_words")),
+        at_least("moved by shuffling", shuffled, threshold("05", "changed_by_shuffling")),
+        ("the future changes", "nothing", "nothing", True)
+        if future_changes_nothing(result)
+        else ("the future changes", "the past", "nothing", False),
+        at_most(f"without a mask (loss {loss:.2f})", cheated, most),
+    ]
+
+
+def draw_attention(axes, tokens, weights):
+    """One picture for each head: rows look at columns."""
+    places = range(len(tokens))
+    for head, (cell, table) in enumerate(zip(axes, weights, strict=True)):
+        cell.imshow(table, cmap="Blues", vmin=0, vmax=1)
+        cell.set_title(f"head {head}")
+        cell.set_xticks(places, [repr(token)[1:-1] for token in tokens], rotation=90, size=5)
+        cell.set_yticks(places, [repr(token)[1:-1] for token in tokens], size=5)
