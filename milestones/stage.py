@@ -1,7 +1,10 @@
 """What the scripts of all milestones share: options, live progress, a loss curve, a result."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,19 +14,23 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch.api import curriculum, explanation, glyphs, use_package
+from milestones.experiments import OnEpoch
+from pytest_tinytorch.api import Unit, curriculum, explanation, glyphs, use_package
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
+Row = tuple[str, str, str, bool]
+"""Of the result: what was measured, its value, what was wanted, and whether that holds."""
 
-def unit(number):
+
+def unit(number: str) -> Unit:
     """The milestone's entry in the curriculum: its story, badge and thresholds."""
     return curriculum(ROOT).unit(f"milestone-{number}")
 
 
-def threshold(number, name):
+def threshold(number: str, name: str) -> float:
     """A threshold of a milestone."""
     return unit(number).thresholds[name]
 
@@ -31,22 +38,22 @@ def threshold(number, name):
 class Stage:
     """A terminal for one milestone: knows what it can show, and what was asked for."""
 
-    def __init__(self, milestone):
+    def __init__(self, milestone: Unit) -> None:
         self.unit = milestone
         self.options = parse(milestone)
         self.marks = glyphs(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
 
     @contextmanager
-    def training(self, title, keep=True):
+    def training(self, title: str, keep: bool = True) -> Iterator[OnEpoch]:
         """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``.
 
         The curve stays on the screen unless ``keep`` is False.
         """
-        losses = []
+        losses: list[float] = []
         with Live(console=self.console, refresh_per_second=8, transient=True) as live:
 
-            def on_epoch(record):
+            def on_epoch(record: dict[str, float]) -> None:
                 losses.append(record["loss"])
                 live.update(self.curve(title, losses))
 
@@ -54,29 +61,36 @@ class Stage:
         if losses and keep:
             self.console.print(self.curve(title, losses))
 
-    def curve(self, title, losses):
+    def curve(self, title: str, losses: Sequence[float]) -> Text:
         """The loss over the epochs, drawn in characters."""
         text = Text(f"{title}: loss {losses[-1]:.4f} after {len(losses)} epochs\n", "bold")
         for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.marks.plain):
             text.append(f" {row}\n", "cyan")
         return text
 
-    def say(self, words, style=""):
+    def say(self, words: str, style: str = "") -> None:
         """A paragraph, in characters that the terminal can show."""
         self.console.print(Text(self.marks.fit(words), style), soft_wrap=False)
 
-    def head(self):
+    def head(self) -> None:
         """The title of the milestone."""
         title = f"{self.unit.year} {self.marks.dot} {self.unit.title}"
         self.console.rule(Text(self.marks.fit(title), "bold"), characters=self.marks.line)
 
-    def picture(self, name, draw, columns=1, rows=1, size=(4.5, 4.5)):
+    def picture(
+        self,
+        name: str,
+        draw: plots.Draw,
+        columns: int = 1,
+        rows: int = 1,
+        size: tuple[float, float] = (4.5, 4.5),
+    ) -> None:
         """Save a picture, where matplotlib is there to draw it, and say where it is."""
         file = plots.save(name, draw, columns, rows, size)
         if file is not None:
             self.say(f"A picture: {file}", "dim")
 
-    def result(self, measured):
+    def result(self, measured: Sequence[Row]) -> bool:
         """One screen at the end: what was measured against what was wanted; whether all of it holds."""
         table = Table(box=None, pad_edge=False)
         for name in ("measured", "value", "wanted", ""):
@@ -94,7 +108,7 @@ class Stage:
         return reached
 
 
-def parse(milestone):
+def parse(milestone: Unit) -> argparse.Namespace:
     """The options of a milestone's script, from the command line."""
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
@@ -106,7 +120,7 @@ def parse(milestone):
     return parser.parse_args()
 
 
-def play(milestone, show):
+def play(milestone: Unit, show: Callable[[Stage], bool]) -> int:
     """Play the scene of a milestone.
 
     Args:
@@ -134,7 +148,7 @@ def play(milestone, show):
         return 1
 
 
-def rows(values, width, plain):
+def rows(values: Sequence[float], width: int, plain: bool) -> list[str]:
     """A curve as lines of characters, the highest first.
 
     >>> rows([0.0, 1.0], width=2, plain=True)[0]
@@ -155,17 +169,17 @@ def rows(values, width, plain):
     return lines
 
 
-def at_least(name, value, least):
+def at_least(name: str, value: float, least: float) -> Row:
     """A row of the result for a share that has to reach a threshold."""
     return name, percent(value), f"at least {percent(least)}", value >= least
 
 
-def at_most(name, value, most):
+def at_most(name: str, value: float, most: float) -> Row:
     """A row of the result for a share that must not exceed a threshold."""
     return name, percent(value), f"at most {percent(most)}", value <= most
 
 
-def percent(part):
+def percent(part: float) -> str:
     """0.975 as "97.5%"; 100% is said only of all."""
     if part > 1:
         return f"{part:.0%}"

@@ -1,16 +1,19 @@
 """The scene of 1998: filters learn to see, and are shown."""
 
+from __future__ import annotations
+
+import numpy as np
 from rich.text import Text
 
 from milestones import classification
-from milestones.experiments.shifted_digits import SCALES, control, experiment
-from milestones.stage import at_least, percent, threshold
+from milestones.experiments.shifted_digits import SCALES, Control, Result, control, experiment
+from milestones.stage import Row, Stage, at_least, percent, threshold
 
 SHADES = " .:-=+*#%@"
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
     full = stage.options.scale == "full"
     if full:
@@ -35,7 +38,7 @@ def show(stage):
     return stage.result(rows)
 
 
-def wanted(result, full):
+def wanted(result: Result, full: bool) -> list[Row]:
     """What the run has to reach at its scale."""
     accuracy = threshold("04", "full_test_accuracy" if full else "test_accuracy")
     moved = threshold("04", "filters_moved")
@@ -46,7 +49,7 @@ def wanted(result, full):
     ]
 
 
-def compared(result, without):
+def compared(result: Result, without: Control) -> list[Row]:
     """What shows that it is the learnt filters that do it."""
     ahead, cost = result.accuracy - without.mlp, result.accuracy - without.frozen
     above = threshold("04", "points_above_mlp")
@@ -57,7 +60,7 @@ def compared(result, without):
     ]
 
 
-def show_filters(stage, filters):
+def show_filters(stage: Stage, filters: np.ndarray) -> None:
     """The first filters, as far as they fit side by side: dark is positive."""
     stage.say("Its first filters, dark where they look for ink:")
     gray = filters.mean(axis=1)  # (O, KH, KW)
@@ -69,7 +72,7 @@ def show_filters(stage, filters):
         stage.console.print(Text("   " + "  ".join(cells)))
 
 
-def draw_filters(axes, filters):
+def draw_filters(axes: np.ndarray, filters: np.ndarray) -> None:
     """Every filter as a small picture, in colour if it has three channels."""
     low, high = filters.min(), filters.max()
     for place, cell in enumerate(axes.ravel()):

@@ -2,10 +2,10 @@
 
 from milestones import classification
 from milestones.experiments.digits_mlp import NARROW, SCALES, control, experiment
-from milestones.stage import at_least, percent, threshold
+from milestones.stage import Stage, at_least, percent, threshold
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
     full = stage.options.scale == "full"
     sizes = SCALES[stage.options.scale]

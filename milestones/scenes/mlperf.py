@@ -1,17 +1,28 @@
 """The scene of 2018: models in every form, measured, ranked and served."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from milestones.experiments import pipeline
-from milestones.stage import at_least, percent, threshold
+from milestones.experiments.pipeline import Digits, Step, Talk
+from milestones.stage import Row, Stage, at_least, percent, threshold
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tinytorch.layers import Sequential
+    from tinytorch.transformers import GPT
 
 BOARD = Path(".tinytorch") / "leaderboard.json"
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The whole pipeline on a terminal; returns whether its thresholds were reached."""
     from tinytorch.memoization import cached_generate
 
@@ -39,7 +50,7 @@ def show(stage):
     return stage.result(wanted(steps, models, gpt, quantized, talk, data))
 
 
-def forms(cnn, data, seed):
+def forms(cnn: Sequential, data: Digits, seed: int) -> dict[str, Sequential]:
     """The CNN in every form that is tried, by name."""
     pruned = pipeline.pruned_cnn(cnn, data)
     return {
@@ -51,7 +62,7 @@ def forms(cnn, data, seed):
     }
 
 
-def show_steps(stage, steps, best):
+def show_steps(stage: Stage, steps: Sequence[Step], best: Sequence[Step]) -> None:
     """Before and after each step: accuracy, bytes, latency, throughput."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("", "accuracy", "bytes", "latency", "a second", ""):
@@ -66,7 +77,7 @@ def show_steps(stage, steps, best):
     stage.say(told, "dim")
 
 
-def draw_frontier(axes, steps, best):
+def draw_frontier(axes: Axes, steps: Sequence[Step], best: Sequence[Step]) -> None:
     """Bytes against latency, with the accuracy beside each form of the CNN."""
     for step in steps:
         if step.model == "CNN":
@@ -79,7 +90,9 @@ def draw_frontier(axes, steps, best):
     axes.margins(0.3)
 
 
-def show_leaderboard(stage, models, cnn, data):
+def show_leaderboard(
+    stage: Stage, models: Mapping[str, Sequential], cnn: Sequential, data: Digits
+) -> None:
     """Enter every form in every track, beside all earlier attempts, and show who leads."""
     from tinytorch.competition import TRACKS, InvalidSubmission, Leaderboard
 
@@ -99,10 +112,11 @@ def show_leaderboard(stage, models, cnn, data):
         stage.say(f"  {track:<8} {', '.join(leaders)}")
 
 
-def show_service(stage, model, data):
+def show_service(stage: Stage, model: Sequential, data: Digits) -> None:
     """Let requests come at random times, and tell how they were served."""
     report, _ = pipeline.served(model, data)
-    milliseconds = [f"{seconds * 1000:.0f}" for seconds in (report.p50, report.p95, report.p99)]
+    latencies = (report.p50, report.p95, report.p99)
+    milliseconds = [f"{(seconds or 0) * 1000:.0f}" for seconds in latencies]
     stage.say(
         f"Served {report.answered} requests, {report.throughput:.0f} a second, {report.errors} errors:"
         f" p50 {milliseconds[0]} ms, p95 {milliseconds[1]} ms, p99 {milliseconds[2]} ms;"
@@ -110,7 +124,14 @@ def show_service(stage, model, data):
     )
 
 
-def wanted(steps, models, gpt, quantized, talk, data):
+def wanted(
+    steps: Sequence[Step],
+    models: Mapping[str, Sequential],
+    gpt: GPT,
+    quantized: GPT,
+    talk: Talk,
+    data: Digits,
+) -> list[Row]:
     """What the run has to reach."""
     from tinytorch.compression import sparsity
     from tinytorch.memoization import cached_generate
@@ -136,13 +157,13 @@ def wanted(steps, models, gpt, quantized, talk, data):
     ]
 
 
-def times(name, value, wanted):
+def times(name: str, value: float, wanted: str) -> Row:
     """A row for a ratio that has to reach the threshold ``wanted``."""
     least = threshold("06", wanted)
     return name, f"{value:.1f} times", f"at least {least:g} times", value >= least
 
 
-def lost(accuracy, model, name, wanted):
+def lost(accuracy: Mapping[tuple[str, str], float], model: str, name: str, wanted: str) -> Row:
     """A row for the accuracy that a model may lose: the threshold ``wanted`` at most."""
     most = threshold("06", wanted)
     value = accuracy[model, "as trained"] - accuracy[model, name]

@@ -3,12 +3,12 @@
 from rich.text import Text
 
 from milestones.experiments.perceptron import EPOCHS, experiment
-from milestones.stage import at_least, at_most, threshold
+from milestones.stage import Stage, at_least, at_most, threshold
 
 SHADES = " .:-=+*#%@"
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
     stage.say("Frank Rosenblatt's machine had 400 photocells. Yours has 64 pixels and one neuron.")
     with stage.training(f"one neuron, {EPOCHS} epochs") as on_epoch:

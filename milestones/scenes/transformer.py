@@ -1,8 +1,13 @@
 """The scene of 2017: a GPT learns to answer, and shows what it looks at."""
 
+from collections.abc import Sequence
 from textwrap import shorten
 
+import numpy as np
+
 from milestones.experiments.tinytalks_gpt import (
+    Answers,
+    Result,
     attention_maps,
     changed_by_shuffling,
     experiment,
@@ -10,12 +15,12 @@ from milestones.experiments.tinytalks_gpt import (
     known_words,
     without_mask,
 )
-from milestones.stage import at_least, at_most, percent, threshold
+from milestones.stage import Row, Stage, at_least, at_most, percent, threshold
 
 SHOWN = 3
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
     stage.say("280 questions with their answers, and a GPT of two blocks.")
     with stage.training("learning to answer") as on_epoch:
@@ -28,7 +33,7 @@ def show(stage):
     return stage.result(wanted(result, stage.options.seed))
 
 
-def show_answers(stage, title, answers):
+def show_answers(stage: Stage, title: str, answers: Answers) -> None:
     """A few questions, and what was answered, in a line each: who has learnt little never ends."""
     stage.say(f"\n{title}", "bold")
     rows = list(zip(answers.questions, answers.expected, answers.given, strict=True))
@@ -39,7 +44,7 @@ def show_answers(stage, title, answers):
         stage.say(f"  {stage.marks.passed if right else stage.marks.wrong} {line}", "cyan")
 
 
-def wanted(result, seed):
+def wanted(result: Result, seed: int) -> list[Row]:
     """What the run has to reach."""
     better, least = result.bigram_nats - result.nats, threshold("05", "nats_below_bigram")
     told = f"nats per character (bigram {result.bigram_nats:.2f})"
@@ -60,7 +65,7 @@ def wanted(result, seed):
     ]
 
 
-def draw_attention(axes, tokens, weights):
+def draw_attention(axes: np.ndarray, tokens: Sequence[str], weights: np.ndarray) -> None:
     """One picture for each head: rows look at columns."""
     places = range(len(tokens))
     for head, (cell, table) in enumerate(zip(axes, weights, strict=True)):

@@ -1,10 +1,10 @@
 """The scene of 1969: four points, one layer, and then a hidden one."""
 
 from milestones.experiments.xor import HIDDEN, experiment
-from milestones.stage import at_most, percent, threshold
+from milestones.stage import Stage, at_most, percent, threshold
 
 
-def show(stage):
+def show(stage: Stage) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
     stage.say(
         "Two inputs; the answer is yes if exactly one of them is. No line keeps them apart:\n"
