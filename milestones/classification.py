@@ -1,10 +1,23 @@
 """What milestones 03 and 04 share: measuring a classifier, and showing what it takes for what."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def confusions(model, batches, classes=10):
+    from tinytorch.layers import Module
+    from tinytorch.tensor import Tensor
+
+
+def confusions(
+    model: Module, batches: Iterable[tuple[Tensor, Tensor]], classes: int = 10
+) -> np.ndarray:
     """(classes, classes): how often each class (row) was taken for each class (column)."""
     from tinytorch.autograd import no_grad
 
@@ -16,12 +29,12 @@ def confusions(model, batches, classes=10):
     return counts
 
 
-def accuracy(confusion):
+def accuracy(confusion: np.ndarray) -> float:
     """The share of a confusion matrix that stands on its diagonal."""
     return float(np.trace(confusion) / confusion.sum())
 
 
-def table(confusion):
+def table(confusion: np.ndarray) -> list[Text]:
     """A confusion matrix as lines for the terminal."""
     digits = max(4, len(str(confusion.max())) + 1)
     lines = [Text("      " + "".join(f"{c:{digits}}" for c in range(len(confusion))), "dim")]
@@ -34,7 +47,7 @@ def table(confusion):
     return lines
 
 
-def draw_confusion(axes, confusion, names=None):
+def draw_confusion(axes: Axes, confusion: np.ndarray, names: Sequence[str] | None = None) -> None:
     """A confusion matrix as a picture."""
     names = [str(c) for c in range(len(confusion))] if names is None else names
     shares = confusion / confusion.sum(axis=1, keepdims=True)

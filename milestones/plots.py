@@ -1,14 +1,29 @@
 """Pictures of what a milestone found, as PNG files. They need matplotlib: the extra ``plots``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 from pytest_tinytorch.api import PICTURES
 
+Draw = Callable[[Any], object]
+"""Fills a figure: called with its axes, one or an array of them if there are several."""
 
-def save(name, draw, columns=1, rows=1, size=(4.5, 4.5)):
+
+def save(
+    name: str,
+    draw: Draw,
+    columns: int = 1,
+    rows: int = 1,
+    size: tuple[float, float] = (4.5, 4.5),
+) -> Path | None:
     """Let ``draw`` fill a figure, and save it.
 
     Args:
         name: of the file, without its ending.
-        draw: called with the axes: one, or an array of them if there are several.
+        draw: called with the axes.
         columns, rows: how many axes.
         size: of each, in inches.
     Returns:

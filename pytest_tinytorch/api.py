@@ -5,10 +5,14 @@ Everything else may move. A workspace made by another version of the kit then sa
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Curriculum, CurriculumError, NamedCheckpoints, Unit
+from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
@@ -30,6 +34,7 @@ __all__ = [
     "curriculum",
     "explanation",
     "glyphs_for",
+    "run_milestone",
     "use_package",
 ]
 
@@ -52,3 +57,31 @@ def explanation(workspace: Workspace, unit: Unit, error: Exception) -> str:
     explainer = Explainer(workspace.curriculum, workspace.implementation, workspace.root)
     finding = explainer.explain(Spec("", unit, unit.title, ""), error)
     return finding.text if finding.outcome.file else ""
+
+
+def run_milestone(script: str) -> NoReturn:
+    """Play the milestone whose ``run.py`` this is, wherever it was started, and exit with its code.
+
+    Its scene is `milestones.scenes.NAME` and its terminal `milestones.screen`, both of its own workspace.
+    What is wrong with the workspace or its settings is said in a line.
+    """
+    folder = Path(script).resolve().parent
+    root = folder.parents[1]
+    try:
+        unit = _milestone_in(folder, root)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    sys.path.insert(0, str(root))  # where a script's path begins, there is only its own folder
+    screen = import_module("milestones.screen")
+    scene = import_module(f"milestones.scenes.{unit.name}")
+    raise SystemExit(screen.play(unit, scene.show))
+
+
+def _milestone_in(folder: Path, root: Path) -> Unit:
+    """The milestone that ``folder`` belongs to; ValueError if the workspace in ``root`` has none such."""
+    if not (root / WORKSPACE_FILE).is_file():
+        raise ValueError(f"{root} is no tinytorch workspace: it has no {WORKSPACE_FILE}")
+    for unit in settings.curriculum_of(root).milestones:
+        if Path(unit.spec_path).name == folder.name:
+            return unit
+    raise ValueError(f"{folder.name} is no milestone of the curriculum that {root} follows")

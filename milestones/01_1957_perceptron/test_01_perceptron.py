@@ -1,9 +1,9 @@
 """What 1957 proves: a neuron that knows nothing learns to see."""
 
 import pytest
-from perceptron import experiment
 
-from milestones.stage import percent, threshold
+from milestones.experiments.perceptron import experiment
+from milestones.screen import percent, threshold
 from specs.laws import expect
 
 SEEDS = range(5)

@@ -1,9 +1,9 @@
 """What 1969 proves: a limit, and the way around it."""
 
 import pytest
-from xor import experiment
 
-from milestones.stage import percent, threshold
+from milestones.experiments.xor import experiment
+from milestones.screen import percent, threshold
 from specs.laws import expect
 
 SEEDS = range(5)

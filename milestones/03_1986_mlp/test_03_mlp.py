@@ -1,9 +1,9 @@
 """What 1986 proves: errors can be sent back through a hidden layer."""
 
 import pytest
-from digits_mlp import control, experiment
 
-from milestones.stage import percent, threshold
+from milestones.experiments.digits_mlp import control, experiment
+from milestones.screen import percent, threshold
 from specs.laws import expect
 
 

@@ -1,9 +1,9 @@
 """What 1998 proves: filters that are learned find a pattern wherever it stands."""
 
 import pytest
-from shifted_digits import control, experiment
 
-from milestones.stage import percent, threshold
+from milestones.experiments.shifted_digits import control, experiment
+from milestones.screen import percent, threshold
 from specs.laws import expect
 
 

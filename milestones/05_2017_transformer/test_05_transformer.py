@@ -1,15 +1,15 @@
 """What 2017 proves: attention, which never looks ahead, is enough to answer questions."""
 
 import pytest
-from tinytalks_gpt import (
+
+from milestones.experiments.tinytalks_gpt import (
     changed_by_shuffling,
     experiment,
     future_changes_nothing,
     known_words,
     without_mask,
 )
-
-from milestones.stage import percent, threshold
+from milestones.screen import percent, threshold
 from specs.laws import expect
 
 

@@ -125,9 +125,10 @@ class Judge:
         grants = workspace.options.gate
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
         notes = judgement.milestone_notes(curriculum, found)
-        proofs = workspace.ledger.achievements()
+        achievements = workspace.ledger.achievements()
         if not workspace.options.reference:
-            proofs = {u: Achievement(self.now, notes.get(u, {})) for u in newly_passed} | proofs
+            now = {u: Achievement(self.now, notes.get(u, {})) for u in newly_passed}
+            achievements = now | achievements
         return Progress(
             curriculum=curriculum,
             state=state,
@@ -142,7 +143,7 @@ class Judge:
             warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
             grants=grants,
             learning_path=workspace.learning_path,
-            achievements=proofs,
+            achievements=achievements,
         )
 
     def _record(self, progress: Progress) -> None:

@@ -85,12 +85,12 @@ def unlock(arguments: tuple[str, ...]) -> None:
 
 def passed_of_total(session: Session) -> Group:
     """How many specs there are, and when what was passed."""
-    manifest, proofs = session.workspace.manifest, session.progress.achievements
+    manifest, achievements = session.workspace.manifest, session.progress.achievements
     lines = [Text()]
     for unit in session.progress.checkpoints:
         total = len(manifest.get(unit.id, ()))
         head = Text(f" {unit.label:<18} {total:>4} specs")
-        when = f"  first passed {proofs[unit.id].at[:10]}" if unit.id in proofs else ""
+        when = f"  first passed {achievements[unit.id].at[:10]}" if unit.id in achievements else ""
         lines.append(fold(head, Text(when, "dim"), session.width))
     return Group(*lines)
 

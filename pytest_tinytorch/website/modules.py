@@ -27,7 +27,7 @@ def page(root: Path, curriculum: Curriculum, unit: Unit, text: str, here: str) -
     parts = [head(curriculum, unit, here), text.strip()]
     if unit.source:
         parts += [written(root, unit), documented(root, unit)]
-    return "\n\n".join([*parts, proofs(root, unit)]) + "\n"
+    return "\n\n".join([*parts, laws_of(root, unit)]) + "\n"
 
 
 def head(curriculum: Curriculum, unit: Unit, here: str) -> str:
@@ -82,7 +82,7 @@ def documented(root: Path, unit: Unit) -> str:
     return "\n\n".join(["## Functions and classes", *entries])
 
 
-def proofs(root: Path, unit: Unit) -> str:
+def laws_of(root: Path, unit: Unit) -> str:
     """The groups of specs, each with the laws in it."""
     parts = [
         "## What proves it",

@@ -29,6 +29,7 @@ LOADS = {
 NAME = re.compile(rf"{PACKAGE}(\.\w*)+")
 STATEMENT = re.compile(rf"\bimport {PACKAGE}\b|\bfrom {PACKAGE}[\w.]* import\b")
 LISTED = {
+    ("api.py", "import_module"): "imports a milestone's scene, for its script",
     ("evidence/implementation.py", "spec_from_file_location"): "says where the package under test"
     " is, to whoever imports it",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",

@@ -313,7 +313,7 @@ class TestDoctor:
         ("version", "says"), [(LATER, "tito update"), ("0.0.9", "pip install --upgrade")]
     )
     def test_compares_versions(self, workspace, monkeypatch, version, says):
-        monkeypatch.setattr(shipped, "version", lambda: version)
+        monkeypatch.setattr(shipped, "installed", lambda distribution: version)
         (finding,) = [f for f in json.loads(tito("doctor", "--json")) if f["what"] == "workspace"]
         assert not finding["well"]
         assert says in finding["mend"]

@@ -15,16 +15,17 @@ from tests.support import kit
 
 SCRIPTS = sorted((kit.ROOT / "milestones").glob("*/run.py"))
 SEEDS = {"01": 5, "02": 5, "03": 5, "04": 2}
-"""`python benchmarks/seeds.py` runs five of each. What takes long has fewer here, and 05 and 06 none
+"""`python -m benchmarks.seeds` runs five of each. What takes long has fewer here, and 05 and 06 none
 but the one that the proofs run."""
 
 HURRIED = {
     "05_2017_transformer": """
-import tinytalks_gpt
+from milestones.experiments import tinytalks_gpt
 tinytalks_gpt.EPOCHS = tinytalks_gpt.CONTROL_EPOCHS = 3
 """,
     "06_2018_mlperf": """
-import dataclasses, pipeline
+import dataclasses
+from milestones.experiments import pipeline
 pipeline.GPT_EPOCHS, pipeline.PRUNING = 3, ((0.9, 1),)
 scales = pipeline.shifted_digits.SCALES
 scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=3)
@@ -53,7 +54,6 @@ def hurry(script, *arguments):
     """The same with fewer epochs: it may not reach its thresholds, which the proofs see to."""
     lines = f"""
 import runpy, sys
-sys.path[:0] = [{str(kit.ROOT)!r}, {str(script.parent)!r}]
 {HURRIED[script.parent.name]}
 sys.argv = [{str(script)!r}, *{arguments!r}]
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -64,6 +64,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def run(arguments, environment):
     return subprocess.run(
         [sys.executable, *arguments],
+        cwd=kit.ROOT,
         env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
         | environment,
         capture_output=True,

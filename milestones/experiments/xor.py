@@ -1,8 +1,17 @@
 """The experiment of 1969: what one layer cannot do, and a hidden one can."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from milestones.experiments import OnEpoch
+
+if TYPE_CHECKING:
+    from tinytorch.layers import Module
+    from tinytorch.tensor import Tensor
 
 HIDDEN = 8
 EPOCHS = 600
@@ -17,7 +26,7 @@ class Result:
     hidden_layer: float
 
 
-def experiment(seed=0, on_epoch=None):
+def experiment(seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
     """Train one layer, and then a network with a hidden layer, on the four points of XOR.
 
     Args:
@@ -38,7 +47,7 @@ def experiment(seed=0, on_epoch=None):
     return Result(best, last)
 
 
-def points():
+def points() -> tuple[Tensor, Tensor]:
     """The four points and whether exactly one of their coordinates is positive."""
     from tinytorch.tensor import Tensor
 
@@ -46,7 +55,7 @@ def points():
     return Tensor(inputs), Tensor(np.array([[0], [1], [1], [0]], np.float32))  # (4, 1)
 
 
-def accuracies(model, on_epoch=None):
+def accuracies(model: Module, on_epoch: OnEpoch | None = None) -> list[float]:
     """Train a model; the share of points that are right after each epoch."""
     from tinytorch.autograd import no_grad
     from tinytorch.losses import binary_cross_entropy_with_logits
@@ -56,9 +65,9 @@ def accuracies(model, on_epoch=None):
     inputs, targets = points()
     optimizer = Adam(model.parameters(), lr=LEARNING_RATE)
     trainer = Trainer(model, optimizer, binary_cross_entropy_with_logits)
-    found = []
+    found: list[float] = []
 
-    def measure(record):
+    def measure(record: dict[str, float]) -> None:
         with no_grad():
             right = (model(inputs).data > 0) == (targets.data > 0.5)  # (4, 1)
         found.append(float(right.mean()))

@@ -1,8 +1,17 @@
 """The experiment of 1957: one neuron learns to tell two digits apart."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from milestones.experiments import OnEpoch
+
+if TYPE_CHECKING:
+    from tinytorch.layers import Linear
+    from tinytorch.tensor import Tensor
 
 LEARNING_RATE = 0.5
 EPOCHS = 60
@@ -17,7 +26,9 @@ class Result:
     weights: np.ndarray  # (8, 8): how much each pixel speaks for the second digit
 
 
-def experiment(seed=0, digits=(0, 1), on_epoch=None):
+def experiment(
+    seed: int = 0, digits: tuple[int, int] = (0, 1), on_epoch: OnEpoch | None = None
+) -> Result:
     """Train one neuron on the images of two digits.
 
     Args:
@@ -46,7 +57,7 @@ def experiment(seed=0, digits=(0, 1), on_epoch=None):
     return Result(float(np.mean(strangers)), accuracy(neuron, *test), weights)
 
 
-def pixels(train, digits):
+def pixels(train: bool, digits: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """(images, targets) of two digits: Tensors (N, 64), and (N, 1) of 0 and 1."""
     from tinytorch.datasets import TinyDigits
     from tinytorch.tensor import Tensor
@@ -58,7 +69,7 @@ def pixels(train, digits):
     return Tensor(images), Tensor(targets)
 
 
-def accuracy(neuron, images, targets):
+def accuracy(neuron: Linear, images: Tensor, targets: Tensor) -> float:
     """How many images fall on the right side of the line."""
     from tinytorch.autograd import no_grad
 

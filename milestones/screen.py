@@ -1,7 +1,10 @@
 """What the scripts of all milestones share: options, live progress, a loss curve, a result."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,43 +14,46 @@ from rich.table import Table
 from rich.text import Text
 
 from milestones import plots
-from pytest_tinytorch.api import curriculum, explanation, glyphs_for, use_package
+from milestones.experiments import OnEpoch
+from pytest_tinytorch.api import Unit, curriculum, explanation, glyphs_for, use_package
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
+Row = tuple[str, str, str, bool]
+"""Of the result: what was measured, its value, what was wanted, and whether that holds."""
 
-def unit(number):
+
+def unit(number: str) -> Unit:
     """The milestone's entry in the curriculum: its story, badge and thresholds."""
-    return curriculum(ROOT).unit(f"milestone-{number}")
+    return next(one for one in curriculum(ROOT).milestones if one.number == number)
 
 
-def threshold(number, name):
+def threshold(number: str, name: str) -> float:
     """A threshold of a milestone."""
     return unit(number).thresholds[name]
 
 
-class Stage:
+class Screen:
     """A terminal for one milestone: knows what it can show, and what was asked for."""
 
-    def __init__(self, number, scales=("tiny",), arguments=None):
-        self.unit = unit(number)
-        self.options = parse(self.unit, scales, arguments)
+    def __init__(self, milestone: Unit) -> None:
+        self.unit = milestone
+        self.options = parse(milestone)
         self.glyphs = glyphs_for(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
-        self.losses = []
 
     @contextmanager
-    def training(self, title, keep=True):
+    def training(self, title: str, keep: bool = True) -> Iterator[OnEpoch]:
         """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``.
 
         The curve stays on the screen unless ``keep`` is False.
         """
-        losses = []
+        losses: list[float] = []
         with Live(console=self.console, refresh_per_second=8, transient=True) as live:
 
-            def on_epoch(record):
+            def on_epoch(record: dict[str, float]) -> None:
                 losses.append(record["loss"])
                 live.update(self.curve(title, losses))
 
@@ -55,82 +61,94 @@ class Stage:
         if losses and keep:
             self.console.print(self.curve(title, losses))
 
-    def curve(self, title, losses):
+    def curve(self, title: str, losses: Sequence[float]) -> Text:
         """The loss over the epochs, drawn in characters."""
         text = Text(f"{title}: loss {losses[-1]:.4f} after {len(losses)} epochs\n", "bold")
         for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.glyphs.plain):
             text.append(f" {row}\n", "cyan")
         return text
 
-    def say(self, words, style=""):
+    def say(self, words: str, style: str = "") -> None:
         """A paragraph, in characters that the terminal can show."""
         self.console.print(Text(self.glyphs.fit(words), style), soft_wrap=False)
 
-    def head(self):
+    def head(self) -> None:
         """The title of the milestone."""
         title = f"{self.unit.year} {self.glyphs.dot} {self.unit.title}"
         self.console.rule(Text(self.glyphs.fit(title), "bold"), characters=self.glyphs.line)
 
-    def picture(self, name, draw, columns=1, rows=1, size=(4.5, 4.5)):
+    def picture(
+        self,
+        name: str,
+        draw: plots.Draw,
+        columns: int = 1,
+        rows: int = 1,
+        size: tuple[float, float] = (4.5, 4.5),
+    ) -> None:
         """Save a picture, where matplotlib is there to draw it, and say where it is."""
         file = plots.save(name, draw, columns, rows, size)
         if file is not None:
             self.say(f"A picture: {file}", "dim")
 
-    def result(self, rows_of_table, reached):
-        """One screen at the end: what was measured against what was wanted."""
+    def result(self, measured: Sequence[Row]) -> bool:
+        """One screen at the end: what was measured against what was wanted; whether all of it holds."""
         table = Table(box=None, pad_edge=False)
         for name in ("measured", "value", "wanted", ""):
             table.add_column(name)
-        for name, value, wanted, holds in rows_of_table:
+        for name, value, wanted, holds in measured:
             mark = self.glyphs.passed if holds else self.glyphs.wrong
             cells = [Text(self.glyphs.fit(str(cell))) for cell in (name, value, wanted)]
             table.add_row(*cells, Text(mark, "green" if holds else "red"))
         self.console.print(table)
+        reached = all(holds for *_, holds in measured)
         word = self.unit.capability if reached else "Not there yet: see the rows marked above."
         self.say(f"\n{word}", "bold green" if reached else "bold red")
         if reached:
             self.say(f"Next: {self.unit.challenge}")
+        return reached
 
 
-def parse(milestone, scales, arguments):
-    """The options of a milestone's script."""
+def parse(milestone: Unit) -> argparse.Namespace:
+    """The options of a milestone's script, from the command line."""
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
     parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
-    if len(scales) > 1:
+    if any(name.startswith("full_") for name in milestone.thresholds):
         told = "shipped data, or the full data set of its time (downloaded once)"
-        parser.add_argument("--scale", choices=scales, default=scales[0], help=told)
-    return parser.parse_args(arguments)
+        parser.add_argument("--scale", choices=("tiny", "full"), help=told)
+    parser.set_defaults(scale="tiny")
+    return parser.parse_args()
 
 
-def play(number, show, scales=("tiny",), arguments=None):
-    """Run a milestone's script.
+def play(milestone: Unit, show: Callable[[Screen], bool]) -> int:
+    """Play the scene of a milestone.
 
     Args:
-        number: of the milestone, two digits.
-        show: called with the `Stage`; returns whether all thresholds were reached.
-        scales: what ``--scale`` may be.
-        arguments: of the command line, for tests.
+        milestone: its entry in the curriculum.
+        show: called with the `Screen`; returns whether all thresholds were reached.
     Returns:
         The exit code: 0 only if all thresholds were reached.
 
-    An untouched stub or an error in the learner's code is explained, not thrown.
+    An untouched stub or an error in the learner's code is explained, not thrown; what is wrong with the
+    workspace is said in a line.
     """
-    stage = Stage(number, scales, arguments)
-    workspace = use_package(ROOT, stage.options.reference)
-    stage.head()
+    screen = Screen(milestone)
     try:
-        return 0 if show(stage) else 1
+        workspace = use_package(ROOT, screen.options.reference)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    screen.head()
+    try:
+        return 0 if show(screen) else 1
     except Exception as error:
-        told = explanation(workspace, stage.unit, error)
+        told = explanation(workspace, screen.unit, error)
         if not told:
-            raise  # a fault of the script, not of the learner
-        stage.say(told)
+            raise  # a fault of the scene, not of the learner
+        screen.say(told)
         return 1
 
 
-def rows(values, width, plain):
+def rows(values: Sequence[float], width: int, plain: bool) -> list[str]:
     """A curve as lines of characters, the highest first.
 
     >>> rows([0.0, 1.0], width=2, plain=True)[0]
@@ -151,12 +169,17 @@ def rows(values, width, plain):
     return lines
 
 
-def at_least(name, value, least):
+def at_least(name: str, value: float, least: float) -> Row:
     """A row of the result for a share that has to reach a threshold."""
     return name, percent(value), f"at least {percent(least)}", value >= least
 
 
-def percent(part):
+def at_most(name: str, value: float, most: float) -> Row:
+    """A row of the result for a share that must not exceed a threshold."""
+    return name, percent(value), f"at most {percent(most)}", value <= most
+
+
+def percent(part: float) -> str:
     """0.975 as "97.5%"; 100% is said only of all."""
     if part > 1:
         return f"{part:.0%}"

@@ -1,17 +1,22 @@
 """The experiment of 2018: models of earlier milestones made smaller and faster, and measured fairly."""
 
+from __future__ import annotations
+
 import copy
-import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path += [str(HERE.parent / name) for name in ("04_1998_cnn", "05_2017_transformer")]
+from milestones.experiments import OnEpoch, shifted_digits, tinytalks_gpt
 
-import shifted_digits  # noqa: E402
-import tinytalks_gpt  # noqa: E402
+if TYPE_CHECKING:
+    from tinytorch.competition import Report, Submission
+    from tinytorch.dataloader import DataLoader
+    from tinytorch.layers import Module, Sequential
+    from tinytorch.transformers import GPT
 
 WIDTHS, STUDENT_WIDTHS = (32, 64, 96), (12, 24, 48)
 PRUNING = ((0.6, 2), (0.8, 2), (0.9, 10))
@@ -24,12 +29,15 @@ TEST_PLACES = 5
 GPT_EPOCHS, GPT_CONTEXT = 30, 256
 LATENCY_QUERIES, PAIRS = 20, 7
 
+Write = Callable[..., np.ndarray]
+"""How a GPT continues a text: called with the model, a prompt, how many tokens, and how to choose them."""
+
 
 @dataclass(frozen=True)
 class Digits:
     """Shifted TinyDigits: batches to train on, all their images, and more of those to test with."""
 
-    batches: object
+    batches: DataLoader
     train_images: np.ndarray
     images: np.ndarray
     labels: np.ndarray
@@ -63,7 +71,7 @@ class Step:
     throughput: float
 
 
-def digits(seed):
+def digits(seed: int) -> Digits:
     """`Digits` whose places are drawn anew for each seed."""
     from tinytorch.dataloader import DataLoader, TensorDataset
     from tinytorch.datasets import TinyDigits
@@ -77,7 +85,7 @@ def digits(seed):
     return Digits(batches, images, *(np.concatenate(part) for part in zip(*places, strict=True)))
 
 
-def network(widths, generator):
+def network(widths: tuple[int, int, int], generator: np.random.Generator) -> Sequential:
     """The network of 1998 with other widths."""
     from tinytorch.layers import Flatten, Linear, Sequential
 
@@ -87,7 +95,7 @@ def network(widths, generator):
     return Sequential(*parts, Flatten(), Linear(third, 10, generator=generator))
 
 
-def trained_cnn(data, seed, on_epoch=None):
+def trained_cnn(data: Digits, seed: int, on_epoch: OnEpoch | None = None) -> Sequential:
     """A convolutional network that reads shifted digits: what everything else is compared with."""
     model = network(WIDTHS, np.random.default_rng(seed))
     scale = shifted_digits.SCALES["tiny"]
@@ -95,15 +103,17 @@ def trained_cnn(data, seed, on_epoch=None):
     return model.eval()
 
 
-def quantized_cnn(model, data):
+def quantized_cnn(model: Sequential, data: Digits) -> Sequential:
     """The same in INT8, calibrated on images that it was trained on."""
     from tinytorch.quantization import quantize_model
     from tinytorch.tensor import Tensor
 
-    return quantize_model(model, [Tensor(data.train_images[:256])]).eval()
+    # A copy, so of the same class: to the types it is just a module.
+    made: Any = quantize_model(model, [Tensor(data.train_images[:256])])
+    return made.eval()
 
 
-def pruned_cnn(model, data):
+def pruned_cnn(model: Sequential, data: Digits) -> Sequential:
     """The same without nine of ten weights: pruned in steps, and trained on after each."""
     from tinytorch.compression import magnitude_prune
     from tinytorch.losses import cross_entropy
@@ -121,7 +131,7 @@ def pruned_cnn(model, data):
     return made.eval()
 
 
-def distilled_cnn(teacher, data, seed):
+def distilled_cnn(teacher: Sequential, data: Digits, seed: int) -> Sequential:
     """A network of less than half the width, which learns from the scores of the large one."""
     from tinytorch.autograd import no_grad
     from tinytorch.compression import distillation_loss
@@ -144,7 +154,7 @@ def distilled_cnn(teacher, data, seed):
     return student.eval()
 
 
-def trained_gpt(seed, on_epoch=None):
+def trained_gpt(seed: int, on_epoch: OnEpoch | None = None) -> tuple[GPT, Talk]:
     """(model, `Talk`): a GPT with room for long texts, trained on TinyTalks for a while."""
     from tinytorch.datasets import TinyTalks
     from tinytorch.tokenization import BPETokenizer
@@ -159,14 +169,16 @@ def trained_gpt(seed, on_epoch=None):
     return model.eval(), Talk(*rows.fetch(range(len(rows))))
 
 
-def quantized_gpt(model, talk):
+def quantized_gpt(model: GPT, talk: Talk) -> GPT:
     """The same in INT8."""
     from tinytorch.quantization import quantize_model
 
-    return quantize_model(model, [talk.tokens[:64]]).eval()
+    tokens: Any = talk.tokens[:64]
+    made: Any = quantize_model(model, [tokens])
+    return made.eval()
 
 
-def cnn_accuracy(model, data):
+def cnn_accuracy(model: Sequential, data: Digits) -> float:
     """The share of test images that a model reads."""
     from tinytorch.competition import accuracy_of
     from tinytorch.tensor import Tensor
@@ -179,7 +191,7 @@ def cnn_accuracy(model, data):
     return float(sum(hits) / len(data.labels))
 
 
-def gpt_accuracy(model, talk):
+def gpt_accuracy(model: GPT, talk: Talk) -> float:
     """The share of tokens of the answers that a model expects most, given all before them."""
     from tinytorch.autograd import no_grad
 
@@ -191,7 +203,7 @@ def gpt_accuracy(model, talk):
     return float((best == talk.targets)[places].mean())
 
 
-def cnn_step(name, model, data):
+def cnn_step(name: str, model: Sequential, data: Digits) -> Step:
     """A `Step` of the CNN: one image at a time, and all of them in batches of 50."""
     from tinytorch.autograd import no_grad
     from tinytorch.benchmarking import Offline, SingleStream
@@ -200,7 +212,7 @@ def cnn_step(name, model, data):
 
     samples = list(data.images[:200])
 
-    def system(batch):
+    def system(batch: Sequence[np.ndarray]) -> Any:
         with no_grad():
             return model(Tensor(np.stack(batch))).data
 
@@ -210,12 +222,12 @@ def cnn_step(name, model, data):
     return Step("CNN", name, accuracy, size, stream.percentile(90), offline)
 
 
-def gpt_step(name, model, write, talk, length=32):
+def gpt_step(name: str, model: GPT, write: Write, talk: Talk, length: int = 32) -> Step:
     """A `Step` of the GPT: one text of so many tokens at a time, and eight at once."""
     from tinytorch.benchmarking import Offline, SingleStream
     from tinytorch.competition import stored_bytes
 
-    def system(batch):
+    def system(batch: Sequence[np.ndarray]) -> Any:
         return write(model, np.stack(batch), length, temperature=0)
 
     prompts = list(talk.tokens[:8, :8])
@@ -225,18 +237,18 @@ def gpt_step(name, model, write, talk, length=32):
     return Step("GPT", name, accuracy, size, stream.percentile(90), offline)
 
 
-def plainly(model, prompt, count, **choice):
+def plainly(model: GPT, prompt: np.ndarray, count: int, **choice: Any) -> np.ndarray:
     """Write as a GPT does without a cache."""
     return model.generate(prompt, count, **choice)
 
 
-def long_text(write, model, talk):
+def long_text(write: Write, model: GPT, talk: Talk) -> Callable[[], np.ndarray]:
     """A function that lets ``write`` make a text of 256 tokens out of its first half."""
     half = np.resize(talk.tokens[0], (1, GPT_CONTEXT // 2))
     return lambda: write(model, half, GPT_CONTEXT // 2, temperature=0)
 
 
-def first_layer(model, data):
+def first_layer(model: Sequential, data: Digits) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """(fast, loops): the first convolution of one image with your kernel, and number by number."""
     from specs.oracles.acceleration import conv2d_loops
     from tinytorch.acceleration import conv2d_fast
@@ -249,14 +261,14 @@ def first_layer(model, data):
     )
 
 
-def times_as_fast(baseline, candidate):
+def times_as_fast(baseline: Callable[[], Any], candidate: Callable[[], Any]) -> float:
     """How often a candidate runs in the time of a baseline, by pairs measured in turn."""
     from tinytorch.benchmarking import compare
 
     return compare(baseline, candidate, pairs=PAIRS, warmup=1).ratio
 
 
-def weight_bytes(model):
+def weight_bytes(model: Module) -> int:
     """Bytes of what is multiplied: parameters of two axes or more, or codes of INT8."""
     return sum(
         value.nbytes
@@ -265,7 +277,9 @@ def weight_bytes(model):
     )
 
 
-def submissions(attempts, baseline, data, pairs=PAIRS):
+def submissions(
+    attempts: Mapping[str, Sequential], baseline: Sequential, data: Digits, pairs: int = PAIRS
+) -> list[Submission]:
     """Every attempt at the CNN in every track, measured beside the baseline.
 
     Args:
@@ -277,7 +291,7 @@ def submissions(attempts, baseline, data, pairs=PAIRS):
 
     source = Path(tinytorch.__file__).parent
     inputs, labels = Tensor(data.images[:200]), data.labels[:200]
-    made = []
+    made: list[Submission] = []
     for name, model in attempts.items():
         first = Submission.measure(
             *(name, "latency", model, baseline, inputs, labels, source), pairs=pairs, warmup=1
@@ -286,7 +300,7 @@ def submissions(attempts, baseline, data, pairs=PAIRS):
     return made
 
 
-def frontier(steps):
+def frontier(steps: Sequence[Step]) -> list[Step]:
     """Those of some steps that no other beats in latency, bytes and accuracy."""
     from tinytorch.benchmarking import pareto_frontier
 
@@ -294,7 +308,9 @@ def frontier(steps):
     return [steps[i] for i in pareto_frontier(points, maximize=[2])]
 
 
-def served(model, data, requests=200, rate=400.0, seed=0):
+def served(
+    model: Sequential, data: Digits, requests: int = 200, rate: float = 400.0, seed: int = 0
+) -> tuple[Report, np.ndarray]:
     """(Report, answers): requests that come at random times, answered on a real clock.
 
     Args:
@@ -310,5 +326,5 @@ def served(model, data, requests=200, rate=400.0, seed=0):
     monitor = Monitor(data.train_images)
     server = Server(model, DynamicBatcher(16, 0.02, time.perf_counter), monitor)
     tickets = serve(server, list(zip(times, data.images[:requests], strict=True)))
-    answers = np.array([int(server.result(ticket).argmax()) for ticket in tickets])
-    return monitor.report(), answers
+    results: list[Any] = [server.result(ticket) for ticket in tickets]
+    return monitor.report(), np.array([int(result.argmax()) for result in results])

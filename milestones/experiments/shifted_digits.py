@@ -1,10 +1,21 @@
 """The experiment of 1998: a convolutional network finds a digit wherever it stands."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from milestones.classification import accuracy, confusions
+from milestones.experiments import OnEpoch
+
+if TYPE_CHECKING:
+    from tinytorch.dataloader import DataLoader
+    from tinytorch.datasets import CIFAR10, TinyDigits
+    from tinytorch.layers import Parameter, Sequential
+    from tinytorch.tensor import Tensor
 
 CANVAS, SIDE = 16, 8
 MLP_HIDDEN = 128
@@ -62,7 +73,7 @@ class Control:
     frozen: float
 
 
-def shifted(digits, generator):
+def shifted(digits: TinyDigits, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """TinyDigits, each put somewhere on a larger canvas: images (N, 1, 16, 16) and labels (N,)."""
     canvas = np.zeros((len(digits), 1, CANVAS, CANVAS), np.float32)
     corners = generator.integers(0, CANVAS - SIDE + 1, (len(digits), 2))
@@ -74,19 +85,22 @@ def shifted(digits, generator):
 class Transformed:
     """A data set whose images are changed each time they are asked for."""
 
-    def __init__(self, dataset, transform):
+    def __init__(self, dataset: CIFAR10, transform: Callable[[np.ndarray], np.ndarray]) -> None:
         self.dataset = dataset
         self.transform = transform
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.dataset)
 
-    def fetch(self, indices):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
+        return self.fetch(index)
+
+    def fetch(self, indices: np.ndarray | int) -> tuple[np.ndarray, Any]:
         images, labels = self.dataset.fetch(indices)
         return self.transform(images), labels
 
 
-def digit_loaders(scale, generator):
+def digit_loaders(scale: Scale, generator: np.random.Generator) -> tuple[DataLoader, DataLoader]:
     """Batches of shifted digits to train on and to test with."""
     from tinytorch.dataloader import DataLoader, TensorDataset
     from tinytorch.datasets import TinyDigits
@@ -97,7 +111,7 @@ def digit_loaders(scale, generator):
     return DataLoader(train, scale.batch, shuffle=True, generator=generator), DataLoader(test, 100)
 
 
-def photo_loaders(scale, generator):
+def photo_loaders(scale: Scale, generator: np.random.Generator) -> tuple[DataLoader, DataLoader]:
     """Batches of CIFAR-10, those to train on mirrored and moved at random."""
     from tinytorch.dataloader import (
         Compose,
@@ -116,7 +130,9 @@ def photo_loaders(scale, generator):
     return DataLoader(train, scale.batch, shuffle=True, generator=generator), DataLoader(test, 500)
 
 
-def convolutional(layers, generator):
+def convolutional(
+    layers: Iterable[tuple[int, int, int]], generator: np.random.Generator
+) -> Iterator[Callable[[Tensor], Tensor]]:
     """Convolution, then whatever else, again and again: ``layers`` as (in, out, pooling)."""
     from tinytorch.activations import ReLU
     from tinytorch.spatial import BatchNorm2d, Conv2d, MaxPool2d
@@ -129,7 +145,7 @@ def convolutional(layers, generator):
         yield ReLU()
 
 
-def digit_network(generator):
+def digit_network(generator: np.random.Generator) -> Sequential:
     """Three convolutions; the last pooling looks at all places at once, and forgets which it was."""
     from tinytorch.layers import Flatten, Linear, Sequential
 
@@ -139,7 +155,7 @@ def digit_network(generator):
     )
 
 
-def photo_network(generator):
+def photo_network(generator: np.random.Generator) -> Sequential:
     """Three convolutions with twice the filters and half the height and width each time."""
     from tinytorch.layers import Flatten, Linear, Sequential
 
@@ -148,7 +164,13 @@ def photo_network(generator):
     return Sequential(*convolutional(layers, generator), Flatten(), last)
 
 
-def train(model, parameters, batches, scale, on_epoch=None):
+def train(
+    model: Sequential,
+    parameters: Sequence[Parameter],
+    batches: DataLoader,
+    scale: Scale,
+    on_epoch: OnEpoch | None = None,
+) -> None:
     """Teach a model to classify, changing only some of its parameters."""
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import AdamW
@@ -160,12 +182,19 @@ def train(model, parameters, batches, scale, on_epoch=None):
     Trainer(model, optimizer, cross_entropy, schedule).fit(batches, scale.epochs, on_epoch=on_epoch)
 
 
-def kernels(model):
+def kernels(model: Sequential) -> list[Parameter]:
     """The filters of every convolution: the parameters with four axes."""
     return [parameter for parameter in model.parameters() if parameter.ndim == 4]
 
 
-def experiment(scale="tiny", seed=0, on_epoch=None):
+def least_norm(gradient: np.ndarray | None) -> float:
+    """Of the gradients (O, C, KH, KW) of some filters, the smallest norm; 0 if they got none."""
+    if gradient is None:
+        return 0.0
+    return float(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1).min())
+
+
+def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
     """Train a convolutional network: on shifted TinyDigits ("tiny") or on CIFAR-10 ("full").
 
     Args:
@@ -186,9 +215,7 @@ def experiment(scale="tiny", seed=0, on_epoch=None):
     before = [kernel.data.copy() for kernel in kernels(model)]
     images, labels = next(iter(batches))
     cross_entropy(model(images), labels).backward()
-    norms = [
-        np.linalg.norm(kernel.grad.reshape(len(kernel), -1), axis=1) for kernel in kernels(model)
-    ]
+    least_gradient = min(least_norm(kernel.grad) for kernel in kernels(model))
     train(model, list(model.parameters()), batches, sizes, on_epoch)
     confusion = confusions(model, test)
     moves = [
@@ -199,13 +226,13 @@ def experiment(scale="tiny", seed=0, on_epoch=None):
         accuracy=accuracy(confusion),
         confusion=confusion,
         filters=kernels(model)[0].data,
-        least_gradient=float(min(norm.min() for norm in norms)),
+        least_gradient=least_gradient,
         least_move=float(min(moves)),
         parameters=sum(parameter.size for parameter in model.parameters()),
     )
 
 
-def control(seed=0):
+def control(seed: int = 0) -> Control:
     """What shifted TinyDigits give to a network without filters, and to one that may not learn its own.
 
     Returns:

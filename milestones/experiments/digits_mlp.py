@@ -1,10 +1,19 @@
 """The experiment of 1986: back-propagation teaches a network to read handwritten digits."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from milestones.classification import accuracy, confusions
+from milestones.experiments import OnEpoch
+
+if TYPE_CHECKING:
+    from tinytorch.datasets import MNIST, TinyDigits
+    from tinytorch.layers import Parameter, Sequential
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Control:
     frozen: float
 
 
-def network(pixels, sizes, generator):
+def network(pixels: int, sizes: Scale, generator: np.random.Generator) -> Sequential:
     """Pixels, one hidden layer, ten scores."""
     from tinytorch.activations import ReLU
     from tinytorch.layers import Dropout, Flatten, Linear, Sequential
@@ -61,7 +70,14 @@ def network(pixels, sizes, generator):
     return Sequential(Flatten(), *hidden, Linear(sizes.hidden, 10, generator=generator))
 
 
-def train(model, parameters, dataset, sizes, generator, on_epoch=None):
+def train(
+    model: Sequential,
+    parameters: Sequence[Parameter],
+    dataset: TinyDigits | MNIST,
+    sizes: Scale,
+    generator: np.random.Generator,
+    on_epoch: OnEpoch | None = None,
+) -> None:
     """Teach a model to read, changing only some of its parameters."""
     from tinytorch.dataloader import DataLoader
     from tinytorch.losses import cross_entropy
@@ -74,7 +90,7 @@ def train(model, parameters, dataset, sizes, generator, on_epoch=None):
     Trainer(model, optimizer, cross_entropy, schedule).fit(batches, sizes.epochs, on_epoch=on_epoch)
 
 
-def experiment(scale="tiny", seed=0, on_epoch=None):
+def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
     """Train a network with one hidden layer: on TinyDigits ("tiny") or on MNIST ("full").
 
     Args:
@@ -103,7 +119,7 @@ def experiment(scale="tiny", seed=0, on_epoch=None):
     )
 
 
-def control(seed=0):
+def control(seed: int = 0) -> Control:
     """What a narrow hidden layer on TinyDigits is worth when it learns, and when it may not.
 
     Returns:

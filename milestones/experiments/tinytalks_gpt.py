@@ -1,11 +1,23 @@
 """The experiment of 2017: a transformer answers questions, one token after the other."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from milestones.experiments import OnEpoch
+
+if TYPE_CHECKING:
+    from tinytorch.datasets import TinyTalks
+    from tinytorch.tensor import Tensor
+    from tinytorch.tokenization import BPETokenizer
+    from tinytorch.transformers import GPT
 
 VOCABULARY = 768
 CONTEXT = 56
@@ -26,12 +38,12 @@ IGNORED = -1
 class Answers:
     """What a model answers to some questions, beside what is expected."""
 
-    questions: list
-    expected: list
-    given: list
+    questions: list[str]
+    expected: list[str]
+    given: list[str]
 
     @property
-    def exact(self):
+    def exact(self) -> float:
         """The share that is right to the letter."""
         return float(np.mean(np.array(self.given) == np.array(self.expected)))
 
@@ -41,16 +53,16 @@ class Result:
     """What one run found.
 
     Attributes:
-        model: the trained GPT.
-        tokenizer: the BPETokenizer it reads and writes with.
+        model: the trained one.
+        tokenizer: what it reads and writes with.
         learned, new: the `Answers` to questions it was trained on, and to such in other words.
         nats, bigram_nats: of the model and of a bigram model, per character of answers to questions in
             other words.
         parameters: how many numbers were trained.
     """
 
-    model: object
-    tokenizer: object
+    model: GPT
+    tokenizer: BPETokenizer
     learned: Answers
     new: Answers
     nats: float
@@ -58,7 +70,7 @@ class Result:
     parameters: int
 
 
-def prompt(question):
+def prompt(question: str) -> str:
     """A question as the model reads it: what follows is the answer."""
     return f"Q: {question}\nA:"
 
@@ -70,22 +82,28 @@ class Conversations:
     of the question are left out.
     """
 
-    def __init__(self, talks, tokenizer, generator):
+    def __init__(
+        self, talks: TinyTalks, tokenizer: BPETokenizer, generator: np.random.Generator
+    ) -> None:
         self.rows = [
             (tokenizer.encode(prompt(question)), tokenizer.encode(f" {answer}\n"))
             for question, answer in zip(talks.questions, talks.answers, strict=True)
         ]
         self.generator = generator
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def fetch(self, indices):
-        """(inputs, targets), both (N, CONTEXT)."""
-        made = [self.row(*self.rows[index]) for index in indices]
-        return tuple(np.stack(part) for part in zip(*made, strict=True))
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """(inputs, targets) of one conversation, both (CONTEXT,)."""
+        return self.row(*self.rows[index])
 
-    def row(self, question, answer):
+    def fetch(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """(inputs, targets), both (N, CONTEXT)."""
+        inputs, targets = zip(*(self[index] for index in indices), strict=True)
+        return np.stack(inputs), np.stack(targets)
+
+    def row(self, question: np.ndarray, answer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One conversation: the tokens, and for each the one to be guessed."""
         if self.generator.random() < 0.5:
             kept = self.generator.random(len(question)) >= DROPPED
@@ -99,16 +117,23 @@ class Conversations:
         return inputs, targets
 
 
-def answer_loss(logits, targets):
+def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy over the places that are to be guessed, from logits (N, T, V)."""
     from tinytorch.losses import cross_entropy
 
-    targets = targets.data.ravel()
-    places = np.flatnonzero(targets != IGNORED)
-    return cross_entropy(logits.reshape(-1, logits.shape[-1])[places], targets[places])
+    wanted = targets.data.ravel()
+    places = np.flatnonzero(wanted != IGNORED)
+    return cross_entropy(logits.reshape(-1, logits.shape[-1])[places], wanted[places])
 
 
-def train(model, talks, tokenizer, epochs, generator, on_epoch=None):
+def train(
+    model: GPT,
+    talks: TinyTalks,
+    tokenizer: BPETokenizer,
+    epochs: int,
+    generator: np.random.Generator,
+    on_epoch: OnEpoch | None = None,
+) -> None:
     """Teach a GPT to answer."""
     from tinytorch.dataloader import DataLoader
     from tinytorch.optimizers import AdamW
@@ -122,7 +147,7 @@ def train(model, talks, tokenizer, epochs, generator, on_epoch=None):
     trainer.fit(batches, epochs, on_epoch=on_epoch)
 
 
-def experiment(seed=0, on_epoch=None):
+def experiment(seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
     """Train a GPT on TinyTalks, and let it answer.
 
     Args:
@@ -151,7 +176,7 @@ def experiment(seed=0, on_epoch=None):
     )
 
 
-def without_mask(seed=0):
+def without_mask(seed: int = 0) -> tuple[float, float]:
     """What becomes of the same model, trained for a while, if every place may look at the answer.
 
     Returns:
@@ -164,28 +189,31 @@ def without_mask(seed=0):
     class Unmasked(GPT):
         """A GPT that sees the future."""
 
-        def forward(self, indices):
+        def forward(self, indices: Any) -> Tensor:
             x = self.position(self.token_embedding(indices))
             for block in self.blocks:
                 x = block(x)
             return self.ln_f(x) @ self.token_embedding.weight.T
 
     generator = np.random.default_rng(seed)
-    talks, losses = TinyTalks("train"), []
+    talks = TinyTalks("train")
     tokenizer = BPETokenizer().train(talks.text(), VOCABULARY)
     model = Unmasked(GPTConfig(tokenizer.vocab_size, CONTEXT, **SIZES), generator=generator)
+    losses: list[float] = []
     keep = lambda record: losses.append(record["loss"])
     train(model, talks, tokenizer, CONTROL_EPOCHS, generator, keep)
     return losses[-1], asked(model, tokenizer, talks).exact
 
 
-def asked(model, tokenizer, talks):
+def asked(model: GPT, tokenizer: BPETokenizer, talks: TinyTalks) -> Answers:
     """The `Answers` of a model to all questions of a split."""
     given = answer(model, tokenizer, talks.questions)
     return Answers(list(talks.questions), list(talks.answers), given)
 
 
-def answer(model, tokenizer, questions, **choice):
+def answer(
+    model: GPT, tokenizer: BPETokenizer, questions: Sequence[str], **choice: Any
+) -> list[str]:
     """What the model answers to each question; equally long ones are asked at once.
 
     Args:
@@ -203,7 +231,7 @@ def answer(model, tokenizer, questions, **choice):
     return given
 
 
-def logits_of(model, tokens):
+def logits_of(model: GPT, tokens: np.ndarray) -> np.ndarray:
     """The scores of a trained model for one row of tokens: (T, V) array."""
     from tinytorch.autograd import no_grad
 
@@ -212,7 +240,7 @@ def logits_of(model, tokens):
         return model(tokens[None]).data[0].astype(np.float64)
 
 
-def nats(model, tokenizer, talks):
+def nats(model: GPT, tokenizer: BPETokenizer, talks: TinyTalks) -> float:
     """How surprised the model is by the right answers, in nats per character."""
     total = characters = 0
     for question, answer in zip(talks.questions, talks.answers, strict=True):
@@ -226,7 +254,7 @@ def nats(model, tokenizer, talks):
     return float(total / characters)
 
 
-def bigram_nats(talks, other_words, smoothing=0.1):
+def bigram_nats(talks: TinyTalks, other_words: TinyTalks, smoothing: float = 0.1) -> float:
     """The same of a model that knows only which character follows which, in all answers learned."""
     text = "".join(f" {answer}\n" for answer in talks.answers)
     pairs, single = Counter(pairwise(text)), Counter(text)
@@ -240,7 +268,7 @@ def bigram_nats(talks, other_words, smoothing=0.1):
     return float(total / characters)
 
 
-def future_changes_nothing(result):
+def future_changes_nothing(result: Result) -> bool:
     """Whether the scores before a place stay exactly as they are, whatever follows it."""
     tokens = result.tokenizer.encode(prompt(result.learned.questions[0]) + " " + "?" * 9)
     other = tokens.copy()
@@ -250,7 +278,7 @@ def future_changes_nothing(result):
     return bool(np.array_equal(first, second))
 
 
-def changed_by_shuffling(result, least=0.01, seed=0):
+def changed_by_shuffling(result: Result, least: float = 0.01, seed: int = 0) -> float:
     """How often shuffling what stands before the last token moves what is expected next.
 
     Looked at in the middle of each answer. Probabilities have moved if they differ by ``least`` in all
@@ -269,14 +297,14 @@ def changed_by_shuffling(result, least=0.01, seed=0):
     return float(np.mean(moved))
 
 
-def probabilities(model, tokens):
+def probabilities(model: GPT, tokens: np.ndarray) -> np.ndarray:
     """Of each token to come next, (V,)."""
     scores = logits_of(model, tokens)[-1]
     shares = np.exp(scores - scores.max())
     return shares / shares.sum()
 
 
-def known_words(result, seed=0):
+def known_words(result: Result, seed: int = 0) -> float:
     """The share of words that exist, in answers drawn at temperature 0.5 to questions in other words."""
     choice = {"temperature": 0.5, "generator": np.random.default_rng(seed)}
     given = answer(result.model, result.tokenizer, result.new.questions, **choice)
@@ -289,7 +317,7 @@ def known_words(result, seed=0):
     return sum(word in known for word in words) / max(1, len(words))
 
 
-def attention_maps(result, question):
+def attention_maps(result: Result, question: str) -> tuple[list[str], np.ndarray]:
     """How much each token of a question and its answer looks at each other one.
 
     Returns:
