@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
 import msgspec
@@ -12,8 +11,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What one run is to do. Made once, by the controller; workers are handed it.
 
     Attributes:
@@ -27,9 +25,9 @@ class Plan:
 
     selected: frozenset[UnitId]
     to_run: frozenset[UnitId]
-    borrowed: frozenset[UnitId] = field(default_factory=frozenset)
-    proved: frozenset[UnitId] = field(default_factory=frozenset)
-    untouched: frozenset[UnitId] = field(default_factory=frozenset)
+    borrowed: frozenset[UnitId] = frozenset()
+    proved: frozenset[UnitId] = frozenset()
+    untouched: frozenset[UnitId] = frozenset()
     gated: bool = True
 
     def to_text(self) -> str:

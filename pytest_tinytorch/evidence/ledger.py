@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from pytest_tinytorch.evidence.outcomes import LASTING, State
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """All specs of one unit ran, and this is what came of it.
 
     Attributes:
@@ -40,8 +39,8 @@ class Event:
     outcomes: Mapping[str, int]
     own: bool
     at: str
-    versions: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = msgspec.field(default_factory=dict)
+    notes: Mapping[str, Any] = msgspec.field(default_factory=dict)
     schema: int = SCHEMA
 
     def is_repeat_of(self, other: Event) -> bool:
@@ -142,7 +141,7 @@ def append_events(file: Path, events: Sequence[Event]) -> None:
     if not events:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(asdict(e), ensure_ascii=False) + "\n" for e in events)
+    text = "".join(json.dumps(msgspec.structs.asdict(e), ensure_ascii=False) + "\n" for e in events)
     data = text.encode("utf-8")
     with file.open("ab+") as stream:
         if stream.tell() > 0:

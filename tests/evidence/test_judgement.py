@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from dataclasses import asdict, replace
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.evidence import digests, gate, ledger, outcomes
