@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from iniconfig import IniConfig, ParseError
 
 from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load_curriculum
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
@@ -60,7 +61,7 @@ def read_settings(root: Path) -> Mapping[str, Any]:
             continue
         try:
             table: Any = _parsed(file)
-        except (ValueError, configparser.Error) as error:
+        except (ValueError, ParseError) as error:
             raise ValueError(f"{file}: {error}") from error
         for key in heading:
             table = table.get(key, {})
@@ -74,6 +75,4 @@ def _parsed(file: Path) -> Mapping[str, Any]:
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".toml":
         return tomllib.loads(text)
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text, source=file.name)
-    return {name: dict(parser[name]) for name in parser.sections()}
+    return {section.name: dict(section.items()) for section in IniConfig(file.name, text)}

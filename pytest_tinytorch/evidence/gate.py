@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+
+import msgspec
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State, Verdict
@@ -33,15 +34,12 @@ class Plan:
 
     def to_text(self) -> str:
         """The plan as text, for a worker."""
-        table = {f.name: getattr(self, f.name) for f in fields(self)}
-        return json.dumps(table, default=sorted)
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_text(cls, text: str) -> Plan:
         """The plan that `to_text` wrote."""
-        table = json.loads(text)
-        gated = table.pop("gated")
-        return cls(**{name: frozenset(ids) for name, ids in table.items()}, gated=gated)
+        return msgspec.json.decode(text, type=cls)
 
 
 def with_unproved_needs(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import LASTING, State
@@ -111,13 +113,13 @@ def read_ledger(file: Path) -> Ledger:
             continue
         try:
             events.append(parse_event(line))
-        except (ValueError, TypeError) as error:
+        except (ValueError, msgspec.ValidationError) as error:
             damage.append(f"{file}:{number}: passed over, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 
 def parse_event(line: bytes) -> Event:
-    """The event in one line; ValueError or TypeError says what is wrong with it."""
+    """The event in one line; ValueError or ValidationError says what is wrong with it."""
     try:
         table = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -126,26 +128,10 @@ def parse_event(line: bytes) -> Event:
         raise ValueError("not a JSON object")
     if table.get("schema") != SCHEMA:
         raise ValueError(f"schema {table.get('schema')!r} is not {SCHEMA}")
-    kinds = {
-        "unit": str,
-        "verdict": str,
-        "source": str,
-        "specs": str,
-        "own": bool,
-        "outcomes": dict,
-        "at": str,
-    }
-    for name, kind in kinds.items():
-        if not isinstance(table.get(name), kind):
-            raise ValueError(f"{name} is missing or not a {kind.__name__}")
-    for name in ("versions", "notes"):
-        if not isinstance(table.get(name, {}), dict):
-            raise ValueError(f"{name} is not a dict")
-    if table["verdict"] not in LASTING:
-        raise ValueError(f"verdict {table['verdict']!r} is none of {', '.join(LASTING)}")
-    known = {f.name for f in fields(Event)}
-    kept = {name: value for name, value in table.items() if name in known}
-    return Event(**kept | {"verdict": State(table["verdict"])})
+    event = msgspec.convert(table, Event)
+    if event.verdict not in LASTING:
+        raise ValueError(f"verdict '{event.verdict}' is none of {', '.join(LASTING)}")
+    return event
 
 
 def append_events(file: Path, events: Sequence[Event]) -> None:

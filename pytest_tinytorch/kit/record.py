@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import msgspec
 from packaging.version import InvalidVersion, Version
 
 FILE = ".tinytorch-kit.json"
@@ -48,7 +49,7 @@ def read_record(root: Path) -> Record:
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
         return parse_record(table)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"{file} is damaged ({error}): {remedy}") from error
 
 
@@ -56,18 +57,16 @@ def parse_record(table: Mapping[str, object]) -> Record:
     """The record in plain values; an exception says what is wrong with them."""
     if table["schema"] != SCHEMA:
         raise ValueError(f"schema {table['schema']!r} is not {SCHEMA}")
-    version, name, files = table["version"], table["name"], table["files"]
-    if not (isinstance(version, str) and isinstance(name, str) and isinstance(files, dict)):
-        raise ValueError("version and name must be strings, files a table")
+    found = msgspec.convert(table, Record)
     try:
-        Version(version)
+        Version(found.version)
     except InvalidVersion as error:
         raise ValueError(str(error)) from error
-    for path in files:
+    for path in found.files:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
             raise ValueError(f"{path!r} is not inside the workspace")
-    return Record(version, name, files)
+    return found
 
 
 def is_newer(first: str, second: str) -> bool:

@@ -269,6 +269,7 @@ class TestTito:
         ({"pytest.toml": '[pytest]\ntinytorch_path = "short"\n'}, "short"),
         ({"tox.ini": "[pytest]\ntinytorch_path = short\n"}, "short"),
         ({"setup.cfg": "[tool:pytest]\ntinytorch_path = short\n"}, "short"),
+        ({"pytest.ini": "[pytest]\nTinytorch_Path = short\n"}, ""),
         (
             {
                 "pytest.ini": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from dataclasses import asdict, replace
 
@@ -150,11 +151,11 @@ class TestLedger:
             (b"[1]", "not a JSON object"),
             (b"{}", "schema None is not 1"),
             (b'{"schema": 99}', "schema 99 is not 1"),
-            (b'{"schema": 1, "unit": 3}', "unit is missing or not a str"),
+            (b'{"schema": 1, "unit": 3}', "Expected `str`, got `int` - at `$.unit`"),
             (b"[" * 100_000, "not a line of JSON"),
             (line_with(verdict="stale"), "verdict 'stale' is none of"),
-            (line_with(notes=[]), "notes is not a dict"),
-            (line_with(at=3), "at is missing or not a str"),
+            (line_with(notes=[]), "Expected `object`, got `array` - at `$.notes`"),
+            (line_with(at=3), "Expected `str`, got `int` - at `$.at`"),
         ],
     )
     def test_passes_over_a_damaged_line_and_keeps_it(self, tmp_path, line, says):
@@ -169,6 +170,17 @@ class TestLedger:
         assert f"{file}:2" in found.damage[0]
         assert says in found.damage[0]
         assert file.read_bytes().startswith(before)
+
+    def test_reads_what_other_versions_of_the_kit_wrote(self, tmp_path):
+        file = tmp_path / "ledger.jsonl"
+        table = {"schema": ledger.SCHEMA, **asdict(EVENT)}
+        early = {key: table[key] for key in table.keys() - {"versions", "notes"}}
+        later = table | {"colour": "red", "notes": {"loss": math.nan}}
+        file.write_text(f"{json.dumps(early)}\n{json.dumps(later)}\n", encoding="utf-8")
+        found = ledger.read_ledger(file)
+        assert found.damage == ()
+        assert found.events[0] == EVENT
+        assert math.isnan(found.events[1].notes["loss"])
 
     def test_a_line_cut_short_spoils_only_itself(self, tmp_path):
         file = tmp_path / "ledger.jsonl"

@@ -268,12 +268,20 @@ class TestUpdate:
         monkeypatch.setattr(shipped, "installed", lambda distribution: "0.0.9")
         assert "python -m pip install --upgrade pytest-tinytorch" in tito("update", code=2)
 
+    def test_reads_a_record_with_more_in_it(self, workspace):
+        before = record.read_record(workspace)
+        table = json.loads((workspace / record.FILE).read_text(encoding="utf-8"))
+        text = json.dumps(table | {"colour": "red"})
+        (workspace / record.FILE).write_text(text, encoding="utf-8")
+        assert record.read_record(workspace) == before
+
     @pytest.mark.parametrize(
         "text",
         [
             "{",
             "[]",
             '{"schema": 2}',
+            '{"schema": 1, "version": "0.1", "name": 3, "files": {}}',
             '{"schema": 1, "version": "new", "name": "x", "files": {}}',
             '{"schema": 1, "version": "0.1", "name": "x", "files": {"../../x": "0"}}',
             '{"schema": 1, "version": "0.1", "name": "x", "files": {"C:\\\\x": "0"}}',
