@@ -108,11 +108,11 @@ MEASURES = {
 
 def measure(number, seed):
     """Threshold name to what the reference reaches, for a milestone of the shipped scale."""
-    implementation.install(implementation.Implementation(REFERENCE, REFERENCE))
+    implementation.install_finder(implementation.Implementation(REFERENCE, REFERENCE))
     try:
         return MEASURES[number](seed)
     finally:
-        implementation.uninstall()
+        implementation.uninstall_finder()
 
 
 def holds(name, value, threshold):
@@ -128,8 +128,10 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     print("| milestone | threshold | wanted | worst | median |\n|---|---|---|---|---|")
     failed = False
-    for number in given.milestones or MEASURES:
-        unit = curriculum.load().unit(f"milestone-{number}")
+    for unit in curriculum.load_curriculum().milestones:
+        number = unit.number
+        if number not in (given.milestones or MEASURES):
+            continue
         found = [measure(number, seed) for seed in range(given.seeds)]
         for name in found[0]:
             values, wanted = [one[name] for one in found], unit.thresholds[name]

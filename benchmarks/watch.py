@@ -85,7 +85,7 @@ class Tito(Watched):
     def verdicts(self):
         """(moment, kind) of each verdict until the full one."""
         found = []
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             message = json.loads(line)
             if message["beat"] in ("first", "full"):
                 found.append((time.perf_counter(), message["beat"]))
@@ -106,7 +106,7 @@ class Watcher(Watched):
     def verdict(self):
         """The moment of the next verdict. It loses a save that comes before pytest has ended."""
         moment = 0.0
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             if LAST_LINE in line:
                 moment = time.perf_counter()
             elif moment and ENDED.search(line):

@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
-    from pytest_tinytorch.evidence.gate import Plan
+    from pytest_tinytorch.evidence.plan import Plan
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
 

@@ -5,39 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from graphlib import TopologicalSorter
 
-import msgspec
-
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State, Verdict
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What one run is to do. Made once, by the controller; workers are handed it.
-
-    Attributes:
-        selected: ids of the units that the verdict of the run is about.
-        to_run: ids of the units to run: what was selected and what that needs and is not proved.
-        borrowed: ids taken as given.
-        proved: ids that the ledger proves for the present source.
-        untouched: ids of the units with an untouched stub in their file.
-        gated: whether what is not open is held back. Naming specs one by one opens everything.
-    """
-
-    selected: frozenset[UnitId]
-    to_run: frozenset[UnitId]
-    borrowed: frozenset[UnitId] = frozenset()
-    proved: frozenset[UnitId] = frozenset()
-    untouched: frozenset[UnitId] = frozenset()
-    gated: bool = True
-
-    def to_text(self) -> str:
-        """The plan as text, for a worker."""
-        return msgspec.json.encode(self).decode()
-
-    @classmethod
-    def from_text(cls, text: str) -> Plan:
-        """The plan that `to_text` wrote."""
-        return msgspec.json.decode(text, type=cls)
+from pytest_tinytorch.evidence.plan import Plan
 
 
 def with_unproved_needs(

@@ -7,8 +7,8 @@ from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.outcomes import LASTING, Outcome, State, Verdict, verdict_on_unit
+from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 
 OutcomesByUnit = Mapping[UnitId, Mapping[str, Outcome]]

@@ -20,10 +20,10 @@ from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.digests import Snapshot
-from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 
 

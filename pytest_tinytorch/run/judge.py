@@ -13,9 +13,9 @@ import pytest
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate, judgement, ledger
-from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
+from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats

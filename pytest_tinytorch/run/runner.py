@@ -15,8 +15,8 @@ import pytest
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import profiles, timelimit
 from pytest_tinytorch.run.exceptions import StubReached

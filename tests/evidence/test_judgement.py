@@ -11,9 +11,9 @@ from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.evidence import digests, gate, ledger, outcomes
-from pytest_tinytorch.evidence.gate import Plan
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
+from pytest_tinytorch.evidence.plan import Plan
 from tests.support import toy
 
 TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))

@@ -1,7 +1,8 @@
-"""What a run of specs keeps apart: a message tells of calls of its own spec only."""
+"""The fixtures of specs: what they keep apart, and which warnings are faults."""
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.support import kit, toy
 
 CALLS = '''"""01."""
+
+import numpy as np
+import pytest
 
 from specs.laws import ask, expect
 from specs.framework import lazy
@@ -30,6 +34,35 @@ class TestCalls:
     def test_calls_and_is_wrong(self):
         """It calls, and is wrong."""
         expect(ask(add, 1, 2) == 4, "a call", "another wrong value")
+
+    @pytest.mark.usefixtures("no_warnings")
+    def test_overflows(self):
+        """It overflows."""
+        np.full(1, 1e308) * 10
+'''
+
+PRIMITIVE = '''"""Whether gradients are recorded."""
+
+from contextvars import ContextVar
+
+recording = ContextVar("recording", default=True)
+'''
+
+RECORDS = '''"""01."""
+
+import pytest
+
+
+class TestRecording:
+    """recording"""
+
+    @pytest.mark.parametrize("time", range(2))
+    def test_is_on(self, time):
+        """It is on, and left off."""
+        from tinytorch.primitive import recording
+
+        assert recording.get()
+        recording.set(False)
 '''
 
 PROVES = '''"""1901."""
@@ -78,6 +111,18 @@ def test_a_message_tells_of_no_call_of_an_earlier_spec(workspace):
     assert told["another wrong value"]["Called"] == "add(1, 2)", run.output
     assert "Called" not in told["a wrong value"]
     assert "Where" not in told["a wrong value"]
+
+
+def test_an_overflow_is_a_fault_where_a_spec_wants_no_warnings(workspace):
+    run = toy.pytest_in(workspace, "specs/test_01_adding.py")
+    assert re.search(r"Raised +RuntimeWarning: overflow", run.output), run.output
+
+
+def test_gradients_are_on_again_after_a_spec_that_left_them_off(workspace):
+    toy.write(workspace, {"tinytorch/primitive.py": PRIMITIVE, "specs/test_01_adding.py": RECORDS})
+    toy.remake_manifest(workspace)
+    run = toy.pytest_in(workspace, "specs/test_01_adding.py")
+    assert "2 passed" in run.output
 
 
 def test_the_message_of_a_milestone_tells_of_no_call_of_a_spec(workspace):

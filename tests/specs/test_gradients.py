@@ -88,3 +88,48 @@ def test_names_the_rule_and_not_the_primitive():
     file, _line, name = caught.value.where
     assert file.endswith("test_gradients.py")
     assert name.endswith("rule")
+
+
+@pytest.mark.parametrize("result", [None, 3.0, "x", np.ones(2), (1, 2)])
+def test_rejects_a_function_that_gives_no_tensor(result):
+    from specs.gradients import check_gradient
+
+    with pytest.raises(LawBroken, match="expected a Tensor"):
+        check_gradient(lambda x: result, np.ones(2))
+
+
+NO_GRADIENTS = {
+    "nothing": None,
+    "a text": "x",
+    "a number": 1.0,
+    "texts": np.array(["a", "b"]),
+    "objects": np.array([None, 1.0], object),
+    "complex numbers": np.ones(2) * 1j,
+    "of another shape": np.ones(3),
+}
+
+
+def check_backward(backward):
+    """Check a function whose result does this to its argument, whatever the gradient."""
+    from specs.gradients import check_gradient
+    from tinytorch.tensor import Tensor
+
+    def function(x):
+        class Result(Tensor):
+            def backward(self, grad):
+                backward(x)
+
+        return Result(x.data * 1)
+
+    check_gradient(function, np.ones(2))
+
+
+@pytest.mark.parametrize("name", NO_GRADIENTS)
+def test_rejects_what_is_no_gradient(name):
+    with pytest.raises(LawBroken, match="grad of argument 0"):
+        check_backward(lambda x: setattr(x, "grad", NO_GRADIENTS[name]))
+
+
+def test_rejects_a_tensor_that_has_no_gradient_at_all():
+    with pytest.raises(LawBroken, match="grad of argument 0"):
+        check_backward(lambda x: delattr(x, "grad"))
