@@ -246,7 +246,7 @@ class TestEncoding:
         assert_dtype(ids, np.int64)
         assert_equal(ids, np.array(oracle.encode(text, tokenizer.merges), np.int64))
 
-    def test_what_was_learnt_first_is_merged_first(self):
+    def test_what_was_learned_first_is_merged_first(self):
         """Of two pairs that share an element, encode merges the one with the lower rank."""
         ab_then_ba = BPETokenizer([(97, 98), (98, 97)])
         assert_equal(ask(ab_then_ba.encode, "bab"), np.array([98, 256]))

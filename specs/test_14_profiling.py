@@ -47,7 +47,7 @@ class TestParameters:
     """count parameters"""
 
     @given(sizes, sizes, sizes)
-    def test_are_all_that_is_learnt(self, inputs, hidden, outputs):
+    def test_are_all_that_is_learned(self, inputs, hidden, outputs):
         """A network of two layers has (in + 1) · hidden + (hidden + 1) · out parameters."""
         found = ask(count_parameters, network(inputs, hidden, outputs))
         assert_equal(found, (inputs + 1) * hidden + (hidden + 1) * outputs)

@@ -74,7 +74,7 @@ def attempt(name="mine", track="latency", **changed):
 class TestFingerprints:
     """fingerprints"""
 
-    def test_are_of_all_that_was_learnt(self):
+    def test_are_of_all_that_was_learned(self):
         """digest_of is SHA-256 of name, dtype, shape and bytes of each entry, in the order of names."""
         model = Sequential(linear(0), linear(1, 3, 2))
         got = ask(digest_of, model)

@@ -22,7 +22,7 @@ def result():
 class TestAnswers:
     """a GPT of yours answers"""
 
-    def test_it_answers_what_it_has_learnt(self, result, record_property):
+    def test_it_answers_what_it_has_learned(self, result, record_property):
         """After training, most questions are answered right to the letter."""
         least = threshold("05", "exact_answers")
         record_property("right answers", percent(result.learned.exact))
@@ -64,7 +64,7 @@ class TestPast:
             share >= least, f"at least {percent(least)} of the answers to change", percent(share)
         )
 
-    def test_without_a_mask_nothing_is_learnt(self, record_property):
+    def test_without_a_mask_nothing_is_learned(self, record_property):
         """A model that may look at the answer has a low loss and answers nothing."""
         most = threshold("05", "without_mask_at_most")
         loss, exact = without_mask()

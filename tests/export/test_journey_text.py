@@ -164,7 +164,7 @@ class TestWhatItSays:
 
     def test_a_curriculum_may_have_modules_and_nothing_else(self, toy_course):
         units = toy_course.checkpoints
-        bare = replace(toy_course, units=units, tiers=(), stages=(), paths=())
+        bare = replace(toy_course, units=units, tiers=(), stages=(), learning_paths=())
         tree = parsed(journey_page(in_state(bare, State.PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
             *("way", "capabilities", "needs", "climb", "steps", "next")
@@ -202,7 +202,7 @@ class TestPictures:
     def test_of_a_milestone_stand_with_it(self, toy_course, tmp_path):
         folder = tmp_path / ".tinytorch" / "plots"
         folder.mkdir(parents=True)
-        (folder / "01_what_was_learnt.png").write_bytes(journeys.png(30, 20))
+        (folder / "01_what_was_learned.png").write_bytes(journeys.png(30, 20))
         (folder / "02_large.png").write_bytes(journeys.png(30, 20) + bytes(2 * LIMIT))
         (folder / "01_no_picture.png").write_bytes(b"<svg onload='alert(1)'>" * 9)
         (folder / "notes.png").write_bytes(journeys.png(30, 20))
