@@ -252,6 +252,12 @@ class DynamicBatcher:
     (['a', 'b'], [], 1)
     """
 
+    max_batch_size: int
+    max_wait: float
+    clock: Callable[[], float]
+    waiting: deque[tuple[float, Any]]
+    latest: float
+
     def __init__(
         self, max_batch_size: int, max_wait: float, clock: Callable[[], float] = time.monotonic
     ) -> None:

@@ -164,6 +164,8 @@ class Softmax(Activation):
            [0.5]])
     """
 
+    dim: int
+
     def __init__(self, dim: int = -1) -> None:
         """Remember the axis that shall sum to one."""
         raise NotImplementedError("02 activations: Softmax.__init__")

@@ -62,6 +62,9 @@ class TensorDataset(Dataset):
     (Tensor([1.5, 2. ]), Tensor(8))
     """
 
+    arrays: tuple[Array, ...]
+    transform: Callable[[Array], Array] | None
+
     def __init__(
         self, *tensors: ArrayLike, transform: Callable[[Array], Array] | None = None
     ) -> None:
@@ -214,6 +217,13 @@ class DataLoader:
     >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
     [[0, 1], [2, 3], [4]]
     """
+
+    dataset: Items
+    batch_size: int
+    shuffle: bool
+    drop_last: bool
+    generator: np.random.Generator | None
+    collate_fn: Callable[[list[Any]], Any] | None
 
     def __init__(
         self,

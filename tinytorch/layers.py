@@ -165,6 +165,11 @@ class Linear(Module):
         ValueError: in_features or out_features is below 1.
     """
 
+    in_features: int
+    out_features: int
+    weight: Parameter
+    bias: Parameter | None
+
     def __init__(
         self,
         in_features: int,
@@ -206,6 +211,9 @@ class Dropout(Module):
     Raises:
         ValueError: p is outside [0, 1].
     """
+
+    p: float
+    generator: np.random.Generator | None
 
     def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         """Check p and remember it."""

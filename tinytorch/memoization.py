@@ -35,6 +35,10 @@ class KVCache:
         ValueError: a size is below 1; it is named.
     """
 
+    keys: Array
+    values: Array
+    length: int
+
     def __init__(
         self,
         num_layers: int,

@@ -25,6 +25,10 @@ class Optimizer:
         state: for each parameter that was moved, a dictionary of what the optimizer remembers of it.
     """
 
+    defaults: dict[str, Any]
+    param_groups: list[dict[str, Any]]
+    state: dict[Tensor, dict[str, Any]]
+
     def __init__(
         self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]
     ) -> None:

@@ -160,6 +160,12 @@ class QuantizedLinear(Module):
         scale, zero_point: Buffers (), of the inputs.
     """
 
+    codes: Buffer
+    weight_scale: Buffer
+    bias: Buffer | None
+    scale: Buffer
+    zero_point: Buffer
+
     def __init__(self, linear: Linear, low: float, high: float) -> None:
         """Quantize the weights, and keep what the inputs need."""
         weight = quantize(linear.weight, axis=0, symmetric=True)

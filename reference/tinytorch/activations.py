@@ -177,6 +177,8 @@ class Softmax(Activation):
            [0.5]])
     """
 
+    dim: int
+
     def __init__(self, dim: int = -1) -> None:
         """Remember the axis that shall sum to one."""
         self.dim = dim

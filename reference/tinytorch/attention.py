@@ -129,6 +129,12 @@ class MultiHeadAttention(Module):
         ValueError: embed_dim or num_heads is below 1, or num_heads does not divide embed_dim.
     """
 
+    embed_dim: int
+    num_heads: int
+    in_proj_weight: Parameter
+    in_proj_bias: Parameter | None
+    out_proj: Linear
+
     def __init__(
         self,
         embed_dim: int,

@@ -76,6 +76,8 @@ class Embedding(Module):
         ValueError: num_embeddings or embedding_dim is below 1.
     """
 
+    weight: Parameter
+
     def __init__(
         self,
         num_embeddings: int,
@@ -157,6 +159,9 @@ class PositionalEncoding(Module):
     Raises:
         ValueError: kind is something else, max_length is below 1, or embedding_dim does not fit.
     """
+
+    kind: str
+    weight: Tensor
 
     def __init__(
         self,

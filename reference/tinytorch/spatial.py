@@ -481,6 +481,11 @@ class Conv2d(Module):
         ValueError: a number of channels is below 1; the message names it.
     """
 
+    stride: Size
+    padding: Size
+    weight: Parameter
+    bias: Parameter | None
+
     def __init__(
         self,
         in_channels: int,
@@ -561,6 +566,13 @@ class BatchNorm2d(Module):
     Raises:
         ValueError: num_features is below 1, or the input has other channels; the message names both.
     """
+
+    eps: float
+    momentum: float
+    weight: Parameter
+    bias: Parameter
+    running_mean: Buffer
+    running_var: Buffer
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         """Check the size and make parameters and buffers, as float32."""

@@ -37,6 +37,11 @@ class CosineSchedule:
         min_lr: the lowest rate of the fall.
     """
 
+    lr: float
+    total_steps: int
+    warmup_steps: int
+    min_lr: float
+
     def __init__(
         self, lr: float, total_steps: int, warmup_steps: int = 0, min_lr: float = 0.0
     ) -> None:

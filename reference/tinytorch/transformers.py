@@ -105,6 +105,10 @@ class LayerNorm(Module):
         ValueError: normalized_shape is below 1.
     """
 
+    eps: float
+    weight: Parameter
+    bias: Parameter
+
     def __init__(
         self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
     ) -> None:
@@ -144,6 +148,9 @@ class MLP(Module):
         proj: a Linear back to D.
     """
 
+    fc: Linear
+    proj: Linear
+
     def __init__(
         self,
         embed_dim: int,
@@ -178,6 +185,12 @@ class TransformerBlock(Module):
         ln_1, attn, ln_2, mlp: LayerNorm, MultiHeadAttention, LayerNorm, MLP.
         dropout: a Dropout.
     """
+
+    ln_1: LayerNorm
+    attn: MultiHeadAttention
+    ln_2: LayerNorm
+    mlp: MLP
+    dropout: Dropout
 
     def __init__(
         self,
@@ -311,6 +324,13 @@ class GPT(Module):
         blocks: a Sequential of L blocks.
         ln_f: a LayerNorm.
     """
+
+    config: GPTConfig
+    token_embedding: Embedding
+    position: PositionalEncoding
+    dropout: Dropout
+    blocks: Sequential
+    ln_f: LayerNorm
 
     def __init__(
         self,

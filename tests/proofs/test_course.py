@@ -90,6 +90,20 @@ def test_stubs_are_what_the_reference_gives():
     assert stubs.main(kit.ROOT, kit.course(), ["--check"]) == 0
 
 
+def test_stubs_tell_an_editor_what_a_class_will_have(tmp_path):
+    """`__init__` is cut, and with it what it sets: classes declare that, and mypy asks as an editor does."""
+    settings = (
+        "[mypy]\n[mypy-pooch,requests]\nignore_missing_imports = True\nfollow_imports = skip\n"
+    )
+    file = tmp_path / "mypy.ini"
+    file.write_text(settings, encoding="utf-8")
+    mypy = [sys.executable, "-m", "mypy", "--config-file", str(file), "--cache-dir", str(tmp_path)]
+    done = subprocess.run(
+        [*mypy, "-p", "tinytorch"], cwd=kit.ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_manifest_is_what_is_collected():
     assert collection.main(kit.ROOT, kit.course(), ["--check"]) == 0
 
