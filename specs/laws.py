@@ -137,7 +137,7 @@ def assert_equal(got: object, expected: object) -> None:
     if left is None or right is None or is_numeric(left) != is_numeric(right):
         broken(show(expected), show_with_type(got))
     assert_shape(left, right.shape)
-    demand(~differing(left, right), show(expected), got, left, right)
+    demand(~differing(left, right), expected, got, left, right)
 
 
 def assert_close(
@@ -157,13 +157,17 @@ def assert_close(
         assert_shape(left, right.shape)
     with np.errstate(all="ignore"):  # a difference that overflows is a difference
         close = np.isclose(left, right, rtol, atol, equal_nan=True)
-    demand(close, show(right), left, left, np.broadcast_to(right, left.shape))
+    demand(close, right, left, left, right)
 
 
-def demand(holds: Array, expected: str, got: object, left: Array, right: Array) -> None:
-    """Demand that ``left`` is what ``right`` is wherever one looks; else say where it is not."""
-    if np.all(holds):
+def demand(holds: Array, expected: object, got: object, left: Array, right: Array) -> None:
+    """Demand that ``left`` is what ``right`` is wherever one looks; else say where it is not.
+
+    Nothing is shown while all holds: that takes longer than the comparison.
+    """
+    if holds.all():
         return
+    right = np.broadcast_to(right, left.shape)
     words = show(got)
     if left.size > 1:  # else it is plain to see
         at = tuple(int(i) for i in np.argwhere(~holds)[0])
@@ -171,7 +175,7 @@ def demand(holds: Array, expected: str, got: object, left: Array, right: Array) 
             str(e) if isinstance(e, np.generic) else show(e) for e in (left[at], right[at])
         )
         words += f"  first difference at {list(at)}: {here} instead of {there}"
-    broken(expected, words)
+    broken(show(expected), words)
 
 
 def assert_shape(got: object, shape: Sequence[int]) -> None:

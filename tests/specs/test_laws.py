@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pytest_tinytorch.api import LawBroken
+from specs import laws
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -318,3 +319,11 @@ class TestAlias:
         for got in (x, x.T, x[1:], x.reshape(-1), x[..., None]):
             assert broken(assert_no_alias, got, x, y)
             assert broken(assert_no_alias, got, y, x)
+
+
+@pytest.mark.parametrize("demanded", [laws.assert_close, laws.assert_equal])
+@pytest.mark.parametrize("value", [np.arange(12.0), np.zeros((0, 3)), np.array(2.0)], ids=str)
+def test_nothing_is_put_into_words_while_a_law_holds(demanded, value, monkeypatch):
+    """Showing an array takes several times as long as comparing it, and most laws hold."""
+    monkeypatch.setattr(laws, "show", lambda shown: pytest.fail(f"shown: {shown!r}"))
+    demanded(value, value.copy())
