@@ -78,7 +78,7 @@ class WatchPlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed:
             return None  # pytest ends it: a spec file cannot be collected
-        if not pin_sources(self._judge(session.config)):
+        if not pin_sources(judge_of(session.config)):
             self.unsettled = True
             return True
         self._first_look(session)
@@ -87,7 +87,7 @@ class WatchPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        judge = self._judge(session.config)
+        judge = judge_of(session.config)
         if self.unsettled or judge.workspace.digests_now() != judge.digests:
             self.send({"number": self.request.number, "beat": CHANGED})
         elif judge.progress is not None:
@@ -119,7 +119,7 @@ class WatchPlugin:
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
-        judge, look = self._judge(session.config), FirstLook()
+        judge, look = judge_of(session.config), FirstLook()
         self.looking = judge.paused = True
         if self.forks:
             shards.run_in_forks(items, look.arrived, pause_judge, shards.cores())
@@ -150,9 +150,6 @@ class WatchPlugin:
 
         shards.run_in_forks(others, arrived, pause_judge, shards.cores())
         shards.run_in_forks(timed, arrived, pause_judge, 1)
-
-    def _judge(self, config: pytest.Config) -> Judge:
-        return judge_of(config)
 
 
 class FirstLook:
