@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def add_options(parser: pytest.Parser) -> None:
         default=0,
         metavar="1..3",
         help="how many hints to give for each red exercise",
+    )
+    option(
+        "--isolate",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="run specs in processes of their own, so that a crash or a loop cannot end the run"
+        " (always in CI, and after a run that did not end)",
     )
     option("--capabilities", action="store_true", help="print the map, run nothing")
     option(
@@ -112,6 +120,7 @@ def options_from_namespace(given: object, path: str = "") -> Options:
         ),
         scale=getattr(given, "scale", "tiny"),
         nodeids=getattr(given, "tinytorch_nodeids", False),
+        isolate=getattr(given, "isolate", None),
     )
 
 

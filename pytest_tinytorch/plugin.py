@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,8 @@ from pytest_tinytorch.course.options import (
 )
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.run import profiles
+from pytest_tinytorch.run import isolation, profiles
+from pytest_tinytorch.run.isolation import Isolation
 
 JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
 """The names that both are registered under."""
@@ -32,6 +34,8 @@ WORKER_TURNS = "tinytorch_turns"
 TIMING_COLUMNS = ["median", "iqr", "rounds"]
 """What pytest-benchmark shows of a timing, unless asked for more: this fits 80 columns."""
 TURNS = pytest.StashKey[str]()
+ISOLATION = pytest.StashKey[Isolation]()
+PROGRESS_FOLDER = ".tinytorch"
 THREADS = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -59,10 +63,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         if given.scale == "tiny":
             use_one_thread()
         profiles.register_profiles()
+        early_config.stash[ISOLATION] = isolation_of(early_config, given)
         try:
             implementation.install_finder(workspace_of(early_config, given).implementation)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
+        # Not even a conftest may import it where it is judged.
+        implementation.open_finder(not early_config.stash[ISOLATION].on)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -102,8 +109,10 @@ def pytest_configure(config: pytest.Config) -> None:
         turns = Turns(Path(worker[WORKER_TURNS]))
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
-        config.pluginmanager.register(Runner(workspace, plan), RUNNER)
+        runner = Runner(workspace, plan)
+        config.pluginmanager.register(runner, RUNNER)
         config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
+        isolate(config, workspace, runner)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -122,6 +131,55 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise pytest.UsageError(str(error)) from error
     screen.show_map(progress, given, color=config.getoption("color"))
     return 0
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where specs run, where that is not in this very process."""
+    decided = config.stash.get(ISOLATION, None)
+    return decided.header() if decided else None
+
+
+def isolation_of(config: pytest.Config, given: Options) -> Isolation:
+    """Whether this run is isolated. A worker of xdist is a process of its own already."""
+    if "PYTEST_XDIST_WORKER" in os.environ or given.capabilities or given.timeline:
+        return Isolation(False)
+    namespace = config.known_args_namespace
+    if getattr(namespace, "collectonly", False):
+        return Isolation(False)
+    markers = isolation.unended_runs(config.rootpath / PROGRESS_FOLDER)
+    decided = isolation.decide(given, markers)
+    if not decided.on:
+        return decided
+    return isolation.decide(given, markers, isolation.interactive_option(namespace))
+
+
+def isolate(config: pytest.Config, workspace: Any, runner: Any) -> None:
+    """Let workers run the specs: forks on Linux, elsewhere workers of xdist."""
+    from pytest_tinytorch.run import linux
+
+    marker = isolation.RunMarker(workspace.root / PROGRESS_FOLDER)
+    if workspace.options.isolate is not False and not config.option.collectonly:
+        config.pluginmanager.register(marker)
+    if not config.stash[ISOLATION].on:
+        return
+    count = len(config.getoption("tx", None) or [None])
+    if linux.is_here():
+        from pytest_tinytorch.run.supervisor import Supervisor
+
+        if count > 1:
+            use_one_thread()
+        config.option.dist, config.option.tx = "no", []  # these workers take the place of xdist's
+        config.pluginmanager.register(Supervisor(runner, become_worker, count, marker))
+    elif config.getoption("dist", "no") == "no":
+        config.option.dist, config.option.tx = "load", ["popen"]
+        config.option.maxworkerrestart = str(sys.maxsize)
+
+
+def become_worker(config: pytest.Config) -> None:
+    """In a fork: the package may be imported; the Judge hears of all where it was forked from."""
+    implementation.open_finder(True)
+    judge: Any = config.pluginmanager.get_plugin(JUDGE)
+    judge.paused = True
 
 
 @pytest.hookimpl(optionalhook=True)

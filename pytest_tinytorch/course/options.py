@@ -33,6 +33,7 @@ class Options:
         exports: (format, file) of each file to write the progress to.
         scale: the data that milestones use: ``"tiny"`` or ``"full"``.
         nodeids: whether a collection lists its node ids for the manifest.
+        isolate: whether specs run in processes of their own; None leaves it to `run.isolation`.
     """
 
     checkpoint: str | None = None
@@ -51,6 +52,7 @@ class Options:
     exports: tuple[tuple[str, Path], ...] = ()
     scale: str = "tiny"
     nodeids: bool = False
+    isolate: bool | None = None
 
     @property
     def selects(self) -> bool:

@@ -81,6 +81,12 @@ class Implementation:
         )
 
 
+REFUSED = (
+    "tinytorch cannot be imported here: this process judges it, and the specs run in others. Import it"
+    " inside a test or a fixture, or add --no-isolate."
+)
+
+
 class FreshLoader(SourceFileLoader):
     """Compiles from source every time.
 
@@ -116,11 +122,13 @@ class Finder(MetaPathFinder):
 
     Attributes:
         pinned: the bytes of files whatever is saved meanwhile; other files are read from the disk.
+        open: whether this process may import the package. One that judges specs in others may not.
     """
 
     def __init__(self, implementation: Implementation) -> None:
         self.implementation = implementation
         self.pinned: dict[Path, bytes] = {}
+        self.open = True
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -128,6 +136,8 @@ class Finder(MetaPathFinder):
         package, _, module = fullname.partition(".")
         if package != PACKAGE:
             return None
+        if not self.open:
+            raise ImportError(REFUSED, name=fullname)
         file = self.implementation.file(module or "__init__")
         if not file.is_file():
             return find_beside(fullname, path) if module else None
@@ -156,6 +166,13 @@ def install_finder(implementation: Implementation) -> Finder:
     finder = Finder(implementation)
     sys.meta_path.insert(0, finder)
     return finder
+
+
+def open_finder(is_open: bool) -> None:
+    """Let this process import the package under test, or refuse it."""
+    for finder in sys.meta_path:
+        if isinstance(finder, Finder):
+            finder.open = is_open
 
 
 def uninstall_finder() -> None:

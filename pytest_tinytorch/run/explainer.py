@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.run.endings import Ending
 from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached
 from pytest_tinytorch.run.timelimit import TimeLimit
 from pytest_tinytorch.terminal.plaintext import encodable_text
@@ -78,11 +79,17 @@ class Explainer:
         places = (self.implementation.folder, self.implementation.reference)
         object.__setattr__(self, "folders", tuple((p / PACKAGE).resolve() for p in places))
 
-    def explain(self, spec: Spec, error: BaseException) -> Finding:
-        """What an exception that ended ``spec`` means."""
+    def explain(
+        self, spec: Spec, error: BaseException, places: Iterable[Frame] | None = None
+    ) -> Finding:
+        """What an exception that ended ``spec`` means.
+
+        ``places`` are those on the way to it, if it has no traceback: of a process that is gone.
+        """
         if isinstance(error, StubReached):
             error = error.error
-        frames = [f for f in traceback_frames(error.__traceback__) if self.is_learners(f.file)]
+        found = traceback_frames(error.__traceback__) if places is None else places
+        frames = [frame for frame in found if self.is_learners(frame.file)]
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
@@ -98,6 +105,7 @@ class Explainer:
             unit=unit.id,
             file=self.shown(where.file) if where else "",
             line=where.line if where else 0,
+            crashed=isinstance(error, Ending),
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
@@ -144,6 +152,8 @@ class Explainer:
     ) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
+        if isinstance(error, Ending):
+            return error.state, error.text
         if isinstance(error, TimeLimit | MissingName):
             return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
@@ -230,9 +240,8 @@ class Explainer:
             lines += labeled_lines("Expected", error.expected)
             lines += labeled_lines("Got", error.got)
         else:
-            lines += labeled_lines(
-                "Broken" if outcome.state == State.BROKEN else "Raised", _raised(error, outcome)
-            )
+            labels = {State.BROKEN: "Broken", State.NOT_RUN: "Not run"}
+            lines += labeled_lines(labels.get(outcome.state, "Raised"), _raised(error, outcome))
         if where is not None:
             inside = (
                 f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
@@ -330,7 +339,7 @@ def _example(error: BaseException) -> str:
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:
-    if outcome.state == State.BROKEN:
+    if outcome.state in (State.BROKEN, State.NOT_RUN):
         return outcome.headline
     text = error_text(error).strip()
     if isinstance(error, AssertionError) and text:

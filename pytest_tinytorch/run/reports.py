@@ -49,9 +49,19 @@ def outcome_of(report: pytest.TestReport, curriculum: Curriculum) -> Outcome | N
     return outcome
 
 
-def crash_report(item: pytest.Item) -> pytest.TestReport:
-    """What is reported of a spec that has ended its process."""
-    return pytest.TestReport(item.nodeid, item.location, {}, "failed", CRASHED, "call")
+def ending_report(
+    item: pytest.Item, text: str, outcome: Outcome | None = None
+) -> pytest.TestReport:
+    """What is reported of a spec that has ended its process; skipped, if the machine has ended it."""
+    if outcome is not None and outcome.state == State.NOT_RUN:
+        file, line, _ = item.location
+        skipped = (file, line or 0, text)
+        report = pytest.TestReport(item.nodeid, item.location, {}, "skipped", skipped, "call")
+    else:
+        report = pytest.TestReport(item.nodeid, item.location, {}, "failed", text, "call")
+    if outcome is not None:
+        attach_outcome(report, outcome)
+    return report
 
 
 def mark_failed(report: pytest.TestReport, finding: Finding, whole_traceback: bool) -> None:

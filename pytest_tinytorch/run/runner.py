@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,6 +218,21 @@ class Runner:
         except ValueError:
             return None
         return self.workspace.curriculum.unit_of_spec(relative)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much a spec may use: seconds of CPU time, and of waiting."""
+
+    cpu: float
+    waiting: float
+
+
+def limit_of(item: pytest.Item) -> Limit:
+    """The limit of a spec."""
+    marker = item.get_closest_marker("timeout")
+    seconds = float(marker.args[0]) if marker and marker.args else float("inf")
+    return Limit(seconds, seconds)
 
 
 def measures_time(item: pytest.Item) -> bool:

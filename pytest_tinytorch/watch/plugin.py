@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +15,11 @@ from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.plugin import JUDGE, RUNNER
 from pytest_tinytorch.run.judge import Judge
+from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.reports import attached_outcome
 from pytest_tinytorch.run.runner import Runner, measures_time
-from pytest_tinytorch.watch import examples, shards, view
+from pytest_tinytorch.run.supervisor import Arrived, Relay
+from pytest_tinytorch.watch import examples, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.examples import Drawn
 from pytest_tinytorch.watch.request import CHANGED, Request
@@ -122,7 +125,7 @@ class WatchPlugin:
         judge, look = judge_of(session.config), FirstLook()
         self.looking = judge.paused = True
         if self.forks:
-            shards.run_in_forks(items, look.arrived, pause_judge, shards.cores())
+            run_in_workers(session, items, look.arrived, cores())
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
@@ -148,8 +151,8 @@ class WatchPlugin:
             session.config.hook.pytest_runtest_logreport(report=report)
             return True
 
-        shards.run_in_forks(others, arrived, pause_judge, shards.cores())
-        shards.run_in_forks(timed, arrived, pause_judge, 1)
+        run_in_workers(session, others, arrived, cores())
+        run_in_workers(session, timed, arrived, 1)
 
 
 class FirstLook:
@@ -204,9 +207,19 @@ def judge_of(config: pytest.Config) -> Judge:
     return judge
 
 
-def pause_judge(config: pytest.Config) -> None:
-    """Let the Judge overlook what happens in this process: where it forked from, it hears of it."""
-    judge_of(config).paused = True
+def run_in_workers(
+    session: pytest.Session, items: Sequence[pytest.Item], arrived: Arrived, count: int
+) -> None:
+    """Run specs in ``count`` workers, dealt out one by one, the first ones first."""
+    runner = session.config.pluginmanager.get_plugin(RUNNER)
+    assert isinstance(runner, Runner)
+    relay = Relay(session.config, runner, arrived)
+    Pool(relay, plugin.become_worker, count).run(items[first::count] for first in range(count))
+
+
+def cores() -> int:
+    """How many processes can run side by side."""
+    return len(os.sched_getaffinity(0))
 
 
 def state_of(report: pytest.TestReport) -> State | None:

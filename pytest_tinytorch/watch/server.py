@@ -130,6 +130,7 @@ class Server:
         plugin_of_run = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
         # Whoever forks has drawn examples: without a seed of its own every run would draw the same.
         quiet = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={secrets.randbits(64)}"]
+        quiet += ["--no-isolate"]  # `WatchPlugin` does it in a way of its own
         code = 1
         try:
             code = int(

@@ -1,0 +1,165 @@
+"""When specs are isolated, what a pool of workers counts, and what an end says of the source."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.run import endings, isolation, linux
+from pytest_tinytorch.run.linux import Usage
+from pytest_tinytorch.run.pool import LOOK_SECONDS, Meter
+
+SOME = (Path("running-1"),)
+GRADED = (("gradescope", Path("results.json")),)
+only_linux = pytest.mark.skipif(not linux.is_here(), reason="reads /proc")
+
+
+class TestDecision:
+    @pytest.mark.parametrize(
+        ("given", "markers", "ci", "interactive", "expected"),
+        [
+            (Options(), (), "", "", (False, "")),
+            (Options(isolate=True), (), "", "", (True, "--isolate")),
+            (Options(), SOME, "", "", (True, "the last run did not end")),
+            (Options(), (), "true", "", (True, "CI")),
+            (Options(), (), "false", "", (False, "")),
+            (Options(exports=GRADED), (), "", "", (True, "its results are for grading")),
+            (Options(exports=(("json", Path("a")),)), (), "", "", (False, "")),
+            (Options(isolate=False, exports=GRADED), SOME, "true", "", (False, "")),
+            (Options(isolate=True), (), "", "--pdb", (False, "--pdb")),
+            (Options(), (), "true", "-s", (False, "-s, although CI")),
+            (Options(), (), "", "--pdb", (False, "")),
+        ],
+    )
+    def test_of_each_reason(self, monkeypatch, given, markers, ci, interactive, expected):
+        monkeypatch.setenv("CI", ci)
+        decided = isolation.decide(given, markers, interactive)
+        assert (decided.on, decided.why) == expected
+
+    def test_is_said_at_the_head_of_a_run(self):
+        assert "processes of their own (CI)" in isolation.Isolation(True, "CI").header()
+        assert "this process (--pdb)" in isolation.Isolation(False, "--pdb").header()
+        assert isolation.Isolation(False).header() is None
+
+
+class TestMarkers:
+    def test_of_processes_that_are_gone(self, tmp_path):
+        gone = subprocess.Popen([sys.executable, "-c", "pass"])
+        gone.wait()
+        alive = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        names = [f"running-{n}" for n in (gone.pid, alive.pid, os.getpid(), "x")]
+        for name in names:
+            (tmp_path / name).touch()
+        found = {marker.name for marker in isolation.unended_runs(tmp_path)}
+        alive.communicate()
+        assert found == {names[0], names[2]}
+
+    def test_go_when_a_run_ends_well(self, tmp_path):
+        marker = isolation.RunMarker(tmp_path / "new")
+        marker.pytest_runtestloop()
+        assert marker.file.exists()
+        marker.pytest_runtest_logstart()
+        marker.pytest_runtest_logfinish()
+        marker.pytest_keyboard_interrupt()
+        marker.pytest_unconfigure()
+        assert not marker.file.exists()
+
+    def test_stay_when_a_spec_is_interrupted(self, tmp_path):
+        marker = isolation.RunMarker(tmp_path)
+        marker.pytest_runtestloop()
+        marker.pytest_runtest_logstart()
+        marker.pytest_keyboard_interrupt()
+        marker.pytest_unconfigure()
+        assert marker.file.exists()
+
+
+class TestMeter:
+    def meter(self):
+        return Meter(Usage(), 0.0)
+
+    def test_counts_cpu_however_long_it_takes(self):
+        meter = self.meter()
+        meter.tick(Usage(cpu=1.0), 100.0)
+        meter.tick(Usage(cpu=1.5), 200.0)
+        assert (meter.cpu, meter.waiting, meter.stopped) == (1.5, 0.0, 0.0)
+
+    def test_counts_no_pause_of_its_own(self):
+        meter = self.meter()
+        meter.tick(Usage(), 1000.0)
+        assert meter.waiting == 2 * LOOK_SECONDS
+
+    def test_counts_no_waiting_for_a_core(self):
+        meter = self.meter()
+        for n in range(1, 101):
+            meter.tick(Usage(cpu=0.01 * n, queued=0.24 * n), 0.25 * n)
+        assert meter.waiting == pytest.approx(0.0, abs=1e-9)
+
+    def test_counts_a_sleep_as_waiting_and_a_stop_as_none(self):
+        meter = self.meter()
+        for n in range(1, 5):
+            meter.tick(Usage(stopped=n > 2), 0.25 * n)
+        assert (meter.waiting, meter.stopped) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("ending", "state", "says"),
+    [
+        (endings.of_code(0), State.BROKEN, "ended with code 0"),
+        (endings.of_code(-11), State.BROKEN, "SIGSEGV"),
+        (endings.of_code(-6), State.BROKEN, "SIGABRT"),
+        (endings.of_code(-9), State.NOT_RUN, "SIGKILL"),
+        (endings.of_code(-15), State.NOT_RUN, "SIGTERM"),
+        (endings.of_code(-63), State.BROKEN, "63"),
+        (endings.of_failure("TypeError: x"), State.BROKEN, "pytest itself fail: TypeError: x"),
+        (endings.of_loop(31.4), State.BROKEN, "31 s of CPU time"),
+        (endings.of_waiting(61.2), State.BROKEN, "61 s of waiting"),
+        (endings.of_stop(61.2), State.NOT_RUN, "stopped for 61 s"),
+    ],
+)
+def test_an_end_is_evidence_only_where_the_code_has_made_it(ending, state, says):
+    assert ending.state == state
+    assert says in str(ending)
+
+
+@only_linux
+class TestLinux:
+    def test_tells_what_a_process_uses(self):
+        before = linux.usage_of(os.getpid()).cpu
+        while linux.usage_of(os.getpid()).cpu < before + 0.05:
+            pass
+        assert linux.usage_of(2**22 + 1) is None
+
+    def test_tells_whether_a_process_is_stopped(self):
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        assert child.pid in linux.children_of(os.getpid())
+        assert not linux.usage_of(child.pid).stopped
+        child.send_signal(19)
+        while not linux.usage_of(child.pid).stopped:
+            pass
+        child.send_signal(18)
+        child.communicate()
+        assert child.pid not in linux.children_of(os.getpid())
+
+    def test_ends_the_children_of_children(self):
+        script = """
+import os, subprocess, sys
+from pytest_tinytorch.run import linux
+kept = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+linux.adopt_orphans()
+inner = "import os, time; os.setsid(); print(os.fork(), flush=True); time.sleep(1000)"
+outer = subprocess.Popen([sys.executable, "-c", inner], stdout=subprocess.PIPE, text=True)
+orphan = int(outer.stdout.readline())
+ended = linux.end_children({kept.pid})
+print(ended, linux.usage_of(orphan), kept.poll())
+kept.communicate()
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["2", "None", "None"]
