@@ -78,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         return
     from pytest_tinytorch.evidence.plan import Plan
+    from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
 
@@ -103,7 +104,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
         config.pluginmanager.register(Runner(workspace, plan), RUNNER)
-        config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
+        judge = Judge(config, workspace, plan, narrowed)
+        config.pluginmanager.register(judge, JUDGE)
+        config.pluginmanager.register(Durations(config, judge))
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
