@@ -121,7 +121,7 @@ def test_the_place_is_the_line_that_runs():
 @pytest.mark.parametrize("used", ["cpu", "waiting"])
 def test_a_spec_inside_a_known_loop_ends_soon(used):
     machine = Machine(tick=timelimit.SHORT_TICK, loops=[loop_of(inner)])
-    ended = inner(lambda frame: machine.pass_time(**{used: 0.15}, frame=frame))
+    ended = inner(lambda frame: machine.pass_time(**{used: 0.06}, frame=frame))
     assert isinstance(ended, SameLoop)
     assert str(ended) == "not run: same cause as test_a"
 
@@ -129,7 +129,7 @@ def test_a_spec_inside_a_known_loop_ends_soon(used):
 def test_a_spec_that_only_calls_it_goes_on():
     machine = Machine(tick=timelimit.SHORT_TICK, loops=[loop_of(inner)])
     for _ in range(20):
-        assert inner(lambda frame: machine.pass_time(cpu=0.05, frame=frame)) is None
+        assert inner(lambda frame: machine.pass_time(cpu=0.02, frame=frame)) is None
     assert machine.pass_time(cpu=0.2) is None
 
 
