@@ -85,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         return
     from pytest_tinytorch.evidence.plan import Plan
+    from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
 
@@ -110,8 +111,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
         runner = Runner(workspace, plan)
+        judge = Judge(config, workspace, plan, narrowed)
         config.pluginmanager.register(runner, RUNNER)
-        config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
+        config.pluginmanager.register(judge, JUDGE)
+        config.pluginmanager.register(Durations(config, judge))
         isolate(config, workspace, runner)
 
 

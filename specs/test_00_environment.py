@@ -108,7 +108,6 @@ class TestPackageOfYours:
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=60,
             check=False,
         )
         again = f"restore {place}, which is given"

@@ -249,7 +249,6 @@ class TestCost:
 class TestTime:
     """sooner done"""
 
-    @pytest.mark.timeout(60)
     def test_long_texts_take_a_fifth_of_the_time(self, stopwatch):
         """Up to 256 tokens cached_generate is at least 5 times as fast as GPT.generate."""
         model = GPT(GPTConfig(64, 256, 128, 4, 2), generator=np.random.default_rng(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,9 @@ class Unit:
         challenge: what comes next, for a milestone.
         thresholds: named numbers that a milestone's test must reach.
         shows: a number that its test shows, by name, to the threshold that it is held against.
+        cpu_seconds: CPU time that its specs need on the reference: the slowest one of a checkpoint,
+            with 25 examples; all of a milestone. 0 if nobody said, and it is little.
+        full_cpu_seconds: the same of a milestone at full scale.
     """
 
     kind: str
@@ -60,6 +64,8 @@ class Unit:
     challenge: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     shows: Mapping[str, str] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+    full_cpu_seconds: float = 0.0
 
     @cached_property
     def id(self) -> UnitId:
@@ -85,6 +91,10 @@ class Unit:
         if self.is_milestone:
             return f"milestones/{self.number}_{self.year}_{self.name}/"
         return f"specs/test_{self.number}_{self.name}.py"
+
+    def cpu_seconds_at(self, scale: str) -> float:
+        """CPU time that its specs need at a scale, ``tiny`` or ``full``."""
+        return (scale == "full" and self.full_cpu_seconds) or self.cpu_seconds
 
     @property
     def source(self) -> str | None:
@@ -218,7 +228,7 @@ def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     where = f"checkpoint {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
     texts = {"number", "name", "title", "question", "capability", "builds", "history"}
-    _known(where, entry, {*texts, "needs", "stars", "hints"})
+    _known(where, entry, {*texts, "needs", "stars", "hints", "cpu_seconds"})
     stars = entry.get("stars")
     if not isinstance(stars, int) or not 1 <= stars <= 5:
         raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
@@ -234,13 +244,15 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         history=_text(where, entry, "history") if "history" in entry else "",
         stars=stars,
         hints={name: _hints(where, name, hints) for name, hints in entry.get("hints", {}).items()},
+        cpu_seconds=_seconds(where, entry, "cpu_seconds"),
     )
 
 
 def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     where = f"milestone {entry.get('number', '?')} {entry.get('name', '')}".rstrip()
     texts = {"name", "title", "capability", "builds", "badge", "challenge"}
-    _known(where, entry, {*texts, "number", "year", "needs", "thresholds", "shows"})
+    numbers = {"number", "year", "cpu_seconds", "full_cpu_seconds"}
+    _known(where, entry, {*texts, *numbers, "needs", "thresholds", "shows"})
     year = entry.get("year")
     if not isinstance(year, int):
         raise CurriculumError(f"{where}: year must be a whole number, got {year!r}")
@@ -268,6 +280,8 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
         builds=_text(where, entry, "builds"),
         badge=_text(where, entry, "badge"),
         challenge=_text(where, entry, "challenge"),
+        cpu_seconds=_seconds(where, entry, "cpu_seconds"),
+        full_cpu_seconds=_seconds(where, entry, "full_cpu_seconds"),
     )
 
 
@@ -305,6 +319,14 @@ def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
     if not _is_text(value):
         raise CurriculumError(f"{where}: {key} must be a text, got {value!r}")
     return str(value)
+
+
+def _seconds(where: str, entry: Mapping[str, Any], key: str) -> float:
+    value = entry.get(key, 0)
+    right = isinstance(value, int | float) and not isinstance(value, bool)
+    if not right or (key in entry and not 0 < value < math.inf):
+        raise CurriculumError(f"{where}: {key} must be a number above 0, got {value!r}")
+    return float(value)
 
 
 def _number(where: str, entry: Mapping[str, Any]) -> str:

@@ -18,6 +18,11 @@ MEANINGS = {
     "SIGILL": "an instruction that the machine does not have",
 }
 
+HARD_LOOP = "no verdict, and no exception ends it: is there a loop that never ends, inside a call of C? Ended"
+
+UNSTOPPABLE = 86
+"""The exit code of a process that has ended itself, because code under test catches every exception."""
+
 
 @dataclass(eq=False)
 class Ending(BaseException):
@@ -26,10 +31,12 @@ class Ending(BaseException):
     Attributes:
         state: ``broken``, or ``not run`` where the machine or a person may have ended it.
         text: what has happened, in a line.
+        unstoppable: whether it was in a loop that no exception ends.
     """
 
     state: State
     text: str
+    unstoppable: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -43,6 +50,8 @@ def of_code(code: int) -> Ending:
     >>> of_code(-9).state
     <State.NOT_RUN: 'not run'>
     """
+    if code == UNSTOPPABLE:
+        return Ending(State.BROKEN, "it cannot be stopped: it catches every exception")
     if code >= 0:
         text = f"the process that ran it has ended with code {code}: did the code call os._exit?"
         return Ending(State.BROKEN, text)
@@ -50,6 +59,8 @@ def of_code(code: int) -> Ending:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
+    if name == "SIGXCPU":
+        return Ending(State.BROKEN, f"{HARD_LOOP} after its limit of CPU time", True)
     if name in OUTSIDE:
         text = f"the process that ran it was ended from outside ({name}): did it run out of memory?"
         return Ending(State.NOT_RUN, text)
@@ -64,11 +75,12 @@ def of_failure(text: str) -> Ending:
 
 def of_loop(seconds: float) -> Ending:
     """The end of a worker that nothing but its end has stopped."""
-    return Ending(
-        State.BROKEN,
-        f"no verdict after {seconds:.0f} s of CPU time, and no exception ends it: is there a loop"
-        " that never ends?",
-    )
+    return Ending(State.BROKEN, f"{HARD_LOOP} after {seconds:.0f} s of CPU time", True)
+
+
+def of_same_cause(nodeid: str) -> Ending:
+    """The end of a worker that was soon where an earlier one did not stop."""
+    return Ending(State.NOT_RUN, f"not run: same cause as {nodeid}")
 
 
 def of_waiting(seconds: float) -> Ending:

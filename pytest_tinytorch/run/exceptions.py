@@ -1,6 +1,8 @@
-"""What a spec raises when a law does not hold, with the parts of the message kept apart."""
+"""What ends a spec: a law that does not hold, with the parts of the message kept apart; a stub; the clock."""
 
 from __future__ import annotations
+
+from pytest_tinytorch.run.loops import Loop
 
 
 class LawBroken(AssertionError):
@@ -49,3 +51,33 @@ class MissingName(AttributeError):
         self.module = module
         self.missing = name
         self.file = file
+
+
+class SpecEnded(BaseException):
+    """Raised in the middle of a spec, to end it.
+
+    Not an Exception: Hypothesis would take it for a falsifying example and run the loop again, this
+    time without a timer.
+    """
+
+
+class TimeLimit(SpecEnded):
+    """The spec used or waited more than it may.
+
+    Args:
+        text: what a person reads, the first line by itself.
+        loop: the learner's function that it was caught in, if any.
+        line: where in that function.
+    """
+
+    def __init__(self, text: str = "", loop: Loop | None = None, line: int = 0) -> None:
+        super().__init__(text)
+        self.loop = loop
+        self.line = line
+
+
+class SameLoop(SpecEnded):
+    """The spec is inside a function that an earlier one ran into the limit in."""
+
+    def __init__(self, nodeid: str = "") -> None:
+        super().__init__(f"not run: same cause as {nodeid}")

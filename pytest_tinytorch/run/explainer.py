@@ -14,8 +14,7 @@ from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.run.endings import Ending
-from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached
-from pytest_tinytorch.run.timelimit import TimeLimit
+from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached, TimeLimit
 from pytest_tinytorch.terminal.plaintext import encodable_text
 
 LABEL_WIDTH = 10
@@ -176,6 +175,8 @@ class Explainer:
         """The function to blame: what the law called, or else the deepest frame of theirs."""
         if isinstance(error, SyntaxError) and (theirs := self._misspelt(error)) is not None:
             return Frame(theirs, error.lineno or 1, "")
+        if isinstance(error, TimeLimit) and error.loop:
+            return Frame(Path(error.loop.file).resolve(), error.line, error.loop.function)
         if isinstance(error, MissingName) and error.file:
             return Frame(Path(error.file).resolve(), 1, "")
         if isinstance(error, ImportError) and "circular import" in error_text(error):
@@ -339,6 +340,8 @@ def _example(error: BaseException) -> str:
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:
+    if isinstance(error, TimeLimit):
+        return str(error)
     if outcome.state in (State.BROKEN, State.NOT_RUN):
         return outcome.headline
     text = error_text(error).strip()

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_tinytorch.run.meter import Clocks
+
 PROC = Path("/proc")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 """From linux/prctl.h."""
@@ -36,6 +38,10 @@ class Usage:
     cpu: float = 0.0
     queued: float = 0.0
     stopped: bool = False
+
+    def clocks(self, wall: float) -> Clocks:
+        """The same as a reading of clocks."""
+        return Clocks(wall, self.cpu, self.queued)
 
 
 def usage_of(process: int) -> Usage | None:

@@ -11,10 +11,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_tinytorch.run import endings, workers
+from pytest_tinytorch.run import endings, hardlimit, workers
 from pytest_tinytorch.run.endings import Ending
 from pytest_tinytorch.run.explainer import Frame
+from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.linux import Usage
+from pytest_tinytorch.run.loops import Loop
+from pytest_tinytorch.run.meter import CAP, Meter
 from pytest_tinytorch.run.workers import Prepare, Worker, begin_worker
 
 LOOK_SECONDS = 0.25
@@ -23,18 +26,11 @@ LOOK_SECONDS = 0.25
 ANSWER_SECONDS = 1.0
 """Seconds that a worker has to tell where it is, before it is killed."""
 
-GRACE = 15.0
-"""Seconds of CPU time, or of waiting, beyond the limit: a worker ends the spec itself if it can."""
+SHORT_SECONDS = 0.2
+"""CPU time after which a spec is looked at, once another was in a loop that no exception ends."""
 
-
-class Limited(Protocol):
-    """The limits of a spec: seconds of CPU time, and of waiting."""
-
-    @property
-    def cpu(self) -> float: ...
-
-    @property
-    def waiting(self) -> float: ...
+GRACE_SECONDS = hardlimit.GRACE_SECONDS + 2.0
+"""CPU time, or waiting, beyond the limit: a worker ends the spec itself if it can, or the system does."""
 
 
 class Listener(Protocol):
@@ -55,34 +51,28 @@ class Listener(Protocol):
     def died(self, item: pytest.Item, ending: Ending, frames: Sequence[Frame]) -> bool:
         """The worker that ran a spec is gone, there it was last; says whether to go on."""
 
-    def limit(self, item: pytest.Item) -> Limited:
-        """The limits of a spec."""
+    def limit(self, item: pytest.Item) -> Limit | None:
+        """The limit of a spec, if it has one."""
 
 
-@dataclass
-class Meter:
-    """What a worker has used for the spec that it runs.
+class Watched:
+    """What a worker has used for the spec that it runs, and how long it was stopped meanwhile."""
 
-    Only a tick in which this process ran, and the worker neither ran, nor waited for a core, nor was
-    stopped, counts as waiting. A machine that is busy or suspended adds nothing.
-    """
+    def __init__(self, usage: Usage, wall: float) -> None:
+        self.meter = Meter(usage.clocks(wall), LOOK_SECONDS)
+        self.stopped = 0.0
+        self.asked = (
+            False  # where it is, because an earlier spec did not come out of a loop inside C
+        )
 
-    before: Usage
-    at: float
-    cpu: float = 0.0
-    waiting: float = 0.0
-    stopped: float = 0.0
-
-    def tick(self, usage: Usage, now: float) -> None:
-        """Take note of what was used since the last tick; a longer pause than two counts as two."""
-        seconds = min(now - self.at, 2 * LOOK_SECONDS)
-        cpu, queued = usage.cpu - self.before.cpu, usage.queued - self.before.queued
-        self.cpu += cpu
+    def look(self, usage: Usage, wall: float) -> None:
+        """Take note of what was used since the last look. While a process is stopped, it does not wait."""
+        now = usage.clocks(wall)
         if usage.stopped:
-            self.stopped += seconds
+            self.stopped += min(wall - self.meter.last.wall, CAP * LOOK_SECONDS)
+            self.meter.last = now
         else:
-            self.waiting += max(0.0, seconds - cpu - queued)
-        self.before, self.at = usage, now
+            self.meter.read(now)
 
 
 @dataclass
@@ -94,14 +84,19 @@ class Pool:
         prepare: called in each worker, before it runs anything.
         count: how many workers run side by side.
         clock: seconds that go by.
+        loops: what the Runner knows of loops; each worker begins with that, and adds to it.
+    Attributes:
+        hard_loops: where specs were that nothing but the end of their worker has stopped.
     """
 
     listener: Listener
     prepare: Prepare
     count: int = 1
     clock: Callable[[], float] = time.monotonic
+    loops: list[Loop] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list, init=False)
-    meters: dict[int, Meter] = field(default_factory=dict, init=False)
+    watched: dict[int, Watched] = field(default_factory=dict, init=False)
+    hard_loops: list[tuple[Frame, str]] = field(default_factory=list, init=False)
 
     def run(self, groups: Iterable[Sequence[pytest.Item]]) -> None:
         """Run all groups, in this order, until somebody says not to go on."""
@@ -122,7 +117,7 @@ class Pool:
 
     def begin(self, items: list[pytest.Item]) -> None:
         """Begin a worker for these specs."""
-        self.workers.append(begin_worker(items, self.prepare))
+        self.workers.append(begin_worker(items, self.prepare, self.loops))
 
     def _ready(self) -> list[Worker]:
         """The workers that have something to tell, or have ended."""
@@ -146,13 +141,14 @@ class Pool:
         item = worker.items[0]
         if kind == workers.STARTED:
             worker.running = True
-            self.meters[worker.process] = Meter(worker.usage(), self.clock())
+            self.watched[worker.process] = Watched(worker.usage(), self.clock())
             listener.started(item)
         elif kind == workers.REPORT:
             return listener.reported(workers.report_from(data, item.config))
         elif kind == workers.FINISHED:
             worker.running = False
             del worker.items[0]
+            self.loops += [loop for loop in (Loop(**x) for x in data) if loop not in self.loops]
             listener.finished(item)
         elif kind == workers.FAILED:
             return self._replace(worker, endings.of_failure(data))
@@ -162,15 +158,28 @@ class Pool:
         """End a worker whose spec has used more than it may; says whether to go on."""
         if not worker.running or worker not in self.workers:
             return True
-        meter, limit = self.meters[worker.process], self.listener.limit(worker.items[0])
-        meter.tick(worker.usage(), self.clock())
-        if meter.cpu > limit.cpu + GRACE:
+        watched, limit = self.watched[worker.process], self.listener.limit(worker.items[0])
+        watched.look(worker.usage(), self.clock())
+        meter = watched.meter
+        if limit is None:
+            return True
+        if meter.cpu > limit.cpu + GRACE_SECONDS:
             return self._replace(worker, endings.of_loop(meter.cpu))
-        if meter.waiting > limit.waiting + GRACE:
+        if meter.waiting > limit.waiting + GRACE_SECONDS:
             return self._replace(worker, endings.of_waiting(meter.waiting))
-        if meter.stopped > limit.waiting + GRACE:
-            return self._replace(worker, endings.of_stop(meter.stopped))
-        return True
+        if watched.stopped > limit.waiting + GRACE_SECONDS:
+            return self._replace(worker, endings.of_stop(watched.stopped))
+        return self._outside_hard_loops(worker, watched)
+
+    def _outside_hard_loops(self, worker: Worker, watched: Watched) -> bool:
+        """End a worker that is soon where an earlier one would not stop; says whether to go on."""
+        if not self.hard_loops or watched.asked or watched.meter.cpu < SHORT_SECONDS:
+            return True
+        watched.asked = True
+        worker.tell_place(ANSWER_SECONDS)
+        here = worker.frames()[-1:]
+        nodeid = next((nodeid for frame, nodeid in self.hard_loops if [frame] == here), None)
+        return nodeid is None or self._replace(worker, endings.of_same_cause(nodeid))
 
     def _replace(self, worker: Worker, ending: Ending) -> bool:
         """End a worker, tell of the spec that it ran, and let another one go on with the rest."""
@@ -178,13 +187,16 @@ class Pool:
             worker.tell_place(ANSWER_SECONDS)
         worker.end()
         self.workers.remove(worker)
-        self.meters.pop(worker.process, None)
+        self.watched.pop(worker.process, None)
         if not worker.items:
             return True
         item, *rest = worker.items
         if not worker.running:
             self.listener.started(item)
-        go_on = self.listener.died(item, ending, worker.frames())
+        frames = worker.frames()
+        if ending.unstoppable and frames:
+            self.hard_loops.append((frames[-1], item.nodeid))
+        go_on = self.listener.died(item, ending, frames)
         self.listener.finished(item)
         if rest and go_on:
             self.begin(rest)

@@ -1,12 +1,10 @@
-"""Hypothesis profiles: how many examples a spec draws, and how long it may then take."""
+"""Hypothesis profiles: how many examples a spec draws."""
 
 from __future__ import annotations
 
 import os
 
 EXAMPLES = {"learn": 25, "ci": 100, "thorough": 1000}
-SPEC_SECONDS = 10
-MILESTONE_SECONDS = {"tiny": 300, "full": 3600}
 
 
 def register_profiles() -> None:
@@ -37,13 +35,6 @@ def current_examples() -> int:
     from hypothesis import settings
 
     return int(settings().max_examples)
-
-
-def limit_seconds(unit_is_milestone: bool, examples: int, scale: str = "tiny") -> float:
-    """The time limit of one spec or milestone; more examples or data are given more time."""
-    if unit_is_milestone:
-        return MILESTONE_SECONDS[scale]
-    return SPEC_SECONDS * max(1.0, examples / EXAMPLES["learn"])
 
 
 def is_ci() -> bool:

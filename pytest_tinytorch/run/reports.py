@@ -75,10 +75,13 @@ def mark_failed(report: pytest.TestReport, finding: Finding, whole_traceback: bo
         report.longrepr = finding.text
 
 
-def mark_skipped(report: pytest.TestReport, finding: Finding) -> None:
+def mark_skipped(
+    report: pytest.TestReport, finding: Finding, place: tuple[str, int | None] | None = None
+) -> None:
     """Let pytest take a spec for skipped: that grants nothing, and fails nothing."""
+    file, line = place or (finding.outcome.file, finding.outcome.line)
     report.outcome = "skipped"
-    report.longrepr = (finding.outcome.file, finding.outcome.line, finding.text)
+    report.longrepr = (file, line or 0, finding.text)
 
 
 def json_value(value: Any) -> Any:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +16,7 @@ from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.run import profiles, timelimit
-from pytest_tinytorch.run.exceptions import StubReached
+from pytest_tinytorch.run.exceptions import SameLoop, SpecEnded, StubReached
 from pytest_tinytorch.run.explainer import Explainer, Finding, Spec, error_text
 from pytest_tinytorch.run.reports import (
     UNIT,
@@ -30,6 +26,7 @@ from pytest_tinytorch.run.reports import (
     mark_skipped,
     unit_of,
 )
+from pytest_tinytorch.run.spectimer import SpecTimer
 
 if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
     from pytest_tinytorch.run.turns import Turns
@@ -46,11 +43,10 @@ class Runner:
         self.turns = turns
         self.failed: set[UnitId] = set()
         self.held: dict[str, State] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
-        self.in_phase = False
-        self.cancel: Callable[[], None] | None = None
         self.explainer = Explainer(
             workspace.curriculum, workspace.implementation, workspace.root, workspace.options.hints
         )
+        self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
 
     @pytest.hookimpl
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -66,25 +62,20 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Bring specs into the order of the course, and give each its time limit."""
+        """Bring specs into the order of the course."""
         place = {unit.id: number for number, unit in enumerate(self.workspace.curriculum.units)}
         for item in items:
             item.stash[UNIT] = self.workspace.curriculum.unit_of_spec(item.nodeid)
         items.sort(key=lambda item: place[unit.id] if (unit := unit_of(item)) else -1)
-        examples, scale = profiles.current_examples(), self.workspace.options.scale
         for item in items:
-            unit = unit_of(item)
-            if unit is None:
-                continue
-            stop_at_stubs(item)
-            if item.get_closest_marker("timeout") is None:
-                seconds = profiles.limit_seconds(unit.is_milestone, examples, scale)
-                item.add_marker(pytest.mark.timeout(seconds))
+            if unit_of(item) is not None:
+                stop_at_stubs(item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Where workers run side by side, let a spec that measures time have the machine."""
-        with self.turns.take(alone=measures_time(item)) if self.turns else nullcontext():
+        """Limit the time of a spec. One that measures time has the machine, where others run beside it."""
+        turn = self.turns.take(alone=measures_time(item)) if self.turns else nullcontext()
+        with turn, self.timer.limiting(item):
             return (yield)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
@@ -124,6 +115,7 @@ class Runner:
         unit = unit_of(item)
         if unit is None:
             return (yield)
+        end_as(call, self.timer.take_ended())
         finding = self._finding(item, unit, call)
         full = item.config.getoption("tbstyle") in FULL_TRACEBACKS
         make_printable(call)
@@ -149,6 +141,8 @@ class Runner:
         error = call.excinfo.value
         if item.nodeid in self.held:
             return Finding(Outcome(self.held[item.nodeid], group=group, headline=str(error)), "")
+        if isinstance(error, SameLoop):
+            return Finding(Outcome(State.NOT_RUN, str(error), group=group), str(error))
         return self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
 
     def _show(
@@ -158,37 +152,30 @@ class Runner:
         kind = finding.outcome.state
         if kind != State.LOCKED:
             self.failed.add(unit.id)
-        if kind in (State.LOCKED, State.NOT_RUN):
+        if kind in (State.LOCKED, State.NOT_RUN) and not report.failed:
             return
-        if kind == State.TODO and self._lets_through(unit):
+        if kind == State.NOT_RUN:
+            mark_skipped(report, finding, report.location[:2])
+        elif kind == State.TODO and self._lets_through(unit):
             mark_skipped(report, finding)
         else:
             mark_failed(report, finding, whole_traceback and kind != State.TODO)
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
-    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
-        """Our own timer for specs; other tests keep the one of pytest-timeout."""
-        from pytest_timeout import is_debugging
-
-        if unit_of(item) is None:
-            return None
-        if not is_debugging() or settings.disable_debugger_detection:
-            self.cancel = timelimit.start_timer(
-                settings.timeout, lambda: self.in_phase, lambda: end_process(item)
-            )
-        return True
+    def pytest_timeout_set_timer(self, item: pytest.Item) -> bool | None:
+        """Specs have a timer of ours; other tests keep the one of pytest-timeout."""
+        return True if unit_of(item) is not None else None
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
+        """Called at the end, and before a debugger looks at a failure."""
         if unit_of(item) is None:
             return None
-        if self.cancel is not None:
-            self.cancel()
-            self.cancel = None
+        self.timer.cancel()
         return True
 
     def _phase(self) -> Generator[None, object, object]:
-        self.in_phase = True
+        self.timer.in_phase = True
         try:
             return (yield)
         except pytest.exit.Exception as error:
@@ -197,12 +184,13 @@ class Runner:
             # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
             raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
         finally:
-            self.in_phase = False
+            self.timer.in_phase = False
 
     def forget(self) -> None:
         """Forget what has failed: the specs are to run again."""
         self.failed.clear()
         self.held.clear()
+        self.timer.loops.clear()
 
     def _lets_through(self, unit: Unit) -> bool:
         """Whether an untouched stub of a unit is no failure here; it is where it once was passed."""
@@ -218,21 +206,6 @@ class Runner:
         except ValueError:
             return None
         return self.workspace.curriculum.unit_of_spec(relative)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How much a spec may use: seconds of CPU time, and of waiting."""
-
-    cpu: float
-    waiting: float
-
-
-def limit_of(item: pytest.Item) -> Limit:
-    """The limit of a spec."""
-    marker = item.get_closest_marker("timeout")
-    seconds = float(marker.args[0]) if marker and marker.args else float("inf")
-    return Limit(seconds, seconds)
 
 
 def measures_time(item: pytest.Item) -> bool:
@@ -268,14 +241,14 @@ def make_printable(call: pytest.CallInfo[None]) -> None:
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
 
 
-def end_process(item: pytest.Item) -> None:
-    """The last resort against code that catches every exception: no other spec waits for it for ever."""
-    capture = item.config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
-        capture.stop_global_capturing()
-    print(f"\n{item.nodeid} cannot be stopped: it catches every exception", file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(pytest.ExitCode.TESTS_FAILED)
+def end_as(call: pytest.CallInfo[None], ended: SpecEnded | None) -> None:
+    """Let a phase have ended in what was raised to end it, though code under test swallowed that."""
+    if ended is None or (call.excinfo and isinstance(call.excinfo.value, SpecEnded)):
+        return
+    try:
+        raise ended
+    except SpecEnded:
+        call.excinfo = pytest.ExceptionInfo.from_current()
 
 
 def stop_at_stubs(item: pytest.Item) -> None:

@@ -20,9 +20,10 @@ from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.endings import Ending
 from pytest_tinytorch.run.explainer import Frame, Spec
 from pytest_tinytorch.run.isolation import RunMarker
-from pytest_tinytorch.run.pool import Limited, Pool
+from pytest_tinytorch.run.limits import Limit, limit_of
+from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.reports import attached_outcome, ending_report, unit_of
-from pytest_tinytorch.run.runner import Runner, group_and_law, limit_of, measures_time
+from pytest_tinytorch.run.runner import Runner, group_and_law, measures_time
 from pytest_tinytorch.run.workers import Prepare
 
 Arrived = Callable[[pytest.TestReport], bool]
@@ -69,7 +70,7 @@ class Relay:
         finding = self.runner.explainer.explain(spec, ending, frames)
         return self.reported(ending_report(item, finding.text, finding.outcome))
 
-    def limit(self, item: pytest.Item) -> Limited:
+    def limit(self, item: pytest.Item) -> Limit | None:
         return limit_of(item)
 
 
@@ -104,7 +105,7 @@ class Supervisor:
         gc.freeze()
         try:
             for groups, count in self.rounds(session.items):
-                Pool(relay, self.prepare, count).run(groups)
+                Pool(relay, self.prepare, count, loops=self.runner.timer.loops).run(groups)
                 stop_if_asked(session)
         finally:
             self.marker.trouble |= relay.trouble

@@ -1,100 +1,142 @@
 """Ends a spec that does not end by itself, an endless loop inside `@given` among them.
 
-What is raised derives from BaseException: Hypothesis would take an Exception for a falsifying
-example and run the loop again, this time without a timer.
+The limit is CPU time, and apart from it time that the code under test waits; never the clock on the wall
+(`run/meter.py`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
+from pytest_tinytorch.run.exceptions import SameLoop, SpecEnded, TimeLimit
+from pytest_tinytorch.run.limits import Limit
+from pytest_tinytorch.run.loops import Loop, frames_inside, loop_at, looping_frame, stack
+from pytest_tinytorch.run.meter import Clocks, Meter
+
+TICK = 0.25
+"""Seconds between two looks at the clocks."""
+
+SHORT_TICK = 0.02
+"""The same in a run that has met a loop: whether a spec is in it again is to be seen soon."""
+
+SHORT_TIME = 0.05
+"""Seconds after which a spec is taken to be caught that is in the same call of a function that looped
+as half that time ago. Two hundred specs that reach the same loop use less than a limit together."""
+
 RETRY_SECONDS = 0.5
-"""Seconds until it is raised once more, should a bare `except:` in the loop have swallowed it."""
+"""Seconds, used or waited, until it is raised once more, should a bare `except:` have swallowed it."""
 
 TRIES = 20
 """How often it is raised before nothing but the end of the process is left."""
 
 
-class TimeLimit(BaseException):
-    """The spec ran longer than it may."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__(f"no verdict after {seconds:g} s: is there a loop that never ends?")
-
-
-def start_timer(
-    seconds: float,
-    armed: Callable[[], bool] = lambda: True,
-    give_up: Callable[[], None] = lambda: os._exit(1),
-) -> Callable[[], None]:
-    """Raise TimeLimit in this thread after ``seconds``; the result cancels that.
-
-    While ``armed()`` is false, as between the phases of a test, it waits: the exception must end
-    the code under test and never the code that reports on it. ``give_up()`` is called once code
-    that catches every exception has swallowed this one TRIES times.
-    """
-    ring = Alarm(armed, give_up)
-    if hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        return _by_signal(seconds, ring)
-    return _by_thread(seconds, ring)
-
-
 class Alarm:
-    """Says each time the timer rings whether to raise."""
+    """Says at each tick what to raise in the spec, if anything.
 
-    def __init__(self, armed: Callable[[], bool], give_up: Callable[[], None]) -> None:
+    Args:
+        limit: of the spec.
+        nodeid: of the spec.
+        read_clocks: gives a reading of now.
+        tick: seconds between two looks.
+        loops: what earlier specs ran into.
+        is_learners: whether a file is the learner's.
+        armed: whether code under test runs. What is raised must end that, and never the code that
+            reports on it.
+        give_up: called once code that catches every exception has swallowed this one TRIES times.
+    """
+
+    def __init__(
+        self,
+        limit: Limit,
+        nodeid: str,
+        read_clocks: Callable[[], Clocks],
+        *,
+        tick: float = TICK,
+        loops: Sequence[Loop] = (),
+        is_learners: Callable[[str], bool] = lambda file: False,
+        armed: Callable[[], bool] = lambda: True,
+        give_up: Callable[[], None] = lambda: os._exit(1),
+    ) -> None:
+        self.limit = limit
+        self.nodeid = nodeid
+        self.read_clocks = read_clocks
+        self.tick = tick
+        self.loops = loops
+        self.is_learners = is_learners
         self.armed = armed
         self.give_up = give_up
+        self.meter = Meter(read_clocks(), tick)
+        self.held: list[FrameType] = []  # of a look long before the limit
+        self.caught: list[FrameType] = []  # of the last look, inside known loops
+        self.raised: SpecEnded | None = None
+        self.untold: SpecEnded | None = None  # until a report is made of it
         self.tries = 0
+        self.next_try = 0.0
 
-    def __call__(self) -> bool:
+    @property
+    def used(self) -> float:
+        return self.meter.cpu + self.meter.waiting
+
+    def look(self, frame: FrameType | None) -> SpecEnded | None:
+        """What to raise in ``frame``, the innermost that runs; None if the spec may go on."""
         if not self.armed():
-            return False
+            return None
+        self.meter.read(self.read_clocks())
+        found = self._again() if self.raised else self._caught(frame) or self._over(frame)
+        if found is None:
+            return None
         if self.tries == TRIES:
             self.give_up()
         self.tries += 1
-        return True
+        self.next_try = self.used + RETRY_SECONDS
+        self.raised = self.untold = found
+        return found
+
+    def _again(self) -> SpecEnded | None:
+        return self.raised if self.used >= self.next_try else None
+
+    def _over(self, frame: FrameType | None) -> TimeLimit | None:
+        """The limit, if it is reached. Halfway there the frames are kept that may be the loop's."""
+        share = max(self.meter.cpu / self.limit.cpu, self.meter.waiting / self.limit.waiting)
+        if share < 1:
+            if share >= 0.5 and not self.held:
+                self.held = [x for x in stack(frame) if self.is_learners(x.f_code.co_filename)]
+            return None
+        theirs = looping_frame(frame, self.held, self.is_learners)
+        self.held = []
+        if theirs is None:
+            return TimeLimit(self._text())
+        return TimeLimit(self._text(), loop_at(theirs, self.nodeid), theirs.f_lineno)
+
+    def _caught(self, frame: FrameType | None) -> SameLoop | None:
+        """The end of a spec that two looks have found in the same call of a function that loops."""
+        if not self.loops or self.used < SHORT_TIME / 2:
+            return None
+        now = frames_inside(frame, self.loops, self.nodeid)
+        same = [loop for found, loop in now if any(found is x for x in self.caught)]
+        self.caught = [found for found, _ in now]
+        if not same or self.used < SHORT_TIME:
+            return None
+        self.caught = []
+        return SameLoop(same[0].nodeid)
+
+    def _text(self) -> str:
+        meter, limit = self.meter, self.limit
+        if meter.cpu >= limit.cpu:
+            head = f"no verdict after {seconds(meter.cpu)} of CPU time"
+            head += f" ({seconds(meter.wall)} by the clock): is there a loop that never ends?"
+            return f"{head}\nthe limit is {seconds(limit.cpu)}, {limit.source}"
+        head = f"no verdict: it waited for {seconds(meter.waiting)} (sleep, lock, input?)"
+        head += f" and used {seconds(meter.cpu)} of CPU time"
+        return f"{head}\nit may wait for {seconds(limit.waiting)}"
 
 
-def _by_signal(seconds: float, ring: Alarm) -> Callable[[], None]:
-    def expire(signum: int, frame: FrameType | None) -> None:
-        if ring():
-            raise TimeLimit(seconds)
+def seconds(number: float) -> str:
+    """A time as a person reads it.
 
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds, RETRY_SECONDS)
-
-    def cancel() -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-    return cancel
-
-
-def _by_thread(seconds: float, ring: Alarm) -> Callable[[], None]:
-    """Where there is no SIGALRM, as on Windows. It takes effect between two bytecodes of Python."""
-    target = threading.get_ident()
-    done = threading.Event()
-
-    class Expired(TimeLimit):
-        """The interpreter makes the exception itself, without arguments."""
-
-        def __init__(self) -> None:
-            super().__init__(seconds)
-
-    def wait() -> None:
-        pause = seconds
-        while not done.wait(pause):
-            if ring():
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(target), ctypes.py_object(Expired)
-                )
-            pause = RETRY_SECONDS
-
-    threading.Thread(target=wait, name="tinytorch time limit", daemon=True).start()
-    return done.set
+    >>> seconds(0.04), seconds(1.0), seconds(25.13)
+    ('0.04 s', '1 s', '25 s')
+    """
+    return f"{number:.0f} s" if number >= 10 else f"{number:.2g} s"

@@ -17,7 +17,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +27,8 @@ import pytest
 from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.linux import Usage
+from pytest_tinytorch.run.loops import Loop
+from pytest_tinytorch.run.spectimer import STDERR
 
 STARTED, REPORT, WARNING, FINISHED, FAILED = "started", "report", "warning", "finished", "failed"
 """What a message of a worker is about: a spec, what came while it ran, or what pytest itself failed at."""
@@ -106,9 +108,12 @@ class Worker:
 class Sender:
     """A plugin that sends what happens to the process that has begun the worker."""
 
-    def __init__(self, config: pytest.Config, connection: Connection) -> None:
+    def __init__(
+        self, config: pytest.Config, connection: Connection, loops: Sequence[Loop]
+    ) -> None:
         self.config = config
         self.connection = connection
+        self.loops = loops
         self.process = os.getpid()
         self.begun = False
 
@@ -129,7 +134,7 @@ class Sender:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
-        self.send(FINISHED)
+        self.send(FINISHED, [asdict(loop) for loop in self.loops])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(
@@ -154,15 +159,17 @@ def report_from(data: dict[str, Any], config: pytest.Config) -> pytest.TestRepor
     return report
 
 
-def begin_worker(items: Sequence[pytest.Item], prepare: Prepare) -> Worker:
-    """Fork a worker that runs ``items``, in this order."""
+def begin_worker(
+    items: Sequence[pytest.Item], prepare: Prepare, loops: Sequence[Loop] = ()
+) -> Worker:
+    """Fork a worker that runs ``items``, in this order. It adds to ``loops`` the loops that it meets."""
     receiving, sending = multiprocessing.Pipe(duplex=False)
     places = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
     process = os.fork()
     if process == 0:
         try:
             receiving.close()
-            run_worker(items, sending, places, prepare)
+            run_worker(items, sending, places, prepare, loops)
         finally:
             os._exit(1)  # it does not come here unless it has failed
     sending.close()
@@ -170,7 +177,11 @@ def begin_worker(items: Sequence[pytest.Item], prepare: Prepare) -> Worker:
 
 
 def run_worker(
-    items: Sequence[pytest.Item], connection: Connection, places: IO[str], prepare: Prepare
+    items: Sequence[pytest.Item],
+    connection: Connection,
+    places: IO[str],
+    prepare: Prepare,
+    loops: Sequence[Loop],
 ) -> None:
     """What a worker does, from its beginning to its end."""
     os.setsid()
@@ -178,11 +189,12 @@ def run_worker(
     os.register_at_fork(after_in_child=connection.close)
     config = items[0].config
     keep_quiet(config)
+    config.stash[STDERR] = places.fileno()
     faulthandler.enable(places, all_threads=False)
     if DUMP is not None:
         faulthandler.register(DUMP, places, all_threads=False)
     prepare(config)
-    sender = Sender(config, connection)
+    sender = Sender(config, connection, loops)
     config.pluginmanager.register(sender)
     sender.begun = True
     try:

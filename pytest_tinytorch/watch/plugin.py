@@ -214,7 +214,8 @@ def run_in_workers(
     runner = session.config.pluginmanager.get_plugin(RUNNER)
     assert isinstance(runner, Runner)
     relay = Relay(session.config, runner, arrived)
-    Pool(relay, plugin.become_worker, count).run(items[first::count] for first in range(count))
+    pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops)
+    pool.run(items[first::count] for first in range(count))
 
 
 def cores() -> int:

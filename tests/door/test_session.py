@@ -374,7 +374,7 @@ class TestBroken:
         toy.write(workspace, {"specs/test_01_adding.py": "import pytest\n" + text})
         run = toy.pytest_in(workspace, *arguments, cold=True)
         assert (run.states["01"], run.states["03"]) == ("broken", "passed"), run.output
-        assert "no verdict after 1 s" in run.output
+        assert "no verdict after 1" in run.output
         assert run.json["units"]["checkpoint-01"]["specs"] == {"broken": 1, "passed": 1}
 
 

@@ -13,7 +13,8 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run import endings, isolation, linux
 from pytest_tinytorch.run.linux import Usage
-from pytest_tinytorch.run.pool import LOOK_SECONDS, Meter
+from pytest_tinytorch.run.meter import CAP
+from pytest_tinytorch.run.pool import LOOK_SECONDS, Watched
 
 SOME = (Path("running-1"),)
 GRADED = (("gradescope", Path("results.json")),)
@@ -79,32 +80,29 @@ class TestMarkers:
         assert marker.file.exists()
 
 
-class TestMeter:
-    def meter(self):
-        return Meter(Usage(), 0.0)
-
+class TestWatched:
     def test_counts_cpu_however_long_it_takes(self):
-        meter = self.meter()
-        meter.tick(Usage(cpu=1.0), 100.0)
-        meter.tick(Usage(cpu=1.5), 200.0)
-        assert (meter.cpu, meter.waiting, meter.stopped) == (1.5, 0.0, 0.0)
+        watched = Watched(Usage(), 0.0)
+        watched.look(Usage(cpu=1.0), 100.0)
+        watched.look(Usage(cpu=1.5), 200.0)
+        assert (watched.meter.cpu, watched.meter.waiting, watched.stopped) == (1.5, 0.0, 0.0)
 
     def test_counts_no_pause_of_its_own(self):
-        meter = self.meter()
-        meter.tick(Usage(), 1000.0)
-        assert meter.waiting == 2 * LOOK_SECONDS
+        watched = Watched(Usage(), 0.0)
+        watched.look(Usage(), 1000.0)
+        assert watched.meter.waiting == CAP * LOOK_SECONDS
 
     def test_counts_no_waiting_for_a_core(self):
-        meter = self.meter()
+        watched = Watched(Usage(), 0.0)
         for n in range(1, 101):
-            meter.tick(Usage(cpu=0.01 * n, queued=0.24 * n), 0.25 * n)
-        assert meter.waiting == pytest.approx(0.0, abs=1e-9)
+            watched.look(Usage(cpu=0.01 * n, queued=0.24 * n), 0.25 * n)
+        assert watched.meter.waiting == pytest.approx(0.0, abs=1e-9)
 
     def test_counts_a_sleep_as_waiting_and_a_stop_as_none(self):
-        meter = self.meter()
-        for n in range(1, 5):
-            meter.tick(Usage(stopped=n > 2), 0.25 * n)
-        assert (meter.waiting, meter.stopped) == (0.5, 0.5)
+        watched = Watched(Usage(), 0.0)
+        for n in range(1, 9):
+            watched.look(Usage(stopped=4 < n < 8), 0.25 * n)
+        assert (watched.meter.waiting, watched.stopped) == (1.25, 0.75)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +115,10 @@ class TestMeter:
         (endings.of_code(-15), State.NOT_RUN, "SIGTERM"),
         (endings.of_code(-63), State.BROKEN, "63"),
         (endings.of_failure("TypeError: x"), State.BROKEN, "pytest itself fail: TypeError: x"),
+        (endings.of_code(endings.UNSTOPPABLE), State.BROKEN, "catches every exception"),
+        (endings.of_code(-24), State.BROKEN, "loop that never ends"),
         (endings.of_loop(31.4), State.BROKEN, "31 s of CPU time"),
+        (endings.of_same_cause("a::b"), State.NOT_RUN, "same cause as a::b"),
         (endings.of_waiting(61.2), State.BROKEN, "61 s of waiting"),
         (endings.of_stop(61.2), State.NOT_RUN, "stopped for 61 s"),
     ],

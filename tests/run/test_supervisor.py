@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from pytest_tinytorch.evidence import ledger
@@ -84,6 +83,50 @@ def test_what_is_left_behind_ends_with_the_run(workspace):
     assert (run.code, run.passed()) == (0, ALL)
     left = workspace / "child"
     assert not left.exists() or linux.usage_of(int(left.read_text(encoding="utf-8"))) is None
+
+
+LOOPS = {
+    "in Python": ("while True:", "    pass"),
+    "in C": ("import itertools", "sum(itertools.count())"),
+    "that catches everything": (
+        "while True:",
+        "    try:",
+        "        while True: pass",
+        "    except BaseException: pass",
+    ),
+    "without signals": (
+        "import signal",
+        "for n in (signal.SIGALRM, signal.SIGPROF, signal.SIGVTALRM): signal.signal(n, signal.SIG_IGN)",
+        "while True: pass",
+    ),
+    "that sleeps": ("import time", "time.sleep(1e6)"),
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_ends_once_for_all_specs_that_meet_it(workspace, loop):
+    squaring(workspace, *LOOPS[loop])
+    more = "".join(
+        f"""
+    def test_again_{n}(self):
+        \"\"\"Once more.\"\"\"
+        from tinytorch.squaring import square
+
+        assert square({n}) == {n * n}
+"""
+        for n in range(3)
+    )
+    toy.write(
+        workspace, {"specs/test_03_squaring.py": toy.SPECS["specs/test_03_squaring.py"] + more}
+    )
+    toy.remake_manifest(workspace)
+    run = toy.pytest_in(workspace, "--isolate", "--timeout=1", "-rs")
+    assert run.code == 1
+    assert run.states["03"] == "broken"
+    assert run.passed() == {"00", "01", "02", "m01"}
+    assert run.json["units"]["checkpoint-03"]["specs"] == {"broken": 1, "not run": 3}, run.output
+    assert run.output.count("same cause as specs/test_03_squaring.py::TestSquare") == 3
+    assert "squaring.py:" in run.output
 
 
 def test_a_copy_of_the_worker_reports_nothing(workspace):

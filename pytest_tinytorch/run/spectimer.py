@@ -1,0 +1,105 @@
+"""The time limit around each spec, and what is known of loops from one spec to the next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from pytest_tinytorch.run import hardlimit
+from pytest_tinytorch.run.endings import UNSTOPPABLE
+from pytest_tinytorch.run.exceptions import SpecEnded, TimeLimit
+from pytest_tinytorch.run.limits import limit_of
+from pytest_tinytorch.run.loops import Loop
+from pytest_tinytorch.run.ticks import SystemClocks, start_ticks
+from pytest_tinytorch.run.timelimit import SHORT_TICK, TICK, Alarm
+
+STDERR = pytest.StashKey[int | None]()
+"""Where a run keeps the descriptor of its real stderr."""
+
+
+class SpecTimer:
+    """Ends the spec that runs, should it reach its limit.
+
+    Attributes:
+        loops: the functions that ran into the limit so far. Whoever goes on with the rest of a run in
+            another process puts them there.
+        in_phase: whether a phase of a spec runs, and not what reports on it.
+    """
+
+    def __init__(self, is_learners: Callable[[str], bool]) -> None:
+        self.is_learners = is_learners
+        self.loops: list[Loop] = []
+        self.in_phase = False
+        self.alarm: Alarm | None = None
+        self.running = ExitStack()
+
+    @contextmanager
+    def limiting(self, item: pytest.Item) -> Iterator[None]:
+        """Give a spec its limit; nothing to other tests, or while a debugger is attached."""
+        limit = limit_of(item)
+        if limit is None or is_debugging(item):
+            yield
+            return
+        clocks = SystemClocks()
+        self.alarm = Alarm(
+            limit,
+            item.nodeid,
+            clocks.read,
+            tick=SHORT_TICK if self.loops else TICK,
+            loops=self.loops,
+            is_learners=self.is_learners,
+            armed=lambda: self.in_phase and not is_debugging(item),
+            give_up=lambda: end_process(item),
+        )
+        with ExitStack() as self.running:
+            self.running.callback(clocks.close)
+            end = limit.cpu + hardlimit.GRACE_SECONDS
+            self.running.enter_context(hardlimit.process_ends_after(end, stderr_of(item.config)))
+            self.running.callback(start_ticks(self.alarm))
+            yield
+        self.alarm = None
+
+    def cancel(self) -> None:
+        """Let the spec that runs go on without a limit."""
+        self.running.close()
+
+    def take_ended(self) -> SpecEnded | None:
+        """What ended the phase that is to be reported, if anything did; the loop is remembered."""
+        if self.alarm is None or self.alarm.untold is None:
+            return None
+        ended, self.alarm.untold = self.alarm.untold, None
+        if isinstance(ended, TimeLimit) and ended.loop and ended.loop not in self.loops:
+            self.loops.append(ended.loop)
+        return ended
+
+
+def stderr_of(config: pytest.Config) -> int | None:
+    """The real stderr, whatever pytest captures. To be asked for first while nothing is captured."""
+    if STDERR not in config.stash:
+        config.stash[STDERR] = file = hardlimit.real_stderr()
+        if file is not None:
+            config.add_cleanup(lambda: os.close(file))
+    return config.stash[STDERR]
+
+
+def is_debugging(item: pytest.Item) -> bool:
+    """Whether somebody steps through the code, and has not told pytest-timeout to overlook it."""
+    import pytest_timeout
+
+    if item.config.getoption("timeout_disable_debugger_detection", None):
+        return False
+    return bool(pytest_timeout.is_debugging())
+
+
+def end_process(item: pytest.Item) -> None:
+    """The last resort against code that catches every exception: no other spec waits for it for ever."""
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    print(f"\n{item.nodeid} cannot be stopped: it catches every exception", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(UNSTOPPABLE)

@@ -1,0 +1,119 @@
+"""What the limit does to a run: one loop costs one limit, and is told once."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from pytest_tinytorch.evidence import ledger
+from tests.support import toy
+
+ENDLESS = "while True:\n        pass"
+SWALLOWED = (
+    "try:\n        while True:\n            pass\n    except BaseException:\n        return x * x"
+)
+CHECK = """
+import signal
+
+def test_of_somebody_else():
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    import resource
+    assert resource.getrlimit(resource.RLIMIT_CPU)[0] == resource.RLIM_INFINITY
+"""
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A toy workspace that is solved."""
+    workspace = toy.build(tmp_path)
+    toy.solve(workspace, "adding", "doubling", "squaring")
+    return workspace
+
+
+def rewrite(workspace, module, old, new):
+    text = toy.REFERENCE[module]
+    assert old in text
+    toy.write(workspace, {f"tinytorch/{module}.py": text.replace(old, new)})
+
+
+def counts(run, unit):
+    return run.json["units"][unit]["specs"]
+
+
+def test_a_loop_that_many_specs_reach_is_told_once(workspace):
+    """The specs of doubling come to it through `double`; they are skipped, and grant nothing."""
+    rewrite(workspace, "adding", "return x + y", ENDLESS)
+    run = toy.pytest_in(workspace, "--no-gate", "--timeout=1", "-rs")
+    assert counts(run, "checkpoint-01") == {"broken": 1, "passed": 1}
+    assert counts(run, "checkpoint-02") == {"not run": 2}
+    assert counts(run, "milestone-01") == {"not run": 1}
+    assert counts(run, "checkpoint-03") == {"passed": 1}
+    assert "1 failed, 4 passed, 3 skipped" in run.output
+    assert run.output.count("the limit is 1 s, set by --timeout=1") == 1
+    cause = "not run: same cause as specs/test_01_adding.py::TestAdd::test_is_the_sum"
+    assert " ".join(run.output.split()).count(cause) == 3
+    assert "tinytorch/adding.py:6 in add" in run.output
+
+
+def test_a_spec_that_is_not_run_takes_nothing_back(workspace):
+    """The same source loops in the second run only; squaring comes to the loop after doubling did."""
+    loop = "import os\n\ndef hold():\n    while os.environ.get('LOOP'):\n        pass\n"
+    rewrite(workspace, "adding", '"""01 · Adding."""\n', f'"""01."""\n{loop}')
+    rewrite(
+        workspace,
+        "doubling",
+        "    return",
+        "    from tinytorch.adding import hold\n    hold()\n    return",
+    )
+    rewrite(
+        workspace,
+        "squaring",
+        "    return",
+        "    from tinytorch.adding import hold\n    hold()\n    return",
+    )
+    assert toy.pytest_in(workspace, "--checkpoint=all").code == 0
+    file = workspace / ".tinytorch" / "ledger.jsonl"
+    before = ledger.read_ledger(file).events
+    run = toy.pytest_in(workspace, "--checkpoint=all", "--timeout=1", variables={"LOOP": "1"})
+    assert counts(run, "checkpoint-03") == {"not run": 1}
+    assert run.states == {"00": "passed", "01": "passed", "02": "broken", "03": "passed"} | {
+        "m01": run.states["m01"],
+        "m02": run.states["m02"],
+    }
+    new = ledger.read_ledger(file).events[len(before) :]
+    assert [(event.unit, event.verdict) for event in new] == [("checkpoint-02", "broken")]
+
+
+def test_code_that_waits_is_told_so_and_code_that_swallows_the_end_is_no_pass(workspace):
+    rewrite(workspace, "doubling", "return add(x, x)", "import time\n    time.sleep(60)")
+    rewrite(workspace, "squaring", "return x * x", SWALLOWED)
+    run = toy.pytest_in(workspace, "--checkpoint=all", "--timeout=1")
+    assert "no verdict: it waited for 1" in run.output
+    assert "tinytorch/doubling.py:9 in double" in run.output
+    assert counts(run, "checkpoint-02") == {"broken": 1, "not run": 1}
+    assert counts(run, "checkpoint-03") == {"broken": 1}
+    assert "tinytorch/squaring.py:7 in square" in run.output
+
+
+@posix
+def test_a_setting_is_named_and_zero_switches_limits_off(workspace):
+    rewrite(workspace, "squaring", "return x * x", ENDLESS)
+    toy.write(workspace, {"pytest.ini": toy.CONFIGURATION + "timeout = 0.5\n"})
+    run = toy.pytest_in(workspace, "--checkpoint=03")
+    assert "the limit is 0.5 s, set by timeout = 0.5 in the settings" in run.output
+    check = CHECK.replace("test_of_somebody_else", "square").replace("square()", "square(x)")
+    toy.write(workspace, {"tinytorch/squaring.py": f'"""03."""\n{check}\n    return x * x\n'})
+    assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=0").states["03"] == "passed"
+    assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=5").states["03"] == "wrong"
+
+
+@posix
+def test_a_test_that_is_no_spec_has_no_limit(workspace):
+    toy.write(workspace, {"specs/test_zz_more.py": CHECK})
+    run = toy.pytest_in(workspace)
+    assert run.code == 0, run.output
+    assert "9 passed" in run.output
