@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
-from pytest_tinytorch.evidence import digests, gate, ledger, outcomes
+from pytest_tinytorch.evidence import gate, ledger, outcomes
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
 from pytest_tinytorch.evidence.plan import Plan
@@ -208,33 +208,6 @@ class TestLedger:
         book = ledger.Ledger((replace(EVENT, own=False),))
         assert book.once_passed() == frozenset()
         assert ledger.Ledger((EVENT,)).once_passed() == {"checkpoint-01"}
-
-
-class TestDigest:
-    @pytest.mark.parametrize(
-        ("before", "after", "same"),
-        [
-            ("x = 1\n", "x = 1  # one\n", True),
-            ("x = 1\n", "\n\nx = (1)\n", True),
-            ('def f():\n    "Old."\n    return 1\n', 'def f():\n    "New."\n    return 1\n', True),
-            ('"Old."\nx = 1\n', "x = 1\n", True),
-            ("x = 1\n", "x = 2\n", False),
-            ("x = 1\n", "x = 1.0\n", False),
-            ("x = 1\n", "x = 'a'\n", False),
-            ("def f(): pass\n", "def g(): pass\n", False),
-            ("x = [\n", "x = [ \n", False),  # does not parse: every byte counts
-        ],
-    )
-    def test_sees_code_and_nothing_else(self, tmp_path, before, after, same):
-        file = tmp_path / "code.py"
-        found = []
-        for text in (before, after):
-            file.write_text(text, encoding="utf-8")
-            found.append(digests.Snapshot().digest([file]))
-        assert (found[0] == found[1]) is same
-
-    def test_a_missing_file_has_one_too(self, tmp_path):
-        assert digests.Snapshot().digest([tmp_path / "none.py"])
 
 
 def test_outcomes_are_plain_values():
