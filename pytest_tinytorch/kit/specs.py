@@ -38,15 +38,18 @@ class SpecsStatus:
         return not self.differing or self.declared == self.digest
 
     @property
+    def named(self) -> str:
+        """The files that differ, in a few words."""
+        if not self.differing:
+            return "all are the kit's"
+        first, *rest = self.differing
+        which = f"{first} and {len(rest)} more differ" if rest else f"{first} differs"
+        return f"{which} from the kit's"
+
+    @property
     def remark(self) -> str:
         """What a run says of specs that it cannot trust; nothing if it can."""
-        if self.trusted:
-            return ""
-        first, *rest = self.differing
-        others = f" and {len(rest)} more" if rest else ""
-        return (
-            f"grants nothing: {first}{others} of the specs differ from the kit's: tito specs status"
-        )
+        return "" if self.trusted else f"grants nothing: {self.named}, see `tito specs status`"
 
 
 def specs_status(root: Path, own_curriculum: bool, declared: str = "") -> SpecsStatus:
