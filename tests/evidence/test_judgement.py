@@ -174,7 +174,7 @@ class TestLedger:
     def test_reads_what_other_versions_of_the_kit_wrote(self, tmp_path):
         file = tmp_path / "ledger.jsonl"
         table = {"schema": ledger.SCHEMA, **asdict(EVENT)}
-        early = {key: table[key] for key in table.keys() - {"versions", "notes"}}
+        early = {key: table[key] for key in table.keys() - {"versions", "notes", "helpers"}}
         later = table | {"colour": "red", "notes": {"loss": math.nan}}
         file.write_text(f"{json.dumps(early)}\n{json.dumps(later)}\n", encoding="utf-8")
         found = ledger.read_ledger(file)
@@ -198,11 +198,25 @@ class TestLedger:
         assert book.latest_verdicts({"checkpoint-01": ("s3", "t1")}) == {}
         assert book.latest_verdicts({"checkpoint-01": ("s1", "t2")}) == {}
 
+    def test_a_verdict_counts_while_its_helpers_are_as_they_were(self):
+        helped = replace(EVENT, helpers={"powers.py": "h1", "more.py": "h2"})
+        book = ledger.Ledger(
+            (helped, replace(helped, verdict="wrong", helpers={"powers.py": "h3"}))
+        )
+        present = {"checkpoint-01": ("s1", "t1")}
+        for helpers, verdict in (
+            ({"powers.py": "h1", "more.py": "h2"}, {"checkpoint-01": "passed"}),
+            ({"powers.py": "h1", "more.py": "h9"}, {}),
+            ({"powers.py": "h3", "more.py": "h9"}, {"checkpoint-01": "wrong"}),
+        ):
+            assert book.latest_verdicts(present, helpers.__getitem__) == verdict
+
     def test_says_nothing_twice(self):
         book = ledger.Ledger((EVENT,))
         later = replace(EVENT, at="2027-01-01T00:00:00+00:00")
         other = replace(EVENT, verdict="wrong")
-        assert book.new_events([later, other]) == [other]
+        helped = replace(EVENT, helpers={"powers.py": "h1"})
+        assert book.new_events([later, other, helped]) == [other, helped]
 
     def test_only_the_learners_own_passes_are_theirs(self):
         book = ledger.Ledger((replace(EVENT, own=False),))
