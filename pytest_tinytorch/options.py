@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
+from pytest_tinytorch.course.options import (
+    CURRICULUM_SETTING,
+    PATH_SETTING,
+    SPECS_SETTING,
+    Options,
+)
 
 EXPORTS = {
     "html": "a page of its own, for people: the journey",
@@ -88,6 +93,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         PATH_SETTING, help="the learning path to follow where --path names none", default=""
+    )
+    parser.addini(
+        SPECS_SETTING,
+        help="the digest of specs that your course has changed; `tito specs accept` writes it",
+        default="",
     )
 
 

@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.run import isolation, profiles
 from pytest_tinytorch.run.isolation import Isolation
 
-JUDGE, RUNNER = "tinytorch-judge", "tinytorch-runner"
-"""The names that both are registered under."""
+JUDGE, RUNNER, WITNESS = "tinytorch-judge", "tinytorch-runner", "tinytorch-witness"
+"""The names that they are registered under."""
 DRAWER = "tinytorch-drawer"
 """The name of a plugin that only draws examples: where it is, nothing runs, so nothing is judged."""
 WORKER_PLAN = "tinytorch_plan"
 WORKER_TURNS = "tinytorch_turns"
+WORKER_SOURCES = "tinytorch_sources"
 TIMING_COLUMNS = ["median", "iqr", "rounds"]
 """What pytest-benchmark shows of a timing, unless asked for more: this fits 80 columns."""
 TURNS = pytest.StashKey[str]()
@@ -56,7 +58,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Choose the implementation before any conftest can import the package under test."""
+    """Choose the implementation before any conftest can import the package under test.
+
+    Its source is read here, once: all processes of the run import these bytes.
+    """
     if is_workspace(early_config):
         setting = str(early_config.getini(PATH_SETTING))
         given = options.options_from_namespace(early_config.known_args_namespace, setting)
@@ -65,7 +70,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         profiles.register_profiles()
         early_config.stash[ISOLATION] = isolation_of(early_config, given)
         try:
-            implementation.install_finder(workspace_of(early_config, given).implementation)
+            workspace = workspace_of(early_config, given)
+            implementation.install_finder(workspace.implementation, workspace.sources)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
         # Not even a conftest may import it where it is judged.
@@ -88,12 +94,13 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
+    from pytest_tinytorch.run.witness import Witness
 
     choose_profile(config)
     if config.pluginmanager.has_plugin(DRAWER):
         return
-    workspace = workspace_of(config, options.read_options(config))
     worker = getattr(config, "workerinput", None)
+    workspace = pinned_workspace(config, worker)
     narrowed = options.is_narrowed(config)
     try:
         plan = Plan.from_text(worker[WORKER_PLAN]) if worker else workspace.plan(narrowed)
@@ -104,6 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = workspace.collection_paths(plan)
     if not getattr(config.option, "benchmark_columns", TIMING_COLUMNS):
         config.option.benchmark_columns = TIMING_COLUMNS
+    config.pluginmanager.register(Witness(workspace.root), WITNESS)
     if worker:
         from pytest_tinytorch.run.turns import Turns
 
@@ -194,10 +202,12 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> N
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand a worker of xdist the plan, so that all do the same, and a place to take turns at."""
+    """Hand a worker of xdist plan and source, so that all do the same, and a place to take turns at."""
     judge = node.config.pluginmanager.get_plugin(JUDGE)
     if judge is not None:
+        sources = judge.workspace.sources
         node.workerinput[WORKER_PLAN] = judge.plan.to_text()
+        node.workerinput[WORKER_SOURCES] = {str(file): data for file, data in sources.items()}
         node.workerinput[WORKER_TURNS] = turns_folder(node.config)
 
 
@@ -221,6 +231,25 @@ def use_one_thread() -> None:
 
 def is_workspace(config: pytest.Config) -> bool:
     return (config.rootpath / WORKSPACE_FILE).is_file()
+
+
+def pinned_workspace(config: pytest.Config, worker: Mapping[str, Any] | None) -> Any:
+    """The workspace with the source that is imported: as it was at the start of the run.
+
+    A worker of xdist has read the source itself before it was told anything. Should a save have come
+    between, what it has imported is forgotten.
+    """
+    workspace = workspace_of(config, options.read_options(config))
+    finder = implementation.installed_finder()
+    same = finder is not None and finder.implementation == workspace.implementation
+    read = finder.pinned if finder is not None and same else None
+    pinned = read
+    if worker is not None:
+        pinned = {Path(file): data for file, data in worker[WORKER_SOURCES].items()}
+    workspace = replace(workspace, pinned=pinned)
+    if not same or workspace.sources != read:
+        implementation.install_finder(workspace.implementation, workspace.sources)
+    return workspace
 
 
 def workspace_of(config: pytest.Config, given: Options) -> Any:

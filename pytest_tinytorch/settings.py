@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,15 @@ def read_settings(root: Path) -> Mapping[str, Any]:
     Raises:
         ValueError: a file cannot be parsed; the message names it.
     """
+    return _first(root)[1]
+
+
+def settings_file(root: Path) -> Path | None:
+    """The file that `read_settings` reads, if there is one; errors as there."""
+    return _first(root)[0]
+
+
+def _first(root: Path) -> tuple[Path | None, Mapping[str, Any]]:
     for name, heading in TABLES.items():
         file = root / name
         if not file.is_file():
@@ -67,8 +77,31 @@ def read_settings(root: Path) -> Mapping[str, Any]:
             table = table.get(key, {})
         found = {**table, **table.get("ini_options", {})}
         if found or name in ALWAYS:
-            return found
-    return {}
+            return file, found
+    return None, {}
+
+
+def with_setting(file: str, text: str, name: str, value: str) -> str | None:
+    r"""The text of a settings file with one more setting, or with another value for it.
+
+    Only the line itself changes. None if the file has no heading for settings of pytest that stands on a
+    line of its own.
+
+    >>> with_setting("pytest.ini", "[pytest]\nminversion = 8\n", "tinytorch_path", "fast").splitlines()
+    ['[pytest]', 'tinytorch_path = fast', 'minversion = 8']
+    """
+    toml = file.endswith(".toml")
+    line = f'{name} = "{value}"' if toml else f"{name} = {value}"
+    old = re.compile(rf"^{name}[ \t]*[=:].*$", re.MULTILINE)
+    if old.search(text):
+        return old.sub(lambda found: line, text, count=1)
+    path = ".".join(TABLES[file])
+    headings = [f"[{path}.ini_options]", f"[{path}]"] if toml else [f"[{path}]"]
+    for heading in headings:
+        found = re.search(rf"^{re.escape(heading)}[ \t]*(#.*)?$", text, re.MULTILINE)
+        if found:
+            return f"{text[: found.end()]}\n{line}{text[found.end() :]}"
+    return None
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 CURRICULUM_SETTING = "tinytorch_curriculum"
 PATH_SETTING = "tinytorch_path"
-"""Settings of pytest: a curriculum of one's own, and the path that runs follow without ``--path``."""
+SPECS_SETTING = "tinytorch_specs"
+"""Settings of pytest: a curriculum of one's own, the path that runs follow without ``--path``, and the
+digest of specs that a course has changed and stands by."""
 WORKSPACE_FILE = "specs/manifest.json"
 """The manifest. A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 

@@ -1,71 +1,146 @@
-"""Digests of source text that do not change with comments, docstrings or layout."""
+"""Digests of files: of Python by what it does, of everything else by its bytes."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+Fingerprint = Callable[[bytes], str]
+"""From what is in a file to what is compared of it."""
+
+Mark = tuple[int, int, int]
+"""What tells that a file was written, whatever is in it now: time, size and number of the file."""
+
+MISSING = "missing"
+
 
 class Snapshot:
-    """The fingerprints of files at one moment: each file is read once, however often it is asked for.
+    """Files at one moment: each is read once, and each folder listed once, however often it is asked for.
 
-    ``known`` are files whose bytes have been read already.
+    Attributes:
+        pinned: source whose bytes have been read already, and count whatever is on the disk.
+        code: the fingerprint of such source: docstrings count as soon as any of it reads one.
+        marks: the marks of all other files that were asked for.
     """
 
-    def __init__(self, known: Mapping[Path, bytes] | None = None) -> None:
-        self.seen = {file: fingerprint_of(data) for file, data in (known or {}).items()}
+    def __init__(self, pinned: Mapping[Path, bytes] | None = None) -> None:
+        self.pinned = pinned or {}
+        self.code = of_documented_code if reads_docstrings(self.pinned.values()) else of_code
+        self.marks: dict[Path, Mark | None] = {}
+        self._seen: dict[tuple[Path, Fingerprint], str] = {}
+        self._below: dict[Path, tuple[Path, ...]] = {}
 
-    def digest(self, files: Iterable[Path]) -> str:
-        """One digest over Python files, by their names and syntax trees, in the order given.
+    def of(self, file: Path, fingerprint: Fingerprint) -> str:
+        """The fingerprint of a file; a word that none can have if it cannot be read."""
+        key = (file, fingerprint)
+        if key not in self._seen:
+            data = self.pinned.get(file)
+            if data is None:
+                self.marks.setdefault(file, mark(file))
+                data = read_if_present(file)
+            self._seen[key] = MISSING if data is None else fingerprint(data)
+        return self._seen[key]
 
-        A file that is missing or does not parse counts by its bytes, so any change shows.
-        """
-        total = hashlib.sha256()
-        for file in files:
-            if file not in self.seen:
-                self.seen[file] = fingerprint(file)
-            total.update(f"{file.name}\0{self.seen[file]}\0".encode())
-        return total.hexdigest()[:16]
+    def below(self, folder: Path) -> tuple[Path, ...]:
+        """The files in a folder and in those inside it, as `files_below` gives them."""
+        if folder not in self._below:
+            self._below[folder] = tuple(files_below(folder))
+        return self._below[folder]
 
 
-def fingerprint(file: Path) -> str:
-    """The digest of one file's syntax tree."""
+def digest(entries: Iterable[tuple[str, str]]) -> str:
+    """One digest over names and fingerprints, in the order given."""
+    total = hashlib.sha256()
+    for name, fingerprint in entries:
+        total.update(f"{name}\0{fingerprint}\0".encode("utf-8", "backslashreplace"))
+    return total.hexdigest()[:16]
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files in a folder and in those inside it, in order, without what nobody has written on purpose.
+
+    That is what Python has compiled, what is hidden, and what editors keep beside a file while it is open.
+    """
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__" and name[0] != "."]
+        found += [Path(place, name) for name in names if name[0] not in ".#" and name[-1] != "~"]
+    return sorted(found)
+
+
+def mark(file: Path) -> Mark | None:
+    """The mark of a file; None if there is none."""
     try:
-        data = file.read_bytes()
+        status = file.stat()
     except OSError:
-        return "missing"
-    return fingerprint_of(data)
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def read_if_present(file: Path) -> bytes | None:
+    """What is in a file; None if it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
+
+
+def of_bytes(data: bytes) -> str:
+    """Every byte counts."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def of_text(data: bytes) -> str:
+    """Every byte counts but the line ends: git makes of them what the system has."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
 @lru_cache(maxsize=1024)
-def fingerprint_of(data: bytes) -> str:
-    """The digest of source text. Remembered: every unit asks for the files it stands on."""
+def of_code(data: bytes) -> str:
+    """Python counts by its syntax tree without docstrings. Remembered, since to parse takes a while."""
+    return _of_tree(data, documented=False)
+
+
+@lru_cache(maxsize=1024)
+def of_documented_code(data: bytes) -> str:
+    """Python counts by its syntax tree, docstrings and all: for code that reads them."""
+    return _of_tree(data, documented=True)
+
+
+def reads_docstrings(sources: Iterable[bytes]) -> bool:
+    """Whether code speaks of docstrings at all. To see what it does with them it would have to run."""
+    return any(word in data for data in sources for word in (b"__doc__", b"getdoc"))
+
+
+def _of_tree(data: bytes, documented: bool) -> str:
+    """What does not parse counts by its bytes, so any change shows."""
     try:
-        text = canonical(ast.parse(data))
+        text = canonical(ast.parse(data), documented)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return hashlib.sha256(data).hexdigest()
+        return of_bytes(data)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def canonical(node: Any) -> str:
+def canonical(node: Any, documented: bool = False) -> str:
     """A syntax tree as text, the same on every version of Python.
 
     `ast.dump` is not: its treatment of empty fields has changed between versions.
     """
     if isinstance(node, list):
-        return f"[{','.join(canonical(item) for item in node)}]"
+        return f"[{','.join(canonical(item, documented) for item in node)}]"
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = []
     for name, value in ast.iter_fields(node):
-        if name == "body" and isinstance(value, list) and value and _has_docstring(node):
+        if not documented and name == "body" and isinstance(value, list) and _has_docstring(node):
             value = value[1:]
         if value is not None and value != []:
-            fields.append(f"{name}={canonical(value)}")
+            fields.append(f"{name}={canonical(value, documented)}")
     return f"{type(node).__name__}({','.join(fields)})"
 
 

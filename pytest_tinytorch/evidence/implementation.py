@@ -14,6 +14,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.digests import Snapshot
 
 PACKAGE = "tinytorch"
@@ -53,32 +54,58 @@ class Implementation:
 
     def file(self, module: str) -> Path:
         """The file of ``tinytorch.<module>``; of the package itself for ``__init__``."""
+        package, alone = self.places(module)
+        return package if package.is_file() else alone
+
+    def places(self, module: str) -> tuple[Path, Path]:
+        """The files that ``tinytorch.<module>`` may be: that of a package comes before the other."""
         name, *inner = module.split(".")
         folder = self.reference if name in self.borrowed else self.folder
         place = (folder / PACKAGE).joinpath(name, *inner)
-        package = place / "__init__.py"
-        return package if package.is_file() else place.with_name(f"{place.name}.py")
-
-    def shared_files(self, curriculum: Curriculum) -> list[Path]:
-        """Files of the package that belong to no checkpoint, given or added: any module may use them."""
-        package = self.folder / PACKAGE
-        own = {package / f"{unit.name}.py" for unit in curriculum.checkpoints if unit.source}
-        return sorted(file for file in package.rglob("*.py") if file not in own)
+        return place / "__init__.py", place.with_name(f"{place.name}.py")
 
     def sources(self) -> dict[Path, bytes]:
-        """Every file of the package under test, and what is in it now."""
-        files = {*(self.folder / PACKAGE).rglob("*.py"), *map(self.file, self.borrowed)}
-        return {file: file.read_bytes() for file in sorted(files) if file.is_file()}
+        """Every file of Python in the package under test, and what is in it now."""
+        own = [f for f in digests.files_below(self.folder / PACKAGE) if f.suffix == ".py"]
+        files = sorted({*own, *map(self.file, self.borrowed)})
+        found = {file: digests.read_if_present(file) for file in files}
+        return {file: data for file, data in found.items() if data is not None}
 
-    def digest(self, curriculum: Curriculum, unit: Unit, snapshot: Snapshot) -> str:
-        """The digest of all source that ``unit`` stands on, and of where it is taken from."""
+    def digest(self, curriculum: Curriculum, unit: Unit, now: Snapshot) -> str:
+        """The digest of all source that ``unit`` stands on, and of where it is taken from.
+
+        Files of the package that belong to no checkpoint count for all: any module may use them.
+
+        Args:
+            curriculum: says what a unit stands on.
+            unit: the one.
+            now: with `sources` pinned.
+        """
         closure = curriculum.closure([unit.id])
         modules = [need.name for need in curriculum.units if need.id in closure and need.source]
+        borrowed = [name for name in modules if name in self.borrowed]
+        package = self.folder / PACKAGE
+        own = {package / f"{other.name}.py" for other in curriculum.checkpoints if other.source}
+        files = [f for f in now.pinned if f.is_relative_to(package) and f not in own]
+        files += [self.file_among(now.pinned, name) for name in modules]
+        entries = [(self._name(file), now.of(file, now.code)) for file in files]
+        for folder in (self.folder, *([self.reference] if borrowed else [])):
+            others = [f for f in now.below(folder / PACKAGE) if f.suffix != ".py"]
+            entries += [(self._name(file), now.of(file, digests.of_bytes)) for file in others]
         origin = "reference" if self.folder == self.reference else "student"
-        borrowed = ",".join(name for name in modules if name in self.borrowed)
-        return f"{origin}{':' + borrowed if borrowed else ''}:" + snapshot.digest(
-            [*self.shared_files(curriculum), *(self.file(name) for name in modules)]
+        return ":".join(
+            [origin, *([",".join(borrowed)] if borrowed else []), digests.digest(entries)]
         )
+
+    def file_among(self, sources: Mapping[Path, bytes], module: str) -> Path:
+        """The file of a module among ``sources``; where it should be if it is not there."""
+        package, alone = self.places(module)
+        return package if package in sources else alone
+
+    def _name(self, file: Path) -> str:
+        """A file from the folder that holds it, so that the same work elsewhere has the same digest."""
+        folder = self.folder if file.is_relative_to(self.folder) else self.reference
+        return file.relative_to(folder).as_posix()
 
 
 REFUSED = (
@@ -94,9 +121,9 @@ class FreshLoader(SourceFileLoader):
     would be shown the verdict on code that is gone.
     """
 
-    def __init__(self, fullname: str, path: str, pinned: Mapping[Path, bytes]) -> None:
+    def __init__(self, fullname: str, path: str, data: bytes | None) -> None:
         super().__init__(fullname, path)
-        self.pinned = pinned
+        self.data = data
 
     def path_stats(self, path: str) -> dict[str, float]:
         raise OSError("no bytecode is read or written for the package under test")
@@ -106,9 +133,9 @@ class FreshLoader(SourceFileLoader):
         return compile_cached(bytes(data), str(path))
 
     def get_data(self, path: str) -> bytes:
-        """The bytes of a file, as they were when they were pinned."""
-        found = self.pinned.get(Path(path))
-        return super().get_data(path) if found is None else found
+        """The bytes of a file: of the module itself as they were when they were pinned."""
+        pinned = self.data if path == self.path else None
+        return super().get_data(path) if pinned is None else pinned
 
 
 @lru_cache(maxsize=256)
@@ -117,17 +144,30 @@ def compile_cached(data: bytes, path: str) -> CodeType:
     return compile(data, path, "exec", dont_inherit=True)
 
 
+def compile_sources(sources: Mapping[Path, bytes]) -> None:
+    """Compile what this run judges, once for all forks."""
+    for file, data in sources.items():
+        try:
+            compile_cached(data, str(file))
+        except (SyntaxError, ValueError):
+            continue  # whoever imports it is told
+
+
 class Finder(MetaPathFinder):
     """Finds `tinytorch` and its modules where an Implementation says.
 
     Attributes:
-        pinned: the bytes of files whatever is saved meanwhile; other files are read from the disk.
+        implementation: says where.
+        pinned: the source that is found, whatever is saved, made or removed meanwhile. Without it, what is on
+            the disk.
         open: whether this process may import the package. One that judges specs in others may not.
     """
 
-    def __init__(self, implementation: Implementation) -> None:
+    def __init__(
+        self, implementation: Implementation, pinned: Mapping[Path, bytes] | None = None
+    ) -> None:
         self.implementation = implementation
-        self.pinned: dict[Path, bytes] = {}
+        self.pinned = pinned
         self.open = True
 
     def find_spec(
@@ -138,41 +178,56 @@ class Finder(MetaPathFinder):
             return None
         if not self.open:
             raise ImportError(REFUSED, name=fullname)
-        file = self.implementation.file(module or "__init__")
-        if not file.is_file():
-            return find_beside(fullname, path) if module else None
+        file = self._file(module or "__init__")
+        if file is None:
+            return self._find_beside(fullname, path) if module else None
         return spec_from_file_location(
             fullname,
             file,
-            loader=FreshLoader(fullname, str(file), self.pinned),
+            loader=FreshLoader(fullname, str(file), (self.pinned or {}).get(file)),
             submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
 
+    def _file(self, module: str) -> Path | None:
+        """The file of a module, if there is one."""
+        places = self.implementation.places(module)
+        there = Path.is_file if self.pinned is None else self.pinned.__contains__
+        return next(filter(there, places), None)
 
-def find_beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
-    """A module that is no file of Python, in the folder of the package under test and nowhere else.
+    def _find_beside(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec:
+        """A module that is no file of Python, in the folder of the package under test and nowhere else.
 
-    A workspace that is installed has a finder of its own, which would answer for any other.
-    """
-    found = PathFinder.find_spec(fullname, path)
-    if found is None:
-        raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-    return found
+        A workspace that is installed has a finder of its own, which would answer for any other.
+        """
+        found = PathFinder.find_spec(fullname, path)
+        made_since = (
+            self.pinned is not None and found and isinstance(found.loader, SourceFileLoader)
+        )
+        if found is None or made_since:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return found
 
 
-def install_finder(implementation: Implementation) -> Finder:
+def install_finder(
+    implementation: Implementation, pinned: Mapping[Path, bytes] | None = None
+) -> Finder:
     """Let `import tinytorch` find this implementation from now on; forget one already imported."""
     uninstall_finder()
-    finder = Finder(implementation)
+    finder = Finder(implementation, pinned)
     sys.meta_path.insert(0, finder)
     return finder
 
 
+def installed_finder() -> Finder | None:
+    """What `install_finder` has installed last, if anything."""
+    return next((finder for finder in sys.meta_path if isinstance(finder, Finder)), None)
+
+
 def open_finder(is_open: bool) -> None:
     """Let this process import the package under test, or refuse it."""
-    for finder in sys.meta_path:
-        if isinstance(finder, Finder):
-            finder.open = is_open
+    finder = installed_finder()
+    if finder is not None:
+        finder.open = is_open
 
 
 def uninstall_finder() -> None:

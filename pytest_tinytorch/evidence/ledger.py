@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
+
+HelperDigest = Callable[[str], str]
+"""The digest of a helper module as it is now, by its path from the root of the workspace."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -29,6 +32,8 @@ class Event(msgspec.Struct, frozen=True):
         at: when, in ISO 8601, UTC.
         versions: of Python, NumPy, pytest, Hypothesis and the plugin.
         notes: numbers that a milestone showed.
+        helpers: modules of the workspace outside the package that were imported meanwhile: path from the
+            root to digest.
         schema: version of this form.
     """
 
@@ -41,15 +46,20 @@ class Event(msgspec.Struct, frozen=True):
     at: str
     versions: Mapping[str, str] = msgspec.field(default_factory=dict)
     notes: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    helpers: Mapping[str, str] = msgspec.field(default_factory=dict)
     schema: int = SCHEMA
 
     def is_repeat_of(self, other: Event) -> bool:
         """Whether it says no more than ``other`` does."""
-        return (self.verdict, self.source, self.specs, self.own) == (
-            other.verdict,
-            other.source,
-            other.specs,
-            other.own,
+        return self._told() == other._told()
+
+    def _told(self) -> tuple[object, ...]:
+        return (self.verdict, self.source, self.specs, self.own, self.helpers)
+
+    def is_of(self, digests: tuple[str, str] | None, helper_digest: HelperDigest) -> bool:
+        """Whether it was found for these digests of source and specs, and for helpers as they are now."""
+        return digests == (self.source, self.specs) and all(
+            helper_digest(path) == digest for path, digest in self.helpers.items()
         )
 
 
@@ -68,12 +78,16 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def latest_verdicts(self, digests: Mapping[UnitId, tuple[str, str]]) -> dict[UnitId, State]:
-        """Unit id to its last verdict for the present (source, specs) digests."""
+    def latest_verdicts(
+        self,
+        digests: Mapping[UnitId, tuple[str, str]],
+        helper_digest: HelperDigest = lambda path: "",
+    ) -> dict[UnitId, State]:
+        """Unit id to its last verdict for the present (source, specs) digests, and the present helpers."""
         return {
             event.unit: event.verdict
             for event in self.events
-            if digests.get(event.unit) == (event.source, event.specs)
+            if event.is_of(digests.get(event.unit), helper_digest)
         }
 
     def once_passed(self) -> frozenset[UnitId]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import decode_source
 from pathlib import Path
 
 from pytest_tinytorch.course import selection
@@ -17,14 +18,38 @@ from pytest_tinytorch.course.curriculum import (
     load_curriculum,
 )
 from pytest_tinytorch.course.exercises import any_untouched
-from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.course.options import WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
-from pytest_tinytorch.evidence.digests import Snapshot
+from pytest_tinytorch.evidence.digests import (
+    MISSING,
+    Mark,
+    Snapshot,
+    mark,
+    of_bytes,
+    read_if_present,
+)
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.standing import Standing
+
+Digests = Mapping[UnitId, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What every unit stands on at one moment.
+
+    Attributes:
+        digests: unit id to the digests of its source and of its specs.
+        marks: of the files that are no source: they cannot be pinned, so one that was written while specs ran
+            may have been seen as it was in between.
+    """
+
+    digests: Digests
+    marks: Mapping[Path, Mark | None]
 
 
 @dataclass(frozen=True)
@@ -36,12 +61,21 @@ class Workspace:
         options: what was asked for.
         curriculum: what there is to learn.
         implementation: where the modules under test come from.
+        pinned: the source of the package, if it was read before; whatever is saved since then is not judged.
+        curriculum_file: where the curriculum was read from, if from a file.
     """
 
     root: Path
     options: Options
     curriculum: Curriculum
     implementation: Implementation
+    pinned: Mapping[Path, bytes] | None = None
+    curriculum_file: Path | None = None
+
+    @cached_property
+    def sources(self) -> Mapping[Path, bytes]:
+        """The source that this run judges."""
+        return self.implementation.sources() if self.pinned is None else self.pinned
 
     @cached_property
     def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
@@ -55,28 +89,53 @@ class Workspace:
     def ledger(self) -> Ledger:
         return ledger.read_ledger(self.ledger_file)
 
-    @cached_property
-    def digests(self) -> dict[UnitId, tuple[str, str]]:
+    @property
+    def digests(self) -> Digests:
         """Unit id to the digests of its source and of its specs, as the run found them."""
-        return self.digests_now()
+        return self.found.digests
 
-    def digests_now(
-        self, sources: Mapping[Path, bytes] | None = None
-    ) -> dict[UnitId, tuple[str, str]]:
-        """The digests of what stands on the disk at this moment, or of ``sources`` read before."""
+    @cached_property
+    def found(self) -> Footing:
+        """What every unit stands on, as the run found it."""
+        return self.footing(self.sources, self.manifest)
+
+    def footing_now(self, sources: Mapping[Path, bytes] | None = None) -> Footing:
+        """What every unit stands on at this moment, but with ``sources`` for the source if given."""
+        try:
+            listed = manifest.read_manifest(self.root)
+        except ValueError:
+            listed = {}
+        return self.footing(self.implementation.sources() if sources is None else sources, listed)
+
+    def footing(
+        self, sources: Mapping[Path, bytes], listed: Mapping[UnitId, Sequence[str]]
+    ) -> Footing:
+        """What every unit stands on, with this source and these specs."""
         now, curriculum = Snapshot(sources), self.curriculum
-        return {
+        standing = Standing(self.root, now)
+        found = {
             unit.id: (
                 self.implementation.digest(curriculum, unit, now),
-                self._specs_digest(unit, now),
+                standing.digest(unit, listed.get(unit.id, ())),
             )
             for unit in curriculum.units
         }
+        told = [
+            self.root / WORKSPACE_FILE,
+            *([self.curriculum_file] if self.curriculum_file else []),
+        ]
+        return Footing(found, now.marks | {file: mark(file) for file in told})
+
+    def helper_digest(self, path: str) -> str:
+        """The digest of a helper module, by its path from the root, as it is now."""
+        data = read_if_present(self.root / path)
+        return MISSING if data is None else of_bytes(data)
 
     @cached_property
     def known_verdicts(self) -> dict[UnitId, State]:
         """Unit id to what is known of it as the source stands, without a run."""
-        return dict.fromkeys(self.untouched, State.TODO) | self.ledger.latest_verdicts(self.digests)
+        latest = self.ledger.latest_verdicts(self.digests, self.helper_digest)
+        return dict.fromkeys(self.untouched, State.TODO) | latest
 
     @cached_property
     def proved(self) -> frozenset[UnitId]:
@@ -168,28 +227,12 @@ class Workspace:
         ]
 
     def _has_stub(self, unit: Unit) -> bool:
-        if not unit.source:
-            return False
+        file = self.implementation.file_among(self.sources, unit.name)
+        data = self.sources.get(file) if unit.source else None
         try:
-            text = self.implementation.file(unit.name).read_text(encoding="utf-8")
-            return any_untouched(text, unit.hints)
-        except (OSError, SyntaxError, ValueError):
+            return data is not None and any_untouched(decode_source(data), unit.hints)
+        except (SyntaxError, ValueError):
             return False
-
-    def _specs_digest(self, unit: Unit, now: Snapshot) -> str:
-        place = self.root / unit.spec_path
-        own = [place]
-        if unit.is_milestone:
-            # A milestone may build on the experiments of others, but not on their tests.
-            every = place.parent.rglob("*.py")
-            own = sorted(f for f in every if f.parent == place or f.name[:5] != "test_")
-        return now.digest([*own, *self._shared_specs])
-
-    @cached_property
-    def _shared_specs(self) -> list[Path]:
-        """What specs are made of besides themselves: laws, strategies, oracles."""
-        files = (self.root / "specs").rglob("*.py")
-        return sorted(file for file in files if not file.name.startswith("test_"))
 
 
 def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[UnitId]:
@@ -222,9 +265,9 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
         UnknownName: an option names what there is not.
         ValueError: a folder that an option names has no package ``tinytorch``.
     """
-    return build_workspace(
-        root, options, load_curriculum(root / curriculum_file if curriculum_file else DEFAULT)
-    )
+    file = root / curriculum_file if curriculum_file else DEFAULT
+    found = build_workspace(root, options, load_curriculum(file))
+    return replace(found, curriculum_file=file)
 
 
 def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,16 +12,20 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import Curriculum, UnitId
+from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING
 from pytest_tinytorch.evidence import gate, judgement, ledger
+from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats
+from pytest_tinytorch.kit.specs import specs_status
 from pytest_tinytorch.run.explainer import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
+from pytest_tinytorch.run.witness import Testimony
 from pytest_tinytorch.terminal import screen
 
 VERSIONS = ("numpy", "pytest", "hypothesis", "pytest-tinytorch")
@@ -36,7 +41,10 @@ class Judge:
         self.workspace = workspace
         self.plan = plan
         self.narrowed = narrowed
-        self.digests = workspace.digests  # of now: what is saved while the specs run is not judged
+        self.begun = time.time_ns()
+        self.found = workspace.found  # of now: what is saved while the specs run is not judged
+        self.testimony = Testimony()
+        self.lasting: dict[UnitId, Verdict] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures = False
         self.progress: Progress | None = None
@@ -53,6 +61,7 @@ class Judge:
         return (yield)
 
     def _keep(self, report: pytest.TestReport) -> None:
+        self.testimony.hear(report)
         outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
             self.other_failures |= report.failed
@@ -116,20 +125,25 @@ class Judge:
         found = judgement.outcomes_by_unit(curriculum, workspace.manifest, self.outcomes)
         found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
         verdicts = judgement.verdicts(curriculum, workspace.manifest, plan, found, whole)
-        state = gate.states_of_units(
-            curriculum, verdicts, workspace.known_verdicts, workspace.stale, plan.borrowed
+        remarks = self._reasons_to_grant_nothing()
+        judged = gate.states_of_units(
+            curriculum,
+            judgement.without_passes(verdicts) if remarks else verdicts,
+            workspace.known_verdicts,
+            workspace.stale,
+            plan.borrowed,
         )
-        changed = [u for u, now in workspace.digests_now().items() if now != self.digests[u]]
-        state |= {unit: State.STALE for unit in changed if state[unit] == State.PASSED}
+        changes = self._changes()
+        state = changes.shown(judged, verdicts)
+        grants = workspace.options.gate and not remarks
         passed = [unit for unit in verdicts if state[unit] == State.PASSED]
-        grants = workspace.options.gate
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
         notes = judgement.milestone_notes(curriculum, found)
         achievements = workspace.ledger.achievements()
         if not workspace.options.reference:
             now = {u: Achievement(self.now, notes.get(u, {})) for u in newly_passed}
             achievements = now | achievements
-        return Progress(
+        progress = Progress(
             curriculum=curriculum,
             state=state,
             verdicts=verdicts,
@@ -140,10 +154,33 @@ class Judge:
                 curriculum, judgement.actionable_outcomes(found, state, self.narrowed)
             ),
             notes=notes,
-            warnings=(*workspace.ledger.damage, *changed_source_warnings(changed, curriculum)),
+            warnings=(*workspace.ledger.damage, *remarks, *changes.warnings(curriculum)),
             grants=grants,
             learning_path=workspace.learning_path,
             achievements=achievements,
+        )
+        if (
+            not changes.written
+        ):  # what was saved is the source of the next run: this one is of the old
+            self.lasting = judgement.lasting_verdicts(replace(progress, state=judged))
+        return progress
+
+    def _reasons_to_grant_nothing(self) -> list[str]:
+        """Why what passes in this run is not proved by it, a line for each reason."""
+        declared, course = map(self.config.getini, (SPECS_SETTING, CURRICULUM_SETTING))
+        status = specs_status(self.workspace.root, bool(course), declared)
+        return [reason for reason in (self.testimony.remark, status.remark) if reason]
+
+    def _changes(self) -> Changes:
+        """What was written while the specs ran."""
+        workspace, found = self.workspace, self.found
+        now = workspace.footing_now()
+        return Changes(
+            units=tuple(u for u, digests in now.digests.items() if digests != found.digests[u]),
+            written=(
+                *written_meanwhile(found.marks, now.marks, workspace.root),
+                *self.testimony.unsettled(workspace.root, self.begun),
+            ),
         )
 
     def _record(self, progress: Progress) -> None:
@@ -153,15 +190,16 @@ class Judge:
             Event(
                 unit=unit,
                 verdict=verdict.state,
-                source=self.digests[unit][0],
-                specs=self.digests[unit][1],
+                source=self.found.digests[unit][0],
+                specs=self.found.digests[unit][1],
                 outcomes={str(kind): count for kind, count in verdict.counts.items()},
                 own=not workspace.options.reference,
                 at=self.now,
-                versions=versions(),
+                versions=versions(self.config),
                 notes=progress.notes.get(unit, {}),
+                helpers=self.testimony.helpers(),
             )
-            for unit, verdict in judgement.lasting_verdicts(progress).items()
+            for unit, verdict in self.lasting.items()
             if not self._beyond_what_is_asked(unit, verdict)
         ]
         ledger.append_events(workspace.ledger_file, workspace.ledger.new_events(events))
@@ -209,19 +247,13 @@ def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
     return Message(*place, glyphs.fit(str(report.longrepr)), glyphs.fit(outcome.headline))
 
 
-def changed_source_warnings(changed: Sequence[UnitId], curriculum: Curriculum) -> list[str]:
-    """What to say if source was saved while the specs ran: they may have seen either version."""
-    if not changed:
-        return []
-    return [f"{curriculum.unit(changed[0]).label} changed during the run: run it again"]
-
-
-def versions() -> dict[str, str]:
-    """What a verdict was made with."""
+def versions(config: pytest.Config) -> dict[str, str]:
+    """What a verdict was made with: Python, what the kit is built on, and every plugin."""
     found = {"python": platform.python_version()}
     for package in VERSIONS:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    return found
+    installed = config.pluginmanager.list_plugin_distinfo()
+    return found | dict(sorted((dist.project_name, dist.version) for _, dist in installed))

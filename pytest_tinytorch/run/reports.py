@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,9 @@ from pytest_tinytorch.terminal.plaintext import encodable_text
 
 ATTRIBUTE = "tinytorch"
 """What a report carries its outcome in, as plain JSON values; xdist brings it to the controller."""
+
+TESTIMONY = "tinytorch_testimony"
+"""What a report carries of helpers and examples, if there is anything to say of them."""
 
 CRASHED = "the process that ran it has crashed"
 
@@ -36,6 +40,17 @@ def attached_outcome(report: Any) -> Outcome | None:
     """The outcome that was put on a report, if one was."""
     table = getattr(report, ATTRIBUTE, None)
     return None if table is None else Outcome(**table | {"state": State(table["state"])})
+
+
+def attach_testimony(report: pytest.TestReport, told: Mapping[str, Any]) -> None:
+    """Put on a report what the spec ran with, as plain values."""
+    setattr(report, TESTIMONY, told)
+
+
+def attached_testimony(report: Any) -> Mapping[str, Any] | None:
+    """What was put on a report of what the spec ran with, if anything."""
+    found: Mapping[str, Any] | None = getattr(report, TESTIMONY, None)
+    return found
 
 
 def outcome_of(report: pytest.TestReport, curriculum: Curriculum) -> Outcome | None:

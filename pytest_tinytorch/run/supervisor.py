@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.evidence.implementation import compile_sources
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.endings import Ending
@@ -99,6 +100,7 @@ class Supervisor:
         relay = Relay(
             session.config, self.runner, lambda report: hand_on(report, session, self.runner)
         )
+        compile_sources(self.runner.workspace.sources)
         kept = linux.children_of(os.getpid())
         linux.adopt_orphans()
         gc.collect()

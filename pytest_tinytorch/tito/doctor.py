@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.session import Session
+from pytest_tinytorch.tito.specs import status_of
 
 OLDEST = (3, 11)
 
@@ -51,6 +52,7 @@ def examine_kit(session: Session) -> list[Finding]:
         packages,
         plugin,
         workspace,
+        specs,
         terminal,
         data,
     ]
@@ -124,6 +126,19 @@ def workspace(session: Session) -> list[Finding]:
     upgrade = f"python -m pip install --upgrade {DISTRIBUTION}"
     remedy = upgrade if record.is_newer(found, now) else "tito update"
     return [Finding("workspace", found == now, f"of version {found}", remedy, needed=False)]
+
+
+def specs(session: Session) -> list[Finding]:
+    """Whether the specs are the kit's, or those that the course has declared: a run grants on no others."""
+    status = status_of(session.workspace.root)
+    if not status.differing:
+        return [Finding("specs", True, "as they should be")]
+    if status.trusted:
+        return [Finding("specs", True, f"{status.named}: declared in the settings")]
+    restore = "tito update" if has_record(session) else "git checkout -- specs milestones"
+    found = f"{status.named}: nothing is granted"
+    remedy = f"get them back: {restore}; if your course has changed them: tito specs accept"
+    return [Finding("specs", False, found, remedy, needed=False)]
 
 
 def terminal(session: Session) -> list[Finding]:

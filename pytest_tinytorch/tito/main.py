@@ -21,6 +21,7 @@ from pytest_tinytorch.tito.milestone import milestone
 from pytest_tinytorch.tito.module import module
 from pytest_tinytorch.tito.paths import path
 from pytest_tinytorch.tito.session import open_session, print_json
+from pytest_tinytorch.tito.specs import specs
 from pytest_tinytorch.tito.watch import watch
 from pytest_tinytorch.tito.workspaces import init, update_command
 
@@ -42,6 +43,7 @@ main.add_command(milestone)
 main.add_command(data)
 main.add_command(watch)
 main.add_command(path)
+main.add_command(specs)
 
 
 def files(command: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.evidence.digests import fingerprint
+from pytest_tinytorch.evidence.digests import of_code, read_if_present
 
 
 class Importer:
@@ -44,7 +44,9 @@ def warm_up(names: Sequence[str], sources: Iterable[Path], *arguments: str) -> N
     """
     pytest.main(["-p", "no:cacheprovider", *arguments], plugins=[Importer(names)])
     for file in sources:
-        fingerprint(file)
+        data = read_if_present(file)
+        if data is not None:
+            of_code(data)
     gc.freeze()
 
 

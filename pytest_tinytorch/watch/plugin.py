@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,12 +12,13 @@ import pytest
 from pytest_tinytorch import options, plugin
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.plugin import JUDGE, RUNNER
+from pytest_tinytorch.plugin import JUDGE, RUNNER, WITNESS
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.reports import attached_outcome
 from pytest_tinytorch.run.runner import Runner, measures_time
 from pytest_tinytorch.run.supervisor import Arrived, Relay
+from pytest_tinytorch.run.witness import Witness
 from pytest_tinytorch.watch import examples, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.examples import Drawn
@@ -81,7 +81,9 @@ class WatchPlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.testsfailed:
             return None  # pytest ends it: a spec file cannot be collected
-        if not pin_sources(judge_of(session.config)):
+        judge = judge_of(session.config)
+        implementation.compile_sources(judge.workspace.sources)
+        if has_changed(judge):
             self.unsettled = True
             return True
         self._first_look(session)
@@ -91,7 +93,7 @@ class WatchPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         judge = judge_of(session.config)
-        if self.unsettled or judge.workspace.digests_now() != judge.digests:
+        if self.unsettled or has_changed(judge):
             self.send({"number": self.request.number, "beat": CHANGED})
         elif judge.progress is not None:
             place = {item.nodeid: number for number, item in enumerate(session.items)}
@@ -99,7 +101,7 @@ class WatchPlugin:
             message = view.full_message(
                 self.request, judge.progress, self.failures, self.broken_files
             )
-            sources = {unit: source for unit, (source, _) in judge.digests.items()}
+            sources = {unit: source for unit, (source, _) in judge.found.digests.items()}
             self.send(message | {"sources": sources})
 
     @pytest.hookimpl(tryfirst=True)
@@ -195,9 +197,11 @@ def first_look_in_process(
         if look.red is not None:
             break
     plugins.unregister(look)
-    runner = plugins.get_plugin(RUNNER)
+    runner, witness = plugins.get_plugin(RUNNER), plugins.get_plugin(WITNESS)
     assert isinstance(runner, Runner)
+    assert isinstance(witness, Witness)
     runner.forget()
+    witness.forget()
 
 
 def judge_of(config: pytest.Config) -> Judge:
@@ -240,18 +244,6 @@ def failure_of(report: pytest.TestReport) -> Failure | None:
     return Failure(report.nodeid, outcome, str(report.longrepr), report.capstdout)
 
 
-def pin_sources(judge: Judge) -> bool:
-    """Let every fork import the source as it is now; False if the Judge has seen other source.
-
-    Without it a file that is saved twice during a run could be judged as what it was in between.
-    """
-    workspace = judge.workspace
-    sources = workspace.implementation.sources()
-    finder = next(f for f in sys.meta_path if isinstance(f, implementation.Finder))
-    finder.pinned.update(sources)
-    for file, data in sources.items():
-        try:
-            implementation.compile_cached(data, str(file))
-        except (SyntaxError, ValueError):
-            continue  # whoever imports it is told
-    return workspace.digests_now(sources) == judge.digests
+def has_changed(judge: Judge) -> bool:
+    """Whether something is on the disk that this run does not judge."""
+    return judge.workspace.footing_now().digests != judge.found.digests

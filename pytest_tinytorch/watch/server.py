@@ -53,12 +53,11 @@ class Messages:
 def prepare(root: Path) -> None:
     """Import, parse and compile what every run needs."""
     plugin.use_one_thread()
-    folders = (PACKAGE, "reference", "specs", "milestones")
-    sources = {name: sorted((root / name).rglob("*.py")) for name in folders}
-    for file in (*sources[PACKAGE], *sources["reference"]):
+    sources = [f for name in (PACKAGE, "reference") for f in sorted((root / name).rglob("*.py"))]
+    for file in sources:
         with suppress(SyntaxError, ValueError, OSError):
             compile_cached(file.read_bytes(), str(file))
-    forks.warm_up(NEEDED, [file for files in sources.values() for file in files])
+    forks.warm_up(NEEDED, sources)
     profiles.register_profiles()
 
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
-from pytest_tinytorch.evidence import digests, gate, ledger, outcomes
+from pytest_tinytorch.evidence import gate, ledger, outcomes
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
 from pytest_tinytorch.evidence.plan import Plan
@@ -174,7 +174,7 @@ class TestLedger:
     def test_reads_what_other_versions_of_the_kit_wrote(self, tmp_path):
         file = tmp_path / "ledger.jsonl"
         table = {"schema": ledger.SCHEMA, **asdict(EVENT)}
-        early = {key: table[key] for key in table.keys() - {"versions", "notes"}}
+        early = {key: table[key] for key in table.keys() - {"versions", "notes", "helpers"}}
         later = table | {"colour": "red", "notes": {"loss": math.nan}}
         file.write_text(f"{json.dumps(early)}\n{json.dumps(later)}\n", encoding="utf-8")
         found = ledger.read_ledger(file)
@@ -198,43 +198,30 @@ class TestLedger:
         assert book.latest_verdicts({"checkpoint-01": ("s3", "t1")}) == {}
         assert book.latest_verdicts({"checkpoint-01": ("s1", "t2")}) == {}
 
+    def test_a_verdict_counts_while_its_helpers_are_as_they_were(self):
+        helped = replace(EVENT, helpers={"powers.py": "h1", "more.py": "h2"})
+        book = ledger.Ledger(
+            (helped, replace(helped, verdict="wrong", helpers={"powers.py": "h3"}))
+        )
+        present = {"checkpoint-01": ("s1", "t1")}
+        for helpers, verdict in (
+            ({"powers.py": "h1", "more.py": "h2"}, {"checkpoint-01": "passed"}),
+            ({"powers.py": "h1", "more.py": "h9"}, {}),
+            ({"powers.py": "h3", "more.py": "h9"}, {"checkpoint-01": "wrong"}),
+        ):
+            assert book.latest_verdicts(present, helpers.__getitem__) == verdict
+
     def test_says_nothing_twice(self):
         book = ledger.Ledger((EVENT,))
         later = replace(EVENT, at="2027-01-01T00:00:00+00:00")
         other = replace(EVENT, verdict="wrong")
-        assert book.new_events([later, other]) == [other]
+        helped = replace(EVENT, helpers={"powers.py": "h1"})
+        assert book.new_events([later, other, helped]) == [other, helped]
 
     def test_only_the_learners_own_passes_are_theirs(self):
         book = ledger.Ledger((replace(EVENT, own=False),))
         assert book.once_passed() == frozenset()
         assert ledger.Ledger((EVENT,)).once_passed() == {"checkpoint-01"}
-
-
-class TestDigest:
-    @pytest.mark.parametrize(
-        ("before", "after", "same"),
-        [
-            ("x = 1\n", "x = 1  # one\n", True),
-            ("x = 1\n", "\n\nx = (1)\n", True),
-            ('def f():\n    "Old."\n    return 1\n', 'def f():\n    "New."\n    return 1\n', True),
-            ('"Old."\nx = 1\n', "x = 1\n", True),
-            ("x = 1\n", "x = 2\n", False),
-            ("x = 1\n", "x = 1.0\n", False),
-            ("x = 1\n", "x = 'a'\n", False),
-            ("def f(): pass\n", "def g(): pass\n", False),
-            ("x = [\n", "x = [ \n", False),  # does not parse: every byte counts
-        ],
-    )
-    def test_sees_code_and_nothing_else(self, tmp_path, before, after, same):
-        file = tmp_path / "code.py"
-        found = []
-        for text in (before, after):
-            file.write_text(text, encoding="utf-8")
-            found.append(digests.Snapshot().digest([file]))
-        assert (found[0] == found[1]) is same
-
-    def test_a_missing_file_has_one_too(self, tmp_path):
-        assert digests.Snapshot().digest([tmp_path / "none.py"])
 
 
 def test_outcomes_are_plain_values():

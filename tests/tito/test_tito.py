@@ -80,6 +80,7 @@ QUIET = {
     ("report",): (),
     ("path",): (),
     ("doctor",): (),
+    ("specs", "status"): (),
     ("completion",): ("bash",),
 }
 """Commands that only look, with what they need."""
@@ -99,8 +100,9 @@ RUNNING = {
     ("data", "verify"),
     ("init",),
     ("update",),
+    ("specs", "accept"),
 }
-"""Commands with tests of their own, below or in test_kit.py and test_update.py."""
+"""Commands with tests of their own, below or in test_kit.py, test_update.py and test_specs.py."""
 
 
 def test_every_command_is_tried():

@@ -19,7 +19,6 @@ import pytest
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
-from pytest_tinytorch.evidence.digests import Snapshot
 from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
 from pytest_tinytorch.watch.loop import Loop
@@ -298,10 +297,7 @@ def watching(root, *arguments):
 
 
 def digest_of(root):
-    found = workspace(root)
-    return found.implementation.digest(
-        found.curriculum, found.curriculum.unit("checkpoint-01"), Snapshot()
-    )
+    return workspace(root).digests["checkpoint-01"][0]
 
 
 def numbered(text, number):
