@@ -41,8 +41,9 @@ THREADS = (
 """Read by the libraries that multiply matrices for NumPy, when it is imported: not before the plugin."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     options.add_options(parser)
+    pluginmanager.register(options.CommandLine(parser), options.COMMAND_LINE)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -103,7 +104,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
         config.pluginmanager.register(Runner(workspace, plan), RUNNER)
-        config.pluginmanager.register(Judge(config, workspace, plan, narrowed), JUDGE)
+        names_specs = narrowed and options.names_specs(config)
+        judge = Judge(config, workspace, plan, narrowed, names_specs)
+        config.pluginmanager.register(judge, JUDGE)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
