@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,21 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             use_one_thread()
         profiles.register_profiles()
         try:
-            implementation.install_finder(workspace_of(early_config, given).implementation)
+            chosen = workspace_of(early_config, given).implementation
+            implementation.install_finder(chosen, guard_import)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
+
+
+@pytest.hookimpl(wrapper=True, specname="pytest_load_initial_conftests")
+def pytest_outlast_conftests() -> Generator[None, object, object]:
+    """Let no conftest end the program: its exit code could be 0, though nothing has run."""
+    try:
+        return (yield)
+    except SystemExit as error:
+        from pytest_tinytorch.run.endings import place_of
+
+        raise pytest.UsageError(f"a conftest ends the program: {place_of(error)}") from error
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -141,6 +154,13 @@ def pytest_configure_node(node: Any) -> None:
     if judge is not None:
         node.workerinput[WORKER_PLAN] = judge.plan.to_text()
         node.workerinput[WORKER_TURNS] = turns_folder(node.config)
+
+
+def guard_import(module: str) -> AbstractContextManager[None]:
+    """What a module under test is imported in; what shows the map imports none, and needs none of this."""
+    from pytest_tinytorch.run.endings import importing
+
+    return importing(module)
 
 
 def turns_folder(config: pytest.Config) -> str:

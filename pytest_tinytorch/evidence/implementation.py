@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.abc import MetaPathFinder
@@ -20,6 +21,8 @@ PACKAGE = "tinytorch"
 GIVEN = frozenset({"__init__", "primitive", "datasets", "downloads", "formats"})
 """Modules of the package that nobody has to write, and that are never to blame."""
 
+Guard = Callable[[str], AbstractContextManager[object]]
+"""Given the name of a module, something to import it in."""
 
 SHIPPED = "shipped"
 """In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves."""
@@ -88,9 +91,16 @@ class FreshLoader(SourceFileLoader):
     would be shown the verdict on code that is gone.
     """
 
-    def __init__(self, fullname: str, path: str, pinned: Mapping[Path, bytes]) -> None:
+    def __init__(
+        self, fullname: str, path: str, pinned: Mapping[Path, bytes], guard: Guard = nullcontext
+    ) -> None:
         super().__init__(fullname, path)
         self.pinned = pinned
+        self.guard = guard
+
+    def exec_module(self, module: ModuleType) -> None:
+        with self.guard(module.__name__):
+            super().exec_module(module)
 
     def path_stats(self, path: str) -> dict[str, float]:
         raise OSError("no bytecode is read or written for the package under test")
@@ -116,10 +126,12 @@ class Finder(MetaPathFinder):
 
     Attributes:
         pinned: the bytes of files whatever is saved meanwhile; other files are read from the disk.
+        guard: what a module is imported in.
     """
 
-    def __init__(self, implementation: Implementation) -> None:
+    def __init__(self, implementation: Implementation, guard: Guard = nullcontext) -> None:
         self.implementation = implementation
+        self.guard = guard
         self.pinned: dict[Path, bytes] = {}
 
     def find_spec(
@@ -134,7 +146,7 @@ class Finder(MetaPathFinder):
         return spec_from_file_location(
             fullname,
             file,
-            loader=FreshLoader(fullname, str(file), self.pinned),
+            loader=FreshLoader(fullname, str(file), self.pinned, self.guard),
             submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
 
@@ -150,10 +162,10 @@ def find_beside(fullname: str, path: Sequence[str] | None) -> ModuleSpec:
     return found
 
 
-def install_finder(implementation: Implementation) -> Finder:
+def install_finder(implementation: Implementation, guard: Guard = nullcontext) -> Finder:
     """Let `import tinytorch` find this implementation from now on; forget one already imported."""
     uninstall_finder()
-    finder = Finder(implementation)
+    finder = Finder(implementation, guard)
     sys.meta_path.insert(0, finder)
     return finder
 

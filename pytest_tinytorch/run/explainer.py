@@ -13,7 +13,13 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached
+from pytest_tinytorch.run.exceptions import (
+    EndsProgram,
+    LawBroken,
+    MissingName,
+    ModuleEndsProgram,
+    StubReached,
+)
 from pytest_tinytorch.run.timelimit import TimeLimit
 from pytest_tinytorch.terminal.plaintext import encodable_text
 
@@ -80,7 +86,7 @@ class Explainer:
 
     def explain(self, spec: Spec, error: BaseException) -> Finding:
         """What an exception that ended ``spec`` means."""
-        if isinstance(error, StubReached):
+        if isinstance(error, StubReached | EndsProgram):
             error = error.error
         frames = [f for f in traceback_frames(error.__traceback__) if self.is_learners(f.file)]
         todo = self._todo(spec, error)
@@ -144,7 +150,7 @@ class Explainer:
     ) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
-        if isinstance(error, TimeLimit | MissingName):
+        if isinstance(error, TimeLimit | MissingName | ModuleEndsProgram):
             return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
             return State.BROKEN, f"{type(error).__name__}: {error.msg}"
@@ -156,6 +162,8 @@ class Explainer:
             return State.NOT_RUN, text
         if isinstance(error, OSError) and not frames:
             return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+        if isinstance(error, SystemExit | KeyboardInterrupt) or type(error).__name__ == "Exit":
+            return State.WRONG, f"ends the program: {text}"
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS:
             return State.WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):

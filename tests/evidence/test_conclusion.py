@@ -40,7 +40,7 @@ def progress_of(outcomes, known=(), selected=None, stale=(), borrowed=(), whole=
     }
     proved = dict.fromkeys(map(long, known), State.PASSED)
     sets = [frozenset(map(long, names)) for names in (stale, borrowed)]
-    asked = frozenset(map(long, outcomes if selected is None else selected)) - sets[1]
+    asked = frozenset(verdicts if selected is None else map(long, selected))
     state = states_of_units(TOY, verdicts, proved, *sets)
     return Progress(TOY, state, verdicts, selected=asked, terms=Terms(**terms))
 
@@ -109,6 +109,12 @@ class TestConclusion:
     def test_what_was_passed_once_may_not_go_back(self):
         found = concluded({"00": ["todo"]}, todo_ok=True, once_passed=frozenset([long("00")]))
         assert found == ("00 environment gone back to todo", False)
+
+    def test_nor_may_what_ran_for_it(self):
+        outcomes = {"00": BOTH, "01": ["todo"]}
+        once = frozenset([long("01")])
+        found = concluded(outcomes, selected=["02"], todo_ok=True, once_passed=once)
+        assert found == ("01 adding gone back to todo", False)
 
     def test_lets_nothing_through_that_waits_for_what_was_not_run(self):
         found = concluded({}, selected=["02"], known=["00"], todo_ok=True)
