@@ -80,6 +80,12 @@ def raise_recursion_limit(before: int) -> None:
         sys.setrecursionlimit(before)
 
 
+def put_back_trace(before: Any) -> None:
+    """Trace again as before. A debugger may have exchanged its own function for another: that stays."""
+    if before is None or sys.gettrace() is None:
+        sys.settrace(before)
+
+
 def environment() -> dict[Any, Any]:
     """The variables of the environment, as they are stored: decoding them takes longer than all the rest."""
     return dict(getattr(os.environ, "_data", {}))
@@ -109,7 +115,7 @@ SETTINGS = (
     Setting(environment, put_back_environment),
     Setting(working_folder, os.chdir),
     Setting(sys.getrecursionlimit, raise_recursion_limit),
-    Setting(sys.gettrace, sys.settrace),
+    Setting(sys.gettrace, put_back_trace),
     Setting(sys.getprofile, sys.setprofile),
     Setting(gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
     Setting(gc.get_threshold, lambda threshold: gc.set_threshold(*threshold)),

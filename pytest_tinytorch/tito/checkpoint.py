@@ -79,7 +79,7 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 def unlock(arguments: tuple[str, ...]) -> None:
     """Run whatever is open, and open what that proves.
 
-    Exit code 0 unless something is wrong, broken or gone back.
+    Exit code 0 unless something is wrong, broken, not run or gone back.
     """
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 

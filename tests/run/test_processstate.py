@@ -162,6 +162,25 @@ class TestKept:
         finally:
             sys.setrecursionlimit(before)
 
+    def test_a_trace_that_is_gone_comes_back_and_a_debuggers_next_one_stays(self):
+        def first(*arguments):
+            return None
+
+        def second(*arguments):
+            return None
+
+        before = sys.gettrace()
+        found = []
+        try:
+            for changed in (None, second):
+                sys.settrace(first)
+                with kept():
+                    sys.settrace(changed)
+                found.append(sys.gettrace())
+        finally:
+            sys.settrace(before)
+        assert found == [first, second]
+
     def test_works_while_an_exception_passes(self):
         def fail():
             with kept():
