@@ -26,6 +26,20 @@ EXPORTS = {
 """The formats of `export.formats.FORMATS`, in a few words."""
 
 
+NARROWING = (
+    "keyword",
+    "markexpr",
+    "lf",
+    "deselect",
+    "stepwise",
+    "stepwise_skip",
+    "ignore",
+    "ignore_glob",
+)
+"""Options of pytest that leave specs out."""
+COMMAND_LINE = "tinytorch-command-line"
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("tinytorch", "tinytorch: checkpoints, milestones, capabilities")
@@ -139,6 +153,21 @@ def has_path_arguments(config: pytest.Config) -> bool:
     return config.args_source is pytest.Config.ArgsSource.ARGS
 
 
+class CommandLine:
+    """A plugin that tells what was typed from what the settings or PYTEST_ADDOPTS have added.
+
+    Args:
+        parser: the one that pytest parses options with.
+    """
+
+    def __init__(self, parser: pytest.Parser) -> None:
+        self.parser = parser
+
+    def typed(self, config: pytest.Config) -> object:
+        """The options that were typed, as a namespace."""
+        return self.parser.parse_known_args([*config.invocation_params.args])
+
+
 def is_narrowed(config: pytest.Config) -> bool:
     """Whether the run was narrowed by pytest's own means: paths, ``-k``, ``-m``, ``--lf`` and so on.
 
@@ -149,8 +178,22 @@ def is_narrowed(config: pytest.Config) -> bool:
         return True
     if not read_options(config).selects and config.invocation_params.dir != config.rootpath:
         return True
-    narrowing = ("keyword", "markexpr", "lf", "deselect", "stepwise", "ignore", "ignore_glob")
-    return any(config.getoption(name, None) for name in narrowing)
+    return any(config.getoption(name, None) for name in NARROWING)
+
+
+def names_specs(config: pytest.Config) -> bool:
+    """Whether a run that is narrowed is about just the specs that a person named, and about no units.
+
+    What the settings leave out nobody has named: such a run is about everything, as it seems to be.
+    """
+    if read_options(config).selects:
+        return False
+    if config.invocation_params.dir != config.rootpath:
+        return True
+    command_line = config.pluginmanager.get_plugin(COMMAND_LINE)
+    assert isinstance(command_line, CommandLine)
+    typed = command_line.typed(config)
+    return any(getattr(typed, name, None) for name in (*NARROWING, "file_or_dir"))
 
 
 def _hints(text: str) -> int:

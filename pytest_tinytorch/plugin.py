@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ THREADS = (
 """Read by the libraries that multiply matrices for NumPy, when it is imported: not before the plugin."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     options.add_options(parser)
+    pluginmanager.register(options.CommandLine(parser), options.COMMAND_LINE)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -71,11 +73,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         early_config.stash[ISOLATION] = isolation_of(early_config, given)
         try:
             workspace = workspace_of(early_config, given)
-            implementation.install_finder(workspace.implementation, workspace.sources)
+            implementation.install_finder(workspace.implementation, workspace.sources, guard_import)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
         # Not even a conftest may import it where it is judged.
         implementation.open_finder(not early_config.stash[ISOLATION].on)
+
+
+@pytest.hookimpl(wrapper=True, specname="pytest_load_initial_conftests")
+def pytest_outlast_conftests() -> Generator[None, object, object]:
+    """Let no conftest end the program: its exit code could be 0, though nothing has run."""
+    try:
+        return (yield)
+    except SystemExit as error:
+        from pytest_tinytorch.run.endings import place_of
+
+        raise pytest.UsageError(f"a conftest ends the program: {place_of(error)}") from error
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,7 +132,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Runner(workspace, plan, turns), RUNNER)
     else:
         runner = Runner(workspace, plan)
-        judge = Judge(config, workspace, plan, narrowed)
+        names_specs = narrowed and options.names_specs(config)
+        judge = Judge(config, workspace, plan, narrowed, names_specs)
         config.pluginmanager.register(runner, RUNNER)
         config.pluginmanager.register(judge, JUDGE)
         config.pluginmanager.register(Durations(config, judge))
@@ -209,6 +223,13 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput[WORKER_PLAN] = judge.plan.to_text()
         node.workerinput[WORKER_SOURCES] = {str(file): data for file, data in sources.items()}
         node.workerinput[WORKER_TURNS] = turns_folder(node.config)
+
+
+def guard_import(module: str) -> AbstractContextManager[None]:
+    """What a module under test is imported in; what shows the map imports none, and needs none of this."""
+    from pytest_tinytorch.run.endings import importing
+
+    return importing(module)
 
 
 def turns_folder(config: pytest.Config) -> str:

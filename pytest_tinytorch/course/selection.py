@@ -1,8 +1,8 @@
-"""From what a person types (``05``, ``01-07``, ``autograd``, ``foundation``) to units."""
+"""From what a person types (``05``, ``01-07``, ``autograd``, ``foundation``) to units, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -109,3 +109,21 @@ def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     ways = dict.fromkeys(valid.values())
     names = ", ".join(sorted(ways, key=lambda way: not way.isdecimal()))  # numbers, then names
     return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {names}")
+
+
+def unit_ranges(units: Iterable[Unit]) -> str:
+    """Units in few words, neighbors joined: ``03-07``, ``02, 05``.
+
+    Milestones are named by year.
+    """
+    runs: list[list[Unit]] = []
+    years: list[str] = []
+    for unit in units:
+        if unit.is_milestone:
+            years.append(str(unit.year))
+        elif runs and int(runs[-1][-1].number) + 1 == int(unit.number):
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    ranges = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
+    return ", ".join([*ranges, *years])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from graphlib import TopologicalSorter
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
@@ -78,10 +78,3 @@ def unmet_needs(
     ]
     first = [need for need in waiting if state[need.id] != State.LOCKED]
     return tuple(first or waiting)
-
-
-def all_passed(
-    selected: Iterable[UnitId], state: Mapping[UnitId, State], allowed: Set[State] = frozenset()
-) -> bool:
-    """Whether all that was selected is passed, or in a state that is allowed here."""
-    return all(state[unit_id] == State.PASSED or state[unit_id] in allowed for unit_id in selected)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.abc import MetaPathFinder
@@ -21,6 +22,8 @@ PACKAGE = "tinytorch"
 GIVEN = frozenset({"__init__", "primitive", "datasets", "downloads", "formats"})
 """Modules of the package that nobody has to write, and that are never to blame."""
 
+Guard = Callable[[str], AbstractContextManager[object]]
+"""Given the name of a module, something to import it in."""
 
 SHIPPED = "shipped"
 """In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves."""
@@ -121,9 +124,16 @@ class FreshLoader(SourceFileLoader):
     would be shown the verdict on code that is gone.
     """
 
-    def __init__(self, fullname: str, path: str, data: bytes | None) -> None:
+    def __init__(
+        self, fullname: str, path: str, data: bytes | None, guard: Guard = nullcontext
+    ) -> None:
         super().__init__(fullname, path)
         self.data = data
+        self.guard = guard
+
+    def exec_module(self, module: ModuleType) -> None:
+        with self.guard(module.__name__):
+            super().exec_module(module)
 
     def path_stats(self, path: str) -> dict[str, float]:
         raise OSError("no bytecode is read or written for the package under test")
@@ -160,14 +170,19 @@ class Finder(MetaPathFinder):
         implementation: says where.
         pinned: the source that is found, whatever is saved, made or removed meanwhile. Without it, what is on
             the disk.
+        guard: what a module is imported in.
         open: whether this process may import the package. One that judges specs in others may not.
     """
 
     def __init__(
-        self, implementation: Implementation, pinned: Mapping[Path, bytes] | None = None
+        self,
+        implementation: Implementation,
+        pinned: Mapping[Path, bytes] | None = None,
+        guard: Guard = nullcontext,
     ) -> None:
         self.implementation = implementation
         self.pinned = pinned
+        self.guard = guard
         self.open = True
 
     def find_spec(
@@ -184,7 +199,7 @@ class Finder(MetaPathFinder):
         return spec_from_file_location(
             fullname,
             file,
-            loader=FreshLoader(fullname, str(file), (self.pinned or {}).get(file)),
+            loader=FreshLoader(fullname, str(file), (self.pinned or {}).get(file), self.guard),
             submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
         )
 
@@ -209,11 +224,13 @@ class Finder(MetaPathFinder):
 
 
 def install_finder(
-    implementation: Implementation, pinned: Mapping[Path, bytes] | None = None
+    implementation: Implementation,
+    pinned: Mapping[Path, bytes] | None = None,
+    guard: Guard = nullcontext,
 ) -> Finder:
     """Let `import tinytorch` find this implementation from now on; forget one already imported."""
     uninstall_finder()
-    finder = Finder(implementation, pinned)
+    finder = Finder(implementation, pinned, guard)
     sys.meta_path.insert(0, finder)
     return finder
 

@@ -1,8 +1,8 @@
-"""From the outcomes of a run to verdicts, evidence and success: pure, without pytest."""
+"""From the outcomes of a run to verdicts and evidence: pure, without pytest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -99,21 +99,6 @@ def lasting_verdicts(progress: Progress) -> dict[UnitId, Verdict]:
         and progress.state[unit] == verdict.state
         and not verdict.missing
     }
-
-
-def run_succeeded(progress: Progress, once_passed: Set[UnitId], todo_ok: bool) -> bool:
-    """Whether all that was asked for is passed.
-
-    With ``todo_ok`` what is untouched or locked is let through, unless it was passed before;
-    anything wrong, broken or stale is not.
-    """
-    if not todo_ok:
-        return gate.all_passed(progress.selected, progress.state)
-    judged = progress.verdicts.keys() | progress.selected
-    gone_back = {u for u in judged if progress.state[u] == State.TODO and u in once_passed}
-    bad = {u for u in judged if progress.state[u] in (State.WRONG, State.BROKEN, State.STALE)}
-    allowed = frozenset({State.TODO, State.LOCKED})
-    return not (gone_back or bad) and gate.all_passed(progress.selected, progress.state, allowed)
 
 
 def _all_passed(outcomes: Mapping[str, Outcome]) -> bool:

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.conclusion import Conclusion, Findings, Terms, conclude
 from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.ledger import Achievement
@@ -58,6 +60,7 @@ class Progress:
         grants: False for a run that named specs one by one, or ran without the gate.
         learning_path: the one that is followed; None for all of the course.
         achievements: unit id to what the learner's own code has proved of it at some time, and when.
+        terms: how the run was made, as far as its success depends on that.
     """
 
     curriculum: Curriculum
@@ -72,6 +75,7 @@ class Progress:
     grants: bool = True
     learning_path: NamedCheckpoints | None = None
     achievements: Mapping[UnitId, Achievement] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -128,7 +132,7 @@ class Progress:
     def verdict_line(self) -> str:
         """The run in one line."""
         checkpoints, milestones = self.checkpoints, self.milestones
-        parts = [self._headline()]
+        parts = [self.conclusion.headline]
         parts.append(f"{self.count_passed(checkpoints)} of {len(checkpoints)} checkpoints")
         if self.count_passed(milestones):
             parts.append(f"{self.count_passed(milestones)} of {len(milestones)} milestones")
@@ -147,20 +151,12 @@ class Progress:
             parts.append(f"borrows {unit_ranges(self.borrowed)}")
         return " · ".join(parts)
 
-    def _headline(self) -> str:
-        """The most important thing about what was asked."""
-        ordered = [u for u in self.curriculum.units if u.id in self.selected]
-        for kind in (State.BROKEN, State.WRONG, State.TODO, State.STALE, State.NOT_RUN):
-            for unit in ordered:
-                if self.state[unit.id] == kind:
-                    return f"{unit.label} {kind}"
-        for unit in ordered:
-            if self.state[unit.id] == State.LOCKED:
-                waits = self.unmet_needs(unit)
-                return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
-        if len(ordered) == 1:
-            return f"{ordered[0].label} passed"
-        return "all passed" if ordered else ""
+    @cached_property
+    def conclusion(self) -> Conclusion:
+        """What the run came to: what its last line says, and whether its exit code is 0."""
+        return conclude(
+            Findings(self.curriculum, self.selected, self.state, self.verdicts, self.terms)
+        )
 
 
 def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
@@ -208,21 +204,3 @@ def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:
         total[outcome.group] += 1
         passed[outcome.group] += outcome.state == State.PASSED
     return tuple(GroupCount(name, passed[name], total[name]) for name in total)
-
-
-def unit_ranges(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbors joined: ``03-07``, ``02, 05``.
-
-    Milestones are named by year.
-    """
-    runs: list[list[Unit]] = []
-    years: list[str] = []
-    for unit in units:
-        if unit.is_milestone:
-            years.append(str(unit.year))
-        elif runs and int(runs[-1][-1].number) + 1 == int(unit.number):
-            runs[-1].append(unit)
-        else:
-            runs.append([unit])
-    ranges = [r[0].number if len(r) == 1 else f"{r[0].number}-{r[-1].number}" for r in runs]
-    return ", ".join([*ranges, *years])

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.plaintext import harmless_text
 
 

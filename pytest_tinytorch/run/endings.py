@@ -1,99 +1,73 @@
-"""Why a worker has ended in the middle of a spec, and whether that says anything of the source."""
+"""Code under test that would end the program: that ends a spec or an import, and never the run.
+
+A person's Ctrl-C still does. It arrives between two instructions; code raises by a statement.
+"""
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
+import opcode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 
-from pytest_tinytorch.evidence.outcomes import State
+import pytest
 
-OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
-"""Signals that come from the machine or a person: they are no evidence about source."""
-
-MEANINGS = {
-    "SIGSEGV": "it read or wrote memory that is not its own",
-    "SIGABRT": "it aborted itself",
-    "SIGBUS": "it used memory in a way that the machine does not allow",
-    "SIGFPE": "an integer division by zero, in C",
-    "SIGILL": "an instruction that the machine does not have",
-}
-
-HARD_LOOP = "no verdict, and no exception ends it: is there a loop that never ends, inside a call of C? Ended"
-
-UNSTOPPABLE = 86
-"""The exit code of a process that has ended itself, because code under test catches every exception."""
+from pytest_tinytorch.run.exceptions import ModuleEndsProgram, SpecEnded
+from pytest_tinytorch.run.processstate import kept
 
 
-@dataclass(eq=False)
-class Ending(BaseException):
-    """The end of a worker.
+@contextmanager
+def importing(module: str) -> Iterator[None]:
+    """Import a module under test: it cannot end the program, and leaves the process as it was.
 
-    Attributes:
-        state: ``broken``, or ``not run`` where the machine or a person may have ended it.
-        text: what has happened, in a line.
-        unstoppable: whether it was in a loop that no exception ends.
+    What importing it changes would otherwise hold for all specs that come later, of whatever unit.
     """
-
-    state: State
-    text: str
-    unstoppable: bool = False
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def of_code(code: int) -> Ending:
-    """The end of a worker that ended by itself, or by a signal if ``code`` is negative.
-
-    >>> str(of_code(0))
-    'the process that ran it has ended with code 0: did the code call os._exit?'
-    >>> of_code(-9).state
-    <State.NOT_RUN: 'not run'>
-    """
-    if code == UNSTOPPABLE:
-        return Ending(State.BROKEN, "it cannot be stopped: it catches every exception")
-    if code >= 0:
-        text = f"the process that ran it has ended with code {code}: did the code call os._exit?"
-        return Ending(State.BROKEN, text)
     try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    if name == "SIGXCPU":
-        return Ending(State.BROKEN, f"{HARD_LOOP} after its limit of CPU time", True)
-    if name in OUTSIDE:
-        text = f"the process that ran it was ended from outside ({name}): did it run out of memory?"
-        return Ending(State.NOT_RUN, text)
-    meaning = f": {MEANINGS[name]}" if name in MEANINGS else ""
-    return Ending(State.BROKEN, f"the process that ran it has crashed ({name}){meaning}")
+        with kept():
+            yield
+    except BaseException as error:
+        if not ends_program(error):
+            raise
+        ending = ModuleEndsProgram(module, error)
+        raise ending.with_traceback(error.__traceback__) from None
 
 
-def of_failure(text: str) -> Ending:
-    """The end of a worker in which pytest itself has failed."""
-    return Ending(State.BROKEN, f"it has made pytest itself fail: {text}")
+def ends_program(error: BaseException) -> bool:
+    """Whether an exception would end the program, or pytest, and comes from neither a person nor us."""
+    if isinstance(error, KeyboardInterrupt):
+        return not is_from_person(error)
+    if isinstance(error, Exception):
+        return isinstance(error, pytest.exit.Exception)
+    return not isinstance(error, SpecEnded)
 
 
-def of_loop(seconds: float) -> Ending:
-    """The end of a worker that nothing but its end has stopped."""
-    return Ending(State.BROKEN, f"{HARD_LOOP} after {seconds:.0f} s of CPU time", True)
+def is_from_person(error: BaseException | None) -> bool:
+    """Whether an exception is a Ctrl-C, or was raised while one was handled."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) and not is_raised_by_statement(error):
+            return True
+        error = error.__context__
+    return False
 
 
-def of_same_cause(nodeid: str) -> Ending:
-    """The end of a worker that was soon where an earlier one did not stop."""
-    return Ending(State.NOT_RUN, f"not run: same cause as {nodeid}")
+def is_raised_by_statement(error: BaseException) -> bool:
+    """Whether a ``raise`` has raised an exception."""
+    place = innermost(error.__traceback__)
+    if place is None:
+        return False
+    instruction = place.tb_frame.f_code.co_code[place.tb_lasti]
+    return opcode.opname[instruction] == "RAISE_VARARGS"
 
 
-def of_waiting(seconds: float) -> Ending:
-    """The end of a worker that has waited, and that no signal has woken."""
-    return Ending(
-        State.BROKEN,
-        f"no verdict after {seconds:.0f} s of waiting, and no exception ends it: does it wait for"
-        " something that never comes?",
-    )
+def place_of(error: BaseException) -> str:
+    """What an exception is and where it came up, in one line."""
+    place = innermost(error.__traceback__)
+    where = f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})" if place else ""
+    return f"{type(error).__name__}{where}"
 
 
-def of_stop(seconds: float) -> Ending:
-    """The end of a worker that somebody has stopped, and nobody continued."""
-    return Ending(
-        State.NOT_RUN, f"the process that ran it was stopped for {seconds:.0f} s (SIGSTOP)"
-    )
+def innermost(traceback: TracebackType | None) -> TracebackType | None:
+    """The last entry of a traceback: where the exception came up."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback

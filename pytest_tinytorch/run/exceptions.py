@@ -81,3 +81,19 @@ class SameLoop(SpecEnded):
 
     def __init__(self, nodeid: str = "") -> None:
         super().__init__(f"not run: same cause as {nodeid}")
+
+
+class EndsProgram(SystemExit):
+    """Code under test would have ended the run of pytest, which takes this one for a failed spec."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+
+
+class ModuleEndsProgram(ImportError):
+    """A module under test would end the program while it is imported."""
+
+    def __init__(self, module: str, error: BaseException) -> None:
+        text = f"ends the program while it is imported: {type(error).__name__}"
+        super().__init__(text, name=module)

@@ -13,8 +13,15 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.endings import Ending
-from pytest_tinytorch.run.exceptions import LawBroken, MissingName, StubReached, TimeLimit
+from pytest_tinytorch.run.exceptions import (
+    EndsProgram,
+    LawBroken,
+    MissingName,
+    ModuleEndsProgram,
+    StubReached,
+    TimeLimit,
+)
+from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text
 
 LABEL_WIDTH = 10
@@ -85,7 +92,7 @@ class Explainer:
 
         ``places`` are those on the way to it, if it has no traceback: of a process that is gone.
         """
-        if isinstance(error, StubReached):
+        if isinstance(error, StubReached | EndsProgram):
             error = error.error
         found = traceback_frames(error.__traceback__) if places is None else places
         frames = [frame for frame in found if self.is_learners(frame.file)]
@@ -153,7 +160,7 @@ class Explainer:
         text = f"{type(error).__name__}: {_first_line(error)}"
         if isinstance(error, Ending):
             return error.state, error.text
-        if isinstance(error, TimeLimit | MissingName):
+        if isinstance(error, TimeLimit | MissingName | ModuleEndsProgram):
             return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
             return State.BROKEN, f"{type(error).__name__}: {error.msg}"
@@ -165,6 +172,8 @@ class Explainer:
             return State.NOT_RUN, text
         if isinstance(error, OSError) and not frames:
             return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+        if isinstance(error, SystemExit | KeyboardInterrupt) or type(error).__name__ == "Exit":
+            return State.WRONG, f"ends the program: {text}"
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS:
             return State.WRONG, f"{text} (code under test cannot skip its specs)"
         if isinstance(error, LawBroken):

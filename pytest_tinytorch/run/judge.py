@@ -16,6 +16,7 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING
 from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
+from pytest_tinytorch.evidence.conclusion import Terms
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
@@ -28,6 +29,12 @@ from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.run.witness import Testimony
 from pytest_tinytorch.terminal import screen
 
+JUDGED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
+"""Codes of a run that went to its end. Any other says more than that something is not passed."""
 VERSIONS = ("numpy", "pytest", "hypothesis", "pytest-tinytorch")
 
 
@@ -35,18 +42,24 @@ class Judge:
     """Where reports arrive, with or without workers: makes the verdict, keeps the ledger, reports."""
 
     def __init__(
-        self, config: pytest.Config, workspace: Workspace, plan: Plan, narrowed: bool
+        self,
+        config: pytest.Config,
+        workspace: Workspace,
+        plan: Plan,
+        narrowed: bool,
+        names_specs: bool = False,
     ) -> None:
         self.config = config
         self.workspace = workspace
         self.plan = plan
         self.narrowed = narrowed
+        self.names_specs = names_specs
         self.begun = time.time_ns()
         self.found = workspace.found  # of now: what is saved while the specs run is not judged
         self.testimony = Testimony()
         self.lasting: dict[UnitId, Verdict] = {}
         self.outcomes: dict[str, Outcome] = {}
-        self.other_failures = False
+        self.other_failures: list[str] = []
         self.progress: Progress | None = None
         self.paused = False  # while specs run that are not to be judged, as in a first look
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -64,7 +77,8 @@ class Judge:
         self.testimony.hear(report)
         outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
-            self.other_failures |= report.failed
+            if report.failed:
+                self.other_failures.append(f"{report.nodeid} failed, which is no spec")
             return
         if isinstance(report.longrepr, str):
             report.longrepr = cast(Any, report_message(report, outcome))
@@ -74,7 +88,8 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self.other_failures |= report.failed
+        if report.failed:
+            self.other_failures.append(f"{report.nodeid} cannot be collected")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
@@ -98,20 +113,21 @@ class Judge:
         given = self.workspace.options
         if exitstatus == pytest.ExitCode.INTERRUPTED:  # a worker that was interrupted is no crash
             self.outcomes = {n: o for n, o in self.outcomes.items() if not o.crashed}
-        if self.config.option.collectonly or not (self.outcomes or given.selects):
+        if self.config.option.collectonly or self.config.option.setuponly:
             return
-        finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        finished |= exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-        cut_short = not finished or bool(session.shouldstop or session.shouldfail)
-        self.progress = self._judge(whole=not self.narrowed and not cut_short)
-        if finished and not self.narrowed:
-            session.exitstatus = self._exit_code(self.progress)
+        asked = given.selects or (exitstatus == pytest.ExitCode.OK and not self.names_specs)
+        if not (self.outcomes or asked):
+            return
+        cut_short = exitstatus not in JUDGED or bool(session.shouldstop or session.shouldfail)
+        self.progress = self._with_failures_of_pytest(self._judge(not cut_short), exitstatus)
+        session.exitstatus = self._exit_code(self.progress, exitstatus)
         for step in (self._record, self._announce):
             try:
                 step(self.progress)
             except OSError as error:
                 warnings = (*self.progress.warnings, f"cannot be written: {error}")
                 self.progress = replace(self.progress, newly_passed=(), warnings=warnings)
+                self.progress = with_failure(self.progress, "not all of it could be written")
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(tryfirst=True)
@@ -119,8 +135,9 @@ class Judge:
         if self.progress is not None:
             screen.show_report(self.progress, terminalreporter)
 
-    def _judge(self, whole: bool) -> Progress:
+    def _judge(self, complete: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
+        whole = complete and not self.narrowed
         curriculum = workspace.curriculum
         found = judgement.outcomes_by_unit(curriculum, workspace.manifest, self.outcomes)
         found = {unit: outcomes for unit, outcomes in found.items() if unit not in plan.borrowed}
@@ -148,7 +165,7 @@ class Judge:
             state=state,
             verdicts=verdicts,
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
-            selected=frozenset(found) if self.narrowed else plan.selected,
+            selected=self._asked_for(found),
             newly_passed=newly_passed,
             tasks=open_tasks(
                 curriculum, judgement.actionable_outcomes(found, state, self.narrowed)
@@ -158,12 +175,27 @@ class Judge:
             grants=grants,
             learning_path=workspace.learning_path,
             achievements=achievements,
+            terms=self._terms(complete),
         )
-        if (
-            not changes.written
-        ):  # what was saved is the source of the next run: this one is of the old
+        if not changes.written:  # a save is the source of the next run: this one is of the old
             self.lasting = judgement.lasting_verdicts(replace(progress, state=judged))
         return progress
+
+    def _asked_for(self, found: judgement.OutcomesByUnit) -> frozenset[UnitId]:
+        """What the run is about: the units of the specs that were named, those that were picked, or both."""
+        if not self.narrowed:
+            return self.plan.selected
+        return frozenset(found) | (frozenset() if self.names_specs else self.plan.selected)
+
+    def _terms(self, complete: bool) -> Terms:
+        given = self.workspace.options
+        return Terms(
+            names_specs=self.names_specs,
+            todo_ok=given.todo_ok,
+            once_passed=frozenset() if given.reference else self.workspace.ledger.once_passed(),
+            complete=complete,
+            failures=tuple(self.other_failures),
+        )
 
     def _reasons_to_grant_nothing(self) -> list[str]:
         """Why what passes in this run is not proved by it, a line for each reason."""
@@ -210,13 +242,22 @@ class Judge:
         milestone = self.workspace.curriculum.unit(unit).is_milestone
         return full and milestone and verdict.state != State.PASSED
 
-    def _exit_code(self, progress: Progress) -> int:
-        given = self.workspace.options
-        once_passed = frozenset() if given.reference else self.workspace.ledger.once_passed()
-        succeeded = judgement.run_succeeded(progress, once_passed, given.todo_ok)
-        if succeeded and not self.other_failures:
-            return pytest.ExitCode.OK
-        return pytest.ExitCode.TESTS_FAILED
+    def _with_failures_of_pytest(self, progress: Progress, code: int) -> Progress:
+        """Let the last line tell what only pytest's own code would: both have to say the same."""
+        if code == pytest.ExitCode.TESTS_FAILED and progress.conclusion.succeeded:
+            return with_failure(progress, "something failed that is no spec of what was asked for")
+        if code == pytest.ExitCode.NO_TESTS_COLLECTED and self.narrowed:
+            return with_failure(progress, "no spec was run")
+        return progress
+
+    def _exit_code(self, progress: Progress, code: int) -> int:
+        """The exit code: pytest's own where it says more, or where specs were named and no units."""
+        if code not in JUDGED or self.names_specs:
+            return code
+        if code == pytest.ExitCode.NO_TESTS_COLLECTED and self.narrowed:
+            return code
+        succeeded = progress.conclusion.succeeded
+        return pytest.ExitCode.OK if succeeded else pytest.ExitCode.TESTS_FAILED
 
     def _announce(self, progress: Progress) -> None:
         """Tell exporters and the course's own hooks."""
@@ -237,6 +278,12 @@ class Judge:
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in self.workspace.options.exports:
             formats.write_export(progress, name, file, self.workspace.root)
+
+
+def with_failure(progress: Progress, failure: str) -> Progress:
+    """The same, with something that failed and is no unit's."""
+    failures = (*progress.terms.failures, failure)
+    return replace(progress, terms=replace(progress.terms, failures=failures))
 
 
 def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:

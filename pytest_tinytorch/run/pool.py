@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_tinytorch.run import endings, hardlimit, workers
-from pytest_tinytorch.run.endings import Ending
+from pytest_tinytorch.run import hardlimit, workerends, workers
 from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.linux import Usage
 from pytest_tinytorch.run.loops import Loop
 from pytest_tinytorch.run.meter import CAP, Meter
+from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.run.workers import Prepare, Worker, begin_worker
 
 LOOK_SECONDS = 0.25
@@ -130,7 +130,7 @@ class Pool:
         while (message := worker.receive()) is not None:
             if not self._take(worker, *message):
                 return False
-        return not ended or self._replace(worker, endings.of_code(worker.end()))
+        return not ended or self._replace(worker, workerends.of_code(worker.end()))
 
     def _take(self, worker: Worker, kind: str, data: Any) -> bool:
         """Take one message; says whether to go on."""
@@ -151,7 +151,7 @@ class Pool:
             self.loops += [loop for loop in (Loop(**x) for x in data) if loop not in self.loops]
             listener.finished(item)
         elif kind == workers.FAILED:
-            return self._replace(worker, endings.of_failure(data))
+            return self._replace(worker, workerends.of_failure(data))
         return True
 
     def _within_limits(self, worker: Worker) -> bool:
@@ -164,11 +164,11 @@ class Pool:
         if limit is None:
             return True
         if meter.cpu > limit.cpu + GRACE_SECONDS:
-            return self._replace(worker, endings.of_loop(meter.cpu))
+            return self._replace(worker, workerends.of_loop(meter.cpu))
         if meter.waiting > limit.waiting + GRACE_SECONDS:
-            return self._replace(worker, endings.of_waiting(meter.waiting))
+            return self._replace(worker, workerends.of_waiting(meter.waiting))
         if watched.stopped > limit.waiting + GRACE_SECONDS:
-            return self._replace(worker, endings.of_stop(watched.stopped))
+            return self._replace(worker, workerends.of_stop(watched.stopped))
         return self._outside_hard_loops(worker, watched)
 
     def _outside_hard_loops(self, worker: Worker, watched: Watched) -> bool:
@@ -179,7 +179,7 @@ class Pool:
         worker.tell_place(ANSWER_SECONDS)
         here = worker.frames()[-1:]
         nodeid = next((nodeid for frame, nodeid in self.hard_loops if [frame] == here), None)
-        return nodeid is None or self._replace(worker, endings.of_same_cause(nodeid))
+        return nodeid is None or self._replace(worker, workerends.of_same_cause(nodeid))
 
     def _replace(self, worker: Worker, ending: Ending) -> bool:
         """End a worker, tell of the spec that it ran, and let another one go on with the rest."""

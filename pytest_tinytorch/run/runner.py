@@ -16,8 +16,10 @@ from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.run.exceptions import SameLoop, SpecEnded, StubReached
+from pytest_tinytorch.run import endings
+from pytest_tinytorch.run.exceptions import EndsProgram, SameLoop, SpecEnded, StubReached
 from pytest_tinytorch.run.explainer import Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.reports import (
     UNIT,
     attach_outcome,
@@ -59,6 +61,19 @@ class Runner:
         if unit.id not in self.plan.to_run:
             return True
         return self._lock(unit) is not None or None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Let no code that a spec file calls while it is collected end the run."""
+        try:
+            return (yield)
+        except (SystemExit, KeyboardInterrupt) as error:
+            if not (endings.ends_program(error) and self.explainer.raised_by_learner(error)):
+                raise
+            text = f"ends the program: {endings.place_of(error)}"
+            return pytest.CollectReport(collector.nodeid, "failed", text, [])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -106,6 +121,12 @@ class Runner:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         return (yield from self._phase())
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Put back what the code under test has changed of the process, before anyone else is there."""
+        with kept() if unit_of(pyfuncitem) else nullcontext():
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -178,11 +199,10 @@ class Runner:
         self.timer.in_phase = True
         try:
             return (yield)
-        except pytest.exit.Exception as error:
-            if not self.explainer.raised_by_learner(error):
+        except (pytest.exit.Exception, KeyboardInterrupt) as error:
+            if not (endings.ends_program(error) and self.explainer.raised_by_learner(error)):
                 raise
-            # The code under test cannot end the run; pytest takes SystemExit for a failed spec.
-            raise SystemExit(error.msg).with_traceback(error.__traceback__) from None
+            raise EndsProgram(error).with_traceback(error.__traceback__) from None
         finally:
             self.timer.in_phase = False
 

@@ -10,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from pytest_tinytorch.run import hardlimit
-from pytest_tinytorch.run.endings import UNSTOPPABLE
 from pytest_tinytorch.run.exceptions import SpecEnded, TimeLimit
 from pytest_tinytorch.run.limits import limit_of
 from pytest_tinytorch.run.loops import Loop
 from pytest_tinytorch.run.ticks import SystemClocks, start_ticks
 from pytest_tinytorch.run.timelimit import SHORT_TICK, TICK, Alarm
+from pytest_tinytorch.run.workerends import UNSTOPPABLE
 
 STDERR = pytest.StashKey[int | None]()
 """Where a run keeps the descriptor of its real stderr."""

@@ -18,13 +18,13 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.implementation import compile_sources
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run import linux
-from pytest_tinytorch.run.endings import Ending
 from pytest_tinytorch.run.explainer import Frame, Spec
 from pytest_tinytorch.run.isolation import RunMarker
 from pytest_tinytorch.run.limits import Limit, limit_of
 from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.reports import attached_outcome, ending_report, unit_of
 from pytest_tinytorch.run.runner import Runner, group_and_law, measures_time
+from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.run.workers import Prepare
 
 Arrived = Callable[[pytest.TestReport], bool]

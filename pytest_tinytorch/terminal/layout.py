@@ -9,7 +9,8 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.glyphs import Glyphs
 
 

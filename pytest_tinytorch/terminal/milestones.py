@@ -11,8 +11,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import (
     fold,

@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import (
     fold,

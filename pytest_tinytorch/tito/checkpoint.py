@@ -8,8 +8,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import fold
@@ -78,7 +79,7 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 def unlock(arguments: tuple[str, ...]) -> None:
     """Run whatever is open, and open what that proves.
 
-    Exit code 0 unless something is wrong, broken or gone back.
+    Exit code 0 unless something is wrong, broken, not run or gone back.
     """
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 

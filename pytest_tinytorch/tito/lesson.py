@@ -11,8 +11,9 @@ from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import Exercise, locate_exercises
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold

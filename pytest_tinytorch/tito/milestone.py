@@ -8,8 +8,9 @@ import sys
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import milestones as drawn
 from pytest_tinytorch.tito.session import (
     complete,

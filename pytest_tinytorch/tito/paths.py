@@ -14,7 +14,8 @@ from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import NamedCheckpoints as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.options import PATH_SETTING
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json

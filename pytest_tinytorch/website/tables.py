@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
-from pytest_tinytorch.evidence.progress import unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.website.text import link, links, plain, stars, table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.evidence.progress import unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.workspace import chosen_to_borrow
 from pytest_tinytorch.website.text import link, links, table
 

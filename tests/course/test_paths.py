@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.evidence.progress import Progress, unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.export import badge, formats, markdown
 from pytest_tinytorch.terminal import milestones, report, screen

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.run import endings, isolation, linux
+from pytest_tinytorch.run import isolation, linux, workerends
 from pytest_tinytorch.run.linux import Usage
 from pytest_tinytorch.run.meter import CAP
 from pytest_tinytorch.run.pool import LOOK_SECONDS, Watched
@@ -108,19 +108,19 @@ class TestWatched:
 @pytest.mark.parametrize(
     ("ending", "state", "says"),
     [
-        (endings.of_code(0), State.BROKEN, "ended with code 0"),
-        (endings.of_code(-11), State.BROKEN, "SIGSEGV"),
-        (endings.of_code(-6), State.BROKEN, "SIGABRT"),
-        (endings.of_code(-9), State.NOT_RUN, "SIGKILL"),
-        (endings.of_code(-15), State.NOT_RUN, "SIGTERM"),
-        (endings.of_code(-63), State.BROKEN, "63"),
-        (endings.of_failure("TypeError: x"), State.BROKEN, "pytest itself fail: TypeError: x"),
-        (endings.of_code(endings.UNSTOPPABLE), State.BROKEN, "catches every exception"),
-        (endings.of_code(-24), State.BROKEN, "loop that never ends"),
-        (endings.of_loop(31.4), State.BROKEN, "31 s of CPU time"),
-        (endings.of_same_cause("a::b"), State.NOT_RUN, "same cause as a::b"),
-        (endings.of_waiting(61.2), State.BROKEN, "61 s of waiting"),
-        (endings.of_stop(61.2), State.NOT_RUN, "stopped for 61 s"),
+        (workerends.of_code(0), State.BROKEN, "ended with code 0"),
+        (workerends.of_code(-11), State.BROKEN, "SIGSEGV"),
+        (workerends.of_code(-6), State.BROKEN, "SIGABRT"),
+        (workerends.of_code(-9), State.NOT_RUN, "SIGKILL"),
+        (workerends.of_code(-15), State.NOT_RUN, "SIGTERM"),
+        (workerends.of_code(-63), State.BROKEN, "63"),
+        (workerends.of_failure("TypeError: x"), State.BROKEN, "pytest itself fail: TypeError: x"),
+        (workerends.of_code(workerends.UNSTOPPABLE), State.BROKEN, "catches every exception"),
+        (workerends.of_code(-24), State.BROKEN, "loop that never ends"),
+        (workerends.of_loop(31.4), State.BROKEN, "31 s of CPU time"),
+        (workerends.of_same_cause("a::b"), State.NOT_RUN, "same cause as a::b"),
+        (workerends.of_waiting(61.2), State.BROKEN, "61 s of waiting"),
+        (workerends.of_stop(61.2), State.NOT_RUN, "stopped for 61 s"),
     ],
 )
 def test_an_end_is_evidence_only_where_the_code_has_made_it(ending, state, says):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State, Verdict
-from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, unit_ranges
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.terminal import milestones, report, screen
 from pytest_tinytorch.terminal.glyphs import JOIN, PLAIN, UNICODE, glyphs_for
 from tests.support import kit

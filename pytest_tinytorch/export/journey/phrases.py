@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress, Task, unit_ranges
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.progress import Progress, Task
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
 from pytest_tinytorch.terminal.report import waiting_text

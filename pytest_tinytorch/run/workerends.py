@@ -1,0 +1,99 @@
+"""Why a worker has ended in the middle of a spec, and whether that says anything of the source."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from pytest_tinytorch.evidence.outcomes import State
+
+OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
+"""Signals that come from the machine or a person: they are no evidence about source."""
+
+MEANINGS = {
+    "SIGSEGV": "it read or wrote memory that is not its own",
+    "SIGABRT": "it aborted itself",
+    "SIGBUS": "it used memory in a way that the machine does not allow",
+    "SIGFPE": "an integer division by zero, in C",
+    "SIGILL": "an instruction that the machine does not have",
+}
+
+HARD_LOOP = "no verdict, and no exception ends it: is there a loop that never ends, inside a call of C? Ended"
+
+UNSTOPPABLE = 86
+"""The exit code of a process that has ended itself, because code under test catches every exception."""
+
+
+@dataclass(eq=False)
+class Ending(BaseException):
+    """The end of a worker.
+
+    Attributes:
+        state: ``broken``, or ``not run`` where the machine or a person may have ended it.
+        text: what has happened, in a line.
+        unstoppable: whether it was in a loop that no exception ends.
+    """
+
+    state: State
+    text: str
+    unstoppable: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def of_code(code: int) -> Ending:
+    """The end of a worker that ended by itself, or by a signal if ``code`` is negative.
+
+    >>> str(of_code(0))
+    'the process that ran it has ended with code 0: did the code call os._exit?'
+    >>> of_code(-9).state
+    <State.NOT_RUN: 'not run'>
+    """
+    if code == UNSTOPPABLE:
+        return Ending(State.BROKEN, "it cannot be stopped: it catches every exception")
+    if code >= 0:
+        text = f"the process that ran it has ended with code {code}: did the code call os._exit?"
+        return Ending(State.BROKEN, text)
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    if name == "SIGXCPU":
+        return Ending(State.BROKEN, f"{HARD_LOOP} after its limit of CPU time", True)
+    if name in OUTSIDE:
+        text = f"the process that ran it was ended from outside ({name}): did it run out of memory?"
+        return Ending(State.NOT_RUN, text)
+    meaning = f": {MEANINGS[name]}" if name in MEANINGS else ""
+    return Ending(State.BROKEN, f"the process that ran it has crashed ({name}){meaning}")
+
+
+def of_failure(text: str) -> Ending:
+    """The end of a worker in which pytest itself has failed."""
+    return Ending(State.BROKEN, f"it has made pytest itself fail: {text}")
+
+
+def of_loop(seconds: float) -> Ending:
+    """The end of a worker that nothing but its end has stopped."""
+    return Ending(State.BROKEN, f"{HARD_LOOP} after {seconds:.0f} s of CPU time", True)
+
+
+def of_same_cause(nodeid: str) -> Ending:
+    """The end of a worker that was soon where an earlier one did not stop."""
+    return Ending(State.NOT_RUN, f"not run: same cause as {nodeid}")
+
+
+def of_waiting(seconds: float) -> Ending:
+    """The end of a worker that has waited, and that no signal has woken."""
+    return Ending(
+        State.BROKEN,
+        f"no verdict after {seconds:.0f} s of waiting, and no exception ends it: does it wait for"
+        " something that never comes?",
+    )
+
+
+def of_stop(seconds: float) -> Ending:
+    """The end of a worker that somebody has stopped, and nobody continued."""
+    return Ending(
+        State.NOT_RUN, f"the process that ran it was stopped for {seconds:.0f} s (SIGSTOP)"
+    )
