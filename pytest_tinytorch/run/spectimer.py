@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 
 import pytest
 
@@ -31,7 +32,7 @@ class SpecTimer:
     """
 
     def __init__(self, is_learners: Callable[[str], bool]) -> None:
-        self.is_learners = is_learners
+        self.is_learners = cache(is_learners)  # asked for each frame, in the middle of a spec
         self.loops: list[Loop] = []
         self.in_phase = False
         self.alarm: Alarm | None = None

@@ -101,6 +101,36 @@ def test_ends_a_loop_that_ignores_one_of_the_signals(ignored):
 
 
 @posix
+def test_a_tick_in_the_middle_of_another_is_passed_over():
+    depth = [0]
+
+    def slow(file):
+        depth.append(depth[-1] + 1)
+        spin(0.1)
+        depth.append(depth[-1] - 1)
+        return False
+
+    with limited(ticks.by_signals, cpu=1.0, is_learners=slow) as alarm:
+        spin(0.6)
+    assert max(depth) == 1
+    assert alarm.raised is None
+
+
+@posix
+def test_a_spec_that_is_as_deep_as_it_may_be_is_left_alone():
+    """There is no room for what a tick calls, which is no fault of the spec."""
+    looked = []
+
+    def deep(file):
+        looked.append(True)
+        return deep(file)
+
+    with limited(ticks.by_signals, cpu=0.2, is_learners=deep):
+        spin(0.15)
+    assert looked
+
+
+@posix
 def test_leaves_signals_and_timers_as_they_were():
     def state():
         handlers = [signal.getsignal(x) for x in (signal.SIGALRM, signal.SIGPROF)]
@@ -165,8 +195,10 @@ def test_a_process_beside_eight_busy_ones_is_right():
 @posix
 def test_a_loop_inside_c_ends_the_process_and_says_where():
     text = """
-import itertools
+import itertools, resource
 from pytest_tinytorch.run.hardlimit import process_ends_after
+
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))  # killed if nothing else ends it
 
 def endless():
     return sum(itertools.count())
@@ -177,7 +209,7 @@ with process_ends_after(0.5, 2):
     with start_python(text) as process:
         _, errors = process.communicate()
     assert process.returncode == -signal.SIGXCPU
-    assert "line 6 in endless" in errors
+    assert "line 8 in endless" in errors
 
 
 @posix
