@@ -159,9 +159,8 @@ class Judge:
             learning_path=workspace.learning_path,
             achievements=achievements,
         )
-        if (
-            not changes.written
-        ):  # what was saved is the source of the next run: this one is of the old
+        if not changes.written:
+            # Source that was saved meanwhile is that of the next run. What lasts of this one is of the old.
             self.lasting = judgement.lasting_verdicts(replace(progress, state=judged))
         return progress
 
