@@ -177,7 +177,8 @@ class Judge:
             achievements=achievements,
             terms=self._terms(complete),
         )
-        if not changes.written:  # a save is the source of the next run: this one is of the old
+        if not changes.written:
+            # Source that was saved meanwhile is that of the next run. What lasts of this one is of the old.
             self.lasting = judgement.lasting_verdicts(replace(progress, state=judged))
         return progress
 

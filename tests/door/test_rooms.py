@@ -34,6 +34,7 @@ LISTED = {
     " is, to whoever imports it",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
+    ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
     ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",
