@@ -32,9 +32,11 @@ LISTED = {
     ("api.py", "import_module"): "imports a milestone's scene, for its script",
     ("evidence/implementation.py", "spec_from_file_location"): "says where the package under test"
     " is, to whoever imports it",
+    ("evidence/implementation.py", "exec_module"): "runs what others import, under a guard",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
+    ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
     ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",

@@ -44,7 +44,10 @@ def test_earns_the_same_as_any_run(workspace, workers):
 ENDS = {
     "os._exit(0)": (("import os", "os._exit(0)"), "os._exit"),
     "segmentation fault": (("import ctypes", "ctypes.string_at(0)"), "squaring.py:7"),
-    "pytest is patched": (("import pluggy", "pluggy.HookCaller.__call__ = None"), "process that ran it"),
+    "pytest is patched": (
+        ("import pluggy", "pluggy.HookCaller.__call__ = None"),
+        "process that ran it",
+    ),
     "KeyboardInterrupt": (("raise KeyboardInterrupt",), ""),
     "all files closed": (("import os", "os.closerange(3, 256)"), "process that ran it"),
 }
