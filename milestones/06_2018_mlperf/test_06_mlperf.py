@@ -90,13 +90,13 @@ class TestFaster:
     """faster models"""
 
     def test_a_cache_writes_faster(self, gpt, benchmark, record_property):
-        """A text grows to 256 tokens at least 5 times as fast with the cache, and is the same text."""
+        """Texts grow to 256 tokens at least 5 times as fast with the cache, and are the same texts."""
         from tinytorch.memoization import cached_generate
 
         model, talk = gpt
         with_cache = pipeline.long_text(cached_generate, model, talk)
         without = pipeline.long_text(pipeline.plainly, model, talk)
-        expect(np.array_equal(with_cache(), without()), "the same text", "another text")
+        expect(np.array_equal(with_cache(), without()), "the same texts", "other texts")
         least = threshold("06", "cached_times_as_fast")
         found = Stopwatch(benchmark).assert_faster(with_cache, without, least, "without a cache")
         record_property("cached generation", f"{found.median:.1f} times as fast")

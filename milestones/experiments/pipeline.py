@@ -243,9 +243,10 @@ def plainly(model: GPT, prompt: np.ndarray, count: int, **choice: Any) -> np.nda
 
 
 def long_text(write: Write, model: GPT, talk: Talk) -> Callable[[], np.ndarray]:
-    """A function that lets ``write`` make a text of 256 tokens out of its first half."""
-    half = np.resize(talk.tokens[0], (1, GPT_CONTEXT // 2))
-    return lambda: write(model, half, GPT_CONTEXT // 2, temperature=0)
+    """A function that lets ``write`` end two texts of 256 tokens, of which an eighth is missing."""
+    missing = GPT_CONTEXT // 8
+    begun = np.resize(talk.tokens[0], (2, GPT_CONTEXT - missing))
+    return lambda: write(model, begun, missing, temperature=0)
 
 
 def first_layer(model: Sequential, data: Digits) -> tuple[Callable[[], Any], Callable[[], Any]]:

@@ -169,7 +169,7 @@ class Explainer:
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
             return State.BROKEN, text
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS and not frames:
-            return State.NOT_RUN, text
+            return State.NOT_RUN, _first_line(error) or text
         if isinstance(error, OSError) and not frames:
             return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
         if isinstance(error, SystemExit | KeyboardInterrupt) or type(error).__name__ == "Exit":

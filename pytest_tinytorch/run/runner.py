@@ -171,7 +171,8 @@ class Runner:
     ) -> None:
         """Let pytest count and show a finding as what it is."""
         kind = finding.outcome.state
-        if kind != State.LOCKED:
+        stays_proved = kind == State.NOT_RUN and unit.id in self.workspace.proved
+        if kind != State.LOCKED and not stays_proved:
             self.failed.add(unit.id)
         if kind in (State.LOCKED, State.NOT_RUN) and not report.failed:
             return

@@ -128,7 +128,9 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
     for unit in progress.curriculum.units:
         verdict = progress.verdicts.get(unit.id)
         state = progress.state[unit.id]
-        if verdict is None or state in (State.PASSED, State.LOCKED, State.STALE, State.BORROWED):
+        if verdict is None or state in (State.LOCKED, State.STALE, State.BORROWED):
+            continue
+        if state == State.PASSED and not verdict.counts.get(State.NOT_RUN):
             continue
         passed = verdict.counts.get(State.PASSED, 0)
         line = Text(f" {unit.label} ", style="bold").append(unit.question, "italic")
