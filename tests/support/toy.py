@@ -256,6 +256,7 @@ class Run:
     code: int
     output: str
     json: dict
+    cpu: float | None = None  # seconds, where they are measured
 
     @property
     def states(self) -> dict[str, str]:
@@ -296,7 +297,8 @@ def pytest_in(
     run = warm.run_cold if cold else warm.server().run
     done = run(options, root, environment, timeout)
     found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Run(done.returncode, done.stdout + done.stderr, found)
+    cpu = getattr(done, "cpu", None)
+    return Run(done.returncode, done.stdout + done.stderr, found, cpu)
 
 
 def write(root: Path, files: dict[str, str]) -> None:
