@@ -67,6 +67,16 @@ class Pure(machine.Verdicts):
         if found := self.start(request):
             self.end(*found, order=IN_ORDER if request.stop else order, upto=upto)
 
+    @rule(request=requests(), edit=machine.MODULE_EDIT | machine.ANY_EDIT, back=st.booleans())
+    def save_while_it_runs(self, request: Request, edit: machine.Edit, back: bool) -> None:
+        """``back``: and it is undone before the run ends."""
+        if found := self.start(request):
+            thing, before = edit[0], self.world[edit[0]]
+            self.put(*edit)
+            if back:
+                self.put(thing, before)
+            self.end(*found, order=IN_ORDER)
+
     @precondition(lambda self: len(self.under_way) < 2)
     @rule(request=requests())
     def begin_a_run(self, request: Request) -> None:

@@ -44,10 +44,12 @@ def functions(world: World, lent: frozenset[str]) -> dict[str, Callable[..., int
 
     def ends(*modules: str, at: tuple[str, ...] = ("untouched",)) -> None:
         for module in modules:
-            if content[module] in ("broken", "exits", "hangs", "crashes"):
+            if content[module] in ("broken", "exits"):
                 raise Ends("broken")
         if content[modules[0]] in at:
             raise Ends("todo")
+        if content[modules[0]] in ("hangs", "crashes"):
+            raise Ends("broken")
 
     def add(x: int, y: int) -> int:
         ends("adding")
@@ -56,7 +58,8 @@ def functions(world: World, lent: frozenset[str]) -> dict[str, Callable[..., int
         return x + y + (told in ("wrong", "bad", "documented badly"))
 
     def negate(x: int) -> int:
-        ends("adding", at=("untouched", "half"))
+        if content["adding"] not in ("hangs", "crashes"):  # those are in `add`
+            ends("adding", at=("untouched", "half"))
         return -x
 
     def double(x: int) -> int:
