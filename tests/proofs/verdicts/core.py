@@ -6,6 +6,7 @@ the real thing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,18 +23,29 @@ from pytest_tinytorch.evidence.outcomes import LASTING, Outcome, State
 from pytest_tinytorch.evidence.workspace import Workspace, open_workspace
 from pytest_tinytorch.run.judge import Judge
 from tests.proofs.verdicts import materials
-from tests.proofs.verdicts.model import Ask, present_specs
+from tests.proofs.verdicts.model import Ask, helpers, present_specs
 from tests.proofs.verdicts.world import SPECS, UNITS, Specs, World, outcome
 from tests.support import toy
 
 NODEIDS = {(u, s): materials.nodeid(u, s) for u in UNITS for s in SPECS[u]}
 
+CONCLUDES = Path(gate.__file__).with_name("conclusion.py").is_file()
+"""Whether the exit code follows the last line, of a narrowed `--checkpoint` too."""
+STANDING = Path(gate.__file__).with_name("standing.py").is_file()
+"""Whether verdicts stand on all that they were made of, and every process imports what was read first."""
+ISOLATION = hasattr(Options(), "isolate")
+"""Whether there is `--isolate`: the learner's code may then hang, crash and exit."""
+
 COUNTED = frozenset({"adding", "doubling", "squaring", "laws", "extra"}) | {
-    f"spec {unit}" for unit in UNITS
+    *(f"spec {unit}" for unit in UNITS),
+    *(("data", "helper", "threshold", "conftest") if STANDING else ()),
 }
-"""Things that the digests of today cover. To come: data, helper, threshold, conftest."""
-LATER = frozenset({"documented well", "documented badly", "exits", "hangs", "crashes"})
-"""Contents that cannot be judged rightly yet, or not without a process of their own."""
+"""Things that digests cover."""
+LATER = frozenset({"hangs", "crashes", "exits"}) | (
+    frozenset() if STANDING else {"documented well", "documented badly"}
+)
+"""Contents that are not judged rightly in one process, or not at all yet."""
+HELPER = "toyhelper.py"
 
 
 def contents_of(thing: str) -> list[str]:
@@ -51,6 +63,7 @@ class Line:
     verdict: str
     digests: tuple[str, str]
     own: bool
+    helpers: frozenset[tuple[str, str]] = frozenset()
 
 
 def ledger_lines(file: Path) -> tuple[list[Line], int]:
@@ -68,8 +81,10 @@ def ledger_lines(file: Path) -> tuple[list[Line], int]:
             assert isinstance(table["outcomes"], dict)
             digests = table["source"], table["specs"]
             unit, verdict = toy.short(table["unit"]), table["verdict"]
-            good.append(Line(unit, verdict, digests, table["own"]))
-        except (ValueError, KeyError, TypeError, AssertionError):
+            seen = frozenset(table.get("helpers", {}).items())
+            assert all(isinstance(digest, str) for _, digest in seen)
+            good.append(Line(unit, verdict, digests, table["own"], seen))
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
             damaged += 1
     return good, damaged
 
@@ -135,14 +150,18 @@ class Played:
         narrowed = self.ask.named is not None
         self.plan = self.workspace.plan(narrowed)
         config: Any = SimpleNamespace(
-            option=SimpleNamespace(collectonly=False),
+            option=SimpleNamespace(collectonly=False, setuponly=False),
+            getini=lambda name: {"tinytorch_curriculum": "curriculum.toml"}.get(name, ""),
             hook=SimpleNamespace(
                 pytest_tinytorch_milestone_unlocked=lambda **_: None,
                 pytest_tinytorch_checkpoint_passed=lambda **_: None,
                 pytest_tinytorch_report=lambda **_: None,
             ),
         )
-        self.judge = Judge(config, self.workspace, self.plan, narrowed)
+        given: Any = [config, self.workspace, self.plan, narrowed]
+        given += [narrowed and self.ask.chosen is None] if CONCLUDES else []
+        self.judge = Judge(*given)
+        self.helper = helper_found(self.core.root) if STANDING else None
 
     @property
     def digests(self) -> dict[str, tuple[str, str]]:
@@ -175,6 +194,8 @@ class Played:
                 self.stopped = self.ask.stop
             if self.stopped:
                 break
+        if STANDING and helpers(self.world, self.ask, frozenset(ran)):
+            self.judge.testimony.found[HELPER] = {self.helper}
         return frozenset(ran)
 
     def finish(self) -> tuple[dict[str, str] | None, int]:
@@ -204,3 +225,16 @@ class Played:
     def _let_through(self, unit: str, state: State) -> bool:
         once = self.workspace.ledger.once_passed()
         return self.ask.todo_ok and state == State.TODO and long(unit) not in once
+
+
+def helper_found(root: Path) -> tuple[str, int]:
+    """What a witness says of the helper: its digest, and when it was written."""
+    file = root / HELPER
+    return hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_mtime_ns
+
+
+def contents_of_helpers(seen: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """What the helpers that a line lists were, as a world says it."""
+    texts = materials.SHARED["helper"][1]
+    named = {hashlib.sha256((text or "").encode()).hexdigest(): n for n, text in texts.items()}
+    return frozenset(("helper", named.get(digest, f"strange {path}")) for path, digest in seen)

@@ -162,7 +162,8 @@ class Verdicts(RuleBasedStateMachine):
             Proof(
                 line.unit,
                 line.verdict,
-                self.filed.get((line.unit, line.digests), strange[line]),
+                self.filed.get((line.unit, line.digests), strange[line])
+                | core.contents_of_helpers(line.helpers),
             )
             for line in lines
         )

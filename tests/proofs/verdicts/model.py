@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from tests.proofs.verdicts.world import MODULES, NEEDS, SAME, SPECS, UNITS, Specs, World, outcome
 
 WORST_FIRST = ("broken", "wrong", "todo")
+WAITED_FOR_IN_VAIN = ("broken", "wrong", "stale", "not run")
+"""States of what a locked unit needs: only for what is to do it is right to wait."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Proof:
     @property
     def is_strange(self) -> bool:
         """Whether it speaks of a world that never was, as a garbled line does."""
-        return any(thing == "strange" for thing, _ in self.stood_on)
+        return any("strange" in f"{thing} {content}" for thing, content in self.stood_on)
 
 
 def strange(what: str, own: bool) -> frozenset[tuple[str, str]]:
@@ -98,11 +100,27 @@ def stands_on(world: World, ask: Ask, unit: str) -> frozenset[tuple[str, str]]:
     learners = modules - {MODULES[u] for u in ask.solved if u in MODULES}
     things = {f"spec {unit}", "laws", "conftest", *learners}
     things |= set() if ask.reference else {"extra", "data"}
-    things |= {"helper"} if any(world[module] == "helped" for module in learners) else set()
     things |= {"threshold"} if unit == "m01" else set()
     found = {(thing, SAME.get(world[thing], world[thing])) for thing in things}
     found |= {(module, "borrowed") for module in modules - learners}
+    if not ask.reference and world["adding"].startswith("documented"):
+        found.add(("docstrings", "count"))  # somebody reads some, and nobody knows whose
     return frozenset(found | {("origin", "reference" if ask.reference else "learner")})
+
+
+def helpers(world: World, ask: Ask, ran: Specs) -> frozenset[tuple[str, str]]:
+    """The helper module, if a run has imported it: all that the run proves stands on it too."""
+    used = any("01" in closure([unit]) and unit != "m02" for unit, _ in ran)
+    own = "01" not in ask.solved and world["adding"] == "helped"
+    return frozenset({("helper", world["helper"])} if used and own else ())
+
+
+def still_holds(world: World, ask: Ask, proof: Proof) -> bool:
+    """Whether all that a proof stood on is as it was."""
+    if proof.unit not in UNITS:
+        return False
+    now = stands_on(world, ask, proof.unit)
+    return now <= proof.stood_on <= now | {("helper", world["helper"])}
 
 
 def present_specs(world: World, unit: str) -> tuple[str, ...]:
@@ -114,8 +132,7 @@ def known_states(world: World, proofs: Proofs, ask: Ask) -> dict[str, str]:
     """What is known without a run, open or not: what is proved, and that a stub is untouched."""
     stubs = ("untouched", "half")
     todo = {u: "todo" for u, m in MODULES.items() if u not in ask.solved and world[m] in stubs}
-    now = {unit: stands_on(world, ask, unit) for unit in UNITS}
-    return todo | {p.unit: p.verdict for p in proofs if p.stood_on == now.get(p.unit)}
+    return todo | {p.unit: p.verdict for p in proofs if still_holds(world, ask, p)}
 
 
 def to_run(world: World, proofs: Proofs, ask: Ask) -> frozenset[str]:
@@ -164,7 +181,7 @@ def report(world: World, proofs: Proofs, ask: Ask, ran: Specs | None = None) -> 
             verdicts[unit] = (worst, not missing)
     states = fold(world, proofs, ask, {u: v for u, (v, _) in verdicts.items() if v})
     new = {
-        Proof(unit, verdict, stands_on(world, ask, unit))
+        Proof(unit, verdict, stands_on(world, ask, unit) | helpers(world, ask, ran))
         for unit, (verdict, complete) in verdicts.items()
         if ask.gate and complete and states[unit] == verdict
     }
@@ -191,13 +208,15 @@ def exit_code(world: World, proofs: Proofs, ask: Ask, states: Mapping[str, str],
     """0 only if all that was asked for is passed; named specs one by one have pytest's own code."""
     if not ask.selected:
         return 4
-    if ask.named is not None:
-        failed = any(outcome(world, ask.solved, *spec) != "passed" for spec in ran)
-        return 1 if failed else 0 if ran else 5
+    failed = any(outcome(world, ask.solved, *spec) != "passed" for spec in ran)
+    if ask.named is not None and (not ran or ask.chosen is None):
+        return int(failed) if ran else 5
     if not ask.todo_ok:
-        return int(any(states[unit] != "passed" for unit in ask.selected))
+        named = ask.named is not None and failed
+        return int(named or any(states[unit] != "passed" for unit in ask.selected))
     once = {p.unit for p in proofs if p.own and p.verdict == "passed" and not ask.reference}
     tried = ask.selected | {unit for unit, _ in ran if states[unit] != "stale"}
     back = any(states[unit] == "todo" and unit in once for unit in tried)
-    bad = any(states[unit] in ("wrong", "broken", "stale") for unit in tried)
-    return int(back or bad or any(states[unit] == "not run" for unit in ask.selected))
+    bad = any(states[unit] in ("wrong", "broken", "stale", "not run") for unit in tried)
+    waits = {need for unit in tried if states[unit] == "locked" for need in closure([unit])}
+    return int(back or bad or any(states[need] in WAITED_FOR_IN_VAIN for need in waits))

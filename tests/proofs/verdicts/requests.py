@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from pytest_tinytorch.course.options import Options
-from tests.proofs.verdicts import materials
+from tests.proofs.verdicts import core, materials
 from tests.proofs.verdicts.model import Ask
 from tests.proofs.verdicts.world import ON_PATH, SPECS, UNITS, Specs
 
@@ -136,14 +136,19 @@ SELECTING = {"checkpoint": optional(*CHECKPOINTS), "milestone": optional(*MILEST
 
 def requests(last_failed: bool = False) -> st.SearchStrategy[Request]:
     """Any request whose outcome is laid down."""
+    picked = SELECTING if core.CONCLUDES else {}
     whole = [
-        st.builds(Request, **SELECTING, **lending, no_gate=rarely(), todo_ok=rarely())
+        strategy
         for lending in LENDING
+        for strategy in (
+            st.builds(Request, **SELECTING, **lending, todo_ok=rarely()),
+            st.builds(Request, **SELECTING, **lending, no_gate=rarely()),
+        )
     ]
     stopping = st.builds(Request, **SELECTING, **LENDING[0], stop=st.just(True))
     reference = st.builds(Request, **SELECTING, reference=st.just(True))
     keyword = st.builds(
-        Request, **SELECTING, **LENDING[0], keyword=st.sampled_from([*KEYWORDS]), no_gate=rarely()
+        Request, **picked, **LENDING[0], keyword=st.sampled_from([*KEYWORDS]), no_gate=rarely()
     )
     files = st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True).map(tuple)
     nodes = st.lists(st.sampled_from(sorted(EVERY_SPEC)), min_size=1, max_size=4, unique=True).map(

@@ -12,7 +12,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from pytest_tinytorch.run import judge
 from tests.proofs.verdicts import core, machine, materials, model
 from tests.proofs.verdicts.requests import Request, requests
-from tests.proofs.verdicts.world import SPECS, UNITS
+from tests.proofs.verdicts.world import MODULES, SPECS, UNITS
 
 STEPS = 50
 """In one sequence."""
@@ -67,6 +67,22 @@ class Pure(machine.Verdicts):
         if found := self.start(request):
             self.end(*found, order=IN_ORDER if request.stop else order, upto=upto)
 
+    @rule(request=requests(), unit=st.sampled_from(["01", "02"]))
+    def run_without_a_spec(self, request: Request, unit: str) -> None:
+        """A file that lost its last test, until the kit's is put back."""
+        thing = f"spec {unit}"
+        self.put(thing, "shrunk")
+        if found := self.start(request):
+            self.end(*found, order=IN_ORDER)
+        self.put(thing, "kit")
+
+    @rule(module=st.sampled_from(sorted(MODULES.values())))
+    def go_back_to_a_stub(self, module: str) -> None:
+        """What was passed once is not let through when it is to do again."""
+        for content, request in (("right", Request()), ("untouched", Request(todo_ok=True))):
+            self.put(module, content)
+            self.end(*self.start(request), order=IN_ORDER)
+
     @rule(request=requests(), edit=machine.MODULE_EDIT | machine.ANY_EDIT, back=st.booleans())
     def save_while_it_runs(self, request: Request, edit: machine.Edit, back: bool) -> None:
         """``back``: and it is undone before the run ends."""
@@ -97,7 +113,7 @@ class Pure(machine.Verdicts):
 
 
 def test_the_core_says_what_the_model_says(tmp_path, monkeypatch):
-    monkeypatch.setattr(judge, "versions", dict)  # a slow look at what is installed
+    monkeypatch.setattr(judge, "versions", lambda *_: {})  # a slow look at what is installed
 
     class Machine(Pure):
         fresh = materials.build(tmp_path / "fresh", materials.START)

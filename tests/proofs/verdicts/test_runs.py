@@ -29,10 +29,6 @@ LONGEST_START = 3.0
 MOMENT = st.floats(0, LONGEST_START)
 UNITS_BY_NODE = {nodeid: spec for spec, nodeid in core.NODEIDS.items()}
 
-ISOLATION = False
-"""Whether `--isolate` is there: the learner's code may then hang and crash."""
-PINNED = False
-"""Whether every process imports the bytes that were read at first: files may then be saved meanwhile."""
 ISOLATED = ("--isolate", "--timeout=2")
 
 
@@ -67,7 +63,7 @@ class Runs(machine.Verdicts):
         arguments += [] if workers is None else ["-n", workers]
         self.end_run(begun, toy.pytest_in(self.core.root, *arguments, shuffle=shuffle, cache=True))
 
-    @precondition(lambda self: ISOLATION)
+    @precondition(lambda self: core.ISOLATION)
     @rule(request=requests(), content=st.sampled_from(["hangs", "crashes", "exits"]))
     def run_isolated(self, request: Request, content: str) -> None:
         before = self.world["adding"]
@@ -122,7 +118,7 @@ class Runs(machine.Verdicts):
         said = (run.states or None, run.code)
         assert said in [(r.states, r.code) for r in expected] or said == (None, 5), run.output
 
-    @precondition(lambda self: PINNED)
+    @precondition(lambda self: core.STANDING)
     @rule(
         request=requests(),
         moment=MOMENT,
