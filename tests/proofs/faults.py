@@ -184,7 +184,7 @@ ENDINGS = (
     Fault(
         "SIGINT to itself",
         "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nreturn x + y",
-        states=RED,
+        states=ANY,
     ),
     Fault("GeneratorExit", "raise GeneratorExit", states=RED),
     Fault("skips", "import pytest\npytest.skip('no')", states=RED, plain=True),
