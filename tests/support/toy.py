@@ -256,6 +256,7 @@ class Run:
     code: int
     output: str
     json: dict
+    cpu: float | None = None  # seconds, where they are measured
 
     @property
     def states(self) -> dict[str, str]:
@@ -278,17 +279,19 @@ def pytest_in(
     timeout: int = 600,
     cold: bool = False,
     variables: Mapping[str, str] | None = None,
+    cache: bool = False,
 ) -> Run:
     """Run pytest in ``root`` as a learner would, in a process of its own, with these ``variables``.
 
     It is forked from one that has its imports done, where that can be; not if ``cold``, nor with
-    workers, which are new processes anyway.
+    workers, which are new processes anyway. ``cache``: let pytest remember what failed.
     """
     environment = warm.learners_environment() | dict(variables or {})
     environment |= {"PYTHONPATH": str(PLUGINS)}
     file = root / ".tinytorch" / f"progress-{os.getpid()}.json"
     file.unlink(missing_ok=True)
-    options = [*arguments, f"--tinytorch-json={file}", "-p", "no:cacheprovider"]
+    options = [*arguments, f"--tinytorch-json={file}"]
+    options += [] if cache else ["-p", "no:cacheprovider"]
     if shuffle is not None:
         environment |= {"SHUFFLE_SEED": str(shuffle)}
         options += ["-p", "shuffle_plugin"]
@@ -296,7 +299,8 @@ def pytest_in(
     run = warm.run_cold if cold else warm.server().run
     done = run(options, root, environment, timeout)
     found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Run(done.returncode, done.stdout + done.stderr, found)
+    cpu = getattr(done, "cpu", None)
+    return Run(done.returncode, done.stdout + done.stderr, found, cpu)
 
 
 def write(root: Path, files: dict[str, str]) -> None:

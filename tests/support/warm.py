@@ -86,7 +86,9 @@ class Server:
             shown = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
         if answer["late"]:
             raise subprocess.TimeoutExpired(arguments, timeout, shown["stdout"], shown["stderr"])
-        return subprocess.CompletedProcess(arguments, answer["code"], **shown)
+        done = subprocess.CompletedProcess(arguments, answer["code"], **shown)
+        done.cpu = answer["cpu"]
+        return done
 
     def ask(self, request: dict) -> dict:
         """One request and its answer."""

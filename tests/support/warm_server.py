@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import runpy
 import select
 import sys
@@ -70,10 +71,18 @@ def wait_for(child: int, seconds: float) -> dict:
 
     Processes that it leaves behind are ended too.
     """
+    before = cpu_seconds_of_children()
     watched = os.pidfd_open(child)
     ready, _, _ = select.select([watched, sys.stdin], [], [], seconds)
     os.close(watched)
-    return {"code": forks.end_with_its_processes(child), "late": not ready}
+    code = forks.end_with_its_processes(child)
+    return {"code": code, "late": not ready, "cpu": cpu_seconds_of_children() - before}
+
+
+def cpu_seconds_of_children() -> float:
+    """The CPU time of all processes that have ended and were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:

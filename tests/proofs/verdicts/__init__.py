@@ -1,0 +1,1 @@
+"""The verdict against an independent model: random edits, runs and accidents on the toy course."""
