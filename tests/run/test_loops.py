@@ -105,10 +105,11 @@ def test_a_setting_is_named_and_zero_switches_limits_off(workspace):
     toy.write(workspace, {"pytest.ini": toy.CONFIGURATION + "timeout = 0.5\n"})
     run = toy.pytest_in(workspace, "--checkpoint=03")
     assert "the limit is 0.5 s, set by timeout = 0.5 in the settings" in run.output
-    check = CHECK.replace("test_of_somebody_else", "square").replace("square()", "square(x)")
-    toy.write(workspace, {"tinytorch/squaring.py": f'"""03."""\n{check}\n    return x * x\n'})
-    assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=0").states["03"] == "passed"
+    limited = "resource.getrlimit(resource.RLIMIT_CPU)[0] != resource.RLIM_INFINITY"
+    body = f"    import resource\n    return -1 if {limited} else x * x\n"
+    toy.write(workspace, {"tinytorch/squaring.py": f"def square(x):\n{body}"})
     assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=5").states["03"] == "wrong"
+    assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=0").states["03"] == "passed"
 
 
 @posix
