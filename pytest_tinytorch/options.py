@@ -97,7 +97,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--ledger",
         type=Path,
         metavar="FILE",
-        help="keep progress in FILE (.tinytorch/ledger.jsonl)",
+        help="keep progress in FILE (.tinytorch/ledger.jsonl; one for each DIR with --source)",
     )
     for name, text in EXPORTS.items():
         option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {text}")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.evidence import appendfile
 from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
@@ -112,12 +113,15 @@ class Ledger:
 def read_ledger(file: Path) -> Ledger:
     """The ledger in ``file``; an empty one if there is no file.
 
-    Lines that cannot be read are passed over and named in ``damage``; they stay in the file.
+    Lines that cannot be read are passed over and named in ``damage``; they stay in the file. So is
+    what is no ledger at all, such as a folder or a device.
     """
     try:
-        lines = file.read_bytes().splitlines()
+        lines = appendfile.read_bounded(file).splitlines()
     except FileNotFoundError:
         return Ledger()
+    except appendfile.Unusable as error:
+        return Ledger(damage=(str(error),))
     except OSError as error:
         return Ledger(damage=(f"{file}: {error.strerror}",))
     events, damage = [], []
@@ -147,19 +151,28 @@ def parse_event(line: bytes) -> Event:
     return event
 
 
-def append_events(file: Path, events: Sequence[Event]) -> None:
-    """Add events in one write, so that two runs at once cannot mix their lines.
+def record_events(file: Path, events: Sequence[Event]) -> None:
+    """Add those of ``events`` that say more than the last event of their unit in the file.
 
-    A last line that a crash cut short is ended first, so that it spoils only itself.
+    What is in the file is looked at again under the lock: another run may have ended meanwhile.
+
+    Raises:
+        OSError: they cannot be written; the file is as it was.
     """
-    if not events:
+    if not read_ledger(file).new_events(events):
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
+    with appendfile.locked(file):
+        write_events(file, read_ledger(file).new_events(events))
+
+
+def append_events(file: Path, events: Sequence[Event]) -> None:
+    """Add events, while no other run does; errors as `record_events`."""
+    with appendfile.locked(file):
+        write_events(file, events)
+
+
+def write_events(file: Path, events: Sequence[Event]) -> None:
+    """Add events in one write. Call it within the lock."""
     text = "".join(json.dumps(msgspec.structs.asdict(e), ensure_ascii=False) + "\n" for e in events)
-    data = text.encode("utf-8")
-    with file.open("ab+") as stream:
-        if stream.tell() > 0:
-            stream.seek(-1, 2)
-            if stream.read(1) != b"\n":
-                data = b"\n" + data
-        stream.write(data)
+    if text:
+        appendfile.append(file, text.encode("utf-8"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from importlib.util import decode_source
 from pathlib import Path
 
@@ -83,7 +85,14 @@ class Workspace:
 
     @property
     def ledger_file(self) -> Path:
-        return self.options.ledger or self.root / ".tinytorch" / "ledger.jsonl"
+        """Where progress is kept: what another folder's package proves is not the learner's."""
+        kept = self.root / ".tinytorch"
+        if self.options.ledger is not None:
+            return self.options.ledger
+        if self.options.source is None or self.options.source.resolve() == self.root.resolve():
+            return kept / "ledger.jsonl"
+        place = str(self.options.source.resolve())
+        return kept / "ledgers" / f"{sha256(os.fsencode(place)).hexdigest()[:16]}.jsonl"
 
     @cached_property
     def ledger(self) -> Ledger:

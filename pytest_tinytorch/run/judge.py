@@ -125,7 +125,9 @@ class Judge:
             try:
                 step(self.progress)
             except OSError as error:
-                warnings = (*self.progress.warnings, f"cannot be written: {error}")
+                warnings = self.progress.warnings
+                if str(error) not in warnings:  # a ledger that is none was told when it was read
+                    warnings = (*warnings, f"cannot be written: {error}")
                 self.progress = replace(self.progress, newly_passed=(), warnings=warnings)
                 self.progress = with_failure(self.progress, "not all of it could be written")
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -235,7 +237,7 @@ class Judge:
             for unit, verdict in self.lasting.items()
             if not self._beyond_what_is_asked(unit, verdict)
         ]
-        ledger.append_events(workspace.ledger_file, workspace.ledger.new_events(events))
+        ledger.record_events(workspace.ledger_file, events)
 
     def _beyond_what_is_asked(self, unit: UnitId, verdict: Verdict) -> bool:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""
