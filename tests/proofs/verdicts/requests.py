@@ -134,9 +134,8 @@ LENDING = (
 SELECTING = {"checkpoint": optional(*CHECKPOINTS), "milestone": optional(*MILESTONES)}
 
 
-def requests(last_failed: bool = False) -> st.SearchStrategy[Request]:
+def requests() -> st.SearchStrategy[Request]:
     """Any request whose outcome is laid down."""
-    picked = SELECTING if core.CONCLUDES else {}
     whole = [
         strategy
         for lending in LENDING
@@ -147,6 +146,12 @@ def requests(last_failed: bool = False) -> st.SearchStrategy[Request]:
     ]
     stopping = st.builds(Request, **SELECTING, **LENDING[0], stop=st.just(True))
     reference = st.builds(Request, **SELECTING, reference=st.just(True))
+    return st.one_of(st.just(Request()), *whole, stopping, reference, *narrowing())
+
+
+def narrowing(last_failed: bool = False) -> list[st.SearchStrategy[Request]]:
+    """Requests for some specs alone. ``last_failed``: ``--lf`` too, of which only pytest knows what it is."""
+    picked = SELECTING if core.CONCLUDES else {}
     keyword = st.builds(
         Request, **picked, **LENDING[0], keyword=st.sampled_from([*KEYWORDS]), no_gate=rarely()
     )
@@ -159,4 +164,4 @@ def requests(last_failed: bool = False) -> st.SearchStrategy[Request]:
         st.builds(Request, **LENDING[0], nodes=nodes, stop=rarely()),
     ]
     again = [st.builds(Request, **LENDING[0], last_failed=st.just(True))] if last_failed else []
-    return st.one_of(st.just(Request()), *whole, stopping, reference, keyword, *named, *again)
+    return [keyword, *named, *again]

@@ -16,8 +16,8 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from tests.proofs.verdicts import core, machine, materials, model
 from tests.proofs.verdicts.model import Ask
 from tests.proofs.verdicts.processes import Process
-from tests.proofs.verdicts.requests import Request, requests
-from tests.proofs.verdicts.world import Specs
+from tests.proofs.verdicts.requests import Request, narrowing, requests
+from tests.proofs.verdicts.world import MODULES, Specs
 from tests.support import toy
 
 STEPS = 10
@@ -51,7 +51,7 @@ class Runs(machine.Verdicts):
             raise AssertionError(f"{error}\n{run.output}") from error
 
     @rule(
-        request=requests(last_failed=True),
+        request=requests() | st.one_of(narrowing(last_failed=True)),
         workers=st.sampled_from([None, None, None, None, "0", "1", "2"]),
         shuffle=st.none() | st.integers(0, 99),
     )
@@ -62,6 +62,18 @@ class Runs(machine.Verdicts):
             workers = shuffle = None
         arguments += [] if workers is None else ["-n", workers]
         self.end_run(begun, toy.pytest_in(self.core.root, *arguments, shuffle=shuffle, cache=True))
+
+    @rule(request=st.one_of(narrowing(last_failed=True)), solved=st.booleans())
+    def run_some_specs(self, request: Request, solved: bool) -> None:
+        """``solved``: with modules that are right, so that the specs have something to prove."""
+        for module in MODULES.values() if solved else ():
+            self.put(module, "right")
+        self.run_plainly(request)
+
+    @rule(request=requests())
+    def run_plainly(self, request: Request) -> None:
+        begun = self.begin_run(request.ask(self.failed_last()), request)
+        self.end_run(begun, toy.pytest_in(self.core.root, *request.arguments(), cache=True))
 
     @precondition(lambda self: core.ISOLATION)
     @rule(request=requests(), content=st.sampled_from(["hangs", "crashes", "exits"]))
@@ -101,14 +113,13 @@ class Runs(machine.Verdicts):
         time.sleep(moment)
         processes.append(Process(self.core.root, *second.arguments()))
         runs = [process.result() for process in processes]
-        both = [
-            model.report(b.world, b.proofs, b.ask).proofs if b.ask.selected else b.proofs
-            for b in begun
-        ]
+        proofs = begun[0].proofs
+        alone = [proved_by(one, proofs) for one in begun]
+        may = proofs.union(*(proved_by(one, proofs.union(*alone)) for one in begun))
         known, self.proofs = self.proofs, self.proofs_in_the_ledger()
-        assert known | both[0] | both[1] == self.proofs
-        for one, run, others in zip(begun, runs, reversed(both), strict=True):
-            self.says_one_of(one, run, [one.proofs, one.proofs | others])
+        assert known.union(*alone) <= self.proofs <= may
+        for one, run, other in zip(begun, runs, reversed(alone), strict=True):
+            self.says_one_of(one, run, [one.proofs, one.proofs | other])
 
     def says_one_of(self, begun: machine.Begun, run: toy.Run, proofs: list[model.Proofs]) -> None:
         if not begun.ask.selected:
@@ -150,6 +161,13 @@ class Runs(machine.Verdicts):
         file = self.core.root / ".pytest_cache" / "v" / "cache" / "lastfailed"
         found: Any = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         return frozenset(UNITS_BY_NODE[nodeid] for nodeid in found if nodeid in UNITS_BY_NODE)
+
+
+def proved_by(begun: machine.Begun, known: model.Proofs) -> model.Proofs:
+    """What a run proves that knows this much; one with nothing to judge proves nothing."""
+    if not begun.ask.selected:
+        return known
+    return model.report(begun.world, known, begun.ask).proofs
 
 
 @pytest.mark.slow
