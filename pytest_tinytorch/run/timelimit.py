@@ -28,7 +28,7 @@ as half that time ago. Two hundred specs that reach the same loop use less than 
 RETRY_SECONDS = 0.5
 """Seconds, used or waited, until it is raised once more, should a bare `except:` have swallowed it."""
 
-TRIES = 20
+TRIES = 6
 """How often it is raised before nothing but the end of the process is left."""
 
 
