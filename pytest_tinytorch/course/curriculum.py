@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -146,13 +146,15 @@ class Curriculum:
         """The checkpoint about the module ``tinytorch.<name>``, if there is one."""
         return next((u for u in self.checkpoints if u.name == name and u.source), None)
 
-    def closure(self, ids: Iterable[UnitId]) -> frozenset[UnitId]:
-        """``ids`` and everything they stand on, directly or not."""
+    def closure(
+        self, ids: Iterable[UnitId], without: Set[UnitId] = frozenset()
+    ) -> frozenset[UnitId]:
+        """``ids`` and everything they stand on, directly or not, except through ``without``."""
         found: set[UnitId] = set()
         waiting = list(ids)
         while waiting:
             unit_id = waiting.pop()
-            if unit_id not in found:
+            if unit_id not in found and unit_id not in without:
                 found.add(unit_id)
                 waiting.extend(self.unit(unit_id).needs)
         return frozenset(found)

@@ -23,12 +23,12 @@ def blocking_need(
     """The id of what keeps ``unit`` locked whatever else this run shows; None if nothing does.
 
     That is something it needs that has failed, that cannot pass because a stub in it is
-    untouched, or that is neither proved nor part of this run. The answer does not depend on the
-    order of the run, only how early it is known does.
+    untouched, or that is neither proved nor part of this run. What only something borrowed needs
+    is no matter. The answer does not depend on the order of the run, only how early it is known does.
     """
     if not plan.gated:
         return None
-    needs = curriculum.closure([unit.id]) - plan.borrowed - {unit.id}
+    needs = curriculum.closure(unit.needs, without=plan.borrowed)
     for need in (other.id for other in curriculum.units if other.id in needs):
         runs = need in plan.to_run
         hopeless = need in failed or (runs and need in plan.untouched)

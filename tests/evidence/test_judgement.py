@@ -117,6 +117,12 @@ class TestPlan:
             is None
         )
 
+    def test_what_only_something_borrowed_needs_locks_nothing(self):
+        """The states at the end of a run say so too, and in any order of the specs."""
+        plan = Plan(ids("02"), ids("00 02"), borrowed=ids("01"))
+        assert gate.blocking_need(TOY, TOY.unit("checkpoint-02"), ids("00"), plan) is None
+        assert states(passed="02", other=[("00", "wrong")], borrowed="01")["02"] == "passed"
+
     def test_travels_as_text(self):
         plan = Plan(ids("01"), ids("00 01"), ids("02"), ids("03"), ids("m01"), gated=False)
         assert Plan.from_text(plan.to_text()) == plan

@@ -81,11 +81,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run must say: the state of every unit, its exit code, and all that is proved after it."""
+    """What a run must say: the state of every unit, its exit code, and all that is proved after it.
+
+    It may fail although all that was asked for is passed, if something else that it ran is not.
+    """
 
     states: Mapping[str, str]
     code: int
     proofs: Proofs
+    may_fail: bool = False
 
 
 def closure(units: Iterable[str]) -> frozenset[str]:
@@ -185,7 +189,9 @@ def report(world: World, proofs: Proofs, ask: Ask, ran: Specs | None = None) -> 
         for unit, (verdict, complete) in verdicts.items()
         if ask.gate and complete and states[unit] == verdict
     }
-    return Report(states, exit_code(world, proofs, ask, states, ran), proofs | new)
+    code = exit_code(world, proofs, ask, states, ran)
+    may_fail = any(states[unit] != "passed" for unit in verdicts.keys() - ask.selected)
+    return Report(states, code, proofs | new, may_fail)
 
 
 def fold(world: World, proofs: Proofs, ask: Ask, verdicts: Mapping[str, str]) -> dict[str, str]:
