@@ -18,7 +18,7 @@ MEANINGS = {
     "SIGILL": "an instruction that the machine does not have",
 }
 
-HARD_LOOP = "no verdict, and no exception ends it: is there a loop that never ends, inside a call of C? Ended"
+HARD_LOOP = "is there a loop that never ends, inside a call of C?"
 
 UNSTOPPABLE = 86
 """The exit code of a process that has ended itself, because code under test catches every exception."""
@@ -60,7 +60,7 @@ def of_code(code: int) -> Ending:
     except ValueError:
         name = f"signal {-code}"
     if name == "SIGXCPU":
-        return Ending(State.BROKEN, f"{HARD_LOOP} after its limit of CPU time", True)
+        return Ending(State.BROKEN, f"no verdict within its limit of CPU time: {HARD_LOOP}", True)
     if name in OUTSIDE:
         text = f"the process that ran it was ended from outside ({name}): did it run out of memory?"
         return Ending(State.NOT_RUN, text)
@@ -75,7 +75,7 @@ def of_failure(text: str) -> Ending:
 
 def of_loop(seconds: float) -> Ending:
     """The end of a worker that nothing but its end has stopped."""
-    return Ending(State.BROKEN, f"{HARD_LOOP} after {seconds:.0f} s of CPU time", True)
+    return Ending(State.BROKEN, f"no verdict after {seconds:.0f} s of CPU time: {HARD_LOOP}", True)
 
 
 def of_same_cause(nodeid: str) -> Ending:
