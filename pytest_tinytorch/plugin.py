@@ -77,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
+    refuse_hidden_modules(config.rootpath)
     from pytest_tinytorch.evidence.plan import Plan
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
@@ -160,6 +161,16 @@ def use_one_thread() -> None:
 
 def is_workspace(config: pytest.Config) -> bool:
     return (config.rootpath / WORKSPACE_FILE).is_file()
+
+
+def refuse_hidden_modules(root: Path) -> None:
+    """Say so where a file hides what pytest needs: its workers, and a run of another kind, would crash."""
+    from pytest_tinytorch.evidence.paths import hiding, is_needed
+
+    if found := [file for file in hiding(root) if is_needed(file)]:
+        raise pytest.UsageError(
+            f"{found[0]} hides Python's own module {found[0].stem}, which pytest needs: rename it"
+        )
 
 
 def workspace_of(config: pytest.Config, given: Options) -> Any:

@@ -33,12 +33,12 @@ class Snapshot:
 
 
 def fingerprint(file: Path) -> str:
-    """The digest of one file's syntax tree."""
+    """The digest of one file's syntax tree. A device or a pipe counts as missing: it may have no end."""
     try:
-        data = file.read_bytes()
+        data = file.read_bytes() if file.is_file() else None
     except OSError:
-        return "missing"
-    return fingerprint_of(data)
+        data = None
+    return "missing" if data is None else fingerprint_of(data)
 
 
 @lru_cache(maxsize=1024)

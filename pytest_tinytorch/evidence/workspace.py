@@ -25,6 +25,7 @@ from pytest_tinytorch.evidence.digests import Snapshot
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 
@@ -55,10 +56,10 @@ class Workspace:
         kept = self.root / ".tinytorch"
         if self.options.ledger is not None:
             return self.options.ledger
-        if self.options.source is None or self.options.source.resolve() == self.root.resolve():
+        source = real_path(self.options.source or self.root)
+        if source == real_path(self.root):
             return kept / "ledger.jsonl"
-        place = str(self.options.source.resolve())
-        return kept / "ledgers" / f"{sha256(os.fsencode(place)).hexdigest()[:16]}.jsonl"
+        return kept / "ledgers" / f"{sha256(os.fsencode(source)).hexdigest()[:16]}.jsonl"
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -177,11 +178,11 @@ class Workspace:
         ]
 
     def _has_stub(self, unit: Unit) -> bool:
-        if not unit.source:
+        file = self.implementation.file(unit.name)
+        if not (unit.source and file.is_file()):
             return False
         try:
-            text = self.implementation.file(unit.name).read_text(encoding="utf-8")
-            return any_untouched(text, unit.hints)
+            return any_untouched(file.read_text(encoding="utf-8"), unit.hints)
         except (OSError, SyntaxError, ValueError):
             return False
 
@@ -239,7 +240,7 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
 def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
     """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
     own = reference_folder(root)
-    folder = options.source.resolve() if options.source else root
+    folder = real_path(options.source) if options.source else root
     if options.reference:
         folder = own
     if not (folder / "tinytorch").is_dir():

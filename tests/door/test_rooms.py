@@ -33,6 +33,7 @@ LISTED = {
     ("evidence/implementation.py", "spec_from_file_location"): "says where the package under test"
     " is, to whoever imports it",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
+    ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
