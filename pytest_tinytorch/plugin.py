@@ -103,6 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
+    refuse_hidden_modules(config.rootpath)
     from pytest_tinytorch.evidence.plan import Plan
     from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
@@ -269,8 +270,19 @@ def pinned_workspace(config: pytest.Config, worker: Mapping[str, Any] | None) ->
         pinned = {Path(file): data for file, data in worker[WORKER_SOURCES].items()}
     workspace = replace(workspace, pinned=pinned)
     if not same or workspace.sources != read:
-        implementation.install_finder(workspace.implementation, workspace.sources)
+        implementation.install_finder(workspace.implementation, workspace.sources, guard_import)
+        implementation.open_finder(not config.stash[ISOLATION].on)
     return workspace
+
+
+def refuse_hidden_modules(root: Path) -> None:
+    """Say so where a file hides what pytest needs: its workers, and a run of another kind, would crash."""
+    from pytest_tinytorch.evidence.paths import hiding, is_needed
+
+    if found := [file for file in hiding(root) if is_needed(file)]:
+        raise pytest.UsageError(
+            f"{found[0]} hides Python's own module {found[0].stem}, which pytest needs: rename it"
+        )
 
 
 def workspace_of(config: pytest.Config, given: Options) -> Any:

@@ -83,9 +83,9 @@ def mark(file: Path) -> Mark | None:
 
 
 def read_if_present(file: Path) -> bytes | None:
-    """What is in a file; None if it cannot be read."""
+    """What is in a file; None if it cannot be read, or is a device or a pipe: it may have no end."""
     try:
-        return file.read_bytes()
+        return file.read_bytes() if file.is_file() else None
     except OSError:
         return None
 

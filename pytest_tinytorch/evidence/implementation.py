@@ -150,8 +150,14 @@ class FreshLoader(SourceFileLoader):
 
 @lru_cache(maxsize=256)
 def compile_cached(data: bytes, path: str) -> CodeType:
-    """Source as code, remembered by its content."""
-    return compile(data, path, "exec", dont_inherit=True)
+    """Source as code, remembered by its content. Every error names the place."""
+    try:
+        return compile(data, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        if isinstance(error, SyntaxError) and error.filename:
+            raise
+        line = data.partition(b"\0")[0].count(b"\n") + 1  # what Python gives no place of
+        raise SyntaxError(str(error), (path, line, None, None)) from None
 
 
 def compile_sources(sources: Mapping[Path, bytes]) -> None:

@@ -33,6 +33,7 @@ from pytest_tinytorch.evidence.digests import (
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.standing import Standing
@@ -89,10 +90,10 @@ class Workspace:
         kept = self.root / ".tinytorch"
         if self.options.ledger is not None:
             return self.options.ledger
-        if self.options.source is None or self.options.source.resolve() == self.root.resolve():
+        source = real_path(self.options.source or self.root)
+        if source == real_path(self.root):
             return kept / "ledger.jsonl"
-        place = str(self.options.source.resolve())
-        return kept / "ledgers" / f"{sha256(os.fsencode(place)).hexdigest()[:16]}.jsonl"
+        return kept / "ledgers" / f"{sha256(os.fsencode(source)).hexdigest()[:16]}.jsonl"
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -282,7 +283,7 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
 def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
     """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
     own = reference_folder(root)
-    folder = options.source.resolve() if options.source else root
+    folder = real_path(options.source) if options.source else root
     if options.reference:
         folder = own
     if not (folder / "tinytorch").is_dir():

@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.paths import leads_nowhere, real_path
 from pytest_tinytorch.run.exceptions import (
     EndsProgram,
     LawBroken,
@@ -22,10 +23,12 @@ from pytest_tinytorch.run.exceptions import (
     TimeLimit,
 )
 from pytest_tinytorch.run.workerends import Ending
-from pytest_tinytorch.terminal.plaintext import encodable_text
+from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
 LABEL_WIDTH = 10
 EXAMPLE_LINES = 14
+LONGEST_TEXT, LONGEST_LINE = 4_000, 500
+"""Characters of one part of a message, and of what is told in one line, at most."""
 LABEL_COLORS: dict[str, dict[str, bool]] = {
     "Expected": {"green": True},
     "Got": {"red": True},
@@ -83,7 +86,7 @@ class Explainer:
 
     def __post_init__(self) -> None:
         places = (self.implementation.folder, self.implementation.reference)
-        object.__setattr__(self, "folders", tuple((p / PACKAGE).resolve() for p in places))
+        object.__setattr__(self, "folders", tuple(real_path(p / PACKAGE) for p in places))
 
     def explain(
         self, spec: Spec, error: BaseException, places: Iterable[Frame] | None = None
@@ -167,7 +170,7 @@ class Explainer:
         if any(frame.name == "<module>" for frame in frames):
             return State.BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
-            return State.BROKEN, text
+            return State.BROKEN, self._link_text(error) or text
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS and not frames:
             return State.NOT_RUN, _first_line(error) or text
         if isinstance(error, OSError) and not frames:
@@ -187,22 +190,33 @@ class Explainer:
         if isinstance(error, TimeLimit) and error.loop:
             return Frame(Path(error.loop.file).resolve(), error.line, error.loop.function)
         if isinstance(error, MissingName) and error.file:
-            return Frame(Path(error.file).resolve(), 1, "")
+            return Frame(real_path(Path(error.file)), 1, "")
         if isinstance(error, ImportError) and "circular import" in error_text(error):
             return self._lowest(frames)
         if frames:
             return frames[-1]
         if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
-            module = str(error.name).removeprefix(f"{PACKAGE}.")
-            return Frame(self.implementation.file(module).resolve(), 1, "")
+            missing = self._file_of(error)
+            return Frame(real_path(missing.parent) / missing.name, 1, "")
         if isinstance(error, LawBroken) and error.where:
             file, line, name = error.where
-            return Frame(Path(file).resolve(), line, name)
+            return Frame(real_path(Path(file)), line, name)
         return None
+
+    def _file_of(self, error: ImportError) -> Path:
+        """The file of the module that an error could not import."""
+        return self.implementation.file(str(error.name).removeprefix(f"{PACKAGE}."))
+
+    def _link_text(self, error: ImportError) -> str:
+        """What to say if a module is not found because its file is a link that leads nowhere."""
+        file = self._file_of(error)
+        return (
+            f"{PACKAGE}/{file.name} is a link that leads to no file" if leads_nowhere(file) else ""
+        )
 
     def _misspelt(self, error: SyntaxError) -> Path | None:
         """The learner's file that does not parse, if it is one of theirs."""
-        file = Path(error.filename).resolve() if error.filename else None
+        file = real_path(Path(error.filename)) if error.filename else None
         return file if file is not None and self.is_learners(file) else None
 
     def _lowest(self, frames: Sequence[Frame]) -> Frame | None:
@@ -224,7 +238,8 @@ class Explainer:
         """First and last line of each exercise in a file; none if it cannot be read or parsed."""
         if file not in self.spans:
             try:
-                self.spans[file] = line_spans(file.read_text(encoding="utf-8"), unit.hints)
+                text = file.read_text(encoding="utf-8") if file.is_file() else ""
+                self.spans[file] = line_spans(text, unit.hints)
             except (OSError, SyntaxError, ValueError):
                 self.spans[file] = {}
         return self.spans[file]
@@ -325,13 +340,13 @@ def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
     """The places of a traceback, the outermost first."""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        yield Frame(Path(code.co_filename).resolve(), traceback.tb_lineno, code.co_qualname)
+        yield Frame(real_path(Path(code.co_filename)), traceback.tb_lineno, code.co_qualname)
         traceback = traceback.tb_next
 
 
 def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
-    first, *rest = text.strip().splitlines() or [""]
+    first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
 
@@ -360,13 +375,13 @@ def _raised(error: BaseException, outcome: Outcome) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (error_text(error).strip().splitlines() or [""])[0]
+    return (error_text(error, LONGEST_LINE).strip().splitlines() or [""])[0]
 
 
-def error_text(error: BaseException) -> str:
+def error_text(error: BaseException, longest: int = LONGEST_TEXT) -> str:
     """The text of an exception, even of one that a learner made and cannot be shown."""
     try:
-        return encodable_text(str(error))
+        return encodable_text(shortened(str(error), longest))
     except Exception as failure:
         return f"no message, because str() of it raises {type(failure).__name__}"
 

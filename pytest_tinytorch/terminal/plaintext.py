@@ -29,3 +29,11 @@ def encodable_text(text: str) -> str:
 
 def _moves(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") or character in TURNING
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text that is too long to be read, cut to ``longest`` characters, which tell how many it had."""
+    if len(text) <= longest:
+        return text
+    end = f"... ({len(text):,} characters in all)"
+    return text[: longest - len(end)] + end

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from pytest_tinytorch.evidence.paths import hiding, is_needed, python_in
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.session import Session
@@ -53,6 +54,7 @@ def examine_kit(session: Session) -> list[Finding]:
         plugin,
         workspace,
         specs,
+        names,
         terminal,
         data,
     ]
@@ -96,7 +98,7 @@ def plugin(session: Session) -> list[Finding]:
         "print(*[e.value for e in entry_points(group='pytest11') if e.name == 'tinytorch'])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [*python_in(session.workspace.root), "-c", code],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -139,6 +141,23 @@ def specs(session: Session) -> list[Finding]:
     found = f"{status.named}: nothing is granted"
     remedy = f"get them back: {restore}; if your course has changed them: tito specs accept"
     return [Finding("specs", False, found, remedy, needed=False)]
+
+
+def names(session: Session) -> list[Finding]:
+    """Files that hide modules of Python's own; nothing is said where there are none.
+
+    What is imported here already, pytest needs as well.
+    """
+    return [
+        Finding(
+            file.name,
+            False,
+            f"hides Python's own module {file.stem}",
+            f"rename {file}",
+            needed=is_needed(file),
+        )
+        for file in hiding(session.workspace.root)
+    ]
 
 
 def terminal(session: Session) -> list[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import CurriculumError, Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.terminal import screen
@@ -98,8 +98,9 @@ class Session:
 
     def pytest(self, arguments: Sequence[str]) -> int:
         """Run pytest in the workspace, its output passed through; gives its exit code."""
-        command = [sys.executable, "-m", "pytest", "-p", "tinytorch", *arguments]
-        return subprocess.call(command, cwd=self.workspace.root)
+        root = self.workspace.root
+        command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", *arguments]
+        return subprocess.call(command, cwd=root)
 
 
 def open_session() -> Session:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.watch.request import Request
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -30,7 +31,7 @@ class ServerProcess:
     def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_tinytorch.watch.server", *arguments],
+            [*python_in(root), "-m", "pytest_tinytorch.watch.server", *arguments],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -34,6 +34,7 @@ LISTED = {
     " is, to whoever imports it",
     ("evidence/implementation.py", "exec_module"): "runs what others import, under a guard",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
+    ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
     ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",

@@ -1,0 +1,36 @@
+"""Paths that surprise: links that go round in a circle, and names that hide modules of Python's own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def real_path(path: Path) -> Path:
+    """A path without links. For one that goes round in a circle `Path.resolve` may raise; this does not."""
+    return Path(os.path.realpath(path))
+
+
+def leads_nowhere(file: Path) -> bool:
+    """Whether this is a link to something that is not there, that is no file, or that is the link itself."""
+    return file.is_symlink() and not file.is_file()
+
+
+def hiding(root: Path) -> list[Path]:
+    """What hides a module of Python's own from all that is started in ``root``.
+
+    ``python -m`` looks there first, for itself and for every library.
+    """
+    found = [*root.glob("*.py"), *(file.parent for file in root.glob("*/__init__.py"))]
+    return sorted(file for file in found if file.stem in sys.stdlib_module_names)
+
+
+def is_needed(file: Path) -> bool:
+    """Whether what a file hides has been imported by this program, so that it could not start there."""
+    return file.stem in sys.modules
+
+
+def python_in(root: Path) -> list[str]:
+    """The command that starts Python in ``root``, and finds Python's own modules whatever lies there."""
+    return [sys.executable, "-P"] if hiding(root) else [sys.executable]
