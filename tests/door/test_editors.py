@@ -57,7 +57,7 @@ def workspace(tmp_path):
 
 BROKEN = {
     "syntax": ("def add(:\n", "SyntaxError"),
-    "exit": ("raise SystemExit(3)\n", "SystemExit: 3"),
+    "exit": ("raise SystemExit(3)\n", "while it is imported: SystemExit"),
     "empty": ("", "cannot import name 'add'"),
     "bytes": (b"\xff\x00\xfe", "adding"),
     "gone": (None, "No module named 'tinytorch.adding'"),
