@@ -92,10 +92,10 @@ class Report:
     may_fail: bool = False
 
 
-def closure(units: Iterable[str]) -> frozenset[str]:
-    found = frozenset(units)
-    needs = {need for unit in found for need in NEEDS[unit]}
-    return found if needs <= found else closure(found | needs)
+def closure(units: Iterable[str], without: frozenset[str] = frozenset()) -> frozenset[str]:
+    found = frozenset(units) - without
+    needs = {need for unit in found for need in NEEDS[unit]} - without
+    return found if needs <= found else closure(found | needs, without)
 
 
 def stands_on(world: World, ask: Ask, unit: str) -> frozenset[tuple[str, str]]:
@@ -157,9 +157,15 @@ def specs_that_run(world: World, proofs: Proofs, ask: Ask) -> Specs:
 
 
 def until_first_failure(world: World, ask: Ask, specs: Specs) -> Specs:
-    """What ``-x`` leaves of a run in the order of the course."""
+    """What ``-x`` leaves of a run in the order of the course: what waits for a stub does not begin."""
+    stubs = {
+        unit for unit, state in known_states(world, frozenset(), ask).items() if state == "todo"
+    }
+    gated = ask.gate and ask.named is None
     done: list[tuple[str, str]] = []
     for spec in [(u, s) for u in UNITS for s in SPECS[u] if (u, s) in specs]:
+        if gated and stubs & closure(NEEDS[spec[0]], without=ask.given):
+            continue
         done.append(spec)
         if outcome(world, ask.solved, *spec) != "passed":
             break
