@@ -25,6 +25,11 @@ NARROWING = {
 INTERRUPTING = {
     "conftest.py": "def pytest_runtest_logfinish():\n    raise KeyboardInterrupt\n",
 }
+INTERRUPTING_IF = {
+    "specs/conftest.py": "import os\n\ndef pytest_runtest_logfinish():\n"
+    "    if 'INTERRUPT' in os.environ:\n        raise KeyboardInterrupt\n"
+}
+"""It may not be new in the run: then what was proved before would be stale."""
 FAILING_INSIDE = {"conftest.py": "def pytest_runtestloop():\n    raise OSError\n"}
 LEAVING = {
     "conftest.py": "import pytest\n\ndef pytest_runtest_logfinish():\n"
@@ -138,7 +143,7 @@ OTHERWISE = [
     Row("the map", ("--capabilities",), 0, "", WRONG),
     Row("a wrong option", ("--checkpoint=07",), 4),
     Row("interrupted", (), 2, "01 adding not run", INTERRUPTING),
-    Row("interrupted, all is proved", (), 2, "cut short", INTERRUPTING, ()),
+    Row("interrupted, all is proved", (), 2, "cut short", INTERRUPTING_IF, (), {"INTERRUPT": "1"}),
     Row("an error of pytest", (), 3, "", FAILING_INSIDE),
     Row("the ledger is a folder", ("--ledger=specs",), 4),
 ]
@@ -151,7 +156,8 @@ def run(root, row, *more):
     specs = {name: text for name, text in row.files.items() if name.startswith("specs/")}
     toy.write(workspace, RIGHT | (specs if row.before is not None else {}))
     if row.before is not None:
-        assert toy.pytest_in(workspace, *row.before).code == 0
+        before = toy.pytest_in(workspace, *row.before)
+        assert before.code == 0, before.output
     files = {name: stubs[name] if text == STUB else text for name, text in row.files.items()}
     toy.write(workspace, files)
     return toy.pytest_in(workspace, *row.arguments, *more, variables=row.variables)

@@ -99,9 +99,15 @@ class TestStep:
         _, table = run(submission, "02")
         assert points(table) == (0, 1)
 
-    def test_code_that_ends_the_run_gets_nothing(self, submission):
+    def test_code_that_ends_its_process_loses_its_own_points_and_what_needs_it(self, submission):
         toy.solve(submission, *tuple(toy.REFERENCE)[1:])
         toy.write(submission, {"tinytorch/adding.py": "import os\nos._exit(0)\n"})
+        _, table = run(submission)
+        assert (points(table), table["status"]) == ((1, 3), "fail")
+
+    def test_a_run_that_ends_without_results_gets_nothing(self, submission):
+        toy.solve(submission, *tuple(toy.REFERENCE)[1:])
+        toy.write(submission, {"conftest.py": "import os\nos._exit(0)\n"})
         _, table = run(submission)
         assert (points(table), table["status"]) == ((0, 1), "error")
 
