@@ -170,7 +170,7 @@ def isolation_of(config: pytest.Config, given: Options) -> Isolation:
     if "PYTEST_XDIST_WORKER" in os.environ or given.capabilities or given.timeline:
         return Isolation(False)
     namespace = config.known_args_namespace
-    if getattr(namespace, "collectonly", False):
+    if getattr(namespace, "collectonly", False) or not may_run_specs(config):
         return Isolation(False)
     markers = isolation.unended_runs(config.rootpath / PROGRESS_FOLDER)
     decided = isolation.decide(given, markers)
@@ -179,10 +179,20 @@ def isolation_of(config: pytest.Config, given: Options) -> Isolation:
     return isolation.decide(given, markers, isolation.interactive_option(namespace))
 
 
+def may_run_specs(config: pytest.Config) -> bool:
+    """Whether the paths on the command line reach specs: a run of other tests is left to pytest."""
+    named = getattr(config.known_args_namespace, "file_or_dir", None) or ["."]
+    paths = [(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in named]
+    folders = [(config.rootpath / name).resolve() for name in ("specs", "milestones")]
+    return any(p.is_relative_to(f) or f.is_relative_to(p) for p in paths for f in folders)
+
+
 def isolate(config: pytest.Config, workspace: Any, runner: Any) -> None:
     """Let workers run the specs: forks on Linux, elsewhere workers of xdist."""
     from pytest_tinytorch.run import linux
 
+    if not may_run_specs(config):
+        return
     marker = isolation.RunMarker(workspace.root / PROGRESS_FOLDER)
     if workspace.options.isolate is not False and not config.option.collectonly:
         config.pluginmanager.register(marker)

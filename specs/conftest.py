@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
+from specs.framework import import_modules
 from specs.laws import forget
 from specs.timing import Stopwatch
+
+
+@pytest.fixture(autouse=True)
+def imported(request: pytest.FixtureRequest) -> None:
+    """What a spec file names is imported before each of its specs begins, whichever comes first."""
+    import_modules(vars(request.module).values())
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,8 @@ spec file from being collected.
 """
 
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +59,17 @@ def lazy(module: str, *names: str) -> Any:
     """
     stands = tuple(Lazy(module, name) for name in names)
     return stands[0] if len(stands) == 1 else stands
+
+
+def import_modules(things: Iterable[object]) -> None:
+    """Import the modules of all stand-ins among ``things``, so that no spec measures an import.
+
+    What cannot be imported is passed over: the specs that use it are told.
+    """
+    modules = {thing._module for thing in things if type(thing) is Lazy}
+    for name in modules:
+        with suppress(Exception):
+            import_module(f"tinytorch.{name}")
 
 
 def resolve(thing: Any) -> Any:

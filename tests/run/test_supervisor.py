@@ -46,7 +46,7 @@ ENDS = {
     "segmentation fault": (("import ctypes", "ctypes.string_at(0)"), "squaring.py:7"),
     "pytest is patched": (
         ("import pluggy", "pluggy.HookCaller.__call__ = None"),
-        "process that ran it",
+        "pytest itself fail",
     ),
     "KeyboardInterrupt": (("raise KeyboardInterrupt",), ""),
     "all files closed": (("import os", "os.closerange(3, 256)"), "process that ran it"),
@@ -206,3 +206,12 @@ def test_debugging_needs_this_process(workspace):
 def test_ci_isolates(workspace):
     run = toy.pytest_in(workspace, variables={"CI": "true"}, cold=True)
     assert "processes of their own (CI)" in run.output
+
+
+def test_tests_that_are_no_specs_are_left_to_pytest(workspace):
+    toy.write(workspace, {"own/test_mine.py": "def test_mine():\n    assert True\n"})
+    run = toy.pytest_in(workspace, "--isolate", "own", cold=True)
+    assert "processes of their own" not in run.output
+    assert "1 passed" in run.output
+    assert markers(workspace) == []
+    assert "processes of their own" in toy.pytest_in(workspace, "--isolate", "own", "specs").output
