@@ -119,7 +119,7 @@ class TestLedger:
         run = toy.pytest_in(workspace, "--checkpoint=03", *arguments)
         assert (run.code, run.states["03"]) == (4, "passed")
         assert is_told(run, "not all of it could be written", text)
-        assert len(lines_with(run, " ! ")) == 1
+        assert len(lines_with(run, " !")) == 1
         return run
 
     def test_a_folder(self, workspace):
