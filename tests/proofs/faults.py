@@ -205,7 +205,7 @@ ENDINGS = (
 
 LEFT_BEHIND = (
     going_on("a fork that sleeps", "import os, time\nif os.fork() == 0:\n    time.sleep(10**6)"),
-    Fault("a fork that goes on", "import os\nos.fork()\nreturn x + y", states=ANY - PASSED),
+    going_on("a fork that goes on", "import os\nos.fork()"),
     going_on(
         "a program that sleeps",
         "import subprocess, sys\n"
