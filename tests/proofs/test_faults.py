@@ -11,6 +11,7 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
 from tests.proofs import faults
 from tests.support import toy
+from tests.support.long import every_other
 
 ISOLATED = hasattr(Options(), "isolate")
 """Whether there is isolation already."""
@@ -73,7 +74,7 @@ def workspace_with(solved, tmp_path):
 
 
 @pytest.mark.skipif(not ISOLATED, reason="there is no --isolate yet")
-@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", every_other(faults.FAULTS), ids=lambda fault: fault.name)
 def test_a_fault_hurts_nothing_else(fault, solved, tmp_path):
     workspace = workspace_with(solved, tmp_path)
     check(workspace, fault, run(workspace, fault, "--isolate"))

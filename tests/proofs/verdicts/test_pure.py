@@ -16,7 +16,7 @@ from tests.proofs.verdicts.world import MODULES, SPECS, UNITS
 
 STEPS = 50
 """In one sequence."""
-SEQUENCES = int(os.environ.get("TINYTORCH_PURE_STEPS", "2000")) // STEPS
+SEQUENCES = int(os.environ.get("TINYTORCH_PURE_STEPS", "1000")) // STEPS
 INTERRUPTED = 2
 IN_ORDER = [(unit, spec) for unit in UNITS for spec in SPECS[unit]]
 
