@@ -53,7 +53,7 @@ def test_untouched_stubs_are_fine_where_todo_is(tmp_path):
 
 @pytest.mark.slow
 def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
-    """In workers of the supervisor, as in CI. Those of xdist take turns, and need three times as long."""
+    """In workers of the supervisor, as in CI. Those of xdist take turns, and need longer."""
     options = ["--reference", "--isolate", "-n", "2"]
     run = kit.run(None, tmp_path / "ledger.jsonl", *options, shuffle=7)
     assert run.passed() == ALL, run.output
