@@ -7,14 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
 from tests.proofs import faults
 from tests.support import toy
 from tests.support.long import every_other
 
-ISOLATED = hasattr(Options(), "isolate")
-"""Whether there is isolation already."""
 LIMIT = "--timeout=2"
 """Of CPU time and of waiting."""
 NEEDS = {"01": ("02", "m01", "m02"), "03": ("m02",)}
@@ -73,7 +70,6 @@ def workspace_with(solved, tmp_path):
     return shutil.copytree(solved, tmp_path / "workspace")
 
 
-@pytest.mark.skipif(not ISOLATED, reason="there is no --isolate yet")
 @pytest.mark.parametrize("fault", every_other(faults.FAULTS), ids=lambda fault: fault.name)
 def test_a_fault_hurts_nothing_else(fault, solved, tmp_path):
     workspace = workspace_with(solved, tmp_path)

@@ -29,28 +29,22 @@ from tests.support import toy
 
 NODEIDS = {(u, s): materials.nodeid(u, s) for u in UNITS for s in SPECS[u]}
 
-CONCLUDES = Path(gate.__file__).with_name("conclusion.py").is_file()
-"""Whether the exit code follows the last line, of a narrowed `--checkpoint` too."""
-STANDING = Path(gate.__file__).with_name("standing.py").is_file()
-"""Whether verdicts stand on all that they were made of, and every process imports what was read first."""
-ISOLATION = hasattr(Options(), "isolate")
-"""Whether there is `--isolate`: the learner's code may then hang, crash and exit."""
-
-COUNTED = frozenset({"adding", "doubling", "squaring", "laws", "extra"}) | {
-    *(f"spec {unit}" for unit in UNITS),
-    *(("data", "helper", "threshold", "conftest") if STANDING else ()),
-}
-"""Things that digests cover."""
-LATER = frozenset({"hangs", "crashes", "exits"}) | (
-    frozenset() if STANDING else {"documented well", "documented badly"}
+COUNTED = frozenset(
+    {
+        *("adding", "doubling", "squaring", "laws", "extra"),
+        *("data", "helper", "threshold", "conftest"),
+        *(f"spec {unit}" for unit in UNITS),
+    }
 )
-"""Contents that are not judged rightly in one process, or not at all yet."""
+"""Things that digests cover."""
+ISOLATED = frozenset({"hangs", "crashes", "exits"})
+"""Contents that are not judged rightly in one process."""
 HELPER = "toyhelper.py"
 
 
 def contents_of(thing: str) -> list[str]:
     """What a rule may put into a thing."""
-    found = [c for c in materials.CONTENTS[thing] if c not in LATER]
+    found = [c for c in materials.CONTENTS[thing] if c not in ISOLATED]
     needs = {"helped": "helper", "fed": "data"}
     return [c for c in found if needs.get(c, thing) in COUNTED]
 
@@ -158,10 +152,9 @@ class Played:
                 pytest_tinytorch_report=lambda **_: None,
             ),
         )
-        given: Any = [config, self.workspace, self.plan, narrowed]
-        given += [narrowed and self.ask.chosen is None] if CONCLUDES else []
-        self.judge = Judge(*given)
-        self.helper = helper_found(self.core.root) if STANDING else None
+        names_specs = narrowed and self.ask.chosen is None
+        self.judge = Judge(config, self.workspace, self.plan, narrowed, names_specs)
+        self.helper = helper_found(self.core.root)
 
     @property
     def digests(self) -> dict[str, tuple[str, str]]:
@@ -194,7 +187,7 @@ class Played:
                 self.stopped = self.ask.stop
             if self.stopped:
                 break
-        if STANDING and helpers(self.world, self.ask, frozenset(ran)):
+        if helpers(self.world, self.ask, frozenset(ran)):
             self.judge.testimony.found[HELPER] = {self.helper}
         return frozenset(ran)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.proofs.verdicts import core, materials, model
 from tests.proofs.verdicts.model import Ask, Proof, Proofs, Report
@@ -220,3 +229,20 @@ class Verdicts(RuleBasedStateMachine):
         self.file_digests(PRESENT, shown.digests)
         assert shown.states == model.fold(self.world, self.proofs, PRESENT, {})
         assert shown.damaged == self.damaged
+
+
+def play(machine: type[Verdicts], sequences: int, steps: int, start: int) -> None:
+    """Play sequences of steps, the same for the same ``start``. TINYTORCH_SHRINK=1 shortens what fails."""
+    phases = [Phase.generate, *[Phase.shrink] * bool(os.environ.get("TINYTORCH_SHRINK"))]
+    run_state_machine_as_test(
+        seed(start)(machine),
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=phases,
+        ),
+    )

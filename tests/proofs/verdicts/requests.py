@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from pytest_tinytorch.course.options import Options
-from tests.proofs.verdicts import core, materials
+from tests.proofs.verdicts import materials
 from tests.proofs.verdicts.model import Ask
 from tests.proofs.verdicts.world import ON_PATH, SPECS, UNITS, Specs
 
@@ -151,9 +151,8 @@ def requests() -> st.SearchStrategy[Request]:
 
 def narrowing(last_failed: bool = False) -> list[st.SearchStrategy[Request]]:
     """Requests for some specs alone. ``last_failed``: ``--lf`` too, of which only pytest knows what it is."""
-    picked = SELECTING if core.CONCLUDES else {}
     keyword = st.builds(
-        Request, **picked, **LENDING[0], keyword=st.sampled_from([*KEYWORDS]), no_gate=rarely()
+        Request, **SELECTING, **LENDING[0], keyword=st.sampled_from([*KEYWORDS]), no_gate=rarely()
     )
     files = st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True).map(tuple)
     nodes = st.lists(st.sampled_from(sorted(EVERY_SPEC)), min_size=1, max_size=4, unique=True).map(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 
 from pytest_tinytorch.run import judge
 from tests.proofs.verdicts import core, machine, materials, model
@@ -118,15 +117,4 @@ def test_the_core_says_what_the_model_says(tmp_path, monkeypatch):
     class Machine(Pure):
         fresh = materials.build(tmp_path / "fresh", materials.START)
 
-    run_state_machine_as_test(
-        seed(int(os.environ.get("TINYTORCH_SEED", "1")))(Machine),
-        settings=settings(
-            max_examples=SEQUENCES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, *[Phase.shrink] * bool(os.environ.get("TINYTORCH_SHRINK"))],
-        ),
-    )
+    machine.play(Machine, SEQUENCES, STEPS, int(os.environ.get("TINYTORCH_SEED", "1")))

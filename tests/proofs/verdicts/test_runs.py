@@ -9,9 +9,8 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from tests.proofs.verdicts import core, machine, materials, model
 from tests.proofs.verdicts.model import Ask
@@ -75,7 +74,6 @@ class Runs(machine.Verdicts):
         begun = self.begin_run(request.ask(self.failed_last()), request)
         self.end_run(begun, toy.pytest_in(self.core.root, *request.arguments(), cache=True))
 
-    @precondition(lambda self: core.ISOLATION)
     @rule(request=requests(), content=st.sampled_from(["hangs", "crashes", "exits"]))
     def run_isolated(self, request: Request, content: str) -> None:
         before = self.world["adding"]
@@ -130,7 +128,6 @@ class Runs(machine.Verdicts):
         may = [(r.states, code) for r in expected for code in (r.code, max(r.code, r.may_fail))]
         assert said in [*may, (None, 5)], run.output
 
-    @precondition(lambda self: core.STANDING)
     @rule(
         request=requests(),
         moment=MOMENT,
@@ -179,15 +176,4 @@ def test_runs_say_what_the_model_says(tmp_path):
     class Machine(Runs):
         fresh = materials.build(tmp_path / "fresh", materials.START)
 
-    run_state_machine_as_test(
-        seed(SEED)(Machine),
-        settings=settings(
-            max_examples=SEQUENCES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-        ),
-    )
+    machine.play(Machine, SEQUENCES, STEPS, SEED)
