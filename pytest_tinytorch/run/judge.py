@@ -47,7 +47,7 @@ class Judge:
         workspace: Workspace,
         plan: Plan,
         narrowed: bool,
-        names_specs: bool = False,
+        names_specs: bool,
     ) -> None:
         self.config = config
         self.workspace = workspace
@@ -220,7 +220,10 @@ class Judge:
 
     def _record(self, progress: Progress) -> None:
         """Append what is new to the ledger."""
+        if not self.lasting:
+            return
         workspace = self.workspace
+        made_with, helpers = versions(self.config), self.testimony.helpers()
         events = [
             Event(
                 unit=unit,
@@ -230,9 +233,9 @@ class Judge:
                 outcomes={str(kind): count for kind, count in verdict.counts.items()},
                 own=not workspace.options.reference,
                 at=self.now,
-                versions=versions(self.config),
+                versions=made_with,
                 notes=progress.notes.get(unit, {}),
-                helpers=self.testimony.helpers(),
+                helpers=helpers,
             )
             for unit, verdict in self.lasting.items()
             if not self._beyond_what_is_asked(unit, verdict)

@@ -80,6 +80,14 @@ def end_children(kept: set[int]) -> int:
     return ended
 
 
+def end_group(leader: int) -> int:
+    """Kill a child that leads a group of processes, and the group; gives its exit code."""
+    for kill in (os.killpg, os.kill):  # the group is not there before the fork has made it
+        with suppress(ProcessLookupError, PermissionError):
+            kill(leader, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(leader, 0)[1])
+
+
 def adopt_orphans(adopt: bool = True) -> None:
     """Become the parent of every descendant that loses its own: none of them gets away."""
     _prctl(PR_SET_CHILD_SUBREAPER, int(adopt))

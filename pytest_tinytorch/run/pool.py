@@ -61,9 +61,7 @@ class Watched:
     def __init__(self, usage: Usage, wall: float) -> None:
         self.meter = Meter(usage.clocks(wall), LOOK_SECONDS)
         self.stopped = 0.0
-        self.asked = (
-            False  # where it is, because an earlier spec did not come out of a loop inside C
-        )
+        self.asked = False  # where it is, since an earlier spec was in a loop inside C
 
     def look(self, usage: Usage, wall: float) -> None:
         """Take note of what was used since the last look. While a process is stopped, it does not wait."""
@@ -130,7 +128,9 @@ class Pool:
         while (message := worker.receive()) is not None:
             if not self._take(worker, *message):
                 return False
-        return not ended or self._replace(worker, workerends.of_code(worker.end()))
+        if not ended or worker not in self.workers:  # what it told has ended it already
+            return True
+        return self._replace(worker, workerends.of_code(worker.end()))
 
     def _take(self, worker: Worker, kind: str, data: Any) -> bool:
         """Take one message; says whether to go on."""
@@ -138,6 +138,8 @@ class Pool:
         if kind == workers.WARNING:  # also after the last spec has ended
             listener.warned(data)
             return True
+        if not worker.items:
+            return True  # nothing is left that it could tell of
         item = worker.items[0]
         if kind == workers.STARTED:
             worker.running = True
@@ -158,9 +160,11 @@ class Pool:
         """End a worker whose spec has used more than it may; says whether to go on."""
         if not worker.running or worker not in self.workers:
             return True
-        watched, limit = self.watched[worker.process], self.listener.limit(worker.items[0])
-        watched.look(worker.usage(), self.clock())
-        meter = watched.meter
+        watched, now = self.watched[worker.process], self.clock()
+        if now - watched.meter.last.wall < LOOK_SECONDS:
+            return True  # most specs end before anybody has looked
+        watched.look(worker.usage(), now)
+        meter, limit = watched.meter, self.listener.limit(worker.items[0])
         if limit is None:
             return True
         if meter.cpu > limit.cpu + GRACE_SECONDS:

@@ -80,19 +80,16 @@ class Worker:
     def tell_place(self, seconds: float) -> None:
         """Let it write down where it is: a loop inside C answers, too. Wait a moment for that."""
         if DUMP is not None:
+            before, until = os.fstat(self.places.fileno()).st_size, time.monotonic() + seconds
             with suppress(ProcessLookupError):
                 os.kill(self.process, DUMP)
-            before, until = os.fstat(self.places.fileno()).st_size, time.monotonic() + seconds
             while os.fstat(self.places.fileno()).st_size == before and time.monotonic() < until:
                 time.sleep(0.01)
 
     def end(self) -> int:
         """Kill it with all of its group, if it is still there; gives its exit code."""
         if self.code is None:
-            for kill in (os.killpg, os.kill):  # the group is not there before the fork has made it
-                with suppress(ProcessLookupError, PermissionError):
-                    kill(self.process, signal.SIGKILL)
-            self.code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+            self.code = linux.end_group(self.process)
             os.close(self.handle)
             self.connection.close()
         return self.code

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
-import signal
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,12 +45,3 @@ def warm_up(names: Sequence[str], sources: Iterable[Path], *arguments: str) -> N
         if data is not None:
             of_code(data)
     gc.freeze()
-
-
-def end_with_its_processes(child: int) -> int:
-    """Kill a fork that leads a group of processes, and the group; gives its exit code."""
-    for kill in (os.killpg, os.kill):  # the group is not there before the fork has made it
-        with suppress(ProcessLookupError):
-            kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)

@@ -22,7 +22,7 @@ import pytest
 
 from pytest_tinytorch import plugin
 from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
-from pytest_tinytorch.run import profiles
+from pytest_tinytorch.run import linux, profiles
 from pytest_tinytorch.watch import forks
 from pytest_tinytorch.watch.examples import Drawer, Drawn
 from pytest_tinytorch.watch.plugin import WatchPlugin
@@ -154,7 +154,7 @@ class Server:
     def end_child(self) -> None:
         """Kill a run, with all that it has started."""
         if self.child:
-            forks.end_with_its_processes(self.child)
+            linux.end_group(self.child)
             self.child = 0
 
     def draw(self) -> None:

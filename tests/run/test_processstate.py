@@ -65,7 +65,6 @@ FAULTS = {
     "lowers the recursion limit": "sys.setrecursionlimit(len(inspect.stack()) + 60)",
     "makes NumPy raise": "np.seterr(all='raise')",
     "changes how NumPy prints": "np.set_printoptions(precision=1)",
-    "seeds": "random.seed(0); np.random.seed(0)",
     "replaces len": "builtins.len = lambda x: 0",
     "removes isinstance": "del builtins.isinstance",
     "ignores signals": "signal.signal(getattr(signal, 'SIGALRM', signal.SIGINT), signal.SIG_IGN)",
@@ -80,7 +79,7 @@ FAULTS = {
 LAST = ("takes stdout away", "replaces len", "removes isinstance")
 """Those that none of the others could come after."""
 IMPORTS = """\
-import builtins, decimal, gc, inspect, locale, os, random, signal, sys, warnings
+import builtins, decimal, gc, inspect, locale, os, signal, sys, warnings
 import numpy as np
 """
 REMEMBER = """\

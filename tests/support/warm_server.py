@@ -17,6 +17,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from pytest_tinytorch.run import linux
 from pytest_tinytorch.watch import forks
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +76,7 @@ def wait_for(child: int, seconds: float) -> dict:
     watched = os.pidfd_open(child)
     ready, _, _ = select.select([watched, sys.stdin], [], [], seconds)
     os.close(watched)
-    code = forks.end_with_its_processes(child)
+    code = linux.end_group(child)
     return {"code": code, "late": not ready, "cpu": cpu_seconds_of_children() - before}
 
 

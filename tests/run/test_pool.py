@@ -1,0 +1,108 @@
+"""What a pool makes of what its workers tell, with workers that are none."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_tinytorch.run import linux, pool, workers
+from pytest_tinytorch.run.limits import Limit
+from pytest_tinytorch.run.linux import Usage
+from pytest_tinytorch.run.pool import LOOK_SECONDS, Pool
+
+pytestmark = pytest.mark.skipif(not linux.is_here(), reason="needs forks")
+
+
+class Worker:
+    """A worker that has told all it will tell, and has ended."""
+
+    def __init__(self, *messages, items=("a spec",)):
+        self.messages = list(messages)
+        self.items = list(items)
+        self.process, self.running, self.code = 7, False, None
+        self.handle, writing = os.pipe()
+        os.close(
+            writing
+        )  # what is closed at the other end counts as ready, as a process that ended
+        self.looks = 0
+
+    def receive(self):
+        return self.messages.pop(0) if self.messages else None
+
+    def usage(self):
+        self.looks += 1
+        return Usage()
+
+    def frames(self):
+        return []
+
+    def tell_place(self, seconds):
+        pass
+
+    def end(self):
+        self.code = 1
+        return self.code
+
+
+class Listener:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def started(self, item):
+        self.told.append("started")
+
+    def finished(self, item):
+        self.told.append("finished")
+
+    def died(self, item, ending, frames):
+        self.told.append(f"died: {ending}")
+        return True
+
+    def limit(self, item):
+        return Limit(100.0, 100.0, "set by the test")
+
+
+@pytest.fixture
+def clock():
+    return SimpleNamespace(now=0.0)
+
+
+def pool_of(worker, clock):
+    made = Pool(Listener(), lambda config: None, clock=lambda: clock.now)
+    made.workers.append(worker)
+    return made
+
+
+def test_a_worker_that_tells_of_a_failure_and_ends_at_once_dies_once(clock):
+    worker = Worker((workers.STARTED, None), (workers.FAILED, "TypeError"))
+    made = pool_of(worker, clock)
+    assert made._receive(worker)
+    assert made.workers == []
+    assert made.listener.told == [
+        "started",
+        "died: it has made pytest itself fail: TypeError",
+        "finished",
+    ]
+
+
+def test_a_worker_that_has_told_all_dies_of_nothing(clock):
+    worker = Worker((workers.STARTED, None), (workers.FINISHED, []), (workers.FINISHED, []))
+    made = pool_of(worker, clock)
+    assert made._receive(worker)
+    assert (made.workers, made.listener.told) == ([], ["started", "finished"])
+
+
+def test_a_worker_is_looked_at_no_more_often_than_said(clock):
+    worker = Worker((workers.STARTED, None))
+    made = pool_of(worker, clock)
+    made._take(worker, *worker.receive())
+    looks = worker.looks
+    for step in range(9):
+        clock.now = step * pool.LOOK_SECONDS / 8
+        assert made._within_limits(worker)
+    assert worker.looks == looks + 1
+    assert made.watched[worker.process].meter.last.wall == LOOK_SECONDS
