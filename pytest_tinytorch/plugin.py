@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     refuse_hidden_modules(config.rootpath)
     from pytest_tinytorch.evidence.plan import Plan
+    from pytest_tinytorch.run import linux
     from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
@@ -137,8 +138,10 @@ def pytest_configure(config: pytest.Config) -> None:
         judge = Judge(config, workspace, plan, narrowed, names_specs)
         config.pluginmanager.register(runner, RUNNER)
         config.pluginmanager.register(judge, JUDGE)
-        config.pluginmanager.register(Durations(config, judge))
-        isolate(config, workspace, runner)
+        forks = config.stash[ISOLATION].on and linux.is_here()
+        durations = Durations(config, judge, threaded=not forks)
+        config.pluginmanager.register(durations)
+        isolate(config, workspace, runner, durations.beat)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -187,7 +190,7 @@ def may_run_specs(config: pytest.Config) -> bool:
     return any(p.is_relative_to(f) or f.is_relative_to(p) for p in paths for f in folders)
 
 
-def isolate(config: pytest.Config, workspace: Any, runner: Any) -> None:
+def isolate(config: pytest.Config, workspace: Any, runner: Any, beat: Callable[[], None]) -> None:
     """Let workers run the specs: forks on Linux, elsewhere workers of xdist."""
     from pytest_tinytorch.run import linux
 
@@ -205,7 +208,7 @@ def isolate(config: pytest.Config, workspace: Any, runner: Any) -> None:
         if count > 1:
             use_one_thread()
         config.option.dist, config.option.tx = "no", []  # these workers take the place of xdist's
-        config.pluginmanager.register(Supervisor(runner, become_worker, count, marker))
+        config.pluginmanager.register(Supervisor(runner, become_worker, count, marker, beat))
     elif config.getoption("dist", "no") == "no":
         config.option.dist, config.option.tx = "load", ["popen"]
         config.option.maxworkerrestart = str(sys.maxsize)

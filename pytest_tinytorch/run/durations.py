@@ -1,6 +1,13 @@
-"""Says before a milestone that lasts about how long it takes: nobody should think that the run hangs."""
+"""Says before a milestone that lasts about how long it takes, and then that it still runs."""
 
 from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import suppress
 
 import pytest
 
@@ -12,26 +19,122 @@ from pytest_tinytorch.run.judge import Judge
 LASTS_SECONDS = 10
 """What takes less is over before anybody wonders."""
 
+FIRST_BEAT = 15
+"""Seconds until a spec is said to be running still; then again each time that it has doubled."""
+
+
+class Heartbeat:
+    """What runs, and when to say so next: by the clock on the wall, which is what a person sees."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, tuple[str, float, float]] = {}  # to label, its begin, the next beat
+
+    def begin(self, nodeid: str, label: str, now: float) -> None:
+        """A spec begins."""
+        self.running[nodeid] = (label, now, FIRST_BEAT)
+
+    def end(self, nodeid: str) -> None:
+        """It has ended, if it was here at all."""
+        self.running.pop(nodeid, None)
+
+    def due(self, now: float) -> list[str]:
+        """What is to be said now.
+
+        >>> heartbeat = Heartbeat()
+        >>> heartbeat.begin("test_x", "2017 transformer", now=100)
+        >>> heartbeat.due(114), heartbeat.due(116), heartbeat.due(117)
+        ([], ['2017 transformer: still running after 16 s'], [])
+        """
+        texts = []
+        for nodeid, (label, begin, beat) in self.running.items():
+            if now - begin >= beat:
+                texts.append(f"{label}: still running after {told(now - begin)}")
+                while beat <= now - begin:
+                    beat *= 2
+                self.running[nodeid] = (label, begin, beat)
+        return texts
+
 
 class Durations:
-    """Registered beside the Judge."""
+    """Registered beside the Judge.
 
-    def __init__(self, config: pytest.Config, judge: Judge) -> None:
+    Args:
+        config: of the run.
+        judge: the Judge.
+        threaded: whether a thread looks at the clock. Where workers are forked none may be there:
+            who waits for them calls `beat`.
+    """
+
+    def __init__(self, config: pytest.Config, judge: Judge, threaded: bool) -> None:
         self.config = config
         self.judge = judge
+        self.threaded = threaded
         self.told: set[UnitId] = set()
+        self.heartbeat = Heartbeat()
+        self.lock = threading.RLock()  # held by whoever writes
+        self.over = threading.Event()
+        self.thread: threading.Thread | None = None
+        self.screen = real_stdout()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         workspace = self.judge.workspace
         unit = workspace.curriculum.unit_of_spec(nodeid)
-        if unit is None or unit.id in self.told or self.config.get_verbosity() < 0:
+        if unit is None or self.config.get_verbosity() < 0:
             return
         text = duration(unit, workspace.options.scale)
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if text is None or reporter is None or self._is_locked(unit):
+        if text is None or self._is_locked(unit):
             return
-        self.told.add(unit.id)
+        with self.lock:
+            if unit.id not in self.told:
+                self.told.add(unit.id)
+                self.say(text)
+            self.heartbeat.begin(nodeid, unit.label, time.monotonic())
+        if self.threaded and self.thread is None:
+            self.thread = threading.Thread(
+                target=self.watch, name="tinytorch heartbeat", daemon=True
+            )
+            self.thread.start()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self) -> Generator[None, object, object]:
+        """Let nobody write in the middle of a line of pytest's."""
+        with self.lock:
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        with self.lock:
+            self.heartbeat.end(nodeid)
+
+    def pytest_unconfigure(self) -> None:
+        self.over.set()
+        with self.lock:
+            if self.screen is not None:
+                os.close(self.screen)
+                self.screen = None
+
+    def watch(self) -> None:
+        """Look at the clock until the run is over."""
+        while not self.over.wait(1):
+            self.beat()
+
+    def beat(self) -> None:
+        """Say what is still running, if it is time to. Past pytest, which captures while a spec runs."""
+        with self.lock:
+            if self.screen is None:
+                return
+            for text in self.heartbeat.due(time.monotonic()):
+                writer = self.config.get_terminal_writer()
+                line = f"\n{text}\n" if writer.width_of_current_line else f"{text}\n"
+                with suppress(OSError):  # nobody listens any more: pytest finds that out itself
+                    os.write(self.screen, line.encode())
+
+    def say(self, text: str) -> None:
+        """Write a line of its own, while nothing runs."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return
         reporter.ensure_newline()
         if self.config.get_terminal_writer().width_of_current_line:  # results of workers
             reporter.write_line("")
@@ -44,6 +147,13 @@ class Durations:
         return gate.blocking_need(course, unit, failed, self.judge.plan) is not None
 
 
+def real_stdout() -> int | None:
+    """A descriptor of our own for where output goes while nothing is captured, if that has one."""
+    with suppress(AttributeError, OSError, ValueError):
+        return os.dup(sys.stdout.fileno())
+    return None
+
+
 def duration(unit: Unit, scale: str) -> str | None:
     """About how long a milestone takes; None if that is soon.
 
@@ -53,5 +163,13 @@ def duration(unit: Unit, scale: str) -> str | None:
     seconds = unit.cpu_seconds_at(scale)
     if not unit.is_milestone or seconds < LASTS_SECONDS:
         return None
-    told = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-    return f"{unit.label}: takes about {told}"
+    return f"{unit.label}: takes about {told(seconds)}"
+
+
+def told(seconds: float) -> str:
+    """A time as a person says it.
+
+    >>> told(80), told(600)
+    ('80 s', '10 minutes')
+    """
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"

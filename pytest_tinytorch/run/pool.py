@@ -83,6 +83,7 @@ class Pool:
         count: how many workers run side by side.
         clock: seconds that go by.
         loops: what the Runner knows of loops; each worker begins with that, and adds to it.
+        beat: called at least at each look.
     Attributes:
         hard_loops: where specs were that nothing but the end of their worker has stopped.
     """
@@ -92,6 +93,7 @@ class Pool:
     count: int = 1
     clock: Callable[[], float] = time.monotonic
     loops: list[Loop] = field(default_factory=list)
+    beat: Callable[[], None] = lambda: None
     workers: list[Worker] = field(default_factory=list, init=False)
     watched: dict[int, Watched] = field(default_factory=dict, init=False)
     hard_loops: list[tuple[Frame, str]] = field(default_factory=list, init=False)
@@ -108,6 +110,7 @@ class Pool:
                         return
                 if not all(map(self._within_limits, list(self.workers))):
                     return
+                self.beat()
         finally:
             for worker in self.workers:
                 worker.end()

@@ -83,13 +83,22 @@ class Supervisor:
         prepare: called in each worker, before it runs anything.
         count: how many workers may run side by side.
         marker: what tells the next run that this one had trouble.
+        beat: called while workers run, many times a minute.
     """
 
-    def __init__(self, runner: Runner, prepare: Prepare, count: int, marker: RunMarker) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        prepare: Prepare,
+        count: int,
+        marker: RunMarker,
+        beat: Callable[[], None],
+    ) -> None:
         self.runner = runner
         self.prepare = prepare
         self.count = count
         self.marker = marker
+        self.beat = beat
 
     @pytest.hookimpl
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -107,7 +116,8 @@ class Supervisor:
         gc.freeze()
         try:
             for groups, count in self.rounds(session.items):
-                Pool(relay, self.prepare, count, loops=self.runner.timer.loops).run(groups)
+                loops = self.runner.timer.loops
+                Pool(relay, self.prepare, count, loops=loops, beat=self.beat).run(groups)
                 stop_if_asked(session)
         finally:
             self.marker.trouble |= relay.trouble
