@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from pytest_tinytorch.api import Unit, curriculum, explanation, glyphs_for, use_
 
 ROOT = Path(__file__).parents[1]
 CURVE_WIDTH, CURVE_HEIGHT = 60, 8
+LINE_SECONDS = 5
+"""Seconds between two lines of progress, where no terminal shows a curve."""
+
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 Row = tuple[str, str, str, bool]
@@ -35,6 +39,36 @@ def threshold(number: str, name: str) -> float:
     return unit(number).thresholds[name]
 
 
+class Lines:
+    """When the next line of progress is due.
+
+    Args:
+        clock: seconds that go by.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.last = clock()
+
+    def due(self) -> bool:
+        """Whether enough time has gone by since the last one; if so, this is the last one now."""
+        now = self.clock()
+        if now - self.last < LINE_SECONDS:
+            return False
+        self.last = now
+        return True
+
+
+def headline(title: str, losses: Sequence[float]) -> str:
+    """How far a training is.
+
+    >>> headline("one neuron", [0.5, 0.25])
+    'one neuron: loss 0.2500 after 2 epochs'
+    """
+    epochs = "epoch" if len(losses) == 1 else "epochs"
+    return f"{title}: loss {losses[-1]:.4f} after {len(losses)} {epochs}"
+
+
 class Screen:
     """A terminal for one milestone: knows what it can show, and what was asked for."""
 
@@ -48,14 +82,20 @@ class Screen:
     def training(self, title: str, keep: bool = True) -> Iterator[OnEpoch]:
         """Show the loss as it falls; yields what `Trainer.fit` takes as ``on_epoch``.
 
-        The curve stays on the screen unless ``keep`` is False.
+        The curve stays on the screen unless ``keep`` is False. Where output goes to no terminal, a
+        line says from time to time how far it is.
         """
         losses: list[float] = []
         with Live(console=self.console, refresh_per_second=8, transient=True) as live:
+            lines = Lines(time.monotonic)
 
             def on_epoch(record: dict[str, float]) -> None:
                 losses.append(record["loss"])
-                live.update(self.curve(title, losses))
+                if self.console.is_terminal:
+                    live.update(self.curve(title, losses))
+                elif lines.due():
+                    self.say(headline(title, losses))
+                    self.console.file.flush()
 
             yield on_epoch
         if losses and keep:
@@ -63,7 +103,7 @@ class Screen:
 
     def curve(self, title: str, losses: Sequence[float]) -> Text:
         """The loss over the epochs, drawn in characters."""
-        text = Text(f"{title}: loss {losses[-1]:.4f} after {len(losses)} epochs\n", "bold")
+        text = Text(f"{headline(title, losses)}\n", "bold")
         for row in rows(losses, min(CURVE_WIDTH, self.console.width - 2), self.glyphs.plain):
             text.append(f" {row}\n", "cyan")
         return text
