@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from specs.framework import lazy
-from specs.gradients import check_gradient
+from specs.framework import lazy, resolve
+from specs.gradients import check_gradient, remember_rule
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -115,9 +115,17 @@ class TestArithmeticRules:
             x = Tensor(np.array([0.0]), requires_grad=True)
             pow(x, exponent).sum().backward()
             assert_equal(x.grad, np.array([expected]))
-        y = Tensor(np.array([2.0]), requires_grad=True)
-        pow(Tensor(np.array([0.0])), y).sum().backward()
-        assert_equal(y.grad, np.array([0.0]))
+        y = Tensor(np.array([2.0, 0.0]), requires_grad=True)
+        pow(Tensor(np.array([0.0, 0.0])), y).sum().backward()
+        assert_equal(y.grad, np.array([0.0, 0.0]))
+
+    def test_of_the_exponent_below_zero_at_zero(self):
+        """At x = 0 and y = -1, x ** y is infinite, and the gradient of y is -inf: it is not 0 or NaN."""
+        x, y = Tensor(np.array([0.0])), Tensor(np.array([-1.0]), requires_grad=True)
+        remember_rule(resolve(pow), [x.data, y.data], 1)
+        with np.errstate(divide="ignore"):
+            pow(x, y).sum().backward()
+        assert_equal(y.grad, np.array([-np.inf]))
 
     @given(doubles(), seeds())
     def test_of_the_opposite(self, x, seed):
@@ -207,6 +215,31 @@ class TestElementwiseRules:
         maximum(x, y).backward(np.array([2.0, 4.0]))
         assert_equal(x.grad, np.array([1.0, 2.0]))
         assert_equal(y.grad, np.array([1.0, 2.0]))
+
+    @pytest.mark.parametrize(
+        ("op", "cut"),
+        [(relu, relu), (clip, lambda x: clip(x, min=0)), (maximum, lambda x: maximum(x, 0.0))],
+        ids=["relu", "clip", "maximum"],
+    )
+    def test_of_what_is_cut_off_is_zero(self, op, cut):
+        """At x = -1, relu(x).sqrt() has gradient 0, and so with clip and maximum: 0 times infinity is no 0."""
+        x = Tensor(np.array([-1.0, 4.0]), requires_grad=True)
+        remember_rule(resolve(op), [x.data, 0.0] if op is maximum else [x.data], 0)
+        with np.errstate(all="ignore"):
+            sqrt(cut(x)).sum().backward()
+        assert_equal(x.grad, np.array([0.0, 0.25]))
+
+    def test_of_what_is_no_number_flows_on(self):
+        """Where x is NaN, relu and maximum hand the gradient on, so that whoever looks can see it."""
+        x, y = (Tensor(np.array(v), requires_grad=True) for v in ([np.nan, 1.0], [1.0, np.nan]))
+        remember_rule(resolve(relu), [x.data], 0)
+        relu(x).backward(np.array([2.0, 3.0]))
+        assert_equal(x.grad, np.array([2.0, 3.0]))
+        x.grad = None
+        maximum(x, y).backward(np.array([2.0, 3.0]))
+        for position, tensor in enumerate((x, y)):
+            remember_rule(resolve(maximum), [x.data, y.data], position)
+            assert_equal(tensor.grad, np.array([2.0, 3.0]))
 
     @given(st.integers(1, 3), seeds())
     def test_of_maximum_with_a_smaller_shape(self, n, seed):

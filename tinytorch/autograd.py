@@ -196,12 +196,15 @@ def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
+    """The gradient of the exponent: x^y log x; nothing where the base is 0 and the exponent is not below."""
     raise NotImplementedError("05 autograd: pow_y")
 
 
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """Where x is larger it gets all of g; where both are equal each gets half."""
+    """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
+
+    Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
+    """
     raise NotImplementedError("05 autograd: maximum_x")
 
 

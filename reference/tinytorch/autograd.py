@@ -259,13 +259,18 @@ def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
-    return unbroadcast(g * ans * np.log(np.where(np.equal(x, 0), 1, x)), y)
+    """The gradient of the exponent: x^y log x; nothing where the base is 0 and the exponent is not below."""
+    constant = np.equal(x, 0) & np.greater_equal(y, 0)
+    return unbroadcast(g * ans * np.log(np.where(constant, 1, x)), y)
 
 
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """Where x is larger it gets all of g; where both are equal each gets half."""
-    return unbroadcast(g * np.where(np.equal(x, y), 0.5, np.greater(x, y)).astype(g.dtype), x)
+    """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
+
+    Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
+    """
+    share = np.where(np.equal(x, y), g / 2, g)
+    return unbroadcast(np.where(np.less(x, y), 0, share), x)
 
 
 def widen(array: Array, dim: int | tuple[int, ...] | None, keepdim: bool) -> Array:
@@ -372,7 +377,7 @@ defvjp(t.exp,         lambda g, ans, x: g * ans)
 defvjp(t.log,         lambda g, ans, x: g / x)
 defvjp(t.sqrt,        lambda g, ans, x: g / (2 * ans))
 defvjp(t.abs,         lambda g, ans, x: g * np.sign(x))
-defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: g * (ans == x))
+defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: np.where(ans == x, g, 0))
 defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
 defvjp(t.where,       None,
                       lambda g, ans, condition, x, y: unbroadcast(np.where(condition, g, 0), x),
@@ -385,7 +390,7 @@ defvjp(t.expand,      lambda g, ans, x, *, shape: unbroadcast(g, x))
 defvjp(t.getitem,     getitem_x)
 defvjp(t.concatenate, every=concatenate_each)
 
-defvjp(activations.relu,    lambda g, ans, x: g * (x > 0))
+defvjp(activations.relu,    lambda g, ans, x: np.where(x <= 0, 0, g))
 defvjp(activations.sigmoid, lambda g, ans, x: g * ans * (1 - ans))
 defvjp(activations.tanh,    lambda g, ans, x: g * (1 - ans * ans))
 defvjp(activations.gelu,    gelu_x)
