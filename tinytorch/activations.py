@@ -41,8 +41,9 @@ def sigmoid(x: Array) -> Array:
     Returns:
         Same shape and dtype as ``x``; every value in [0, 1].
 
-    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float.
-    The same function written as (1 + tanh(x / 2)) / 2 has no such place.
+    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float,
+    and exp(-|x|) never is. A tiny probability keeps its digits: sigmoid(-20) is 2.06e-9 in float32
+    too. Written as (1 + tanh(x / 2)) / 2 it would be 0 there, and its logarithm minus infinity.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
