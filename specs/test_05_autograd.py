@@ -222,9 +222,9 @@ class TestElementwiseRules:
         ids=["relu", "clip", "maximum"],
     )
     def test_of_what_is_cut_off_is_zero(self, op, cut):
-        """At x = -1, relu(x).sqrt() has gradient 0, and so with clip and maximum: 0 times infinity is no 0."""
+        """At x = -1, relu(x).sqrt() has gradient 0, and so with clip and maximum: it is never NaN."""
         x = Tensor(np.array([-1.0, 4.0]), requires_grad=True)
-        remember_rule(resolve(op), [x.data, 0.0] if op is maximum else [x.data], 0)
+        remember_rule(resolve(op), [x.data, np.array(0.0)] if op is maximum else [x.data], 0)
         with np.errstate(all="ignore"):
             sqrt(cut(x)).sum().backward()
         assert_equal(x.grad, np.array([0.0, 0.25]))
@@ -477,6 +477,16 @@ class TestControl:
             inside = leaf * 2
         expect(not inside.requires_grad, "a result that requires no gradient", "one that does")
         expect(inside.grad_fn is None, "a result that remembers nothing", "a grad_fn")
+        expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
+
+    def test_no_grad_nests_within_itself(self):
+        """One object of no_grad, entered twice, turns recording on again once it was left twice."""
+        leaf, context = Tensor(np.ones(2), requires_grad=True), no_grad()
+        with context:
+            with context:
+                pass
+            inside = leaf * 2
+        expect(not inside.requires_grad, "a result that requires no gradient", "one that does")
         expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
 
     def test_no_grad_ends_with_an_exception(self):

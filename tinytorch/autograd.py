@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextvars import Token
 from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 import numpy as np
@@ -146,8 +148,9 @@ def grad(
 class no_grad:
     """While it lasts nothing is recorded: results require no gradient and cost no memory.
 
-    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, and it ends
-    with an exception too.
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, one object
+    within itself too, and it ends with an exception. Of a generator function each step is decorated:
+    between two of them recording is as it was.
 
     >>> x = t.Tensor(1.0, requires_grad=True)
     >>> with no_grad():
@@ -155,21 +158,44 @@ class no_grad:
     False
     """
 
+    def __init__(self) -> None:
+        self.before: list[Token[bool]] = []  # one for each time that it was entered and not left
+
     def __enter__(self) -> no_grad:
-        """Turn `primitive.recording` off, and remember how it was."""
+        """Turn `primitive.recording` off, and remember in ``before`` how it was."""
         raise NotImplementedError("05 autograd: no_grad.__enter__")
 
     def __exit__(self, *error: object) -> None:
-        """Put `primitive.recording` back as it was."""
+        """Put `primitive.recording` back as it was when this object was entered last."""
         raise NotImplementedError("05 autograd: no_grad.__exit__")
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            return each_step(result) if isgeneratorfunction(function) else result
 
         return without_recording
+
+
+def each_step(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """The same generator, with nothing recorded in any of its steps. Given."""
+    step, value = generator.send, None
+    while True:
+        try:
+            with no_grad():
+                value = step(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            value = yield value
+            step = generator.send
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, value = generator.throw, error
 
 
 def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
