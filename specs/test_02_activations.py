@@ -210,6 +210,19 @@ class TestSoftmax:
                 softmax(Tensor(x), dim=dim)
 
 
+class TestErrors:
+    """what has no place between integers"""
+
+    @pytest.mark.parametrize(
+        "function", [sigmoid, tanh, gelu, softmax], ids=["sigmoid", "tanh", "gelu", "softmax"]
+    )
+    def test_of_integers(self, function):
+        """sigmoid, tanh, gelu and softmax of integers or booleans are a TypeError that names the dtype."""
+        for dtype in (np.int64, np.uint8, np.bool_):
+            with raises(TypeError, naming=np.dtype(dtype).name):
+                call(function, np.array([1, 0], dtype))
+
+
 class TestObjects:
     """activations as objects"""
 

@@ -260,6 +260,17 @@ class TestErrors:
         with raises(ValueError, naming=f"({n},)"):
             cross_entropy(Tensor(np.zeros(n)), Tensor(np.zeros(n, np.int64)))
 
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
+    def test_scores_that_are_integers(self, dtype):
+        """Integers or booleans as input of a loss are a TypeError that names their dtype: 20² is no uint8."""
+        x, name = Tensor(np.array([[0, 1]], dtype)), np.dtype(dtype).name
+        classes = Tensor(np.array([1]))
+        for loss, target in ((mse_loss, x), (bce, x), (cross_entropy, classes)):
+            with raises(TypeError, naming=name):
+                loss(x, target)
+        with raises(TypeError, naming=name):
+            log_softmax(x)
+
     def test_an_empty_batch(self):
         """A batch of no rows is a ValueError: its mean would be NaN."""
         with raises(ValueError, naming="input target"):

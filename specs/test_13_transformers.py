@@ -547,6 +547,12 @@ class TestBadInput:
         with raises(ValueError, naming="top_k"):
             ask(small().generate, [[1]], 1, top_k=0)
 
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+    def test_vectors_of_integers(self, dtype):
+        """layer_norm of integers is a TypeError that names the dtype."""
+        with raises(TypeError, naming=np.dtype(dtype).name):
+            call(layer_norm, np.array([[1, 3]], dtype), np.ones(2), np.zeros(2))
+
     def test_widths_must_fit(self):
         """LayerNorm raises ValueError for a size below 1, and for vectors of another length."""
         with raises(ValueError, naming="normalized_shape 0"):

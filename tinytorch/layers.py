@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.primitive import Array
+from tinytorch.primitive import Array, check_floating
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 
 
@@ -194,6 +194,7 @@ class Linear(Module):
             (*, out_features).
         Raises:
             ValueError: the last axis of ``x`` is not in_features; the message gives both.
+            TypeError: ``x`` is not floating; the message names its dtype.
         """
         raise NotImplementedError("03 layers: Linear.forward")
 
@@ -229,6 +230,8 @@ class Dropout(Module):
             x: any shape.
         Returns:
             Same shape and dtype as ``x``.
+        Raises:
+            TypeError: ``x`` is not floating, in use as in training; the message names its dtype.
         """
         raise NotImplementedError("03 layers: Dropout.forward")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, Variable, primitive
+from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -23,6 +23,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; no value above 0.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
     is zero, and its logarithm minus infinity.
@@ -77,6 +78,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     Raises:
         ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
             prediction with every target and still give a number. The message names both shapes.
+        TypeError: ``input`` is not floating: small integers would overflow. The message names its dtype.
 
     >>> from tinytorch.tensor import Tensor
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
@@ -123,6 +125,7 @@ def binary_cross_entropy_with_logits(
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
     Raises:
         ValueError: the shapes differ; the message names both.
+        TypeError: ``input`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without
     the sigmoid is max(x, 0) - x · target + log(1 + exp(-|x|)).

@@ -12,7 +12,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
@@ -42,6 +42,8 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
         eps: keeps a vector of equal elements from being divided by zero.
     Returns:
         Same shape and dtype as ``x``.
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])

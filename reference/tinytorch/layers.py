@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.primitive import Array
+from tinytorch.primitive import Array, check_floating
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 
 
@@ -234,11 +234,13 @@ class Linear(Module):
             (*, out_features).
         Raises:
             ValueError: the last axis of ``x`` is not in_features; the message gives both.
+            TypeError: ``x`` is not floating; the message names its dtype.
         """
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise ValueError(
                 f"x must have shape (*, in_features={self.in_features}), got {x.shape}"
             )
+        check_floating(x, "x")
         out = x @ self.weight.T  # (*, out_features)
         return out if self.bias is None else out + self.bias
 
@@ -277,7 +279,10 @@ class Dropout(Module):
             x: any shape.
         Returns:
             Same shape and dtype as ``x``.
+        Raises:
+            TypeError: ``x`` is not floating, in use as in training; the message names its dtype.
         """
+        check_floating(x, "x")
         if not self.training or self.p == 0:
             return x
         if self.p == 1:

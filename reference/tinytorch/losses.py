@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, Variable, primitive
+from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -23,6 +23,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; no value above 0.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
     is zero, and its logarithm minus infinity.
@@ -32,6 +33,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
     """
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
+    check_floating(x, "x")
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     shifted -= np.log(np.exp(shifted).sum(axis=dim, keepdims=True))  # an array of our own
     return shifted
@@ -87,12 +89,14 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     Raises:
         ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
             prediction with every target and still give a number. The message names both shapes.
+        TypeError: ``input`` is not floating: small integers would overflow. The message names its dtype.
 
     >>> from tinytorch.tensor import Tensor
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     2.0
     """
     check_shapes(input, target)
+    check_floating(input, "input")
     difference = input - target
     return reduce(difference * difference, reduction)
 
@@ -146,6 +150,7 @@ def binary_cross_entropy_with_logits(
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
     Raises:
         ValueError: the shapes differ; the message names both.
+        TypeError: ``input`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without
     the sigmoid is max(x, 0) - x · target + log(1 + exp(-|x|)).
@@ -155,6 +160,7 @@ def binary_cross_entropy_with_logits(
     0.0
     """
     check_shapes(input, target)
+    check_floating(input, "input")
     losses = maximum(input, 0) - input * target + log(1 + exp(-abs(input)))
     return reduce(losses, reduction)
 

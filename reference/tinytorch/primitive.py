@@ -115,6 +115,20 @@ def primitive(function: Callable[..., Any]) -> Primitive:
     return op
 
 
+def check_floating(x: Any, name: str) -> None:
+    """Raise TypeError unless ``x``, an array or Tensor, is floating.
+
+    >>> check_floating(np.array([1, 2]), "x")
+    Traceback (most recent call last):
+    TypeError: x must be floating, got dtype int64: convert it with tensor(x, dtype=np.float32)
+    """
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"{name} must be floating, got dtype {x.dtype}:"
+            f" convert it with tensor({name}, dtype=np.float32)"
+        )
+
+
 def todo(exercise: str) -> Rule:
     """Stand in for a gradient rule that is still to be written.
 

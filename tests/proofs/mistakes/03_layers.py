@@ -195,4 +195,20 @@ MISTAKES = (
         turns_red="TestContainers",
         says="Flatten",
     ),
+    Mistake(
+        "Linear that takes integers",
+        of="Linear.forward",
+        replace='check_floating(x, "x")',
+        by="pass",
+        turns_red="TestLinear",
+        says="TypeError",
+    ),
+    Mistake(
+        "Dropout that takes integers",
+        of="Dropout.forward",
+        replace='check_floating(x, "x")',
+        by="pass",
+        turns_red="TestDropout",
+        says="TypeError",
+    ),
 )

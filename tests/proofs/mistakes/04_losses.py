@@ -147,4 +147,28 @@ MISTAKES = (
         turns_red="TestObjects",
         says="MSELoss",
     ),
+    Mistake(
+        "log_softmax that takes integers",
+        of="log_softmax",
+        replace='check_floating(x, "x")',
+        by="pass",
+        turns_red="TestErrors",
+        says="TypeError",
+    ),
+    Mistake(
+        "mse_loss that takes integers",
+        of="mse_loss",
+        replace='check_floating(input, "input")',
+        by="pass",
+        turns_red="TestErrors",
+        says="TypeError",
+    ),
+    Mistake(
+        "the loss of one score that takes integers",
+        of="binary_cross_entropy_with_logits",
+        replace='check_floating(input, "input")',
+        by="pass",
+        turns_red="TestErrors",
+        says="TypeError",
+    ),
 )

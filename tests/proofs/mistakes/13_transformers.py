@@ -379,4 +379,12 @@ MISTAKES = (
         turns_red="TestBadInput",
         says="context_length",
     ),
+    Mistake(
+        "layer_norm that takes integers",
+        of="layer_norm",
+        replace='check_floating(x, "x")',
+        by="pass",
+        turns_red="TestBadInput",
+        says="TypeError",
+    ),
 )
