@@ -215,7 +215,7 @@ class TestClipping:
 def classified(draw):
     """(logits, targets): distinct or equal scores of some classes, targets of any leading shape."""
     shape = draw(shapes(max_dims=2, min_side=1, max_side=4))
-    classes = draw(st.integers(1, 4))
+    classes = draw(st.integers(2, 4))
     logits = draw(hnp.arrays(np.float32, (*shape, classes), elements=st.integers(-3, 3)))
     return logits, draw(hnp.arrays(np.int64, shape, elements=st.integers(0, classes - 1)))
 
@@ -251,11 +251,18 @@ class TestAccuracy:
 
     @pytest.mark.parametrize(
         ("logits", "targets"),
-        [((3, 2), (2,)), ((3, 2), (2, 3)), ((3,), (3, 1)), ((4, 3, 2), (4,)), ((3, 1), (1,))],
+        [
+            ((3, 2), (2,)),
+            ((3, 2), (2, 3)),
+            ((3,), (3, 1)),
+            ((4, 3, 2), (4,)),
+            ((3, 1), (1,)),
+            ((3, 1), (3,)),
+        ],
         ids=str,
     )
     def test_rejects_shapes_that_do_not_fit(self, logits, targets):
-        """Logits that are not (..., C) for targets (...) are a ValueError that names both shapes."""
+        """Logits that are not (..., C) with C above 1 for targets (...) are a ValueError with both shapes."""
         with raises(ValueError, naming=f"logits {logits} targets {targets}"):
             ask(accuracy, np.zeros(logits), np.zeros(targets, int))
 
@@ -318,6 +325,27 @@ class TestTrainStep:
         ask(trained.train_step, *batch)
         assert_close(
             trained.model.weight.data, oracle.linear_regression(*problem, rates=[0.1])[1], rtol=1e-7
+        )
+
+    @given(regressions(max_batches=1))
+    def test_leaves_alone_what_the_optimizer_does_not_move(self, problem):
+        """Other parameters do not count for clipping, and no gradient of theirs adds up over steps."""
+        weight, bias, ((x, y),) = problem
+        trained, (batch,) = trainer(problem, clip_norm=0.5)
+        trained.optimizer = SGD([trained.model.bias], lr=0.1)
+        for _ in range(2):
+            residuals = x @ weight.T + bias - y  # (N, 2)
+            slope = 2 * residuals.sum(axis=0) / residuals.size  # (2,)
+            bias = bias - 0.1 * slope * min(1, 0.5 / np.linalg.norm(slope))
+            ask(trained.train_step, *batch)
+            assert_close(trained.model.bias.data, bias, rtol=1e-5, atol=1e-5)
+        assert_equal(trained.model.weight.data, weight)
+        once = trained.model.weight.grad.copy()
+        trained.optimizer.lr = 0.0
+        ask(trained.train_step, *batch)
+        ratio = np.abs(trained.model.weight.grad).sum() / np.abs(once).sum()
+        expect(
+            ratio < 1.5, "the gradient of one step in what is not moved", f"{ratio:.2f} times that"
         )
 
     @given(regressions())

@@ -258,7 +258,8 @@ def sample(
     Returns:
         (N,) int64.
     Raises:
-        ValueError: temperature is negative or not finite, or top_k is below 1.
+        ValueError: temperature is negative or not finite, top_k is below 1, or the highest of a row of
+            ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -334,8 +335,8 @@ class GPT(Module):
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as
-        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards the
-        model is in the mode (`train` or `eval`) it was in.
+        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards
+        every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
 
         Args:
             prompt: token ids, (N, T) with T at least 1; it may be longer than the context.

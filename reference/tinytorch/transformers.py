@@ -289,7 +289,8 @@ def sample(
     Returns:
         (N,) int64.
     Raises:
-        ValueError: temperature is negative or not finite, or top_k is below 1.
+        ValueError: temperature is negative or not finite, top_k is below 1, or the highest of a row of
+            ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -298,6 +299,10 @@ def sample(
         raise ValueError(f"temperature must be finite and not negative, got {temperature}")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k must be at least 1, got {top_k}")
+    if not np.isfinite(logits.max(axis=-1)).all():
+        raise ValueError(
+            "logits must be finite, or -infinity but for one in each row, got NaN or infinity"
+        )
     if temperature == 0:
         return logits.argmax(axis=-1)
     # Exact at tiny temperatures too, where a score divided by it would overflow.
@@ -412,8 +417,8 @@ class GPT(Module):
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as
-        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards the
-        model is in the mode (`train` or `eval`) it was in.
+        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards
+        every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
 
         Args:
             prompt: token ids, (N, T) with T at least 1; it may be longer than the context.
@@ -433,7 +438,7 @@ class GPT(Module):
         if max_new_tokens < 0:
             raise ValueError(f"max_new_tokens must not be negative, got {max_new_tokens}")
         ended = np.zeros(len(text), bool)
-        was_training = self.training
+        modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
             for _ in range(max_new_tokens):
@@ -447,5 +452,6 @@ class GPT(Module):
                 if ended.all():
                     break
         finally:
-            self.train(was_training)
+            for module, mode in modes:
+                module.training = mode
         return text

@@ -350,10 +350,26 @@ MISTAKES = (
     Mistake(
         "a model left in eval mode",
         of="GPT.generate",
-        replace="self.train(was_training)",
+        replace="module.training = mode",
         by="pass",
         turns_red="TestGeneration",
         says="True",
+    ),
+    Mistake(
+        "a model whose parts all get the mode of the whole",
+        of="GPT.generate",
+        replace="module.training = mode",
+        by="module.training = modes[0][1]",
+        turns_red="TestGeneration",
+        says="False",
+    ),
+    Mistake(
+        "sample that draws from NaN",
+        of="sample",
+        replace="if not np.isfinite(logits.max(axis=-1)).all():",
+        by="if False:",
+        turns_red="TestSampling",
+        says="logits",
     ),
     Mistake(
         "a graph that is recorded while writing",
