@@ -443,6 +443,13 @@ class TestElementwise:
             assert_equal(call(sqrt, np.array([inf, -1, nan])), np.array([inf, nan, nan]))
             assert_equal(call(abs_, np.array([-inf, -0.0, nan])), np.array([inf, 0, nan]))
 
+    @each("dtype", [np.uint8, np.int8, np.bool_])
+    def test_small_integers_give_more_than_half(self, dtype):
+        """exp, log and sqrt of booleans and integers of one byte are float32: float16 has three digits."""
+        x = np.array([1, 1], dtype)
+        for function, reference in ((exp, np.exp), (log, np.log), (sqrt, np.sqrt)):
+            assert_same(call(function, x), reference(x.astype(np.float32)))
+
     @given(exact(), EIGHTHS, EIGHTHS)
     def test_clip_limits_both_sides(self, x, low, high):
         """clip(x, min, max) is x, but never below min and, above all, never above max."""

@@ -41,6 +41,16 @@ class Module:
 
     training = True
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute. A parameter or buffer stays one: nothing else in its place would be found."""
+        kind = type(vars(self).get(name))
+        if kind in (Parameter, Buffer) and value is not None and not isinstance(value, kind):
+            raise TypeError(
+                f"{name} is a {kind.__name__} and would be lost: write {kind.__name__}(…) around the"
+                f" {type(value).__name__}, or set {name}.data"
+            )
+        super().__setattr__(name, value)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
 

@@ -476,9 +476,16 @@ def matmul(x: Array, y: Array) -> Array:
 # Element by element
 
 
+def at_least_single(x: Array) -> Array:
+    """``x``, but booleans and integers of one byte as float32: NumPy's functions make float16 of them."""
+    return x.astype(DEFAULT_DTYPE) if x.dtype.itemsize == 1 else x
+
+
 @primitive
 def exp(x: Array) -> Array:
     """e to the power of each value. Of -inf it is 0; of numbers too large it is inf.
+
+    Integers give floats as in NumPy, but never float16: see `at_least_single`.
 
     >>> exp(np.array([0.0, -np.inf]))
     array([1., 0.])
@@ -488,14 +495,14 @@ def exp(x: Array) -> Array:
 
 @primitive
 def log(x: Array) -> Array:
-    """The natural logarithm of each value: -inf for 0, NaN for negative numbers."""
-    return np.log(x)
+    """The natural logarithm of each value: -inf for 0, NaN for negative numbers. Dtypes as for `exp`."""
+    return np.log(at_least_single(x))
 
 
 @primitive
 def sqrt(x: Array) -> Array:
-    """The square root of each value: NaN for negative numbers."""
-    return np.sqrt(x)
+    """The square root of each value: NaN for negative numbers. Dtypes as for `exp`."""
+    return np.sqrt(at_least_single(x))
 
 
 @primitive
