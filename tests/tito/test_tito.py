@@ -58,7 +58,9 @@ def reach(root, stage):
 
 def leaves(group, path=()):
     """(path, command) of every command."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from leaves(command, (*path, name))
         else:
