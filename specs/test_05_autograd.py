@@ -263,7 +263,7 @@ class TestReductionAndShapeRules:
         x = np.random.default_rng(seed).uniform(-2, 2, shape)
         check_gradient(lambda a: a.sum(dim, keepdim), x, seed=seed, of=sum_)
         check_gradient(lambda a: a.mean(dim, keepdim), x, seed=seed, of=sum_)
-        check_gradient(lambda a: a.var(dim, keepdim, correction=0), x, seed=seed, of=sum_)
+        check_gradient(lambda a: a.var(dim, keepdim=keepdim, correction=0), x, seed=seed, of=sum_)
 
     @given(axes_of(0), seeds())
     def test_of_max_and_min(self, drawn, seed):

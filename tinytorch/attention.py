@@ -125,6 +125,7 @@ class MultiHeadAttention(Module):
         self,
         embed_dim: int,
         num_heads: int,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,

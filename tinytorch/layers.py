@@ -185,6 +185,7 @@ class Linear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -226,7 +227,7 @@ class Dropout(Module):
     p: float
     generator: np.random.Generator | None
 
-    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
+    def __init__(self, p: float = 0.5, *, generator: np.random.Generator | None = None) -> None:
         """Check p and remember it."""
         raise NotImplementedError("03 layers: Dropout.__init__")
 

@@ -64,7 +64,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     raise NotImplementedError("04 losses: reduce")
 
 
-def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """The squared distance between what was predicted and what was wanted.
 
     mse = mean (input - target)²
@@ -87,7 +87,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     raise NotImplementedError("04 losses: mse_loss")
 
 
-def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """How surprised the scores are by the right classes.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
@@ -111,7 +111,7 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor | Array, reduction: str = "mean"
+    input: Tensor, target: Tensor | Array, *, reduction: str = "mean"
 ) -> Tensor:
     """How surprised one score each is by a yes (1) or a no (0).
 
@@ -150,7 +150,7 @@ class Loss:
 
     forward: Callable[[Tensor, Tensor | Array], Tensor]
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
 
     def __call__(self, input: Tensor, target: Tensor | Array) -> Tensor:

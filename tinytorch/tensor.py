@@ -277,10 +277,14 @@ class Tensor(Variable):
         return mean(self, dim, keepdim)
 
     def var(
-        self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+        self,
+        dim: int | tuple[int, ...] | None = None,
+        *,
+        keepdim: bool = False,
+        correction: int = 1,
     ) -> Tensor:
         """The variance of all values, or along ``dim``; see `var`."""
-        return var(self, dim, keepdim, correction)
+        return var(self, dim, keepdim=keepdim, correction=correction)
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the largest value is, over all or along ``dim``; see `argmax`."""
@@ -664,7 +668,11 @@ def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fa
 
 
 def var(
-    x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+    x: Tensor,
+    dim: int | tuple[int, ...] | None = None,
+    *,
+    keepdim: bool = False,
+    correction: int = 1,
 ) -> Tensor:
     """The variance along ``dim``: how far values lie from their mean, squared, on average.
 

@@ -97,7 +97,7 @@ class LayerNorm(Module):
     bias: Parameter
 
     def __init__(
-        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+        self, normalized_shape: int, eps: float = 1e-5, *, dtype: DTypeLike = DEFAULT_DTYPE
     ) -> None:
         """Check the size and make the parameters."""
         raise NotImplementedError("13 transformers: LayerNorm.__init__")
@@ -136,6 +136,7 @@ class MLP(Module):
         self,
         embed_dim: int,
         hidden_dim: int | None = None,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -177,6 +178,7 @@ class TransformerBlock(Module):
         num_heads: int,
         hidden_dim: int | None = None,
         dropout: float = 0.0,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -295,6 +297,7 @@ class GPT(Module):
     def __init__(
         self,
         config: GPTConfig,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:

@@ -139,6 +139,7 @@ class MultiHeadAttention(Module):
         self,
         embed_dim: int,
         num_heads: int,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
@@ -160,7 +161,7 @@ class MultiHeadAttention(Module):
         self.num_heads = num_heads
         self.in_proj_weight = Parameter(drawn.astype(dtype))
         self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
-        self.out_proj = Linear(embed_dim, embed_dim, bias, generator, dtype)
+        self.out_proj = Linear(embed_dim, embed_dim, bias, generator=generator, dtype=dtype)
         if bias:
             self.out_proj.bias.data[...] = 0  # type: ignore[union-attr]  # there is one
 

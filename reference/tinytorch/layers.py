@@ -216,6 +216,7 @@ class Linear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -272,7 +273,7 @@ class Dropout(Module):
     p: float
     generator: np.random.Generator | None
 
-    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
+    def __init__(self, p: float = 0.5, *, generator: np.random.Generator | None = None) -> None:
         """Check p and remember it."""
         if not 0 <= p <= 1:
             raise ValueError(f"p must be in [0, 1], got {p}")

@@ -75,7 +75,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
 
 
-def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """The squared distance between what was predicted and what was wanted.
 
     mse = mean (input - target)²
@@ -101,7 +101,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     return reduce(difference * difference, reduction)
 
 
-def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """How surprised the scores are by the right classes.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
@@ -136,7 +136,7 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor | Array, reduction: str = "mean"
+    input: Tensor, target: Tensor | Array, *, reduction: str = "mean"
 ) -> Tensor:
     """How surprised one score each is by a yes (1) or a no (0).
 
@@ -178,7 +178,7 @@ class Loss:
 
     forward: Callable[[Tensor, Tensor | Array], Tensor]
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
 
     def __call__(self, input: Tensor, target: Tensor | Array) -> Tensor:
@@ -193,7 +193,7 @@ class MSELoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `mse_loss` with the reduction chosen before."""
-        return mse_loss(input, target, self.reduction)
+        return mse_loss(input, target, reduction=self.reduction)
 
 
 class CrossEntropyLoss(Loss):
@@ -201,7 +201,7 @@ class CrossEntropyLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `cross_entropy` with the reduction chosen before."""
-        return cross_entropy(input, target, self.reduction)
+        return cross_entropy(input, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
@@ -209,4 +209,4 @@ class BCEWithLogitsLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `binary_cross_entropy_with_logits` with the reduction chosen before."""
-        return binary_cross_entropy_with_logits(input, target, self.reduction)
+        return binary_cross_entropy_with_logits(input, target, reduction=self.reduction)

@@ -496,6 +496,7 @@ class Conv2d(Module):
         kernel_size: Size,
         stride: Size = 1,
         padding: Size = 0,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
     ) -> None:

@@ -113,7 +113,7 @@ class LayerNorm(Module):
     bias: Parameter
 
     def __init__(
-        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+        self, normalized_shape: int, eps: float = 1e-5, *, dtype: DTypeLike = DEFAULT_DTYPE
     ) -> None:
         """Check the size and make the parameters."""
         if normalized_shape < 1:
@@ -158,6 +158,7 @@ class MLP(Module):
         self,
         embed_dim: int,
         hidden_dim: int | None = None,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -201,6 +202,7 @@ class TransformerBlock(Module):
         num_heads: int,
         hidden_dim: int | None = None,
         dropout: float = 0.0,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -208,8 +210,8 @@ class TransformerBlock(Module):
         self.ln_1 = LayerNorm(embed_dim, dtype=dtype)
         self.attn = MultiHeadAttention(embed_dim, num_heads, generator=generator, dtype=dtype)
         self.ln_2 = LayerNorm(embed_dim, dtype=dtype)
-        self.mlp = MLP(embed_dim, hidden_dim, generator, dtype)
-        self.dropout = Dropout(dropout, generator)
+        self.mlp = MLP(embed_dim, hidden_dim, generator=generator, dtype=dtype)
+        self.dropout = Dropout(dropout, generator=generator)
 
     def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """x + attn(ln_1(x)), and then x + mlp(ln_2(x)), with dropout on what is added.
@@ -343,6 +345,7 @@ class GPT(Module):
     def __init__(
         self,
         config: GPTConfig,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -355,12 +358,16 @@ class GPT(Module):
         generator = generator or default_generator()
         d = config.embed_dim
         self.config = config
-        self.token_embedding = Embedding(config.vocab_size, d, generator, dtype)
-        self.position = PositionalEncoding(d, config.context_length, "learned", generator, dtype)
-        self.dropout = Dropout(config.dropout, generator)
+        self.token_embedding = Embedding(config.vocab_size, d, generator=generator, dtype=dtype)
+        self.position = PositionalEncoding(
+            d, config.context_length, "learned", generator=generator, dtype=dtype
+        )
+        self.dropout = Dropout(config.dropout, generator=generator)
         self.blocks = Sequential(
             *[
-                TransformerBlock(d, config.num_heads, None, config.dropout, generator, dtype)
+                TransformerBlock(
+                    d, config.num_heads, None, config.dropout, generator=generator, dtype=dtype
+                )
                 for _ in range(config.num_layers)
             ]
         )

@@ -142,7 +142,7 @@ MISTAKES = (
     Mistake(
         "an object that forgets its reduction",
         of="MSELoss.forward",
-        replace="mse_loss(input, target, self.reduction)",
+        replace="mse_loss(input, target, reduction=self.reduction)",
         by="mse_loss(input, target)",
         turns_red="TestObjects",
         says="MSELoss",
