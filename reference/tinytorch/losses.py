@@ -38,21 +38,26 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def pick(x: Array, *, classes: Array) -> Array:
-    """One element of each row: the one that ``classes`` names.
+def surprise(x: Array, *, classes: Array) -> Array:
+    """How unlikely the scores of each row make the class that ``classes`` names.
 
-    pick(x)ₙ = x[n, classes[n]]
+    surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
 
     Args:
-        x: (N, C).
+        x: scores, (N, C), floating.
         classes: an integer array, (N,), each in [0, C).
     Returns:
-        (N,), of the dtype of ``x``.
+        (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
-    array([2., 3.])
+    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+
+    >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
+    array([0.6931, 0.    ])
     """
-    return x[np.arange(len(x)), classes]
+    shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)
+    right = shifted[np.arange(len(x)), classes]
+    np.exp(shifted, out=shifted)
+    return np.log(shifted.sum(axis=1)) - right
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -128,7 +133,7 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
     if classes.min() < 0 or classes.max() >= input.shape[1]:
         outside = classes[(classes < 0) | (classes >= input.shape[1])][0]
         raise IndexError(f"target must be in [0, {input.shape[1]}), got {outside}")
-    return reduce(-pick(log_softmax(input, dim=1), classes=classes), reduction)
+    return reduce(surprise(input, classes=classes), reduction)
 
 
 def binary_cross_entropy_with_logits(
