@@ -21,10 +21,10 @@ from specs.laws import (
 from specs.oracles import losses as oracle
 from specs.strategies import arrays, scores, with_axis
 
-log_softmax, pick, mse_loss, cross_entropy, bce = lazy(
+log_softmax, surprise, mse_loss, cross_entropy, bce = lazy(
     "losses",
     "log_softmax",
-    "pick",
+    "surprise",
     "mse_loss",
     "cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -96,15 +96,24 @@ class TestLogSoftmax:
                 log_softmax(Tensor(x), dim=dim)
 
 
-class TestPick:
+class TestSurprise:
     """the right class of each row"""
 
     @given(classified())
-    def test_takes_one_element_of_each_row(self, drawn):
-        """pick(x, classes)[n] equals x[n, classes[n]]."""
+    def test_is_minus_the_logarithm_of_the_probability(self, drawn):
+        """surprise(x, classes)[n] equals -log softmax(x)[n, classes[n]]."""
         x, classes = drawn
-        expected = np.array([x[n, c] for n, c in enumerate(classes)], x.dtype)
-        assert_equal(call(pick, x, classes=classes), expected)
+        logs = oracle.log_softmax(x, 1)
+        expected = np.array([-logs[n, c] for n, c in enumerate(classes)], x.dtype)
+        assert_close(call(surprise, x, classes=classes), expected)
+
+    @given(classified(scale=1e4))
+    def test_survives_huge_scores(self, drawn):
+        """surprise of scores as large as ±1e4 is finite and never below 0."""
+        x, classes = drawn
+        got = call(surprise, x, classes=classes)
+        assert_finite(got)
+        expect((got >= 0).all(), "nothing below 0", got)
 
 
 class TestMeanSquaredError:

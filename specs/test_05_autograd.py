@@ -40,7 +40,7 @@ sum_, max_, reshape, permute, expand, getitem, concatenate = lazy(
 relu, sigmoid, tanh, gelu, softmax = lazy(
     "activations", "relu", "sigmoid", "tanh", "gelu", "softmax"
 )
-log_softmax, pick, cross_entropy = lazy("losses", "log_softmax", "pick", "cross_entropy")
+log_softmax, surprise, cross_entropy = lazy("losses", "log_softmax", "surprise", "cross_entropy")
 unbroadcast, topological_order, flow = lazy("autograd", "unbroadcast", "topological_order", "flow")
 backward, grad, no_grad = lazy("autograd", "backward", "grad", "no_grad")
 
@@ -199,11 +199,11 @@ class TestElementwiseRules:
 
     @given(st.integers(1, 4), st.integers(1, 4), seeds())
     def test_of_cross_entropy(self, n, c, seed):
-        """The gradient of cross_entropy is right: pick and log_softmax together."""
+        """The gradients of surprise and cross_entropy are right."""
         draw = np.random.default_rng(seed)
         classes, x = draw.integers(0, c, n), draw.uniform(-2, 2, (n, c))
-        check_gradient(lambda a: pick(a, classes=classes), x, seed=seed, of=pick)
-        check_gradient(lambda a: cross_entropy(a, classes), x, seed=seed, of=pick)
+        check_gradient(lambda a: surprise(a, classes=classes), x, seed=seed, of=surprise)
+        check_gradient(lambda a: cross_entropy(a, classes), x, seed=seed, of=surprise)
 
     @given(broadcastable(3, elements=SMOOTH), seeds())
     def test_of_choices(self, drawn, seed):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, check_floating, primitive
+from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654

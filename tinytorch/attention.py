@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
+from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.primitive import Array
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
 
 def causal_mask(queries: int, keys: int | None = None) -> Array:
@@ -49,6 +50,27 @@ def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     if not mask.any(axis=-1).all():
         raise ValueError("mask leaves a query without any key to look at")
     return mask
+
+
+@primitive
+def masked_softmax(scores: Array, *, mask: Array) -> Array:
+    """softmax along the last axis, as if each score where the mask is False were -∞.
+
+    Args:
+        scores: (…, T, S), floating.
+        mask: bool, broadcasts to the scores; True somewhere in each row.
+    Returns:
+        Same shape and dtype as ``scores``, the one array of that size that is made; exactly 0 where the
+        mask is False, whatever stood there.
+
+    >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    raise NotImplementedError("12 attention: masked_softmax")
+
+
+# A score that is hidden has a weight of 0, and so no gradient: the rule is that of softmax.
+defvjp(masked_softmax, lambda g, ans, scores, *, mask: softmax_x(g, ans, scores))
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, recording, todo, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, todo, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -277,7 +277,10 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
 
 
 def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
+    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+
+    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    """
     raise NotImplementedError("05 autograd: gelu_x")
 
 
@@ -291,9 +294,9 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     raise NotImplementedError("05 autograd: log_softmax_x")
 
 
-def pick_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """The element that was picked gets g, the others of its row nothing."""
-    raise NotImplementedError("05 autograd: pick_x")
+def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
+    """g · (softmax(x) - 1 at the right class): what was expected, less what came."""
+    raise NotImplementedError("05 autograd: surprise_x")
 
 
 # The table of rules: how the gradient g of a result flows back to each argument.
@@ -309,6 +312,9 @@ defvjp(t.div, todo("05 autograd: gradient of div"),
 defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg, todo("05 autograd: gradient of neg"))
 defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
+                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp, todo("05 autograd: gradient of exp"))
 defvjp(t.log, todo("05 autograd: gradient of log"))
 defvjp(t.sqrt, todo("05 autograd: gradient of sqrt"))
@@ -333,5 +339,5 @@ defvjp(activations.gelu,    gelu_x)
 defvjp(activations.softmax, softmax_x)
 
 defvjp(losses.log_softmax,  log_softmax_x)
-defvjp(losses.pick,         pick_x)
+defvjp(losses.surprise,     surprise_x)
 # fmt: on

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.primitive import Array, check_floating
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
 
 class Parameter(Tensor):

@@ -35,21 +35,23 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def pick(x: Array, *, classes: Array) -> Array:
-    """One element of each row: the one that ``classes`` names.
+def surprise(x: Array, *, classes: Array) -> Array:
+    """How unlikely the scores of each row make the class that ``classes`` names.
 
-    pick(x)ₙ = x[n, classes[n]]
+    surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
 
     Args:
-        x: (N, C).
+        x: scores, (N, C), floating.
         classes: an integer array, (N,), each in [0, C).
     Returns:
-        (N,), of the dtype of ``x``.
+        (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
-    array([2., 3.])
+    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+
+    >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
+    array([0.6931, 0.    ])
     """
-    raise NotImplementedError("04 losses: pick")
+    raise NotImplementedError("04 losses: surprise")
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -100,7 +102,8 @@ def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "me
         A 0-d Tensor; with ``"none"`` one of shape (N,).
     Raises:
         ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
-        TypeError: ``target`` does not hold integers; the message names target and its dtype.
+        TypeError: ``target`` does not hold integers, or ``input`` is not floating; the message names it
+            and its dtype.
         IndexError: a class is outside [0, C); the message names target.
 
     >>> from tinytorch.tensor import Tensor

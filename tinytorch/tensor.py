@@ -477,6 +477,31 @@ def matmul(x: Array, y: Array) -> Array:
     raise NotImplementedError("01 tensor: matmul")
 
 
+@primitive
+def linear(x: Array, weight: Array, bias: Array) -> Array:
+    """x Wᵀ + b with one array: the bias is added where the product stands. Given.
+
+    `x @ weight.T + bias` gives the same, with an array, two results and two gradient rules more.
+
+    Args:
+        x: (*, in_features).
+        weight: W, (out_features, in_features).
+        bias: b, (out_features,).
+    Returns:
+        (*, out_features), of the dtype that x and weight promote to.
+
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
+    array([[11.5]])
+    """
+    out = matmul(x, weight.T)
+    out += bias
+    return out
+
+
+# A product and a sum for each feature, and one sum for the bias.
+linear.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 1) * ans.size
+
+
 # Element by element
 
 

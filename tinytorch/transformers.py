@@ -30,6 +30,15 @@ def normalized(x: Array, eps: float) -> tuple[Array, Array]:
     raise NotImplementedError("13 transformers: normalized")
 
 
+def mean_of(x: Array) -> Array:
+    """The mean along the last axis, which stays: (…, 1). Given.
+
+    It is a product with ones: along a short axis that takes a quarter of the time of ``x.mean``.
+    """
+    length = x.shape[-1]
+    return (x @ np.ones(length, x.dtype))[..., None] / length
+
+
 @primitive
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalize each vector, then stretch and shift its elements as is learned.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, check_floating, primitive
+from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654
@@ -98,13 +98,17 @@ def gelu(x: Array, *, approximate: str = "tanh") -> Array:
     if approximate != "tanh":
         raise ValueError(f"approximate must be 'tanh', got {approximate!r}")
     check_floating(x, "x")
-    inner = GELU_CUBIC * x * x
-    inner += 1
-    inner *= SQRT_2_OVER_PI * x
-    share = np.tanh(inner)
-    share += 1
-    share *= 0.5 * x
-    return share
+
+    def part(x: Array) -> Array:
+        inner = GELU_CUBIC * x * x
+        inner += 1
+        inner *= SQRT_2_OVER_PI * x
+        share = np.tanh(inner)
+        share += 1
+        share *= 0.5 * x
+        return share
+
+    return in_blocks(part, x)
 
 
 @primitive

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
+from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.primitive import Array
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
 
 def causal_mask(queries: int, keys: int | None = None) -> Array:
@@ -54,6 +55,31 @@ def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     return mask
 
 
+@primitive
+def masked_softmax(scores: Array, *, mask: Array) -> Array:
+    """softmax along the last axis, as if each score where the mask is False were -∞.
+
+    Args:
+        scores: (…, T, S), floating.
+        mask: bool, broadcasts to the scores; True somewhere in each row.
+    Returns:
+        Same shape and dtype as ``scores``, the one array of that size that is made; exactly 0 where the
+        mask is False, whatever stood there.
+
+    >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    weights = np.where(mask, scores, -np.inf)
+    weights -= weights.max(axis=-1, keepdims=True, initial=-np.inf)
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
+
+
+# A score that is hidden has a weight of 0, and so no gradient: the rule is that of softmax.
+defvjp(masked_softmax, lambda g, ans, scores, *, mask: softmax_x(g, ans, scores))
+
+
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:
     """How much each query looks at each key.
 
@@ -80,9 +106,9 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
             f"query (…, T, d) and key (…, S, d) must share d, got {query.shape} and {key.shape}"
         )
     scores = (query * (1 / np.sqrt(query.shape[-1]).item())) @ key.transpose(-2, -1)  # (…, T, S)
-    if mask is not None:
-        scores = where(check_mask(mask, scores.shape), scores, -np.inf)
-    return softmax(scores, dim=-1)
+    if mask is None:
+        return softmax(scores, dim=-1)
+    return masked_softmax(scores, mask=check_mask(mask, scores.shape))
 
 
 def scaled_dot_product_attention(
@@ -178,9 +204,11 @@ class MultiHeadAttention(Module):
         d = self.embed_dim
         parts = []
         for start in (0, d, 2 * d):
-            part = x @ self.in_proj_weight[start : start + d].T  # (N, T, D)
-            if self.in_proj_bias is not None:
-                part = part + self.in_proj_bias[start : start + d]
+            weight = self.in_proj_weight[start : start + d]
+            if self.in_proj_bias is None:
+                part = x @ weight.T  # (N, T, D)
+            else:
+                part = linear(x, weight, self.in_proj_bias[start : start + d])  # (N, T, D)
             parts.append(self.split_heads(part))
         return tuple(parts)
 

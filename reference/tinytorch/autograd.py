@@ -13,7 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, recording, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -52,21 +52,24 @@ def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
         RuntimeError: a part of the graph was freed by an earlier `backward`; the message says how
             to keep it (``retain_graph=True``).
     """
-    uses = {id(tensor): 0}  # how many results still stand before a tensor
+    uses = {tensor: 0}  # how many results still stand before a tensor
+    made_of = {}
     waiting = [tensor]
     while waiting:
-        for arg in arguments(waiting.pop()):
-            if id(arg) not in uses:
-                uses[id(arg)] = 0
+        result = waiting.pop()
+        made_of[result] = arguments(result)
+        for arg in made_of[result]:
+            if arg not in uses:
+                uses[arg] = 0
                 waiting.append(arg)
-            uses[id(arg)] += 1
+            uses[arg] += 1
     order, ready = [], [tensor]
     while ready:
         result = ready.pop()
         order.append(result)
-        for arg in arguments(result):
-            uses[id(arg)] -= 1
-            if uses[id(arg)] == 0:
+        for arg in made_of[result]:
+            uses[arg] -= 1
+            if uses[arg] == 0:
                 ready.append(arg)
     return order
 
@@ -355,21 +358,31 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
 
 
 def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
-    cubic = activations.GELU_CUBIC * x * x
-    step = np.tanh(activations.SQRT_2_OVER_PI * x * (1 + cubic))
-    total = 1 - step * step
-    total *= activations.SQRT_2_OVER_PI * x
-    total *= 1 + 3 * cubic  # the second term, doubled
-    total += step
-    total += 1
-    total *= 0.5 * g
-    return total
+    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+
+    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    """
+
+    def part(g: Array, ans: Array, x: Array) -> Array:
+        tiny = np.abs(x) < 1e-30  # there ans may have been rounded to 0
+        share = np.where(tiny, 0.5, ans) / np.where(tiny, 1, x) if tiny.any() else ans / x
+        slope = 3 * activations.GELU_CUBIC * x * x
+        slope += 1
+        slope *= 2 * activations.SQRT_2_OVER_PI * ans
+        slope *= 1 - share
+        slope += share
+        slope *= g
+        return slope
+
+    return in_blocks(part, g, ans, x)
 
 
 def softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     """ans · (g - Σ g · ans): moving all scores together changes nothing."""
-    return ans * (g - (g * ans).sum(axis=dim, keepdims=True))
+    along = np.vecdot(g, ans, axis=dim)  # type: ignore[call-overload]  # NumPy's types lack axis
+    total = g - np.expand_dims(along, dim)
+    total *= ans
+    return total
 
 
 def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
@@ -379,10 +392,11 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     return np.subtract(g, share, out=share)
 
 
-def pick_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """The element that was picked gets g, the others of its row nothing."""
-    total = np.zeros_like(x)
-    total[np.arange(len(x)), classes] = g
+def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
+    """g · (softmax(x) - 1 at the right class): what was expected, less what came."""
+    total = activations.softmax(x, dim=1)
+    total[np.arange(len(x)), classes] -= 1
+    total *= g[:, None]
     return total
 
 
@@ -399,6 +413,9 @@ defvjp(t.div,         lambda g, ans, x, y: unbroadcast(g / y, x),
 defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg,         lambda g, ans, x: -g)
 defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
+                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp,         lambda g, ans, x: g * ans)
 defvjp(t.log,         lambda g, ans, x: g / x)
 defvjp(t.sqrt,        lambda g, ans, x: g / (2 * ans))
@@ -423,5 +440,5 @@ defvjp(activations.gelu,    gelu_x)
 defvjp(activations.softmax, softmax_x)
 
 defvjp(losses.log_softmax,  log_softmax_x)
-defvjp(losses.pick,         pick_x)
+defvjp(losses.surprise,     surprise_x)
 # fmt: on

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.primitive import Array, check_floating
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
 
 class Parameter(Tensor):
@@ -252,8 +252,9 @@ class Linear(Module):
                 f"x must have shape (*, in_features={self.in_features}), got {x.shape}"
             )
         check_floating(x, "x")
-        out = x @ self.weight.T  # (*, out_features)
-        return out if self.bias is None else out + self.bias
+        if self.bias is None:
+            return x @ self.weight.T  # (*, out_features)
+        return linear(x, self.weight, self.bias)  # (*, out_features)
 
     def extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"

@@ -40,21 +40,26 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def pick(x: Array, *, classes: Array) -> Array:
-    """One element of each row: the one that ``classes`` names.
+def surprise(x: Array, *, classes: Array) -> Array:
+    """How unlikely the scores of each row make the class that ``classes`` names.
 
-    pick(x)ₙ = x[n, classes[n]]
+    surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
 
     Args:
-        x: (N, C).
+        x: scores, (N, C), floating.
         classes: an integer array, (N,), each in [0, C).
     Returns:
-        (N,), of the dtype of ``x``.
+        (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
-    array([2., 3.])
+    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+
+    >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
+    array([0.6931, 0.    ])
     """
-    return x[np.arange(len(x)), classes]
+    shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)
+    right = shifted[np.arange(len(x)), classes]
+    np.exp(shifted, out=shifted)
+    return np.log(shifted.sum(axis=1)) - right
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -114,7 +119,8 @@ def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "me
         A 0-d Tensor; with ``"none"`` one of shape (N,).
     Raises:
         ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
-        TypeError: ``target`` does not hold integers; the message names target and its dtype.
+        TypeError: ``target`` does not hold integers, or ``input`` is not floating; the message names it
+            and its dtype.
         IndexError: a class is outside [0, C); the message names target.
 
     >>> from tinytorch.tensor import Tensor
@@ -127,12 +133,13 @@ def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "me
             f"input must have shape (N, C) and target (N,) with N > 0,"
             f" got input {input.shape} and target {classes.shape}"
         )
+    check_floating(input, "input")
     if classes.dtype.kind not in "iu":
         raise TypeError(f"target must hold integers, the classes, got dtype {classes.dtype}")
     if classes.min() < 0 or classes.max() >= input.shape[1]:
         outside = classes[(classes < 0) | (classes >= input.shape[1])][0]
         raise IndexError(f"target must be in [0, {input.shape[1]}), got {outside}")
-    return reduce(-pick(log_softmax(input, dim=1), classes=classes), reduction)
+    return reduce(surprise(input, classes=classes), reduction)
 
 
 def binary_cross_entropy_with_logits(
