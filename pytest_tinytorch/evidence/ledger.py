@@ -6,25 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence import appendfile
+from pytest_tinytorch.evidence.ground import Ground
 from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
-
-
-class Ground(Protocol):
-    """What a unit stands on as it is now, by its digests; see `evidence.workspace.Ground`."""
-
-    @property
-    def exact(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def specs(self) -> str: ...
-
 
 HelperDigest = Callable[[str], str]
 """The digest of a helper module as it is now, by its path from the root of the workspace."""
