@@ -51,7 +51,10 @@ manual_seed, default_generator, rand, randn = lazy(
 # NumPy warns of 1/0 and of means of nothing; here both are asked for.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-EIGHTHS = both_signs(sorted((n / 8 for n in range(1, 81)), key=lambda x: (x % 1 > 0, x)))
+EIGHTHS = [
+    float(x)
+    for x in both_signs(sorted((n / 8 for n in range(1, 81)), key=lambda x: (x % 1 > 0, x)))
+]
 """Fractions whose sums and products are exact in either float dtype; whole numbers first."""
 eighths = st.sampled_from(EIGHTHS)
 

@@ -74,9 +74,9 @@ adam_options = st.fixed_dictionaries(
 @st.composite
 def histories(draw, dtype=np.float64, max_steps=4, elements=None):
     """(start, gradients): a parameter and the gradients of some steps, all of one shape."""
-    shape = draw(shapes(max_dims=2, max_side=3))
-    array = arrays(shape, dtype, elements=elements)
-    return draw(array), draw(st.lists(array, min_size=1, max_size=max_steps))
+    shape = (1 + draw(st.integers(1, max_steps)), *draw(shapes(max_dims=2, max_side=3)))
+    start, *gradients = draw(arrays(shape, dtype, elements=elements))
+    return np.asarray(start), [np.asarray(grad) for grad in gradients]
 
 
 def away_from_zero(least):
@@ -267,7 +267,9 @@ class TestAdam:
     @given(histories(), adam_options)
     def test_matches_its_definition(self, history, options):
         """Adam with any betas, eps and weight decay follows its formula in float64."""
-        assert_close(run(Adam, *history, **options), oracle.run(oracle.adam, *history, **options))
+        expected = oracle.run(oracle.adam, *history, **options)
+        # A gradient that weight decay all but cancels is rounded to 1e-16, and divided by eps.
+        assert_close(run(Adam, *history, **options), expected, atol=1e-7)
 
     @given(histories())
     def test_has_the_usual_defaults(self, history):
@@ -292,9 +294,9 @@ class TestAdam:
     @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
     @given(target=arrays((3,), np.float32, scale=2.0))
     def test_finds_the_bottom_of_a_bowl(self, kind, target):
-        """Each kind reaches the minimum of Σ(w - target)² within 150 steps of backward."""
+        """Each kind reaches the minimum of Σ(w - target)² within 100 steps of backward."""
         w, optimizer = begin(kind, np.zeros(3, np.float32), "Σ(w - target)²", {"lr": 0.1})
-        for _ in range(150):
+        for _ in range(100):
             optimizer.zero_grad()
             error = w - target
             (error * error).sum().backward()
