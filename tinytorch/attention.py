@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -162,9 +164,8 @@ class MultiHeadAttention(Module):
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
-        Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
-        Multiply by one third after the other: a slice of a small weight costs less, backwards too,
-        than slices of a long product.
+        x Wᵀ + b with in_proj_weight and in_proj_bias makes all three in one product. Each is a third of
+        its columns, cut by `split_heads`.
 
         Returns:
             (query, key, value), each (N, H, T, D / H).

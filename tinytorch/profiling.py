@@ -23,6 +23,7 @@ PER_ELEMENT = {
     "softmax": 5,
     "masked_softmax": 5,
     "log_softmax": 5,
+    "surprise": 5,
     "layer_norm": 8,
     "batch_norm": 2,
     "gelu": 8,

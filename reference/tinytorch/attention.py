@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -105,7 +107,7 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
         raise ValueError(
             f"query (…, T, d) and key (…, S, d) must share d, got {query.shape} and {key.shape}"
         )
-    scores = (query * (1 / np.sqrt(query.shape[-1]).item())) @ key.transpose(-2, -1)  # (…, T, S)
+    scores = (query * (1 / math.sqrt(query.shape[-1]))) @ key.transpose(-2, -1)  # (…, T, S)
     if mask is None:
         return softmax(scores, dim=-1)
     return masked_softmax(scores, mask=check_mask(mask, scores.shape))
@@ -194,23 +196,18 @@ class MultiHeadAttention(Module):
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
-        Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
-        Multiply by one third after the other: a slice of a small weight costs less, backwards too,
-        than slices of a long product.
+        x Wᵀ + b with in_proj_weight and in_proj_bias makes all three in one product. Each is a third of
+        its columns, cut by `split_heads`.
 
         Returns:
             (query, key, value), each (N, H, T, D / H).
         """
         d = self.embed_dim
-        parts = []
-        for start in (0, d, 2 * d):
-            weight = self.in_proj_weight[start : start + d]
-            if self.in_proj_bias is None:
-                part = x @ weight.T  # (N, T, D)
-            else:
-                part = linear(x, weight, self.in_proj_bias[start : start + d])  # (N, T, D)
-            parts.append(self.split_heads(part))
-        return tuple(parts)
+        if self.in_proj_bias is None:
+            out = x @ self.in_proj_weight.T  # (N, T, 3 D)
+        else:
+            out = linear(x, self.in_proj_weight, self.in_proj_bias)  # (N, T, 3 D)
+        return tuple(self.split_heads(out[:, :, start : start + d]) for start in (0, d, 2 * d))
 
     def split_heads(self, x: Tensor) -> Tensor:
         """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""

@@ -6,7 +6,7 @@ MISTAKES = (
     Mistake(
         "scores that are not divided by the root of the width",
         of="attention_weights",
-        replace="query * (1 / np.sqrt(query.shape[-1]).item())",
+        replace="query * (1 / math.sqrt(query.shape[-1]))",
         by="query",
         turns_red="TestWeights",
         says="attention_weights",
@@ -14,7 +14,7 @@ MISTAKES = (
     Mistake(
         "scores divided by the width itself",
         of="attention_weights",
-        replace="1 / np.sqrt(query.shape[-1]).item()",
+        replace="1 / math.sqrt(query.shape[-1])",
         by="1 / query.shape[-1]",
         turns_red="TestWeights",
         says="attention_weights",
@@ -156,10 +156,10 @@ MISTAKES = (
         says="project",
     ),
     Mistake(
-        "queries made from a weight that is not turned",
+        "values before keys",
         of="MultiHeadAttention.project",
-        replace="self.in_proj_weight[start : start + d]",
-        by="self.in_proj_weight[start : start + d].T",
+        replace="(0, d, 2 * d)",
+        by="(0, 2 * d, d)",
         turns_red="TestHeads",
         says="project",
     ),
