@@ -131,6 +131,7 @@ def panel(one: dict[str, Any], left: float, top: float) -> list[str]:
         text(left, top + 37, f"exponent {one['exponent']:.2f}, theory {one['theory']:g}"),
         line(box[0], box[3] + 8, box[2], box[3] + 8, opacity=0.4),
         text(box[0], box[3] + 27, f"{one['sizes'][0]:,}", font_size=13),
+        text((box[0] + box[2]) / 2, box[3] + 27, one["size"], "middle", font_size=13),
         text(box[2], box[3] + 27, f"{one['sizes'][-1]:,}", "end", font_size=13),
         line(*first, *last, stroke_dasharray="5 5", opacity=0.6),
     ]

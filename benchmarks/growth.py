@@ -66,8 +66,8 @@ def growths() -> tuple[Growth, ...]:
         Growth("batch", "MLP: a step", "rows", sizes.batch, powers(64, 4096), 1, "each once"),
         Growth(
             "sequence",
-            "GPT: a step on four texts",
-            "tokens of a text",
+            "GPT: a step on four texts of this length",
+            "tokens",
             sizes.sequence,
             powers(32, 512),
             2,
@@ -102,8 +102,8 @@ def growths() -> tuple[Growth, ...]:
         ),
         Growth(
             "vocabulary",
-            "GPT: a step",
-            "tokens known",
+            "GPT: a step with a large vocabulary",
+            "tokens",
             sizes.vocabulary,
             powers(512, 16_384),
             1,
@@ -132,8 +132,8 @@ def growths() -> tuple[Growth, ...]:
         ),
         Growth(
             "ledger",
-            "tito checkpoint status",
-            "events in the ledger",
+            "tito checkpoint status with a long ledger",
+            "events",
             workspaces.ledger,
             (100, 1_000, 10_000, 30_000, 100_000),
             1,
