@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinytorch.conveniences import ModuleConveniences
 from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 
@@ -31,7 +32,7 @@ class Buffer(Tensor):
     __slots__ = ()
 
 
-class Module:
+class Module(ModuleConveniences):
     """What has parameters, or parts that have them.
 
     A subclass assigns its parameters, buffers and parts to attributes and defines ``forward``. They

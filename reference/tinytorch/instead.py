@@ -1,0 +1,183 @@
+"""What PyTorch has and this framework has not, and what to write here instead.
+
+Given, not an exercise. One table for each place where a name may be looked up. Who asks for a name
+that is in no table is told the nearest names that there are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, NoReturn
+
+ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
+ASSIGN = "use x.data, an ndarray"
+NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
+WRITE_MODULE = "write it as a Module"
+
+INSTEAD = {
+    "tinytorch": {
+        "Generator": "use numpy.random.default_rng(seed), which every generator= takes",
+        "Size": "use tuple: a shape is one",
+        "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
+        "complex64": "use two float tensors, for the real and the imaginary part",
+        "complex128": "use two float tensors, for the real and the imaginary part",
+        "compile": "use the model as it is: there is nothing to compile",
+        "jit": "use the model as it is: there is nothing to compile",
+        "distributed": "use one process: nothing here runs on several",
+        "multiprocessing": "use one process: nothing here runs on several",
+        "backends": "use the CPU through NumPy: there is no backend to choose",
+        "mps": ONLY_CPU,
+        "xpu": ONLY_CPU,
+        "amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
+        "autocast": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
+        "FloatTensor": "use tinytorch.tensor(data, dtype=tinytorch.float32)",
+        "DoubleTensor": "use tinytorch.tensor(data, dtype=tinytorch.float64)",
+        "LongTensor": "use tinytorch.tensor(data, dtype=tinytorch.int64)",
+        "IntTensor": "use tinytorch.tensor(data, dtype=tinytorch.int32)",
+        "BoolTensor": "use tinytorch.tensor(data, dtype=tinytorch.bool)",
+        "ByteTensor": "use tinytorch.tensor(data, dtype=tinytorch.uint8)",
+        "set_grad_enabled": "use `with tinytorch.no_grad():` around what must not be recorded",
+        "set_default_dtype": "use dtype=tinytorch.float64 where a tensor is made",
+        "set_default_device": ONLY_CPU,
+        "set_num_threads": "use the environment variable OPENBLAS_NUM_THREADS, before Python starts",
+        "use_deterministic_algorithms": "use it as it is: every result here is the same each time",
+        "sparse": NO_SPARSE,
+        "sparse_coo_tensor": NO_SPARSE,
+        "fft": "use numpy.fft on tensor.detach().numpy()",
+        "linalg": "use numpy.linalg on tensor.detach().numpy(), or x.norm()",
+        "quantile": "use numpy.quantile on tensor.detach().numpy()",
+        "histc": "use numpy.histogram on tensor.detach().numpy()",
+        "vmap": "use an axis for the batch, in front",
+        "func": "use tinytorch.grad(output, inputs)",
+        "hub": "use tinytorch.load(path) with a file in the format safetensors",
+        "is_grad_enabled": "use x.requires_grad of a result",
+        "autograd.Function": "write a function under @primitive, and its gradient with defvjp",
+    },
+    "tinytorch.nn": {
+        "BatchNorm1d": "use nn.BatchNorm2d on x.reshape(N, C, L, 1), or nn.LayerNorm",
+        "Conv1d": "use nn.Conv2d on x.unsqueeze(2), with kernels of height 1",
+        "Conv3d": "use nn.Conv2d for each slice",
+        "ConvTranspose2d": "use x.repeat_interleave twice, and then nn.Conv2d",
+        "GRU": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "GroupNorm": "use nn.BatchNorm2d or nn.LayerNorm",
+        "InstanceNorm2d": "use nn.BatchNorm2d or nn.LayerNorm",
+        "LSTM": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "RNN": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "RNNCell": f"{WRITE_MODULE} with two nn.Linear",
+        "LSTMCell": f"{WRITE_MODULE} with two nn.Linear",
+        "DataParallel": "use one process: nothing here runs on several",
+        "MultiheadAttention": "use nn.MultiHeadAttention(embed_dim, num_heads): one input, batch first",
+        "Transformer": "use nn.TransformerBlock, or GPT for a whole model",
+        "TransformerEncoderLayer": "use nn.TransformerBlock(embed_dim, num_heads)",
+        "TransformerEncoder": "use nn.Sequential of nn.TransformerBlock",
+        "TransformerDecoderLayer": "use nn.TransformerBlock with a causal mask",
+        "Upsample": "use x.repeat_interleave(2, 2).repeat_interleave(2, 3)",
+        "PixelShuffle": "use reshape and permute",
+        "EmbeddingBag": "use nn.Embedding and .mean(1)",
+        "Bilinear": f"{WRITE_MODULE} with one nn.Parameter and @",
+        "CTCLoss": "use nn.CrossEntropyLoss with a target for each step",
+        "TripletMarginLoss": "write it with relu and norm: relu((a - p).norm(2, 1) - (a - n).norm(2, 1) + 1)",
+        "CosineSimilarity": "use F.cosine_similarity",
+        "Softmax2d": "use nn.Softmax(dim=1)",
+        "parallel": "use one process: nothing here runs on several",
+    },
+    "tinytorch.nn.functional": {
+        "interpolate": "use x.repeat_interleave(2, 2).repeat_interleave(2, 3)",
+        "conv1d": "use F.conv2d on x.unsqueeze(2), with kernels of height 1",
+        "conv_transpose2d": "use x.repeat_interleave twice, and then F.conv2d",
+        "grid_sample": "use NumPy before the model: images are not resampled here",
+        "unfold": "use F.conv2d, which does it inside",
+        "multi_head_attention_forward": "use nn.MultiHeadAttention(embed_dim, num_heads)",
+        "kl_div": "use (p * (p.log() - q_log)).sum()",
+        "ctc_loss": "use F.cross_entropy with a target for each step",
+        "dropout2d": "use F.dropout",
+        "group_norm": "use F.layer_norm",
+        "gumbel_softmax": "use F.softmax",
+    },
+    "tinytorch.nn.init": {
+        "sparse_": "use normal_, and tinytorch.magnitude_prune afterwards",
+        "dirac_": "use weight.data[...] of an ndarray made with NumPy",
+    },
+    "tinytorch.optim": {
+        "Adagrad": "use optim.Adam",
+        "Adadelta": "use optim.Adam",
+        "Adamax": "use optim.Adam",
+        "NAdam": "use optim.AdamW",
+        "RAdam": "use optim.AdamW",
+        "RMSprop": "use optim.Adam(params, lr, betas=(0, 0.99))",
+        "LBFGS": "use optim.SGD or optim.Adam",
+        "SparseAdam": "use optim.Adam",
+    },
+    "tinytorch.optim.lr_scheduler": {
+        "OneCycleLR": "use tinytorch.CosineSchedule, and set optimizer.lr = schedule(step)",
+        "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 where the loss stops falling",
+    },
+    "tinytorch.utils.data": {
+        "IterableDataset": "use Dataset, with a length and items by number",
+        "ConcatDataset": "write a Dataset that looks up which part an index belongs to",
+        "WeightedRandomSampler": "use Subset(dataset, indices), with indices drawn by numpy.random.choice",
+        "RandomSampler": "use DataLoader(dataset, shuffle=True)",
+        "SequentialSampler": "use DataLoader(dataset): it goes in order",
+        "Sampler": "use Subset(dataset, indices)",
+        "BatchSampler": "use DataLoader(dataset, batch_size)",
+        "get_worker_info": "use it without workers: a DataLoader here has none",
+        "DistributedSampler": "use one process: nothing here runs on several",
+    },
+    "tinytorch.utils": {
+        "tensorboard": "write print, or a file of your own",
+        "checkpoint": "use the model as it is: nothing is computed twice here",
+    },
+    "tinytorch.cuda": {"amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)"},
+}
+
+
+def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> AttributeError:
+    """The error for a name that ``place`` does not have; it says what to write instead.
+
+    >>> print(no_such_name("tinytorch.nn", "Conv3d"))
+    tinytorch.nn has no 'Conv3d': use nn.Conv2d for each slice
+    >>> print(no_such_name("tinytorch.nn", "Linaer", ["Linear", "Module"]))
+    tinytorch.nn has no 'Linaer': use Linear, if that was meant
+    """
+    way = INSTEAD.get(place, {}).get(name)
+    if way is None:
+        near = get_close_matches(name, sorted(there_are), n=3)
+        way = (
+            f"use {' or '.join(near)}, if that was meant"
+            if near
+            else "use what dir() lists; docs/pytorch.md has what is written differently here"
+        )
+    return AttributeError(f"{place} has no {name!r}: {way}", name=name)
+
+
+def refuse(what: str, way: str) -> NoReturn:
+    """Raise TypeError for a way to call something that is not offered, and say what to write instead."""
+    raise TypeError(f"{what} is not offered: {way}")
+
+
+def only_cpu(device: Any) -> None:
+    """Raise ValueError unless ``device`` is None or the CPU: NumPy knows no other."""
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise ValueError(f"there is no device {str(device)!r}: {ONLY_CPU}")
+
+
+class Refused:
+    """A place in a class for a name that PyTorch has: to ask for it raises AttributeError with the way."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owned: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{owner.__name__} has no {self.name!r}: {self.way}", name=self.name)
+
+
+def submodule(name: str, module: ModuleType) -> ModuleType:
+    """Let ``module`` be imported under another name too, such as ``tinytorch.nn.functional``."""
+    sys.modules[name] = module
+    return module
