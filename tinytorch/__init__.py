@@ -46,7 +46,9 @@ EXPORTS = {
 GIVEN = {
     "creation": "tensor zeros ones full arange eye rand randn zeros_like ones_like full_like empty empty_like"
     " rand_like randn_like randint randperm normal bernoulli multinomial linspace from_numpy scalar_tensor"
-    " is_tensor device seed enable_grad inference_mode set_printoptions save load",
+    " is_tensor seed enable_grad inference_mode set_grad_enabled is_grad_enabled set_printoptions compile"
+    " Generator FloatTensor DoubleTensor LongTensor IntTensor BoolTensor ByteTensor",
+    "saving": "save load",
     "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze exp log"
     " sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt le gt ge"
     " sin cos tan log2 log10 log1p expm1 sign floor ceil round maximum minimum remainder floor_divide"
@@ -64,7 +66,7 @@ GIVEN = {
 """What PyTorch's users expect beside that, in files that nobody has to write. Not in ``__all__``: many
 names are those of Python's own functions."""
 
-NAMESPACES = ("cuda", "nn", "optim", "utils", "autograd")
+NAMESPACES = ("cuda", "linalg", "nn", "optim", "utils", "autograd")
 
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
 GIVEN_HOME = {name: module for module, names in GIVEN.items() for name in names.split()}
@@ -84,6 +86,10 @@ class CallableModule(ModuleType):
 def __getattr__(name: str) -> Any:
     if name in NAMESPACES:
         return import_module(f"tinytorch.{name}")
+    if name == "device":
+        return import_module("tinytorch.conveniences").Device
+    if name == "__version__":
+        return import_module("importlib.metadata").version("pytest-tinytorch")
     if name == "tensor":  # the module, which can be called
         return import_module("tinytorch.tensor")
     home = GIVEN_HOME.get(name) or HOME.get(name)
@@ -93,4 +99,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *GIVEN_HOME, *NAMESPACES})
+    return sorted({*__all__, *GIVEN_HOME, *NAMESPACES, "device"})

@@ -19,12 +19,10 @@ WRITE_MODULE = "write it as a Module"
 
 INSTEAD = {
     "tinytorch": {
-        "Generator": "use numpy.random.default_rng(seed), which every generator= takes",
         "Size": "use tuple: a shape is one",
         "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
         "complex64": "use two float tensors, for the real and the imaginary part",
         "complex128": "use two float tensors, for the real and the imaginary part",
-        "compile": "use the model as it is: there is nothing to compile",
         "jit": "use the model as it is: there is nothing to compile",
         "distributed": "use one process: nothing here runs on several",
         "multiprocessing": "use one process: nothing here runs on several",
@@ -33,13 +31,6 @@ INSTEAD = {
         "xpu": ONLY_CPU,
         "amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
         "autocast": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
-        "FloatTensor": "use tinytorch.tensor(data, dtype=tinytorch.float32)",
-        "DoubleTensor": "use tinytorch.tensor(data, dtype=tinytorch.float64)",
-        "LongTensor": "use tinytorch.tensor(data, dtype=tinytorch.int64)",
-        "IntTensor": "use tinytorch.tensor(data, dtype=tinytorch.int32)",
-        "BoolTensor": "use tinytorch.tensor(data, dtype=tinytorch.bool)",
-        "ByteTensor": "use tinytorch.tensor(data, dtype=tinytorch.uint8)",
-        "set_grad_enabled": "use `with tinytorch.no_grad():` around what must not be recorded",
         "set_default_dtype": "use dtype=tinytorch.float64 where a tensor is made",
         "set_default_device": ONLY_CPU,
         "set_num_threads": "use the environment variable OPENBLAS_NUM_THREADS, before Python starts",
@@ -47,7 +38,6 @@ INSTEAD = {
         "sparse": NO_SPARSE,
         "sparse_coo_tensor": NO_SPARSE,
         "fft": "use numpy.fft on tensor.detach().numpy()",
-        "linalg": "use numpy.linalg on tensor.detach().numpy(), or x.norm()",
         "quantile": "use numpy.quantile on tensor.detach().numpy()",
         "histc": "use numpy.histogram on tensor.detach().numpy()",
         "vmap": "use an axis for the batch, in front",
@@ -60,7 +50,7 @@ INSTEAD = {
         "BatchNorm1d": "use nn.BatchNorm2d on x.reshape(N, C, L, 1), or nn.LayerNorm",
         "Conv1d": "use nn.Conv2d on x.unsqueeze(2), with kernels of height 1",
         "Conv3d": "use nn.Conv2d for each slice",
-        "ConvTranspose2d": "use x.repeat_interleave twice, and then nn.Conv2d",
+        "ConvTranspose2d": "use nn.Upsample, and then nn.Conv2d",
         "GRU": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
         "GroupNorm": "use nn.BatchNorm2d or nn.LayerNorm",
         "InstanceNorm2d": "use nn.BatchNorm2d or nn.LayerNorm",
@@ -74,7 +64,6 @@ INSTEAD = {
         "TransformerEncoderLayer": "use nn.TransformerBlock(embed_dim, num_heads)",
         "TransformerEncoder": "use nn.Sequential of nn.TransformerBlock",
         "TransformerDecoderLayer": "use nn.TransformerBlock with a causal mask",
-        "Upsample": "use x.repeat_interleave(2, 2).repeat_interleave(2, 3)",
         "PixelShuffle": "use reshape and permute",
         "EmbeddingBag": "use nn.Embedding and .mean(1)",
         "Bilinear": f"{WRITE_MODULE} with one nn.Parameter and @",
@@ -85,13 +74,11 @@ INSTEAD = {
         "parallel": "use one process: nothing here runs on several",
     },
     "tinytorch.nn.functional": {
-        "interpolate": "use x.repeat_interleave(2, 2).repeat_interleave(2, 3)",
         "conv1d": "use F.conv2d on x.unsqueeze(2), with kernels of height 1",
-        "conv_transpose2d": "use x.repeat_interleave twice, and then F.conv2d",
+        "conv_transpose2d": "use F.interpolate, and then F.conv2d",
         "grid_sample": "use NumPy before the model: images are not resampled here",
         "unfold": "use F.conv2d, which does it inside",
         "multi_head_attention_forward": "use nn.MultiHeadAttention(embed_dim, num_heads)",
-        "kl_div": "use (p * (p.log() - q_log)).sum()",
         "ctc_loss": "use F.cross_entropy with a target for each step",
         "dropout2d": "use F.dropout",
         "group_norm": "use F.layer_norm",
@@ -115,13 +102,24 @@ INSTEAD = {
         "OneCycleLR": "use tinytorch.CosineSchedule, and set optimizer.lr = schedule(step)",
         "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 where the loss stops falling",
     },
+    "tinytorch.linalg": {
+        name: f"use numpy.linalg.{name} on x.detach().numpy()"
+        for name in (
+            "cholesky",
+            "cond",
+            "det",
+            "eig",
+            "eigh",
+            "inv",
+            "lstsq",
+            "pinv",
+            "qr",
+            "solve",
+            "svd",
+        )
+    },
     "tinytorch.utils.data": {
         "IterableDataset": "use Dataset, with a length and items by number",
-        "ConcatDataset": "write a Dataset that looks up which part an index belongs to",
-        "WeightedRandomSampler": "use Subset(dataset, indices), with indices drawn by numpy.random.choice",
-        "RandomSampler": "use DataLoader(dataset, shuffle=True)",
-        "SequentialSampler": "use DataLoader(dataset): it goes in order",
-        "Sampler": "use Subset(dataset, indices)",
         "BatchSampler": "use DataLoader(dataset, batch_size)",
         "get_worker_info": "use it without workers: a DataLoader here has none",
         "DistributedSampler": "use one process: nothing here runs on several",
@@ -132,6 +130,43 @@ INSTEAD = {
     },
     "tinytorch.cuda": {"amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)"},
 }
+
+
+ARGUMENTS = {
+    "Module": {"device": ONLY_CPU},
+    "Conv2d": {
+        "dilation": "use a larger kernel_size",
+        "groups": "use one Conv2d for each group of x.chunk(groups, 1), and cat",
+        "padding_mode": "use F.pad before, and padding=0",
+    },
+    "MaxPool2d": {
+        "dilation": "use a larger kernel_size",
+        "ceil_mode": "use padding",
+        "return_indices": "use the values alone",
+    },
+    "AvgPool2d": {"ceil_mode": "use padding", "count_include_pad": "use padding=0"},
+    "BatchNorm2d": {
+        "affine": "use weight.requires_grad = False",
+        "track_running_stats": "use LayerNorm, which needs no statistics",
+    },
+    "LayerNorm": {
+        "elementwise_affine": "use weight.requires_grad = False",
+        "bias": "use layer.bias.requires_grad = False: it begins as zeros",
+    },
+    "Embedding": {
+        "padding_idx": "use weight.data[padding_idx] = 0 after each step",
+        "max_norm": "use weight.norm(2, 1), and scale the rows",
+        "sparse": NO_SPARSE,
+        "scale_grad_by_freq": "use it without: it is seldom of use",
+    },
+    "MultiHeadAttention": {
+        "dropout": "use nn.Dropout on its result",
+        "batch_first": "use it without: the batch is always first",
+        "kdim": "use scaled_dot_product_attention with nn.Linear of your own",
+        "vdim": "use scaled_dot_product_attention with nn.Linear of your own",
+    },
+}
+"""Keywords of PyTorch's modules that are not offered."""
 
 
 def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> AttributeError:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.conveniences import ModuleConveniences
+from tinytorch.conveniences import ModuleConveniences, sets_to_none
 from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 
@@ -108,6 +108,7 @@ class Module(ModuleConveniences):
         """Set ``training`` to False here and in all parts; returns the module itself."""
         return self.train(False)
 
+    @sets_to_none
     def zero_grad(self) -> None:
         """Forget all gradients: set each parameter's ``grad`` to None."""
         raise NotImplementedError("03 layers: Module.zero_grad")

@@ -306,6 +306,24 @@ class CrossEntropyLoss(Loss):
         super().__init__(reduction, weight=weight, **more, **old)
 
 
+class KLDivLoss(Loss):
+    """`F.kl_div`."""
+
+    function = "kl_div"
+
+
+class Upsample(Module):
+    """`F.interpolate`."""
+
+    def __init__(self, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> None:
+        """Remember how far."""
+        self.size, self.scale_factor, self.mode = size, scale_factor, mode
+
+    def forward(self, x: Any) -> Any:
+        """Apply it."""
+        return F.interpolate(x, self.size, self.scale_factor, self.mode)
+
+
 class PairwiseDistance(Module):
     """The distance between rows."""
 

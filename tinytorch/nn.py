@@ -20,7 +20,7 @@ EXPORTS = {
     "transformers": "LayerNorm TransformerBlock",
     "modules": "Identity ModuleList ModuleDict Unflatten ZeroPad2d AdaptiveAvgPool2d LeakyReLU ELU SiLU"
     " Softplus LogSigmoid ReLU6 LogSoftmax L1Loss SmoothL1Loss HuberLoss BCELoss NLLLoss CrossEntropyLoss"
-    " PairwiseDistance",
+    " PairwiseDistance KLDivLoss Upsample",
 }
 """What each file has, from the learner's and the given ones."""
 

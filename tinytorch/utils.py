@@ -5,12 +5,16 @@ Given, not an exercise. Names are looked up when they are used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from tinytorch.instead import no_such_name, refuse, submodule
 
+SAMPLERS = ("RandomSampler", "SequentialSampler", "WeightedRandomSampler", "ConcatDataset")
 EXPORTS = ("DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split")
 
 
@@ -39,8 +43,11 @@ def loader(given: type) -> type:
             prefetch_factor: int | None = None,
         ) -> None:
             """As in 08. Workers, their settings and pinned memory change nothing: batches are made here."""
-            if sampler is not None or batch_sampler is not None:
-                refuse("a sampler", "use DataLoader(Subset(dataset, indices)), or shuffle=True")
+            if batch_sampler is not None:
+                refuse("a batch_sampler", "use batch_size with sampler or shuffle")
+            if sampler is not None and shuffle:
+                raise ValueError("use sampler or shuffle, not both")
+            self.sampler = sampler
             super().__init__(
                 dataset,
                 batch_size,
@@ -50,6 +57,21 @@ def loader(given: type) -> type:
                 collate_fn=collate_fn,
             )
 
+        def __len__(self) -> int:
+            if self.sampler is None:
+                return super().__len__()
+            return -(-len(self.sampler) // self.batch_size) - (
+                self.drop_last and len(self.sampler) % self.batch_size > 0
+            )
+
+        def __iter__(self) -> Iterator[Any]:
+            if self.sampler is None:
+                yield from super().__iter__()
+                return
+            order = np.array(list(self.sampler), np.int64)
+            for start in range(0, len(self) * self.batch_size, self.batch_size):
+                yield self.batch(order[start : start + self.batch_size])
+
     DataLoader.__module__, DataLoader.__qualname__ = "tinytorch.utils.data", "DataLoader"
     return DataLoader
 
@@ -58,8 +80,10 @@ class Data(ModuleType):
     """The class of `tinytorch.utils.data`."""
 
     def __getattr__(self, name: str) -> Any:
+        if name in SAMPLERS:
+            return getattr(import_module("tinytorch.sampling"), name)
         if name not in EXPORTS:
-            raise no_such_name(self.__name__, name, EXPORTS)
+            raise no_such_name(self.__name__, name, dir(self))
         module = import_module("tinytorch.dataloader")
         if name == "default_collate":
             return module.collate
@@ -69,7 +93,7 @@ class Data(ModuleType):
         return found
 
     def __dir__(self) -> list[str]:
-        return list(EXPORTS)
+        return [*EXPORTS, *SAMPLERS]
 
 
 data = submodule("tinytorch.utils.data", Data("tinytorch.utils.data", __doc__))

@@ -20,8 +20,8 @@ from pytest_tinytorch.evidence.digests import Snapshot
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
-    "arranging conveniences creation cuda dtypes functional functions initialization instead modules nn"
-    " operations optim utils"
+    "arranging conveniences creation cuda dtypes functional functions initialization instead linalg"
+    " modules nn operations optim sampling saving utils"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 

@@ -97,7 +97,9 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 def movedim(input: Any, source: int, destination: int) -> Any:
     """One axis moved to another place."""
-    return input.permute(*np.moveaxis(np.arange(input.ndim), source, destination).tolist())
+    order = [dim for dim in range(input.ndim) if dim != source % input.ndim]
+    order.insert(destination % input.ndim, source % input.ndim)
+    return input.permute(*order)
 
 
 def swapaxes(input: Any, axis0: int, axis1: int) -> Any:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from inspect import signature
 from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.instead import Refused, only_cpu
+from tinytorch.instead import ARGUMENTS, Refused, only_cpu, refuse
 
 IN_PLACE = "use x = …, or write to the ndarray: x.data[...] = …"
 
@@ -28,6 +30,40 @@ class Method:
     def __get__(self, tensor: Any, owner: type) -> Callable[..., Any]:
         function = getattr(import_module("tinytorch.functions"), self.name)
         return function if tensor is None else lambda *args, **kw: function(tensor, *args, **kw)
+
+
+class Device(str):
+    """The one device there is, under the name that PyTorch has for it: ``torch.device("cpu")``.
+
+    Raises:
+        ValueError: another device is asked for.
+
+    >>> Device("cpu") == "cpu", Device().type
+    (True, 'cpu')
+    """
+
+    type = "cpu"
+    index = None  # type: ignore[assignment]  # not that of texts
+
+    def __new__(cls, device: Any = "cpu", index: int | None = None) -> Device:
+        only_cpu(device)
+        return super().__new__(cls, "cpu")
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+
+def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
+    """Let a method `zero_grad` take PyTorch's ``set_to_none``: False leaves zeros where gradients were."""
+
+    @wraps(zero_grad)
+    def with_choice(self: Any, set_to_none: bool = True) -> None:
+        had = [] if set_to_none else [p for p in self.parameters() if p.grad is not None]
+        zero_grad(self)
+        for parameter in had:
+            parameter.grad = np.zeros_like(parameter.data)
+
+    return with_choice
 
 
 class Size(int):
@@ -73,9 +109,9 @@ class TensorConveniences:
         return self.grad_fn is None
 
     @property
-    def device(self) -> str:
-        """Where it is: always ``"cpu"``."""
-        return "cpu"
+    def device(self) -> Device:
+        """Where it is: always the CPU."""
+        return Device()
 
     @property
     def is_cuda(self) -> bool:
@@ -431,8 +467,21 @@ class TensorConveniences:
 int_of = int  # inside the class that name is a method
 
 
+def takes(cls: type, name: str) -> bool:
+    """Whether a class can be called with that keyword."""
+    return name in signature(cls.__init__).parameters  # type: ignore[misc]
+
+
 class ModuleConveniences:
     """The base of `Module`: what PyTorch's has beside what 03 asks for."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse arguments that PyTorch's class of that name has, and say what to write instead."""
+        for name in kwargs:
+            way = ARGUMENTS.get(cls.__name__, {}).get(name) or ARGUMENTS["Module"].get(name)
+            if way and not takes(cls, name):
+                refuse(f"{cls.__name__}({name}=…)", way)
+        return super().__new__(cls)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Keep ``tensor`` as a Buffer under the attribute ``name``; one that is not saved, as it is."""

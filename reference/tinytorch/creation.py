@@ -5,18 +5,16 @@ Given, not an exercise. `zeros`, `ones` and the like are those of 01, which need
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from safetensors.numpy import load_file, save_file
 
 from tinytorch.instead import no_such_name, only_cpu, refuse
-from tinytorch.primitive import Array, Variable
+from tinytorch.primitive import Array, Variable, recording
 
 MADE_BY_TENSOR = "tensor zeros ones full arange eye rand randn"
 """Functions of 01 that take a device here too."""
@@ -169,10 +167,63 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Variable)
 
 
-def device(name: str = "cpu") -> str:
-    """The CPU, under its name; there is no other device."""
-    only_cpu(name)
-    return "cpu"
+def new_tensor(input: Any, data: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """A tensor of ``data`` in the dtype of ``input``."""
+    return new(import_module("tinytorch.tensor").as_array(data), dtype or input.dtype, **more)
+
+
+def new_full(
+    input: Any, size: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any
+) -> Any:
+    """One value in another shape, in the dtype of ``input``."""
+    return new(np.full(size, fill_value, dtype or input.dtype), **more)
+
+
+def new_zeros(input: Any, *size: Any, **more: Any) -> Any:
+    """Zeros in the dtype of ``input``."""
+    return new_full(input, sizes(size), 0, **more)
+
+
+def new_ones(input: Any, *size: Any, **more: Any) -> Any:
+    """Ones in the dtype of ``input``."""
+    return new_full(input, sizes(size), 1, **more)
+
+
+new_empty = new_zeros
+
+
+def of_type(name: str) -> Callable[..., Any]:
+    """PyTorch's older way to make a tensor of a dtype: ``LongTensor([1, 2])``."""
+
+    def made(data: Any = ()) -> Any:
+        if isinstance(data, int):
+            refuse("a size alone", f"use tinytorch.zeros(n, dtype=tinytorch.{name})")
+        return new(import_module("tinytorch.tensor").as_array(data), name)
+
+    return made
+
+
+FloatTensor, DoubleTensor, BoolTensor = of_type("float32"), of_type("float64"), of_type("bool")
+LongTensor, IntTensor, ByteTensor = of_type("int64"), of_type("int32"), of_type("uint8")
+
+
+class Generator(np.random.Generator):
+    """NumPy's generator under PyTorch's name, with its `manual_seed`."""
+
+    def __init__(self, device: Any = None) -> None:
+        """Begin where nobody knows."""
+        only_cpu(device)
+        super().__init__(np.random.PCG64())
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Begin anew: the numbers of ``numpy.random.default_rng(seed)``."""
+        self.bit_generator.state = np.random.PCG64(seed).state
+        return self
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """``model`` as it is: there is nothing to compile. Also as a decorator."""
+    return (lambda function: function) if model is None else model
 
 
 def seed() -> None:
@@ -180,19 +231,29 @@ def seed() -> None:
     import_module("tinytorch.tensor").manual_seed(None)
 
 
-class enable_grad:
-    """While it lasts operations are recorded, also within `no_grad`."""
+class set_grad_enabled:
+    """Record operations or not, from now on; as ``with set_grad_enabled(training):`` for a while."""
 
-    def __enter__(self) -> enable_grad:
-        from tinytorch.primitive import recording
+    def __init__(self, mode: bool) -> None:
+        self.before = recording.get()
+        recording.set(bool(mode))
 
-        self.before = recording.set(True)
-        return self
+    def __enter__(self) -> None:
+        """It is set already."""
 
     def __exit__(self, *error: object) -> None:
-        from tinytorch.primitive import recording
+        recording.set(self.before)
 
-        recording.reset(self.before)
+
+class enable_grad:
+    """While it lasts operations are recorded, also within `no_grad`; a decorator too."""
+
+    def __enter__(self) -> None:
+        self.before = recording.get()
+        recording.set(True)
+
+    def __exit__(self, *error: object) -> None:
+        recording.set(self.before)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -203,6 +264,11 @@ class enable_grad:
         return with_recording
 
 
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded."""
+    return recording.get()
+
+
 def inference_mode(mode: bool = True) -> Any:
     """`no_grad`: nothing is recorded."""
     return import_module("tinytorch.autograd").no_grad() if mode else enable_grad()
@@ -211,44 +277,3 @@ def inference_mode(mode: bool = True) -> Any:
 def set_printoptions(**options: Any) -> None:
     """NumPy's, which prints the values."""
     np.set_printoptions(**{{"sci_mode": "suppress"}.get(k, k): v for k, v in options.items()})
-
-
-def save(obj: Any, f: Any) -> None:
-    """Write a state dict to a file in the format safetensors: arrays and names, nothing that runs.
-
-    Raises:
-        TypeError: ``obj`` is no dictionary from names to tensors.
-    """
-    flat = isinstance(obj, Mapping) and all(
-        isinstance(v, (Variable, np.ndarray)) for v in obj.values()
-    )
-    if not flat:
-        what = (
-            f"save of {type(obj).__name__}"
-            if not isinstance(obj, Mapping)
-            else "save of nested values"
-        )
-        refuse(
-            what, "use save(model.state_dict(), path), or save_checkpoint(path, model, optimizer)"
-        )
-    arrays = {
-        k: np.array(v.data if isinstance(v, Variable) else v, order="C") for k, v in obj.items()
-    }
-    save_file(arrays, Path(f))
-
-
-def load(f: Any, map_location: Any = None, weights_only: bool = True) -> dict[str, Any]:
-    """Read what `save` wrote: a dictionary from names to Tensors.
-
-    Raises:
-        ValueError: it is no safetensors file, such as one of pickles, which could run anything.
-    """
-    only_cpu(map_location)
-    try:
-        return {name: new(array) for name, array in load_file(Path(f)).items()}
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"{f} is no safetensors file ({error}): use safetensors.torch.save_file in PyTorch to write one"
-        ) from error

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import functions, operations
+from tinytorch import arranging, functions, operations
 from tinytorch.arranging import as_tensor, raw, wrap
 from tinytorch.instead import no_such_name, refuse
 from tinytorch.primitive import Array
@@ -233,6 +233,23 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any
     return input
 
 
+def interpolate(
+    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest"
+) -> Any:
+    """Images (N, C, H, W) enlarged by whole numbers, each pixel repeated."""
+    if mode != "nearest":
+        refuse(f"interpolate(mode={mode!r})", "use mode='nearest'")
+    both = lambda value: (value, value) if isinstance(value, (int, float)) else tuple(value)
+    here = input.shape[-2:]
+    factors = (1, 1) if scale_factor is None else both(scale_factor)
+    there = tuple(n * f for n, f in zip(here, factors, strict=True)) if size is None else both(size)
+    if any(n < 1 or n % old for n, old in zip(there, here, strict=True)):
+        raise ValueError(f"interpolate from {here} to {there}: use whole multiples")
+    for dim, n in ((-2, there[0]), (-1, there[1])):
+        input = arranging.repeat_interleave(input, int(n) // input.shape[dim], dim)
+    return input
+
+
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """Vectors of length 1 along ``dim``."""
     return input / functions.norm(input, p, dim, keepdim=True).clip(min=eps)
@@ -344,6 +361,28 @@ def binary_cross_entropy(
     return reduce(losses if weight is None else losses * weight, reduction)
 
 
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,  # PyTorch's order; deprecated there
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """target · (log target - input), with ``input`` a logarithm; ``"batchmean"`` divides by the rows."""
+    not_offered(
+        "kl_div", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
+    )
+    if log_target:
+        each = target.exp() * (target - input)
+    else:
+        positive = functions.where(raw(target) > 0, target, 1.0)
+        each = target * (positive.log() - input)
+    if reduction == "batchmean":
+        return each.sum() / input.shape[0]
+    return import_module("tinytorch.losses").reduce(each, reduction)
+
+
 def by_class(input: Any, target: Any) -> tuple[Any, Array]:
     """Scores (N, C) and classes (N,) of scores (N, C, …) or (C,) and classes (N, …) or ()."""
     classes = raw(target)
@@ -402,16 +441,22 @@ def cross_entropy(
 ) -> Any:
     """`losses.cross_entropy`, or with more axes, weights and classes to ignore, composed.
 
-    A target of probabilities is not offered, nor label smoothing together with weights.
+    A target of the shape of ``input`` holds probabilities. Label smoothing is not offered with weights.
     """
     not_offered(
         "cross_entropy",
         size_average=(size_average, "use reduction"),
         reduce=(reduce, "use reduction"),
     )
-    if raw(target).dtype.kind == "f":
-        refuse("a target of probabilities", "use -(target * F.log_softmax(input, 1)).sum(1).mean()")
     losses = import_module("tinytorch.losses")
+    if raw(target).dtype.kind == "f":
+        if weight is not None or label_smoothing or raw(target).shape != input.shape:
+            refuse(
+                "such a target of probabilities",
+                "use one of the shape of input, and no other arguments",
+            )
+        each = -(losses.log_softmax(input, dim=min(1, input.ndim - 1)) * target)
+        return losses.reduce(each.sum(min(1, input.ndim - 1)), reduction)
     plain = weight is None and not label_smoothing and not (raw(target) == ignore_index).any()
     if input.ndim == 2 and plain:
         return losses.cross_entropy(input, target, reduction)

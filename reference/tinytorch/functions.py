@@ -32,6 +32,7 @@ HOME = {
     " swapaxes swapdims repeat tile repeat_interleave index_select narrow select unbind"
     " split chunk flip roll diagonal diag tril triu masked_fill masked_select where gather"
     " take_along_dim nonzero unique bincount argsort sort topk",
+    "creation": "new_tensor new_zeros new_ones new_full new_empty",
     "tensor": "add sub mul div pow neg matmul eq ne lt le gt ge",
     "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
     " bitwise_and bitwise_or bitwise_xor",
