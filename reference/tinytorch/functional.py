@@ -264,13 +264,17 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 # Activations
 
 
-def softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """`activations.softmax`."""
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """`activations.softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    if dim is None:
+        refuse("softmax without dim", "use dim=-1 for the last axis")
     return functions.softmax(input, dim, dtype)
 
 
-def log_softmax(input: Any, dim: int = -1, dtype: Any = None) -> Any:
-    """`losses.log_softmax`."""
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """`losses.log_softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    if dim is None:
+        refuse("log_softmax without dim", "use dim=-1 for the last axis")
     return functions.log_softmax(input, dim, dtype)
 
 
