@@ -1,4 +1,4 @@
-"""What PyTorch's users expect of a tensor or a module beside the exercises: short ways and other names.
+"""What PyTorch's users expect of a tensor beside the exercises: short ways and other names.
 
 Given, not an exercise. `primitive.Variable` begins with `TensorConveniences`, so every Tensor has them,
 and what `tensor.py` defines itself comes before. A name that PyTorch has and this framework has not
@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import wraps
 from importlib import import_module
-from inspect import signature
 from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.instead import ARGUMENTS, Refused, only_cpu, refuse
-
-IN_PLACE = "use x = …, or write to the ndarray: x.data[...] = …"
+from tinytorch.instead import INSTEAD, Refused, only_cpu
 
 
 class Method:
@@ -51,19 +47,6 @@ class Device(str):
 
     def __repr__(self) -> str:
         return "device(type='cpu')"
-
-
-def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
-    """Let a method `zero_grad` take PyTorch's ``set_to_none``: False leaves zeros where gradients were."""
-
-    @wraps(zero_grad)
-    def with_choice(self: Any, set_to_none: bool = True) -> None:
-        had = [] if set_to_none else [p for p in self.parameters() if p.grad is not None]
-        zero_grad(self)
-        for parameter in had:
-            parameter.grad = np.zeros_like(parameter.data)
-
-    return with_choice
 
 
 class Size(int):
@@ -178,10 +161,6 @@ class TensorConveniences:
         self.requires_grad = requires_grad
         return self
 
-    retain_grad = Refused("use tinytorch.grad(output, [x]), which gives the gradient of any tensor")
-    register_hook = Refused("use tinytorch.grad(output, [x]), and change what it gives")
-    detach_ = Refused("use x.detach()")
-
     # Dtypes and devices
 
     def to(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -241,8 +220,6 @@ class TensorConveniences:
     def bool(self) -> Any:
         """As booleans: True where a value is not zero."""
         return self.to(np.bool_)
-
-    bfloat16 = Refused("use x.float(), or x.half()")
 
     def cpu(self) -> Self:
         """Itself: it is on the CPU."""
@@ -415,147 +392,9 @@ class TensorConveniences:
     new_empty = Method()
     lerp = Method()
 
-    # In place, and what else is written differently here
-
-    zero_ = Refused("use x.data[...] = 0")
-    fill_ = Refused("use x.data[...] = value")
-    copy_ = Refused("use x.data[...] = other.data")
-    add_ = Refused(IN_PLACE)
-    sub_ = Refused(IN_PLACE)
-    mul_ = Refused(IN_PLACE)
-    div_ = Refused(IN_PLACE)
-    addcmul_ = Refused(IN_PLACE)
-    addcdiv_ = Refused(IN_PLACE)
-    lerp_ = Refused(IN_PLACE)
-    clamp_ = Refused(IN_PLACE)
-    relu_ = Refused(IN_PLACE)
-    exp_ = Refused(IN_PLACE)
-    sqrt_ = Refused(IN_PLACE)
-    normal_ = Refused("use nn.init.normal_(x, mean, std)")
-    uniform_ = Refused("use nn.init.uniform_(x, low, high)")
-    bernoulli_ = Refused("use tinytorch.rand(x.shape) < p")
-    random_ = Refused("use tinytorch.randint(low, high, x.shape)")
-    masked_fill_ = Refused("use x = x.masked_fill(mask, value)")
-    scatter_ = Refused("use x.data[index] = values, with one index for each axis")
-    scatter_add_ = Refused("use numpy.add.at(x.data, index, values)")
-    scatter = Refused("use y = x.clone(), and then y.data[index] = values")
-    scatter_add = Refused("use numpy.add.at(y.data, index, values) with y = x.clone()")
-    index_add_ = Refused("use numpy.add.at(x.data, index, values)")
-    index_fill_ = Refused("use x.data[index] = value")
-    index_copy_ = Refused("use x.data[index] = values")
-    squeeze_ = Refused("use x = x.squeeze()")
-    unsqueeze_ = Refused("use x = x.unsqueeze(dim)")
-    transpose_ = Refused("use x = x.transpose(dim0, dim1)")
-    t_ = Refused("use x = x.T")
-    resize_ = Refused("use x = x.reshape(shape)")
-    data_ptr = Refused("use x.data.ctypes.data")
-    storage = Refused("use x.data, an ndarray")
-    unfold = Refused("use numpy.lib.stride_tricks.sliding_window_view on x.data")
-    as_strided = Refused("use numpy.lib.stride_tricks.as_strided on x.data")
-    cumprod = Refused("use x.log().cumsum(dim).exp() for positive values")
-    kthvalue = Refused("use x.sort(dim), and then its values at k - 1")
-    quantile = Refused("use numpy.quantile on x.detach().numpy()")
-    bernoulli = Refused("use (tinytorch.rand(x.shape) < x).float()")
-    multinomial = Refused("use tinytorch.multinomial(x, num_samples)")
-    erf = Refused("use x.tanh() or nn.functional.gelu, whichever it is for")
-    inverse = Refused("use numpy.linalg.inv on x.detach().numpy()")
-    det = Refused("use numpy.linalg.det on x.detach().numpy()")
-    svd = Refused("use numpy.linalg.svd on x.detach().numpy()")
-    share_memory_ = Refused("use one process: nothing here runs on several")
-
 
 int_of = int  # inside the class that name is a method
 
 
-def takes(cls: type, name: str) -> bool:
-    """Whether a class can be called with that keyword."""
-    return name in signature(cls.__init__).parameters  # type: ignore[misc]
-
-
-class ModuleConveniences:
-    """The base of `Module`: what PyTorch's has beside what 03 asks for."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Refuse arguments that PyTorch's class of that name has, and say what to write instead."""
-        for name in kwargs:
-            way = ARGUMENTS.get(cls.__name__, {}).get(name) or ARGUMENTS["Module"].get(name)
-            if way and not takes(cls, name):
-                refuse(f"{cls.__name__}({name}=…)", way)
-        return super().__new__(cls)
-
-    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        """Keep ``tensor`` as a Buffer under the attribute ``name``; one that is not saved, as it is."""
-        if tensor is not None and persistent:
-            tensor = import_module("tinytorch.layers").Buffer(tensor)
-        setattr(self, name, tensor)
-
-    def register_parameter(self, name: str, param: Any) -> None:
-        """Keep a Parameter, or None, under the attribute ``name``."""
-        setattr(self, name, param)
-
-    def add_module(self, name: str, module: Any) -> None:
-        """Keep a module under the attribute ``name``."""
-        setattr(self, name, module)
-
-    register_module = add_module
-
-    def apply(self: Any, fn: Callable[[Any], Any]) -> Any:
-        """Call ``fn`` on all parts, each after its own, and on the module itself; returns the module."""
-        for child in self.children():
-            child.apply(fn)
-        fn(self)
-        return self
-
-    def requires_grad_(self: Any, requires_grad: bool = True) -> Any:
-        """Set ``requires_grad`` of all parameters; returns the module itself."""
-        for parameter in self.parameters():
-            parameter.requires_grad = requires_grad
-        return self
-
-    def get_submodule(self: Any, target: str) -> Any:
-        """The part of this name, such as ``"layers.0"``."""
-        found = dict(self.named_modules()).get(target)
-        if found is None:
-            raise AttributeError(
-                f"{type(self).__name__} has no part {target!r}: use named_modules()"
-            )
-        return found
-
-    def get_parameter(self: Any, target: str) -> Any:
-        """The parameter of this name, such as ``"layers.0.weight"``."""
-        found = dict(self.named_parameters()).get(target)
-        if found is None:
-            raise AttributeError(
-                f"{type(self).__name__} has no parameter {target!r}: use named_parameters()"
-            )
-        return found
-
-    def to(self: Any, *args: Any, **kwargs: Any) -> Any:
-        """In another dtype, in place: the floating parameters and buffers; returns the module itself."""
-        for _, tensor in [*self.named_parameters(), *self.named_buffers()]:
-            if tensor.is_floating_point():
-                tensor.data = tensor.detach().to(*args, **kwargs).data
-        return self
-
-    def float(self) -> Any:
-        """Parameters and buffers as float32."""
-        return self.to(np.float32)
-
-    def double(self) -> Any:
-        """Parameters and buffers as float64."""
-        return self.to(np.float64)
-
-    def cpu(self) -> Self:
-        """Itself: it is on the CPU."""
-        return self
-
-    def cuda(self, device: Any = None) -> Any:
-        """Refused: there is no other device."""
-        only_cpu("cuda")
-
-    half = Refused("use tinytorch.to_half(model), which keeps parameters at float32 for training")
-    register_forward_hook = Refused("write a subclass whose forward does it, or use Profiler")
-    register_forward_pre_hook = Refused("write a subclass whose forward does it")
-    register_full_backward_hook = Refused("use tinytorch.grad(output, inputs)")
-    compile = Refused("use the model as it is: there is nothing to compile")
-    share_memory = Refused("use one process: nothing here runs on several")
+for _name, _way in INSTEAD["Tensor"].items():
+    setattr(TensorConveniences, _name, Refused(_name, _way))

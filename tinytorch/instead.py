@@ -13,11 +13,70 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
-ASSIGN = "use x.data, an ndarray"
+IN_PLACE = "use x = …, or write to the ndarray: x.data[...] = …"
 NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
 WRITE_MODULE = "write it as a Module"
 
 INSTEAD = {
+    "Tensor": {
+        "retain_grad": "use tinytorch.grad(output, [x]), which gives the gradient of any tensor",
+        "register_hook": "use tinytorch.grad(output, [x]), and change what it gives",
+        "detach_": "use x.detach()",
+        "bfloat16": "use x.float(), or x.half()",
+        "zero_": "use x.data[...] = 0",
+        "fill_": "use x.data[...] = value",
+        "copy_": "use x.data[...] = other.data",
+        "add_": IN_PLACE,
+        "sub_": IN_PLACE,
+        "mul_": IN_PLACE,
+        "div_": IN_PLACE,
+        "addcmul_": IN_PLACE,
+        "addcdiv_": IN_PLACE,
+        "lerp_": IN_PLACE,
+        "clamp_": IN_PLACE,
+        "relu_": IN_PLACE,
+        "exp_": IN_PLACE,
+        "sqrt_": IN_PLACE,
+        "normal_": "use nn.init.normal_(x, mean, std)",
+        "uniform_": "use nn.init.uniform_(x, low, high)",
+        "bernoulli_": "use tinytorch.rand(x.shape) < p",
+        "random_": "use tinytorch.randint(low, high, x.shape)",
+        "masked_fill_": "use x = x.masked_fill(mask, value)",
+        "scatter_": "use x.data[index] = values, with one index for each axis",
+        "scatter_add_": "use numpy.add.at(x.data, index, values)",
+        "scatter": "use y = x.clone(), and then y.data[index] = values",
+        "scatter_add": "use numpy.add.at(y.data, index, values) with y = x.clone()",
+        "index_add_": "use numpy.add.at(x.data, index, values)",
+        "index_fill_": "use x.data[index] = value",
+        "index_copy_": "use x.data[index] = values",
+        "squeeze_": "use x = x.squeeze()",
+        "unsqueeze_": "use x = x.unsqueeze(dim)",
+        "transpose_": "use x = x.transpose(dim0, dim1)",
+        "t_": "use x = x.T",
+        "resize_": "use x = x.reshape(shape)",
+        "data_ptr": "use x.data.ctypes.data",
+        "storage": "use x.data, an ndarray",
+        "unfold": "use numpy.lib.stride_tricks.sliding_window_view on x.data",
+        "as_strided": "use numpy.lib.stride_tricks.as_strided on x.data",
+        "cumprod": "use x.log().cumsum(dim).exp() for positive values",
+        "kthvalue": "use x.sort(dim), and then its values at k - 1",
+        "quantile": "use numpy.quantile on x.detach().numpy()",
+        "bernoulli": "use (tinytorch.rand(x.shape) < x).float()",
+        "multinomial": "use tinytorch.multinomial(x, num_samples)",
+        "erf": "use x.tanh() or nn.functional.gelu, whichever it is for",
+        "inverse": "use numpy.linalg.inv on x.detach().numpy()",
+        "det": "use numpy.linalg.det on x.detach().numpy()",
+        "svd": "use numpy.linalg.svd on x.detach().numpy()",
+        "share_memory_": "use one process: nothing here runs on several",
+    },
+    "Module": {
+        "half": "use tinytorch.to_half(model), which keeps parameters at float32 for training",
+        "register_forward_hook": "write a subclass whose forward does it, or use Profiler",
+        "register_forward_pre_hook": "write a subclass whose forward does it",
+        "register_full_backward_hook": "use tinytorch.grad(output, inputs)",
+        "compile": "use the model as it is: there is nothing to compile",
+        "share_memory": "use one process: nothing here runs on several",
+    },
     "tinytorch": {
         "Size": "use tuple: a shape is one",
         "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
@@ -202,11 +261,8 @@ def only_cpu(device: Any) -> None:
 class Refused:
     """A place in a class for a name that PyTorch has: to ask for it raises AttributeError with the way."""
 
-    def __init__(self, way: str) -> None:
-        self.way = way
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, way: str) -> None:
+        self.name, self.way = name, way
 
     def __get__(self, owned: object, owner: type) -> NoReturn:
         raise AttributeError(f"{owner.__name__} has no {self.name!r}: {self.way}", name=self.name)

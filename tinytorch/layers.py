@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.conveniences import ModuleConveniences, sets_to_none
+from tinytorch.moduleconveniences import ModuleConveniences, sets_to_none
 from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.conveniences import sets_to_none
+from tinytorch.moduleconveniences import sets_to_none
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 

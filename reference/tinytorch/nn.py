@@ -46,7 +46,11 @@ def as_module(name: str) -> type:
     return type(
         name,
         (kind, Module),
-        {"__module__": __name__, "__doc__": kind.__doc__, "__init__": __init__},
+        {
+            "__module__": __name__,
+            "__doc__": f"`tinytorch.{name}` as a Module.",
+            "__init__": __init__,
+        },
     )
 
 
