@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -102,7 +101,6 @@ INSTEAD = {
         "vmap": "use an axis for the batch, in front",
         "func": "use tinytorch.grad(output, inputs)",
         "hub": "use tinytorch.load(path) with a file in the format safetensors",
-        "is_grad_enabled": "use x.requires_grad of a result",
         "autograd.Function": "write a function under @primitive, and its gradient with defvjp",
     },
     "tinytorch.nn": {
@@ -238,6 +236,8 @@ def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> Attrib
     """
     way = INSTEAD.get(place, {}).get(name)
     if way is None:
+        from difflib import get_close_matches  # it takes a moment, and is seldom needed
+
         near = get_close_matches(name, sorted(there_are), n=3)
         way = (
             f"use {' or '.join(near)}, if that was meant"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from inspect import signature
 from typing import Any, Self
 
 import numpy as np
@@ -32,6 +31,8 @@ def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
 
 def takes(cls: type, name: str) -> bool:
     """Whether a class can be called with that keyword."""
+    from inspect import signature  # it takes a moment, and is seldom needed
+
     return name in signature(cls.__init__).parameters  # type: ignore[misc]
 
 

@@ -254,7 +254,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         v if isinstance(v, Variable) else np.asarray(as_tensor(v).data, dtype)
         for v in (input, other)
     ]
-    return as_tensor(import_module("tinytorch.tensor").where(condition, *chosen))
+    return import_module("tinytorch.tensor").where(condition, *chosen)
 
 
 def gather(input: Any, dim: int, index: Any) -> Any:

@@ -33,7 +33,7 @@ HOME = {
     " split chunk flip roll diagonal diag tril triu masked_fill masked_select where gather"
     " take_along_dim nonzero unique bincount argsort sort topk",
     "creation": "new_tensor new_zeros new_ones new_full new_empty",
-    "tensor": "add sub mul div pow neg matmul eq ne lt le gt ge",
+    "tensor": "cat add sub mul div pow neg matmul eq ne lt le gt ge",
     "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
     " bitwise_and bitwise_or bitwise_xor",
     "activations": "relu sigmoid tanh",
@@ -66,14 +66,12 @@ def as_function(name: str) -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Any:
+    name = OTHER_NAMES.get(name, name)
     if name in METHODS.split():
         return as_function(name)
-    name = OTHER_NAMES.get(name, name)
     for module, names in HOME.items():
         if name in names.split():
             return getattr(import_module(f"tinytorch.{module}"), name)
-    if name == "cat":
-        return import_module("tinytorch.tensor").cat
     raise no_such_name("tinytorch", name)
 
 
@@ -215,14 +213,16 @@ def logsumexp(input: Any, dim: int, keepdim: bool = False) -> Any:
 # Element by element
 
 
-def softmax(input: Any, dim: int, dtype: DTypeLike | None = None) -> Any:
-    """`activations.softmax`."""
-    return import_module("tinytorch.activations").softmax(as_tensor(input, dtype), dim=dim)
+def softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
+    """`activations.softmax`, with ``dim`` by position too."""
+    x = input if dtype is None else as_tensor(input, dtype)
+    return import_module("tinytorch.activations").softmax(x, dim=dim)
 
 
-def log_softmax(input: Any, dim: int, dtype: DTypeLike | None = None) -> Any:
-    """`losses.log_softmax`."""
-    return import_module("tinytorch.losses").log_softmax(as_tensor(input, dtype), dim=dim)
+def log_softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
+    """`losses.log_softmax`, with ``dim`` by position too."""
+    x = input if dtype is None else as_tensor(input, dtype)
+    return import_module("tinytorch.losses").log_softmax(x, dim=dim)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
