@@ -190,8 +190,10 @@ def test_zero_grad_leaves_zeros_if_asked(torch):
 
 def test_recording_ends_as_it_began(torch):
     x = torch.ones(1, requires_grad=True)
-    with torch.no_grad(), torch.set_grad_enabled(True):
-        assert (x * 2).requires_grad
+    with torch.no_grad():
+        with torch.set_grad_enabled(True):
+            assert (x * 2).requires_grad
+        assert not torch.is_grad_enabled()
     with torch.set_grad_enabled(False):
         assert not torch.is_grad_enabled()
         assert torch.enable_grad()(lambda: (x * 2).requires_grad)()
