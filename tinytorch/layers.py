@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinytorch.moduleconveniences import ModuleConveniences, sets_to_none
 from tinytorch.primitive import Array, check_floating
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
@@ -31,7 +32,7 @@ class Buffer(Tensor):
     __slots__ = ()
 
 
-class Module:
+class Module(ModuleConveniences):
     """What has parameters, or parts that have them.
 
     A subclass assigns its parameters, buffers and parts to attributes and defines ``forward``. They
@@ -117,6 +118,7 @@ class Module:
         """Set ``training`` to False here and in all parts; returns the module itself."""
         return self.train(False)
 
+    @sets_to_none
     def zero_grad(self) -> None:
         """Forget all gradients: set each parameter's ``grad`` to None."""
         raise NotImplementedError("03 layers: Module.zero_grad")

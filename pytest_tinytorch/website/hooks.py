@@ -22,12 +22,14 @@ from pytest_tinytorch.website import (
     formulas,
     milestones,
     modules,
+    pytorch,
     tables,
     weeks,
 )
 from pytest_tinytorch.website.text import page_of
 
 PICTURE = re.compile(r'^--8<-- "docs/(pictures/[\w.-]+\.svg)"$', re.MULTILINE)
+HABITS = "tests/interop/habits.toml"
 GENERATED = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
 
@@ -127,6 +129,10 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         "pytest-options": commands.pytest_options,
         "tito-commands": commands.tito_commands,
         "rooms": architecture.drawing,
+        "habits": lambda: pytorch.numbers(root(config) / HABITS),
+        "habits-that-work": lambda: pytorch.working(root(config) / HABITS),
+        "habits-that-wait": lambda: pytorch.waiting(root(config) / HABITS),
+        "instead": lambda: pytorch.instead(root(config) / "reference/tinytorch/instead.py"),
         "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
     }
     if name not in parts:

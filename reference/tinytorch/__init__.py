@@ -43,7 +43,33 @@ EXPORTS = {
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",
 }
 
+GIVEN = {
+    "creation": "tensor zeros ones full arange eye rand randn zeros_like ones_like full_like empty empty_like"
+    " rand_like randn_like randint randperm normal bernoulli multinomial linspace from_numpy scalar_tensor"
+    " is_tensor seed enable_grad inference_mode set_grad_enabled is_grad_enabled set_printoptions compile"
+    " Generator FloatTensor DoubleTensor LongTensor IntTensor BoolTensor ByteTensor",
+    "saving": "save load",
+    "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze exp log"
+    " sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt le gt ge"
+    " sin cos tan log2 log10 log1p expm1 sign floor ceil round maximum minimum remainder floor_divide"
+    " bitwise_and bitwise_or bitwise_xor subtract multiply divide true_divide negative absolute greater less"
+    " concat concatenate as_tensor t clone ravel unflatten movedim swapaxes swapdims broadcast_to tile"
+    " repeat_interleave flip roll chunk split unbind narrow select diagonal diag tril triu gather"
+    " index_select take_along_dim masked_select masked_fill where nonzero unique bincount sort argsort topk"
+    " max min amax amin aminmax all any count_nonzero prod cumsum var_mean norm median logsumexp softmax"
+    " log_softmax clamp_min clamp_max square reciprocal rsqrt lerp isnan isinf isfinite logical_and"
+    " logical_or logical_xor logical_not isclose allclose equal mm bmm mv dot outer addmm trace cdist"
+    " einsum meshgrid vstack hstack",
+    "dtypes": "float16 float32 float64 int8 int16 int32 int64 uint8 half double short long bool float int"
+    " finfo iinfo",
+}
+"""What PyTorch's users expect beside that, in files that nobody has to write. Not in ``__all__``: many
+names are those of Python's own functions."""
+
+NAMESPACES = ("cuda", "linalg", "nn", "optim", "utils", "autograd")
+
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
+GIVEN_HOME = {name: module for module, names in GIVEN.items() for name in names.split()}
 
 __all__ = sorted(HOME)
 
@@ -51,16 +77,26 @@ __all__ = sorted(HOME)
 class CallableModule(ModuleType):
     """The class of the module `tinytorch.tensor`: to call it is to call its function `tensor`."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, device: Any = None, **kwargs: Any) -> Any:
+        if device is not None:
+            import_module("tinytorch.instead").only_cpu(device)
         return self.tensor(*args, **kwargs)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in HOME:
-        raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
-    module = import_module(f"tinytorch.{HOME[name]}")
-    return module if name == HOME[name] else getattr(module, name)
+    if name in NAMESPACES:
+        return import_module(f"tinytorch.{name}")
+    if name == "device":
+        return import_module("tinytorch.conveniences").Device
+    if name == "__version__":
+        return import_module("importlib.metadata").version("pytest-tinytorch")
+    if name == "tensor":  # the module, which can be called
+        return import_module("tinytorch.tensor")
+    home = GIVEN_HOME.get(name) or HOME.get(name)
+    if home is None:
+        raise import_module("tinytorch.instead").no_such_name("tinytorch", name, __dir__())
+    return getattr(import_module(f"tinytorch.{home}"), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*__all__, *GIVEN_HOME, *NAMESPACES, "device"})

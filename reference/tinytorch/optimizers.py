@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.moduleconveniences import sets_to_none
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
@@ -115,6 +116,7 @@ class Optimizer:
         for group in self.param_groups:
             group["lr"] = float(value)
 
+    @sets_to_none
     def zero_grad(self) -> None:
         """Forget the gradients: ``grad`` of every parameter becomes None.
 

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
+from tinytorch.conveniences import TensorConveniences
+
 Array = np.ndarray
 """What primitives compute on. Its shape stands at the end of a line, as in ``# (N, C, H, W)``."""
 
@@ -42,7 +44,7 @@ class Primitive(Protocol):
     def __call__(self, *args: Any, **params: Any) -> Any: ...
 
 
-class Variable:
+class Variable(TensorConveniences):
     """What a primitive needs to know of a Tensor: its array, and whether its gradient is wanted.
 
     Attributes:

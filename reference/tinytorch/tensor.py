@@ -125,11 +125,6 @@ class Tensor(Variable):
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.data.size
-
-    @property
     def T(self) -> Tensor:
         """The last two axes swapped; with fewer than two axes, the tensor itself."""
         return transpose(self, -2, -1) if self.ndim > 1 else self

@@ -1,0 +1,279 @@
+"""Making tensors as PyTorch's users do: `device=` where it is the CPU, `zeros_like`, `linspace`, files.
+
+Given, not an exercise. `zeros`, `ones` and the like are those of 01, which need no ``device``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinytorch.instead import no_such_name, only_cpu, refuse
+from tinytorch.primitive import Array, Variable, recording
+
+MADE_BY_TENSOR = "tensor zeros ones full arange eye rand randn"
+"""Functions of 01 that take a device here too."""
+
+
+@cache
+def on_cpu(name: str) -> Callable[..., Any]:
+    """The function of 01 of that name, which may be told the device if that is the CPU."""
+
+    @wraps(getattr(import_module("tinytorch.tensor"), name))
+    def made(*args: Any, device: Any = None, **kwargs: Any) -> Any:
+        only_cpu(device)
+        return getattr(import_module("tinytorch.tensor"), name)(*args, **kwargs)
+
+    return made
+
+
+def __getattr__(name: str) -> Any:
+    if name in MADE_BY_TENSOR.split():
+        return on_cpu(name)
+    raise no_such_name("tinytorch", name)
+
+
+def new(
+    array: Any, dtype: DTypeLike | None = None, requires_grad: bool = False, device: Any = None
+) -> Any:
+    """A tensor that holds ``array``."""
+    only_cpu(device)
+    array = np.asarray(array) if dtype is None else np.asarray(array).astype(dtype)
+    return import_module("tinytorch.tensor").Tensor(array, requires_grad)
+
+
+def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """What ``f(2, 3)`` and ``f((2, 3))`` both mean."""
+    return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+
+
+def generator_of(generator: np.random.Generator | None) -> np.random.Generator:
+    """The generator given, or the common one."""
+    return generator or import_module("tinytorch.tensor").default_generator()
+
+
+def zeros_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Zeros in the shape and dtype of ``input``."""
+    return new(np.zeros_like(input.data, dtype), **more)
+
+
+def ones_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Ones in the shape and dtype of ``input``."""
+    return new(np.ones_like(input.data, dtype), **more)
+
+
+def full_like(input: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """One value in the shape and dtype of ``input``."""
+    return new(np.full_like(input.data, fill_value, dtype), **more)
+
+
+empty_like = zeros_like
+
+
+def empty(*size: Any, dtype: DTypeLike = np.float32, **more: Any) -> Any:
+    """Zeros: what memory happens to hold is no use to anyone."""
+    return new(np.zeros(sizes(size), dtype), **more)
+
+
+def rand_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Numbers from [0, 1) in the shape and dtype of ``input``."""
+    return new(generator_of(None).random(input.shape).astype(dtype or input.dtype), **more)
+
+
+def randn_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Normal numbers in the shape and dtype of ``input``."""
+    return new(generator_of(None).standard_normal(input.shape).astype(dtype or input.dtype), **more)
+
+
+def randint(
+    *bounds: Any,
+    size: Sequence[int] | None = None,
+    generator: np.random.Generator | None = None,
+    dtype: DTypeLike = np.int64,
+    **more: Any,
+) -> Any:
+    """Whole numbers: ``randint(high, size)`` or ``randint(low, high, size)``, below ``high``."""
+    *ends, shape = bounds if size is None else (*bounds, size)
+    low, high = (0, *ends) if len(ends) == 1 else ends
+    return new(generator_of(generator).integers(low, high, tuple(shape)), dtype, **more)
+
+
+def randperm(n: int, generator: np.random.Generator | None = None, **more: Any) -> Any:
+    """The numbers from 0 to n - 1 in a random order."""
+    return new(generator_of(generator).permutation(n), **more)
+
+
+def normal(
+    mean: float, std: float, size: Sequence[int], generator: np.random.Generator | None = None
+) -> Any:
+    """Normal numbers of that mean and deviation."""
+    drawn = generator_of(generator).normal(mean, std, tuple(size))
+    return new(drawn.astype(np.float32))
+
+
+def bernoulli(input: Any, generator: np.random.Generator | None = None) -> Any:
+    """1 with the probability that stands there, else 0."""
+    return new((generator_of(generator).random(input.shape) < input.data).astype(input.dtype))
+
+
+def multinomial(
+    input: Any,
+    num_samples: int,
+    replacement: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """Indices of each row, drawn with its weights as probabilities.
+
+    Raises:
+        ValueError: weights are negative, not finite or all zero.
+    """
+    weights = input.data.astype(np.float64)
+    if not np.isfinite(weights).all() or (weights < 0).any() or (weights.sum(-1) <= 0).any():
+        raise ValueError("input must be weights: use numbers that are at least 0, and not all 0")
+    draw = generator_of(generator).choice
+    rows = weights.reshape(-1, weights.shape[-1])
+    drawn = [draw(len(row), num_samples, replacement, row / row.sum()) for row in rows]
+    return new(np.array(drawn, np.int64).reshape(*weights.shape[:-1], num_samples))
+
+
+def linspace(
+    start: float, end: float, steps: int, dtype: DTypeLike = np.float32, **more: Any
+) -> Any:
+    """``steps`` numbers at even distances, ``end`` among them."""
+    return new(np.linspace(start, end, steps), dtype, **more)
+
+
+def from_numpy(ndarray: Array) -> Any:
+    """A tensor that shares memory with an ndarray."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(
+            f"from_numpy needs an ndarray: use tinytorch.tensor for {type(ndarray).__name__}"
+        )
+    return new(ndarray)
+
+
+def scalar_tensor(value: float, **more: Any) -> Any:
+    """A tensor of one number, 0-d."""
+    return on_cpu("tensor")(value, **more)
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether it is a Tensor."""
+    return isinstance(obj, Variable)
+
+
+def new_tensor(input: Any, data: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """A tensor of ``data`` in the dtype of ``input``."""
+    return new(import_module("tinytorch.tensor").as_array(data), dtype or input.dtype, **more)
+
+
+def new_full(
+    input: Any, size: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any
+) -> Any:
+    """One value in another shape, in the dtype of ``input``."""
+    return new(np.full(size, fill_value, dtype or input.dtype), **more)
+
+
+def new_zeros(input: Any, *size: Any, **more: Any) -> Any:
+    """Zeros in the dtype of ``input``."""
+    return new_full(input, sizes(size), 0, **more)
+
+
+def new_ones(input: Any, *size: Any, **more: Any) -> Any:
+    """Ones in the dtype of ``input``."""
+    return new_full(input, sizes(size), 1, **more)
+
+
+new_empty = new_zeros
+
+
+def of_type(name: str) -> Callable[..., Any]:
+    """PyTorch's older way to make a tensor of a dtype: ``LongTensor([1, 2])``."""
+
+    def made(data: Any = ()) -> Any:
+        if isinstance(data, int):
+            refuse("a size alone", f"use tinytorch.zeros(n, dtype=tinytorch.{name})")
+        return new(import_module("tinytorch.tensor").as_array(data), name)
+
+    return made
+
+
+FloatTensor, DoubleTensor, BoolTensor = of_type("float32"), of_type("float64"), of_type("bool")
+LongTensor, IntTensor, ByteTensor = of_type("int64"), of_type("int32"), of_type("uint8")
+
+
+class Generator(np.random.Generator):
+    """NumPy's generator under PyTorch's name, with its `manual_seed`."""
+
+    def __init__(self, device: Any = None) -> None:
+        """Begin where nobody knows."""
+        only_cpu(device)
+        super().__init__(np.random.PCG64())
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Begin anew: the numbers of ``numpy.random.default_rng(seed)``."""
+        self.bit_generator.state = np.random.PCG64(seed).state
+        return self
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """``model`` as it is: there is nothing to compile. Also as a decorator."""
+    return (lambda function: function) if model is None else model
+
+
+def seed() -> None:
+    """Begin random numbers anew, from where nobody knows."""
+    import_module("tinytorch.tensor").manual_seed(None)
+
+
+class set_grad_enabled:
+    """Record operations or not, from now on; as ``with set_grad_enabled(training):`` for a while."""
+
+    def __init__(self, mode: bool) -> None:
+        self.before = recording.get()
+        recording.set(bool(mode))
+
+    def __enter__(self) -> None:
+        """It is set already."""
+
+    def __exit__(self, *error: object) -> None:
+        recording.set(self.before)
+
+
+class enable_grad:
+    """While it lasts operations are recorded, also within `no_grad`; a decorator too."""
+
+    def __enter__(self) -> None:
+        self.before = recording.get()
+        recording.set(True)
+
+    def __exit__(self, *error: object) -> None:
+        recording.set(self.before)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def with_recording(*args: Any, **kwargs: Any) -> Any:
+            with enable_grad():
+                return function(*args, **kwargs)
+
+        return with_recording
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded."""
+    return recording.get()
+
+
+def inference_mode(mode: bool = True) -> Any:
+    """`no_grad`: nothing is recorded."""
+    return import_module("tinytorch.autograd").no_grad() if mode else enable_grad()
+
+
+def set_printoptions(**options: Any) -> None:
+    """NumPy's, which prints the values."""
+    np.set_printoptions(**{{"sci_mode": "suppress"}.get(k, k): v for k, v in options.items()})

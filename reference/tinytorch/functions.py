@@ -1,0 +1,382 @@
+"""Functions beside methods: `tinytorch.sum(x, 1)` and others, composed of what the modules have.
+
+Given, not an exercise. Nothing here has a gradient rule of its own: what is composed of operations
+that have one is followed by `backward` like them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinytorch import operations
+from tinytorch.arranging import Sorted, as_tensor, diagonal, raw, select, sort, wrap
+from tinytorch.instead import no_such_name, refuse
+from tinytorch.primitive import Variable
+
+METHODS = (
+    "sum mean argmax reshape permute transpose flatten squeeze unsqueeze exp log sqrt abs clip numel"
+    " is_floating_point detach"
+)
+"""Functions that are the tensor's method of the same name."""
+
+HOME = {
+    "arranging": "view view_as reshape_as expand_as broadcast_to t clone ravel unflatten movedim"
+    " swapaxes swapdims repeat tile repeat_interleave index_select narrow select unbind"
+    " split chunk flip roll diagonal diag tril triu masked_fill masked_select where gather"
+    " take_along_dim nonzero unique bincount argsort sort topk",
+    "creation": "new_tensor new_zeros new_ones new_full new_empty",
+    "tensor": "cat add sub mul div pow neg matmul eq ne lt le gt ge",
+    "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
+    " bitwise_and bitwise_or bitwise_xor",
+    "activations": "relu sigmoid tanh",
+}
+"""Functions that another file has."""
+
+OTHER_NAMES = {
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "true_divide": "div",
+    "negative": "neg",
+    "absolute": "abs",
+    "greater": "gt",
+    "less": "lt",
+    "concat": "cat",
+    "concatenate": "cat",
+}
+
+
+@cache
+def as_function(name: str) -> Callable[..., Any]:
+    """The function that calls the method of that name."""
+
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(as_tensor(input), name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def __getattr__(name: str) -> Any:
+    name = OTHER_NAMES.get(name, name)
+    if name in METHODS.split():
+        return as_function(name)
+    for module, names in HOME.items():
+        if name in names.split():
+            return getattr(import_module(f"tinytorch.{module}"), name)
+    raise no_such_name("tinytorch", name)
+
+
+# Reductions
+
+
+def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
+    """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors."""
+    if dim is None:
+        return getattr(input, name)()
+    if isinstance(dim, Variable):
+        return getattr(import_module("tinytorch.functions"), f"{name}imum")(input, dim)
+    return Sorted(getattr(input, name)(dim, keepdim), getattr(input, f"arg{name}")(dim, keepdim))
+
+
+def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest value; along ``dim``, (values, indices); with a second tensor, `maximum`."""
+    return extreme("max", input, dim, keepdim)
+
+
+def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest value; along ``dim``, (values, indices); with a second tensor, `minimum`."""
+    return extreme("min", input, dim, keepdim)
+
+
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of two, element by element."""
+    return import_module("tinytorch.tensor").maximum(input, other)
+
+
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Where the smallest value is."""
+    return wrap(raw(input).argmin(axis=dim, keepdims=keepdim))  # type: ignore[arg-type]
+
+
+def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest values along ``dim``, without indices."""
+    return input.max(dim, keepdim)
+
+
+def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest values along ``dim``, without indices."""
+    return input.min(dim, keepdim)
+
+
+def aminmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """(smallest, largest)."""
+    return amin(input, dim, keepdim), amax(input, dim, keepdim)
+
+
+def all(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Whether all values are true."""
+    return wrap(raw(input).all(axis=dim, keepdims=keepdim))
+
+
+def any(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Whether a value is true."""
+    return wrap(raw(input).any(axis=dim, keepdims=keepdim))
+
+
+def count_nonzero(input: Any, dim: int | None = None) -> Any:
+    """How many values are not zero."""
+    return wrap(np.count_nonzero(raw(input), axis=dim))
+
+
+def prod(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The product of all values, or along ``dim``."""
+    if dim is None:
+        return operations.product(input.reshape(-1), dim=0)
+    out = operations.product(input, dim=dim)
+    return out.unsqueeze(dim) if keepdim else out
+
+
+def cumsum(input: Any, dim: int) -> Any:
+    """The sum of the values up to each place along ``dim``."""
+    return operations.cumsum(input, dim=dim)
+
+
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: int | None = None,
+) -> Any:
+    """The variance, with PyTorch's arguments: ``var(x, dim, unbiased, keepdim)``, ``correction`` by name."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    correction = int(unbiased) if correction is None else correction
+    return input.var(dim=dim, keepdim=keepdim, correction=correction)
+
+
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: int | None = None,
+) -> Any:
+    """The root of the variance; arguments as of `var`."""
+    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+
+
+def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False) -> Any:
+    """(variance, mean)."""
+    return var(input, dim, unbiased, keepdim), input.mean(dim, keepdim)
+
+
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
+    """The length of the vector of all values, or along ``dim``; p is 1, 2 or infinity."""
+    if p in (2, "fro"):
+        return (input * input).sum(dim, keepdim).sqrt()
+    if p == 1:
+        return input.abs().sum(dim, keepdim)
+    if p == math.inf:
+        return input.abs().max(dim, keepdim)
+    return (input.abs() ** p).sum(dim, keepdim) ** (1 / p)
+
+
+def median(input: Any, dim: int | None = None) -> Any:
+    """The lower one of the values in the middle; along ``dim``, (values, indices)."""
+    if dim is None:
+        x = input.reshape(-1)
+        return sort(x, 0).values[(len(x) - 1) // 2]
+    found = sort(input, dim)
+    middle = (input.shape[dim] - 1) // 2
+    return Sorted(select(found.values, dim, middle), select(found.indices, dim, middle))
+
+
+def logsumexp(input: Any, dim: int, keepdim: bool = False) -> Any:
+    """log Σ exp(x), without overflow."""
+    top = wrap(raw(input).max(axis=dim, keepdims=True))
+    out = (input - top).exp().sum(dim, keepdim=True).log() + top
+    return out if keepdim else out.squeeze(dim)
+
+
+# Element by element
+
+
+def softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
+    """`activations.softmax`, with ``dim`` by position too."""
+    x = input if dtype is None else as_tensor(input, dtype)
+    return import_module("tinytorch.activations").softmax(x, dim=dim)
+
+
+def log_softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
+    """`losses.log_softmax`, with ``dim`` by position too."""
+    x = input if dtype is None else as_tensor(input, dtype)
+    return import_module("tinytorch.losses").log_softmax(x, dim=dim)
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """Each value moved into [min, max]."""
+    return input.clip(min, max)
+
+
+def clamp_min(input: Any, min: float) -> Any:
+    """No value below ``min``."""
+    return input.clip(min, None)
+
+
+def clamp_max(input: Any, max: float) -> Any:
+    """No value above ``max``."""
+    return input.clip(None, max)
+
+
+def square(input: Any) -> Any:
+    """x · x."""
+    return input * input
+
+
+def reciprocal(input: Any) -> Any:
+    """1 / x."""
+    return 1 / input
+
+
+def rsqrt(input: Any) -> Any:
+    """1 / √x."""
+    return 1 / input.sqrt()
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """From ``input`` the share ``weight`` of the way to ``end``."""
+    return input + weight * (end - input)
+
+
+def isnan(input: Any) -> Any:
+    """Where the values are NaN."""
+    return wrap(np.isnan(raw(input)))
+
+
+def isinf(input: Any) -> Any:
+    """Where the values are infinite."""
+    return wrap(np.isinf(raw(input)))
+
+
+def isfinite(input: Any) -> Any:
+    """Where the values are neither NaN nor infinite."""
+    return wrap(np.isfinite(raw(input)))
+
+
+def logical_and(input: Any, other: Any) -> Any:
+    """Where both are true."""
+    return wrap(np.logical_and(raw(input), raw(other)))
+
+
+def logical_or(input: Any, other: Any) -> Any:
+    """Where one is true."""
+    return wrap(np.logical_or(raw(input), raw(other)))
+
+
+def logical_xor(input: Any, other: Any) -> Any:
+    """Where one is true and the other not."""
+    return wrap(np.logical_xor(raw(input), raw(other)))
+
+
+def logical_not(input: Any) -> Any:
+    """Where it is not true."""
+    return wrap(np.logical_not(raw(input)))
+
+
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Where two are nearly equal."""
+    return wrap(np.isclose(raw(input), raw(other), rtol, atol, equal_nan))
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether two are nearly equal everywhere."""
+    return bool(np.allclose(raw(input), raw(other), rtol, atol, equal_nan))
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether two have the same shape and values."""
+    return np.array_equal(raw(input), raw(other))
+
+
+# Products
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices."""
+    return input @ mat2
+
+
+bmm = mv = dot = mm
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    """Each of one vector times each of the other."""
+    return input.unsqueeze(1) * vec2
+
+
+def addmm(input: Any, mat1: Any, mat2: Any) -> Any:
+    """input + mat1 @ mat2."""
+    return input + mat1 @ mat2
+
+
+def trace(input: Any) -> Any:
+    """The sum of the diagonal of a matrix."""
+    return diagonal(input).sum()
+
+
+def cdist(x1: Any, x2: Any) -> Any:
+    """The distance of each row of one to each row of the other."""
+    return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), dim=-1)
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """Products and sums by letters, ``"bij,bjk->bik"``, each letter an axis.
+
+    Composed of products and one sum: a letter that is summed costs memory as if it stayed.
+    """
+    inputs, _, out = equation.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if "." in equation or builtins.any(len(set(term)) < len(term) for term in terms):
+        refuse(f"einsum({equation!r})", "use one letter for each axis, or permute and @")
+    if "->" not in equation:
+        out = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
+    letters = out + "".join(sorted(set(inputs) - set(out) - {","}))
+    total: Any = 1
+    for term, x in zip(terms, operands, strict=True):
+        present = [c for c in letters if c in term]
+        x = x.permute(*[term.index(c) for c in present])
+        total = total * x[tuple(slice(None) if c in term else None for c in letters)]
+    summed = tuple(range(len(out), len(letters)))
+    return total.sum(summed) if summed else total
+
+
+def meshgrid(*tensors: Any, indexing: Literal["ij", "xy"] = "ij") -> tuple[Any, ...]:
+    """The coordinates of a grid, one tensor for each axis."""
+    return tuple(map(wrap, np.meshgrid(*[raw(x) for x in tensors], indexing=indexing)))
+
+
+def vstack(tensors: Sequence[Any]) -> Any:
+    """Joined as rows."""
+    rows = [x.reshape(1, -1) if x.ndim < 2 else x for x in tensors]
+    return import_module("tinytorch.tensor").cat(rows, 0)
+
+
+def hstack(tensors: Sequence[Any]) -> Any:
+    """Joined side by side."""
+    return import_module("tinytorch.tensor").cat(list(tensors), 0 if tensors[0].ndim < 2 else 1)

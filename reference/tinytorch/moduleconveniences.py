@@ -1,0 +1,122 @@
+"""What PyTorch's users expect of a module beside what 03 asks for.
+
+Given, not an exercise. `Module` begins with `ModuleConveniences`; what `layers.py` defines itself comes
+before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+
+from tinytorch.instead import ARGUMENTS, INSTEAD, Refused, only_cpu, refuse
+
+
+def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
+    """Let a method `zero_grad` take PyTorch's ``set_to_none``: False leaves zeros where gradients were."""
+
+    @wraps(zero_grad)
+    def with_choice(self: Any, set_to_none: bool = True) -> None:
+        had = [] if set_to_none else [p for p in self.parameters() if p.grad is not None]
+        zero_grad(self)
+        for parameter in had:
+            parameter.grad = np.zeros_like(parameter.data)
+
+    return with_choice
+
+
+def takes(cls: type, name: str) -> bool:
+    """Whether a class can be called with that keyword."""
+    from inspect import signature  # it takes a moment, and is seldom needed
+
+    return name in signature(cls.__init__).parameters  # type: ignore[misc]
+
+
+class ModuleConveniences:
+    """The base of `Module`: what PyTorch's has beside what 03 asks for."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse arguments that PyTorch's class of that name has, and say what to write instead."""
+        for name in kwargs:
+            way = ARGUMENTS.get(cls.__name__, {}).get(name) or ARGUMENTS["Module"].get(name)
+            if way and not takes(cls, name):
+                refuse(f"{cls.__name__}({name}=…)", way)
+        return super().__new__(cls)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """Keep ``tensor`` as a Buffer under the attribute ``name``; one that is not saved, as it is."""
+        if tensor is not None and persistent:
+            tensor = import_module("tinytorch.layers").Buffer(tensor)
+        setattr(self, name, tensor)
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        """Keep a Parameter, or None, under the attribute ``name``."""
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Any) -> None:
+        """Keep a module under the attribute ``name``."""
+        setattr(self, name, module)
+
+    register_module = add_module
+
+    def apply(self: Any, fn: Callable[[Any], Any]) -> Any:
+        """Call ``fn`` on all parts, each after its own, and on the module itself; returns the module."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def requires_grad_(self: Any, requires_grad: bool = True) -> Any:
+        """Set ``requires_grad`` of all parameters; returns the module itself."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def get_submodule(self: Any, target: str) -> Any:
+        """The part of this name, such as ``"layers.0"``."""
+        found = dict(self.named_modules()).get(target)
+        if found is None:
+            raise AttributeError(
+                f"{type(self).__name__} has no part {target!r}: use named_modules()"
+            )
+        return found
+
+    def get_parameter(self: Any, target: str) -> Any:
+        """The parameter of this name, such as ``"layers.0.weight"``."""
+        found = dict(self.named_parameters()).get(target)
+        if found is None:
+            raise AttributeError(
+                f"{type(self).__name__} has no parameter {target!r}: use named_parameters()"
+            )
+        return found
+
+    def to(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """In another dtype, in place: the floating parameters and buffers; returns the module itself."""
+        for _, tensor in [*self.named_parameters(), *self.named_buffers()]:
+            if tensor.is_floating_point():
+                tensor.data = tensor.detach().to(*args, **kwargs).data
+        return self
+
+    def float(self) -> Any:
+        """Parameters and buffers as float32."""
+        return self.to(np.float32)
+
+    def double(self) -> Any:
+        """Parameters and buffers as float64."""
+        return self.to(np.float64)
+
+    def cpu(self) -> Self:
+        """Itself: it is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """Refused: there is no other device."""
+        only_cpu("cuda")
+
+
+for _name, _way in INSTEAD["Module"].items():
+    setattr(ModuleConveniences, _name, Refused(_name, _way))

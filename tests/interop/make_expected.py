@@ -1,0 +1,39 @@
+"""Run the habits on PyTorch and keep what they give: ``python -m tests.interop.make_expected``.
+
+PyTorch is pinned, see `tox -e interop`. What raises an error there is no habit, and ends this.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.interop import habits
+
+
+def main() -> int:
+    found, broken = {}, []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, code in habits.habits():
+            try:
+                found[name] = habits.evaluate(code, "torch", Path(folder) / "file.pt")
+            except Exception as error:
+                if name in habits.table()["raises"]["in_pytorch"]:
+                    found[name] = {"raises": type(error).__name__}
+                    continue
+                broken.append(f"{name}: {type(error).__name__}: {error}")
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    if "--check" in sys.argv[1:]:
+        if json.loads(text) != habits.expected():
+            broken.append("expected.json is not what PyTorch gives")
+    else:
+        habits.EXPECTED.write_text(text, encoding="utf-8")
+    print(*broken, f"{len(found)} habits", sep="\n")
+    return bool(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

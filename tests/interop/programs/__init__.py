@@ -1,0 +1,1 @@
+"""Three programs as PyTorch's users write them. They import torch; tests change that line, and no other."""

@@ -1,0 +1,68 @@
+"""What PyTorch's users write works here, or is refused with the way named; what became of each is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from pytest_tinytorch.evidence import implementation
+from tests.interop import habits
+from tests.support import kit
+
+TABLE = habits.table()
+REFUSED = set(TABLE["refused"]["names"])
+PENDING = {name: text.partition(":")[0] for name, text in TABLE["pending"].items()}
+HABITS = dict(habits.habits())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reference():
+    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    try:
+        yield
+    finally:
+        implementation.uninstall_finder()
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return habits.expected()
+
+
+def kind(name):
+    return PENDING.get(name) or ("refused" if name in REFUSED else "works")
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_a_habit(name, expected, tmp_path):
+    got, what = habits.outcome(HABITS[name], expected[name], "tinytorch", tmp_path / "file.pt")
+    assert got == kind(name), f"{HABITS[name]}\ngot {what}\nPyTorch {expected[name]}"
+
+
+def test_most_work_and_none_differs_in_silence():
+    """What is pending is to become a habit that works: the numbers may only get better."""
+    kinds = Counter(map(kind, HABITS))
+    assert set(HABITS) == set(habits.expected())
+    assert {*REFUSED, *PENDING} <= set(HABITS)
+    assert kinds["works"] >= 361
+    assert kinds["different"] <= 5
+    assert kinds["unclear"] <= 15
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "came_to"),
+    [
+        ("1 + 1", 2, "works"),
+        ("1 + 1", 3, "different"),
+        ("1 + 1", 2.0, "different"),
+        ("torch.ones(2)", {"shape": [2], "dtype": "float64", "values": [1.0, 1.0]}, "different"),
+        ("torch.ones(2)", {"shape": [2], "dtype": "float32", "values": [1.0, 1.1]}, "different"),
+        ("torch.ones(2)", {"shape": [2, 1], "dtype": "float32", "values": [1.0, 1.0]}, "different"),
+        ("nn.LSTM(1, 1)", None, "refused"),
+        ("1 / 0", None, "unclear"),
+        ("v.nonsense", None, "unclear"),
+    ],
+)
+def test_knows_what_a_habit_came_to(code, result, came_to, tmp_path):
+    assert habits.outcome(code, result, "tinytorch", tmp_path / "file.pt")[0] == came_to

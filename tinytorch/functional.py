@@ -1,0 +1,474 @@
+"""The namespace `tinytorch.nn.functional`: layers and losses as functions, with PyTorch's arguments.
+
+Given, not an exercise. What a module has is called with its own names: here positions are turned into
+keywords, and arguments that are not offered are refused by name.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from tinytorch import arranging, functions, operations
+from tinytorch.arranging import as_tensor, raw, wrap
+from tinytorch.instead import no_such_name, refuse
+from tinytorch.primitive import Array
+
+HOME = {
+    "activations": "relu sigmoid tanh",
+    "losses": "mse_loss binary_cross_entropy_with_logits",
+}
+"""Functions that are those of a module."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in HOME.items():
+        if name in names.split():
+            return getattr(import_module(f"tinytorch.{module}"), name)
+    raise no_such_name("tinytorch.nn.functional", name, __dir__())
+
+
+def __dir__() -> list[str]:
+    own = [
+        name for name, value in globals().items() if getattr(value, "__module__", "") == __name__
+    ]
+    return sorted([*" ".join(HOME.values()).split(), *own])
+
+
+def not_offered(function: str, **given: Any) -> None:
+    """Refuse what was given by name: arguments that are neither None nor False."""
+    for name, (value, way) in given.items():
+        if value not in (None, False, 0):
+            refuse(f"{function}({name}=…)", way)
+
+
+# Layers
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """x Wᵀ + b."""
+    out = input @ weight.T
+    return out if bias is None else out + bias
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """`spatial.conv2d`, without dilation and groups; ``padding="same"`` for odd kernels and stride 1."""
+    if dilation not in (1, (1, 1)):
+        refuse("conv2d(dilation=…)", "use a larger kernel, with zeros in it")
+    if groups != 1:
+        refuse("conv2d(groups=…)", "use one conv2d for each group of x.chunk(groups, 1), and cat")
+    if isinstance(padding, str):
+        padding = tuple((k - 1) // 2 for k in weight.shape[2:]) if padding == "same" else 0
+    arrays = (input, weight) if bias is None else (input, weight, bias)
+    return import_module("tinytorch.spatial").conv2d(*arrays, stride=stride, padding=padding)
+
+
+def max_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """`spatial.max_pool2d`."""
+    not_offered(
+        "max_pool2d",
+        ceil_mode=(ceil_mode, "use padding"),
+        return_indices=(return_indices, "use the values alone"),
+        dilation=(dilation != 1, "use a larger window"),
+    )
+    return import_module("tinytorch.spatial").max_pool2d(
+        input, kernel_size=kernel_size, stride=stride, padding=padding
+    )
+
+
+def avg_pool2d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
+) -> Any:
+    """`spatial.avg_pool2d`."""
+    not_offered("avg_pool2d", ceil_mode=(ceil_mode, "use padding"))
+    return import_module("tinytorch.spatial").avg_pool2d(
+        input, kernel_size=kernel_size, stride=stride, padding=padding
+    )
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """Means over as many windows as asked for, which must divide the image."""
+    out = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    if any(n % wanted for n, wanted in zip(input.shape[-2:], out, strict=True)):
+        raise ValueError(
+            f"output_size {out} must divide images of shape {tuple(input.shape)}: use avg_pool2d"
+        )
+    size = tuple(n // wanted for n, wanted in zip(input.shape[-2:], out, strict=True))
+    return avg_pool2d(input, size)
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalize each channel by the running statistics; while training use `nn.BatchNorm2d`."""
+    if training:
+        refuse(
+            "batch_norm(training=True)", "use nn.BatchNorm2d, which keeps the running statistics"
+        )
+    shape = (1, -1, *[1] * (input.ndim - 2))
+    shaped = lambda x, value: value if x is None else as_tensor(x).reshape(shape)
+    scaled = (input - shaped(running_mean, 0)) / (shaped(running_var, 1) + eps).sqrt()
+    return scaled * shaped(weight, 1) + shaped(bias, 0)
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """`transformers.layer_norm` over the last axis; over several, composed."""
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if input.shape[-len(shape) :] != shape:
+        raise ValueError(f"normalized_shape {shape} must be the end of shape {input.shape}")
+    one = np.ones(shape, input.dtype) if weight is None else weight
+    zero = np.zeros(shape, input.dtype) if bias is None else bias
+    if len(shape) == 1:
+        return import_module("tinytorch.transformers").layer_norm(input, one, zero, eps=eps)
+    dims = tuple(range(-len(shape), 0))
+    centered = input - input.mean(dims, keepdim=True)
+    return centered / (input.var(dims, keepdim=True, correction=0) + eps).sqrt() * one + zero
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """`layers.Dropout` as a function. With ``inplace`` too it gives a new tensor."""
+    layer = import_module("tinytorch.layers").Dropout(p)
+    layer.training = training
+    return layer.forward(input)
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None) -> Any:
+    """The row of ``weight`` for each index."""
+    not_offered(
+        "embedding",
+        padding_idx=(padding_idx is not None, "use weight.data[padding_idx] = 0 after each step"),
+        max_norm=(max_norm, "use weight.norm(2, 1), and scale before"),
+    )
+    module = import_module("tinytorch.embeddings")
+    return module.embedding(weight, indices=module.check_indices(input, len(weight)))
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """A row of zeros with a 1 at the class, int64."""
+    classes = raw(tensor)
+    count = int(classes.max()) + 1 if num_classes < 0 else num_classes
+    if classes.min(initial=0) < 0 or classes.max(initial=-1) >= count:
+        raise ValueError(
+            f"classes must be in [0, {count}): use num_classes={classes.max() + 1} or more"
+        )
+    return wrap((classes[..., None] == np.arange(count)).astype(np.int64))
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Any:
+    """`attention.scaled_dot_product_attention` with PyTorch's arguments.
+
+    Args:
+        attn_mask: bool, True where a key may be seen; None: all are.
+        is_causal: let each query see the keys up to its own place.
+        dropout_p, scale: not offered.
+    """
+    not_offered(
+        "scaled_dot_product_attention", dropout_p=(dropout_p, "use F.dropout on its result")
+    )
+    if scale is not None:
+        query = query * (scale * math.sqrt(query.shape[-1]))
+    if is_causal:
+        if attn_mask is not None:
+            raise ValueError("use attn_mask or is_causal, not both")
+        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=np.bool_)
+    elif attn_mask is not None and raw(attn_mask).dtype != np.bool_:
+        refuse("an attn_mask of floats", "use a bool mask, True where a key may be seen")
+    module = import_module("tinytorch.attention")
+    return module.scaled_dot_product_attention(query, key, value, attn_mask)
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any:
+    """Constant values around the last axes: (left, right) of the last one, then of the one before."""
+    if mode != "constant":
+        refuse(f"pad(mode={mode!r})", "use mode='constant', or numpy.pad before the model")
+    if any(n < 0 for n in pad):
+        raise ValueError(f"pad must not be negative, got {pad}: use slices")
+    t = import_module("tinytorch.tensor")
+    for axis, (left, right) in enumerate(zip(pad[::2], pad[1::2], strict=True), start=1):
+        edges = []
+        for length in (left, right):
+            shape = (
+                *input.shape[: input.ndim - axis],
+                length,
+                *input.shape[input.ndim - axis + 1 :],
+            )
+            edges.append(t.full(shape, value, dtype=input.dtype))
+        input = t.cat([edges[0], input, edges[1]], input.ndim - axis)
+    return input
+
+
+def interpolate(
+    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest"
+) -> Any:
+    """Images (N, C, H, W) enlarged by whole numbers, each pixel repeated."""
+    if mode != "nearest":
+        refuse(f"interpolate(mode={mode!r})", "use mode='nearest'")
+    both = lambda value: (value, value) if isinstance(value, (int, float)) else tuple(value)
+    here = input.shape[-2:]
+    factors = (1, 1) if scale_factor is None else both(scale_factor)
+    there = tuple(n * f for n, f in zip(here, factors, strict=True)) if size is None else both(size)
+    if any(n < 1 or n % old for n, old in zip(there, here, strict=True)):
+        raise ValueError(f"interpolate from {here} to {there}: use whole multiples")
+    for dim, n in ((-2, there[0]), (-1, there[1])):
+        input = arranging.repeat_interleave(input, int(n) // input.shape[dim], dim)
+    return input
+
+
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """Vectors of length 1 along ``dim``."""
+    return input / functions.norm(input, p, dim, keepdim=True).clip(min=eps)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """The cosine of the angle between two vectors."""
+    lengths = functions.norm(x1, 2, dim) * functions.norm(x2, 2, dim)
+    return (x1 * x2).sum(dim) / lengths.clip(min=eps)
+
+
+# Activations
+
+
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """`activations.softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    if dim is None:
+        refuse("softmax without dim", "use dim=-1 for the last axis")
+    return functions.softmax(input, dim, dtype)
+
+
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """`losses.log_softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    if dim is None:
+        refuse("log_softmax without dim", "use dim=-1 for the last axis")
+    return functions.log_softmax(input, dim, dtype)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """`activations.gelu` in the form asked for."""
+    return import_module("tinytorch.activations").gelu(input, approximate=approximate)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x where it is positive, a small part of it elsewhere."""
+    return functions.where(raw(input) > 0, input, input * negative_slope)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x where it is positive, α (exp(x) - 1) elsewhere."""
+    low = functions.where(raw(input) > 0, wrap(np.zeros_like(raw(input))), input)
+    return functions.where(raw(input) > 0, input, operations.expm1(low) * alpha)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """x · sigmoid(x)."""
+    return input * import_module("tinytorch.activations").sigmoid(input)
+
+
+def softplus(input: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    t = import_module("tinytorch.tensor")
+    return t.maximum(input, 0) + operations.log1p((-input.abs()).exp())
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """x moved into [0, 6]."""
+    return input.clip(0, 6)
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x moved into [min_val, max_val]."""
+    return input.clip(min_val, max_val)
+
+
+def logsigmoid(input: Any) -> Any:
+    """log(sigmoid(x)), finite for all x."""
+    return -softplus(-input)
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """One half times the sigmoid of the other."""
+    value, gate = functions.chunk(input, 2, dim)
+    return value * import_module("tinytorch.activations").sigmoid(gate)
+
+
+# Losses
+
+
+def reduce(losses: Any, reduction: str) -> Any:
+    """The mean, the sum, or all."""
+    return import_module("tinytorch.losses").reduce(losses, reduction)
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The mean distance |input - target|."""
+    import_module("tinytorch.losses").check_shapes(input, target)
+    return reduce((input - target).abs(), reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """Squared where input and target are closer than ``beta``, the distance elsewhere."""
+    import_module("tinytorch.losses").check_shapes(input, target)
+    far = (input - target).abs()
+    return reduce(
+        functions.where(far < beta, far * far * (0.5 / beta), far - 0.5 * beta), reduction
+    )
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """δ times `smooth_l1_loss`."""
+    return smooth_l1_loss(input, target, reduction, delta) * delta
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """-(target · log p + (1 - target) · log(1 - p)), logarithms not below -100."""
+    import_module("tinytorch.losses").check_shapes(input, target)
+    losses = -(
+        target * input.log().clip(min=-100) + (1 - target) * (1 - input).log().clip(min=-100)
+    )
+    return reduce(losses if weight is None else losses * weight, reduction)
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,  # PyTorch's order; deprecated there
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """target · (log target - input), with ``input`` a logarithm; ``"batchmean"`` divides by the rows."""
+    not_offered(
+        "kl_div", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
+    )
+    if log_target:
+        each = target.exp() * (target - input)
+    else:
+        positive = functions.where(raw(target) > 0, target, 1.0)
+        each = target * (positive.log() - input)
+    if reduction == "batchmean":
+        return each.sum() / input.shape[0]
+    return import_module("tinytorch.losses").reduce(each, reduction)
+
+
+def by_class(input: Any, target: Any) -> tuple[Any, Array]:
+    """Scores (N, C) and classes (N,) of scores (N, C, …) or (C,) and classes (N, …) or ()."""
+    classes = raw(target)
+    if input.ndim == 1:
+        return input.unsqueeze(0), classes.reshape(1)
+    if input.ndim > 2:
+        input = functions.movedim(input, 1, -1).reshape(-1, input.shape[1])
+        classes = classes.reshape(-1)
+    return input, classes
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,  # PyTorch's order; deprecated there
+    reduction: str = "mean",
+) -> Any:
+    """-input[n, target[n]]: the loss of logarithms of probabilities.
+
+    Args:
+        input: (N, C) or (N, C, …), such as `log_softmax` gives.
+        target: classes, (N,) or (N, …).
+        weight: how much each class counts, (C,).
+        ignore_index: a class that counts nothing.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    """
+    not_offered(
+        "nll_loss", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
+    )
+    shape = raw(target).shape
+    rows, classes = by_class(input, target)
+    counts = classes != ignore_index
+    used = np.where(counts, classes, 0)
+    check = import_module("tinytorch.embeddings").check_indices
+    check(used, rows.shape[1], "target")
+    each = -import_module("tinytorch.losses").pick(rows, classes=used)  # (N,)
+    share = counts.astype(rows.dtype) if weight is None else np.where(counts, raw(weight)[used], 0)
+    each = each * share.astype(rows.dtype)
+    if reduction == "mean":
+        return each.sum() / float(share.sum())
+    return each.sum() if reduction == "sum" else each.reshape(shape)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,  # PyTorch's order; deprecated there
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """`losses.cross_entropy`, or with more axes, weights and classes to ignore, composed.
+
+    A target of the shape of ``input`` holds probabilities. Label smoothing is not offered with weights.
+    """
+    not_offered(
+        "cross_entropy",
+        size_average=(size_average, "use reduction"),
+        reduce=(reduce, "use reduction"),
+    )
+    losses = import_module("tinytorch.losses")
+    if raw(target).dtype.kind == "f":
+        if weight is not None or label_smoothing or raw(target).shape != input.shape:
+            refuse(
+                "such a target of probabilities",
+                "use one of the shape of input, and no other arguments",
+            )
+        each = -(losses.log_softmax(input, dim=min(1, input.ndim - 1)) * target)
+        return losses.reduce(each.sum(min(1, input.ndim - 1)), reduction)
+    plain = weight is None and not label_smoothing and not (raw(target) == ignore_index).any()
+    if input.ndim == 2 and plain:
+        return losses.cross_entropy(input, target, reduction)
+    scores = losses.log_softmax(input, dim=min(1, input.ndim - 1))
+    hard = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
+    if not label_smoothing:
+        return hard
+    if weight is not None or (raw(target) == ignore_index).any():
+        refuse("label_smoothing with weight or ignore_index", "use one of them")
+    even = losses.reduce(-scores.mean(min(1, input.ndim - 1)), reduction)
+    return (1 - label_smoothing) * hard + label_smoothing * even

@@ -1,0 +1,274 @@
+"""What PyTorch has and this framework has not, and what to write here instead.
+
+Given, not an exercise. One table for each place where a name may be looked up. Who asks for a name
+that is in no table is told the nearest names that there are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any, NoReturn
+
+ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
+IN_PLACE = "use x = …, or write to the ndarray: x.data[...] = …"
+NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
+WRITE_MODULE = "write it as a Module"
+
+INSTEAD = {
+    "Tensor": {
+        "retain_grad": "use tinytorch.grad(output, [x]), which gives the gradient of any tensor",
+        "register_hook": "use tinytorch.grad(output, [x]), and change what it gives",
+        "detach_": "use x.detach()",
+        "bfloat16": "use x.float(), or x.half()",
+        "zero_": "use x.data[...] = 0",
+        "fill_": "use x.data[...] = value",
+        "copy_": "use x.data[...] = other.data",
+        "add_": IN_PLACE,
+        "sub_": IN_PLACE,
+        "mul_": IN_PLACE,
+        "div_": IN_PLACE,
+        "addcmul_": IN_PLACE,
+        "addcdiv_": IN_PLACE,
+        "lerp_": IN_PLACE,
+        "clamp_": IN_PLACE,
+        "relu_": IN_PLACE,
+        "exp_": IN_PLACE,
+        "sqrt_": IN_PLACE,
+        "normal_": "use nn.init.normal_(x, mean, std)",
+        "uniform_": "use nn.init.uniform_(x, low, high)",
+        "bernoulli_": "use tinytorch.rand(x.shape) < p",
+        "random_": "use tinytorch.randint(low, high, x.shape)",
+        "masked_fill_": "use x = x.masked_fill(mask, value)",
+        "scatter_": "use x.data[index] = values, with one index for each axis",
+        "scatter_add_": "use numpy.add.at(x.data, index, values)",
+        "scatter": "use y = x.clone(), and then y.data[index] = values",
+        "scatter_add": "use numpy.add.at(y.data, index, values) with y = x.clone()",
+        "index_add_": "use numpy.add.at(x.data, index, values)",
+        "index_fill_": "use x.data[index] = value",
+        "index_copy_": "use x.data[index] = values",
+        "squeeze_": "use x = x.squeeze()",
+        "unsqueeze_": "use x = x.unsqueeze(dim)",
+        "transpose_": "use x = x.transpose(dim0, dim1)",
+        "t_": "use x = x.T",
+        "resize_": "use x = x.reshape(shape)",
+        "data_ptr": "use x.data.ctypes.data",
+        "storage": "use x.data, an ndarray",
+        "unfold": "use numpy.lib.stride_tricks.sliding_window_view on x.data",
+        "as_strided": "use numpy.lib.stride_tricks.as_strided on x.data",
+        "cumprod": "use x.log().cumsum(dim).exp() for positive values",
+        "kthvalue": "use x.sort(dim), and then its values at k - 1",
+        "quantile": "use numpy.quantile on x.detach().numpy()",
+        "bernoulli": "use (tinytorch.rand(x.shape) < x).float()",
+        "multinomial": "use tinytorch.multinomial(x, num_samples)",
+        "erf": "use x.tanh() or nn.functional.gelu, whichever it is for",
+        "inverse": "use numpy.linalg.inv on x.detach().numpy()",
+        "det": "use numpy.linalg.det on x.detach().numpy()",
+        "svd": "use numpy.linalg.svd on x.detach().numpy()",
+        "share_memory_": "use one process: nothing here runs on several",
+    },
+    "Module": {
+        "half": "use tinytorch.to_half(model), which keeps parameters at float32 for training",
+        "register_forward_hook": "write a subclass whose forward does it, or use Profiler",
+        "register_forward_pre_hook": "write a subclass whose forward does it",
+        "register_full_backward_hook": "use tinytorch.grad(output, inputs)",
+        "compile": "use the model as it is: there is nothing to compile",
+        "share_memory": "use one process: nothing here runs on several",
+    },
+    "tinytorch": {
+        "Size": "use tuple: a shape is one",
+        "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
+        "complex64": "use two float tensors, for the real and the imaginary part",
+        "complex128": "use two float tensors, for the real and the imaginary part",
+        "jit": "use the model as it is: there is nothing to compile",
+        "distributed": "use one process: nothing here runs on several",
+        "multiprocessing": "use one process: nothing here runs on several",
+        "backends": "use the CPU through NumPy: there is no backend to choose",
+        "mps": ONLY_CPU,
+        "xpu": ONLY_CPU,
+        "amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
+        "autocast": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
+        "set_default_dtype": "use dtype=tinytorch.float64 where a tensor is made",
+        "set_default_device": ONLY_CPU,
+        "set_num_threads": "use the environment variable OPENBLAS_NUM_THREADS, before Python starts",
+        "use_deterministic_algorithms": "use it as it is: every result here is the same each time",
+        "sparse": NO_SPARSE,
+        "sparse_coo_tensor": NO_SPARSE,
+        "fft": "use numpy.fft on tensor.detach().numpy()",
+        "quantile": "use numpy.quantile on tensor.detach().numpy()",
+        "histc": "use numpy.histogram on tensor.detach().numpy()",
+        "vmap": "use an axis for the batch, in front",
+        "func": "use tinytorch.grad(output, inputs)",
+        "hub": "use tinytorch.load(path) with a file in the format safetensors",
+        "autograd.Function": "write a function under @primitive, and its gradient with defvjp",
+    },
+    "tinytorch.nn": {
+        "BatchNorm1d": "use nn.BatchNorm2d on x.reshape(N, C, L, 1), or nn.LayerNorm",
+        "Conv1d": "use nn.Conv2d on x.unsqueeze(2), with kernels of height 1",
+        "Conv3d": "use nn.Conv2d for each slice",
+        "ConvTranspose2d": "use nn.Upsample, and then nn.Conv2d",
+        "GRU": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "GroupNorm": "use nn.BatchNorm2d or nn.LayerNorm",
+        "InstanceNorm2d": "use nn.BatchNorm2d or nn.LayerNorm",
+        "LSTM": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "RNN": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
+        "RNNCell": f"{WRITE_MODULE} with two nn.Linear",
+        "LSTMCell": f"{WRITE_MODULE} with two nn.Linear",
+        "DataParallel": "use one process: nothing here runs on several",
+        "MultiheadAttention": "use nn.MultiHeadAttention(embed_dim, num_heads): one input, batch first",
+        "Transformer": "use nn.TransformerBlock, or GPT for a whole model",
+        "TransformerEncoderLayer": "use nn.TransformerBlock(embed_dim, num_heads)",
+        "TransformerEncoder": "use nn.Sequential of nn.TransformerBlock",
+        "TransformerDecoderLayer": "use nn.TransformerBlock with a causal mask",
+        "PixelShuffle": "use reshape and permute",
+        "EmbeddingBag": "use nn.Embedding and .mean(1)",
+        "Bilinear": f"{WRITE_MODULE} with one nn.Parameter and @",
+        "CTCLoss": "use nn.CrossEntropyLoss with a target for each step",
+        "TripletMarginLoss": "write it with relu and norm: relu((a - p).norm(2, 1) - (a - n).norm(2, 1) + 1)",
+        "CosineSimilarity": "use F.cosine_similarity",
+        "Softmax2d": "use nn.Softmax(dim=1)",
+        "parallel": "use one process: nothing here runs on several",
+    },
+    "tinytorch.nn.functional": {
+        "conv1d": "use F.conv2d on x.unsqueeze(2), with kernels of height 1",
+        "conv_transpose2d": "use F.interpolate, and then F.conv2d",
+        "grid_sample": "use NumPy before the model: images are not resampled here",
+        "unfold": "use F.conv2d, which does it inside",
+        "multi_head_attention_forward": "use nn.MultiHeadAttention(embed_dim, num_heads)",
+        "ctc_loss": "use F.cross_entropy with a target for each step",
+        "dropout2d": "use F.dropout",
+        "group_norm": "use F.layer_norm",
+        "gumbel_softmax": "use F.softmax",
+    },
+    "tinytorch.nn.init": {
+        "sparse_": "use normal_, and tinytorch.magnitude_prune afterwards",
+        "dirac_": "use weight.data[...] of an ndarray made with NumPy",
+    },
+    "tinytorch.optim": {
+        "Adagrad": "use optim.Adam",
+        "Adadelta": "use optim.Adam",
+        "Adamax": "use optim.Adam",
+        "NAdam": "use optim.AdamW",
+        "RAdam": "use optim.AdamW",
+        "RMSprop": "use optim.Adam(params, lr, betas=(0, 0.99))",
+        "LBFGS": "use optim.SGD or optim.Adam",
+        "SparseAdam": "use optim.Adam",
+    },
+    "tinytorch.optim.lr_scheduler": {
+        "OneCycleLR": "use tinytorch.CosineSchedule, and set optimizer.lr = schedule(step)",
+        "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 where the loss stops falling",
+    },
+    "tinytorch.linalg": {
+        name: f"use numpy.linalg.{name} on x.detach().numpy()"
+        for name in (
+            "cholesky",
+            "cond",
+            "det",
+            "eig",
+            "eigh",
+            "inv",
+            "lstsq",
+            "pinv",
+            "qr",
+            "solve",
+            "svd",
+        )
+    },
+    "tinytorch.utils.data": {
+        "IterableDataset": "use Dataset, with a length and items by number",
+        "BatchSampler": "use DataLoader(dataset, batch_size)",
+        "get_worker_info": "use it without workers: a DataLoader here has none",
+        "DistributedSampler": "use one process: nothing here runs on several",
+    },
+    "tinytorch.utils": {
+        "tensorboard": "write print, or a file of your own",
+        "checkpoint": "use the model as it is: nothing is computed twice here",
+    },
+    "tinytorch.cuda": {"amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)"},
+}
+
+
+ARGUMENTS = {
+    "Module": {"device": ONLY_CPU},
+    "Conv2d": {
+        "dilation": "use a larger kernel_size",
+        "groups": "use one Conv2d for each group of x.chunk(groups, 1), and cat",
+        "padding_mode": "use F.pad before, and padding=0",
+    },
+    "MaxPool2d": {
+        "dilation": "use a larger kernel_size",
+        "ceil_mode": "use padding",
+        "return_indices": "use the values alone",
+    },
+    "AvgPool2d": {"ceil_mode": "use padding", "count_include_pad": "use padding=0"},
+    "BatchNorm2d": {
+        "affine": "use weight.requires_grad = False",
+        "track_running_stats": "use LayerNorm, which needs no statistics",
+    },
+    "LayerNorm": {
+        "elementwise_affine": "use weight.requires_grad = False",
+        "bias": "use layer.bias.requires_grad = False: it begins as zeros",
+    },
+    "Embedding": {
+        "padding_idx": "use weight.data[padding_idx] = 0 after each step",
+        "max_norm": "use weight.norm(2, 1), and scale the rows",
+        "sparse": NO_SPARSE,
+        "scale_grad_by_freq": "use it without: it is seldom of use",
+    },
+    "MultiHeadAttention": {
+        "dropout": "use nn.Dropout on its result",
+        "batch_first": "use it without: the batch is always first",
+        "kdim": "use scaled_dot_product_attention with nn.Linear of your own",
+        "vdim": "use scaled_dot_product_attention with nn.Linear of your own",
+    },
+}
+"""Keywords of PyTorch's modules that are not offered."""
+
+
+def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> AttributeError:
+    """The error for a name that ``place`` does not have; it says what to write instead.
+
+    >>> print(no_such_name("tinytorch.nn", "Conv3d"))
+    tinytorch.nn has no 'Conv3d': use nn.Conv2d for each slice
+    >>> print(no_such_name("tinytorch.nn", "Linaer", ["Linear", "Module"]))
+    tinytorch.nn has no 'Linaer': use Linear, if that was meant
+    """
+    way = INSTEAD.get(place, {}).get(name)
+    if way is None:
+        from difflib import get_close_matches  # it takes a moment, and is seldom needed
+
+        near = get_close_matches(name, sorted(there_are), n=3)
+        way = (
+            f"use {' or '.join(near)}, if that was meant"
+            if near
+            else "use what dir() lists; docs/pytorch.md has what is written differently here"
+        )
+    return AttributeError(f"{place} has no {name!r}: {way}", name=name)
+
+
+def refuse(what: str, way: str) -> NoReturn:
+    """Raise TypeError for a way to call something that is not offered, and say what to write instead."""
+    raise TypeError(f"{what} is not offered: {way}")
+
+
+def only_cpu(device: Any) -> None:
+    """Raise ValueError unless ``device`` is None or the CPU: NumPy knows no other."""
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise ValueError(f"there is no device {str(device)!r}: {ONLY_CPU}")
+
+
+class Refused:
+    """A place in a class for a name that PyTorch has: to ask for it raises AttributeError with the way."""
+
+    def __init__(self, name: str, way: str) -> None:
+        self.name, self.way = name, way
+
+    def __get__(self, owned: object, owner: type) -> NoReturn:
+        raise AttributeError(f"{owner.__name__} has no {self.name!r}: {self.way}", name=self.name)
+
+
+def submodule(name: str, module: ModuleType) -> ModuleType:
+    """Let ``module`` be imported under another name too, such as ``tinytorch.nn.functional``."""
+    sys.modules[name] = module
+    return module

@@ -1,0 +1,191 @@
+"""Operations that PyTorch's users expect and no module asks for, each with its gradient beside it.
+
+Given, not an exercise. They are primitives like those of 01: functions of arrays, `primitive` lets them
+take Tensors, and `defvjp` says how gradients flow back. What can be composed of others stands in
+`functions.py` instead.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinytorch.primitive import Array, defvjp, primitive
+
+
+def fit(g: Array, x: Array) -> Array:
+    """Sum ``g`` over what broadcasting has stretched, so that it has the shape of ``x`` again."""
+    shape = np.shape(x)
+    if g.shape == shape:
+        return g
+    added = g.ndim - len(shape)
+    stretched = (axis for axis, n in enumerate(shape, start=added) if n == 1)
+    return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(shape)
+
+
+@primitive
+def cast(x: Array, *, dtype: DTypeLike) -> Array:
+    """A copy in another dtype. A gradient comes back in the dtype of ``x``."""
+    return np.array(x, dtype=dtype)
+
+
+@primitive
+def sin(x: Array) -> Array:
+    """The sine of each value."""
+    return np.sin(x)
+
+
+@primitive
+def cos(x: Array) -> Array:
+    """The cosine of each value."""
+    return np.cos(x)
+
+
+@primitive
+def tan(x: Array) -> Array:
+    """The tangent of each value."""
+    return np.tan(x)
+
+
+@primitive
+def log2(x: Array) -> Array:
+    """The logarithm to base 2."""
+    return np.log2(x)
+
+
+@primitive
+def log10(x: Array) -> Array:
+    """The logarithm to base 10."""
+    return np.log10(x)
+
+
+@primitive
+def log1p(x: Array) -> Array:
+    """log(1 + x), exact for small x too."""
+    return np.log1p(x)
+
+
+@primitive
+def expm1(x: Array) -> Array:
+    """exp(x) - 1, exact for small x too."""
+    return np.expm1(x)
+
+
+@primitive
+def sign(x: Array) -> Array:
+    """-1, 0 or 1."""
+    return np.sign(x)
+
+
+@primitive
+def floor(x: Array) -> Array:
+    """The largest whole number that is not above each value."""
+    return np.floor(x)
+
+
+@primitive
+def ceil(x: Array) -> Array:
+    """The smallest whole number that is not below each value."""
+    return np.ceil(x)
+
+
+@primitive
+def round(x: Array, *, decimals: int = 0) -> Array:
+    """The nearest number of so many decimals; of two the even one."""
+    return np.round(x, decimals)
+
+
+@primitive
+def minimum(x: Array, y: Array) -> Array:
+    """The smaller of x and y, element by element. NaN if either is NaN."""
+    return np.minimum(x, y)
+
+
+def minimum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
+    """Where x is smaller it gets all of g; where both are equal each gets half."""
+    return fit(g * np.where(np.equal(x, y), 0.5, np.less(x, y)).astype(g.dtype), x)
+
+
+@primitive
+def remainder(x: Array, y: Array) -> Array:
+    """x modulo y, with the sign of y."""
+    return np.remainder(x, y)
+
+
+@primitive
+def floor_divide(x: Array, y: Array) -> Array:
+    """x / y, rounded down."""
+    return np.floor_divide(x, y)
+
+
+@primitive
+def bitwise_and(x: Array, y: Array) -> Array:
+    """Both, for booleans; bit by bit for integers."""
+    return np.bitwise_and(x, y)
+
+
+@primitive
+def bitwise_or(x: Array, y: Array) -> Array:
+    """One or both, for booleans; bit by bit for integers."""
+    return np.bitwise_or(x, y)
+
+
+@primitive
+def bitwise_xor(x: Array, y: Array) -> Array:
+    """One but not both, for booleans; bit by bit for integers."""
+    return np.bitwise_xor(x, y)
+
+
+@primitive
+def cumsum(x: Array, *, dim: int) -> Array:
+    """The sum of the values up to each place along ``dim``.
+
+    >>> cumsum(np.array([1.0, 2.0, 3.0]), dim=0)
+    array([1., 3., 6.])
+    """
+    return np.cumsum(x, axis=dim)
+
+
+def cumsum_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
+    """Each value is in the sums from its place on."""
+    return np.flip(np.cumsum(np.flip(g, dim), axis=dim), dim)
+
+
+@primitive
+def product(x: Array, *, dim: int) -> Array:
+    """The product of the values along ``dim``, which goes."""
+    return np.prod(x, axis=dim)
+
+
+def product_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
+    """The product of all other values: of those before times those after, so that zeros may be there."""
+    rows = np.moveaxis(x, dim, -1)
+    ones = np.ones_like(rows[..., :1])
+    before = np.cumprod(np.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    return np.moveaxis(before * after, -1, dim) * np.expand_dims(g, dim)
+
+
+# fmt: off
+defvjp(cast,    lambda g, ans, x, *, dtype: g.astype(x.dtype))
+defvjp(sin,     lambda g, ans, x: g * np.cos(x))
+defvjp(cos,     lambda g, ans, x: -g * np.sin(x))
+defvjp(tan,     lambda g, ans, x: g * (1 + ans * ans))
+defvjp(log2,    lambda g, ans, x: g / (x * math.log(2)))
+defvjp(log10,   lambda g, ans, x: g / (x * math.log(10)))
+defvjp(log1p,   lambda g, ans, x: g / (1 + x))
+defvjp(expm1,   lambda g, ans, x: g * (ans + 1))
+defvjp(sign,    lambda g, ans, x: np.zeros_like(g))
+defvjp(floor,   lambda g, ans, x: np.zeros_like(g))
+defvjp(ceil,    lambda g, ans, x: np.zeros_like(g))
+defvjp(round,   lambda g, ans, x, *, decimals=0: np.zeros_like(g))
+defvjp(minimum, minimum_x, lambda g, ans, x, y: minimum_x(g, ans, y, x))
+defvjp(remainder, lambda g, ans, x, y: fit(g, x),
+                  lambda g, ans, x, y: fit(-g * np.floor_divide(x, y), y))
+defvjp(floor_divide, lambda g, ans, x, y: np.zeros(np.shape(x), g.dtype),
+                     lambda g, ans, x, y: np.zeros(np.shape(y), g.dtype))
+defvjp(cumsum,  cumsum_x)
+defvjp(product, product_x)
+# fmt: on
