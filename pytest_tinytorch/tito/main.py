@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import click
 
-NAMES = (
-    *("init", "update", "module", "checkpoint", "milestone", "data", "watch", "path", "specs"),
-    *("report", "doctor", "completion"),
-)
-"""The commands, as a file of this folder has each; `load` knows which."""
+COMMANDS = {
+    "checkpoint": "See and run checkpoints.",
+    "completion": "What lets your shell complete names.",
+    "data": "See, fetch and verify data sets.",
+    "doctor": "Check your set-up, and say how to mend it.",
+    "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
+    "milestone": "Relive history with your own code.",
+    "module": "Work on one module: its number or its name.",
+    "path": "Learning paths, and how far you are.",
+    "report": "Where you stand: on the terminal, or as files.",
+    "specs": "Whether your specs are the kit's.",
+    "update": "Bring newer specs, milestones and data of the installed kit into the workspace.",
+    "watch": "Run specs at each save: a first look at once, then the full verdict, which counts.",
+}
+"""The commands, each with the first sentence of its help: `tito --help` need not import them to show it."""
 
 
 class Commands(click.Group):
     """Imports a command when somebody names it, since each stands on much that the others do not."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted(NAMES)
+        return sorted(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        return load(name) if name in NAMES else None
+        return load(name) if name in COMMANDS else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(cls=Commands, epilog="Shell completion: tito completion --help")
@@ -31,7 +45,7 @@ def main() -> None:
 
 
 def load(name: str) -> click.Command:
-    """The command of that name, one of NAMES."""
+    """The command of that name, one of COMMANDS."""
     match name:
         case "init" | "update":
             from pytest_tinytorch.tito import workspaces

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
-from pytest_tinytorch.tito.main import main
+from pytest_tinytorch.tito.main import COMMANDS, main
 from tests.support import kit, toy
 from tests.support.imports import imported_by
 from tests.support.kit import tito
@@ -119,18 +119,17 @@ def test_what_only_looks_imports_nothing_that_runs_specs(workspace, path):
     assert not found & {"pytest", "hypothesis", "numpy", "tinytorch", "pytest_tinytorch.run"}
 
 
-def test_help_imports_nothing_that_takes_long(workspace):
+def test_help_of_all_says_what_the_help_of_each_begins_with():
+    context = click.Context(main)
+    shown = " ".join(main.get_help(context).split())
+    for name, text in COMMANDS.items():
+        assert main.get_command(context, name).get_short_help_str(200) == text
+        assert f"{name} {text}" in shown
+
+
+def test_help_imports_no_command(workspace):
     found = imported_by(workspace, "-m", "pytest_tinytorch.tito", "--help")
-    heavy = {
-        "pytest",
-        "hypothesis",
-        "numpy",
-        "packaging",
-        "msgspec",
-        "json5",
-        "xml.sax",
-        "safetensors",
-    }
+    heavy = {"pytest", "hypothesis", "numpy", "rich.console", "tomllib", "pytest_tinytorch.course"}
     assert "click" in found
     assert not found & heavy
 
