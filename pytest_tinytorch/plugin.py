@@ -28,6 +28,7 @@ from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.standing import CONFTEST
 from pytest_tinytorch.run import isolation, profiles
 from pytest_tinytorch.run.isolation import Isolation
+from pytest_tinytorch.threads import use_one_thread
 
 JUDGE, RUNNER, WITNESS = "tinytorch-judge", "tinytorch-runner", "tinytorch-witness"
 """The names that they are registered under."""
@@ -41,13 +42,6 @@ TIMING_COLUMNS = ["median", "iqr", "rounds"]
 TURNS = pytest.StashKey[str]()
 ISOLATION = pytest.StashKey[Isolation]()
 PROGRESS_FOLDER = ".tinytorch"
-THREADS = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""Read by the libraries that multiply matrices for NumPy, when it is imported: not before the plugin."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -258,16 +252,6 @@ def turns_folder(config: pytest.Config) -> str:
         config.stash[TURNS] = tempfile.mkdtemp(prefix="tinytorch-")
         config.add_cleanup(lambda: shutil.rmtree(config.stash[TURNS], ignore_errors=True))
     return config.stash[TURNS]
-
-
-def use_one_thread() -> None:
-    """Multiply matrices in one thread, unless a person chose otherwise.
-
-    The products of specs are small, and gain little from a second thread. On a busy machine its
-    threads wait for each other, and a product can take a hundred times as long.
-    """
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
 
 
 def is_workspace(config: pytest.Config) -> bool:
