@@ -99,7 +99,7 @@ AROUND = (
         text.our_training,
         text.their_training,
         "tokenizers",
-        times=0,
+        within=0.01,
         needs="tokenizers",
     ),
     Row(
@@ -108,7 +108,7 @@ AROUND = (
         text.our_encoding,
         text.their_encoding,
         "tokenizers",
-        times=0,
+        within=0.01,
         needs="tokenizers",
     ),
     Row(
@@ -117,7 +117,7 @@ AROUND = (
         text.our_word,
         text.their_word,
         "tokenizers",
-        times=0,
+        within=0.01,
         needs="tokenizers",
     ),
     Row(
@@ -126,7 +126,7 @@ AROUND = (
         text.our_chinese,
         text.their_chinese,
         "tokenizers",
-        times=0,
+        within=0.01,
         needs="tokenizers",
     ),
     Row(

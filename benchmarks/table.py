@@ -82,9 +82,14 @@ def page_line(row: dict[str, Any]) -> str:
         row["title"],
         row["beside"],
         f"**{row['median']:.2f}**",
-        f"{row['low']:.2f} to {row['high']:.2f}",
-        time_text(row["ours"]),
-        time_text(row["theirs"]),
-        *(size_text(row["bytes"][side]) for side in ("ours", "theirs")),
+        unbroken(f"{row['low']:.2f} to {row['high']:.2f}"),
+        unbroken(time_text(row["ours"])),
+        unbroken(time_text(row["theirs"])),
+        *(unbroken(size_text(row["bytes"][side])) for side in ("ours", "theirs")),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def unbroken(words: str) -> str:
+    """Words that stay on one line."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
