@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch import operations
-from tinytorch.arranging import Sorted, as_tensor, diagonal, raw, select, sort, wrap
+from tinytorch.arranging import Sorted, as_tensor, diagonal, gather, raw, select, sort, wrap
 from tinytorch.instead import no_such_name, refuse
 from tinytorch.primitive import Variable
 
@@ -79,12 +79,19 @@ def __getattr__(name: str) -> Any:
 
 
 def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
-    """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors."""
+    """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors.
+
+    Along ``dim`` the gradient goes to the value at the index, and to no other that is equal.
+    """
     if dim is None:
         return getattr(input, name)()
     if isinstance(dim, Variable):
         return getattr(import_module("tinytorch.functions"), f"{name}imum")(input, dim)
-    return Sorted(getattr(input, name)(dim, keepdim), getattr(input, f"arg{name}")(dim, keepdim))
+    indices = wrap(
+        (raw(input).argmax if name == "max" else raw(input).argmin)(axis=dim, keepdims=True)
+    )
+    values = gather(input, dim, indices)
+    return Sorted(values, indices) if keepdim else Sorted(values.squeeze(dim), indices.squeeze(dim))
 
 
 def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -174,7 +181,7 @@ def std(
     correction: int | None = None,
 ) -> Any:
     """The root of the variance; arguments as of `var`."""
-    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    return operations.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False) -> Any:
@@ -183,14 +190,28 @@ def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool =
 
 
 def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
-    """The length of the vector of all values, or along ``dim``; p is 1, 2 or infinity."""
+    """The length of the vector of all values, or along ``dim``: (Σ |x|^p)^(1 / p).
+
+    Where it is 0 its gradient is 0 too.
+
+    Args:
+        p: a number, infinity, or ``"fro"`` for 2.
+    """
     if p in (2, "fro"):
-        return (input * input).sum(dim, keepdim).sqrt()
+        return operations.root((input * input).sum(dim, keepdim))
+    if isinstance(p, str):
+        refuse(f"norm(p={p!r})", "use numpy.linalg.norm on x.detach().numpy()")
     if p == 1:
         return input.abs().sum(dim, keepdim)
-    if p == math.inf:
-        return input.abs().max(dim, keepdim)
-    return (input.abs() ** p).sum(dim, keepdim) ** (1 / p)
+    if p in (math.inf, -math.inf):
+        return amax(input.abs(), dim, keepdim) if p > 0 else amin(input.abs(), dim, keepdim)
+    if p == 0:
+        return operations.sign(input).abs().sum(dim, keepdim)
+    total = (input.abs() ** p).sum(dim, keepdim)
+    where = import_module("tinytorch.tensor").where
+    zero, one = np.zeros((), total.dtype), np.ones((), total.dtype)
+    nothing = raw(total) == 0
+    return where(nothing, zero, where(nothing, one, total) ** (1 / p))
 
 
 def median(input: Any, dim: int | None = None) -> Any:
@@ -205,7 +226,8 @@ def median(input: Any, dim: int | None = None) -> Any:
 
 def logsumexp(input: Any, dim: int, keepdim: bool = False) -> Any:
     """log Σ exp(x), without overflow."""
-    top = wrap(raw(input).max(axis=dim, keepdims=True))
+    top = raw(input).max(axis=dim, keepdims=True)
+    top = wrap(np.where(np.isfinite(top), top, 0))
     out = (input - top).exp().sum(dim, keepdim=True).log() + top
     return out if keepdim else out.squeeze(dim)
 
