@@ -21,7 +21,7 @@ from pytest_tinytorch.evidence.digests import Snapshot
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
     "arranging conveniences creation criteria cuda dtypes functional functions initialization instead linalg"
-    " moduleconveniences modules nn operations optim sampling saving utils"
+    " moduleconveniences modules nn operations optim products sampling saving utils"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 
