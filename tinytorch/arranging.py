@@ -229,8 +229,15 @@ def keep(input: Any, kept: Array) -> Any:
 
 
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """``value`` where ``mask`` is true."""
-    value = value if isinstance(value, Variable) else np.asarray(value, input.dtype)
+    """``value`` where ``mask`` is true. The dtype stays.
+
+    Raises:
+        TypeError: ``value`` is no whole number, and ``input`` holds such.
+    """
+    number = np.asarray(raw(value))
+    if number.dtype.kind == "f" and input.dtype.kind != "f":
+        raise TypeError(f"a tensor of {input.dtype} cannot hold {value}: use x.float() before")
+    value = value if isinstance(value, Variable) else number.astype(input.dtype)
     return import_module("tinytorch.tensor").where(raw(mask), value, input)
 
 
@@ -249,12 +256,17 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         return nonzero(condition, as_tuple=True)
     if raw(condition).dtype != np.bool_:
         condition, input = input, condition
-    dtype = next((raw(v).dtype for v in (input, other) if hasattr(v, "dtype")), None)
-    chosen = [
-        v if isinstance(v, Variable) else np.asarray(as_tensor(v).data, dtype)
-        for v in (input, other)
-    ]
-    return import_module("tinytorch.tensor").where(condition, *chosen)
+    pair = [v if hasattr(v, "dtype") else as_tensor(v).data for v in (input, other)]
+    for here, there in (
+        (0, 1),
+        (1, 0),
+    ):  # a number takes the dtype of the tensor, if that can hold it
+        if not hasattr((input, other)[here], "dtype") and hasattr((input, other)[there], "dtype"):
+            dtype = pair[there].dtype
+            holds = dtype.kind == "f" or pair[here].dtype.kind != "f"
+            pair[here] = pair[here].astype(dtype if holds else np.float32)
+            pair[there] = pair[there] if holds else as_tensor(pair[there], np.float32)
+    return import_module("tinytorch.tensor").where(condition, *pair)
 
 
 def gather(input: Any, dim: int, index: Any) -> Any:

@@ -14,12 +14,12 @@ import numpy as np
 
 from tinytorch import arranging, functions, operations
 from tinytorch.arranging import as_tensor, raw, wrap
-from tinytorch.instead import no_such_name, refuse
-from tinytorch.primitive import Array
+from tinytorch.instead import no_such_name, not_offered, refuse
 
 HOME = {
     "activations": "relu sigmoid tanh",
     "losses": "mse_loss binary_cross_entropy_with_logits",
+    "criteria": "l1_loss smooth_l1_loss huber_loss binary_cross_entropy kl_div nll_loss cross_entropy",
 }
 """Functions that are those of a module."""
 
@@ -36,13 +36,6 @@ def __dir__() -> list[str]:
         name for name, value in globals().items() if getattr(value, "__module__", "") == __name__
     ]
     return sorted([*" ".join(HOME.values()).split(), *own])
-
-
-def not_offered(function: str, **given: Any) -> None:
-    """Refuse what was given by name: arguments that are neither None nor False."""
-    for name, (value, way) in given.items():
-        if value not in (None, False, 0):
-            refuse(f"{function}({name}=…)", way)
 
 
 # Layers
@@ -257,8 +250,8 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between two vectors."""
-    lengths = functions.norm(x1, 2, dim) * functions.norm(x2, 2, dim)
-    return (x1 * x2).sum(dim) / lengths.clip(min=eps)
+    unit = lambda x: x / functions.norm(x, 2, dim, keepdim=True).clip(min=eps)
+    return (unit(x1) * unit(x2)).sum(dim)
 
 
 # Activations
@@ -299,20 +292,22 @@ def silu(input: Any, inplace: bool = False) -> Any:
     return input * import_module("tinytorch.activations").sigmoid(input)
 
 
-def softplus(input: Any) -> Any:
-    """log(1 + exp(x)), without overflow."""
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(β x)) / β, without overflow; ``threshold`` is not needed for that here."""
     t = import_module("tinytorch.tensor")
-    return t.maximum(input, 0) + operations.log1p((-input.abs()).exp())
+    x = input * beta
+    return (t.maximum(x, 0) + operations.log1p((-x.abs()).exp())) / beta
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x moved into [min_val, max_val]; at the ends the gradient is 0."""
+    inside = (raw(input) > min_val) & (raw(input) < max_val)
+    return functions.where(inside, input, wrap(raw(input).clip(min_val, max_val)))
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """x moved into [0, 6]."""
-    return input.clip(0, 6)
-
-
-def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """x moved into [min_val, max_val]."""
-    return input.clip(min_val, max_val)
+    return hardtanh(input, 0.0, 6.0)
 
 
 def logsigmoid(input: Any) -> Any:
@@ -324,151 +319,3 @@ def glu(input: Any, dim: int = -1) -> Any:
     """One half times the sigmoid of the other."""
     value, gate = functions.chunk(input, 2, dim)
     return value * import_module("tinytorch.activations").sigmoid(gate)
-
-
-# Losses
-
-
-def reduce(losses: Any, reduction: str) -> Any:
-    """The mean, the sum, or all."""
-    return import_module("tinytorch.losses").reduce(losses, reduction)
-
-
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The mean distance |input - target|."""
-    import_module("tinytorch.losses").check_shapes(input, target)
-    return reduce((input - target).abs(), reduction)
-
-
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """Squared where input and target are closer than ``beta``, the distance elsewhere."""
-    import_module("tinytorch.losses").check_shapes(input, target)
-    far = (input - target).abs()
-    return reduce(
-        functions.where(far < beta, far * far * (0.5 / beta), far - 0.5 * beta), reduction
-    )
-
-
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """δ times `smooth_l1_loss`."""
-    return smooth_l1_loss(input, target, reduction, delta) * delta
-
-
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Any:
-    """-(target · log p + (1 - target) · log(1 - p)), logarithms not below -100."""
-    import_module("tinytorch.losses").check_shapes(input, target)
-    losses = -(
-        target * input.log().clip(min=-100) + (1 - target) * (1 - input).log().clip(min=-100)
-    )
-    return reduce(losses if weight is None else losses * weight, reduction)
-
-
-def kl_div(
-    input: Any,
-    target: Any,
-    size_average: Any = None,
-    reduce: Any = None,  # PyTorch's order; deprecated there
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Any:
-    """target · (log target - input), with ``input`` a logarithm; ``"batchmean"`` divides by the rows."""
-    not_offered(
-        "kl_div", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
-    )
-    if log_target:
-        each = target.exp() * (target - input)
-    else:
-        positive = functions.where(raw(target) > 0, target, 1.0)
-        each = target * (positive.log() - input)
-    if reduction == "batchmean":
-        return each.sum() / input.shape[0]
-    return import_module("tinytorch.losses").reduce(each, reduction)
-
-
-def by_class(input: Any, target: Any) -> tuple[Any, Array]:
-    """Scores (N, C) and classes (N,) of scores (N, C, …) or (C,) and classes (N, …) or ()."""
-    classes = raw(target)
-    if input.ndim == 1:
-        return input.unsqueeze(0), classes.reshape(1)
-    if input.ndim > 2:
-        input = functions.movedim(input, 1, -1).reshape(-1, input.shape[1])
-        classes = classes.reshape(-1)
-    return input, classes
-
-
-def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,  # PyTorch's order; deprecated there
-    reduction: str = "mean",
-) -> Any:
-    """-input[n, target[n]]: the loss of logarithms of probabilities.
-
-    Args:
-        input: (N, C) or (N, C, …), such as `log_softmax` gives.
-        target: classes, (N,) or (N, …).
-        weight: how much each class counts, (C,).
-        ignore_index: a class that counts nothing.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-    """
-    not_offered(
-        "nll_loss", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
-    )
-    shape = raw(target).shape
-    rows, classes = by_class(input, target)
-    counts = classes != ignore_index
-    used = np.where(counts, classes, 0)
-    check = import_module("tinytorch.embeddings").check_indices
-    check(used, rows.shape[1], "target")
-    each = -rows[np.arange(len(used)), used]  # (N,)
-    share = counts.astype(rows.dtype) if weight is None else np.where(counts, raw(weight)[used], 0)
-    each = each * share.astype(rows.dtype)
-    if reduction == "mean":
-        return each.sum() / float(share.sum())
-    return each.sum() if reduction == "sum" else each.reshape(shape)
-
-
-def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,  # PyTorch's order; deprecated there
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    """`losses.cross_entropy`, or with more axes, weights and classes to ignore, composed.
-
-    A target of the shape of ``input`` holds probabilities. Label smoothing is not offered with weights.
-    """
-    not_offered(
-        "cross_entropy",
-        size_average=(size_average, "use reduction"),
-        reduce=(reduce, "use reduction"),
-    )
-    losses = import_module("tinytorch.losses")
-    if raw(target).dtype.kind == "f":
-        if weight is not None or label_smoothing or raw(target).shape != input.shape:
-            refuse(
-                "such a target of probabilities",
-                "use one of the shape of input, and no other arguments",
-            )
-        each = -(losses.log_softmax(input, dim=min(1, input.ndim - 1)) * target)
-        return losses.reduce(each.sum(min(1, input.ndim - 1)), reduction)
-    plain = weight is None and not label_smoothing and not (raw(target) == ignore_index).any()
-    if input.ndim == 2 and plain:
-        return losses.cross_entropy(input, target, reduction=reduction)
-    scores = losses.log_softmax(input, dim=min(1, input.ndim - 1))
-    hard = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
-    if not label_smoothing:
-        return hard
-    if weight is not None or (raw(target) == ignore_index).any():
-        refuse("label_smoothing with weight or ignore_index", "use one of them")
-    even = losses.reduce(-scores.mean(min(1, input.ndim - 1)), reduction)
-    return (1 - label_smoothing) * hard + label_smoothing * even

@@ -6,18 +6,17 @@ that have one is followed by `backward` like them.
 
 from __future__ import annotations
 
-import builtins
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch import operations
-from tinytorch.arranging import Sorted, as_tensor, diagonal, raw, select, sort, wrap
+from tinytorch.arranging import Sorted, as_tensor, gather, raw, select, sort, wrap
 from tinytorch.instead import no_such_name, refuse
 from tinytorch.primitive import Variable
 
@@ -32,6 +31,7 @@ HOME = {
     " swapaxes swapdims repeat tile repeat_interleave index_select narrow select unbind"
     " split chunk flip roll diagonal diag tril triu masked_fill masked_select where gather"
     " take_along_dim nonzero unique bincount argsort sort topk",
+    "products": "mm bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack",
     "creation": "new_tensor new_zeros new_ones new_full new_empty",
     "tensor": "cat add sub mul div pow neg matmul eq ne lt le gt ge",
     "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
@@ -79,12 +79,19 @@ def __getattr__(name: str) -> Any:
 
 
 def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
-    """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors."""
+    """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors.
+
+    Along ``dim`` the gradient goes to the value at the index, and to no other that is equal.
+    """
     if dim is None:
         return getattr(input, name)()
     if isinstance(dim, Variable):
         return getattr(import_module("tinytorch.functions"), f"{name}imum")(input, dim)
-    return Sorted(getattr(input, name)(dim, keepdim), getattr(input, f"arg{name}")(dim, keepdim))
+    indices = wrap(
+        (raw(input).argmax if name == "max" else raw(input).argmin)(axis=dim, keepdims=True)
+    )
+    values = gather(input, dim, indices)
+    return Sorted(values, indices) if keepdim else Sorted(values.squeeze(dim), indices.squeeze(dim))
 
 
 def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -174,7 +181,7 @@ def std(
     correction: int | None = None,
 ) -> Any:
     """The root of the variance; arguments as of `var`."""
-    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    return operations.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
 def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False) -> Any:
@@ -183,14 +190,28 @@ def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool =
 
 
 def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
-    """The length of the vector of all values, or along ``dim``; p is 1, 2 or infinity."""
+    """The length of the vector of all values, or along ``dim``: (Σ |x|^p)^(1 / p).
+
+    Where it is 0 its gradient is 0 too.
+
+    Args:
+        p: a number, infinity, or ``"fro"`` for 2.
+    """
     if p in (2, "fro"):
-        return (input * input).sum(dim, keepdim).sqrt()
+        return operations.root((input * input).sum(dim, keepdim))
+    if isinstance(p, str):
+        refuse(f"norm(p={p!r})", "use numpy.linalg.norm on x.detach().numpy()")
     if p == 1:
         return input.abs().sum(dim, keepdim)
-    if p == math.inf:
-        return input.abs().max(dim, keepdim)
-    return (input.abs() ** p).sum(dim, keepdim) ** (1 / p)
+    if p in (math.inf, -math.inf):
+        return amax(input.abs(), dim, keepdim) if p > 0 else amin(input.abs(), dim, keepdim)
+    if p == 0:
+        return operations.sign(input).abs().sum(dim, keepdim)
+    total = (input.abs() ** p).sum(dim, keepdim)
+    where = import_module("tinytorch.tensor").where
+    zero, one = np.zeros((), total.dtype), np.ones((), total.dtype)
+    nothing = raw(total) == 0
+    return where(nothing, zero, where(nothing, one, total) ** (1 / p))
 
 
 def median(input: Any, dim: int | None = None) -> Any:
@@ -205,7 +226,8 @@ def median(input: Any, dim: int | None = None) -> Any:
 
 def logsumexp(input: Any, dim: int, keepdim: bool = False) -> Any:
     """log Σ exp(x), without overflow."""
-    top = wrap(raw(input).max(axis=dim, keepdims=True))
+    top = raw(input).max(axis=dim, keepdims=True)
+    top = wrap(np.where(np.isfinite(top), top, 0))
     out = (input - top).exp().sum(dim, keepdim=True).log() + top
     return out if keepdim else out.squeeze(dim)
 
@@ -312,71 +334,3 @@ def allclose(
 def equal(input: Any, other: Any) -> bool:
     """Whether two have the same shape and values."""
     return np.array_equal(raw(input), raw(other))
-
-
-# Products
-
-
-def mm(input: Any, mat2: Any) -> Any:
-    """The product of two matrices."""
-    return input @ mat2
-
-
-bmm = mv = dot = mm
-
-
-def outer(input: Any, vec2: Any) -> Any:
-    """Each of one vector times each of the other."""
-    return input.unsqueeze(1) * vec2
-
-
-def addmm(input: Any, mat1: Any, mat2: Any) -> Any:
-    """input + mat1 @ mat2."""
-    return input + mat1 @ mat2
-
-
-def trace(input: Any) -> Any:
-    """The sum of the diagonal of a matrix."""
-    return diagonal(input).sum()
-
-
-def cdist(x1: Any, x2: Any) -> Any:
-    """The distance of each row of one to each row of the other."""
-    return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), dim=-1)
-
-
-def einsum(equation: str, *operands: Any) -> Any:
-    """Products and sums by letters, ``"bij,bjk->bik"``, each letter an axis.
-
-    Composed of products and one sum: a letter that is summed costs memory as if it stayed.
-    """
-    inputs, _, out = equation.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if "." in equation or builtins.any(len(set(term)) < len(term) for term in terms):
-        refuse(f"einsum({equation!r})", "use one letter for each axis, or permute and @")
-    if "->" not in equation:
-        out = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
-    letters = out + "".join(sorted(set(inputs) - set(out) - {","}))
-    total: Any = 1
-    for term, x in zip(terms, operands, strict=True):
-        present = [c for c in letters if c in term]
-        x = x.permute(*[term.index(c) for c in present])
-        total = total * x[tuple(slice(None) if c in term else None for c in letters)]
-    summed = tuple(range(len(out), len(letters)))
-    return total.sum(summed) if summed else total
-
-
-def meshgrid(*tensors: Any, indexing: Literal["ij", "xy"] = "ij") -> tuple[Any, ...]:
-    """The coordinates of a grid, one tensor for each axis."""
-    return tuple(map(wrap, np.meshgrid(*[raw(x) for x in tensors], indexing=indexing)))
-
-
-def vstack(tensors: Sequence[Any]) -> Any:
-    """Joined as rows."""
-    rows = [x.reshape(1, -1) if x.ndim < 2 else x for x in tensors]
-    return import_module("tinytorch.tensor").cat(rows, 0)
-
-
-def hstack(tensors: Sequence[Any]) -> Any:
-    """Joined side by side."""
-    return import_module("tinytorch.tensor").cat(list(tensors), 0 if tensors[0].ndim < 2 else 1)

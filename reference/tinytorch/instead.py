@@ -252,6 +252,13 @@ def refuse(what: str, way: str) -> NoReturn:
     raise TypeError(f"{what} is not offered: {way}")
 
 
+def not_offered(function: str, **given: Any) -> None:
+    """Refuse what was given by name: arguments that are neither None nor False."""
+    for name, (value, way) in given.items():
+        if value not in (None, False, 0):
+            refuse(f"{function}({name}=…)", way)
+
+
 def only_cpu(device: Any) -> None:
     """Raise ValueError unless ``device`` is None or the CPU: NumPy knows no other."""
     if device is not None and str(device).split(":")[0] != "cpu":

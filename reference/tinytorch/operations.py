@@ -25,6 +25,11 @@ def fit(g: Array, x: Array) -> Array:
     return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(shape)
 
 
+def floats(x: Array) -> Array:
+    """Whole numbers and booleans as float32, as PyTorch takes them; floats as they are."""
+    return x if x.dtype.kind == "f" else x.astype(np.float32)
+
+
 @primitive
 def cast(x: Array, *, dtype: DTypeLike) -> Array:
     """A copy in another dtype. A gradient comes back in the dtype of ``x``."""
@@ -34,43 +39,54 @@ def cast(x: Array, *, dtype: DTypeLike) -> Array:
 @primitive
 def sin(x: Array) -> Array:
     """The sine of each value."""
-    return np.sin(x)
+    return np.sin(floats(x))
 
 
 @primitive
 def cos(x: Array) -> Array:
     """The cosine of each value."""
-    return np.cos(x)
+    return np.cos(floats(x))
 
 
 @primitive
 def tan(x: Array) -> Array:
     """The tangent of each value."""
-    return np.tan(x)
+    return np.tan(floats(x))
 
 
 @primitive
 def log2(x: Array) -> Array:
     """The logarithm to base 2."""
-    return np.log2(x)
+    return np.log2(floats(x))
 
 
 @primitive
 def log10(x: Array) -> Array:
     """The logarithm to base 10."""
-    return np.log10(x)
+    return np.log10(floats(x))
 
 
 @primitive
 def log1p(x: Array) -> Array:
     """log(1 + x), exact for small x too."""
-    return np.log1p(x)
+    return np.log1p(floats(x))
 
 
 @primitive
 def expm1(x: Array) -> Array:
     """exp(x) - 1, exact for small x too."""
-    return np.expm1(x)
+    return np.expm1(floats(x))
+
+
+@primitive
+def root(x: Array) -> Array:
+    """The square root, whose gradient counts as 0 at 0: that of a length that is 0."""
+    return np.sqrt(x)
+
+
+def root_x(g: Array, ans: Array, x: Array) -> Array:
+    """g / (2 ans), and nothing where ans is 0."""
+    return np.where(ans == 0, 0, g / np.where(ans == 0, 1, 2 * ans)).astype(g.dtype)
 
 
 @primitive
@@ -82,13 +98,13 @@ def sign(x: Array) -> Array:
 @primitive
 def floor(x: Array) -> Array:
     """The largest whole number that is not above each value."""
-    return np.floor(x)
+    return np.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
 def ceil(x: Array) -> Array:
     """The smallest whole number that is not below each value."""
-    return np.ceil(x)
+    return np.ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
@@ -177,6 +193,7 @@ defvjp(log2,    lambda g, ans, x: g / (x * math.log(2)))
 defvjp(log10,   lambda g, ans, x: g / (x * math.log(10)))
 defvjp(log1p,   lambda g, ans, x: g / (1 + x))
 defvjp(expm1,   lambda g, ans, x: g * (ans + 1))
+defvjp(root,    root_x)
 defvjp(sign,    lambda g, ans, x: np.zeros_like(g))
 defvjp(floor,   lambda g, ans, x: np.zeros_like(g))
 defvjp(ceil,    lambda g, ans, x: np.zeros_like(g))

@@ -9,6 +9,38 @@ from typing import Any
 
 import numpy as np
 
+CORNERS = [
+    "x.norm()",
+    "x.norm(3, dim=1)",
+    "x.norm(dim=1)",
+    "x.norm(-float('inf'), dim=1)",
+    "x[0].std() + x.std()",
+    "x.std(1)",
+    "F.relu6(x)",
+    "F.hardtanh(x)",
+    "F.softplus(x, 2)",
+    "F.leaky_relu(x)",
+    "F.elu(x)",
+    "F.logsigmoid(x)",
+    "F.smooth_l1_loss(x, torch.zeros(3, 4).double())",
+    "F.l1_loss(x, torch.zeros(3, 4).double())",
+    "F.binary_cross_entropy(x.clip(0, 1), torch.tensor(mask).double())",
+    "torch.max(x, 1)[0]",
+    "torch.min(x, 0)[0]",
+    "torch.max(x)",
+    "x.amax(1)",
+    "torch.maximum(x, x * 0)",
+    "torch.minimum(x, x * 0)",
+    "x.prod(1)",
+    "x.clamp(0, 1)",
+    "F.normalize(x, dim=1)",
+    "F.cosine_similarity(x, x + 1)",
+    "torch.logsumexp(x.masked_fill(x == 0, -float('inf')), 1)",
+    "x.masked_fill(x == 0, 2.0)",
+    "torch.cdist(x, x * 2 + 1)",
+]
+"""Looked at where values are 0 or 1, and several are equal: there `live.py` can, and differences cannot."""
+
 EXPRESSIONS = {
     "matrix": [
         "torch.sin(x)",
@@ -176,6 +208,7 @@ def inputs() -> dict[str, np.ndarray]:
         "matrix": matrix,
         "positive": np.abs(matrix) + 0.2,
         "with_zeros": with_zeros,
+        "corners": np.array([[0, 0, 0, 0], [1, 0, 1, 0.5], [-1, 6, 6, -0.0]]),
         "images": generator.standard_normal((2, 3, 6, 6)),
     }
 

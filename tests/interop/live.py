@@ -25,7 +25,11 @@ def test_a_habit_is_one(name, tmp_path):
         assert habits.same(got, expected), (got, expected)
 
 
-@pytest.mark.parametrize(("group", "code"), CASES, ids=lambda value: value)
+@pytest.mark.parametrize(
+    ("group", "code"),
+    [*CASES, *(("corners", code) for code in expressions.CORNERS)],
+    ids=lambda value: value,
+)
 def test_a_function_is_that_of_pytorch(group, code, frameworks):
     x = expressions.inputs()[group]
     value, gradient = expressions.value_and_gradient(code, *frameworks, x)
