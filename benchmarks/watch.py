@@ -1,6 +1,6 @@
 """How soon a verdict comes after a save: `tito watch` beside pytest-watcher, on the same specs and edits.
 
-    pip install -e ".[bench]" && python benchmarks/watch.py [PAIRS]
+    pip install -e ".[bench]" && python -m benchmarks.watch [PAIRS]
 
 Each pair saves the same edit in two workspaces, one after the other, and waits for both verdicts: every
 second edit is a wrong one. What is printed are ratios of the times from save to verdict, so that they
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -96,11 +97,13 @@ class Tito(Watched):
 
 class Watcher(Watched):
     def __init__(self, root):
-        bin_folder = Path(sys.executable).parent
-        runner = ["--runner", str(bin_folder / "pytest"), "-p", "tinytorch", "--checkpoint", "01"]
+        pytest = ["-m", "pytest", "-p", "tinytorch", "--checkpoint", "01"]
+        runner = ["--runner", sys.executable, *pytest]
         # With newer versions of watchdog its own pattern, *.py, holds in no folder below the first.
         patterns = ["--patterns", "*.py,*/*.py"]
-        super().__init__(root, [str(bin_folder / "ptw"), "tinytorch", "--now", *patterns, *runner])
+        super().__init__(
+            root, [sys.executable, "-m", "pytest_watcher", "tinytorch", "--now", *patterns, *runner]
+        )
         self.verdict()
 
     def verdict(self):
@@ -125,9 +128,24 @@ def edits(pairs):
         yield not number % 2, f"{text}\n\nEDIT = {number}\n"
 
 
-def main(pairs):
-    """Measure, and print a table."""
-    rows = []
+@dataclass(frozen=True)
+class Edit:
+    """Seconds from a save to the verdicts on it.
+
+    Attributes:
+        right: whether the edit was a right one.
+        first, full: of `tito watch`; where there is no first look the full verdict is both.
+        theirs: of pytest-watcher.
+    """
+
+    right: bool
+    first: float
+    full: float
+    theirs: float
+
+
+def measured(pairs):
+    """One `Edit` after the other."""
     with tempfile.TemporaryDirectory() as place:
         ours = Tito(workspace(Path(place) / "ours"))
         theirs = Watcher(workspace(Path(place) / "theirs"))
@@ -139,21 +157,25 @@ def main(pairs):
                 time.sleep(PAUSE)
                 saved = theirs.save(text)
                 whole = theirs.verdict() - saved
-                first, full = moments.get("first"), moments["full"]
-                row = (right, (first or full) - began, full - began, whole)
-                print(
-                    *(f"{value:.3f}" for value in row[1:]),
-                    "right" if right else "wrong",
-                    flush=True,
-                )
-                rows.append(row)
+                full = moments["full"] - began
+                yield Edit(right, moments.get("first", moments["full"]) - began, full, whole)
         finally:
             ours.end()
             theirs.end()
+
+
+def main(pairs):
+    """Measure, and print a table."""
+    found = []
+    for edit in measured(pairs):
+        seconds = (f"{value:.3f}" for value in (edit.first, edit.full, edit.theirs))
+        print(*seconds, "right" if edit.right else "wrong", flush=True)
+        found.append(edit)
     print("\n| edit | first verdict | full verdict |\n|---|---|---|")
     for name, chosen in (("right", True), ("wrong", False)):
-        picked = [row for row in rows if row[0] is chosen]
-        first, full = (statistics.median(row[i] / row[3] for row in picked) for i in (1, 2))
+        picked = [edit for edit in found if edit.right is chosen]
+        first = statistics.median(edit.first / edit.theirs for edit in picked)
+        full = statistics.median(edit.full / edit.theirs for edit in picked)
         print(f"| {name} | {first:.2f} | {full:.2f} |")
 
 

@@ -20,6 +20,7 @@ from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
 from pytest_tinytorch.run.exceptions import LawBroken, MissingName
 from pytest_tinytorch.run.explainer import Explainer, Spec
 from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
+from pytest_tinytorch.threads import suit_threads
 
 __all__ = [
     "PICTURES",
@@ -63,8 +64,10 @@ def run_milestone(script: str) -> NoReturn:
     """Play the milestone whose ``run.py`` this is, wherever it was started, and exit with its code.
 
     Its scene is `milestones.scenes.NAME` and its terminal `milestones.screen`, both of its own workspace.
-    What is wrong with the workspace or its settings is said in a line.
+    What is wrong with the workspace or its settings is said in a line. Matrices are multiplied in one
+    thread, but at full scale on a quiet machine; see `threads.suit_threads`.
     """
+    suit_threads(large=any(arg.endswith("full") for arg in sys.argv))
     folder = Path(script).resolve().parent
     root = folder.parents[1]
     try:

@@ -9,22 +9,11 @@ import pytest
 
 from pytest_tinytorch.course.options import (
     CURRICULUM_SETTING,
+    EXPORTS,
     PATH_SETTING,
     SPECS_SETTING,
     Options,
 )
-
-EXPORTS = {
-    "html": "a page of its own, for people: the journey",
-    "json": "JSON, for programs",
-    "markdown": "Markdown, for the summary of a CI job",
-    "badge": "a badge, an SVG",
-    "shields": "the JSON of an endpoint badge of shields.io",
-    "gradescope": "the results of a Gradescope autograder",
-    "classroom": "the results of a GitHub Classroom autograder",
-}
-"""The formats of `export.formats.FORMATS`, in a few words."""
-
 
 NARROWING = (
     "keyword",

@@ -24,8 +24,11 @@ from pytest_tinytorch.course.options import (
 )
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.standing import CONFTEST
 from pytest_tinytorch.run import isolation, profiles
 from pytest_tinytorch.run.isolation import Isolation
+from pytest_tinytorch.threads import use_one_thread
 
 JUDGE, RUNNER, WITNESS = "tinytorch-judge", "tinytorch-runner", "tinytorch-witness"
 """The names that they are registered under."""
@@ -39,13 +42,6 @@ TIMING_COLUMNS = ["median", "iqr", "rounds"]
 TURNS = pytest.StashKey[str]()
 ISOLATION = pytest.StashKey[Isolation]()
 PROGRESS_FOLDER = ".tinytorch"
-THREADS = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""Read by the libraries that multiply matrices for NumPy, when it is imported: not before the plugin."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -69,7 +65,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         given = options.options_from_namespace(early_config.known_args_namespace, setting)
         if given.scale == "tiny":
             use_one_thread()
-        profiles.register_profiles()
+        if given.runs or speaks_of_profiles(early_config.rootpath):
+            profiles.register_profiles()
         early_config.stash[ISOLATION] = isolation_of(early_config, given)
         try:
             workspace = workspace_of(early_config, given)
@@ -104,6 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         return
     refuse_hidden_modules(config.rootpath)
+    if not options.read_options(config).runs:
+        return  # what shows the map needs nothing of what runs specs, nor Hypothesis, nor NumPy
     from pytest_tinytorch.evidence.plan import Plan
     from pytest_tinytorch.run import linux
     from pytest_tinytorch.run.durations import Durations
@@ -147,7 +146,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the map or the timeline instead of running."""
     given = options.read_options(config)
-    if not (given.capabilities or given.timeline):
+    if given.runs:
         return None
     from pytest_tinytorch.terminal import screen
 
@@ -155,6 +154,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise pytest.UsageError(f"{config.rootpath} is no tinytorch workspace")
     workspace = workspace_of(config, given)
     try:
+        workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
         progress = workspace.progress()
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
@@ -170,7 +170,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def isolation_of(config: pytest.Config, given: Options) -> Isolation:
     """Whether this run is isolated. A worker of xdist is a process of its own already."""
-    if "PYTEST_XDIST_WORKER" in os.environ or given.capabilities or given.timeline:
+    if "PYTEST_XDIST_WORKER" in os.environ or not given.runs:
         return Isolation(False)
     namespace = config.known_args_namespace
     if getattr(namespace, "collectonly", False) or not may_run_specs(config):
@@ -254,16 +254,6 @@ def turns_folder(config: pytest.Config) -> str:
     return config.stash[TURNS]
 
 
-def use_one_thread() -> None:
-    """Multiply matrices in one thread, unless a person chose otherwise.
-
-    The products of specs are small, and gain little from a second thread. On a busy machine its
-    threads wait for each other, and a product can take a hundred times as long.
-    """
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-
-
 def is_workspace(config: pytest.Config) -> bool:
     return (config.rootpath / WORKSPACE_FILE).is_file()
 
@@ -286,6 +276,15 @@ def pinned_workspace(config: pytest.Config, worker: Mapping[str, Any] | None) ->
         implementation.install_finder(workspace.implementation, workspace.sources, guard_import)
         implementation.open_finder(not config.stash[ISOLATION].on)
     return workspace
+
+
+def speaks_of_profiles(root: Path) -> bool:
+    """Whether a conftest may load one of our profiles, as far as its text tells.
+
+    Otherwise a run that only shows the map need not import Hypothesis, which takes as long as pytest itself.
+    """
+    files = [root / folder / CONFTEST for folder in (".", "specs", "milestones")]
+    return any(b"hypothesis" in (read_if_present(file) or b"") for file in files)
 
 
 def refuse_hidden_modules(root: Path) -> None:

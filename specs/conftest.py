@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from specs.framework import import_modules
-from specs.laws import forget
-from specs.timing import Stopwatch
+# What needs NumPy is imported in the fixtures: pytest loads this file even to show the map of the course.
 
 
 @pytest.fixture(autouse=True)
 def imported(request: pytest.FixtureRequest) -> None:
     """What a spec file names is imported before each of its specs begins, whichever comes first."""
+    from specs.framework import import_modules
+
     import_modules(vars(request.module).values())
 
 
@@ -29,6 +29,8 @@ def recording() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def calls_of_its_own() -> Iterator[None]:
     """The message of a spec tells of its own calls, never of one that an earlier spec made."""
+    from specs.laws import forget
+
     forget()
     yield
     forget()  # a milestone may come next
@@ -43,6 +45,8 @@ def no_warnings() -> Iterator[None]:
 
 
 @pytest.fixture
-def stopwatch(benchmark: Any) -> Stopwatch:
+def stopwatch(benchmark: Any) -> Any:
     """Measures how much faster one function is than another; see `specs.timing`."""
+    from specs.timing import Stopwatch
+
     return Stopwatch(benchmark)

@@ -92,6 +92,12 @@ class TestSigmoid:
         assert_finite(got)
         expect(((got >= 0) & (got <= 1)).all(), "every value in [0, 1]", got)
 
+    @given(st.integers(1, 80), st.sampled_from([np.float32, np.float64]))
+    def test_of_a_tiny_probability_keeps_its_digits(self, score, dtype):
+        """sigmoid(x) / exp(x) equals 1 / (1 + exp(x)) for x down to -80: it is tiny and never 0."""
+        x = np.array([-score], dtype)
+        assert_close(call(sigmoid, x) / np.exp(x), 1 / (1 + np.exp(x)))
+
     @given(arrays())
     def test_keeps_the_dtype(self, x):
         """sigmoid keeps the dtype."""
@@ -202,6 +208,19 @@ class TestSoftmax:
         for dim in (x.ndim, -x.ndim - 1):
             with raises(IndexError, naming="dim"):
                 softmax(Tensor(x), dim=dim)
+
+
+class TestErrors:
+    """what has no place between integers"""
+
+    @pytest.mark.parametrize(
+        "function", [sigmoid, tanh, gelu, softmax], ids=["sigmoid", "tanh", "gelu", "softmax"]
+    )
+    def test_of_integers(self, function):
+        """sigmoid, tanh, gelu and softmax of integers or booleans are a TypeError that names the dtype."""
+        for dtype in (np.int64, np.uint8, np.bool_):
+            with raises(TypeError, naming=np.dtype(dtype).name):
+                call(function, np.array([1, 0], dtype))
 
 
 class TestObjects:

@@ -1,6 +1,7 @@
 """Specs of 03 layers."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,12 @@ class TestLinear:
         for shape in ((3, rows - 1), ()):
             with raises(ValueError, naming=f"in_features {rows} {shape}"):
                 linear(rows, 1)(Tensor(np.zeros(shape)))
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
+    def test_refuses_integers(self, dtype):
+        """An input of integers or booleans is a TypeError that names its dtype."""
+        with raises(TypeError, naming=np.dtype(dtype).name):
+            call(linear(2, 1), np.ones((3, 2), dtype))
 
     @given(st.integers(-3, 0))
     def test_refuses_sizes_below_one(self, size):
@@ -299,6 +306,15 @@ class TestDropout:
         first, second = call(layer, x), call(layer, x)
         assert_equal(call(Dropout(0.5, generator=generator(seed)), x), first)
         expect((first != second).any(), "another mask the second time", "the same mask")
+
+    @pytest.mark.parametrize("training", [True, False])
+    def test_refuses_integers(self, training):
+        """Integers or booleans are a TypeError that names the dtype: a half of them is none of them."""
+        for p in (0.5, 0.0, 1.0):
+            layer = Dropout(p).train(training)
+            for dtype in (np.int64, np.uint8, np.bool_):
+                with raises(TypeError, naming=np.dtype(dtype).name):
+                    call(layer, np.ones(3, dtype))
 
     @given(st.sampled_from((-0.1, 1.1, float("nan"))))
     def test_refuses_what_is_no_probability(self, p):

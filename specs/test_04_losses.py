@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from specs.framework import lazy
 from specs.laws import (
@@ -20,12 +19,12 @@ from specs.laws import (
     raises,
 )
 from specs.oracles import losses as oracle
-from specs.strategies import arrays, numbers, scores, with_axis
+from specs.strategies import arrays, scores, with_axis
 
-log_softmax, pick, mse_loss, cross_entropy, bce = lazy(
+log_softmax, surprise, mse_loss, cross_entropy, bce = lazy(
     "losses",
     "log_softmax",
-    "pick",
+    "surprise",
     "mse_loss",
     "cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -49,18 +48,17 @@ def classified(draw, scale=10.0):
     dtype = draw(st.sampled_from((np.float32, np.float64)))
     x = draw(arrays((n, c), dtype, scale))
     kind = draw(st.sampled_from((np.int64, np.int32, np.uint8)))
-    return x, draw(hnp.arrays(kind, n, elements=st.integers(0, c - 1)))
+    return x, draw(arrays((n,), kind, elements=range(c)))
 
 
 @st.composite
 def pairs(draw, scale=10.0, targets=None):
     """(predictions, targets) of one shape and dtype."""
     x = draw(arrays(scale=scale, min_side=1))
-    elements = numbers(scale, x.dtype) if targets is None else targets
-    return x, draw(arrays(x.shape, x.dtype, elements=elements))
+    return x, draw(arrays(x.shape, x.dtype, scale, elements=targets))
 
 
-PROBABILITIES = st.floats(0, 1, width=32, allow_subnormal=False)
+PROBABILITIES = (0, 1, 0.5, *np.linspace(0, 1, 100, dtype=np.float32))
 
 
 class TestLogSoftmax:
@@ -98,15 +96,24 @@ class TestLogSoftmax:
                 log_softmax(Tensor(x), dim=dim)
 
 
-class TestPick:
+class TestSurprise:
     """the right class of each row"""
 
     @given(classified())
-    def test_takes_one_element_of_each_row(self, drawn):
-        """pick(x, classes)[n] equals x[n, classes[n]]."""
+    def test_is_minus_the_logarithm_of_the_probability(self, drawn):
+        """surprise(x, classes)[n] equals -log softmax(x)[n, classes[n]]."""
         x, classes = drawn
-        expected = np.array([x[n, c] for n, c in enumerate(classes)], x.dtype)
-        assert_equal(call(pick, x, classes=classes), expected)
+        logs = oracle.log_softmax(x, 1)
+        expected = np.array([-logs[n, c] for n, c in enumerate(classes)], x.dtype)
+        assert_close(call(surprise, x, classes=classes), expected)
+
+    @given(classified(scale=1e4))
+    def test_survives_huge_scores(self, drawn):
+        """surprise of scores as large as ±1e4 is finite and never below 0."""
+        x, classes = drawn
+        got = call(surprise, x, classes=classes)
+        assert_finite(got)
+        expect((got >= 0).all(), "nothing below 0", got)
 
 
 class TestMeanSquaredError:
@@ -259,6 +266,17 @@ class TestErrors:
             cross_entropy(Tensor(np.zeros((n, c))), Tensor(classes))
         with raises(ValueError, naming=f"({n},)"):
             cross_entropy(Tensor(np.zeros(n)), Tensor(np.zeros(n, np.int64)))
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
+    def test_scores_that_are_integers(self, dtype):
+        """Integers or booleans as input of a loss are a TypeError that names their dtype: 20² is no uint8."""
+        x, name = Tensor(np.array([[0, 1]], dtype)), np.dtype(dtype).name
+        classes = Tensor(np.array([1]))
+        for loss, target in ((mse_loss, x), (bce, x), (cross_entropy, classes)):
+            with raises(TypeError, naming=name):
+                loss(x, target)
+        with raises(TypeError, naming=name):
+            log_softmax(x)
 
     def test_an_empty_batch(self):
         """A batch of no rows is a ValueError: its mean would be NaN."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -29,7 +28,7 @@ from specs.laws import (
 )
 from specs.memory import peak_bytes
 from specs.oracles import optimizers as oracle
-from specs.strategies import FLOATS, numbers, shapes
+from specs.strategies import FLOATS, arrays, both_signs, shapes
 
 Tensor = lazy("tensor", "Tensor")
 Linear = lazy("layers", "Linear")
@@ -75,11 +74,14 @@ adam_options = st.fixed_dictionaries(
 @st.composite
 def histories(draw, dtype=np.float64, max_steps=4, elements=None):
     """(start, gradients): a parameter and the gradients of some steps, all of one shape."""
-    shape = draw(shapes(max_dims=2, max_side=3))
-    array = hnp.arrays(
-        dtype, shape, elements=numbers(10.0, dtype) if elements is None else elements
-    )
-    return draw(array), draw(st.lists(array, min_size=1, max_size=max_steps))
+    shape = (1 + draw(st.integers(1, max_steps)), *draw(shapes(max_dims=2, max_side=3)))
+    start, *gradients = draw(arrays(shape, dtype, elements=elements))
+    return np.asarray(start), [np.asarray(grad) for grad in gradients]
+
+
+def away_from_zero(least):
+    """Numbers of either sign and of a size between ``least`` and 10."""
+    return both_signs((*range(1, 11), *np.geomspace(least, 10, 100)))[1:]
 
 
 def parameter(array):
@@ -265,14 +267,16 @@ class TestAdam:
     @given(histories(), adam_options)
     def test_matches_its_definition(self, history, options):
         """Adam with any betas, eps and weight decay follows its formula in float64."""
-        assert_close(run(Adam, *history, **options), oracle.run(oracle.adam, *history, **options))
+        expected = oracle.run(oracle.adam, *history, **options)
+        # A gradient that weight decay all but cancels is rounded to 1e-16, and divided by eps.
+        assert_close(run(Adam, *history, **options), expected, atol=1e-7)
 
     @given(histories())
     def test_has_the_usual_defaults(self, history):
         """Adam(params) means lr 0.001, betas (0.9, 0.999), eps 1e-8 and no weight decay."""
         assert_close(run(Adam, *history), oracle.run(oracle.adam, *history), rtol=1e-12, atol=1e-12)
 
-    @given(histories(max_steps=1, elements=st.floats(0.01, 10) | st.floats(-10, -0.01)), rates)
+    @given(histories(max_steps=1, elements=away_from_zero(0.01)), rates)
     def test_the_first_step_has_length_lr(self, history, lr):
         """The first step is lr · sign(grad), large gradient or small, because the bias is corrected."""
         start, (grad,) = history
@@ -280,9 +284,7 @@ class TestAdam:
             run(Adam, start, [grad], lr=lr), start - lr * np.sign(grad), rtol=1e-5, atol=1e-5
         )
 
-    @given(
-        histories(elements=st.floats(0.1, 10) | st.floats(-10, -0.1)), st.floats(1e-3, 1e3), rates
-    )
+    @given(histories(elements=away_from_zero(0.1)), st.floats(1e-3, 1e3), rates)
     def test_does_not_see_the_scale_of_gradients(self, history, c, lr):
         """Multiplying every gradient by c > 0 changes no step when eps is 0."""
         start, gradients = history
@@ -290,11 +292,11 @@ class TestAdam:
         assert_close(scaled, run(Adam, start, gradients, lr=lr, eps=0))
 
     @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
-    @given(target=hnp.arrays(np.float32, 3, elements=numbers(2.0, np.float32)))
+    @given(target=arrays((3,), np.float32, scale=2.0))
     def test_finds_the_bottom_of_a_bowl(self, kind, target):
-        """Each kind reaches the minimum of Σ(w - target)² within 150 steps of backward."""
+        """Each kind reaches the minimum of Σ(w - target)² within 100 steps of backward."""
         w, optimizer = begin(kind, np.zeros(3, np.float32), "Σ(w - target)²", {"lr": 0.1})
-        for _ in range(150):
+        for _ in range(100):
             optimizer.zero_grad()
             error = w - target
             (error * error).sum().backward()

@@ -1,11 +1,12 @@
 """Specs of 09 spatial."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specs.framework import lazy
-from specs.gradients import check_gradient
+from specs.framework import lazy, resolve
+from specs.gradients import check_gradient, remember_rule
 from specs.laws import (
     assert_close,
     assert_dtype,
@@ -236,6 +237,22 @@ class TestPooling:
         max_pool2d(x, kernel_size=2).backward(np.array([[[[3.0, 5.0]]]]))
         assert_equal(x.grad, np.array([[[[3.0, 0.0, 5.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]]))
 
+    def test_what_is_no_number_is_the_largest(self):
+        """A window with NaN gives NaN, and its gradient to the NaN, so that whoever looks can see it."""
+        x = Tensor(np.array([[[[1.0, np.nan], [2.0, np.nan]]]]), requires_grad=True)
+        got = max_pool2d(x, kernel_size=2)
+        assert_equal(got.data, np.array([[[[np.nan]]]]))
+        got.backward(np.array([[[[3.0]]]]))
+        remember_rule(resolve(max_pool2d), [x.data], 0)
+        assert_equal(x.grad, np.array([[[[0.0, 3.0], [0.0, 0.0]]]]))
+
+    def test_an_infinite_gradient_stays_in_its_place(self):
+        """Where the gradient is infinite, elements that are not the largest still get 0, and not NaN."""
+        x = Tensor(np.array([[[[0.0, -1.0]]]]), requires_grad=True)
+        remember_rule(resolve(max_pool2d), [x.data], 0)
+        max_pool2d(x, kernel_size=(1, 2)).backward(np.array([[[[np.inf]]]]))
+        assert_equal(x.grad, np.array([[[[np.inf, 0.0]]]]))
+
     @given(seeds())
     def test_of_one_pixel_changes_nothing_and_aliases_nothing(self, seed):
         """Pooling with a window of one pixel gives the image back, in memory of its own."""
@@ -404,6 +421,20 @@ class TestErrors:
         ):
             with raises(ValueError, naming=f"(N, C, H, W) {shape}"):
                 function(Tensor(np.zeros(shape)))
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
+    def test_images_of_integers(self, dtype):
+        """Images of integers or booleans are a TypeError that names the dtype, also without padding."""
+        x = Tensor(np.ones((2, 1, 4, 4), dtype))
+        for function in (
+            lambda x: conv2d(x, Tensor(np.ones((1, 1, 3, 3)))),
+            lambda x: max_pool2d(x, kernel_size=2),
+            lambda x: avg_pool2d(x, kernel_size=2),
+            BatchNorm2d(1),
+            BatchNorm2d(1).eval(),
+        ):
+            with raises(TypeError, naming=np.dtype(dtype).name):
+                function(x)
 
     @given(st.integers(-2, 0))
     def test_sizes_that_make_no_sense(self, n):

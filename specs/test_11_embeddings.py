@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from specs.framework import lazy
 from specs.gradients import check_gradient
@@ -22,7 +21,7 @@ from specs.laws import (
 )
 from specs.oracles import embeddings as oracle
 from specs.seeded import normal
-from specs.strategies import FLOATS, seeds, shapes
+from specs.strategies import FLOATS, arrays, seeds
 
 embedding, sinusoids = lazy("embeddings", "embedding", "sinusoids")
 Embedding, PositionalEncoding = lazy("embeddings", "Embedding", "PositionalEncoding")
@@ -34,9 +33,7 @@ VOCABULARY = 5
 
 def indices(min_side=0):
     """Token ids in [0, VOCABULARY) of any shape; most of them occur several times."""
-    return shapes(0, 3, min_side).flatmap(
-        lambda shape: hnp.arrays(np.int64, shape, elements=st.integers(0, VOCABULARY - 1))
-    )
+    return arrays(dtype=np.int64, elements=range(VOCABULARY), min_side=min_side)
 
 
 class TestLookup:

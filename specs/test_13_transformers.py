@@ -410,6 +410,15 @@ class TestSampling:
         with raises(ValueError, naming="temperature"):
             ask(sample, np.zeros((1, 3)), temperature)
 
+    @pytest.mark.parametrize("temperature", [0, 1.0])
+    @pytest.mark.parametrize("row", [[0.0, np.nan], [0.0, np.inf], [-np.inf, -np.inf]], ids=str)
+    def test_logits_are_checked(self, row, temperature):
+        """A row that holds NaN or infinity, or only -infinity, raises ValueError that names logits."""
+        with raises(ValueError, naming="logits"):
+            ask(sample, np.array([[0.0, 1.0], row]), temperature)
+        masked = np.array([[-np.inf, 1.0]])
+        assert_equal(ask(sample, masked, temperature, generator=np.random.default_rng(0)), [1])
+
     def test_top_k_is_checked(self):
         """top_k below 1 raises ValueError that names it."""
         with raises(ValueError, naming="top_k 0"):
@@ -472,7 +481,7 @@ class TestGeneration:
         assert_equal(got.shape[1], longest)
 
     def test_keeps_the_mode_and_drops_nothing(self):
-        """Dropout is off while generating, and the model is in its old mode afterwards."""
+        """Dropout is off while generating, and each part of the model is in its old mode afterwards."""
         model = small(1, dropout=0.9)
         for mode in (True, False):
             model.train(mode)
@@ -480,6 +489,10 @@ class TestGeneration:
             assert_equal(ask(model.generate, [[1, 2]], 8, temperature=0), first)
             states = {module.training for module in model.modules()}
             assert_equal(states, {mode})
+        model.train().blocks[0].eval()
+        before = [module.training for module in model.modules()]
+        ask(model.generate, [[1, 2]], 1)
+        assert_equal([module.training for module in model.modules()], before)
         model.train()
         with raises(ValueError, naming="temperature"):
             model.generate([[1]], 1, temperature=-1)
@@ -546,6 +559,12 @@ class TestBadInput:
             ask(small().generate, [[1]], 1, temperature=-0.5)
         with raises(ValueError, naming="top_k"):
             ask(small().generate, [[1]], 1, top_k=0)
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+    def test_vectors_of_integers(self, dtype):
+        """layer_norm of integers is a TypeError that names the dtype."""
+        with raises(TypeError, naming=np.dtype(dtype).name):
+            call(layer_norm, np.array([[1, 3]], dtype), np.ones(2), np.zeros(2))
 
     def test_widths_must_fit(self):
         """LayerNorm raises ValueError for a size below 1, and for vectors of another length."""

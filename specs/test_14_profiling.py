@@ -188,7 +188,7 @@ class TestMemory:
     def test_activations_are_the_results_in_between(self):
         """x @ w, the sum with a bias and relu of it are held: three arrays; a view is none."""
         layer, x = Linear(3, 4), Tensor(np.zeros((5, 3), np.float32))
-        out = relu(layer(x)).reshape(-1)
+        out = relu(x @ layer.weight.T + layer.bias).reshape(-1)
         assert_equal(ask(footprint, layer, out, inputs=[x]).activations, 3 * 5 * 4 * 4)
         assert_equal(ask(footprint, layer, out).activations, 3 * 5 * 4 * 4 + x.data.nbytes)
 
@@ -340,13 +340,17 @@ class TestProfiler:
             model(x)
             model(x)
         assert_equal(list(profiler.rows), ["", "0", "2"])
-        found = [(r.kind, r.parameters, r.calls, r.flops, r.bytes) for r in profiler.rows.values()]
-        expected = [  # bytes: the weight turned, the product, the sum with the bias
-            ("Sequential", 0, 2, 2 * 20, 2 * 80),
-            ("Linear", 16, 2, 2 * 140, 2 * (48 + 80 + 80)),
-            ("Linear", 10, 2, 2 * 90, 2 * (32 + 40 + 40)),
+        found = [(r.kind, r.parameters, r.calls, r.flops) for r in profiler.rows.values()]
+        expected = [
+            ("Sequential", 0, 2, 2 * 20),
+            ("Linear", 16, 2, 2 * 140),
+            ("Linear", 10, 2, 2 * 90),
         ]
         assert_equal(found, expected)
+        size = [row.bytes for row in profiler.rows.values()]
+        at_once = [2 * 80, 2 * 80, 2 * 40]  # what `linear` gives
+        one_by_one = [2 * 80, 2 * (48 + 80 + 80), 2 * (32 + 40 + 40)]  # weight turned, product, sum
+        expect(size in (at_once, one_by_one), f"bytes {at_once} or {one_by_one}", size)
 
     def test_rows_add_up(self):
         """The rows' parameters and flops add up to those of the model."""

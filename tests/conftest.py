@@ -28,17 +28,22 @@ def modules():
 
 
 @pytest.fixture(scope="module")
-def datasets():
-    """`tinytorch.datasets` of the reference, whatever the package under test is."""
+def reference():
+    """The worked `tinytorch`, whatever the package under test is."""
     others = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "meta_path", others)
         patch.syspath_prepend(str(kit.REFERENCE))
         for name in modules():
             patch.delitem(sys.modules, name)
-        yield import_module("tinytorch.datasets")
+        yield import_module("tinytorch")
         for name in modules():
             del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def datasets(reference):
+    return import_module("tinytorch.datasets")
 
 
 @pytest.fixture

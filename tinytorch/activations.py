@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, primitive
+from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654
@@ -40,9 +40,12 @@ def sigmoid(x: Array) -> Array:
         x: any shape, floating.
     Returns:
         Same shape and dtype as ``x``; every value in [0, 1].
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
-    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float.
-    The same function written as (1 + tanh(x / 2)) / 2 has no such place.
+    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float,
+    and exp(-|x|) never is. A tiny probability keeps its digits: sigmoid(-20) is 2.06e-9 in float32
+    too. Written as (1 + tanh(x / 2)) / 2 it would be 0 there, and its logarithm minus infinity.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
@@ -60,6 +63,8 @@ def tanh(x: Array) -> Array:
         x: any shape, floating.
     Returns:
         Same shape and dtype as ``x``; every value in [-1, 1], finite for scores of ±1e4.
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> tanh(np.array([-1e4, 0.0, 1e4]))
     array([-1.,  0.,  1.])
@@ -82,6 +87,7 @@ def gelu(x: Array, *, approximate: str = "tanh") -> Array:
         Same shape and dtype as ``x``.
     Raises:
         ValueError: ``approximate`` is something else.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> gelu(np.array([-10.0, 0.0, 10.0])) + 0.0
     array([ 0.,  0., 10.])
@@ -102,6 +108,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; every value in [0, 1].
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must neither overflow nor become NaN: softmax does not change when the same
     number is subtracted from all scores of a row.

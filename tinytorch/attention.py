@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
+from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.primitive import Array
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
 
 def causal_mask(queries: int, keys: int | None = None) -> Array:
@@ -49,6 +52,27 @@ def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     if not mask.any(axis=-1).all():
         raise ValueError("mask leaves a query without any key to look at")
     return mask
+
+
+@primitive
+def masked_softmax(scores: Array, *, mask: Array) -> Array:
+    """softmax along the last axis, as if each score where the mask is False were -∞.
+
+    Args:
+        scores: (…, T, S), floating.
+        mask: bool, broadcasts to the scores; True somewhere in each row.
+    Returns:
+        Same shape and dtype as ``scores``, the one array of that size that is made; exactly 0 where the
+        mask is False, whatever stood there.
+
+    >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    raise NotImplementedError("12 attention: masked_softmax")
+
+
+# A score that is hidden has a weight of 0, and so no gradient: the rule is that of softmax.
+defvjp(masked_softmax, lambda g, ans, scores, *, mask: softmax_x(g, ans, scores))
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:
@@ -125,6 +149,7 @@ class MultiHeadAttention(Module):
         self,
         embed_dim: int,
         num_heads: int,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
@@ -139,9 +164,8 @@ class MultiHeadAttention(Module):
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
-        Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
-        Multiply by one third after the other: a slice of a small weight costs less, backwards too,
-        than slices of a long product.
+        x Wᵀ + b with in_proj_weight and in_proj_bias makes all three in one product. Each is a third of
+        its columns, cut by `split_heads`.
 
         Returns:
             (query, key, value), each (N, H, T, D / H).

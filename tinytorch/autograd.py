@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextvars import Token
 from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, recording, todo, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, todo, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -146,8 +148,9 @@ def grad(
 class no_grad:
     """While it lasts nothing is recorded: results require no gradient and cost no memory.
 
-    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, and it ends
-    with an exception too.
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, one object
+    within itself too, and it ends with an exception. Of a generator function each step is decorated:
+    between two of them recording is as it was.
 
     >>> x = t.Tensor(1.0, requires_grad=True)
     >>> with no_grad():
@@ -155,21 +158,44 @@ class no_grad:
     False
     """
 
+    def __init__(self) -> None:
+        self.before: list[Token[bool]] = []  # one for each time that it was entered and not left
+
     def __enter__(self) -> no_grad:
-        """Turn `primitive.recording` off, and remember how it was."""
+        """Turn `primitive.recording` off, and remember in ``before`` how it was."""
         raise NotImplementedError("05 autograd: no_grad.__enter__")
 
     def __exit__(self, *error: object) -> None:
-        """Put `primitive.recording` back as it was."""
+        """Put `primitive.recording` back as it was when this object was entered last."""
         raise NotImplementedError("05 autograd: no_grad.__exit__")
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            return each_step(result) if isgeneratorfunction(function) else result
 
         return without_recording
+
+
+def each_step(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """The same generator, with nothing recorded in any of its steps. Given."""
+    step, value = generator.send, None
+    while True:
+        try:
+            with no_grad():
+                value = step(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            value = yield value
+            step = generator.send
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, value = generator.throw, error
 
 
 def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
@@ -196,12 +222,15 @@ def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
+    """The gradient of the exponent: x^y log x; nothing where the base is 0 and the exponent is not below."""
     raise NotImplementedError("05 autograd: pow_y")
 
 
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """Where x is larger it gets all of g; where both are equal each gets half."""
+    """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
+
+    Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
+    """
     raise NotImplementedError("05 autograd: maximum_x")
 
 
@@ -248,7 +277,10 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
 
 
 def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
+    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+
+    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    """
     raise NotImplementedError("05 autograd: gelu_x")
 
 
@@ -262,9 +294,9 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     raise NotImplementedError("05 autograd: log_softmax_x")
 
 
-def pick_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """The element that was picked gets g, the others of its row nothing."""
-    raise NotImplementedError("05 autograd: pick_x")
+def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
+    """g · (softmax(x) - 1 at the right class): what was expected, less what came."""
+    raise NotImplementedError("05 autograd: surprise_x")
 
 
 # The table of rules: how the gradient g of a result flows back to each argument.
@@ -280,6 +312,9 @@ defvjp(t.div, todo("05 autograd: gradient of div"),
 defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg, todo("05 autograd: gradient of neg"))
 defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
+                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp, todo("05 autograd: gradient of exp"))
 defvjp(t.log, todo("05 autograd: gradient of log"))
 defvjp(t.sqrt, todo("05 autograd: gradient of sqrt"))
@@ -304,5 +339,5 @@ defvjp(activations.gelu,    gelu_x)
 defvjp(activations.softmax, softmax_x)
 
 defvjp(losses.log_softmax,  log_softmax_x)
-defvjp(losses.pick,         pick_x)
+defvjp(losses.surprise,     surprise_x)
 # fmt: on

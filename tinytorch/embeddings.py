@@ -75,6 +75,7 @@ class Embedding(Module):
         self,
         num_embeddings: int,
         embedding_dim: int,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -146,6 +147,7 @@ class PositionalEncoding(Module):
         embedding_dim: int,
         max_length: int,
         kind: str = "sinusoidal",
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:

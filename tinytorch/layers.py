@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.moduleconveniences import ModuleConveniences, sets_to_none
-from tinytorch.primitive import Array
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten
+from tinytorch.primitive import Array, check_floating
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
 
 class Parameter(Tensor):
@@ -41,6 +41,16 @@ class Module(ModuleConveniences):
     """
 
     training = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute. A parameter or buffer stays one: nothing else in its place would be found."""
+        kind = type(vars(self).get(name))
+        if kind in (Parameter, Buffer) and value is not None and not isinstance(value, kind):
+            raise TypeError(
+                f"{name} is a {kind.__name__} and would be lost: write {kind.__name__}(…) around the"
+                f" {type(value).__name__}, or set {name}.data"
+            )
+        super().__setattr__(name, value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
@@ -177,6 +187,7 @@ class Linear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -196,6 +207,7 @@ class Linear(Module):
             (*, out_features).
         Raises:
             ValueError: the last axis of ``x`` is not in_features; the message gives both.
+            TypeError: ``x`` is not floating; the message names its dtype.
         """
         raise NotImplementedError("03 layers: Linear.forward")
 
@@ -217,7 +229,7 @@ class Dropout(Module):
     p: float
     generator: np.random.Generator | None
 
-    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
+    def __init__(self, p: float = 0.5, *, generator: np.random.Generator | None = None) -> None:
         """Check p and remember it."""
         raise NotImplementedError("03 layers: Dropout.__init__")
 
@@ -231,6 +243,8 @@ class Dropout(Module):
             x: any shape.
         Returns:
             Same shape and dtype as ``x``.
+        Raises:
+            TypeError: ``x`` is not floating, in use as in training; the message names its dtype.
         """
         raise NotImplementedError("03 layers: Dropout.forward")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, Variable, primitive
+from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -23,6 +23,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; no value above 0.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
     is zero, and its logarithm minus infinity.
@@ -34,21 +35,23 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def pick(x: Array, *, classes: Array) -> Array:
-    """One element of each row: the one that ``classes`` names.
+def surprise(x: Array, *, classes: Array) -> Array:
+    """How unlikely the scores of each row make the class that ``classes`` names.
 
-    pick(x)ₙ = x[n, classes[n]]
+    surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
 
     Args:
-        x: (N, C).
+        x: scores, (N, C), floating.
         classes: an integer array, (N,), each in [0, C).
     Returns:
-        (N,), of the dtype of ``x``.
+        (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
-    array([2., 3.])
+    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+
+    >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
+    array([0.6931, 0.    ])
     """
-    raise NotImplementedError("04 losses: pick")
+    raise NotImplementedError("04 losses: surprise")
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -63,7 +66,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     raise NotImplementedError("04 losses: reduce")
 
 
-def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """The squared distance between what was predicted and what was wanted.
 
     mse = mean (input - target)²
@@ -77,6 +80,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     Raises:
         ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
             prediction with every target and still give a number. The message names both shapes.
+        TypeError: ``input`` is not floating: small integers would overflow. The message names its dtype.
 
     >>> from tinytorch.tensor import Tensor
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
@@ -85,7 +89,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     raise NotImplementedError("04 losses: mse_loss")
 
 
-def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """How surprised the scores are by the right classes.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
@@ -98,7 +102,8 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
         A 0-d Tensor; with ``"none"`` one of shape (N,).
     Raises:
         ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
-        TypeError: ``target`` does not hold integers; the message names target and its dtype.
+        TypeError: ``target`` does not hold integers, or ``input`` is not floating; the message names it
+            and its dtype.
         IndexError: a class is outside [0, C); the message names target.
 
     >>> from tinytorch.tensor import Tensor
@@ -109,7 +114,7 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor | Array, reduction: str = "mean"
+    input: Tensor, target: Tensor | Array, *, reduction: str = "mean"
 ) -> Tensor:
     """How surprised one score each is by a yes (1) or a no (0).
 
@@ -123,6 +128,7 @@ def binary_cross_entropy_with_logits(
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
     Raises:
         ValueError: the shapes differ; the message names both.
+        TypeError: ``input`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without
     the sigmoid is max(x, 0) - x · target + log(1 + exp(-|x|)).
@@ -147,7 +153,7 @@ class Loss:
 
     forward: Callable[[Tensor, Tensor | Array], Tensor]
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
 
     def __call__(self, input: Tensor, target: Tensor | Array) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import Tensor, default_generator
 
 Size = int | tuple[int, int]
@@ -54,9 +54,10 @@ def output_size(
 
 
 def check_image(x: Tensor | Array, name: str = "input") -> None:
-    """Images come as (N, C, H, W)."""
+    """Images come as (N, C, H, W), floating."""
     if x.ndim != 4:
         raise ValueError(f"{name} must have shape (N, C, H, W), got {x.shape}")
+    check_floating(x, name)
 
 
 def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: float = 0) -> Array:
@@ -106,6 +107,7 @@ def conv2d(
     Raises:
         ValueError: shapes that do not fit each other, or a kernel larger than the padded image;
             the message names the shapes.
+        TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
     (`patches`) and keep channels last in memory.
@@ -212,9 +214,10 @@ def max_pool2d(
         padding: how much -infinity surrounds the image; at most half of ``kernel_size``.
     Returns:
         (N, C, OH, OW) with `output_size`. The gradient goes to the largest element alone; of several
-        equal ones to the first, row by row.
+        equal ones to the first, row by row. NaN counts as the largest.
     Raises:
         ValueError: not four dimensions, too much padding, or a window larger than the padded image.
+        TypeError: ``x`` is not floating, see `check_image`.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
     array([[[[ 5.,  7.],
@@ -253,7 +256,7 @@ def avg_pool2d(
     Returns:
         (N, C, OH, OW) with `output_size`.
     Raises:
-        ValueError: as `max_pool2d`.
+        ValueError, TypeError: as `max_pool2d`.
 
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
     array([[[[ 2.5,  4.5],
@@ -384,6 +387,7 @@ class Conv2d(Module):
         kernel_size: Size,
         stride: Size = 1,
         padding: Size = 0,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
     ) -> None:
@@ -468,6 +472,7 @@ class BatchNorm2d(Module):
             x: images, (N, C, H, W).
         Raises:
             ValueError: the shape does not fit, or a batch has one element a channel in training.
+            TypeError: ``x`` is not floating, see `check_image`.
         """
         raise NotImplementedError("09 spatial: BatchNorm2d.forward")
 

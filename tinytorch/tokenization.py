@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -164,35 +165,111 @@ def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
     raise NotImplementedError("10 tokenization: most_frequent")
 
 
-class PairTable:
-    """How often each pair of neighbors occurs in a collection of words, and in which words.
+class Chain:
+    """Words as chains of tokens: two neighbors become one, and no other token has to be moved.
+
+    All words stand in one row of places, with an empty place behind each. A token that its left neighbor
+    has taken in leaves an empty place too, and the chain goes around it.
 
     Attributes:
-        words: each word as a tuple of ids.
-        times: how often each word occurs.
-        counts: of each pair that occurs: in how many places, counting a word `times` times.
-        holders: of each pair: the positions in ``words`` of those that hold it.
+        ids: the token at each place; None if it is empty.
+        left, right: of each place, where its neighbors are.
+        starts: the place at which each word begins.
+
+    >>> chain = Chain([(7, 7, 7, 5)])
+    >>> chain.join(0, 256)
+    >>> chain.word(0), chain.pair(0), chain.pair(1), chain.pair(3)
+    ((256, 7, 5), (256, 7), None, None)
+    """
+
+    def __init__(self, words: Iterable[Iterable[int]]) -> None:
+        """Put the words into a row."""
+        self.ids: list[int | None] = []
+        self.starts: list[int] = []
+        for word in words:
+            self.starts.append(len(self.ids))
+            self.ids += [*word, None]
+        self.left = [place - 1 for place in range(len(self.ids))]
+        self.right = [place + 1 for place in range(len(self.ids))]
+
+    def pair(self, place: int) -> tuple[int, int] | None:
+        """The pair that begins at a place; None if the place is empty, or the last of its word."""
+        first = self.ids[place]
+        second = None if first is None else self.ids[self.right[place]]
+        return None if first is None or second is None else (first, second)
+
+    def join(self, place: int, token: int) -> None:
+        """``token`` instead of the pair that begins at a place: four entries change."""
+        taken = self.right[place]
+        self.ids[place], self.ids[taken] = token, None
+        self.right[place] = self.right[taken]
+        self.left[self.right[place]] = place
+
+    def word(self, number: int) -> tuple[int, ...]:
+        """The tokens of a word."""
+        place, found = self.starts[number], []
+        while (token := self.ids[place]) is not None:
+            found.append(token)
+            place = self.right[place]
+        return tuple(found)
+
+
+class PairTable:
+    """How often each pair of neighbors occurs in a collection of words, and at which places.
+
+    Attributes:
+        chain: the words, as a `Chain`.
+        times: of each place in it: how often its word occurs.
+        counts: of each pair that occurs: in how many places, counting a word as often as it occurs.
+        places: of each pair that occurs: the places where it begins.
+        heap: (-count, pair) for each time that `add` has counted a pair, the smallest on top.
     """
 
     def __init__(self, words: Iterable[Iterable[int]], times: Iterable[int]) -> None:
         """Count the pairs of every word, once."""
-        self.words = [tuple(word) for word in words]
-        self.times = list(times)
+        tuples = [tuple(word) for word in words]
+        self.chain = Chain(tuples)
+        self.times: list[int] = []
+        for word, often in zip(tuples, times, strict=True):
+            self.times += [often] * (len(word) + 1)
         self.counts: Counter[tuple[int, int]] = Counter()
-        self.holders: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-        for position in range(len(self.words)):
-            self.add(position)
+        self.places: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+        self.heap: list[tuple[int, tuple[int, int]]] = []
+        for place in range(len(self.times)):
+            self.add(place)
 
-    def add(self, position: int) -> None:
-        """Count the pairs of one word."""
+    @property
+    def words(self) -> list[tuple[int, ...]]:
+        """Each word as a tuple of ids, as it is by now."""
+        return [self.chain.word(number) for number in range(len(self.chain.starts))]
+
+    def add(self, place: int) -> None:
+        """Count the pair that begins at a place, if there is one, and put its new count into the heap."""
         raise NotImplementedError("10 tokenization: PairTable.add")
 
-    def remove(self, position: int) -> None:
-        """Take back what `add` has counted for one word; a pair that is left nowhere has no entry."""
+    def remove(self, place: int) -> None:
+        """Take back what `add` has counted for a place; a pair that is left nowhere has no entry."""
         raise NotImplementedError("10 tokenization: PairTable.remove")
 
+    def most_frequent(self) -> tuple[int, int]:
+        """What `most_frequent` gives for ``counts``, without a look at all of them.
+
+        An entry of the heap may say too much by now, never too little: then it is put right.
+        """
+        while True:
+            count, pair = self.heap[0]
+            if -count == self.counts[pair]:
+                return pair
+            heappop(self.heap)
+            if pair in self.counts:
+                heappush(self.heap, (-self.counts[pair], pair))
+
     def replace(self, pair: tuple[int, int], token: int) -> None:
-        """`merge` the pair wherever it is, looking at no word that does not hold it."""
+        """Do in every word what `merge` does, looking only where the pair is.
+
+        A place where it is changes three pairs: the one before it, the pair itself, the one behind it.
+        So the work grows with the number of places, however long the words are.
+        """
         raise NotImplementedError("10 tokenization: PairTable.replace")
 
 
@@ -240,8 +317,8 @@ class BPETokenizer(Tokenizer):
             TypeError: text is not a str.
             ValueError: vocab_size is below 256, or text that no UTF-8 can write down.
 
-        A `PairTable` counts all pairs once. After that a merge changes the counts of the words that hold
-        its pair, and of no others.
+        A `PairTable` counts all pairs once. After that a merge changes the counts around the places of
+        its pair, and no others: n bytes take n log n steps, however many merges there are.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.train")
 
@@ -257,7 +334,10 @@ class BPETokenizer(Tokenizer):
     def encode_word(self, word: str) -> tuple[int, ...]:
         """The ids of one word: its bytes, merged as `train` merged them.
 
-        Of the pairs that the word holds, the one that was learned first is merged first.
+        Of the pairs that the word holds, the one that was learned first is merged first, from left to right.
+
+        A merge makes two new pairs and leaves the others as they are. A heap of (rank, place) has the next
+        pair on top, so that n bytes take n log n steps. What it says of a place may be out of date.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.encode_word")
 

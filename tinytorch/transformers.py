@@ -12,7 +12,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
@@ -30,6 +30,15 @@ def normalized(x: Array, eps: float) -> tuple[Array, Array]:
     raise NotImplementedError("13 transformers: normalized")
 
 
+def mean_of(x: Array) -> Array:
+    """The mean along the last axis, which stays: (…, 1). Given.
+
+    It is a product with ones: along a short axis that takes a quarter of the time of ``x.mean``.
+    """
+    length = x.shape[-1]
+    return (x @ np.ones(length, x.dtype))[..., None] / length
+
+
 @primitive
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalize each vector, then stretch and shift its elements as is learned.
@@ -42,6 +51,8 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
         eps: keeps a vector of equal elements from being divided by zero.
     Returns:
         Same shape and dtype as ``x``.
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
@@ -95,7 +106,7 @@ class LayerNorm(Module):
     bias: Parameter
 
     def __init__(
-        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+        self, normalized_shape: int, eps: float = 1e-5, *, dtype: DTypeLike = DEFAULT_DTYPE
     ) -> None:
         """Check the size and make the parameters."""
         raise NotImplementedError("13 transformers: LayerNorm.__init__")
@@ -134,6 +145,7 @@ class MLP(Module):
         self,
         embed_dim: int,
         hidden_dim: int | None = None,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -175,6 +187,7 @@ class TransformerBlock(Module):
         num_heads: int,
         hidden_dim: int | None = None,
         dropout: float = 0.0,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -256,7 +269,8 @@ def sample(
     Returns:
         (N,) int64.
     Raises:
-        ValueError: temperature is negative or not finite, or top_k is below 1.
+        ValueError: temperature is negative or not finite, top_k is below 1, or the highest of a row of
+            ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -292,6 +306,7 @@ class GPT(Module):
     def __init__(
         self,
         config: GPTConfig,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -332,8 +347,8 @@ class GPT(Module):
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as
-        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards the
-        model is in the mode (`train` or `eval`) it was in.
+        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards
+        every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
 
         Args:
             prompt: token ids, (N, T) with T at least 1; it may be longer than the context.

@@ -99,9 +99,10 @@ class Conversations:
         return self.row(*self.rows[index])
 
     def fetch(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-        """(inputs, targets), both (N, CONTEXT)."""
-        inputs, targets = zip(*(self[index] for index in indices), strict=True)
-        return np.stack(inputs), np.stack(targets)
+        """(inputs, targets), both (N, T): as long as the longest of them, CONTEXT at most."""
+        inputs, targets = map(np.stack, zip(*(self[index] for index in indices), strict=True))
+        length = 1 + np.flatnonzero((targets != IGNORED).any(axis=0))[-1]
+        return inputs[:, :length], targets[:, :length]
 
     def row(self, question: np.ndarray, answer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One conversation: the tokens, and for each the one to be guessed."""

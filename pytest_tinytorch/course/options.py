@@ -12,6 +12,16 @@ SPECS_SETTING = "tinytorch_specs"
 digest of specs that a course has changed and stands by."""
 WORKSPACE_FILE = "specs/manifest.json"
 """The manifest. A folder that has this file is a workspace; anywhere else the plugin does nothing."""
+EXPORTS = {
+    "html": "a page of its own, for people: the journey",
+    "json": "JSON, for programs",
+    "markdown": "Markdown, for the summary of a CI job",
+    "badge": "a badge, an SVG",
+    "shields": "the JSON of an endpoint badge of shields.io",
+    "gradescope": "the results of a Gradescope autograder",
+    "classroom": "the results of a GitHub Classroom autograder",
+}
+"""The formats of `export.formats.FORMATS`, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,11 @@ class Options:
     scale: str = "tiny"
     nodeids: bool = False
     isolate: bool | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether specs run, and not only the map or the timeline is printed."""
+        return not (self.capabilities or self.timeline)
 
     @property
     def selects(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from graphlib import TopologicalSorter
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
@@ -40,11 +40,13 @@ def blocking_need(
 def states_of_units(
     curriculum: Curriculum,
     verdicts: Mapping[UnitId, Verdict],
-    known: Mapping[UnitId, State],
+    known: Callable[[UnitId], State | None],
     stale: Set[UnitId],
     borrowed: Set[UnitId],
 ) -> dict[UnitId, State]:
     """The state of every unit: this run's verdicts over what is known of the present source.
+
+    What is known is asked only of units that are open and not judged: to know it, files are parsed.
 
     A unit whose needs are not all passed or borrowed is locked, or stale if it was passed before,
     whatever its own specs said: the result does not depend on the order in which things ran. A
@@ -61,7 +63,7 @@ def states_of_units(
         elif not open_now:
             state = State.STALE if unit.id in stale else State.LOCKED
         else:
-            state = verdicts[unit.id].state if judged else known.get(unit.id, before)
+            state = verdicts[unit.id].state if judged else known(unit.id) or before
         result[unit.id] = state
     return {unit.id: result[unit.id] for unit in curriculum.units}
 

@@ -14,9 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence import digests
-from pytest_tinytorch.evidence.digests import Snapshot
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
@@ -82,41 +80,10 @@ class Implementation:
         found = {file: digests.read_if_present(file) for file in files}
         return {file: data for file, data in found.items() if data is not None}
 
-    def digest(self, curriculum: Curriculum, unit: Unit, now: Snapshot) -> str:
-        """The digest of all source that ``unit`` stands on, and of where it is taken from.
-
-        Files of the package that belong to no checkpoint count for all: any module may use them.
-
-        Args:
-            curriculum: says what a unit stands on.
-            unit: the one.
-            now: with `sources` pinned.
-        """
-        closure = curriculum.closure([unit.id])
-        modules = [need.name for need in curriculum.units if need.id in closure and need.source]
-        borrowed = [name for name in modules if name in self.borrowed]
-        package = self.folder / PACKAGE
-        own = {package / f"{other.name}.py" for other in curriculum.checkpoints if other.source}
-        files = [f for f in now.pinned if f.is_relative_to(package) and f not in own]
-        files += [self.file_among(now.pinned, name) for name in modules]
-        entries = [(self._name(file), now.of(file, now.code)) for file in files]
-        for folder in (self.folder, *([self.reference] if borrowed else [])):
-            others = [f for f in now.below(folder / PACKAGE) if f.suffix != ".py"]
-            entries += [(self._name(file), now.of(file, digests.of_bytes)) for file in others]
-        origin = "reference" if self.folder == self.reference else "student"
-        return ":".join(
-            [origin, *([",".join(borrowed)] if borrowed else []), digests.digest(entries)]
-        )
-
     def file_among(self, sources: Mapping[Path, bytes], module: str) -> Path:
         """The file of a module among ``sources``; where it should be if it is not there."""
         package, alone = self.places(module)
         return package if package in sources else alone
-
-    def _name(self, file: Path) -> str:
-        """A file from the folder that holds it, so that the same work elsewhere has the same digest."""
-        folder = self.folder if file.is_relative_to(self.folder) else self.reference
-        return file.relative_to(folder).as_posix()
 
 
 REFUSED = (

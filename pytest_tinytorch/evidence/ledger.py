@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence import appendfile
+from pytest_tinytorch.evidence.ground import Ground
 from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
@@ -20,7 +19,8 @@ HelperDigest = Callable[[str], str]
 """The digest of a helper module as it is now, by its path from the root of the workspace."""
 
 
-class Event(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Event:
     """All specs of one unit ran, and this is what came of it.
 
     Attributes:
@@ -35,6 +35,7 @@ class Event(msgspec.Struct, frozen=True):
         notes: numbers that a milestone showed.
         helpers: modules of the workspace outside the package that were imported meanwhile: path from the
             root to digest.
+        exact: digest of the bytes of that source. While it is the same, nothing has to be parsed.
         schema: version of this form.
     """
 
@@ -45,9 +46,10 @@ class Event(msgspec.Struct, frozen=True):
     outcomes: Mapping[str, int]
     own: bool
     at: str
-    versions: Mapping[str, str] = msgspec.field(default_factory=dict)
-    notes: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    helpers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    exact: str = ""
     schema: int = SCHEMA
 
     def is_repeat_of(self, other: Event) -> bool:
@@ -55,11 +57,14 @@ class Event(msgspec.Struct, frozen=True):
         return self._told() == other._told()
 
     def _told(self) -> tuple[object, ...]:
-        return (self.verdict, self.source, self.specs, self.own, self.helpers)
+        return (self.verdict, self.source, self.exact, self.specs, self.own, self.helpers)
 
-    def is_of(self, digests: tuple[str, str] | None, helper_digest: HelperDigest) -> bool:
+    def is_of(self, ground: Ground | None, helper_digest: HelperDigest) -> bool:
         """Whether it was found for these digests of source and specs, and for helpers as they are now."""
-        return digests == (self.source, self.specs) and all(
+        if ground is None or self.specs != ground.specs:
+            return False
+        same = bool(self.exact) and self.exact == ground.exact
+        return (same or self.source == ground.source) and all(
             helper_digest(path) == digest for path, digest in self.helpers.items()
         )
 
@@ -81,15 +86,15 @@ class Ledger:
 
     def latest_verdicts(
         self,
-        digests: Mapping[UnitId, tuple[str, str]],
+        ground: Callable[[UnitId], Ground | None],
         helper_digest: HelperDigest = lambda path: "",
     ) -> dict[UnitId, State]:
-        """Unit id to its last verdict for the present (source, specs) digests, and the present helpers."""
-        return {
-            event.unit: event.verdict
-            for event in self.events
-            if event.is_of(digests.get(event.unit), helper_digest)
-        }
+        """Unit id to its last verdict for what it stands on at present, and for the present helpers."""
+        found: dict[UnitId, State] = {}
+        for event in reversed(self.events):  # what is older than the answer is not looked at
+            if event.unit not in found and event.is_of(ground(event.unit), helper_digest):
+                found[event.unit] = event.verdict
+        return found
 
     def once_passed(self) -> frozenset[UnitId]:
         """Units that the learner's own code has passed at some time."""
@@ -124,19 +129,23 @@ def read_ledger(file: Path) -> Ledger:
         return Ledger(damage=(str(error),))
     except OSError as error:
         return Ledger(damage=(f"{file}: {error.strerror}",))
+    from msgspec import ValidationError  # a ledger that is not there needs none of it
+
     events, damage = [], []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             events.append(parse_event(line))
-        except (ValueError, msgspec.ValidationError) as error:
+        except (ValueError, ValidationError) as error:
             damage.append(f"{file}:{number}: passed over, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 
 def parse_event(line: bytes) -> Event:
     """The event in one line; ValueError or ValidationError says what is wrong with it."""
+    from msgspec import convert
+
     try:
         table = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -145,7 +154,7 @@ def parse_event(line: bytes) -> Event:
         raise ValueError("not a JSON object")
     if table.get("schema") != SCHEMA:
         raise ValueError(f"schema {table.get('schema')!r} is not {SCHEMA}")
-    event = msgspec.convert(table, Event)
+    event = convert(table, Event)
     if event.verdict not in LASTING:
         raise ValueError(f"verdict '{event.verdict}' is none of {', '.join(LASTING)}")
     return event
@@ -173,6 +182,6 @@ def append_events(file: Path, events: Sequence[Event]) -> None:
 
 def write_events(file: Path, events: Sequence[Event]) -> None:
     """Add events in one write. Call it within the lock."""
-    text = "".join(json.dumps(msgspec.structs.asdict(e), ensure_ascii=False) + "\n" for e in events)
+    text = "".join(json.dumps(asdict(e), ensure_ascii=False) + "\n" for e in events)
     if text:
         appendfile.append(file, text.encode("utf-8"))

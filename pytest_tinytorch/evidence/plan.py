@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
+from dataclasses import dataclass
 
 from pytest_tinytorch.course.curriculum import UnitId
 
 
-class Plan(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Plan:
     """What one run is to do.
 
     Attributes:
@@ -28,9 +29,13 @@ class Plan(msgspec.Struct, frozen=True):
 
     def to_text(self) -> str:
         """The plan as text, for a worker."""
-        return msgspec.json.encode(self).decode()
+        from msgspec import json  # only runs with workers need it
+
+        return json.encode(self).decode()
 
     @classmethod
     def from_text(cls, text: str) -> Plan:
         """The plan that `to_text` wrote."""
-        return msgspec.json.decode(text, type=cls)
+        from msgspec import json
+
+        return json.decode(text, type=cls)

@@ -24,35 +24,20 @@ from pytest_tinytorch.course.options import WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.digests import (
     MISSING,
-    Mark,
     Snapshot,
     mark,
     of_bytes,
     read_if_present,
 )
+from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.source import Source
 from pytest_tinytorch.evidence.standing import Standing
-
-Digests = Mapping[UnitId, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Footing:
-    """What every unit stands on at one moment.
-
-    Attributes:
-        digests: unit id to the digests of its source and of its specs.
-        marks: of the files that are no source: they cannot be pinned, so one that was written while specs ran
-            may have been seen as it was in between.
-    """
-
-    digests: Digests
-    marks: Mapping[Path, Mark | None]
 
 
 @dataclass(frozen=True)
@@ -122,11 +107,10 @@ class Workspace:
     ) -> Footing:
         """What every unit stands on, with this source and these specs."""
         now, curriculum = Snapshot(sources), self.curriculum
-        standing = Standing(self.root, now)
+        standing, source = Standing(self.root, now), Source(self.implementation, curriculum, now)
         found = {
-            unit.id: (
-                self.implementation.digest(curriculum, unit, now),
-                standing.digest(unit, listed.get(unit.id, ())),
+            unit.id: Ground(
+                unit, source.exact(unit), standing.digest(unit, listed.get(unit.id, ())), source
             )
             for unit in curriculum.units
         }
@@ -142,15 +126,20 @@ class Workspace:
         return MISSING if data is None else of_bytes(data)
 
     @cached_property
-    def known_verdicts(self) -> dict[UnitId, State]:
-        """Unit id to what is known of it as the source stands, without a run."""
-        latest = self.ledger.latest_verdicts(self.digests, self.helper_digest)
-        return dict.fromkeys(self.untouched, State.TODO) | latest
+    def recorded(self) -> Mapping[UnitId, State]:
+        """Unit id to its verdict in the ledger for the source as it stands."""
+        return self.ledger.latest_verdicts(
+            lambda unit: self.found.grounds.get(unit), self.helper_digest
+        )
+
+    def known_verdict(self, unit: UnitId) -> State | None:
+        """What is known of a unit as the source stands, without a run."""
+        return self.recorded.get(unit) or (State.TODO if self.is_untouched(unit) else None)
 
     @cached_property
     def proved(self) -> frozenset[UnitId]:
         """Units that passed, as the source stands."""
-        return frozenset(unit for unit, kind in self.known_verdicts.items() if kind == State.PASSED)
+        return frozenset(unit for unit, kind in self.recorded.items() if kind == State.PASSED)
 
     @cached_property
     def stale(self) -> frozenset[UnitId]:
@@ -161,7 +150,17 @@ class Workspace:
     @cached_property
     def untouched(self) -> frozenset[UnitId]:
         """Units with an untouched stub in their file: they cannot pass."""
-        return frozenset(unit.id for unit in self.curriculum.units if self._has_stub(unit))
+        return frozenset(unit.id for unit in self.curriculum.units if self.is_untouched(unit.id))
+
+    def is_untouched(self, unit_id: UnitId) -> bool:
+        """Whether a unit has an untouched stub in its file. The file is parsed for that, if it may have."""
+        unit = self.curriculum.unit(unit_id)
+        file = self.implementation.file_among(self.sources, unit.name)
+        data = self.sources.get(file) if unit.source else None
+        try:
+            return data is not None and any_untouched(decode_source(data), unit.hints)
+        except (SyntaxError, ValueError):
+            return False
 
     def plan(self, narrowed: bool) -> Plan:
         """What this run is to do; ``narrowed``: it was narrowed by pytest's own means."""
@@ -208,8 +207,8 @@ class Workspace:
     def progress(self) -> Progress:
         """Where the learner stands, without a run."""
         selected = self.selected()
-        borrowed = self.borrowed() - self.known_verdicts.keys()
-        state = gate.states_of_units(self.curriculum, {}, self.known_verdicts, self.stale, borrowed)
+        borrowed = {unit for unit in self.borrowed() if self.known_verdict(unit) is None}
+        state = gate.states_of_units(self.curriculum, {}, self.known_verdict, self.stale, borrowed)
         warnings = self.ledger.damage
         chosen = selected if self.options.selects else frozenset()
         return Progress(
@@ -235,14 +234,6 @@ class Workspace:
             if gate.blocking_need(self.curriculum, unit, frozenset(), plan) is None
             and (self.root / unit.spec_path).exists()
         ]
-
-    def _has_stub(self, unit: Unit) -> bool:
-        file = self.implementation.file_among(self.sources, unit.name)
-        data = self.sources.get(file) if unit.source else None
-        try:
-            return data is not None and any_untouched(decode_source(data), unit.hints)
-        except (SyntaxError, ValueError):
-            return False
 
 
 def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[UnitId]:

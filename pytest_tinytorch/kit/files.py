@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as installed
 from pathlib import Path
 
 DISTRIBUTION = "pytest-tinytorch"
@@ -25,7 +24,9 @@ PATTERNS = (
 
 def kit_version() -> str:
     """The version that is installed."""
-    return installed(DISTRIBUTION)
+    from importlib.metadata import version  # takes a while, and most commands do not ask
+
+    return version(DISTRIBUTION)
 
 
 def kit_files(home: Path) -> dict[str, Path]:

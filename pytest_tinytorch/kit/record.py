@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import msgspec
-from packaging.version import InvalidVersion, Version
-
 FILE = ".tinytorch-kit.json"
 """At the root, so that it is found although everything else is lost, and committed with the rest."""
 SCHEMA = 1
@@ -44,20 +41,25 @@ def read_record(root: Path) -> Record:
         OSError: it cannot be read.
         ValueError: it is damaged; the message says what to do.
     """
+    from msgspec import ValidationError  # these two take a while, and most commands read no record
+
     file = root / FILE
     remedy = f"get it back with `git checkout -- {FILE}`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
         return parse_record(table)
-    except (ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise ValueError(f"{file} is damaged ({error}): {remedy}") from error
 
 
 def parse_record(table: Mapping[str, object]) -> Record:
     """The record in plain values; an exception says what is wrong with them."""
+    from msgspec import convert
+    from packaging.version import InvalidVersion, Version
+
     if table["schema"] != SCHEMA:
         raise ValueError(f"schema {table['schema']!r} is not {SCHEMA}")
-    found = msgspec.convert(table, Record)
+    found = convert(table, Record)
     try:
         Version(found.version)
     except InvalidVersion as error:
@@ -71,6 +73,8 @@ def parse_record(table: Mapping[str, object]) -> Record:
 
 def is_newer(first: str, second: str) -> bool:
     """Whether version ``first`` came after ``second``."""
+    from packaging.version import Version
+
     return Version(first) > Version(second)
 
 

@@ -148,7 +148,7 @@ class Judge:
         judged = gate.states_of_units(
             curriculum,
             judgement.without_passes(verdicts) if remarks else verdicts,
-            workspace.known_verdicts,
+            workspace.known_verdict,
             workspace.stale,
             plan.borrowed,
         )
@@ -211,7 +211,7 @@ class Judge:
         workspace, found = self.workspace, self.found
         now = workspace.footing_now()
         return Changes(
-            units=tuple(u for u, digests in now.digests.items() if digests != found.digests[u]),
+            units=now.differing(found),
             written=(
                 *written_meanwhile(found.marks, now.marks, workspace.root),
                 *self.testimony.unsettled(workspace.root, self.begun),
@@ -228,14 +228,15 @@ class Judge:
             Event(
                 unit=unit,
                 verdict=verdict.state,
-                source=self.found.digests[unit][0],
-                specs=self.found.digests[unit][1],
+                source=self.found.grounds[unit].source,
+                specs=self.found.grounds[unit].specs,
                 outcomes={str(kind): count for kind, count in verdict.counts.items()},
                 own=not workspace.options.reference,
                 at=self.now,
                 versions=made_with,
                 notes=progress.notes.get(unit, {}),
                 helpers=helpers,
+                exact=self.found.grounds[unit].exact,
             )
             for unit, verdict in self.lasting.items()
             if not self._beyond_what_is_asked(unit, verdict)

@@ -34,7 +34,7 @@ def current_examples() -> int:
     """How many examples a spec draws in this run."""
     from hypothesis import settings
 
-    return int(settings().max_examples)
+    return int((settings.default or settings()).max_examples)
 
 
 def is_ci() -> bool:

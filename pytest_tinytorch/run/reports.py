@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -33,7 +32,9 @@ def unit_of(item: pytest.Item) -> Unit | None:
 
 def attach_outcome(report: pytest.TestReport, outcome: Outcome) -> None:
     """Put an outcome on a report. A worker can send nothing but plain values."""
-    setattr(report, ATTRIBUTE, asdict(outcome) | {"state": str(outcome.state)})
+    setattr(
+        report, ATTRIBUTE, vars(outcome) | {"state": str(outcome.state), "note": dict(outcome.note)}
+    )
 
 
 def attached_outcome(report: Any) -> Outcome | None:

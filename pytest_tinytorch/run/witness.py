@@ -39,7 +39,7 @@ class Witness:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if unit_of(item) is None or (call.when == "setup" and call.excinfo is None):
+        if unit_of(item) is None or call.when != "teardown":  # every spec comes to that, once
             return report
         new = sys.modules.keys() - self.seen
         self.seen |= new
@@ -124,7 +124,10 @@ def examples_of(item: pytest.Item) -> int:
 
     own = (getattr(item, "obj", None), "_hypothesis_internal_use_settings")
     machine = (getattr(item, "cls", None), "settings")
-    found = [settings(), *(getattr(owner, name, None) for owner, name in (own, machine))]
+    found = [
+        settings.default or settings(),
+        *(getattr(owner, name, None) for owner, name in (own, machine)),
+    ]
     return min(examples_drawn(one) for one in found if isinstance(one, settings))
 
 

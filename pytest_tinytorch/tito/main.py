@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import click
-from rich.console import Group
-from rich.text import Text
 
-from pytest_tinytorch import options
-from pytest_tinytorch.export import formats
-from pytest_tinytorch.terminal import report
-from pytest_tinytorch.terminal.layout import fold, indented
-from pytest_tinytorch.tito import doctor as examination
-from pytest_tinytorch.tito import surroundings
-from pytest_tinytorch.tito.checkpoint import checkpoint
-from pytest_tinytorch.tito.data import data
-from pytest_tinytorch.tito.milestone import milestone
-from pytest_tinytorch.tito.module import module
-from pytest_tinytorch.tito.paths import path
-from pytest_tinytorch.tito.session import open_session, print_json
-from pytest_tinytorch.tito.specs import specs
-from pytest_tinytorch.tito.watch import watch
-from pytest_tinytorch.tito.workspaces import init, update_command
+COMMANDS = {
+    "checkpoint": "See and run checkpoints.",
+    "completion": "What lets your shell complete names.",
+    "data": "See, fetch and verify data sets.",
+    "doctor": "Check your set-up, and say how to mend it.",
+    "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
+    "milestone": "Relive history with your own code.",
+    "module": "Work on one module: its number or its name.",
+    "path": "Learning paths, and how far you are.",
+    "report": "Where you stand: on the terminal, or as files.",
+    "specs": "Whether your specs are the kit's.",
+    "update": "Bring newer specs, milestones and data of the installed kit into the workspace.",
+    "watch": "Run specs at each save: a first look at once, then the full verdict, which counts.",
+}
+"""The commands, each with the first sentence of its help: `tito --help` need not import them to show it."""
 
 
-@click.group(epilog="Shell completion: tito completion --help")
+class Commands(click.Group):
+    """Imports a command when somebody names it, since each stands on much that the others do not."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return load(name) if name in COMMANDS else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
+
+
+@click.group(cls=Commands, epilog="Shell completion: tito completion --help")
 @click.version_option(package_name="pytest-tinytorch")
 def main() -> None:
     """Build a deep-learning framework, one module at a time.
@@ -35,70 +44,54 @@ def main() -> None:
     """
 
 
-main.add_command(init)
-main.add_command(update_command)
-main.add_command(module)
-main.add_command(checkpoint)
-main.add_command(milestone)
-main.add_command(data)
-main.add_command(watch)
-main.add_command(path)
-main.add_command(specs)
+def load(name: str) -> click.Command:
+    """The command of that name, one of COMMANDS."""
+    match name:
+        case "init" | "update":
+            from pytest_tinytorch.tito import workspaces
+
+            return workspaces.init if name == "init" else workspaces.update_command
+        case "module":
+            from pytest_tinytorch.tito.module import module
+
+            return module
+        case "checkpoint":
+            from pytest_tinytorch.tito.checkpoint import checkpoint
+
+            return checkpoint
+        case "milestone":
+            from pytest_tinytorch.tito.milestone import milestone
+
+            return milestone
+        case "data":
+            from pytest_tinytorch.tito.data import data
+
+            return data
+        case "watch":
+            from pytest_tinytorch.tito.watch import watch
+
+            return watch
+        case "path":
+            from pytest_tinytorch.tito.paths import path
+
+            return path
+        case "specs":
+            from pytest_tinytorch.tito.specs import specs
+
+            return specs
+        case "report":
+            from pytest_tinytorch.tito.report import report
+
+            return report
+        case "doctor":
+            from pytest_tinytorch.tito.checkup import doctor
+
+            return doctor
+        case _:
+            return completion
 
 
-def files(command: Callable[..., None]) -> Callable[..., None]:
-    """An option for each format of a report: the file to write it to."""
-    for name, text in reversed(options.EXPORTS.items()):
-        kind = click.Path(path_type=Path)
-        command = click.option(f"--{name}", type=kind, metavar="FILE", help=text)(command)
-    return command
-
-
-@main.command("report")
-@files
-def report_command(**asked: Path | None) -> None:
-    """Where you stand: on the terminal, or as files.
-
-    Example: tito report --markdown progress.md --badge badge.svg
-    """
-    session = open_session()
-    progress = session.progress
-    wanted = {name: file for name, file in asked.items() if file is not None}
-    for name, file in wanted.items():
-        try:
-            formats.write_export(progress, name, file, session.workspace.root)
-        except OSError as error:
-            raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
-        session.say(f"wrote {file}")
-    if not wanted:
-        session.show(report.capability_report(progress, session.glyphs, session.width))
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="for programs")
-def doctor(as_json: bool) -> None:
-    """Check your set-up, and say how to mend it.
-
-    Exit code 1 if something has to be mended.
-    """
-    session = open_session()
-    findings = [*examination.examine_kit(session), *surroundings.examine_environment(session)]
-    if as_json:
-        print_json([finding.table() for finding in findings])
-    else:
-        lines = []
-        for finding in findings:
-            mark = session.glyphs.passed if finding.ok else session.glyphs.wrong
-            style = "green" if finding.ok else "red" if finding.needed else "yellow"
-            head = Text(f" {mark} {finding.what}:", style)
-            lines.append(fold(head, Text(f" {finding.found}"), session.width))
-            if not finding.ok:
-                lines.append(indented(Text(finding.remedy, "bold"), 5, session.width))
-        session.show(Group(*lines))
-    raise SystemExit(1 if any(f.needed and not f.ok for f in findings) else 0)
-
-
-@main.command()
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """What lets your shell complete names.

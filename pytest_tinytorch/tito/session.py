@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +97,8 @@ class Session:
 
     def pytest(self, arguments: Sequence[str]) -> int:
         """Run pytest in the workspace, its output passed through; gives its exit code."""
+        import subprocess  # takes a while, and what only shows something starts nothing
+
         root = self.workspace.root
         command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", *arguments]
         return subprocess.call(command, cwd=root)

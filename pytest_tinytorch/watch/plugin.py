@@ -246,4 +246,4 @@ def failure_of(report: pytest.TestReport) -> Failure | None:
 
 def has_changed(judge: Judge) -> bool:
     """Whether something is on the disk that this run does not judge."""
-    return judge.workspace.footing_now().digests != judge.found.digests
+    return bool(judge.workspace.footing_now().differing(judge.found))

@@ -20,9 +20,9 @@ from typing import IO, Any
 
 import pytest
 
-from pytest_tinytorch import plugin
 from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
 from pytest_tinytorch.run import linux, profiles
+from pytest_tinytorch.threads import use_one_thread
 from pytest_tinytorch.watch import forks
 from pytest_tinytorch.watch.examples import Drawer, Drawn
 from pytest_tinytorch.watch.plugin import WatchPlugin
@@ -52,7 +52,7 @@ class Messages:
 
 def prepare(root: Path) -> None:
     """Import, parse and compile what every run needs."""
-    plugin.use_one_thread()
+    use_one_thread()
     sources = [f for name in (PACKAGE, "reference") for f in sorted((root / name).rglob("*.py"))]
     for file in sources:
         with suppress(SyntaxError, ValueError, OSError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, primitive
+from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654
@@ -40,14 +40,19 @@ def sigmoid(x: Array) -> Array:
         x: any shape, floating.
     Returns:
         Same shape and dtype as ``x``; every value in [0, 1].
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
-    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float.
-    The same function written as (1 + tanh(x / 2)) / 2 has no such place.
+    Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float,
+    and exp(-|x|) never is. A tiny probability keeps its digits: sigmoid(-20) is 2.06e-9 in float32
+    too. Written as (1 + tanh(x / 2)) / 2 it would be 0 there, and its logarithm minus infinity.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
     array([0. , 0.5, 1. ])
     """
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    check_floating(x, "x")
+    decay = np.exp(-np.abs(x))  # in [0, 1]
+    return np.where(x < 0, decay, 1) / (1 + decay)
 
 
 @primitive
@@ -60,10 +65,13 @@ def tanh(x: Array) -> Array:
         x: any shape, floating.
     Returns:
         Same shape and dtype as ``x``; every value in [-1, 1], finite for scores of ±1e4.
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> tanh(np.array([-1e4, 0.0, 1e4]))
     array([-1.,  0.,  1.])
     """
+    check_floating(x, "x")
     return np.tanh(x)
 
 
@@ -82,19 +90,25 @@ def gelu(x: Array, *, approximate: str = "tanh") -> Array:
         Same shape and dtype as ``x``.
     Raises:
         ValueError: ``approximate`` is something else.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> gelu(np.array([-10.0, 0.0, 10.0])) + 0.0
     array([ 0.,  0., 10.])
     """
     if approximate != "tanh":
         raise ValueError(f"approximate must be 'tanh', got {approximate!r}")
-    inner = GELU_CUBIC * x * x
-    inner += 1
-    inner *= SQRT_2_OVER_PI * x
-    share = np.tanh(inner)
-    share += 1
-    share *= 0.5 * x
-    return share
+    check_floating(x, "x")
+
+    def part(x: Array) -> Array:
+        inner = GELU_CUBIC * x * x
+        inner += 1
+        inner *= SQRT_2_OVER_PI * x
+        share = np.tanh(inner)
+        share += 1
+        share *= 0.5 * x
+        return share
+
+    return in_blocks(part, x)
 
 
 @primitive
@@ -110,6 +124,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; every value in [0, 1].
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must neither overflow nor become NaN: softmax does not change when the same
     number is subtracted from all scores of a row.
@@ -119,6 +134,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
     """
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
+    check_floating(x, "x")
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     weights = np.exp(shifted)
     weights /= weights.sum(axis=dim, keepdims=True)

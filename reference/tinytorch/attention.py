@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.activations import softmax
+from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.primitive import Array
-from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, where
+from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
 
 def causal_mask(queries: int, keys: int | None = None) -> Array:
@@ -54,6 +57,31 @@ def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
     return mask
 
 
+@primitive
+def masked_softmax(scores: Array, *, mask: Array) -> Array:
+    """softmax along the last axis, as if each score where the mask is False were -∞.
+
+    Args:
+        scores: (…, T, S), floating.
+        mask: bool, broadcasts to the scores; True somewhere in each row.
+    Returns:
+        Same shape and dtype as ``scores``, the one array of that size that is made; exactly 0 where the
+        mask is False, whatever stood there.
+
+    >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    weights = np.where(mask, scores, -np.inf)
+    weights -= weights.max(axis=-1, keepdims=True, initial=-np.inf)
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
+
+
+# A score that is hidden has a weight of 0, and so no gradient: the rule is that of softmax.
+defvjp(masked_softmax, lambda g, ans, scores, *, mask: softmax_x(g, ans, scores))
+
+
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = None) -> Tensor:
     """How much each query looks at each key.
 
@@ -79,10 +107,10 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
         raise ValueError(
             f"query (…, T, d) and key (…, S, d) must share d, got {query.shape} and {key.shape}"
         )
-    scores = (query * (1 / np.sqrt(query.shape[-1]).item())) @ key.transpose(-2, -1)  # (…, T, S)
-    if mask is not None:
-        scores = where(check_mask(mask, scores.shape), scores, -np.inf)
-    return softmax(scores, dim=-1)
+    scores = (query * (1 / math.sqrt(query.shape[-1]))) @ key.transpose(-2, -1)  # (…, T, S)
+    if mask is None:
+        return softmax(scores, dim=-1)
+    return masked_softmax(scores, mask=check_mask(mask, scores.shape))
 
 
 def scaled_dot_product_attention(
@@ -139,6 +167,7 @@ class MultiHeadAttention(Module):
         self,
         embed_dim: int,
         num_heads: int,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
@@ -160,28 +189,25 @@ class MultiHeadAttention(Module):
         self.num_heads = num_heads
         self.in_proj_weight = Parameter(drawn.astype(dtype))
         self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
-        self.out_proj = Linear(embed_dim, embed_dim, bias, generator, dtype)
+        self.out_proj = Linear(embed_dim, embed_dim, bias, generator=generator, dtype=dtype)
         if bias:
             self.out_proj.bias.data[...] = 0  # type: ignore[union-attr]  # there is one
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
-        Each is x Wᵀ + b with its third of in_proj_weight and in_proj_bias, cut by `split_heads`.
-        Multiply by one third after the other: a slice of a small weight costs less, backwards too,
-        than slices of a long product.
+        x Wᵀ + b with in_proj_weight and in_proj_bias makes all three in one product. Each is a third of
+        its columns, cut by `split_heads`.
 
         Returns:
             (query, key, value), each (N, H, T, D / H).
         """
         d = self.embed_dim
-        parts = []
-        for start in (0, d, 2 * d):
-            part = x @ self.in_proj_weight[start : start + d].T  # (N, T, D)
-            if self.in_proj_bias is not None:
-                part = part + self.in_proj_bias[start : start + d]
-            parts.append(self.split_heads(part))
-        return tuple(parts)
+        if self.in_proj_bias is None:
+            out = x @ self.in_proj_weight.T  # (N, T, 3 D)
+        else:
+            out = linear(x, self.in_proj_weight, self.in_proj_bias)  # (N, T, 3 D)
+        return tuple(self.split_heads(out[:, :, start : start + d]) for start in (0, d, 2 * d))
 
     def split_heads(self, x: Tensor) -> Tensor:
         """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextvars import Token
 from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, recording, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -50,21 +52,24 @@ def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
         RuntimeError: a part of the graph was freed by an earlier `backward`; the message says how
             to keep it (``retain_graph=True``).
     """
-    uses = {id(tensor): 0}  # how many results still stand before a tensor
+    uses = {tensor: 0}  # how many results still stand before a tensor
+    made_of = {}
     waiting = [tensor]
     while waiting:
-        for arg in arguments(waiting.pop()):
-            if id(arg) not in uses:
-                uses[id(arg)] = 0
+        result = waiting.pop()
+        made_of[result] = arguments(result)
+        for arg in made_of[result]:
+            if arg not in uses:
+                uses[arg] = 0
                 waiting.append(arg)
-            uses[id(arg)] += 1
+            uses[arg] += 1
     order, ready = [], [tensor]
     while ready:
         result = ready.pop()
         order.append(result)
-        for arg in arguments(result):
-            uses[id(arg)] -= 1
-            if uses[id(arg)] == 0:
+        for arg in made_of[result]:
+            uses[arg] -= 1
+            if uses[arg] == 0:
                 ready.append(arg)
     return order
 
@@ -195,8 +200,9 @@ def grad(
 class no_grad:
     """While it lasts nothing is recorded: results require no gradient and cost no memory.
 
-    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, and it ends
-    with an exception too.
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, one object
+    within itself too, and it ends with an exception. Of a generator function each step is decorated:
+    between two of them recording is as it was.
 
     >>> x = t.Tensor(1.0, requires_grad=True)
     >>> with no_grad():
@@ -204,22 +210,45 @@ class no_grad:
     False
     """
 
+    def __init__(self) -> None:
+        self.before: list[Token[bool]] = []  # one for each time that it was entered and not left
+
     def __enter__(self) -> no_grad:
-        """Turn `primitive.recording` off, and remember how it was."""
-        self.before = recording.set(False)
+        """Turn `primitive.recording` off, and remember in ``before`` how it was."""
+        self.before.append(recording.set(False))
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Put `primitive.recording` back as it was."""
-        recording.reset(self.before)
+        """Put `primitive.recording` back as it was when this object was entered last."""
+        recording.reset(self.before.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def without_recording(*args: Any, **kwargs: Any) -> Any:
             with no_grad():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            return each_step(result) if isgeneratorfunction(function) else result
 
         return without_recording
+
+
+def each_step(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """The same generator, with nothing recorded in any of its steps. Given."""
+    step, value = generator.send, None
+    while True:
+        try:
+            with no_grad():
+                value = step(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            value = yield value
+            step = generator.send
+        except GeneratorExit:
+            generator.close()
+            raise
+        except BaseException as error:
+            step, value = generator.throw, error
 
 
 def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
@@ -259,13 +288,18 @@ def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the exponent: x^y log x; nothing where the base is 0."""
-    return unbroadcast(g * ans * np.log(np.where(np.equal(x, 0), 1, x)), y)
+    """The gradient of the exponent: x^y log x; nothing where the base is 0 and the exponent is not below."""
+    constant = np.equal(x, 0) & np.greater_equal(y, 0)
+    return unbroadcast(g * ans * np.log(np.where(constant, 1, x)), y)
 
 
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """Where x is larger it gets all of g; where both are equal each gets half."""
-    return unbroadcast(g * np.where(np.equal(x, y), 0.5, np.greater(x, y)).astype(g.dtype), x)
+    """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
+
+    Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
+    """
+    share = np.where(np.equal(x, y), g / 2, g)
+    return unbroadcast(np.where(np.less(x, y), 0, share), x)
 
 
 def widen(array: Array, dim: int | tuple[int, ...] | None, keepdim: bool) -> Array:
@@ -324,21 +358,31 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
 
 
 def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (½ (1 + tanh u) + ½ x (1 - tanh² u) u'), with u = √(2/π) (x + 0.044715 x³)."""
-    cubic = activations.GELU_CUBIC * x * x
-    step = np.tanh(activations.SQRT_2_OVER_PI * x * (1 + cubic))
-    total = 1 - step * step
-    total *= activations.SQRT_2_OVER_PI * x
-    total *= 1 + 3 * cubic  # the second term, doubled
-    total += step
-    total += 1
-    total *= 0.5 * g
-    return total
+    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+
+    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    """
+
+    def part(g: Array, ans: Array, x: Array) -> Array:
+        tiny = np.abs(x) < 1e-30  # there ans may have been rounded to 0
+        share = np.where(tiny, 0.5, ans) / np.where(tiny, 1, x) if tiny.any() else ans / x
+        slope = 3 * activations.GELU_CUBIC * x * x
+        slope += 1
+        slope *= 2 * activations.SQRT_2_OVER_PI * ans
+        slope *= 1 - share
+        slope += share
+        slope *= g
+        return slope
+
+    return in_blocks(part, g, ans, x)
 
 
 def softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     """ans · (g - Σ g · ans): moving all scores together changes nothing."""
-    return ans * (g - (g * ans).sum(axis=dim, keepdims=True))
+    along = np.vecdot(g, ans, axis=dim)  # type: ignore[call-overload]  # NumPy's types lack axis
+    total = g - np.expand_dims(along, dim)
+    total *= ans
+    return total
 
 
 def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
@@ -348,10 +392,11 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     return np.subtract(g, share, out=share)
 
 
-def pick_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """The element that was picked gets g, the others of its row nothing."""
-    total = np.zeros_like(x)
-    total[np.arange(len(x)), classes] = g
+def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
+    """g · (softmax(x) - 1 at the right class): what was expected, less what came."""
+    total = activations.softmax(x, dim=1)
+    total[np.arange(len(x)), classes] -= 1
+    total *= g[:, None]
     return total
 
 
@@ -368,11 +413,14 @@ defvjp(t.div,         lambda g, ans, x, y: unbroadcast(g / y, x),
 defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg,         lambda g, ans, x: -g)
 defvjp(t.matmul,      matmul_x, matmul_y)
+defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
+                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp,         lambda g, ans, x: g * ans)
 defvjp(t.log,         lambda g, ans, x: g / x)
 defvjp(t.sqrt,        lambda g, ans, x: g / (2 * ans))
 defvjp(t.abs,         lambda g, ans, x: g * np.sign(x))
-defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: g * (ans == x))
+defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: np.where(ans == x, g, 0))
 defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
 defvjp(t.where,       None,
                       lambda g, ans, condition, x, y: unbroadcast(np.where(condition, g, 0), x),
@@ -385,12 +433,12 @@ defvjp(t.expand,      lambda g, ans, x, *, shape: unbroadcast(g, x))
 defvjp(t.getitem,     getitem_x)
 defvjp(t.concatenate, every=concatenate_each)
 
-defvjp(activations.relu,    lambda g, ans, x: g * (x > 0))
+defvjp(activations.relu,    lambda g, ans, x: np.where(x <= 0, 0, g))
 defvjp(activations.sigmoid, lambda g, ans, x: g * ans * (1 - ans))
 defvjp(activations.tanh,    lambda g, ans, x: g * (1 - ans * ans))
 defvjp(activations.gelu,    gelu_x)
 defvjp(activations.softmax, softmax_x)
 
 defvjp(losses.log_softmax,  log_softmax_x)
-defvjp(losses.pick,         pick_x)
+defvjp(losses.surprise,     surprise_x)
 # fmt: on

@@ -82,6 +82,7 @@ class Embedding(Module):
         self,
         num_embeddings: int,
         embedding_dim: int,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -168,6 +169,7 @@ class PositionalEncoding(Module):
         embedding_dim: int,
         max_length: int,
         kind: str = "sinusoidal",
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:

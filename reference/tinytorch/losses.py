@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.primitive import Array, Variable, primitive
+from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -23,6 +23,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         Same shape and dtype as ``x``; no value above 0.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
     is zero, and its logarithm minus infinity.
@@ -32,27 +33,33 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
     """
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
+    check_floating(x, "x")
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     shifted -= np.log(np.exp(shifted).sum(axis=dim, keepdims=True))  # an array of our own
     return shifted
 
 
 @primitive
-def pick(x: Array, *, classes: Array) -> Array:
-    """One element of each row: the one that ``classes`` names.
+def surprise(x: Array, *, classes: Array) -> Array:
+    """How unlikely the scores of each row make the class that ``classes`` names.
 
-    pick(x)ₙ = x[n, classes[n]]
+    surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
 
     Args:
-        x: (N, C).
+        x: scores, (N, C), floating.
         classes: an integer array, (N,), each in [0, C).
     Returns:
-        (N,), of the dtype of ``x``.
+        (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), classes=np.array([1, 0]))
-    array([2., 3.])
+    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+
+    >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
+    array([0.6931, 0.    ])
     """
-    return x[np.arange(len(x)), classes]
+    shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)
+    right = shifted[np.arange(len(x)), classes]
+    np.exp(shifted, out=shifted)
+    return np.log(shifted.sum(axis=1)) - right
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -73,7 +80,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
 
 
-def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """The squared distance between what was predicted and what was wanted.
 
     mse = mean (input - target)²
@@ -87,17 +94,19 @@ def mse_loss(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> 
     Raises:
         ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
             prediction with every target and still give a number. The message names both shapes.
+        TypeError: ``input`` is not floating: small integers would overflow. The message names its dtype.
 
     >>> from tinytorch.tensor import Tensor
     >>> mse_loss(Tensor([1.0, 3.0]), Tensor([1.0, 1.0])).item()
     2.0
     """
     check_shapes(input, target)
+    check_floating(input, "input")
     difference = input - target
     return reduce(difference * difference, reduction)
 
 
-def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean") -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
     """How surprised the scores are by the right classes.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
@@ -110,7 +119,8 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
         A 0-d Tensor; with ``"none"`` one of shape (N,).
     Raises:
         ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
-        TypeError: ``target`` does not hold integers; the message names target and its dtype.
+        TypeError: ``target`` does not hold integers, or ``input`` is not floating; the message names it
+            and its dtype.
         IndexError: a class is outside [0, C); the message names target.
 
     >>> from tinytorch.tensor import Tensor
@@ -123,16 +133,17 @@ def cross_entropy(input: Tensor, target: Tensor | Array, reduction: str = "mean"
             f"input must have shape (N, C) and target (N,) with N > 0,"
             f" got input {input.shape} and target {classes.shape}"
         )
+    check_floating(input, "input")
     if classes.dtype.kind not in "iu":
         raise TypeError(f"target must hold integers, the classes, got dtype {classes.dtype}")
     if classes.min() < 0 or classes.max() >= input.shape[1]:
         outside = classes[(classes < 0) | (classes >= input.shape[1])][0]
         raise IndexError(f"target must be in [0, {input.shape[1]}), got {outside}")
-    return reduce(-pick(log_softmax(input, dim=1), classes=classes), reduction)
+    return reduce(surprise(input, classes=classes), reduction)
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor | Array, reduction: str = "mean"
+    input: Tensor, target: Tensor | Array, *, reduction: str = "mean"
 ) -> Tensor:
     """How surprised one score each is by a yes (1) or a no (0).
 
@@ -146,6 +157,7 @@ def binary_cross_entropy_with_logits(
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
     Raises:
         ValueError: the shapes differ; the message names both.
+        TypeError: ``input`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without
     the sigmoid is max(x, 0) - x · target + log(1 + exp(-|x|)).
@@ -155,6 +167,7 @@ def binary_cross_entropy_with_logits(
     0.0
     """
     check_shapes(input, target)
+    check_floating(input, "input")
     losses = maximum(input, 0) - input * target + log(1 + exp(-abs(input)))
     return reduce(losses, reduction)
 
@@ -172,7 +185,7 @@ class Loss:
 
     forward: Callable[[Tensor, Tensor | Array], Tensor]
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
 
     def __call__(self, input: Tensor, target: Tensor | Array) -> Tensor:
@@ -187,7 +200,7 @@ class MSELoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `mse_loss` with the reduction chosen before."""
-        return mse_loss(input, target, self.reduction)
+        return mse_loss(input, target, reduction=self.reduction)
 
 
 class CrossEntropyLoss(Loss):
@@ -195,7 +208,7 @@ class CrossEntropyLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `cross_entropy` with the reduction chosen before."""
-        return cross_entropy(input, target, self.reduction)
+        return cross_entropy(input, target, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
@@ -203,4 +216,4 @@ class BCEWithLogitsLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
         """Apply `binary_cross_entropy_with_logits` with the reduction chosen before."""
-        return binary_cross_entropy_with_logits(input, target, self.reduction)
+        return binary_cross_entropy_with_logits(input, target, reduction=self.reduction)

@@ -156,7 +156,8 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
         )
     count = indices.shape[1]
     cache.check_room(count)
-    mask = causal_mask(count, cache.length + count)
+    # A single new place may look at all that are there.
+    mask = causal_mask(count, cache.length + count) if count > 1 else None
     with no_grad():
         x = model.position(model.token_embedding(indices), start=cache.length)  # (N, T, D)
         for layer, block in enumerate(model.blocks):

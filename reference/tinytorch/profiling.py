@@ -19,7 +19,15 @@ from tinytorch.tensor import Tensor
 MOVES = "reshape permute expand getitem concatenate embedding where"
 """Operations that only move numbers, and calculate nothing."""
 
-PER_ELEMENT = {"softmax": 5, "log_softmax": 5, "layer_norm": 8, "batch_norm": 2, "gelu": 8}
+PER_ELEMENT = {
+    "softmax": 5,
+    "masked_softmax": 5,
+    "log_softmax": 5,
+    "surprise": 5,
+    "layer_norm": 8,
+    "batch_norm": 2,
+    "gelu": 8,
+}
 """How many operations such a function counts for, for each element. All others count for one."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import Tensor, default_generator
 
 Size = int | tuple[int, int]
@@ -66,9 +66,10 @@ def output_size(
 
 
 def check_image(x: Tensor | Array, name: str = "input") -> None:
-    """Images come as (N, C, H, W)."""
+    """Images come as (N, C, H, W), floating."""
     if x.ndim != 4:
         raise ValueError(f"{name} must have shape (N, C, H, W), got {x.shape}")
+    check_floating(x, name)
 
 
 def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: float = 0) -> Array:
@@ -136,6 +137,7 @@ def conv2d(
     Raises:
         ValueError: shapes that do not fit each other, or a kernel larger than the padded image;
             the message names the shapes.
+        TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
     (`patches`) and keep channels last in memory.
@@ -282,9 +284,10 @@ def max_pool2d(
         padding: how much -infinity surrounds the image; at most half of ``kernel_size``.
     Returns:
         (N, C, OH, OW) with `output_size`. The gradient goes to the largest element alone; of several
-        equal ones to the first, row by row.
+        equal ones to the first, row by row. NaN counts as the largest.
     Raises:
         ValueError: not four dimensions, too much padding, or a window larger than the padded image.
+        TypeError: ``x`` is not floating, see `check_image`.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
     array([[[[ 5.,  7.],
@@ -314,8 +317,8 @@ def max_pool2d_x(
     for tap, share in zip(
         taps(padded, kernel_size, stride), taps(total, kernel_size, stride), strict=True
     ):
-        found = (tap == ans) & waiting
-        share += g * found
+        found = (np.equal(tap, ans) | np.isnan(tap)) & waiting
+        share += np.where(found, g, 0)
         waiting &= ~found
     return unpad(total, x.shape, padding)
 
@@ -337,7 +340,7 @@ def avg_pool2d(
     Returns:
         (N, C, OH, OW) with `output_size`.
     Raises:
-        ValueError: as `max_pool2d`.
+        ValueError, TypeError: as `max_pool2d`.
 
     >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
     array([[[[ 2.5,  4.5],
@@ -493,6 +496,7 @@ class Conv2d(Module):
         kernel_size: Size,
         stride: Size = 1,
         padding: Size = 0,
+        *,
         bias: bool = True,
         generator: np.random.Generator | None = None,
     ) -> None:
@@ -596,6 +600,7 @@ class BatchNorm2d(Module):
             x: images, (N, C, H, W).
         Raises:
             ValueError: the shape does not fit, or a batch has one element a channel in training.
+            TypeError: ``x`` is not floating, see `check_image`.
         """
         check_image(x)
         if x.shape[1] != len(self.weight):

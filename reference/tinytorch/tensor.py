@@ -291,10 +291,14 @@ class Tensor(Variable):
         return mean(self, dim, keepdim)
 
     def var(
-        self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+        self,
+        dim: int | tuple[int, ...] | None = None,
+        *,
+        keepdim: bool = False,
+        correction: int = 1,
     ) -> Tensor:
         """The variance of all values, or along ``dim``; see `var`."""
-        return var(self, dim, keepdim, correction)
+        return var(self, dim, keepdim=keepdim, correction=correction)
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the largest value is, over all or along ``dim``; see `argmax`."""
@@ -501,29 +505,61 @@ def matmul(x: Array, y: Array) -> Array:
         raise ValueError(f"matmul needs shapes (…, n, k) @ (…, k, m), got {shapes}") from None
 
 
+@primitive
+def linear(x: Array, weight: Array, bias: Array) -> Array:
+    """x Wᵀ + b with one array: the bias is added where the product stands. Given.
+
+    `x @ weight.T + bias` gives the same, with an array, two results and two gradient rules more.
+
+    Args:
+        x: (*, in_features).
+        weight: W, (out_features, in_features).
+        bias: b, (out_features,).
+    Returns:
+        (*, out_features), of the dtype that x and weight promote to.
+
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
+    array([[11.5]])
+    """
+    out = matmul(x, weight.T)
+    out += bias
+    return out
+
+
+# A product and a sum for each feature, and one sum for the bias.
+linear.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 1) * ans.size
+
+
 # Element by element
+
+
+def at_least_single(x: Array) -> Array:
+    """``x``, but booleans and integers of one byte as float32: NumPy's functions make float16 of them."""
+    return x.astype(DEFAULT_DTYPE) if x.dtype.itemsize == 1 else x
 
 
 @primitive
 def exp(x: Array) -> Array:
     """e to the power of each value. Of -inf it is 0; of numbers too large it is inf.
 
+    Integers give floats as in NumPy, but never float16: see `at_least_single`.
+
     >>> exp(np.array([0.0, -np.inf]))
     array([1., 0.])
     """
-    return np.exp(x)
+    return np.exp(at_least_single(x))
 
 
 @primitive
 def log(x: Array) -> Array:
-    """The natural logarithm of each value: -inf for 0, NaN for negative numbers."""
-    return np.log(x)
+    """The natural logarithm of each value: -inf for 0, NaN for negative numbers. Dtypes as for `exp`."""
+    return np.log(at_least_single(x))
 
 
 @primitive
 def sqrt(x: Array) -> Array:
-    """The square root of each value: NaN for negative numbers."""
-    return np.sqrt(x)
+    """The square root of each value: NaN for negative numbers. Dtypes as for `exp`."""
+    return np.sqrt(at_least_single(x))
 
 
 @primitive
@@ -690,7 +726,11 @@ def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fa
 
 
 def var(
-    x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False, correction: int = 1
+    x: Tensor,
+    dim: int | tuple[int, ...] | None = None,
+    *,
+    keepdim: bool = False,
+    correction: int = 1,
 ) -> Tensor:
     """The variance along ``dim``: how far values lie from their mean, squared, on average.
 

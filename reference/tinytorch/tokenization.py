@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -198,45 +199,129 @@ def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
     return min(pair for pair, count in counts.items() if count == highest)
 
 
-class PairTable:
-    """How often each pair of neighbors occurs in a collection of words, and in which words.
+class Chain:
+    """Words as chains of tokens: two neighbors become one, and no other token has to be moved.
+
+    All words stand in one row of places, with an empty place behind each. A token that its left neighbor
+    has taken in leaves an empty place too, and the chain goes around it.
 
     Attributes:
-        words: each word as a tuple of ids.
-        times: how often each word occurs.
-        counts: of each pair that occurs: in how many places, counting a word `times` times.
-        holders: of each pair: the positions in ``words`` of those that hold it.
+        ids: the token at each place; None if it is empty.
+        left, right: of each place, where its neighbors are.
+        starts: the place at which each word begins.
+
+    >>> chain = Chain([(7, 7, 7, 5)])
+    >>> chain.join(0, 256)
+    >>> chain.word(0), chain.pair(0), chain.pair(1), chain.pair(3)
+    ((256, 7, 5), (256, 7), None, None)
+    """
+
+    def __init__(self, words: Iterable[Iterable[int]]) -> None:
+        """Put the words into a row."""
+        self.ids: list[int | None] = []
+        self.starts: list[int] = []
+        for word in words:
+            self.starts.append(len(self.ids))
+            self.ids += [*word, None]
+        self.left = [place - 1 for place in range(len(self.ids))]
+        self.right = [place + 1 for place in range(len(self.ids))]
+
+    def pair(self, place: int) -> tuple[int, int] | None:
+        """The pair that begins at a place; None if the place is empty, or the last of its word."""
+        first = self.ids[place]
+        second = None if first is None else self.ids[self.right[place]]
+        return None if first is None or second is None else (first, second)
+
+    def join(self, place: int, token: int) -> None:
+        """``token`` instead of the pair that begins at a place: four entries change."""
+        taken = self.right[place]
+        self.ids[place], self.ids[taken] = token, None
+        self.right[place] = self.right[taken]
+        self.left[self.right[place]] = place
+
+    def word(self, number: int) -> tuple[int, ...]:
+        """The tokens of a word."""
+        place, found = self.starts[number], []
+        while (token := self.ids[place]) is not None:
+            found.append(token)
+            place = self.right[place]
+        return tuple(found)
+
+
+class PairTable:
+    """How often each pair of neighbors occurs in a collection of words, and at which places.
+
+    Attributes:
+        chain: the words, as a `Chain`.
+        times: of each place in it: how often its word occurs.
+        counts: of each pair that occurs: in how many places, counting a word as often as it occurs.
+        places: of each pair that occurs: the places where it begins.
+        heap: (-count, pair) for each time that `add` has counted a pair, the smallest on top.
     """
 
     def __init__(self, words: Iterable[Iterable[int]], times: Iterable[int]) -> None:
         """Count the pairs of every word, once."""
-        self.words = [tuple(word) for word in words]
-        self.times = list(times)
+        tuples = [tuple(word) for word in words]
+        self.chain = Chain(tuples)
+        self.times: list[int] = []
+        for word, often in zip(tuples, times, strict=True):
+            self.times += [often] * (len(word) + 1)
         self.counts: Counter[tuple[int, int]] = Counter()
-        self.holders: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-        for position in range(len(self.words)):
-            self.add(position)
+        self.places: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+        self.heap: list[tuple[int, tuple[int, int]]] = []
+        for place in range(len(self.times)):
+            self.add(place)
 
-    def add(self, position: int) -> None:
-        """Count the pairs of one word."""
-        for pair, count in pairs_of(self.words[position]).items():
-            self.counts[pair] += count * self.times[position]
-            self.holders[pair].add(position)
+    @property
+    def words(self) -> list[tuple[int, ...]]:
+        """Each word as a tuple of ids, as it is by now."""
+        return [self.chain.word(number) for number in range(len(self.chain.starts))]
 
-    def remove(self, position: int) -> None:
-        """Take back what `add` has counted for one word; a pair that is left nowhere has no entry."""
-        for pair, count in pairs_of(self.words[position]).items():
-            self.counts[pair] -= count * self.times[position]
-            self.holders[pair].discard(position)
-            if not self.holders[pair]:
-                del self.counts[pair], self.holders[pair]
+    def add(self, place: int) -> None:
+        """Count the pair that begins at a place, if there is one, and put its new count into the heap."""
+        pair = self.chain.pair(place)
+        if pair is not None:
+            self.counts[pair] += self.times[place]
+            self.places[pair].add(place)
+            heappush(self.heap, (-self.counts[pair], pair))
+
+    def remove(self, place: int) -> None:
+        """Take back what `add` has counted for a place; a pair that is left nowhere has no entry."""
+        pair = self.chain.pair(place)
+        if pair is not None:
+            self.counts[pair] -= self.times[place]
+            self.places[pair].discard(place)
+            if not self.places[pair]:
+                del self.counts[pair], self.places[pair]
+
+    def most_frequent(self) -> tuple[int, int]:
+        """What `most_frequent` gives for ``counts``, without a look at all of them.
+
+        An entry of the heap may say too much by now, never too little: then it is put right.
+        """
+        while True:
+            count, pair = self.heap[0]
+            if -count == self.counts[pair]:
+                return pair
+            heappop(self.heap)
+            if pair in self.counts:
+                heappush(self.heap, (-self.counts[pair], pair))
 
     def replace(self, pair: tuple[int, int], token: int) -> None:
-        """`merge` the pair wherever it is, looking at no word that does not hold it."""
-        for position in sorted(self.holders[pair]):
-            self.remove(position)
-            self.words[position] = merge(self.words[position], pair, token)
-            self.add(position)
+        """Do in every word what `merge` does, looking only where the pair is.
+
+        A place where it is changes three pairs: the one before it, the pair itself, the one behind it.
+        So the work grows with the number of places, however long the words are.
+        """
+        for place in sorted(self.places[pair]):
+            if self.chain.pair(place) != pair:
+                continue  # in (7, 7, 7) the second 7 went into the first pair
+            left, right = self.chain.left[place], self.chain.right[place]
+            for changing in (left, place, right):
+                self.remove(changing)
+            self.chain.join(place, token)
+            for changed in (left, place):
+                self.add(changed)
 
 
 class BPETokenizer(Tokenizer):
@@ -283,8 +368,8 @@ class BPETokenizer(Tokenizer):
             TypeError: text is not a str.
             ValueError: vocab_size is below 256, or text that no UTF-8 can write down.
 
-        A `PairTable` counts all pairs once. After that a merge changes the counts of the words that hold
-        its pair, and of no others.
+        A `PairTable` counts all pairs once. After that a merge changes the counts around the places of
+        its pair, and no others: n bytes take n log n steps, however many merges there are.
         """
         check_text(text)
         if vocab_size < 256:
@@ -293,7 +378,7 @@ class BPETokenizer(Tokenizer):
         table = PairTable([word.encode("utf-8") for word in often], often.values())
         merges: list[tuple[int, int]] = []
         while table.counts and len(merges) < vocab_size - 256:
-            pair = most_frequent(table.counts)
+            pair = table.most_frequent()
             if table.counts[pair] < 2:
                 break
             table.replace(pair, 256 + len(merges))
@@ -316,13 +401,29 @@ class BPETokenizer(Tokenizer):
     def encode_word(self, word: str) -> tuple[int, ...]:
         """The ids of one word: its bytes, merged as `train` merged them.
 
-        Of the pairs that the word holds, the one that was learned first is merged first.
+        Of the pairs that the word holds, the one that was learned first is merged first, from left to right.
+
+        A merge makes two new pairs and leaves the others as they are. A heap of (rank, place) has the next
+        pair on top, so that n bytes take n log n steps. What it says of a place may be out of date.
         """
-        ids = tuple(word.encode("utf-8"))
-        while known := [pair for pair in pairs_of(ids) if pair in self.ranks]:
-            first = min(known, key=self.ranks.get)  # type: ignore[arg-type]  # all have a rank
-            ids = merge(ids, first, 256 + self.ranks[first])
-        return ids
+        chain = Chain([word.encode("utf-8")])
+        heap: list[tuple[int, int]] = []
+
+        def remember(place: int) -> None:
+            """Put the pair that begins at a place into the heap, if it was learned."""
+            rank = self.ranks.get(chain.pair(place))  # type: ignore[arg-type]  # None has no rank
+            if rank is not None:
+                heappush(heap, (rank, place))
+
+        for place in range(len(chain.ids)):
+            remember(place)
+        while heap:
+            rank, place = heappop(heap)
+            if chain.pair(place) == self.merges[rank]:
+                chain.join(place, 256 + rank)
+                remember(chain.left[place])
+                remember(place)
+        return chain.word(0)
 
     def decode(self, ids: ArrayLike) -> str:
         """The text of a list, array or Tensor of ids.

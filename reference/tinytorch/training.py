@@ -145,7 +145,8 @@ def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
             where the score is above 0, else 0.
         targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
     Raises:
-        ValueError: the shapes fit in neither way, or there are no targets.
+        ValueError: the shapes fit in neither way, C is 1, or there are no targets. One class alone would
+            always be right: scores (N, 1) for yes or no need targets (N, 1). The message names both.
 
     Both may be Tensors or arrays.
 
@@ -155,7 +156,7 @@ def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
     scores, classes = Tensor(logits).data, Tensor(targets).data
     if scores.shape == classes.shape:
         predicted = scores > 0
-    elif scores.shape[:-1] == classes.shape:
+    elif scores.shape[:-1] == classes.shape and scores.shape[-1] != 1:
         predicted = scores.argmax(axis=-1)
     else:
         raise ValueError(
@@ -209,20 +210,22 @@ class Trainer:
         """Learn from one batch: one step of the optimizer.
 
         In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
-        gradients are forgotten; the loss of the batch is computed and sent backward; the gradients of
-        the model's parameters are clipped if there is a ``clip_norm``; the optimizer makes its step;
-        ``self.step`` grows by one.
+        gradients of the model and the optimizer are forgotten; the loss of the batch is computed and
+        sent backward; if there is a ``clip_norm`` the gradients of what the optimizer moves are clipped;
+        the optimizer makes its step; ``self.step`` grows by one. The optimizer may move a part of the
+        model only: the rest neither counts for the clipping nor collects gradients.
 
         Returns:
             The loss of the batch before the step, a float.
         """
         if self.schedule is not None:
             self.optimizer.lr = self.schedule(self.step)
+        self.model.zero_grad()
         self.optimizer.zero_grad()
         loss = self.loss(self.model(inputs), targets)
         loss.backward()
         if self.clip_norm is not None:
-            clip_grad_norm_(self.model.parameters(), self.clip_norm)
+            clip_grad_norm_(self.optimizer.parameters(), self.clip_norm)
         self.optimizer.step()
         self.step += 1
         return loss.item()

@@ -12,7 +12,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
@@ -27,10 +27,20 @@ def normalized(x: Array, eps: float) -> tuple[Array, Array]:
     >>> normalized(np.array([1.0, 3.0]), 0.0)
     (array([-1.,  1.]), array([1.]))
     """
-    centered = x - x.mean(axis=-1, keepdims=True)
-    inverse = 1 / np.sqrt(np.square(centered).mean(axis=-1, keepdims=True) + eps)  # (…, 1)
+    centered = x - mean_of(x)
+    squares = np.vecdot(centered, centered)[..., None] / x.shape[-1]
+    inverse = 1 / np.sqrt(squares + eps)  # (…, 1)
     centered *= inverse
     return centered, inverse
+
+
+def mean_of(x: Array) -> Array:
+    """The mean along the last axis, which stays: (…, 1). Given.
+
+    It is a product with ones: along a short axis that takes a quarter of the time of ``x.mean``.
+    """
+    length = x.shape[-1]
+    return (x @ np.ones(length, x.dtype))[..., None] / length
 
 
 @primitive
@@ -45,10 +55,13 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
         eps: keeps a vector of equal elements from being divided by zero.
     Returns:
         Same shape and dtype as ``x``.
+    Raises:
+        TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
     """
+    check_floating(x, "x")
     out, _ = normalized(x, eps)
     out *= weight
     out += bias
@@ -65,9 +78,8 @@ def layer_norm_x(
     """
     unit, inverse = normalized(x, eps)
     h = g * weight  # (…, D)
-    along = (h * unit).mean(axis=-1, keepdims=True)  # (…, 1)
-    h -= h.mean(axis=-1, keepdims=True)
-    unit *= along
+    unit *= np.vecdot(h, unit)[..., None] / len(weight)
+    h -= mean_of(h)
     h -= unit
     h *= inverse
     return h
@@ -78,15 +90,16 @@ def layer_norm_weight(
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
     unit, _ = normalized(x, eps)
-    unit *= g
-    return unit.reshape(-1, len(weight)).sum(axis=0)  # (D,)
+    rows = (-1, len(weight))
+    return np.einsum("nd,nd->d", g.reshape(rows), unit.reshape(rows))  # (D,)
 
 
 def layer_norm_bias(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
-    return g.reshape(-1, len(bias)).sum(axis=0)  # (D,)
+    rows = g.reshape(-1, len(bias))
+    return np.ones(len(rows), g.dtype) @ rows  # (D,)
 
 
 defvjp(layer_norm, layer_norm_x, layer_norm_weight, layer_norm_bias)
@@ -110,7 +123,7 @@ class LayerNorm(Module):
     bias: Parameter
 
     def __init__(
-        self, normalized_shape: int, eps: float = 1e-5, dtype: DTypeLike = DEFAULT_DTYPE
+        self, normalized_shape: int, eps: float = 1e-5, *, dtype: DTypeLike = DEFAULT_DTYPE
     ) -> None:
         """Check the size and make the parameters."""
         if normalized_shape < 1:
@@ -155,6 +168,7 @@ class MLP(Module):
         self,
         embed_dim: int,
         hidden_dim: int | None = None,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -198,6 +212,7 @@ class TransformerBlock(Module):
         num_heads: int,
         hidden_dim: int | None = None,
         dropout: float = 0.0,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -205,8 +220,8 @@ class TransformerBlock(Module):
         self.ln_1 = LayerNorm(embed_dim, dtype=dtype)
         self.attn = MultiHeadAttention(embed_dim, num_heads, generator=generator, dtype=dtype)
         self.ln_2 = LayerNorm(embed_dim, dtype=dtype)
-        self.mlp = MLP(embed_dim, hidden_dim, generator, dtype)
-        self.dropout = Dropout(dropout, generator)
+        self.mlp = MLP(embed_dim, hidden_dim, generator=generator, dtype=dtype)
+        self.dropout = Dropout(dropout, generator=generator)
 
     def forward(self, x: Tensor, mask: Tensor | Array | None = None) -> Tensor:
         """x + attn(ln_1(x)), and then x + mlp(ln_2(x)), with dropout on what is added.
@@ -286,7 +301,8 @@ def sample(
     Returns:
         (N,) int64.
     Raises:
-        ValueError: temperature is negative or not finite, or top_k is below 1.
+        ValueError: temperature is negative or not finite, top_k is below 1, or the highest of a row of
+            ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -295,6 +311,10 @@ def sample(
         raise ValueError(f"temperature must be finite and not negative, got {temperature}")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k must be at least 1, got {top_k}")
+    if not np.isfinite(logits.max(axis=-1)).all():
+        raise ValueError(
+            "logits must be finite, or -infinity but for one in each row, got NaN or infinity"
+        )
     if temperature == 0:
         return logits.argmax(axis=-1)
     # Exact at tiny temperatures too, where a score divided by it would overflow.
@@ -335,6 +355,7 @@ class GPT(Module):
     def __init__(
         self,
         config: GPTConfig,
+        *,
         generator: np.random.Generator | None = None,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
@@ -347,12 +368,16 @@ class GPT(Module):
         generator = generator or default_generator()
         d = config.embed_dim
         self.config = config
-        self.token_embedding = Embedding(config.vocab_size, d, generator, dtype)
-        self.position = PositionalEncoding(d, config.context_length, "learned", generator, dtype)
-        self.dropout = Dropout(config.dropout, generator)
+        self.token_embedding = Embedding(config.vocab_size, d, generator=generator, dtype=dtype)
+        self.position = PositionalEncoding(
+            d, config.context_length, "learned", generator=generator, dtype=dtype
+        )
+        self.dropout = Dropout(config.dropout, generator=generator)
         self.blocks = Sequential(
             *[
-                TransformerBlock(d, config.num_heads, None, config.dropout, generator, dtype)
+                TransformerBlock(
+                    d, config.num_heads, None, config.dropout, generator=generator, dtype=dtype
+                )
                 for _ in range(config.num_layers)
             ]
         )
@@ -409,8 +434,8 @@ class GPT(Module):
         """Continue texts, one token after the other.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as
-        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards the
-        model is in the mode (`train` or `eval`) it was in.
+        fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards
+        every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
 
         Args:
             prompt: token ids, (N, T) with T at least 1; it may be longer than the context.
@@ -430,7 +455,7 @@ class GPT(Module):
         if max_new_tokens < 0:
             raise ValueError(f"max_new_tokens must not be negative, got {max_new_tokens}")
         ended = np.zeros(len(text), bool)
-        was_training = self.training
+        modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
             for _ in range(max_new_tokens):
@@ -444,5 +469,6 @@ class GPT(Module):
                 if ended.all():
                     break
         finally:
-            self.train(was_training)
+            for module, mode in modes:
+                module.training = mode
         return text

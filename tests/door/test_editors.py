@@ -12,7 +12,7 @@ import pytest
 
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.evidence import manifest
-from pytest_tinytorch.tito.main import main
+from pytest_tinytorch.tito.main import COMMANDS
 from tests.support import kit, toy, warm
 
 VSCODE = kit.ROOT / ".vscode"
@@ -222,7 +222,7 @@ class TestVSCode:
             dash, module, *rest = task["args"]
             assert dash == "-m"
             if module == "pytest_tinytorch.tito":
-                assert rest[0] in {*main.commands, "watch"}
+                assert rest[0] in COMMANDS
         (default,) = [t for t in table["tasks"] if isinstance(t.get("group"), dict)]
         assert default["group"] == {"kind": "test", "isDefault": True}
 

@@ -137,6 +137,8 @@ OTHERWISE = [
     Row("stopped at a failure", ("-x",), 1, "01 adding wrong", WRONG_NEED),
     Row("stopped before the rest", ("-x", "--checkpoint=00-03"), 1, "01 adding wrong", WRONG_NEED),
     Row("stopped after two failures", ("--maxfail=2",), 1, "01 adding wrong", WRONG_NEED),
+    Row("stepwise, at a failure", ("--stepwise",), 2, "01 adding wrong", WRONG_NEED),
+    Row("stepwise, all is right", ("--stepwise",), 0, "all passed"),
     Row("a file cannot be collected", (), 2, "", UNREADABLE),
     Row("a discovery", ("--collect-only", "--checkpoint=02"), 0),
     Row("set up only", ("--setup-only", "--checkpoint=02"), 0),
@@ -160,7 +162,8 @@ def run(root, row, *more):
         assert before.code == 0, before.output
     files = {name: stubs[name] if text == STUB else text for name, text in row.files.items()}
     toy.write(workspace, files)
-    return toy.pytest_in(workspace, *row.arguments, *more, variables=row.variables)
+    cache = "--stepwise" in row.arguments  # it is no option without
+    return toy.pytest_in(workspace, *row.arguments, *more, variables=row.variables, cache=cache)
 
 
 def check(found, row):

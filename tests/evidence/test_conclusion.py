@@ -41,7 +41,7 @@ def progress_of(outcomes, known=(), selected=None, stale=(), borrowed=(), whole=
     proved = dict.fromkeys(map(long, known), State.PASSED)
     sets = [frozenset(map(long, names)) for names in (stale, borrowed)]
     asked = frozenset(verdicts if selected is None else map(long, selected))
-    state = states_of_units(TOY, verdicts, proved, *sets)
+    state = states_of_units(TOY, verdicts, proved.get, *sets)
     return Progress(TOY, state, verdicts, selected=asked, terms=Terms(**terms))
 
 

@@ -105,6 +105,7 @@ SOURCE_EDITS = {
     "docstring": ((ADDING, "The sum.", "A sum."), set()),
     "data": (("tinytorch/table.txt", "", "1"), ALL),
     "data in a folder": (("tinytorch/tables/table.bin", "", "1"), ALL),
+    "comment of a file that is given": (("tinytorch/__init__.py", "", "# one\n"), ALL),
     "a file of one's own": (("tinytorch/more.py", "", "x = 1\n"), ALL),
     "what an editor keeps": (("tinytorch/.adding.py.swp", "", "x"), set()),
     "what Python has compiled": (("tinytorch/__pycache__/adding.pyc", "", "x"), set()),
@@ -165,10 +166,13 @@ class TestWorkspace:
 
     def test_line_ends_make_no_difference(self, tmp_path):
         root = toy.build(tmp_path)
-        before = found_digests(root)
-        for file in (root / "specs").glob("*.py"):
-            file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-        assert found_digests(root) == before
+        toy.solve(root, "adding", "doubling")
+        edited(root, "tinytorch/more.py", "", "x = '''\na\n'''\n")
+        before = found_digests(root), found_digests(root, borrow="01")
+        for folder in ("specs", "milestones", "tinytorch", "reference"):
+            for file in (root / folder).rglob("*.py"):
+                file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+        assert (found_digests(root), found_digests(root, borrow="01")) == before
 
     def test_a_data_set_counts_for_specs_that_speak_of_it(self, tmp_path, monkeypatch):
         monkeypatch.delenv("TINYTORCH_DATA", raising=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import tomllib
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
-from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.evidence import gate, ledger, outcomes
@@ -63,7 +64,7 @@ def states(passed="", other=(), known="", borrowed=""):
     verdicts = {long(n): Verdict("passed", {}) for n in passed.split()}
     verdicts |= {long(n): Verdict(kind, {}) for n, kind in other}
     found = gate.states_of_units(
-        TOY, verdicts, dict.fromkeys(ids(known), "passed"), set(), ids(borrowed)
+        TOY, verdicts, dict.fromkeys(ids(known), "passed").get, set(), ids(borrowed)
     )
     return {u.replace("checkpoint-", "").replace("milestone-", "m"): s for u, s in found.items()}
 
@@ -138,6 +139,11 @@ def line_with(**fields):
     return json.dumps({"schema": ledger.SCHEMA, **asdict(EVENT), **fields}).encode("utf-8")
 
 
+def on(source, specs, exact="", unit="checkpoint-01"):
+    """What one unit stands on at present."""
+    return {unit: SimpleNamespace(source=source, specs=specs, exact=exact)}.get
+
+
 class TestLedger:
     def test_keeps_what_it_is_given(self, tmp_path):
         file = tmp_path / "deep" / "ledger.jsonl"
@@ -179,7 +185,9 @@ class TestLedger:
     def test_reads_what_other_versions_of_the_kit_wrote(self, tmp_path):
         file = tmp_path / "ledger.jsonl"
         table = {"schema": ledger.SCHEMA, **asdict(EVENT)}
-        early = {key: table[key] for key in table.keys() - {"versions", "notes", "helpers"}}
+        early = {
+            key: table[key] for key in table.keys() - {"versions", "notes", "helpers", "exact"}
+        }
         later = table | {"colour": "red", "notes": {"loss": math.nan}}
         file.write_text(f"{json.dumps(early)}\n{json.dumps(later)}\n", encoding="utf-8")
         found = ledger.read_ledger(file)
@@ -198,17 +206,36 @@ class TestLedger:
     def test_the_last_verdict_on_the_present_source_counts(self):
         events = (EVENT, replace(EVENT, source="s2", verdict="wrong"))
         book = ledger.Ledger(events)
-        assert book.latest_verdicts({"checkpoint-01": ("s1", "t1")}) == {"checkpoint-01": "passed"}
-        assert book.latest_verdicts({"checkpoint-01": ("s2", "t1")}) == {"checkpoint-01": "wrong"}
-        assert book.latest_verdicts({"checkpoint-01": ("s3", "t1")}) == {}
-        assert book.latest_verdicts({"checkpoint-01": ("s1", "t2")}) == {}
+        assert book.latest_verdicts(on("s1", "t1")) == {"checkpoint-01": "passed"}
+        assert book.latest_verdicts(on("s2", "t1")) == {"checkpoint-01": "wrong"}
+        assert book.latest_verdicts(on("s3", "t1")) == {}
+        assert book.latest_verdicts(on("s1", "t2")) == {}
+
+    def test_source_of_the_same_bytes_is_not_parsed(self):
+        class Unparsed:
+            exact, specs = "e1", "t1"
+
+            @property
+            def source(self):
+                pytest.fail("the source was parsed")
+
+        events = (replace(EVENT, source="s0", verdict="wrong"), replace(EVENT, exact="e1"))
+        found = ledger.Ledger(events).latest_verdicts({"checkpoint-01": Unparsed()}.get)
+        assert found == {"checkpoint-01": "passed"}
+
+    def test_source_of_other_bytes_counts_by_what_it_does(self):
+        book = ledger.Ledger((replace(EVENT, exact="e1"),))
+        assert book.latest_verdicts(on("s1", "t1", "e2")) == {"checkpoint-01": "passed"}
+        assert book.latest_verdicts(on("s2", "t1", "e2")) == {}
+        assert book.latest_verdicts(on("s2", "t2", "e1")) == {}
+        assert ledger.Ledger((EVENT,)).latest_verdicts(on("s2", "t1", "")) == {}
 
     def test_a_verdict_counts_while_its_helpers_are_as_they_were(self):
         helped = replace(EVENT, helpers={"powers.py": "h1", "more.py": "h2"})
         book = ledger.Ledger(
             (helped, replace(helped, verdict="wrong", helpers={"powers.py": "h3"}))
         )
-        present = {"checkpoint-01": ("s1", "t1")}
+        present = on("s1", "t1")
         for helpers, verdict in (
             ({"powers.py": "h1", "more.py": "h2"}, {"checkpoint-01": "passed"}),
             ({"powers.py": "h1", "more.py": "h9"}, {}),
@@ -221,7 +248,8 @@ class TestLedger:
         later = replace(EVENT, at="2027-01-01T00:00:00+00:00")
         other = replace(EVENT, verdict="wrong")
         helped = replace(EVENT, helpers={"powers.py": "h1"})
-        assert book.new_events([later, other, helped]) == [other, helped]
+        commented = replace(EVENT, exact="e2")
+        assert book.new_events([later, other, helped, commented]) == [other, helped, commented]
 
     def test_only_the_learners_own_passes_are_theirs(self):
         book = ledger.Ledger((replace(EVENT, own=False),))

@@ -7,10 +7,9 @@ import multiprocessing
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from msgspec.structs import replace
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import appendfile, ledger

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_tinytorch import options
+from pytest_tinytorch.course import options
 from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, Task

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import random
 from dataclasses import replace
 
 import pytest
 
+from benchmarks import mutants as strength
+from benchmarks.mutants import Trial
 from tests.proofs.mutants import mutants, unnoticed
 from tests.support import kit
 
@@ -80,3 +83,35 @@ def test_what_specs_do_not_notice_is_told(monkeypatch):
     monkeypatch.setattr(kit, "reference_text", given)
     count, survivors = unnoticed(unit, limit=0, seed=0)
     assert (count, [(m.before, m.after) for m in survivors]) == (2, [("1", "2")])
+
+
+class TestTable:
+    """`python -m benchmarks.mutants`"""
+
+    def test_tells_luck_from_strength(self):
+        found = [Trial("", (3,)), Trial("", (2, 1, 1)), Trial("", (1, 0, 2)), Trial("", (0, 0, 0))]
+        assert strength.row("02", [*found, Trial("", (0, 1, 0))]) == "| 02 | 5 | 3 | 2 | 2 | 2 |"
+
+    def test_tries_other_seeds_where_few_specs_notice(self, monkeypatch, capsys, tmp_path):
+        unit = replace(kit.course().unit("checkpoint-02"), hints={"relu": ()})
+        monkeypatch.setattr(strength.selection, "select_checkpoints", lambda *which: [unit])
+        for reds, line in (([3], "| 1 | 1 | 0 | 0 | 0 |"), ([1, 0, 1], "| 1 | 1 | 0 | 1 | 1 |")):
+            asked = []
+            monkeypatch.setattr(
+                strength, "red", lambda *of, reds=reds, asked=asked: asked.append(of) or reds.pop(0)
+            )
+            details = tmp_path / "details.json"
+            strength.main(["02", "--details", str(details)])
+            assert f"| 02 activations {line}" in capsys.readouterr().out
+            assert [seed for *_, seed in asked] == list(strength.SEEDS[: len(asked)])
+            (trial,) = json.loads(details.read_text(encoding="utf-8"))["02 activations"]
+            assert "0 -> 1" in trial["change"]
+
+    def test_counts_red_specs(self, tmp_path):
+        unit = kit.course().unit("checkpoint-02")
+        folder = kit.mixture(tmp_path, [other.name for other in kit.modules()])
+        assert strength.red(unit, folder, seed=1) == 0
+        file = folder / "tinytorch/activations.py"
+        source = file.read_text(encoding="utf-8")
+        file.write_text(source.replace("return np.maximum(x, 0)", "return x"), encoding="utf-8")
+        assert strength.red(unit, folder, seed=1) == strength.ENOUGH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -12,6 +12,8 @@ from specs.strategies import (
     FLOATS,
     arrays,
     broadcastable,
+    broadcastable_shapes,
+    common_numbers,
     numbers,
     scores,
     seeds,
@@ -31,6 +33,19 @@ def draws(strategy, condition, examples=2000):
     except NoSuchExample:
         return False
     return True
+
+
+def share(strategy, condition, examples=500):
+    """How many of the arrays drawn are of the kind, from 0 to 1."""
+    found = []
+
+    @settings(few, max_examples=examples, derandomize=True, phases=[Phase.generate])
+    @given(strategy)
+    def draw(x):
+        found.append(bool(condition(x)))
+
+    draw()
+    return sum(found) / len(found)
 
 
 class TestShapes:
@@ -80,7 +95,7 @@ class TestArrays:
         assert min(x.shape) >= 2
 
     @few
-    @given(arrays((2, 3), np.float32, elements=st.sampled_from([1.0, 2.0])))
+    @given(arrays((2, 3), np.float32, elements=[1.0, 2.0]))
     def test_are_what_is_asked_for(self, x):
         assert x.shape == (2, 3)
         assert x.dtype == np.float32
@@ -95,6 +110,85 @@ class TestArrays:
             lambda x: x.ndim > 0 and x.size == 0,
         ):
             assert draws(arrays(), kind)
+
+    @few
+    @given(arrays(scale=0.1), arrays(dtype=np.float32, scale=1e4))
+    def test_are_within_their_scale_and_no_subnormals(self, x, y):
+        for array, scale in ((x, 0.1), (y, 1e4)):
+            assert (np.abs(array) <= array.dtype.type(scale)).all()
+            assert ((array == 0) | (np.abs(array) >= np.finfo(array.dtype).tiny)).all()
+
+    @pytest.mark.parametrize(
+        ("kind", "least"),
+        [
+            (lambda x: (x == 0).any(), 0.25),
+            (lambda x: (np.abs(x) == 1).any(), 0.15),
+            (lambda x: (x < 0).any() and (x > 0).any(), 0.4),
+            (lambda x: (x % 1 != 0).any(), 0.5),
+            (lambda x: x.size > 2 and len(np.unique(x)) == 1, 0.07),
+            (lambda x: x.size > 2 and len(np.unique(x)) == x.size, 0.2),
+            (lambda x: x.size > 2 and 1 < len(np.unique(x)) < x.size, 0.2),
+            (lambda x: x.size > 1 and (x == x.max()).sum() > 1, 0.2),
+            (lambda x: x.dtype == np.float64 and (x != x.astype(np.float32)).any(), 0.2),
+            (lambda x: ((x == 0) & np.signbit(x)).any(), 0.05),
+            (lambda x: (x == 10).any(), 0.05),
+            (lambda x: (x == -10).any(), 0.05),
+            (lambda x: ((x != 0) & (np.abs(x) < 1e-6)).any(), 0.15),
+            (lambda x: ((x != 0) & (np.abs(x) < 1e-30)).any(), 0.1),
+        ],
+        ids=[
+            *("zero", "one", "signs", "fraction", "constant", "different", "some equal", "tie"),
+            *("double", "minus zero", "bound", "lower bound", "small", "tiny"),
+        ],
+    )
+    def test_often_have_what_laws_are_broken_by(self, kind, least):
+        """One in twenty is seen among the 25 examples of a learner with a chance of 0.72."""
+        assert share(arrays(), kind) > least
+
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64])
+    def test_of_integers_reach_the_ends_of_their_dtype(self, dtype):
+        ends = np.iinfo(dtype)
+        for wanted in (ends.min, ends.max, 0, 1):
+            assert draws(arrays((2,), dtype), lambda x, wanted=wanted: wanted in x)
+        assert draws(arrays((3,), (np.bool_, dtype)), lambda x: x.dtype == bool and x.any())
+
+    def test_of_a_drawn_shape_have_it(self):
+        drawn = arrays(st.just((2, 5)), dtype=np.float32)
+        assert draws(drawn, lambda x: x.shape == (2, 5) and x.dtype == np.float32 and x.any())
+
+    def test_may_have_no_equal_numbers_along_an_axis(self):
+        """Of 64 elements 17 are drawn, and repeated so that rows and columns stay different."""
+        along = lambda x, axis: (np.diff(np.sort(x, axis), axis=axis) != 0).all()
+        different = lambda x: all(along(x, axis) for axis in range(3))
+        assert draws(arrays((4, 4, 4), np.float64, elements=range(250)), different)
+
+    @pytest.mark.parametrize(
+        ("condition", "simplest"),
+        [
+            (lambda x: True, np.float32(0)),
+            (lambda x: (x < 0).any(), np.float32(-1)),
+            (lambda x: (x > 5).any(), np.float32(6)),
+            (lambda x: (x % 1 != 0).any(), np.float32(0.5)),
+            (lambda x: x.size and x.max() == 9, np.float32(9)),
+            (lambda x: x.size > 1 and (x == x.max()).sum() > 1, np.zeros(2, np.float32)),
+            (lambda x: x.dtype == np.float64 and (x > 1).any(), np.float64(2)),
+        ],
+        ids=["any", "negative", "large", "fraction", "nine", "tie", "double"],
+    )
+    def test_end_as_simple_ones(self, condition, simplest):
+        found = find(
+            arrays(), condition, settings=settings(few, max_examples=2000, derandomize=True)
+        )
+        assert found.dtype == simplest.dtype
+        assert found.shape == simplest.shape
+        assert (found == simplest).all() or (found.ndim == 0 and found == 10 and simplest == 6)
+
+    def test_numbers_are_as_many_as_bytes_can_tell(self):
+        for scale in (0.1, 2.0, 10.0, 1e4, 1e7):
+            rows = common_numbers(np.dtype(np.float32), scale)
+            assert len(rows) <= 256
+            assert len(np.unique(rows)) > 100
+            assert np.abs(rows).max() == np.float32(scale)
 
     @few
     @given(scores(scale=5.0), scores(dtype=np.float32))
@@ -123,6 +217,18 @@ class TestBroadcastable:
             lambda pair: pair[0].size == 0,
         ):
             assert draws(broadcastable(), way)
+            shapes_only = lambda pair, way=way: way([np.empty(shape) for shape in pair])
+            assert draws(broadcastable_shapes(), shapes_only)
+
+    def test_often_in_each(self):
+        for way in (
+            lambda pair: pair[0].shape == pair[1].shape,
+            lambda pair: pair[0].ndim < pair[1].ndim,
+            lambda pair: pair[0].ndim > pair[1].ndim,
+            lambda pair: 1 in pair[0].shape and pair[0].size < pair[1].size,
+            lambda pair: pair[0].size and pair[0].shape != pair[1].shape,
+        ):
+            assert share(broadcastable(), way) > 0.1
 
 
 class TestAxes:

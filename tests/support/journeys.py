@@ -80,7 +80,7 @@ def nothing(curriculum: Curriculum) -> Progress:
     }
     return Progress(
         curriculum,
-        gate.states_of_units(curriculum, verdicts, {}, set(), set()),
+        gate.states_of_units(curriculum, verdicts, {}.get, set(), set()),
         verdicts,
         groups={second.id: (GroupCount("create", 0, 4), GroupCount("combine", 0, 5))},
         selected=frozenset(unit.id for unit in curriculum.units),
@@ -114,7 +114,7 @@ def half(curriculum: Curriculum) -> Progress:
     layers, dataloader, tokens = (curriculum.unit(i) for i in verdicts)
     return Progress(
         curriculum,
-        gate.states_of_units(curriculum, verdicts, known, once, {"checkpoint-14"}),
+        gate.states_of_units(curriculum, verdicts, known.get, once, {"checkpoint-14"}),
         verdicts,
         groups={
             layers.id: (
@@ -146,7 +146,9 @@ def on_the_way(curriculum: Curriculum) -> Progress:
     verdicts = {unit.id: Verdict(State.TODO, {State.PASSED: 14, State.TODO: 21})}
     return Progress(
         curriculum,
-        gate.states_of_units(curriculum, verdicts, dict.fromkeys(done, State.PASSED), set(), set()),
+        gate.states_of_units(
+            curriculum, verdicts, dict.fromkeys(done, State.PASSED).get, set(), set()
+        ),
         verdicts,
         groups={
             unit.id: (

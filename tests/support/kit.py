@@ -66,12 +66,12 @@ def run(
 
     The seed makes each run draw the same examples: a proof must not hold by luck. Examples that no
     run has seen yet are for the thorough profile (`tox -e specs`). The profile ``glance`` has one
-    a spec, which shows whether a function is there at all.
+    a spec, which shows whether a function is there at all; ``unshrunk`` shows which specs are red.
     """
     chosen = [f"--source={source}"] if source else []
     options = [*chosen, f"--ledger={ledger}", f"--hypothesis-profile={profile}"]
     options += ["--hypothesis-seed=0"]
-    options += ["-p", "glance_plugin"] if profile == "glance" else []
+    options += ["-p", f"{profile}_plugin"] if profile in ("glance", "unshrunk") else []
     # The specs stay as they are, so what they are compiled to is kept, unlike that of a toy workspace.
     variables = {"PYTHONDONTWRITEBYTECODE": ""}
     return pytest_in(

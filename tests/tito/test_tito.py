@@ -11,8 +11,9 @@ import click
 import pytest
 
 from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
-from pytest_tinytorch.tito.main import main
+from pytest_tinytorch.tito.main import COMMANDS, main
 from tests.support import kit, toy
+from tests.support.imports import imported_by
 from tests.support.kit import tito
 
 STAGES = {"nothing": (), "some": ("adding",), "all": tuple(toy.REFERENCE)[1:]}
@@ -58,7 +59,9 @@ def reach(root, stage):
 
 def leaves(group, path=()):
     """(path, command) of every command."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from leaves(command, (*path, name))
         else:
@@ -107,6 +110,28 @@ RUNNING = {
 
 def test_every_command_is_tried():
     assert set(QUIET) | RUNNING == set(LEAVES)
+
+
+@pytest.mark.parametrize("path", QUIET, ids=" ".join)
+def test_what_only_looks_imports_nothing_that_runs_specs(workspace, path):
+    found = imported_by(workspace, "-m", "pytest_tinytorch.tito", *path, *QUIET[path])
+    assert "click" in found
+    assert not found & {"pytest", "hypothesis", "numpy", "tinytorch", "pytest_tinytorch.run"}
+
+
+def test_help_of_all_says_what_the_help_of_each_begins_with():
+    context = click.Context(main)
+    shown = " ".join(main.get_help(context).split())
+    for name, text in COMMANDS.items():
+        assert main.get_command(context, name).get_short_help_str(200) == text
+        assert f"{name} {text}" in shown
+
+
+def test_help_imports_no_command(workspace):
+    found = imported_by(workspace, "-m", "pytest_tinytorch.tito", "--help")
+    heavy = {"pytest", "hypothesis", "numpy", "rich.console", "tomllib", "pytest_tinytorch.course"}
+    assert "click" in found
+    assert not found & heavy
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)

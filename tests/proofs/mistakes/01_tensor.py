@@ -247,4 +247,12 @@ MISTAKES = (
         turns_red="TestRandomness",
         says="expected",
     ),
+    Mistake(
+        "exp that makes float16 of small integers",
+        of="exp",
+        replace="np.exp(at_least_single(x))",
+        by="np.exp(x)",
+        turns_red="TestElementwise",
+        says="float16",
+    ),
 )

@@ -90,15 +90,42 @@ MISTAKES = (
     Mistake(
         "targets of another shape are broadcast",
         of="accuracy",
-        replace="scores.shape[:-1] == classes.shape",
+        replace="scores.shape[:-1] == classes.shape and scores.shape[-1] != 1",
         by="scores.ndim > 1",
         turns_red="TestAccuracy",
         says="in accuracy",
     ),
     Mistake(
+        "one class that is always right",
+        of="accuracy",
+        replace="scores.shape[:-1] == classes.shape and scores.shape[-1] != 1",
+        by="scores.shape[:-1] == classes.shape",
+        turns_red="TestAccuracy",
+        says="in accuracy",
+    ),
+    Mistake(
+        "gradients that count for the clipping and never move",
+        of="Trainer.train_step",
+        replace="clip_grad_norm_(self.optimizer.parameters(), self.clip_norm)",
+        by="clip_grad_norm_(self.model.parameters(), self.clip_norm)",
+        turns_red="TestTrainStep",
+        says="Trainer.train_step",
+    ),
+    Mistake(
+        "gradients that add up where the optimizer moves nothing",
+        of="Trainer.train_step",
+        replace="self.model.zero_grad()",
+        by="",
+        turns_red="TestTrainStep",
+        says="one step",
+    ),
+    Mistake(
         "gradients add up from step to step",
         of="Trainer.train_step",
-        replace="self.optimizer.zero_grad()",
+        replace="""
+            self.model.zero_grad()
+            self.optimizer.zero_grad()
+        """,
         by="",
         turns_red="TestTrainStep",
         says="Trainer.train_step",
@@ -116,13 +143,13 @@ MISTAKES = (
         of="Trainer.train_step",
         replace="""
             if self.clip_norm is not None:
-                clip_grad_norm_(self.model.parameters(), self.clip_norm)
+                clip_grad_norm_(self.optimizer.parameters(), self.clip_norm)
             self.optimizer.step()
         """,
         by="""
             self.optimizer.step()
             if self.clip_norm is not None:
-                clip_grad_norm_(self.model.parameters(), self.clip_norm)
+                clip_grad_norm_(self.optimizer.parameters(), self.clip_norm)
         """,
         turns_red="TestTrainStep",
         says="Trainer.train_step",

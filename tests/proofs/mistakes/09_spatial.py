@@ -150,10 +150,26 @@ MISTAKES = (
     Mistake(
         "overlapping windows that overwrite each other",
         of="max_pool2d_x",
-        replace="share += g * found",
-        by="share[...] = g * found",
+        replace="share += np.where(found, g, 0)",
+        by="share[...] = np.where(found, g, 0)",
         turns_red="TestPooling",
         says="argument 0",
+    ),
+    Mistake(
+        "a pooling that multiplies an infinite gradient by zero",
+        of="max_pool2d_x",
+        replace="np.where(found, g, 0)",
+        by="g * found",
+        turns_red="TestPooling",
+        says="max_pool2d_x",
+    ),
+    Mistake(
+        "a pooling that gives no gradient to what is no number",
+        of="max_pool2d_x",
+        replace="np.equal(tap, ans) | np.isnan(tap)",
+        by="np.equal(tap, ans)",
+        turns_red="TestPooling",
+        says="max_pool2d_x",
     ),
     Mistake(
         "a sum instead of a mean",

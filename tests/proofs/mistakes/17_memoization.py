@@ -97,8 +97,8 @@ MISTAKES = (
     Mistake(
         "a mask of the new places alone",
         of="cached_logits",
-        replace="mask = causal_mask(count, cache.length + count)",
-        by="mask = causal_mask(cache.length + count)[:count]",
+        replace="causal_mask(count, cache.length + count)",
+        by="causal_mask(cache.length + count)[:count]",
         turns_red="TestLogits",
         says="cached_logits",
     ),

@@ -1,0 +1,173 @@
+"""The framework beside PyTorch: losses first, then times in turn, ratios, and memory.
+
+    python -m benchmarks                     # every row, about six minutes on a quiet machine
+    python -m benchmarks --quick             # less exact, without memory and the loop, about a minute
+    python -m benchmarks --row gpt-step --row cnn-step --threads 2
+    python -m benchmarks --json one.json && python -m benchmarks.report one.json > docs/performance.md
+
+A ratio is our time divided by theirs, both taken one right after the other in one process: what slows the
+machine slows both. Below 1 we are faster. Nothing here is asserted on a clock; what fails is a result that
+is not that of the other library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks import memory, paired, settings, table
+from benchmarks.row import Row
+
+SECONDS, QUICK_SECONDS = 4.0, 0.6
+"""For the pairs of one row."""
+
+LOOP_PAIRS = 6
+
+
+def parser() -> argparse.ArgumentParser:
+    title, _, rest = (__doc__ or "").partition("\n")
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=title,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--row", action="append", metavar="NAME", help="only this; may be repeated")
+    made.add_argument("--list", action="store_true", help="show the names of the rows")
+    made.add_argument("--threads", type=int, default=1, help="for either library (1)")
+    made.add_argument("--quick", action="store_true", help="fewer pairs, no memory, no loop")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
+    made.add_argument(
+        "--source",
+        type=Path,
+        default=settings.REFERENCE,
+        metavar="DIR",
+        help="the folder that holds the package tinytorch (reference/)",
+    )
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; 0 if every result was that of the other library."""
+    given = parser().parse_args(arguments)
+    settings.set_up(given.source.resolve(), given.threads)
+    from benchmarks import rows
+
+    names = [*(row.name for row in rows.ROWS), *rows.LOOP]
+    if given.list:
+        print(*names, sep="\n")
+        return 0
+    if find_spec("torch") is None:
+        print(settings.WITHOUT_TORCH, file=sys.stderr)
+        return 2
+    import torch
+
+    torch.set_num_threads(given.threads)
+    wanted = given.row or names
+    if unknown := set(wanted) - set(names):
+        print(f"no row {', '.join(sorted(unknown))}; --list shows them", file=sys.stderr)
+        return 2
+    machine = settings.described(given.threads)
+    found, wrong = table_of(wanted, machine, given)
+    if given.json:
+        kept = {"kind": "table", "machine": machine, "rows": found}
+        given.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    return int(bool(wrong))
+
+
+def table_of(
+    wanted: list[str], machine: dict[str, Any], given: argparse.Namespace
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """Compare, measure and print the rows that are wanted; also the names of those that differ."""
+    from benchmarks import rows
+
+    chosen = [row for row in rows.ROWS if row.name in wanted]
+    differences, wrong = compared(chosen)
+    print(table.told(machine), table.HEAD, table.RULE, sep="\n", flush=True)
+    found = []
+    for row in chosen:
+        if row.name not in wrong and find_spec(row.needs):
+            found.append(measured(row, given) | {"difference": differences.get(row.name)})
+            print(table.line(found[-1]), flush=True)
+    if not given.quick and set(wanted) & rows.LOOP.keys():
+        for one in loop(rows.LOOP):
+            found.append(one)
+            print(table.line(one), flush=True)
+    return found, wrong
+
+
+def compared(chosen: list[Row]) -> tuple[dict[str, float], set[str]]:
+    """How far the results of each row are apart, and the rows where that is too far."""
+    differences, wrong = {}, set()
+    for row in chosen:
+        if not find_spec(row.needs):
+            print(f"{row.name}: left out, {row.needs} is not installed", file=sys.stderr)
+        elif row.times:
+            differences[row.name] = apart = difference(row)
+            if not apart <= row.within:
+                wrong.add(row.name)
+                print(f"{row.name}: results differ by {apart:.1e}, {row.within:g} is allowed")
+    steps = [differences[row.name] for row in chosen if row.times > 1]
+    if steps:
+        print(
+            f"losses of {max(row.times for row in chosen)} steps agree to {max(steps):.1e};",
+            end=" ",
+        )
+    if differences:
+        print(f"{len(differences) - len(wrong)} of {len(differences)} rows have the same results")
+    return differences, wrong
+
+
+def difference(row: Row) -> float:
+    """The largest distance of two results, as a share of the largest number."""
+    import numpy as np
+
+    ours, theirs = row.ours(), row.theirs()
+    apart = 0.0
+    for _ in range(row.times):
+        one, other = (np.asarray(work(), np.float64) for work in (ours, theirs))
+        if one.shape != other.shape:
+            return np.inf
+        apart = max(apart, float(np.abs(one - other).max() / max(np.abs(other).max(), 1e-9)))
+    return apart
+
+
+def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
+    """A row of the table."""
+    seconds = QUICK_SECONDS if given.quick else SECONDS
+    pairs = paired.in_turn(row.ours(), row.theirs(), seconds, 3 if given.quick else paired.FEWEST)
+    sizes: dict[str, int | None] = {"ours": None, "theirs": None}
+    if row.memory and not given.quick:
+        source, threads = given.source.resolve(), given.threads
+        sizes = {side: memory.of(row.name, side, source, threads) for side in sizes}
+    named = {"name": row.name, "title": row.title, "beside": row.beside}
+    return named | asdict(paired.ratio(pairs)) | {"bytes": sizes}
+
+
+def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
+    """The two rows of `benchmarks.watch`."""
+    from benchmarks import watch
+
+    if not find_spec("pytest_watcher"):
+        print("loop: left out, pytest-watcher is not installed", file=sys.stderr)
+        return []
+    edits = list(watch.measured(LOOP_PAIRS))
+    pairs = {
+        "loop-first": [(edit.first, edit.theirs) for edit in edits],
+        "loop-full": [(edit.full, edit.theirs) for edit in edits],
+    }
+    return [
+        {"name": name, "title": titles[name], "beside": "pytest-watcher"}
+        | asdict(paired.ratio(pairs[name]))
+        | {"bytes": {"ours": None, "theirs": None}, "difference": None}
+        for name in titles
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Two pieces of work timed in turn, and what can be said of the ratio of their times."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import median
+
+from benchmarks.row import Work
+
+Pair = tuple[float, float]
+"""Seconds of our work and of theirs, one taken right after the other."""
+
+SHORTEST = 0.005
+"""A time shorter than this is taken of several calls, in seconds."""
+
+FEWEST, MOST = 7, 300
+"""How many pairs."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long ours took: below 1 ours is faster.
+
+    Attributes:
+        median: of the ratios of all pairs.
+        low, high: the median of all pairs that there could be lies between them, with 95% confidence.
+        pairs: how many there are.
+        ours, theirs: medians of the seconds.
+    """
+
+    median: float
+    low: float
+    high: float
+    pairs: int
+    ours: float
+    theirs: float
+
+
+def ratio(pairs: Sequence[Pair]) -> Ratio:
+    """The median of the ratios, not the ratio of the medians: what slows a machine slows both of a pair."""
+    ratios = [ours / theirs for ours, theirs in pairs]
+    low, high = interval(ratios)
+    ours, theirs = (median(side) for side in zip(*pairs, strict=True))
+    return Ratio(median(ratios), low, high, len(pairs), ours, theirs)
+
+
+def interval(values: Iterable[float], confidence: float = 0.95) -> tuple[float, float]:
+    """An interval for the median that assumes nothing about how values are distributed.
+
+    Each value is above the true median as often as a coin shows heads. So the k lowest and the k highest
+    can be left out if k heads or fewer of so many coins are unlikely enough; the same holds for tails.
+
+    >>> interval([5, 1, 4, 2, 3, 9, 7, 8, 6, 10])
+    (2, 9)
+    """
+    ordered = sorted(values)
+    n = len(ordered)
+    chances = list(accumulate(math.comb(n, heads) / 2**n for heads in range(n)))
+    left_out = max((k for k in range(n // 2) if chances[k] <= (1 - confidence) / 2), default=0)
+    return ordered[left_out], ordered[n - 1 - left_out]
+
+
+def calls_of(seconds: float) -> int:
+    """How many calls take as long as a time has to be."""
+    return max(1, math.ceil(SHORTEST / max(seconds, 1e-9)))
+
+
+def seconds_of(work: Work, calls: int = 1) -> float:
+    """Seconds of one call, as the mean of several."""
+    began = time.perf_counter()
+    for _ in range(calls):
+        work()
+    return (time.perf_counter() - began) / calls
+
+
+def in_turn(ours: Work, theirs: Work, seconds: float, fewest: int = FEWEST) -> list[Pair]:
+    """Time both in turn for about so many seconds; which goes first changes from pair to pair."""
+    first = [(seconds_of(work), seconds_of(work))[1] for work in (ours, theirs)]
+    calls = [calls_of(one) for one in first]
+    gc.collect()
+    pairs: list[Pair] = []
+    end = time.perf_counter() + seconds
+    while len(pairs) < fewest or (time.perf_counter() < end and len(pairs) < MOST):
+        if len(pairs) % 2:
+            theirs_took = seconds_of(theirs, calls[1])
+            pairs.append((seconds_of(ours, calls[0]), theirs_took))
+        else:
+            ours_took = seconds_of(ours, calls[0])
+            pairs.append((ours_took, seconds_of(theirs, calls[1])))
+    return pairs

@@ -1,0 +1,70 @@
+"""What a measurement is made with: the framework, the threads, the machine. Set before NumPy is imported."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "reference"
+
+THREADS = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "RAYON_NUM_THREADS",
+)
+"""Variables that say how many threads a library may use."""
+
+LIBRARIES = ("numpy", "torch", "tokenizers", "pytest", "hypothesis", "pytest-watcher")
+
+WITHOUT_TORCH = 'PyTorch is not installed: python -m pip install -e ".[bench]"'
+
+
+def set_up(source: Path, threads: int) -> None:
+    """Let `import tinytorch` find the package in a folder, and libraries use so many threads.
+
+    Processes that are started from here do the same.
+    """
+    for name in THREADS:
+        os.environ[name] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+    sys.path.insert(0, str(source))
+
+
+def processor() -> str:
+    """The name of the processor, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of each library that is here."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def described(threads: int) -> dict[str, object]:
+    """All that a reader of numbers has to know of where they are from."""
+    chosen = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD")
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": threads,
+        "versions": versions(),
+        "variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(chosen)},
+    }

@@ -1,0 +1,95 @@
+"""What was measured, in words and as rows of Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HEAD = "| row | ours / other | 95% | pairs | ours | other | memory | ours | other |"
+RULE = "|---|---|---|---|---|---|---|---|---|"
+
+
+def told(machine: dict[str, Any]) -> str:
+    """One line on where the numbers are from."""
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
+    variables = "".join(f", {name}={value}" for name, value in machine["variables"].items())
+    return f"{machine['processor']}, {machine['cores']} cores, {threads}{variables}\n{versions}\n"
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row as Markdown."""
+    sizes = [row["bytes"][side] for side in ("ours", "theirs")]
+    share = f"{sizes[0] / sizes[1]:.2f}" if all(sizes) else ""
+    cells = [
+        row["name"],
+        f"**{row['median']:.2f}**",
+        f"{row['low']:.2f} to {row['high']:.2f}",
+        row["pairs"],
+        time_text(row["ours"]),
+        time_text(row["theirs"]),
+        share,
+        *(size_text(size) for size in sizes),
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def time_text(seconds: float) -> str:
+    """
+    >>> time_text(0.01234), time_text(0.0000021), time_text(2.5)
+    ('12.3 ms', '2.1 µs', '2.5 s')
+    """
+    units = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
+    unit = next((name for name, size in units.items() if seconds >= size), "µs")
+    return f"{seconds / units[unit]:.3g} {unit}"
+
+
+def size_text(size: int | None) -> str:
+    """
+    >>> size_text(None), size_text(52_428_800)
+    ('', '50.0 MB')
+    """
+    return "" if size is None else f"{size / 2**20:.1f} MB"
+
+
+GROWTH_HEAD = """| what | size | from | to | smallest | largest | exponent | theory | |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def growth_line(one: dict[str, Any]) -> str:
+    """A kind of growth as a row of Markdown."""
+    cells = [
+        one["title"],
+        one["size"],
+        f"{one['sizes'][0]:,}",
+        f"{one['sizes'][-1]:,}",
+        time_text(one["seconds"][0]),
+        time_text(one["seconds"][-1]),
+        f"**{one['exponent']:.2f}**",
+        f"{one['theory']:g}, {one['because']}",
+        "too much" if one["above"] else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+PAGE_HEAD = """| row | what | beside | ratio | 95% | ours | other | memory, ours | other |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def page_line(row: dict[str, Any]) -> str:
+    """A row of the page, which says in words what is done."""
+    cells = [
+        row["name"],
+        row["title"],
+        row["beside"],
+        f"**{row['median']:.2f}**",
+        unbroken(f"{row['low']:.2f} to {row['high']:.2f}"),
+        unbroken(time_text(row["ours"])),
+        unbroken(time_text(row["theirs"])),
+        *(unbroken(size_text(row["bytes"][side])) for side in ("ours", "theirs")),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def unbroken(words: str) -> str:
+    """Words that stay on one line."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,66 @@
+"""What units stand on at one moment: digests that are made when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.evidence.digests import Mark
+from pytest_tinytorch.evidence.source import Source
+
+Digests = Mapping[UnitId, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What one unit stands on at one moment.
+
+    Attributes:
+        unit: the one.
+        exact: digest of the bytes of the source it stands on.
+        specs: digest of all that judges it.
+        at: gives the digest of that source.
+    """
+
+    unit: Unit
+    exact: str
+    specs: str
+    at: Source
+
+    @cached_property
+    def source(self) -> str:
+        """The digest of what the source does. It is parsed for that, so only if somebody asks."""
+        return self.at.digest(self.unit)
+
+    def is_same_as(self, other: Ground) -> bool:
+        """Whether both digests are the same."""
+        return self.specs == other.specs and (
+            self.exact == other.exact or self.source == other.source
+        )
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What every unit stands on at one moment.
+
+    Attributes:
+        grounds: unit id to what it stands on.
+        marks: of the files that are no source: they cannot be pinned, so one that was written while specs ran
+            may have been seen as it was in between.
+    """
+
+    grounds: Mapping[UnitId, Ground]
+    marks: Mapping[Path, Mark | None]
+
+    @property
+    def digests(self) -> Digests:
+        """Unit id to the digests of its source and of its specs."""
+        return {unit: (ground.source, ground.specs) for unit, ground in self.grounds.items()}
+
+    def differing(self, other: Footing) -> tuple[UnitId, ...]:
+        """The units that stand on something else in ``other``."""
+        grounds = self.grounds.items()
+        return tuple(u for u, ground in grounds if not ground.is_same_as(other.grounds[u]))

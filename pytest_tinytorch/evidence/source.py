@@ -1,0 +1,80 @@
+"""What the verdict on a unit stands on first: the source of the package under test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.evidence import digests
+from pytest_tinytorch.evidence.digests import Fingerprint, Snapshot
+from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
+
+
+class Source:
+    """The source of the package under test at one moment, as each unit stands on it.
+
+    Files of the package that belong to no checkpoint count for all: any module may use them.
+
+    Args:
+        implementation: says where modules come from.
+        curriculum: says what a unit stands on.
+        now: with the source pinned.
+    """
+
+    def __init__(
+        self, implementation: Implementation, curriculum: Curriculum, now: Snapshot
+    ) -> None:
+        self.implementation = implementation
+        self.curriculum = curriculum
+        self.now = now
+        package = implementation.folder / PACKAGE
+        modules = {unit.name for unit in curriculum.checkpoints if unit.source}
+        own = {package / f"{name}.py" for name in modules}
+        self._places = {name: implementation.file_among(now.pinned, name) for name in modules}
+        self._shared = [f for f in now.pinned if f.is_relative_to(package) and f not in own]
+        files = {*self._shared, *self._places.values()}
+        self._names = {file: self._name(file) for file in files}
+        self._written = {file for file in files if self._is_written(file)}
+        self._beside = self._others(implementation.folder)
+        self._borrowed = self._others(implementation.reference) if implementation.borrowed else []
+
+    def digest(self, unit: Unit) -> str:
+        """The digest of all that ``unit`` stands on, by what it does, and of where it is taken from."""
+        return self._digest(unit, self.now.code)
+
+    def exact(self, unit: Unit) -> str:
+        """The same by its bytes, without parsing: where two of these are equal, so are those of `digest`."""
+        return self._digest(unit, digests.of_bytes)
+
+    def _digest(self, unit: Unit, code: Fingerprint) -> str:
+        closure = self.curriculum.closure([unit.id])
+        needs = [need.name for need in self.curriculum.units if need.id in closure and need.source]
+        borrowed = [name for name in needs if name in self.implementation.borrowed]
+        files = [*self._shared, *(self._places[name] for name in needs)]
+        kinds = {True: code, False: digests.of_text}
+        entries = [(self._names[f], self.now.of(f, kinds[f in self._written])) for f in files]
+        entries += [*self._beside, *(self._borrowed if borrowed else [])]
+        entries.append(("code", self.now.code.__name__))  # whether docstrings count
+        parts = [self._origin(), *([",".join(borrowed)] if borrowed else [])]
+        return ":".join([*parts, digests.digest(entries)])
+
+    def _origin(self) -> str:
+        own = self.implementation.folder != self.implementation.reference
+        return "student" if own else "reference"
+
+    def _is_written(self, file: Path) -> bool:
+        """Whether a person writes this file: what it does counts then. What is given counts by its text."""
+        package = self.implementation.folder / PACKAGE
+        given = file.stem in GIVEN and file.parent == package
+        return self._origin() == "student" and file.is_relative_to(package) and not given
+
+    def _others(self, folder: Path) -> list[tuple[str, str]]:
+        """What is in a package and is no Python."""
+        files = [file for file in self.now.below(folder / PACKAGE) if file.suffix != ".py"]
+        return [(self._name(file), self.now.of(file, digests.of_bytes)) for file in files]
+
+    def _name(self, file: Path) -> str:
+        """A file from the folder that holds it, so that the same work elsewhere has the same digest."""
+        folder = self.implementation.folder
+        inside = folder if file.is_relative_to(folder) else self.implementation.reference
+        return file.relative_to(inside).as_posix()

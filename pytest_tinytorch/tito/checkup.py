@@ -1,0 +1,38 @@
+"""`tito doctor`: shows what an examination of the set-up has found."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from pytest_tinytorch.terminal.layout import fold, indented
+from pytest_tinytorch.tito.session import open_session, print_json
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def doctor(as_json: bool) -> None:
+    """Check your set-up, and say how to mend it.
+
+    Exit code 1 if something has to be mended.
+    """
+    # What it looks at takes a while to import, and `tito --help` needs none of it.
+    from pytest_tinytorch.tito import doctor as examination
+    from pytest_tinytorch.tito import surroundings
+
+    session = open_session()
+    findings = [*examination.examine_kit(session), *surroundings.examine_environment(session)]
+    if as_json:
+        print_json([finding.table() for finding in findings])
+    else:
+        lines = []
+        for finding in findings:
+            mark = session.glyphs.passed if finding.ok else session.glyphs.wrong
+            style = "green" if finding.ok else "red" if finding.needed else "yellow"
+            head = Text(f" {mark} {finding.what}:", style)
+            lines.append(fold(head, Text(f" {finding.found}"), session.width))
+            if not finding.ok:
+                lines.append(indented(Text(finding.remedy, "bold"), 5, session.width))
+        session.show(Group(*lines))
+    raise SystemExit(1 if any(f.needed and not f.ok for f in findings) else 0)

@@ -1,0 +1,1 @@
+"""Tests of the measurements: what needs no PyTorch, and no clock."""

@@ -1,0 +1,65 @@
+"""What is said of ratios, and that both sides are timed in turn."""
+
+from __future__ import annotations
+
+import doctest
+import math
+
+import pytest
+
+from benchmarks import drawing, growth, memory, paired, table
+
+
+@pytest.mark.parametrize(
+    "module", [paired, table, drawing, growth, memory], ids=lambda m: m.__name__
+)
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("count", range(1, 60))
+def test_an_interval_is_as_sure_as_it_says_and_no_wider(count):
+    """The median lies outside as often as fewer values than that are on one of its sides."""
+    low, high = paired.interval(range(count))
+    assert high == count - 1 - low
+
+    def outside(left_out):
+        return 2 * sum(math.comb(count, k) for k in range(left_out + 1)) / 2**count
+
+    assert outside(low) <= 0.05 or low == 0
+    assert outside(low + 1) > 0.05 or low + 1 > high - 1
+
+
+def test_a_ratio_is_the_median_of_ratios():
+    """A machine that is slow for one pair changes nothing."""
+    found = paired.ratio([(1.0, 2.0), (100.0, 200.0), (3.0, 2.0), (1.0, 2.0), (2.0, 4.0)])
+    assert found.median == 0.5
+    assert (found.low, found.high) == (0.5, 1.5)
+    assert (found.pairs, found.ours, found.theirs) == (5, 2.0, 2.0)
+
+
+def test_both_sides_are_timed_in_turn():
+    """Neither is always the first; after the calls that warm up."""
+    done = []
+    with_time = lambda name: lambda: done.append(name) or wait()
+    clock = iter(range(10**6))
+    wait = lambda: None
+    real, paired.time.perf_counter = paired.time.perf_counter, lambda: next(clock)
+    try:
+        pairs = paired.in_turn(with_time("ours"), with_time("theirs"), 0.0, fewest=4)
+    finally:
+        paired.time.perf_counter = real
+    assert done[4:] == ["ours", "theirs", "theirs", "ours"] * 2
+    assert pairs == [(1, 1)] * 4
+
+
+def test_short_work_is_repeated():
+    assert paired.calls_of(1.0) == 1
+    assert paired.calls_of(paired.SHORTEST / 3) == 3
+    assert paired.calls_of(0.0) > 1
+
+
+def test_the_exponent_is_of_the_upper_half():
+    sizes = [10, 100, 1_000, 10_000, 100_000]
+    assert growth.exponent(sizes, [1, 1, 2, 20, 200]) == pytest.approx(1)
+    assert growth.exponent(sizes, [n**1.5 for n in sizes]) == pytest.approx(1.5)

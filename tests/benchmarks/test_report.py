@@ -1,0 +1,79 @@
+"""The page that is made of what was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks import drawing, report
+from tests.support import kit
+
+SAMPLE = json.loads(Path(__file__).with_name("sample.json").read_text(encoding="utf-8"))
+SVG = "{http://www.w3.org/2000/svg}"
+FIGURE = re.compile(r"^<figure>\n(<svg.*?</svg>)\n</figure>$", re.MULTILINE | re.DOTALL)
+PAGES = {"the sample": report.page(SAMPLE)}
+if (kit.ROOT / "docs/performance.md").is_file():
+    PAGES["the page"] = (kit.ROOT / "docs/performance.md").read_text(encoding="utf-8")
+
+
+def test_every_row_is_told():
+    text = report.page(SAMPLE)
+    table, growth = SAMPLE
+    for row in table["rows"]:
+        assert (
+            f"| {row['name']} | {row['title']} | {row['beside']} | **{row['median']:.2f}** |"
+            in text
+        )
+    for one in growth["growths"]:
+        assert f"| {one['title']} | {one['size']} |" in text
+    assert "A processor, 2 cores, 1 thread. python 3.12.1, numpy 2.1.0." in text
+    assert "| 1.5 MB | 1.0 MB |" in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert text.count("too much") == 1
+
+
+def test_tables_come_before_growth():
+    assert report.page(SAMPLE[::-1]) == report.page(SAMPLE)
+
+
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+def test_pictures_are_whole(text):
+    """A picture of each part, with words for those who do not see it, and ids that no other has."""
+    figures = FIGURE.findall(text)
+    assert len(figures) == text.count("<svg") >= 2
+    for figure in figures:
+        root = ET.fromstring(figure)
+        names = [root.find(f"{SVG}{tag}") for tag in ("title", "desc")]
+        assert [name.get("id") for name in names] == root.get("aria-labelledby").split()
+        assert all(name.text.strip() for name in names)
+        assert "\n\n" not in figure, "an empty line would end the HTML in Markdown"
+        fills = {node.get("fill", "currentColor") for node in root.iter(f"{SVG}text")}
+        assert fills <= {"currentColor", drawing.BLUE, drawing.ORANGE}
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_points_lie_where_their_ratios_are():
+    """One is in the middle of a half and two, and what is slower lies further to the right."""
+    rows = SAMPLE[0]["rows"]
+    root = ET.fromstring(drawing.ratios(rows, "p"))
+    places = [float(circle.get("cx")) for circle in root.iter(f"{SVG}circle")]
+    by_ratio = sorted(zip((row["median"] for row in rows), places, strict=True))
+    assert [place for _, place in by_ratio] == sorted(places)
+    colors = [circle.get("fill") for circle in root.iter(f"{SVG}circle")]
+    assert colors == [drawing.BLUE if r["median"] <= 1 else drawing.ORANGE for r in rows]
+
+
+def test_everything_stays_inside_its_picture():
+    for picture in (
+        drawing.ratios(SAMPLE[0]["rows"], "p"),
+        drawing.growths(SAMPLE[1]["growths"], "g"),
+    ):
+        root = ET.fromstring(picture)
+        _, _, width, height = map(float, root.get("viewBox").split())
+        for node in root.iter():
+            for name, most in (("x", width), ("cx", width), ("y", height), ("cy", height)):
+                assert 0 <= float(node.get(name, 0)) <= most

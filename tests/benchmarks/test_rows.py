@@ -1,0 +1,65 @@
+"""The table of rows, without PyTorch: our side of each can be run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.support import kit
+
+EACH = """
+from benchmarks import settings
+settings.set_up(settings.REFERENCE, 1)
+from benchmarks import rows
+for row in rows.ROWS:
+    row.ours()()
+    print(row.name, row.title, sep=": ")
+"""
+
+WITHOUT = """
+import sys
+sys.modules["torch"] = None
+from benchmarks.__main__ import main
+sys.exit(main([]))
+"""
+
+SMALL = """
+from benchmarks import settings
+settings.set_up(settings.REFERENCE, 1)
+from benchmarks import growth
+for one in growth.growths():
+    assert list(one.sizes) == sorted(set(one.sizes)), one.name
+    one.make(one.sizes[0])()
+    print(one.name)
+"""
+
+
+def python(*arguments):
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=kit.ROOT, capture_output=True, text=True, encoding="utf-8", timeout=300
+    )
+
+
+def test_our_side_of_each_row_runs():
+    run = python("-c", EACH)
+    assert run.returncode == 0, run.stderr
+    listed = python("-m", "benchmarks", "--list").stdout.split()
+    told = [line.partition(": ") for line in run.stdout.splitlines()]
+    assert [name for name, _, _ in told] + ["loop-first", "loop-full"] == listed
+    assert len(set(listed)) == len(listed) > 20
+    assert len({title for _, _, title in told}) == len(told)
+
+
+def test_without_torch_one_line_says_what_to_install():
+    run = python("-c", WITHOUT)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert 'pip install -e ".[bench]"' in run.stderr
+
+
+def test_the_smallest_of_each_kind_of_growth_runs():
+    run = python("-c", SMALL)
+    assert run.returncode == 0, run.stderr
+    assert len(set(run.stdout.split())) == len(run.stdout.split()) >= 10

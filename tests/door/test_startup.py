@@ -1,0 +1,93 @@
+"""What a start costs: what is imported and parsed before anything runs. Counted, never timed."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from pytest_tinytorch.course.options import Options
+from pytest_tinytorch.evidence import digests, ledger
+from pytest_tinytorch.evidence.workspace import open_workspace
+from tests.support import kit, toy
+from tests.support.imports import imported_by
+
+SHOWS = ["--capabilities", "--timeline"]
+
+
+@pytest.mark.parametrize("option", SHOWS)
+def test_the_map_imports_nothing_that_specs_need(option):
+    found = imported_by(kit.ROOT, "-m", "pytest", option)
+    assert "pytest_tinytorch.terminal.screen" in found
+    assert not found & {"hypothesis", "numpy", "tinytorch", "pytest_tinytorch.run.runner"}
+
+
+@pytest.mark.parametrize("option", SHOWS)
+def test_a_conftest_may_load_a_profile_even_where_the_map_is_shown(tmp_path, option):
+    root = toy.build(tmp_path)
+    line = "from hypothesis import settings\nsettings.load_profile('thorough')\n"
+    toy.write(root, {"conftest.py": line})
+    assert toy.pytest_in(root, option, cold=True).code == 0
+
+
+class TestProved:
+    """A workspace in which everything is proved."""
+
+    @pytest.fixture
+    def root(self, tmp_path):
+        root = toy.build(tmp_path)
+        toy.solve(root, "adding", "doubling", "squaring")
+        assert toy.pytest_in(root).code == 0
+        for remembered in (digests.of_code, digests.of_documented_code):
+            remembered.cache_clear()
+        return root
+
+    @pytest.fixture
+    def parsed(self, monkeypatch):
+        """The sources that are parsed from now on."""
+        found, parse = [], ast.parse
+        monkeypatch.setattr(ast, "parse", lambda data, *rest: found.append(data) or parse(data))
+        return found
+
+    def states(self, root):
+        return set(open_workspace(root, Options(), "curriculum.toml").progress().state.values())
+
+    def test_nothing_is_parsed_while_every_byte_is_the_same(self, root, parsed):
+        assert self.states(root) == {"passed"}
+        assert parsed == []
+
+    def test_what_was_edited_counts_by_what_it_does(self, root, parsed):
+        file = root / "tinytorch/adding.py"
+        file.write_bytes(file.read_bytes() + b"\n# a comment\n")
+        assert self.states(root) == {"passed"}
+        assert file.read_bytes() in parsed
+
+    def test_only_the_learners_modules_are_parsed(self, root, parsed):
+        file = root / "tinytorch/adding.py"
+        file.write_bytes(file.read_bytes() + b"\n# a comment\n")
+        self.states(root)
+        own = {(root / f"tinytorch/{name}.py").read_bytes() for name in toy.REFERENCE}
+        assert set(parsed) <= own - {(root / "tinytorch/__init__.py").read_bytes()}
+
+    def test_a_ledger_that_names_no_bytes_is_read_as_ever(self, root):
+        file = root / ".tinytorch/ledger.jsonl"
+        text = file.read_text(encoding="utf-8")
+        assert '"exact": "student:' in text
+        file.write_text(text.replace('"exact"', '"unknown"'), encoding="utf-8")
+        assert all(event.exact == "" for event in ledger.read_ledger(file).events)
+        assert self.states(root) == {"passed"}
+
+    def test_a_run_after_an_edit_that_does_nothing_names_the_new_bytes(self, root, parsed):
+        file = root / "tinytorch/adding.py"
+        file.write_bytes(file.read_bytes() + b"\n# a comment\n")
+        toy.pytest_in(root)
+        assert self.states(root) == {"passed"}
+        assert parsed == []
+
+
+def test_where_all_is_locked_no_stub_is_parsed(tmp_path, monkeypatch):
+    root = toy.build(tmp_path)
+    monkeypatch.setattr(ast, "parse", lambda *_: pytest.fail("parsed"))
+    assert open_workspace(root, Options(), "curriculum.toml").progress().state["checkpoint-02"] == (
+        "locked"
+    )

@@ -1,0 +1,10 @@
+"""A profile of Hypothesis for runs that only ask which specs are red: as many examples, none made smaller."""
+
+from hypothesis import Phase, settings
+
+from pytest_tinytorch.run import profiles
+
+profiles.register_profiles()
+settings.register_profile(
+    "unshrunk", settings.get_profile("learn"), phases=[Phase.explicit, Phase.generate]
+)
