@@ -211,7 +211,7 @@ class TestSoftmax:
 
 
 class TestErrors:
-    """what has no place between integers"""
+    """integers, refused"""
 
     @pytest.mark.parametrize(
         "function", [sigmoid, tanh, gelu, softmax], ids=["sigmoid", "tanh", "gelu", "softmax"]

@@ -47,7 +47,7 @@ def later(tmp_path, monkeypatch):
         shutil.copy(file, home / path)
     for module in (implementation, starter):
         monkeypatch.setattr(module, "kit_home", lambda: home)
-    monkeypatch.setattr(shipped, "installed", lambda distribution: LATER)
+    monkeypatch.setattr("importlib.metadata.version", lambda distribution: LATER)
     return home
 
 
@@ -265,7 +265,7 @@ class TestUpdate:
         assert "is in no workspace: make one with `tito init DIR`" in tito("update", code=2)
 
     def test_does_not_go_back(self, workspace, monkeypatch):
-        monkeypatch.setattr(shipped, "installed", lambda distribution: "0.0.9")
+        monkeypatch.setattr("importlib.metadata.version", lambda distribution: "0.0.9")
         assert "python -m pip install --upgrade pytest-tinytorch" in tito("update", code=2)
 
     def test_reads_a_record_with_more_in_it(self, workspace):
@@ -313,7 +313,7 @@ class TestDoctor:
         ("version", "says"), [(LATER, "tito update"), ("0.0.9", "pip install --upgrade")]
     )
     def test_compares_versions(self, workspace, monkeypatch, version, says):
-        monkeypatch.setattr(shipped, "installed", lambda distribution: version)
+        monkeypatch.setattr("importlib.metadata.version", lambda distribution: version)
         (finding,) = [f for f in json.loads(tito("doctor", "--json")) if f["what"] == "workspace"]
         assert not finding["well"]
         assert says in finding["mend"]

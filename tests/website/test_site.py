@@ -123,7 +123,8 @@ def test_a_solution_on_a_page_is_noticed(tmp_path):
     assert line in kit.reference_text("activations")
     page.write_text(f"<pre>{line.replace('x', '<b>x</b>')}</pre>", encoding="utf-8")
     assert ("page.html", "softmax") in solutions_in({page: pages.read(page)})
-    page.write_text("<pre>relu, lambda g, ans, x: g * (x &gt; 0))</pre>", encoding="utf-8")
+    rule = "relu, lambda g, ans, x: np.where(x &lt;= 0, 0, g))"
+    page.write_text(f"<pre>{rule}</pre>", encoding="utf-8")
     assert ("page.html", "gradient of relu") in solutions_in({page: pages.read(page)})
 
 
