@@ -18,8 +18,8 @@ from pytest_tinytorch.evidence import digests
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
-    "arranging conveniences creation criteria cuda dtypes functional functions initialization instead linalg"
-    " moduleconveniences modules nn operations optim products sampling saving utils"
+    "arranging batchnorm conveniences creation criteria cuda dtypes functional functions initialization"
+    " instead linalg moduleconveniences modules multihead nn operations optim products sampling saving utils"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 

@@ -104,7 +104,6 @@ INSTEAD = {
         "autograd.Function": "write a function under @primitive, and its gradient with defvjp",
     },
     "tinytorch.nn": {
-        "BatchNorm1d": "use nn.BatchNorm2d on x.reshape(N, C, L, 1), or nn.LayerNorm",
         "Conv1d": "use nn.Conv2d on x.unsqueeze(2), with kernels of height 1",
         "Conv3d": "use nn.Conv2d for each slice",
         "ConvTranspose2d": "use nn.Upsample, and then nn.Conv2d",
@@ -116,7 +115,6 @@ INSTEAD = {
         "RNNCell": f"{WRITE_MODULE} with two nn.Linear",
         "LSTMCell": f"{WRITE_MODULE} with two nn.Linear",
         "DataParallel": "use one process: nothing here runs on several",
-        "MultiheadAttention": "use nn.MultiHeadAttention(embed_dim, num_heads): one input, batch first",
         "Transformer": "use nn.TransformerBlock, or GPT for a whole model",
         "TransformerEncoderLayer": "use nn.TransformerBlock(embed_dim, num_heads)",
         "TransformerEncoder": "use nn.Sequential of nn.TransformerBlock",
@@ -215,6 +213,12 @@ ARGUMENTS = {
         "max_norm": "use weight.norm(2, 1), and scale the rows",
         "sparse": NO_SPARSE,
         "scale_grad_by_freq": "use it without: it is seldom of use",
+    },
+    "MultiheadAttention": {
+        "kdim": "use scaled_dot_product_attention with nn.Linear of your own",
+        "vdim": "use scaled_dot_product_attention with nn.Linear of your own",
+        "add_bias_kv": "use it without: it is seldom of use",
+        "add_zero_attn": "use it without: it is seldom of use",
     },
     "MultiHeadAttention": {
         "dropout": "use nn.Dropout on its result",

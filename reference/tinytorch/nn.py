@@ -18,6 +18,8 @@ EXPORTS = {
     "embeddings": "Embedding PositionalEncoding",
     "attention": "MultiHeadAttention",
     "transformers": "LayerNorm TransformerBlock",
+    "batchnorm": "BatchNorm1d",
+    "multihead": "MultiheadAttention",
     "modules": "Identity ModuleList ModuleDict Unflatten ZeroPad2d AdaptiveAvgPool2d LeakyReLU ELU SiLU"
     " Softplus LogSigmoid ReLU6 LogSoftmax L1Loss SmoothL1Loss HuberLoss BCELoss NLLLoss CrossEntropyLoss"
     " PairwiseDistance KLDivLoss Upsample",
