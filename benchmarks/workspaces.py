@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import watch
@@ -51,22 +52,30 @@ EVENT = {
 }
 
 
-def run(root: Path, *arguments: str) -> None:
-    """Run a module of Python in a folder; what it says about the work there is not asked."""
-    hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "CI"}
-    environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=root, env=environment, stdout=subprocess.DEVNULL
+@dataclass(frozen=True)
+class Folder:
+    """A folder that is gone when nobody uses it any more."""
+
+    place: tempfile.TemporaryDirectory[str] = field(
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="growth-")
     )
 
+    @property
+    def root(self) -> Path:
+        return Path(self.place.name)
 
-def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="growth-"))
+    def run(self, *arguments: str) -> None:
+        """Run a module of Python in it; what it says about the work there is not asked."""
+        hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "CI"}
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        command = [sys.executable, "-m", *arguments]
+        subprocess.run(command, cwd=self.root, env=environment, stdout=subprocess.DEVNULL)
 
 
 def ledger(events):
     """`tito checkpoint status` with so many events in the ledger."""
-    root = watch.workspace(folder() / "workspace")
+    folder = Folder()
+    root = watch.workspace(folder.root)
     (root / ".tinytorch").mkdir()
     lines = (
         json.dumps(EVENT | {"unit": f"checkpoint-{n % 20 + 1:02}", "source": f"{n:064x}"})
@@ -74,12 +83,13 @@ def ledger(events):
     )
     text = "".join(f"{line}\n" for line in lines)
     (root / ".tinytorch" / "ledger.jsonl").write_text(text, encoding="utf-8")
-    return lambda: run(root, "pytest_tinytorch.tito", "checkpoint", "status")
+    return lambda: folder.run("pytest_tinytorch.tito", "checkpoint", "status")
 
 
 def specs(count):
     """A run of so many specs, each of which takes no time."""
-    root = folder()
+    folder = Folder()
+    root = folder.root
     classes = [
         f'class TestGroup{first}:\n    """group {first}"""\n'
         + "".join(SPEC.format(number=n) for n in range(first, min(first + GROUP, count)))
@@ -97,7 +107,7 @@ def specs(count):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
     list_specs(root, count)
-    return lambda: run(root, "pytest", "-q", "-p", "no:cacheprovider")
+    return lambda: folder.run("pytest", "-q", "-p", "no:cacheprovider")
 
 
 def list_specs(root: Path, count: int) -> None:
