@@ -40,6 +40,11 @@ LISTED = {
     ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
+    (
+        "website/pytorch.py",
+        "runpy",
+    ): "reads a given table that is made of names, for a page of the site",
+    ("website/pytorch.py", "run_path"): "the same",
     ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",
 }
 """Every place in the plugin that loads code without a plain import, or names a module of the package
