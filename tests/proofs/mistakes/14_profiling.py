@@ -9,7 +9,7 @@ MISTAKES = (
         replace='if hasattr(op, "flops"):',
         by="if False:",
         turns_red="TestOperations",
-        says="flops_of",
+        says="count_flops",
     ),
     Mistake(
         "parameters counted as arrays instead of numbers",
