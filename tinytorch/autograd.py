@@ -13,7 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, todo, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:

@@ -158,6 +158,25 @@ def in_blocks(function: Callable[..., Array], *arrays: Array) -> Array:
     return out.reshape(shape)
 
 
+def keep(g: Array, mask: Array) -> Array:
+    """``g`` where ``mask`` is True, else 0: also where g is infinite or NaN, which times 0 would be NaN.
+
+    ``np.where(mask, g, 0)`` gives the same, but decides number by number: for a mask without a pattern that
+    takes five times as long. Here the bits of each number are kept, all or none.
+
+    Args:
+        g: floating.
+        mask: booleans, of the shape of ``g``.
+
+    >>> keep(np.array([np.inf, np.nan, 2.0]), np.array([False, False, True]))
+    array([0., 0., 2.])
+    """
+    number = np.dtype(f"i{g.itemsize}")
+    bits = np.asarray(np.negative(mask.view(np.int8)).astype(number))  # -1 for True: all bits set
+    bits &= g.view(number)
+    return bits.view(g.dtype)
+
+
 def todo(exercise: str) -> Rule:
     """Stand in for a gradient rule that is still to be written.
 

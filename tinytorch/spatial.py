@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.primitive import Array, check_floating, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
 
 Size = int | tuple[int, int]

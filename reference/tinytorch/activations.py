@@ -51,8 +51,7 @@ def sigmoid(x: Array) -> Array:
     array([0. , 0.5, 1. ])
     """
     check_floating(x, "x")
-    decay = np.exp(-np.abs(x))  # in [0, 1]
-    return np.where(x < 0, decay, 1) / (1 + decay)
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
 
 
 @primitive

@@ -13,7 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
-from tinytorch.primitive import Array, Variable, defvjp, in_blocks, recording, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -299,7 +299,7 @@ def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
     """
     share = np.where(np.equal(x, y), g / 2, g)
-    return unbroadcast(np.where(np.less(x, y), 0, share), x)
+    return unbroadcast(keep(share, ~np.less(x, y)), x)
 
 
 def widen(array: Array, dim: int | tuple[int, ...] | None, keepdim: bool) -> Array:
@@ -420,7 +420,7 @@ defvjp(t.exp,         lambda g, ans, x: g * ans)
 defvjp(t.log,         lambda g, ans, x: g / x)
 defvjp(t.sqrt,        lambda g, ans, x: g / (2 * ans))
 defvjp(t.abs,         lambda g, ans, x: g * np.sign(x))
-defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: np.where(ans == x, g, 0))
+defvjp(t.clip,        lambda g, ans, x, *, min=None, max=None: keep(g, ans == x))
 defvjp(t.maximum,     maximum_x, lambda g, ans, x, y: maximum_x(g, ans, y, x))
 defvjp(t.where,       None,
                       lambda g, ans, condition, x, y: unbroadcast(np.where(condition, g, 0), x),
@@ -433,7 +433,7 @@ defvjp(t.expand,      lambda g, ans, x, *, shape: unbroadcast(g, x))
 defvjp(t.getitem,     getitem_x)
 defvjp(t.concatenate, every=concatenate_each)
 
-defvjp(activations.relu,    lambda g, ans, x: np.where(x <= 0, 0, g))
+defvjp(activations.relu,    lambda g, ans, x: keep(g, ~(x <= 0)))
 defvjp(activations.sigmoid, lambda g, ans, x: g * ans * (1 - ans))
 defvjp(activations.tanh,    lambda g, ans, x: g * (1 - ans * ans))
 defvjp(activations.gelu,    gelu_x)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.primitive import Array, check_floating, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
 
 Size = int | tuple[int, int]
@@ -318,7 +318,7 @@ def max_pool2d_x(
         taps(padded, kernel_size, stride), taps(total, kernel_size, stride), strict=True
     ):
         found = (np.equal(tap, ans) | np.isnan(tap)) & waiting
-        share += np.where(found, g, 0)
+        share += keep(g, found)
         waiting &= ~found
     return unpad(total, x.shape, padding)
 

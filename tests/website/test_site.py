@@ -123,7 +123,7 @@ def test_a_solution_on_a_page_is_noticed(tmp_path):
     assert line in kit.reference_text("activations")
     page.write_text(f"<pre>{line.replace('x', '<b>x</b>')}</pre>", encoding="utf-8")
     assert ("page.html", "softmax") in solutions_in({page: pages.read(page)})
-    rule = "relu, lambda g, ans, x: np.where(x &lt;= 0, 0, g))"
+    rule = "relu, lambda g, ans, x: keep(g, ~(x &lt;= 0)))"
     page.write_text(f"<pre>{rule}</pre>", encoding="utf-8")
     assert ("page.html", "gradient of relu") in solutions_in({page: pages.read(page)})
 

@@ -118,7 +118,7 @@ MISTAKES = (
     Mistake(
         "clip that lets everything through",
         of="gradient of clip",
-        replace="np.where(ans == x, g, 0)",
+        replace="keep(g, ans == x)",
         by="g",
         turns_red="TestElementwiseRules",
         says="gradient of clip",
@@ -126,7 +126,7 @@ MISTAKES = (
     Mistake(
         "clip that multiplies an infinite gradient by zero",
         of="gradient of clip",
-        replace="np.where(ans == x, g, 0)",
+        replace="keep(g, ans == x)",
         by="g * (ans == x)",
         turns_red="TestElementwiseRules",
         says="gradient of clip",
@@ -142,7 +142,7 @@ MISTAKES = (
     Mistake(
         "a maximum that multiplies an infinite gradient by zero",
         of="maximum_x",
-        replace="np.where(np.less(x, y), 0, share)",
+        replace="keep(share, ~np.less(x, y))",
         by="share * ~np.less(x, y)",
         turns_red="TestElementwiseRules",
         says="maximum_x",
@@ -150,7 +150,7 @@ MISTAKES = (
     Mistake(
         "a maximum that gives no gradient to what is no number",
         of="maximum_x",
-        replace="np.where(np.less(x, y), 0, share)",
+        replace="keep(share, ~np.less(x, y))",
         by="np.where(np.greater_equal(x, y), share, 0)",
         turns_red="TestElementwiseRules",
         says="maximum_x",
@@ -158,7 +158,7 @@ MISTAKES = (
     Mistake(
         "relu that passes the gradient where it is negative",
         of="gradient of relu",
-        replace="np.where(x <= 0, 0, g)",
+        replace="keep(g, ~(x <= 0))",
         by="np.where(x >= 0, 0, g)",
         turns_red="TestElementwiseRules",
         says="gradient of relu",
@@ -166,7 +166,7 @@ MISTAKES = (
     Mistake(
         "relu that multiplies an infinite gradient by zero",
         of="gradient of relu",
-        replace="np.where(x <= 0, 0, g)",
+        replace="keep(g, ~(x <= 0))",
         by="g * ~(x <= 0)",
         turns_red="TestElementwiseRules",
         says="gradient of relu",
@@ -174,7 +174,7 @@ MISTAKES = (
     Mistake(
         "relu that gives no gradient to what is no number",
         of="gradient of relu",
-        replace="np.where(x <= 0, 0, g)",
+        replace="keep(g, ~(x <= 0))",
         by="np.where(x > 0, g, 0)",
         turns_red="TestElementwiseRules",
         says="gradient of relu",
