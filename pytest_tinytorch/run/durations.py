@@ -28,10 +28,12 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.running: dict[str, tuple[str, float, float]] = {}  # to label, its begin, the next beat
+        self.begins: dict[str, float] = {}  # of the first spec of each label
 
     def begin(self, nodeid: str, label: str, now: float) -> None:
-        """A spec begins."""
-        self.running[nodeid] = (label, now, FIRST_BEAT)
+        """A spec begins; what is told is how long all specs of this label have run."""
+        begin = self.begins.setdefault(label, now)
+        self.running[nodeid] = (label, begin, next_beat(now - begin))
 
     def end(self, nodeid: str) -> None:
         """It has ended, if it was here at all."""
@@ -49,10 +51,16 @@ class Heartbeat:
         for nodeid, (label, begin, beat) in self.running.items():
             if now - begin >= beat:
                 texts.append(f"{label}: still running after {told(now - begin)}")
-                while beat <= now - begin:
-                    beat *= 2
-                self.running[nodeid] = (label, begin, beat)
+                self.running[nodeid] = (label, begin, next_beat(now - begin))
         return texts
+
+
+def next_beat(seconds: float) -> float:
+    """The next moment to say something, so many seconds after the begin."""
+    beat = float(FIRST_BEAT)
+    while beat <= seconds:
+        beat *= 2
+    return beat
 
 
 class Durations:
@@ -75,6 +83,7 @@ class Durations:
         self.over = threading.Event()
         self.thread: threading.Thread | None = None
         self.screen = real_stdout()
+        self.left_at = 0  # where pytest was in its line when a beat ended that line
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -125,8 +134,9 @@ class Durations:
             if self.screen is None:
                 return
             for text in self.heartbeat.due(time.monotonic()):
-                writer = self.config.get_terminal_writer()
-                line = f"\n{text}\n" if writer.width_of_current_line else f"{text}\n"
+                width = self.config.get_terminal_writer().width_of_current_line
+                line = f"{text}\n" if width in (0, self.left_at) else f"\n{text}\n"
+                self.left_at = width
                 with suppress(OSError):  # nobody listens any more: pytest finds that out itself
                     os.write(self.screen, line.encode())
 

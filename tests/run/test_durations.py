@@ -69,6 +69,15 @@ def test_a_spec_that_has_ended_is_not_told_of():
     assert heartbeat.due(1000) == []
 
 
+def test_the_next_spec_of_a_milestone_goes_on_with_its_time():
+    heartbeat = Heartbeat()
+    heartbeat.begin("test_x", "1901 sums", 0)
+    heartbeat.end("test_x")
+    heartbeat.begin("test_y", "1901 sums", 20)
+    assert heartbeat.due(29) == []
+    assert heartbeat.due(31) == ["1901 sums: still running after 31 s"]
+
+
 def test_it_is_told_more_seldom_the_longer_it_lasts():
     heartbeat = Heartbeat()
     heartbeat.begin("test_x", "1901 sums", 0)
