@@ -8,6 +8,7 @@ raises an AttributeError that says what to write instead.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Self
@@ -16,9 +17,25 @@ import numpy as np
 
 from tinytorch.instead import INSTEAD, Refused, only_cpu
 
+STORED = (
+    "mul div pow neg abs exp log sqrt square reciprocal rsqrt sin cos tan log2 log10 log1p expm1 sign floor"
+    " ceil round clamp clamp_min clamp_max clip relu sigmoid tanh lerp remainder tril triu logical_and"
+    " logical_or logical_xor logical_not"
+)
+"""Methods that have a form with ``_`` at the end of the name: what they give is stored in the tensor."""
+
+WRITTEN = (
+    "add_ sub_ addcmul_ addcdiv_ fill_ zero_ copy_ normal_ uniform_ masked_fill_ detach_ scatter"
+    " scatter_"
+)
+"""Methods in `inplace.py`."""
+
 
 class Method:
     """A method that is the function of the same name in `functions.py`, given the tensor first."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -26,6 +43,18 @@ class Method:
     def __get__(self, tensor: Any, owner: type) -> Callable[..., Any]:
         function = getattr(import_module("tinytorch.functions"), self.name)
         return function if tensor is None else lambda *args, **kw: function(tensor, *args, **kw)
+
+
+class InPlace:
+    """An operator such as ``+=``: what ``+`` gives is stored in the tensor, see `inplace.py`."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.operator = getattr(operator, f"__{name[3:]}")  # __iadd__ is made of __add__
+
+    def __get__(self, tensor: Any, owner: type) -> Callable[..., Any]:
+        return lambda other: import_module("tinytorch.inplace").store(
+            tensor, self.operator(tensor, other)
+        )
 
 
 class Device(str):
@@ -277,6 +306,15 @@ class TensorConveniences:
             )
         return format(self.item(), spec)
 
+    # In place
+
+    __iadd__, __isub__, __imul__ = InPlace(), InPlace(), InPlace()
+    __itruediv__, __ifloordiv__, __imod__ = InPlace(), InPlace(), InPlace()
+    __ipow__, __iand__, __ior__, __ixor__ = InPlace(), InPlace(), InPlace(), InPlace()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        import_module("tinytorch.inplace").setitem(self, index, value)
+
     # The same under another name: functions.py has them
 
     view = Method()
@@ -395,6 +433,9 @@ class TensorConveniences:
 
 int_of = int  # inside the class that name is a method
 
+
+for _name in [*WRITTEN.split(), *(f"{name}_" for name in STORED.split())]:
+    setattr(TensorConveniences, _name, Method(_name))
 
 for _name, _way in INSTEAD["Tensor"].items():
     setattr(TensorConveniences, _name, Refused(_name, _way))

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch import operations
+from tinytorch import inplace, operations
 from tinytorch.arranging import Sorted, as_tensor, gather, raw, select, sort, wrap
+from tinytorch.conveniences import STORED, WRITTEN
 from tinytorch.instead import no_such_name, refuse
 from tinytorch.primitive import Variable
 
@@ -37,6 +38,7 @@ HOME = {
     "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
     " bitwise_and bitwise_or bitwise_xor",
     "activations": "relu sigmoid tanh",
+    "inplace": WRITTEN,
 }
 """Functions that another file has."""
 
@@ -72,6 +74,8 @@ def __getattr__(name: str) -> Any:
     for module, names in HOME.items():
         if name in names.split():
             return getattr(import_module(f"tinytorch.{module}"), name)
+    if name.endswith("_") and name[:-1] in STORED.split():
+        return inplace.stored(name[:-1])
     raise no_such_name("tinytorch", name)
 
 
@@ -84,9 +88,13 @@ def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
     Along ``dim`` the gradient goes to the value at the index, and to no other that is equal.
     """
     if dim is None:
-        return getattr(input, name)()
+        return getattr(import_module("tinytorch.tensor"), name)(input)
     if isinstance(dim, Variable):
         return getattr(import_module("tinytorch.functions"), f"{name}imum")(input, dim)
+    if isinstance(dim, (tuple, list)):
+        refuse(
+            f"{name}(dim={dim!r})", f"use x.a{name}(dim) for several axes, which gives values alone"
+        )
     indices = wrap(
         (raw(input).argmax if name == "max" else raw(input).argmin)(axis=dim, keepdims=True)
     )
@@ -116,12 +124,12 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest values along ``dim``, without indices."""
-    return input.max(dim, keepdim)
+    return import_module("tinytorch.tensor").max(input, dim=dim, keepdim=keepdim)
 
 
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest values along ``dim``, without indices."""
-    return input.min(dim, keepdim)
+    return import_module("tinytorch.tensor").min(input, dim=dim, keepdim=keepdim)
 
 
 def aminmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:

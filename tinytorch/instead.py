@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
-IN_PLACE = "use x = …, or write to the ndarray: x.data[...] = …"
 NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
 WRITE_MODULE = "write it as a Module"
 
@@ -20,34 +19,14 @@ INSTEAD = {
     "Tensor": {
         "retain_grad": "use tinytorch.grad(output, [x]), which gives the gradient of any tensor",
         "register_hook": "use tinytorch.grad(output, [x]), and change what it gives",
-        "detach_": "use x.detach()",
         "bfloat16": "use x.float(), or x.half()",
-        "zero_": "use x.data[...] = 0",
-        "fill_": "use x.data[...] = value",
-        "copy_": "use x.data[...] = other.data",
-        "add_": IN_PLACE,
-        "sub_": IN_PLACE,
-        "mul_": IN_PLACE,
-        "div_": IN_PLACE,
-        "addcmul_": IN_PLACE,
-        "addcdiv_": IN_PLACE,
-        "lerp_": IN_PLACE,
-        "clamp_": IN_PLACE,
-        "relu_": IN_PLACE,
-        "exp_": IN_PLACE,
-        "sqrt_": IN_PLACE,
-        "normal_": "use nn.init.normal_(x, mean, std)",
-        "uniform_": "use nn.init.uniform_(x, low, high)",
         "bernoulli_": "use tinytorch.rand(x.shape) < p",
         "random_": "use tinytorch.randint(low, high, x.shape)",
-        "masked_fill_": "use x = x.masked_fill(mask, value)",
-        "scatter_": "use x.data[index] = values, with one index for each axis",
         "scatter_add_": "use numpy.add.at(x.data, index, values)",
-        "scatter": "use y = x.clone(), and then y.data[index] = values",
         "scatter_add": "use numpy.add.at(y.data, index, values) with y = x.clone()",
+        "index_fill_": "use x[index] = value",
+        "index_copy_": "use x[index] = values",
         "index_add_": "use numpy.add.at(x.data, index, values)",
-        "index_fill_": "use x.data[index] = value",
-        "index_copy_": "use x.data[index] = values",
         "squeeze_": "use x = x.squeeze()",
         "unsqueeze_": "use x = x.unsqueeze(dim)",
         "transpose_": "use x = x.transpose(dim0, dim1)",

@@ -8,6 +8,7 @@ take Tensors, and `defvjp` says how gradients flow back. What can be composed of
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -34,6 +35,25 @@ def floats(x: Array) -> Array:
 def cast(x: Array, *, dtype: DTypeLike) -> Array:
     """A copy in another dtype. A gradient comes back in the dtype of ``x``."""
     return np.array(x, dtype=dtype)
+
+
+@primitive
+def put(x: Array, value: Array, *, index: Any) -> Array:
+    """A copy of ``x`` with ``value``, which broadcasts, at ``x[index]``: what an assignment makes of it.
+
+    >>> put(np.zeros(3), 5.0, index=slice(1, None))
+    array([0., 5., 5.])
+    """
+    total = x.copy()
+    total[index] = value
+    return total
+
+
+def put_x(g: Array, ans: Array, x: Array, value: Array, *, index: Any) -> Array:
+    """What was written over has no gradient."""
+    total = g.copy()
+    total[index] = 0
+    return total
 
 
 @primitive
@@ -186,6 +206,8 @@ def product_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
 
 # fmt: off
 defvjp(cast,    lambda g, ans, x, *, dtype: g.astype(x.dtype))
+defvjp(put,     put_x,
+                lambda g, ans, x, value, *, index: fit(g[index], value))
 defvjp(sin,     lambda g, ans, x: g * np.cos(x))
 defvjp(cos,     lambda g, ans, x: -g * np.sin(x))
 defvjp(tan,     lambda g, ans, x: g * (1 + ans * ans))

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch import CallableModule
 from tinytorch.primitive import Array, Primitive, Variable, primitive
+from tinytorch.versions import view_index
 
 DEFAULT_DTYPE = np.float32
 
@@ -168,7 +169,10 @@ class Tensor(Variable):
             index = index.data
         elif isinstance(index, tuple):
             index = tuple(part.data if isinstance(part, Variable) else part for part in index)
-        return getitem(self, index=index)
+        result = getitem(self, index=view_index(index, self.ndim))
+        if result.data.base is not None and not result.requires_grad:
+            result.looks_into = self, index  # needed for `x[0] += y`, if y requires a gradient
+        return result
 
     def __add__(self, other: Tensor | Array | float) -> Tensor:
         return binary(add, self, other)
@@ -259,13 +263,13 @@ class Tensor(Variable):
         """The sum of all values, or along ``dim``; see `sum`."""
         return sum(self, dim=dim, keepdim=keepdim)
 
-    def max(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        """The largest of all values, or along ``dim``; values only, no indices. See `max`."""
-        return max(self, dim=dim, keepdim=keepdim)
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The largest of all values; along an axis, (values, indices), as in PyTorch. See `max`."""
+        return max(self) if dim is None else extreme("max", self, dim, keepdim)
 
-    def min(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
-        """The smallest of all values, or along ``dim``; values only, no indices. See `min`."""
-        return min(self, dim, keepdim)
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The smallest of all values; along an axis, (values, indices), as in PyTorch. See `min`."""
+        return min(self) if dim is None else extreme("min", self, dim, keepdim)
 
     def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The mean of all values, or along ``dim``; see `mean`."""
@@ -315,6 +319,13 @@ class Tensor(Variable):
 
 
 Tensor.result_type = Tensor
+
+
+def extreme(name: str, x: Tensor, dim: Any, keepdim: bool) -> Any:
+    """The function of that name in `functions.py`. Given."""
+    from tinytorch import functions
+
+    return getattr(functions, name)(x, dim, keepdim)
 
 
 def unpack(sizes: tuple[Any, ...]) -> tuple[int, ...]:

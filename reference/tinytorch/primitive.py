@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, cast
 import numpy as np
 
 from tinytorch.conveniences import TensorConveniences
+from tinytorch.versions import Changes, versions
 
 Array = np.ndarray
 """What primitives compute on. Its shape stands at the end of a line, as in ``# (N, C, H, W)``."""
@@ -25,6 +26,18 @@ Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 
 BLOCK = 1 << 16
 """How many elements `in_blocks` works on at a time: 256 KB of float32, which the second cache holds."""
+
+VIEWS = frozenset(["getitem", "reshape", "permute", "expand"])
+"""Operations whose result may look into the memory of their argument."""
+
+READ_SHAPES = VIEWS | {"add", "sub", "neg", "sum", "concatenate", "cast", "put"}
+"""Operations whose gradient rules read no values, neither of arguments nor of the result: only shapes."""
+
+READ_ARGUMENTS = frozenset(["log", "abs", "maximum", "where"])
+"""Operations whose rules read values of arguments, and not of the result."""
+
+READ_OTHERS = frozenset(["mul", "matmul", "linear"])
+"""Operations whose rule for one argument reads values of the other ones alone."""
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
@@ -49,29 +62,61 @@ class Variable(TensorConveniences):
 
     Attributes:
         result_type: what a primitive returns: `Tensor`, also when it is called on a Parameter.
+        earlier: (number of the change, what it was before) for each change in place that was recorded;
+            only where there was one.
+        looks_into: (tensor, index) of a view that no gradient was recorded for; only where it is one.
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "grad_fn", "requires_grad")
+    __slots__ = (
+        *("__weakref__", "data", "grad", "grad_fn", "requires_grad"),
+        *("earlier", "looks_into"),
+    )
 
     data: Array
     grad: Array | None
     grad_fn: Node | None
     requires_grad: bool
+    earlier: list[tuple[int, Variable]]
+    looks_into: tuple[Variable, Any]
     result_type: ClassVar[type[Variable]]
 
 
 class Node:
-    """How a tensor came about: which primitive, on which arguments, with which parameters."""
+    """How a tensor came about: which primitive, on which arguments, with which parameters.
 
-    __slots__ = ("args", "op", "params")
+    Attributes:
+        made_at: how many changes in place there had been.
+    """
+
+    __slots__ = ("made_at", "op", "params", "used")
 
     def __init__(self, op: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> None:
         self.op = op
-        self.args: tuple[Any, ...] | None = args  # None once `backward` has freed the graph
+        self.used: tuple[Any, ...] | None = args
         self.params = params
+        self.made_at = Changes.count
+
+    @property
+    def args(self) -> tuple[Any, ...] | None:
+        """The arguments, as they were then; None once `backward` has freed the graph."""
+        if self.made_at == Changes.count or self.used is None:
+            return self.used
+        return tuple(as_it_was(arg, self.made_at) for arg in self.used)
+
+    @args.setter
+    def args(self, args: tuple[Any, ...] | None) -> None:
+        self.used = args
 
     def __repr__(self) -> str:
         return f"<{self.op.__name__}>"
+
+
+def as_it_was(arg: Any, made_at: int) -> Any:
+    """What stood for ``arg`` before the changes in place that came after number ``made_at``."""
+    for number, before in getattr(arg, "earlier", ()):
+        if number > made_at:
+            return before
+    return arg
 
 
 def primitive(function: Callable[..., Any]) -> Primitive:
@@ -213,12 +258,45 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
     op, args, params = node.op, node.args or (), node.params
     rules, every = op.rules, op.rule_for_every
     arrays = [arg.data if isinstance(arg, Variable) else arg for arg in args]
+    if node.made_at != Changes.count:
+        check_unchanged(node, args, ans)
     for position, arg in enumerate(args):
         if not (isinstance(arg, Variable) and arg.requires_grad):
             continue
+        if arg.data.dtype.kind != "f":
+            raise TypeError(f"requires_grad needs floating values, got dtype {arg.data.dtype}")
         if every is not None:
             yield arg, every(position, g, ans, *arrays, **params)
         elif position < len(rules) and (rule := rules[position]) is not None:
             yield arg, rule(g, ans, *arrays, **params)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
+
+
+def check_unchanged(node: Node, args: Sequence[Any], ans: Array) -> None:
+    """Raise RuntimeError if values that the rules of ``node`` read were changed in place since."""
+    name = node.op.__name__
+    if name in VIEWS and versions(ans)[1] > node.made_at:
+        raise RuntimeError(
+            f"a result of {name} of shape {ans.shape} looks into a tensor that was changed in place since:"
+            " take the part again after the change, or a clone() before it"
+        )
+    for array in values_read(name, args, ans):
+        if isinstance(array, np.ndarray) and versions(array)[0] > node.made_at:
+            what = "its result" if array is ans else "an argument"
+            raise RuntimeError(
+                f"the gradient of {name} needs {what} of shape {array.shape} as it was, and it was changed in"
+                " place since: write x = x + y instead of x += y, or change a clone()"
+            )
+
+
+def values_read(name: str, args: Sequence[Any], ans: Array) -> Iterator[Any]:
+    """The arrays whose values the rules of an operation may read; of one that is not known, all."""
+    if name in READ_SHAPES:
+        return
+    for position, arg in enumerate(args):
+        others = args[:position] + args[position + 1 :]
+        if name not in READ_OTHERS or any(getattr(o, "requires_grad", False) for o in others):
+            yield arg.data if isinstance(arg, Variable) else arg
+    if name not in READ_ARGUMENTS and name not in READ_OTHERS:
+        yield ans

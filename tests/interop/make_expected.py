@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.interop import habits
+from tests.interop import habits, in_place
 
 
 def main() -> int:
@@ -24,12 +24,21 @@ def main() -> int:
                     found[name] = {"raises": type(error).__name__}
                     continue
                 broken.append(f"{name}: {type(error).__name__}: {error}")
+    import torch
+
+    ran = [in_place.outcome(program, torch) for program in in_place.programs()]
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
     text = "{\n" + ",\n".join(lines) + "\n}\n"
     if "--check" in sys.argv[1:]:
         if json.loads(text) != habits.expected():
             broken.append("expected.json is not what PyTorch gives")
+        pairs = zip(ran, in_place.expected(), strict=True)
+        if not all(in_place.same(got, kept) for got, kept in pairs):
+            broken.append("in_place.json is not what PyTorch gives")
     else:
+        in_place.EXPECTED.write_text(
+            "[\n" + ",\n".join(map(json.dumps, ran)) + "\n]\n", encoding="utf-8"
+        )
         habits.EXPECTED.write_text(text, encoding="utf-8")
     print(*broken, f"{len(found)} habits", sep="\n")
     return bool(broken)

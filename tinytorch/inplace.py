@@ -1,0 +1,263 @@
+"""In place, as PyTorch does it: `x += y`, `x[i] = v`, `x.add_(y)`; gradients flow through it.
+
+Given, not an exercise. What was computed from the old values still finds them in the graph, as far as
+they were recorded; `versions` notices the rest. `x.data[...] = v` goes around all of it, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from tinytorch import operations, versions
+from tinytorch.primitive import VIEWS, Array, Node, Variable, recording
+
+KINDS = "buif"
+"""Dtypes in the order in which values may be stored: whole numbers in floats, and not the other way round."""
+
+
+@cache
+def stored(name: str) -> Callable[..., Any]:
+    """The function that stores what the method ``name`` gives: for "mul", ``x.mul_(y)``."""
+
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        return store(input, getattr(input, name)(*args, **kwargs))
+
+    function.__name__ = function.__qualname__ = f"{name}_"
+    return function
+
+
+def store(x: Any, result: Any) -> Any:
+    """Let ``x`` hold the values of ``result`` in its own memory, and come about as ``result`` did.
+
+    Raises:
+        RuntimeError: ``x`` is a leaf that requires a gradient, while operations are recorded.
+        ValueError: the shapes differ, or ``x`` cannot be written to.
+        TypeError: ``x`` holds whole numbers or booleans, and the values are of a higher kind.
+    """
+    if result.shape != x.shape:
+        raise ValueError(
+            f"in place a tensor keeps its shape {x.shape}, and the result has {result.shape}: use x = x + y"
+        )
+    check_kind(x, result)
+    follows = recording.get() and (x.requires_grad or result.requires_grad)
+    if follows:
+        record(x, result)
+    else:
+        write(x.data, ..., result.data)
+        versions.note(x.data)
+    return x
+
+
+def setitem(x: Any, index: Any, value: Any) -> None:
+    """``x[index] = value``. Gradients flow back to ``value``, and to what of ``x`` was not written over.
+
+    Raises:
+        RuntimeError, ValueError, TypeError: as `store`, or ``value`` does not fit.
+        IndexError: ``index`` is not there.
+    """
+    index = versions.view_index(without_tensors(index), x.ndim)
+    part = x.data[index]
+    if isinstance(value, Variable):
+        if same_memory(part, value.data) and (
+            not x.requires_grad or (value.grad_fn and view_of(value)[0] is x)
+        ):
+            return  # the end of `x[0] += 1`: the part was changed already
+        if value.data.dtype.kind != x.data.dtype.kind and not value.requires_grad:
+            value = value.data
+    if not isinstance(value, Variable):
+        value = np.asarray(value).astype(x.data.dtype)
+    if not broadcasts(value.shape, part.shape):
+        raise ValueError(
+            f"a value of shape {value.shape} does not fit into a part of shape {part.shape}"
+        )
+    if recording.get() and (x.requires_grad or getattr(value, "requires_grad", False)):
+        record(x, operations.put(x, value, index=index))
+    else:
+        write(x.data, index, value.data if isinstance(value, Variable) else value)
+        versions.note(x.data)
+
+
+def record(x: Any, result: Any) -> None:
+    """Store ``result`` so that gradients flow back to it, and from earlier uses of ``x`` to what it was."""
+    if x.requires_grad and x.grad_fn is None:
+        raise RuntimeError(
+            "a leaf that requires a gradient cannot be changed in place while operations are recorded:"
+            " do it under no_grad(), or change x.data"
+        )
+    if result.dtype != x.dtype:
+        result = operations.cast(result, dtype=x.dtype)
+    before = snapshot(x)
+    base, history = view_of(x)
+    if base is None:
+        write(x.data, ..., result.data)
+        number = versions.note(x.data, recorded=True)
+        history = import_module("tinytorch.tensor").reshape, (result,), {"shape": x.shape}
+    else:
+        record(base, put_back(history, base, result))
+        number = versions.Changes.count
+    x.earlier = [*getattr(x, "earlier", ()), (number, before)]
+    x.requires_grad = True
+    x.grad_fn = Node(*history)
+
+
+def view_of(x: Any) -> tuple[Any, Any]:
+    """(base, (op, args, params)): the tensor that ``x`` is a view of, and how; two times None for no view.
+
+    Raises:
+        RuntimeError: it looks into memory that may be another tensor's, and no one knows which.
+    """
+    node = x.grad_fn
+    if node is not None:
+        base = node.used[0] if node.used and node.op.__name__ in VIEWS else None
+        if base is None or versions.owner(base.data) is not versions.owner(x.data):
+            return None, None
+        return base, (node.op, (base,), node.params)
+    if hasattr(x, "looks_into"):
+        base, index = x.looks_into
+        return base, (import_module("tinytorch.tensor").getitem, (base,), {"index": index})
+    if x.data.base is not None:
+        raise RuntimeError(
+            "the tensor may share its memory with another one, which would not know of this gradient:"
+            " use x = x + y, or change a clone()"
+        )
+    return None, None
+
+
+def put_back(history: Any, base: Any, part: Any) -> Any:
+    """What ``base`` becomes when the part of it that ``history`` takes becomes ``part``."""
+    op, _, params = history
+    if op.__name__ == "getitem":
+        return operations.put(base, part, index=params["index"])
+    if op.__name__ == "permute":
+        return part.permute(*np.argsort([dim % base.ndim for dim in params["dims"]]).tolist())
+    return part.reshape(base.shape)
+
+
+def snapshot(x: Any) -> Any:
+    """A tensor that stays what ``x`` is now, with its history; earlier uses of ``x`` will find it."""
+    before = x.result_type.__new__(x.result_type)
+    before.data = x.data.copy()
+    before.requires_grad, before.grad_fn, before.grad = x.requires_grad, x.grad_fn, None
+    versions.set_versions(before.data, *versions.versions(x.data))
+    return before
+
+
+def write(array: Array, index: Any, values: Any) -> None:
+    """``array[index] = values``, with an error that says what to do where the array is read-only."""
+    if not array.flags.writeable:
+        raise ValueError("the tensor is read-only, as what expand() gives is: change a clone()")
+    array[index] = values
+
+
+def check_kind(x: Any, result: Any) -> None:
+    """Raise TypeError if ``x`` cannot hold such values."""
+    if KINDS.index(result.dtype.kind) > KINDS.index(x.dtype.kind.replace("u", "i")):
+        raise TypeError(
+            f"a result of dtype {result.dtype} cannot be stored in a tensor of dtype {x.dtype}: use x = x + y"
+        )
+
+
+def broadcasts(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    """Whether values of ``shape`` fit into a part of shape ``into``; axes of length 1 in front may go."""
+    while len(shape) > len(into) and shape[0] == 1:
+        shape = shape[1:]
+    pairs = zip(reversed(shape), reversed(into), strict=False)
+    return len(shape) <= len(into) and all(n in (1, m) for n, m in pairs)
+
+
+def same_memory(x: Array, y: Array) -> bool:
+    """Whether two arrays are the same numbers in the same place."""
+    place = lambda array: (array.ctypes.data, array.shape, array.strides, array.dtype)
+    return np.may_share_memory(x, y) and place(x) == place(y)
+
+
+def without_tensors(index: Any) -> Any:
+    """An index as NumPy takes it."""
+    if isinstance(index, tuple):
+        return tuple(map(without_tensors, index))
+    return index.data if isinstance(index, Variable) else index
+
+
+# Methods that are more than another one with its result stored
+
+
+def add_(x: Any, other: Any, alpha: float = 1) -> Any:
+    """``x += alpha · other``."""
+    return store(x, x + (other if alpha == 1 else other * alpha))
+
+
+def sub_(x: Any, other: Any, alpha: float = 1) -> Any:
+    """``x -= alpha · other``."""
+    return store(x, x - (other if alpha == 1 else other * alpha))
+
+
+def addcmul_(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
+    """``x += value · tensor1 · tensor2``."""
+    return store(x, x + tensor1 * tensor2 * value)
+
+
+def addcdiv_(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
+    """``x += value · tensor1 / tensor2``."""
+    return store(x, x + tensor1 / tensor2 * value)
+
+
+def fill_(x: Any, value: Any) -> Any:
+    """Every value becomes ``value``."""
+    setitem(x, ..., value)
+    return x
+
+
+def zero_(x: Any) -> Any:
+    """Every value becomes 0."""
+    return fill_(x, 0)
+
+
+def copy_(x: Any, src: Any, non_blocking: bool = False) -> Any:
+    """The values become those of ``src``, which broadcasts."""
+    return fill_(x, src)
+
+
+def normal_(x: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
+    """Every value is drawn from the normal distribution."""
+    t = import_module("tinytorch.tensor")
+    return fill_(x, t.randn(x.shape, generator=generator, dtype=np.float64).data * std + mean)
+
+
+def uniform_(x: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Any:
+    """Every value is drawn from [a, b)."""
+    t = import_module("tinytorch.tensor")
+    return fill_(x, t.rand(x.shape, generator=generator, dtype=np.float64).data * (b - a) + a)
+
+
+def scatter(x: Any, dim: int, index: Any, src: Any) -> Any:
+    """A copy of ``x`` with ``src``, a tensor or a number, at ``index`` along ``dim``; see `gather`."""
+    wanted = without_tensors(index)
+    places = list(np.indices(wanted.shape))
+    places[dim] = wanted
+    if isinstance(src, Variable):
+        src = src[tuple(slice(n) for n in wanted.shape)]  # type: ignore[index]
+    else:
+        src = np.asarray(src, x.data.dtype)
+    return operations.put(x, src, index=tuple(places))
+
+
+def scatter_(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+    """`scatter` in place."""
+    return store(x, scatter(x, dim, index, value if src is None else src))
+
+
+def masked_fill_(x: Any, mask: Any, value: float) -> Any:
+    """``x[mask] = value``, where the mask broadcasts."""
+    setitem(x, np.broadcast_to(without_tensors(mask), x.shape), value)
+    return x
+
+
+def detach_(x: Any) -> Any:
+    """The tensor without its history."""
+    x.requires_grad, x.grad_fn = False, None
+    return x
