@@ -135,28 +135,37 @@ class TestGelu:
 
     @given(arrays())
     def test_matches_its_definition(self, x):
-        """gelu(x) equals x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
+        """gelu(x) equals x · Φ(x)."""
         assert_close(call(gelu, x), oracle.gelu(x))
 
     @given(arrays())
+    def test_has_the_form_of_gpt2(self, x):
+        """gelu(x, approximate="tanh") equals x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
+        assert_close(call(gelu, x, approximate="tanh"), oracle.gelu_tanh(x))
+
+    @given(arrays())
     def test_splits_a_number_into_two_parts(self, x):
-        """gelu(x) - gelu(-x) equals x, as relu's parts do."""
-        assert_close(call(gelu, x) - call(gelu, -x), x)
+        """gelu(x) - gelu(-x) equals x in both forms, as relu's parts do."""
+        for form in ("none", "tanh"):
+            parts = [call(gelu, part, approximate=form) for part in (x, -x)]
+            assert_close(parts[0] - parts[1], x)
 
     @given(arrays(scale=1e4))
     def test_survives_huge_scores(self, x):
-        """gelu of scores as large as ±1e4 is finite."""
-        assert_finite(call(gelu, x))
+        """gelu of scores as large as ±1e4 is finite in both forms."""
+        for form in ("none", "tanh"):
+            assert_finite(call(gelu, x, approximate=form))
 
     @given(arrays())
     def test_keeps_the_dtype(self, x):
-        """gelu keeps the dtype."""
-        assert_dtype(call(gelu, x), x.dtype)
+        """gelu keeps the dtype in both forms."""
+        for form in ("none", "tanh"):
+            assert_dtype(call(gelu, x, approximate=form), x.dtype)
 
     def test_refuses_a_form_it_does_not_have(self):
-        """gelu(x, approximate='none') is a ValueError that names approximate."""
-        with raises(ValueError, naming="approximate none"):
-            gelu(Tensor([1.0]), approximate="none")
+        """gelu(x, approximate='sigmoid') is a ValueError that names approximate."""
+        with raises(ValueError, naming="approximate sigmoid"):
+            gelu(Tensor([1.0]), approximate="sigmoid")
 
 
 class TestSoftmax:
@@ -231,6 +240,12 @@ class TestObjects:
         """ReLU()(x) equals relu(x), and so do the others."""
         for make, function in ((ReLU, relu), (Sigmoid, sigmoid), (Tanh, tanh), (GELU, gelu)):
             assert_equal(call(make(), x), call(function, x))
+
+    @given(scores())
+    def test_gelu_remembers_its_form(self, x):
+        """GELU(approximate)(x) equals gelu(x, approximate=approximate)."""
+        for form in ("none", "tanh"):
+            assert_equal(call(GELU(form), x), call(gelu, x, approximate=form))
 
     @given(with_axis(scores()))
     def test_softmax_remembers_its_axis(self, drawn):

@@ -184,9 +184,10 @@ class TestElementwiseRules:
 
     @given(doubles(), seeds())
     def test_of_activations(self, x, seed):
-        """The rules of relu, sigmoid, tanh and gelu are right."""
+        """The rules of relu, sigmoid, tanh and both forms of gelu are right."""
         for op in (relu, sigmoid, tanh, gelu):
             check_gradient(op, x, seed=seed)
+        check_gradient(lambda a: gelu(a, approximate="tanh"), x, seed=seed, of=gelu)
 
     @given(axes_of(), seeds())
     def test_of_softmax(self, drawn, seed):

@@ -114,7 +114,7 @@ class TestMLP:
 
     @given(st.integers(1, 4), st.none() | st.integers(1, 5), seeds())
     def test_is_two_layers_with_gelu_between(self, d, hidden, seed):
-        """MLP(x) is proj(gelu(fc(x))), 4 D units wide unless told."""
+        """MLP(x) is proj(gelu(fc(x))) with gelu's form "tanh", 4 D units wide unless told."""
         layer = randomize(MLP(d, hidden, dtype=np.float64), seed)
         x = normal(seed, 2, 3, d)
         assert_equal(layer.fc.weight.shape, (4 * d if hidden is None else hidden, d))

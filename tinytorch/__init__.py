@@ -51,7 +51,7 @@ GIVEN = {
     "saving": "save load",
     "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze exp log"
     " sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt le gt ge"
-    " sin cos tan log2 log10 log1p expm1 sign floor ceil round maximum minimum remainder floor_divide"
+    " sin cos tan log2 log10 log1p expm1 erf sign floor ceil round maximum minimum remainder floor_divide"
     " bitwise_and bitwise_or bitwise_xor subtract multiply divide true_divide negative absolute greater less"
     " concat concatenate as_tensor t clone ravel unflatten movedim swapaxes swapdims broadcast_to tile"
     " repeat_interleave flip roll chunk split unbind narrow select diagonal diag tril triu gather"

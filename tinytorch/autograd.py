@@ -276,10 +276,11 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
     raise NotImplementedError("05 autograd: concatenate_each")
 
 
-def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "none") -> Array:
+    """g · (s + x s'), the product rule, as ans = x · s.
 
-    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    With s = Φ(x) the slope s' is exp(-x²/2) / √(2π). If ``approximate`` is "tanh", s = ½ (1 + tanh u) with
+    u = √(2/π) (x + 0.044715 x³), and x s' is 2 ans (1 - s) u': no other tanh is needed.
     """
     raise NotImplementedError("05 autograd: gelu_x")
 

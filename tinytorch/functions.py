@@ -35,8 +35,8 @@ HOME = {
     "products": "mm bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack",
     "creation": "new_tensor new_zeros new_ones new_full new_empty",
     "tensor": "cat add sub mul div pow neg matmul eq ne lt le gt ge",
-    "operations": "sin cos tan log2 log10 log1p expm1 sign floor ceil round minimum remainder floor_divide"
-    " bitwise_and bitwise_or bitwise_xor",
+    "operations": "sin cos tan log2 log10 log1p expm1 erf sign floor ceil round minimum remainder"
+    " floor_divide bitwise_and bitwise_or bitwise_xor",
     "activations": "relu sigmoid tanh",
     "inplace": WRITTEN,
 }

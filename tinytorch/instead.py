@@ -41,7 +41,6 @@ INSTEAD = {
         "quantile": "use numpy.quantile on x.detach().numpy()",
         "bernoulli": "use (tinytorch.rand(x.shape) < x).float()",
         "multinomial": "use tinytorch.multinomial(x, num_samples)",
-        "erf": "use x.tanh() or nn.functional.gelu, whichever it is for",
         "inverse": "use numpy.linalg.inv on x.detach().numpy()",
         "det": "use numpy.linalg.det on x.detach().numpy()",
         "svd": "use numpy.linalg.svd on x.detach().numpy()",

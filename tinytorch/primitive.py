@@ -295,7 +295,7 @@ def values_read(name: str, args: Sequence[Any], ans: Array) -> Iterator[Any]:
     if name in READ_SHAPES:
         return
     for position, arg in enumerate(args):
-        others = args[:position] + args[position + 1 :]
+        others = [*args[:position], *args[position + 1 :]]
         if name not in READ_OTHERS or any(getattr(o, "requires_grad", False) for o in others):
             yield arg.data if isinstance(arg, Variable) else arg
     if name not in READ_ARGUMENTS and name not in READ_OTHERS:

@@ -153,7 +153,7 @@ class MLP(Module):
         raise NotImplementedError("13 transformers: MLP.__init__")
 
     def forward(self, x: Tensor) -> Tensor:
-        """proj(gelu(fc(x))), (…, D) to (…, D)."""
+        """proj(gelu(fc(x))), (…, D) to (…, D), with gelu's form "tanh", as GPT-2 has it."""
         raise NotImplementedError("13 transformers: MLP.forward")
 
 

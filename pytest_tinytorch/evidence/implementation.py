@@ -29,6 +29,7 @@ GIVEN = frozenset(
         "__init__",
         "primitive",
         "versions",
+        "special",
         "datasets",
         "downloads",
         "formats",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.primitive import Array, check_floating, in_blocks, primitive
+from tinytorch.special import normal_cdf
 from tinytorch.tensor import Tensor
 
 SQRT_2_OVER_PI = 0.7978845608028654
@@ -75,28 +76,34 @@ def tanh(x: Array) -> Array:
 
 
 @primitive
-def gelu(x: Array, *, approximate: str = "tanh") -> Array:
+def gelu(x: Array, *, approximate: str = "none") -> Array:
     """Let a number through as far as it is likely to be large: a smooth relu.
 
-    gelu(x) = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
+    gelu(x) = x · Φ(x)
+    gelu(x) = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))  with ``approximate="tanh"``
 
-    This is the form that GPT-2 uses; the other one needs the error function, which NumPy lacks.
+    Φ(x) is the share of normally distributed numbers below x: `normal_cdf`, given. The other form comes
+    close, is several times faster, and is what GPT-2 was trained with.
 
     Args:
         x: any shape, floating.
-        approximate: ``"tanh"``, the only form there is here.
+        approximate: ``"none"`` or ``"tanh"``.
     Returns:
         Same shape and dtype as ``x``.
     Raises:
         ValueError: ``approximate`` is something else.
         TypeError: ``x`` is not floating; the message names its dtype.
 
-    >>> gelu(np.array([-10.0, 0.0, 10.0])) + 0.0
-    array([ 0.,  0., 10.])
+    >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4) + 0.0
+    array([-0.1587,  0.    ,  0.8413])
+    >>> gelu(np.array([-1.0, 0.0, 1.0]), approximate="tanh").round(4) + 0.0
+    array([-0.1588,  0.    ,  0.8412])
     """
-    if approximate != "tanh":
-        raise ValueError(f"approximate must be 'tanh', got {approximate!r}")
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
     check_floating(x, "x")
+    if approximate == "none":
+        return in_blocks(lambda x: x * normal_cdf(x), x)
 
     def part(x: Array) -> Array:
         inner = GELU_CUBIC * x * x
@@ -177,11 +184,24 @@ class Tanh(Activation):
 
 
 class GELU(Activation):
-    """`gelu` as an object."""
+    """`gelu` in one of its forms as an object.
+
+    >>> GELU("tanh")(np.array([1.0])).round(4)
+    array([0.8412])
+    """
+
+    approximate: str
+
+    def __init__(self, approximate: str = "none") -> None:
+        """Remember the form."""
+        self.approximate = approximate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `gelu`."""
-        return gelu(x)
+        """Apply `gelu` in the form given before."""
+        return gelu(x, approximate=self.approximate)
+
+    def __repr__(self) -> str:
+        return f"GELU(approximate={self.approximate!r})"
 
 
 class Softmax(Activation):

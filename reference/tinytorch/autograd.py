@@ -357,15 +357,19 @@ def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: i
     return g[tuple(part)]
 
 
-def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "tanh") -> Array:
-    """g · (s + 2 ans (1 - s) u'), with the share s = ½ (1 + tanh u) and u = √(2/π) (x + 0.044715 x³).
+def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "none") -> Array:
+    """g · (s + x s'), the product rule, as ans = x · s.
 
-    It is ½ (1 + tanh u) + ½ x (1 - tanh² u) u', the product rule, without another tanh: ans = x · s.
+    With s = Φ(x) the slope s' is exp(-x²/2) / √(2π). If ``approximate`` is "tanh", s = ½ (1 + tanh u) with
+    u = √(2/π) (x + 0.044715 x³), and x s' is 2 ans (1 - s) u': no other tanh is needed.
     """
 
     def part(g: Array, ans: Array, x: Array) -> Array:
         tiny = np.abs(x) < 1e-30  # there ans may have been rounded to 0
         share = np.where(tiny, 0.5, ans) / np.where(tiny, 1, x) if tiny.any() else ans / x
+        if approximate == "none":
+            slope = x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+            return g * (share + slope)
         slope = 3 * activations.GELU_CUBIC * x * x
         slope += 1
         slope *= 2 * activations.SQRT_2_OVER_PI * ans

@@ -18,8 +18,8 @@ import numpy as np
 from tinytorch.instead import INSTEAD, Refused, only_cpu
 
 STORED = (
-    "mul div pow neg abs exp log sqrt square reciprocal rsqrt sin cos tan log2 log10 log1p expm1 sign floor"
-    " ceil round clamp clamp_min clamp_max clip relu sigmoid tanh lerp remainder tril triu logical_and"
+    "mul div pow neg abs exp log sqrt square reciprocal rsqrt sin cos tan log2 log10 log1p expm1 erf sign"
+    " floor ceil round clamp clamp_min clamp_max clip relu sigmoid tanh lerp remainder tril triu logical_and"
     " logical_or logical_xor logical_not"
 )
 """Methods that have a form with ``_`` at the end of the name: what they give is stored in the tensor."""
@@ -383,6 +383,7 @@ class TensorConveniences:
     log10 = Method()
     log1p = Method()
     expm1 = Method()
+    erf = Method()
     sign = Method()
     floor = Method()
     ceil = Method()

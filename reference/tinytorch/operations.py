@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch import special
 from tinytorch.primitive import Array, defvjp, primitive
 
 
@@ -96,6 +97,12 @@ def log1p(x: Array) -> Array:
 def expm1(x: Array) -> Array:
     """exp(x) - 1, exact for small x too."""
     return np.expm1(floats(x))
+
+
+@primitive
+def erf(x: Array) -> Array:
+    """The error function, see `special.erf`."""
+    return special.erf(floats(x))
 
 
 @primitive
@@ -215,6 +222,7 @@ defvjp(log2,    lambda g, ans, x: g / (x * math.log(2)))
 defvjp(log10,   lambda g, ans, x: g / (x * math.log(10)))
 defvjp(log1p,   lambda g, ans, x: g / (1 + x))
 defvjp(expm1,   lambda g, ans, x: g * (ans + 1))
+defvjp(erf,     lambda g, ans, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
 defvjp(root,    root_x)
 defvjp(sign,    lambda g, ans, x: np.zeros_like(g))
 defvjp(floor,   lambda g, ans, x: np.zeros_like(g))

@@ -178,8 +178,8 @@ class MLP(Module):
         self.proj = Linear(hidden_dim, embed_dim, generator=generator, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """proj(gelu(fc(x))), (…, D) to (…, D)."""
-        return self.proj(gelu(self.fc(x)))
+        """proj(gelu(fc(x))), (…, D) to (…, D), with gelu's form "tanh", as GPT-2 has it."""
+        return self.proj(gelu(self.fc(x), approximate="tanh"))
 
 
 class TransformerBlock(Module):

@@ -27,6 +27,10 @@ def tanh(x: Array) -> Array:
 
 
 def gelu(x: Array) -> Array:
+    return each(lambda v: v / 2 * math.erfc(-v / math.sqrt(2)), x)
+
+
+def gelu_tanh(x: Array) -> Array:
     def one(v: float) -> float:
         return v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3)))
 

@@ -197,7 +197,7 @@ def gelu(tt: Any) -> Callable[[], object]:
 
     def step() -> None:
         x.grad = None
-        tt.gelu(x).backward(g)
+        tt.gelu(x, approximate="tanh").backward(g)
 
     return step
 

@@ -196,6 +196,14 @@ MISTAKES = (
         says="gradient of tanh",
     ),
     Mistake(
+        "the exact gelu's slope without its second part",
+        of="gelu_x",
+        replace="return g * (share + slope)",
+        by="return g * share",
+        turns_red="TestElementwiseRules",
+        says="gelu_x",
+    ),
+    Mistake(
         "gelu's slope without its second part",
         of="gelu_x",
         replace="slope *= 1 - share",

@@ -200,6 +200,8 @@ MISTAKES = (
         of="fused_gelu",
         replace="out = np.empty(x.shape, x.dtype)",
         by="""
+            if approximate == "none":
+                return x * normal_cdf(x)
             return 0.5 * x * (1 + np.tanh(SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x)))
             out = np.empty(x.shape, x.dtype)
         """,
