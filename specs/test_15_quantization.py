@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specs import seeded
-from specs.framework import lazy
+from specs.framework import lazy, resolve
 from specs.laws import (
     ask,
     assert_close,
@@ -34,7 +34,7 @@ to_half, GradScaler = lazy("quantization", "to_half", "GradScaler")
 Tensor = lazy("tensor", "Tensor")
 relu = lazy("activations", "relu")
 Linear, Sequential, Dropout, Flatten = lazy("layers", "Linear", "Sequential", "Dropout", "Flatten")
-Conv2d = lazy("spatial", "Conv2d")
+BatchNorm2d, Conv2d = lazy("spatial", "BatchNorm2d", "Conv2d")
 cross_entropy = lazy("losses", "cross_entropy")
 Adam, SGD = lazy("optimizers", "Adam", "SGD")
 held_arrays = lazy("profiling", "held_arrays")
@@ -357,6 +357,31 @@ class TestModels:
         kinds = [type(made[0][0]).__name__, type(made[2]).__name__]
         assert_equal(kinds, ["QuantizedConv2d", "QuantizedLinear"])
 
+    def test_a_layer_used_twice_is_one_part(self):
+        """A layer in two places is quantized in both, with the range of all its inputs."""
+        shared = Linear(2, 2)
+        model = Sequential(shared, Sequential(relu, shared))
+        x = Tensor(3 * normal(0, 6, 2))
+        made = ask(quantize_model, model, [x])
+        expect(made[0] is made[1][1], "one part", "two, or one that is left")
+        assert_equal(type(made[0]).__name__, "QuantizedLinear")
+        both = [x.data, relu(shared(x)).data]
+        low, high = min(v.min() for v in both), max(v.max() for v in both)
+        expected = QuantizedLinear(shared, float(low), float(high)).state_dict()
+        assert_close(made[0].state_dict()["scale"], expected["scale"])
+
+    def test_a_forward_of_its_own_is_left(self):
+        """A subclass of Linear with its own forward is copied as it is: nobody knows what it computes."""
+        doubled = type(
+            "Doubled", (resolve(Linear),), {"forward": lambda self, x: (x @ self.weight.T) * 2}
+        )
+        model, x = Sequential(doubled(2, 2, bias=False), Linear(2, 2)), Tensor(normal(0, 5, 2))
+        made = ask(quantize_model, model, [x])
+        assert_equal(
+            [type(part).__name__ for part in made.children()], ["Doubled", "QuantizedLinear"]
+        )
+        assert_close(made[0](x).data, 2 * (x.data @ model[0].weight.data.T))
+
     def test_a_single_layer_is_a_model(self):
         """quantize_model of a Linear is a QuantizedLinear."""
         made = ask(quantize_model, Linear(3, 2), [Tensor(normal(0, 4, 3))])
@@ -422,6 +447,18 @@ class TestHalf:
         half.weight.grad = np.array([[np.inf]], np.float16)
         scaler.step()
         assert_equal(scaler.scale, 1.0)
+
+    def test_buffers_come_back(self):
+        """A step gives the model the half model's buffers; one that is left out puts back the old ones."""
+        model = BatchNorm2d(1)
+        half = to_half(model)
+        scaler = ask(GradScaler, model, half, SGD(model.parameters(), lr=0.1))
+        half.running_mean.data[...] = 5
+        ask(scaler.step)
+        assert_equal(float(model.running_mean.data[0]), 5.0)
+        half.weight.grad, half.running_mean.data[...] = np.array([np.inf], np.float16), np.inf
+        ask(scaler.step)
+        assert_equal([float(m.running_mean.data[0]) for m in (model, half)], [5.0, 5.0])
 
     def test_grows_after_good_steps_in_a_row(self):
         """The scale is doubled after growth_interval good steps in a row; an overflow begins anew."""

@@ -217,13 +217,14 @@ class QuantizedConv2d(QuantizedLinear):
 def calibrate(
     model: Module, batches: Iterable[Tensor | Sequence[Tensor]]
 ) -> dict[str, tuple[float, float]]:
-    """The range of inputs that each Linear and Conv2d of a model meets.
+    """The range of inputs that each Linear and Conv2d of a model meets, in all of its uses.
 
     Args:
         model: runs on each batch in evaluation mode, without gradients; then it is in its old mode.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
-        A dict from the names of those parts to (low, high).
+        A dict from the names of those parts to (low, high). Of a subclass with a ``forward`` of its own
+        nothing is known, so it is not among them.
     Raises:
         ValueError: there is no batch.
     """
@@ -234,10 +235,12 @@ def quantize_model(model: Module, batches: Iterable[Tensor | Sequence[Tensor]]) 
     """A copy of a model with every Linear and Conv2d quantized. The model itself stays as it was.
 
     Args:
-        model: a Module; parts that are neither are copied, in evaluation mode.
+        model: a Module; parts that are neither, or have a ``forward`` of their own, are copied, in
+            evaluation mode.
         batches: what the ranges of activations are taken from, as for `calibrate`.
     Returns:
-        The copy. A part that no batch reached is left as it was.
+        The copy. A part that no batch reached is left as it was; one that the model has in two places
+        is one part afterwards, too.
     Raises:
         ValueError: there is no batch.
     """
@@ -297,11 +300,12 @@ class GradScaler:
         scale: float = 2.0**12,
         growth_interval: int = 200,
     ) -> None:
-        """Check the numbers and pair the parameters of both models."""
+        """Check the numbers and pair the parameters and the buffers of both models."""
         for name, value in (("scale", scale), ("growth_interval", growth_interval)):
             if not value >= 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
         self.pairs = list(zip(model.parameters(), half.parameters(), strict=True))
+        self.buffers = list(zip(model.buffers(), half.buffers(), strict=True))
         self.optimizer = optimizer
         self.scale = float(scale)
         self.growth_interval = growth_interval
@@ -315,8 +319,10 @@ class GradScaler:
     def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
 
-        If a gradient is infinite or NaN, the step is left out and the scale is halved. After
-        ``growth_interval`` steps in a row that were not left out it is doubled. Afterwards the
+        Buffers go the other way: the full model gets those of the half model, which counts, such as the
+        running statistics of a BatchNorm. If a gradient is infinite or NaN, the step is left out, the
+        scale is halved, and the half model gets back the buffers that it had before. After
+        ``growth_interval`` steps in a row that were not left out the scale is doubled. Afterwards the
         gradients of both models are None.
 
         Returns:
