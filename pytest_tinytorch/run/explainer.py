@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
@@ -81,12 +81,11 @@ class Explainer:
     implementation: Implementation
     root: Path
     hints: int = 0
-    folders: tuple[Path, ...] = field(init=False)
+    folder: Path = field(init=False)
     spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        places = (self.implementation.folder, self.implementation.reference)
-        object.__setattr__(self, "folders", tuple(real_path(p / PACKAGE) for p in places))
+        object.__setattr__(self, "folder", real_path(self.implementation.folder / PACKAGE))
 
     def explain(
         self, spec: Spec, error: BaseException, places: Iterable[Frame] | None = None
@@ -103,7 +102,7 @@ class Explainer:
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
         kind, headline = self._state_and_headline(error, frames)
-        where = self._blamed_frame(error, frames)
+        where = self._blamed_frame(spec, error, frames)
         exercise = self._exercise(where)
         unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
@@ -119,9 +118,8 @@ class Explainer:
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
     def is_learners(self, file: Path) -> bool:
-        """Whether a file belongs to the package under test, given files aside."""
-        inside = any(folder in file.parents for folder in self.folders)
-        return inside and file.stem not in GIVEN
+        """Whether a file belongs to the package under test: neither borrowed nor given."""
+        return self.folder in file.parents and file.stem not in GIVEN
 
     def raised_by_learner(self, error: BaseException) -> bool:
         """Whether an exception came out of the learner's code."""
@@ -183,8 +181,13 @@ class Explainer:
             return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
         return State.WRONG, text
 
-    def _blamed_frame(self, error: BaseException, frames: Sequence[Frame]) -> Frame | None:
-        """The function to blame: what the law called, or else the deepest frame of theirs."""
+    def _blamed_frame(
+        self, spec: Spec, error: BaseException, frames: Sequence[Frame]
+    ) -> Frame | None:
+        """The function to blame: what the law called, or else the deepest frame in the module under test.
+
+        What that module called was asked for something by it, and has specs of its own.
+        """
         if isinstance(error, SyntaxError) and (theirs := self._misspelt(error)) is not None:
             return Frame(theirs, error.lineno or 1, "")
         if isinstance(error, TimeLimit) and error.loop:
@@ -193,14 +196,19 @@ class Explainer:
             return Frame(real_path(Path(error.file)), 1, "")
         if isinstance(error, ImportError) and "circular import" in error_text(error):
             return self._lowest(frames)
+        code = getattr(error, "returned_by", None)
+        if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
+            return Frame(real_path(Path(code.co_filename)), code.co_firstlineno, code.co_qualname)
         if frames:
-            return frames[-1]
+            own = [frame for frame in frames if frame.file.stem == spec.unit.name]
+            return (own or frames)[-1]
         if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
             missing = self._file_of(error)
             return Frame(real_path(missing.parent) / missing.name, 1, "")
         if isinstance(error, LawBroken) and error.where:
             file, line, name = error.where
-            return Frame(real_path(Path(file)), line, name)
+            if self.is_learners(real_path(Path(file))):
+                return Frame(real_path(Path(file)), line, name)
         return None
 
     def _file_of(self, error: ImportError) -> Path:
@@ -246,7 +254,7 @@ class Explainer:
 
     def _blamed_unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""
-        if where is None or where.file.parent not in self.folders:
+        if where is None or where.file.parent != self.folder:
             return None
         return self.curriculum.checkpoint_of_module(where.file.stem)
 

@@ -144,6 +144,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
                 arg = arg.data
             arrays.append(arg)
         ans = function(*arrays, **params)
+        if type(ans) is not np.ndarray or ans.dtype.kind == "O":
+            check_returned(function, ans, function.__name__)
         if result_type is None:
             return ans
         watch = observer.get()
@@ -163,6 +165,25 @@ def primitive(function: Callable[..., Any]) -> Primitive:
     op.rules = ()
     op.rule_for_every = None
     return op
+
+
+def check_returned(function: Callable[..., Any], result: Any, name: str) -> None:
+    """Raise TypeError unless ``result``, which ``function`` returned, is an array or a number.
+
+    The error keeps the function's code as ``returned_by``: it is the place to look at.
+    """
+    numbers = (np.ndarray, np.number, np.bool_, int, float)
+    objects = isinstance(result, np.ndarray) and result.dtype.kind == "O"
+    if isinstance(result, numbers) and not objects:
+        return
+    kind = "an array of objects" if objects else type(result).__name__
+    error = TypeError(
+        f"{name} returned None: is a return missing?"
+        if result is None
+        else f"{name} must return an array of numbers, and returned {kind}"
+    )
+    error.returned_by = function.__code__  # type: ignore[attr-defined]
+    raise error
 
 
 def check_floating(x: Any, name: str) -> None:
@@ -266,11 +287,14 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
         if arg.data.dtype.kind != "f":
             raise TypeError(f"requires_grad needs floating values, got dtype {arg.data.dtype}")
         if every is not None:
-            yield arg, every(position, g, ans, *arrays, **params)
-        elif position < len(rules) and (rule := rules[position]) is not None:
-            yield arg, rule(g, ans, *arrays, **params)
+            rule, share = every, every(position, g, ans, *arrays, **params)
+        elif position < len(rules) and (own := rules[position]) is not None:
+            rule, share = own, own(g, ans, *arrays, **params)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
+        if type(share) is not np.ndarray or share.dtype.kind == "O":
+            check_returned(rule, share, f"the gradient rule of {op.__name__}")
+        yield arg, share
 
 
 def check_unchanged(node: Node, args: Sequence[Any], ans: Array) -> None:

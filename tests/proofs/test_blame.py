@@ -1,0 +1,88 @@
+"""A red spec names the function that is wrong, and never a file that is not the learner's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proofs.mistakes.catalogue import Mistake, apply
+from tests.support import kit
+
+EVERYTHING = [unit.name for unit in kit.modules()]
+
+
+def run_with(tmp_path, module, of, replace, by, group, *arguments):
+    mistake = Mistake("", of=of, replace=replace, by=by, turns_red="", says="")
+    wrong = apply(kit.reference_text(module), mistake)
+    source = kit.mixture(tmp_path, EVERYTHING, {module: wrong})
+    run = kit.run(source, tmp_path / "ledger.jsonl", group, "-x", *arguments)
+    assert run.code == 1, run.output
+    return run.output
+
+
+def test_a_caller_that_breaks_a_contract_is_the_place(tmp_path):
+    """The deepest frame is in 01, which was asked for a shape that does not fit."""
+    output = run_with(
+        tmp_path,
+        "attention",
+        "MultiHeadAttention.split_heads",
+        "x.reshape(n, length, self.num_heads, -1)",
+        "x.reshape(n, length, self.num_heads, 5)",
+        "specs/test_12_attention.py",
+    )
+    assert " in MultiHeadAttention.split_heads" in output
+    assert "Blame" not in output
+
+
+@pytest.mark.parametrize(
+    ("module", "of", "replace", "by", "group", "says"),
+    [
+        (
+            "activations",
+            "relu",
+            "return np.maximum(x, 0)",
+            "np.maximum(x, 0)",
+            "specs/test_02_activations.py::TestRelu",
+            "relu returned None: is a return missing?",
+        ),
+        (
+            "activations",
+            "relu",
+            "return np.maximum(x, 0)",
+            "return str(x)",
+            "specs/test_02_activations.py::TestRelu",
+            "relu must return an array of numbers, and returned str",
+        ),
+        (
+            "autograd",
+            "maximum_x",
+            "return unbroadcast(keep(share, ~np.less(x, y)), x)",
+            "unbroadcast(keep(share, ~np.less(x, y)), x)",
+            "specs/test_05_autograd.py::TestElementwiseRules",
+            "the gradient rule of maximum returned None: is a return missing?",
+        ),
+    ],
+)
+def test_a_missing_return_is_told_where_it_is_missing(
+    tmp_path, module, of, replace, by, group, says
+):
+    output = run_with(tmp_path, module, of, replace, by, group)
+    assert says in " ".join(output.split())
+    assert f" in {of}" in output
+    assert "Blame" not in output
+
+
+def test_a_borrowed_file_is_no_place(tmp_path):
+    """The error comes out of 01, which is borrowed: no path leads to the worked solution."""
+    text = kit.reference_text("layers")
+    wrong = text.replace(
+        "        if self.bias is None:",
+        "        x = x.reshape(99, 101)\n        if self.bias is None:",
+        1,
+    )
+    assert wrong != text
+    source = kit.mixture(tmp_path, ["layers"], {"layers": wrong})
+    group = "specs/test_03_layers.py::TestLinear"
+    output = kit.run(source, tmp_path / "ledger.jsonl", group, "--borrow=01").output
+    assert "cannot reshape" in output
+    assert " in Linear.forward" in output
+    assert "reference/" not in output
