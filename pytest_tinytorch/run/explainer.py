@@ -22,6 +22,7 @@ from pytest_tinytorch.run.exceptions import (
     StubReached,
     TimeLimit,
 )
+from pytest_tinytorch.run.suspects import suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
@@ -102,7 +103,7 @@ class Explainer:
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
         kind, headline = self._state_and_headline(error, frames)
-        where = self._blamed_frame(spec, error, frames)
+        where = self._blamed_frame(spec, error, frames) or self._suspect(spec, error)
         exercise = self._exercise(where)
         unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
@@ -210,6 +211,18 @@ class Explainer:
             if self.is_learners(real_path(Path(file))):
                 return Frame(real_path(Path(file)), line, name)
         return None
+
+    def _suspect(self, spec: Spec, error: BaseException) -> Frame | None:
+        """The exercise that the failing line of a spec is about: a law may fail without having called it."""
+        file = self.implementation.file(spec.unit.name)
+        path = real_path(self.root / spec.nodeid.partition("::")[0])
+        lines = [f.line for f in traceback_frames(error.__traceback__) if f.file == path]
+        spans = self._spans(file, spec.unit)
+        if not lines or not spans or not self.is_learners(real_path(file)):
+            return None
+        texts = [place.read_text(encoding="utf-8") for place in (path, file)]
+        name = suspect(texts[0], lines[0], spec.unit.name, texts[1], spans)
+        return Frame(real_path(file), spans[name][0], name) if name else None
 
     def _file_of(self, error: ImportError) -> Path:
         """The file of the module that an error could not import."""
