@@ -121,6 +121,13 @@ class MultiStepLR(LambdaLR):
     def factor(self, epoch: int) -> float:
         return self.gamma ** sum(n for at, n in self.milestones.items() if at <= epoch)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where another left off. JSON has made texts of the numbers of epochs: they will do."""
+        if "milestones" in state_dict:
+            found = Counter(state_dict["milestones"])
+            state_dict = {**state_dict, "milestones": Counter({int(at): found[at] for at in found})}
+        super().load_state_dict(state_dict)
+
 
 class CosineAnnealingLR(LambdaLR):
     """Half a cosine from the first learning rate, at epoch 0, down to 0 at ``T_max``."""

@@ -390,7 +390,7 @@ def load_checkpoint(
             raise ValueError(f"{path} holds no state of an optimizer")
         try:  # changes nothing if it fails
             state = {int(number): {**rest} for number, rest in header.get("state", {}).items()}
-            for name in arrays.keys() - weights.keys():
+            for name in sorted(arrays.keys() - weights.keys()):
                 _, number, key = name.split("/")
                 state.setdefault(int(number), {})[key] = arrays[name]
             optimizer.load_state_dict({"state": state, "param_groups": header["param_groups"]})
