@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from tinytorch.primitive import Array
 from tinytorch.statedicts import plain
 
 NOT_OFFERED = {
@@ -19,6 +20,9 @@ NOT_OFFERED = {
 
 NEEDED = {"Adam": ("step", "exp_avg", "exp_avg_sq")}
 """What must be remembered of a parameter if anything is."""
+
+FLOATING = ("momentum_buffer", "exp_avg", "exp_avg_sq")
+"""What must be an array of floats."""
 
 
 def kinds(optimizer: Any) -> list[str]:
@@ -59,21 +63,18 @@ def readable(optimizer: Any, state_dict: Any) -> dict[str, Any]:
 
 
 def remembered(optimizer: Any, place: Any, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What is remembered of one parameter: arrays of floats, and the count of steps as a number."""
+    """What is remembered of one parameter: the count of steps as a number, PyTorch's tensors as arrays."""
     state: dict[str, Any] = {}
     for name, value in found.items():
-        array = plain(value)
         if value is None:
             continue
-        if array.dtype.kind not in "fiu" or (array.ndim and array.dtype.kind != "f"):
+        state[name] = plain(value) if hasattr(value, "detach") or name in FLOATING else value
+        if name in FLOATING and state[name].dtype.kind != "f":
             raise ValueError(
-                f"{name} of param {place} in state_dict is {array.dtype}: use an array of floats"
+                f"{name} of param {place} in state_dict is {state[name].dtype}: use an array of floats"
             )
-        if name == "step" and (array.size != 1 or array.item() != int(array.item())):
-            raise ValueError(f"step of param {place} in state_dict must be a whole number")
-        state[name] = int(array.item()) if name == "step" else value
-        if name != "step" and not isinstance(value, (int, float)):
-            state[name] = array
+        if name == "step":
+            state[name] = whole(plain(value), place)
     for kind in kinds(optimizer):
         for name in NEEDED.get(kind, ()):
             if state and name not in state:
@@ -81,30 +82,37 @@ def remembered(optimizer: Any, place: Any, found: Mapping[str, Any]) -> dict[str
     return state
 
 
+def whole(step: Array, place: Any) -> int:
+    """A count of steps, which PyTorch keeps as a float in a tensor."""
+    if step.size != 1 or step.dtype.kind not in "fiu" or step.item() % 1 or step.item() < 0:
+        raise ValueError(f"step of param {place} in state_dict must be a whole number")
+    return int(step.item())
+
+
 def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
     """The hyperparameters of one group, once it is sure that this optimizer can use them."""
     for name, way in NOT_OFFERED.items():
-        if found.get(name):
+        if name not in optimizer.defaults and found.get(name):
             raise ValueError(f"param_groups of state_dict have {name}={found[name]}: {way}")
     decoupled = "AdamW" in kinds(optimizer)
     if found.get("decoupled_weight_decay", decoupled) != decoupled:
-        raise ValueError(
-            "param_groups of state_dict are of Adam: use Adam to go on"
-            if decoupled
-            else "param_groups of state_dict are of AdamW: use AdamW to go on"
-        )
+        kind = "Adam" if decoupled else "AdamW"
+        raise ValueError(f"param_groups of state_dict are of {kind}: use {kind} to go on")
     group = dict(found)
-    for name, default in optimizer.defaults.items():
-        value = found.get(name, default)
-        if isinstance(value, str):
-            raise ValueError(f"{name} in param_groups of state_dict is a text: use a number")
-        if isinstance(default, tuple):
-            value = tuple(value)
-        if name in found:
-            group[name] = plain(value).item() if hasattr(value, "item") else value
-    if set(optimizer.defaults) <= set(group):
-        try:
+    try:
+        for name in optimizer.defaults.keys() & found.keys():
+            group[name] = like(optimizer.defaults[name], found[name], name)
+        if optimizer.defaults.keys() <= found.keys():
             optimizer.check(group)
-        except TypeError as error:
-            raise ValueError(f"param_groups of state_dict do not fit: {error}") from error
+    except TypeError as error:
+        raise ValueError(f"param_groups of state_dict do not fit: {error}") from error
     return group
+
+
+def like(default: Any, value: Any, name: str) -> Any:
+    """A hyperparameter as its optimizer has it: a number from a tensor, a pair from a list."""
+    if isinstance(value, str) and not isinstance(default, str):
+        raise ValueError(f"{name} in param_groups of state_dict is a text: use a number")
+    if isinstance(default, tuple):
+        return tuple(value)
+    return plain(value).item() if hasattr(value, "item") else value

@@ -196,6 +196,7 @@ class TestStrict:
     def test_keys_are_pytorch_s(self, nn):
         keys = nn.Linear(1, 1).load_state_dict({"weight": np.ones((1, 1)), "c": 0}, strict=False)
         assert (keys.missing_keys, keys.unexpected_keys) == (["bias"], ["c"])
+        assert nn.Linear(1, 1).load_state_dict({}, strict=False).missing_keys == ["weight", "bias"]
         with pytest.raises(TypeError, match=r"assign=True.* use assign=False"):
             nn.Linear(1, 1).load_state_dict({}, assign=True)
 
@@ -254,6 +255,8 @@ class TestOptimizers:
         optimizer = exchange.OPTIMIZERS[name](torch.optim, model.parameters())
         path = FOLDER / f"{name}.safetensors"
         assert torch.load_checkpoint(path, model, optimizer)["step"] == exchange.STEPS_BEFORE
+        for setting, default in optimizer.defaults.items():
+            assert optimizer.param_groups[0][setting] == default
         steps = range(exchange.STEPS_BEFORE, exchange.STEPS_BEFORE + exchange.STEPS_AFTER)
         exchange.train(model, optimizer, torch.tensor, steps)
         for key, array in model.state_dict().items():
@@ -309,7 +312,12 @@ class TestOptimizers:
                 "exp_avg of param 1 .*use an array",
             ),
             (lambda s: s["state"][0].update(step=1.5), "step of param 0 .*whole number"),
-            (lambda s: s["state"][0].update(step="3"), "step of param 0 "),
+            (lambda s: s["state"][0].update(step="3"), "step of param 0 .*whole number"),
+            (lambda s: s["state"][0].update(step=np.inf), "step of param 0 .*whole number"),
+            (lambda s: s["state"][0].update(step=-1), "step of param 0 .*whole number"),
+            (lambda s: s["state"][0].update(step=[1, 2]), "step of param 0 .*whole number"),
+            (lambda s: s["state"][1].update(exp_avg=0.5), r"exp_avg of param 1 .*shape \(\)"),
+            (lambda s: s["state"][1].update(exp_avg=[0] * 4), "exp_avg of param 1 .*int64"),
             (lambda s: s["param_groups"][0].update(amsgrad=True), "amsgrad=True: use Adam without"),
             (
                 lambda s: s["param_groups"][0].update(maximize=True),
@@ -323,6 +331,8 @@ class TestOptimizers:
             (lambda s: s["param_groups"][0].update(lr=-1), "lr must be at least 0"),
             (lambda s: s["param_groups"][0].update(lr=None), "do not fit"),
             (lambda s: s["param_groups"][0].update(betas=(0.9, 1.0)), "betas must be"),
+            (lambda s: s["param_groups"][0].update(betas=0.9), "do not fit"),
+            (lambda s: s["param_groups"][0].update(betas="no"), "betas .* is a text"),
             (lambda s: s.pop("state"), "'state' and 'param_groups'"),
             (lambda s: s.update(state=[]), "dictionary of dictionaries"),
             (lambda s: s.update(param_groups={}), "param_groups"),
@@ -339,6 +349,29 @@ class TestOptimizers:
         with pytest.raises(ValueError, match=word):
             optimizer.load_state_dict(spoiled)
         assert_same(copy_of(model, optimizer), before)
+
+    def test_what_is_none_is_not_remembered(self, torch):
+        optimizer = torch.optim.SGD([torch.ones(1)], lr=0.1)
+        saved = {"state": {0: {"momentum_buffer": None}}, **groups(optimizer)}
+        optimizer.load_state_dict(saved)
+        assert optimizer.state_dict()["state"] == {}
+
+    def test_a_rate_may_be_a_tensor_as_in_pytorch(self, torch):
+        optimizer = torch.optim.SGD([torch.ones(1)], lr=0.1)
+        saved = optimizer.state_dict()
+        saved["param_groups"][0]["lr"] = torch.tensor(0.5)
+        optimizer.load_state_dict(saved)
+        assert (type(optimizer.lr), optimizer.lr) == (float, 0.5)
+
+    def test_an_optimizer_of_ones_own_remembers_what_it_likes(self, torch):
+        class Own(torch.optim.Optimizer):
+            pass
+
+        optimizer = Own([torch.ones(2)], {"lr": 0.1, "weight_decay": 0.0, "maximize": True})
+        optimizer.param_groups[0]["name"] = "head"
+        own = {"begun": True, "note": "text", "signs": np.array([1, 0]), "pair": (1, 2)}
+        optimizer.load_state_dict({"state": {0: own}, **groups(optimizer)})
+        assert_same(optimizer.state_dict()["state"][0], own)
 
     def test_adam_is_not_adamw(self, torch, nn):
         model = exchange.network(nn)
@@ -375,6 +408,10 @@ class TestOptimizers:
             with pytest.raises(ValueError, match="state_dict"):
                 schedule.load_state_dict(other)
             assert schedule.state_dict() == before
+
+
+def groups(optimizer):
+    return {"param_groups": optimizer.state_dict()["param_groups"]}
 
 
 def state_of(part):
@@ -638,6 +675,11 @@ class TestWriting:
         with pytest.raises(TypeError, match=r"'odd' has dtype .*use .astype"):
             torch.save({"even": np.ones(1), "odd": np.zeros(1, dtype)}, tmp_path / "file")
         assert not list(tmp_path.iterdir())
+
+    def test_an_array_is_written_as_it_is_read(self, torch, tmp_path):
+        array = np.arange(6.0).reshape(2, 3).T
+        import_module("tinytorch.weightfiles").write_safetensors(tmp_path / "file", {"w": array})
+        assert torch.load(tmp_path / "file")["w"].tolist() == array.tolist()
 
     def test_a_folder_that_is_not_there(self, torch, tmp_path):
         with pytest.raises(FileNotFoundError, match="none"):
