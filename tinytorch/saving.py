@@ -124,5 +124,8 @@ def load_model(model: Any, filename: Any, strict: bool = True) -> IncompatibleKe
     arrays, _ = read_safetensors(filename)
     try:
         return model.load_state_dict(arrays, strict)
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        why = f"{error.args[0]}: use strict=False to load what is there"
+        raise ValueError(f"{filename} does not fit the model: {why}") from error
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{filename} does not fit the model: {error}") from error
