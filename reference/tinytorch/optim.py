@@ -45,8 +45,12 @@ class LambdaLR:
     def step(self) -> None:
         """Set the learning rates of the next epoch."""
         self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
-            group["lr"] = lr * self.factor(self.last_epoch)
+        for group, rate in zip(self.optimizer.param_groups, self.rates(), strict=True):
+            group["lr"] = rate
+
+    def rates(self) -> list[float]:
+        """The learning rates of this epoch."""
+        return [lr * self.factor(self.last_epoch) for lr in self.base_lrs]
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group."""
@@ -76,11 +80,18 @@ class LambdaLR:
             )
         if state_dict.get("eta_min"):
             raise ValueError("state_dict has an eta_min: use LambdaLR for a rate that ends above 0")
+        numbers = [*state_dict["base_lrs"], state_dict["last_epoch"]]
+        if not all(isinstance(number, (int, float)) for number in numbers):
+            raise ValueError("base_lrs and last_epoch of state_dict must be numbers")
+        other = copy(self)
         for name in self.settings:
-            setattr(self, name, copy(state_dict[name]))
-        self.base_lrs = list(state_dict["base_lrs"])
-        self.last_epoch = state_dict["last_epoch"] - 1
-        self.step()
+            setattr(other, name, copy(state_dict[name]))
+        other.base_lrs, other.last_epoch = numbers[:-1], numbers[-1] - 1
+        try:
+            other.step()  # changes nothing here if it fails
+        except (TypeError, ZeroDivisionError) as error:
+            raise ValueError(f"state_dict has a setting that cannot be used: {error}") from error
+        vars(self).update(vars(other))
 
 
 class StepLR(LambdaLR):

@@ -404,11 +404,16 @@ class TestOptimizers:
         for other in (
             rates.ExponentialLR(optimizer, 1.0).state_dict(),
             {**before, "eta_min": 0.1},
+            {**before, "base_lrs": ["1.0"]},
+            {**before, "last_epoch": None},
+            {**before, "gamma": "0.5"},
+            {**before, "step_size": 0},
             rates.StepLR(two, 1).state_dict(),
         ):
             with pytest.raises(ValueError, match="state_dict"):
                 schedule.load_state_dict(other)
             assert schedule.state_dict() == before
+            assert optimizer.lr == 0.5
 
 
 def groups(optimizer):
