@@ -732,6 +732,18 @@ class TestSaving:
         for name, array in model.state_dict().items():
             assert_equal(other.state_dict()[name], array)
 
+    def test_loads_what_fits_if_asked(self):
+        """strict=False loads what is there, and returns missing_keys and unexpected_keys besides."""
+        saved, model = weights(3, 4), Sequential(Linear(3, 4), Linear(4, 2, bias=False))
+        before = model.state_dict()
+        with checkpoint_path() as path:
+            save_file({**saved.state_dict(), "extra": np.ones(2)}, path)
+            got = ask(load_checkpoint, path, model, strict=False)
+        keys = {"missing_keys": ["0.bias", "1.weight"], "unexpected_keys": ["extra"]}
+        assert_equal(got, {"step": 0, "metadata": None, **keys})
+        assert_equal(model.state_dict()["0.weight"], saved.state_dict()["0.weight"])
+        assert_equal(model.state_dict()["1.weight"], before["1.weight"])
+
     def test_replaces_the_file_in_one_move(self):
         """A new checkpoint is another file that takes the old one's place; nothing else is left."""
         model = network(0)
@@ -793,6 +805,15 @@ class TestDamage:
             path.write_bytes(data)
             with raises(ValueError, naming=path.name):
                 ask(load_checkpoint, path, network(0))
+
+    @pytest.mark.parametrize("text", ["{", "[]"], ids=["no JSON", "a list"])
+    def test_rejects_a_header_that_holds_something_else(self, text):
+        """Text in the header that is no dictionary in JSON is a ValueError that names the file."""
+        model = network(0)
+        with checkpoint_path() as path:
+            save_file(model.state_dict(), path, metadata={"tinytorch": text})
+            with raises(ValueError, naming=path.name):
+                ask(load_checkpoint, path, model)
 
     @pytest.mark.parametrize(
         ("sizes", "word"),

@@ -295,6 +295,17 @@ class TestBatchNorm:
         assert_close(layer.running_mean.data, mean.astype(np.float32))
         assert_close(layer.running_var.data, var.astype(np.float32))
 
+    def test_counts_the_batches(self):
+        """num_batches_tracked, a Buffer of shape () and int64, counts the batches of training."""
+        layer, x = BatchNorm2d(1), np.arange(2.0).reshape(2, 1, 1, 1)
+        assert_shape(layer.num_batches_tracked.data, ())
+        assert_dtype(layer.num_batches_tracked.data, np.int64)
+        counts = []
+        for training in (True, True, False, True):
+            call(layer.train(training), x)
+            counts.append(layer.num_batches_tracked.item())
+        assert_equal(counts, [1, 2, 2, 3])
+
     @given(seeds())
     def test_uses_what_it_followed_afterwards(self, seed):
         """After eval() the running statistics normalize, and a batch changes nothing."""
@@ -376,8 +387,9 @@ class TestModules:
         """The state dict has weights, biases and running statistics under PyTorch's names."""
         model = Sequential(Conv2d(1, 2, 3), BatchNorm2d(2))
         names = set(model.state_dict())
-        batch = {"1.weight", "1.bias", "1.running_mean", "1.running_var"}
-        expect(names == {"0.weight", "0.bias"} | batch, "those names", str(sorted(names)))
+        followed = {"1.running_mean", "1.running_var", "1.num_batches_tracked"}
+        expected = {"0.weight", "0.bias", "1.weight", "1.bias"} | followed
+        expect(names == expected, str(sorted(expected)), str(sorted(names)))
         trained = [name for name, _ in model.named_parameters()]
         expect("1.running_mean" not in trained, "statistics that are not trained", str(trained))
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.moduleconveniences import ModuleConveniences, sets_to_none
 from tinytorch.primitive import Array, check_floating
+from tinytorch.statedicts import loads_whole, with_every_name
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
 
@@ -123,6 +124,7 @@ class Module(ModuleConveniences):
         """Forget all gradients: set each parameter's ``grad`` to None."""
         raise NotImplementedError("03 layers: Module.zero_grad")
 
+    @with_every_name
     def state_dict(self) -> dict[str, Array]:
         """All parameters and buffers by name, as copies.
 
@@ -131,11 +133,14 @@ class Module(ModuleConveniences):
         """
         raise NotImplementedError("03 layers: Module.state_dict")
 
-    def load_state_dict(self, state: Mapping[str, Tensor | Array], strict: bool = True) -> None:
+    @loads_whole
+    def load_state_dict(
+        self, state_dict: Mapping[str, Tensor | Array], strict: bool = True
+    ) -> None:
         """Put saved values into parameters and buffers.
 
         Args:
-            state: a dict from names to arrays or Tensors, as `state_dict` gives it.
+            state_dict: a dict from names to arrays or Tensors, as `state_dict` gives it.
             strict: whether names that are missing or not known are an error.
         Raises:
             KeyError: names are missing or unknown; the message lists them.

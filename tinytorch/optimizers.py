@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.moduleconveniences import sets_to_none
+from tinytorch.optimizerstates import reads_pytorch
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
@@ -134,6 +135,7 @@ class Optimizer:
         """
         raise NotImplementedError("06 optimizers: Optimizer.state_dict")
 
+    @reads_pytorch
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, from this optimizer or from one built like it.
 

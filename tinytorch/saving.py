@@ -1,4 +1,4 @@
-"""`tinytorch.save` and `tinytorch.load`: tensors, numbers and texts in one safetensors file.
+"""`save`, `load`, `save_model` and `load_model`: tensors, numbers and texts in one safetensors file.
 
 Given, not an exercise. A state dict becomes a plain safetensors file, which other tools read. What is
 nested, such as a checkpoint of a model, its optimizer and an epoch, is described in the header; nothing
@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from tinytorch.instead import only_cpu, refuse
 from tinytorch.primitive import Array, Variable
+from tinytorch.statedicts import IncompatibleKeys, first_names
+from tinytorch.weightfiles import read_safetensors, write_safetensors
 
 HEADER = "tinytorch.save"
 ANOTHER_WAY = "use save(model.state_dict(), path), or save_checkpoint(path, model, optimizer)"
@@ -27,6 +26,7 @@ ANOTHER_WAY = "use save(model.state_dict(), path), or save_checkpoint(path, mode
 def describe(value: Any, arrays: dict[str, Array], name: str) -> Any:
     """What JSON holds of ``value``; its arrays go into ``arrays``."""
     if isinstance(value, (Variable, np.ndarray)):
+        name = name if name not in arrays else f"{name}/{len(arrays)}"
         arrays[name] = np.array(value.data if isinstance(value, Variable) else value, order="C")
         return {"tensor" if isinstance(value, Variable) else "array": name}
     if isinstance(value, Mapping):
@@ -66,14 +66,17 @@ def save(obj: Any, f: Any) -> None:
     """Write tensors, numbers, texts, and dictionaries and lists of them, to a safetensors file.
 
     Raises:
-        TypeError: something else is among them, such as a Module.
+        TypeError: something else is among them, such as a Module, or a dtype that no file can hold.
+        OSError: the file cannot be written.
+
+    If anything fails, an earlier file stays as it was.
     """
     arrays: dict[str, Array] = {}
     described = describe(obj, arrays, "")
     flat = isinstance(obj, Mapping) and all(
-        isinstance(v, (Variable, np.ndarray)) for v in obj.values()
+        isinstance(k, str) and isinstance(v, (Variable, np.ndarray)) for k, v in obj.items()
     )
-    save_file(arrays, Path(f), None if flat else {HEADER: json.dumps(described)})
+    write_safetensors(f, arrays, None if flat else {HEADER: json.dumps(described)})
 
 
 def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
@@ -84,16 +87,45 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
         ValueError: it is no safetensors file, such as one of pickles, which could run anything.
     """
     only_cpu(map_location)
+    arrays, texts = read_safetensors(f)
+    if HEADER not in texts:
+        Tensor = import_module("tinytorch.tensor").Tensor
+        return {name: Tensor(array) for name, array in arrays.items()}
     try:
-        with safe_open(Path(f), framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            header = (file.metadata() or {}).get(HEADER)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {f}") from None
-    except SafetensorError as error:
+        return restore(json.loads(texts[HEADER]), arrays)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{f} is no safetensors file ({error}): use safetensors.torch.save_file in PyTorch to write one"
+            f"{f} is damaged: what its header says under {HEADER!r} was not written by save"
+            f" ({type(error).__name__}: {error})"
         ) from None
-    if header is not None:
-        return restore(json.loads(header), arrays)
-    return {name: import_module("tinytorch.tensor").Tensor(array) for name, array in arrays.items()}
+
+
+def save_model(model: Any, filename: Any, metadata: Mapping[str, str] | None = None) -> None:
+    """Write the state of a model as `safetensors.torch.save_model` does: what is shared is there once.
+
+    The header says which names stand for which. `load_model` reads it, here and in PyTorch.
+    """
+    state, names = model.state_dict(), first_names(model)
+    once = {name: array for name, array in state.items() if names.get(name, name) == name}
+    shared = {name: first for name, first in names.items() if name != first}
+    write_safetensors(filename, once, {**(metadata or {}), **shared})
+
+
+def load_model(model: Any, filename: Any, strict: bool = True) -> IncompatibleKeys:
+    """Read a state dict from any safetensors file into a model.
+
+    Returns:
+        The names that the file lacks, and those that the model lacks; both are empty if ``strict``.
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no safetensors file, or does not fit. The message names it, and the model has not
+            changed.
+    """
+    arrays, _ = read_safetensors(filename)
+    try:
+        return model.load_state_dict(arrays, strict)
+    except KeyError as error:
+        why = f"{error.args[0]}: use strict=False to load what is there"
+        raise ValueError(f"{filename} does not fit the model: {why}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{filename} does not fit the model: {error}") from error

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tinytorch.autograd import no_grad
 from tinytorch.layers import Module
 from tinytorch.optimizers import Optimizer
 from tinytorch.primitive import Array
+from tinytorch.statedicts import incompatible_keys
 from tinytorch.tensor import Tensor
+from tinytorch.weightfiles import read_safetensors
 
 HEADER = "tinytorch"
 """Under this name the text of a checkpoint, all that is no array, stands in the file's header."""
@@ -253,7 +254,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: str | Path, model: Module, optimizer: Optimizer | None = None
+    path: str | Path, model: Module, optimizer: Optimizer | None = None, strict: bool = True
 ) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
 
@@ -261,8 +262,11 @@ def load_checkpoint(
         path: the file. One that holds a state dict only, written by another tool, will do as well.
         model: a Module with the names and shapes that were saved.
         optimizer: an Optimizer like the one that was saved, with the parameters of ``model``.
+        strict: whether names that the file lacks, or ``model``, are an error. Without it what fits is
+            loaded. Shapes have to fit all the same.
     Returns:
-        {"step", "metadata"} as they were saved; 0 and None if the file does not say.
+        {"step", "metadata"} as they were saved; 0 and None if the file does not say. If not strict, also
+        "missing_keys" and "unexpected_keys", as `incompatible_keys` gives them.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
@@ -282,6 +286,7 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged: cut short, or no safetensors at all.
 
-    Both messages name the file.
+    Both messages name the file. `read_safetensors` gives arrays and texts, and checks everything but what
+    the texts say.
     """
     raise NotImplementedError("07 training: read_checkpoint")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.moduleconveniences import ModuleConveniences, sets_to_none
 from tinytorch.primitive import Array, check_floating
+from tinytorch.statedicts import loads_whole, with_every_name
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, flatten, linear
 
 
@@ -142,6 +143,7 @@ class Module(ModuleConveniences):
         for parameter in self.parameters():
             parameter.grad = None
 
+    @with_every_name
     def state_dict(self) -> dict[str, Array]:
         """All parameters and buffers by name, as copies.
 
@@ -151,11 +153,14 @@ class Module(ModuleConveniences):
         tensors = [*self.named_parameters(), *self.named_buffers()]
         return {name: tensor.data.copy() for name, tensor in tensors}
 
-    def load_state_dict(self, state: Mapping[str, Tensor | Array], strict: bool = True) -> None:
+    @loads_whole
+    def load_state_dict(
+        self, state_dict: Mapping[str, Tensor | Array], strict: bool = True
+    ) -> None:
         """Put saved values into parameters and buffers.
 
         Args:
-            state: a dict from names to arrays or Tensors, as `state_dict` gives it.
+            state_dict: a dict from names to arrays or Tensors, as `state_dict` gives it.
             strict: whether names that are missing or not known are an error.
         Raises:
             KeyError: names are missing or unknown; the message lists them.
@@ -165,7 +170,9 @@ class Module(ModuleConveniences):
         hold of its parameters. If anything is wrong nothing is changed.
         """
         own = dict([*self.named_parameters(), *self.named_buffers()])
-        given = {n: v.data if isinstance(v, Tensor) else np.asarray(v) for n, v in state.items()}
+        given = {
+            n: v.data if isinstance(v, Tensor) else np.asarray(v) for n, v in state_dict.items()
+        }
         missing, unexpected = sorted(own.keys() - given), sorted(given.keys() - own)
         if strict and (missing or unexpected):
             raise KeyError(f"state_dict does not fit: missing {missing}, unexpected {unexpected}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.moduleconveniences import sets_to_none
+from tinytorch.optimizerstates import reads_pytorch
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
 
@@ -185,6 +186,7 @@ class Optimizer:
             ],
         }
 
+    @reads_pytorch
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave, from this optimizer or from one built like it.
 

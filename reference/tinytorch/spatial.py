@@ -567,6 +567,7 @@ class BatchNorm2d(Module):
     Attributes:
         weight, bias: Parameters (C,), at first 1 and 0.
         running_mean, running_var: Buffers (C,), at first 0 and 1.
+        num_batches_tracked: a Buffer () of int64, how many batches moved them.
     Raises:
         ValueError: num_features is below 1, or the input has other channels; the message names both.
     """
@@ -577,9 +578,10 @@ class BatchNorm2d(Module):
     bias: Parameter
     running_mean: Buffer
     running_var: Buffer
+    num_batches_tracked: Buffer
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        """Check the size and make parameters and buffers, as float32."""
+        """Check the size and make parameters and buffers, as float32; the count is a whole number."""
         if num_features < 1:
             raise ValueError(f"num_features must be at least 1, got {num_features}")
         self.eps = eps
@@ -588,13 +590,14 @@ class BatchNorm2d(Module):
         self.bias = Parameter(np.zeros(num_features, np.float32))
         self.running_mean = Buffer(np.zeros(num_features, np.float32))
         self.running_var = Buffer(np.ones(num_features, np.float32))
+        self.num_batches_tracked = Buffer(np.zeros((), np.int64))
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize by the batch while training, by the running statistics otherwise.
 
         While training the batch's mean and variance (divided by the number of elements) normalize,
         and each running value moves towards them: (1 - momentum) · old + momentum · new. There the
-        variance is the unbiased one, divided by one less, as in PyTorch.
+        variance is the unbiased one, divided by one less, as in PyTorch. num_batches_tracked grows by one.
 
         Args:
             x: images, (N, C, H, W).
@@ -625,6 +628,7 @@ class BatchNorm2d(Module):
         ):
             running *= 1 - self.momentum
             running += self.momentum * new
+        self.num_batches_tracked.data += 1
         return mean, var
 
     def extra_repr(self) -> str:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tinytorch.autograd import no_grad
 from tinytorch.layers import Module
 from tinytorch.optimizers import Optimizer
 from tinytorch.primitive import Array
+from tinytorch.statedicts import incompatible_keys
 from tinytorch.tensor import Tensor
+from tinytorch.weightfiles import read_safetensors
 
 HEADER = "tinytorch"
 """Under this name the text of a checkpoint, all that is no array, stands in the file's header."""
@@ -362,7 +363,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: str | Path, model: Module, optimizer: Optimizer | None = None
+    path: str | Path, model: Module, optimizer: Optimizer | None = None, strict: bool = True
 ) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
 
@@ -370,8 +371,11 @@ def load_checkpoint(
         path: the file. One that holds a state dict only, written by another tool, will do as well.
         model: a Module with the names and shapes that were saved.
         optimizer: an Optimizer like the one that was saved, with the parameters of ``model``.
+        strict: whether names that the file lacks, or ``model``, are an error. Without it what fits is
+            loaded. Shapes have to fit all the same.
     Returns:
-        {"step", "metadata"} as they were saved; 0 and None if the file does not say.
+        {"step", "metadata"} as they were saved; 0 and None if the file does not say. If not strict, also
+        "missing_keys" and "unexpected_keys", as `incompatible_keys` gives them.
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
@@ -380,27 +384,26 @@ def load_checkpoint(
     """
     arrays, header = read_checkpoint(path)
     weights = {name: array for name, array in arrays.items() if not name.startswith("optimizer/")}
-    expected = {name: array.shape for name, array in model.state_dict().items()}
-    found = {name: array.shape for name, array in weights.items()}
-    for name in sorted({*expected, *found}):
-        if expected.get(name) != found.get(name):
-            there, wanted = found.get(name, "missing"), expected.get(name, "missing")
-            raise ValueError(
-                f"{path} does not fit the model: {name} is {there}, in the model {wanted}"
-            )
+    before = {} if optimizer is None else optimizer.state_dict()
     if optimizer is not None:
         if "param_groups" not in header:
             raise ValueError(f"{path} holds no state of an optimizer")
-        state = {int(number): remembered for number, remembered in header["state"].items()}
-        for name in arrays.keys() - weights.keys():
-            _, number, key = name.split("/")
-            state.setdefault(int(number), {})[key] = arrays[name]
-        try:  # changes nothing if it fails, and comes before the model, which cannot fail any more
+        try:  # changes nothing if it fails
+            state = {int(number): {**rest} for number, rest in header.get("state", {}).items()}
+            for name in sorted(arrays.keys() - weights.keys()):
+                _, number, key = name.split("/")
+                state.setdefault(int(number), {})[key] = arrays[name]
             optimizer.load_state_dict({"state": state, "param_groups": header["param_groups"]})
-        except ValueError as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} does not fit the optimizer: {error}") from error
-    model.load_state_dict(weights)
-    return {"step": header.get("step", 0), "metadata": header.get("metadata")}
+    try:  # so does this, but then the optimizer has to go back
+        model.load_state_dict(weights, strict)
+    except (KeyError, TypeError, ValueError) as error:
+        if optimizer is not None:
+            optimizer.load_state_dict(before)
+        raise ValueError(f"{path} does not fit the model: {error}") from error
+    found = {"step": header.get("step", 0), "metadata": header.get("metadata")}
+    return found if strict else found | incompatible_keys(model, weights)._asdict()
 
 
 def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -413,13 +416,14 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged: cut short, or no safetensors at all.
 
-    Both messages name the file.
+    Both messages name the file. `read_safetensors` gives arrays and texts, and checks everything but what
+    the texts say.
     """
+    arrays, texts = read_safetensors(path)
     try:
-        with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return arrays, json.loads((file.metadata() or {}).get(HEADER, "{}"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no checkpoint {path}") from None
-    except (SafetensorError, ValueError) as error:
+        header = json.loads(texts.get(HEADER, "{}"))
+    except (RecursionError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(header, dict):
+        raise ValueError(f"{path} is damaged: its header holds no dictionary")
+    return arrays, header

@@ -236,6 +236,22 @@ MISTAKES = (
         says="unbiased",
     ),
     Mistake(
+        "the batches are not counted",
+        of="BatchNorm2d.statistics",
+        replace="self.num_batches_tracked.data += 1",
+        by="",
+        turns_red="TestBatchNorm",
+        says="counts",
+    ),
+    Mistake(
+        "a count with an axis",
+        of="BatchNorm2d.__init__",
+        replace="Buffer(np.zeros((), np.int64))",
+        by="Buffer(np.zeros(1, np.int64))",
+        turns_red="TestBatchNorm",
+        says="shape",
+    ),
+    Mistake(
         "batch statistics in use",
         of="BatchNorm2d.forward",
         replace="if self.training:",

@@ -1,0 +1,159 @@
+"""State dicts as PyTorch has them: every name, what is missing, what is unexpected, and nothing half loaded.
+
+Given, not an exercise. `Module` of 03 and `Optimizer` of 06 have these above their methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinytorch.instead import refuse
+from tinytorch.primitive import Array, Variable
+
+COUNT = "num_batches_tracked"
+"""A count that files from before have not: PyTorch too leaves the one that is there."""
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` returns: names that were not in the state, and names that were too many."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if self.missing_keys or self.unexpected_keys:
+            return f"IncompatibleKeys(missing_keys={self[0]}, unexpected_keys={self[1]})"
+        return "<All keys matched successfully>"
+
+
+def every_name(module: Any, prefix: str = "", above: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """Yield (name, tensor) for parameters and buffers, one that two parts share under each of its names."""
+    layers = import_module("tinytorch.layers")
+    above = (*above, module)
+    for name, value in vars(module).items():
+        if isinstance(value, (layers.Parameter, layers.Buffer)):
+            yield prefix + name, value
+    for name, value in vars(module).items():
+        if isinstance(value, layers.Module) and not any(value is part for part in above):
+            yield from every_name(value, f"{prefix}{name}.", above)
+
+
+def with_every_name(state_dict: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let `state_dict` name what is shared as often as PyTorch does; the array is the same one."""
+
+    @wraps(state_dict)
+    def named(self: Any) -> Any:
+        state = state_dict(self)
+        if not isinstance(state, dict):
+            return state
+        shared: dict[int, list[str]] = {}
+        for name, tensor in every_name(self):
+            shared.setdefault(id(tensor), []).append(name)
+        for names in shared.values():
+            arrays = [state[name] for name in names if name in state]
+            for name in names if arrays else ():
+                state.setdefault(name, arrays[0])
+        return state
+
+    return named
+
+
+def first_names(module: Any) -> dict[str, str]:
+    """Maps every name of a parameter or buffer to the one that `named_parameters` gives it."""
+    first = {id(t): name for name, t in [*module.named_parameters(), *module.named_buffers()]}
+    names = {name: first[id(t)] for name, t in every_name(module) if id(t) in first}
+    return {name: name for name in first.values()} | names
+
+
+def incompatible_keys(module: Any, state_dict: Mapping[str, Any]) -> IncompatibleKeys:
+    """The names that a state lacks, and those that the module lacks.
+
+    What has several names is missing only if none of them is there.
+    """
+    names = first_names(module)
+    found = {names[key] for key in state_dict if key in names}
+    missing = [
+        name
+        for name in dict.fromkeys(names.values())
+        if name not in found and name.rpartition(".")[2] != COUNT
+    ]
+    return IncompatibleKeys(missing, [key for key in state_dict if key not in names])
+
+
+def loads_whole(load_state_dict: Callable[..., Any]) -> Callable[..., IncompatibleKeys]:
+    """Let `load_state_dict` know all names, look at dtypes first, and say what did not fit."""
+
+    @wraps(load_state_dict)
+    def load(
+        self: Any, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        if assign:
+            refuse("load_state_dict(assign=True)", "use assign=False, which copies the values")
+        state = fitting(self, state_dict)
+        load_state_dict(self, state, strict)
+        return incompatible_keys(self, state_dict)
+
+    return load
+
+
+def fitting(module: Any, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+    """The state under the module's own first names, as arrays of the kinds that it has.
+
+    Raises:
+        TypeError: it is no dictionary of arrays, or an array has another kind of dtype.
+        ValueError: names of one tensor have different values, or a count does not fit into its dtype.
+    """
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"state_dict must be a dictionary, got {type(state_dict).__name__}")
+    names = first_names(module)
+    own = dict([*module.named_parameters(), *module.named_buffers()])
+    state: dict[str, Any] = {}
+    for key, value in state_dict.items():
+        if not isinstance(key, str) or isinstance(value, Mapping):
+            raise TypeError(
+                f"{key!r} is no name of an array, but of a {type(value).__name__}:"
+                f" use load_state_dict(checkpoint[{key!r}]) if that is the state"
+            )
+        first = names.get(key)
+        if first is None:
+            state[key] = value
+            continue
+        array = as_array(key, value, own[first].dtype)
+        if first in state and not np.array_equal(state[first], array, equal_nan=True):
+            raise ValueError(
+                f"{key} is {first} here, but the state has two values for it: leave one out"
+            )
+        state[first] = array
+    for name in own.keys() - state.keys():
+        if name.rpartition(".")[2] == COUNT:
+            state[name] = own[name].data
+    return state
+
+
+def as_array(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
+    """A saved value as an array, if it can become one of ``dtype`` without a change of meaning."""
+    try:
+        array = plain(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} is no array: {error}") from None
+    kinds = {"f": "f", "i": "iu", "u": "iu"}.get(dtype.kind, dtype.kind)
+    if array.dtype.kind not in kinds:
+        raise TypeError(
+            f"{name} is {dtype} here, but the state has {array.dtype}: use .astype({dtype.name!r})"
+            " on it if that is meant"
+        )
+    if dtype.kind in "iu" and not np.array_equal(array.astype(dtype), array):
+        raise ValueError(f"{name} is {dtype} here, too small for what the state has")
+    return array
+
+
+def plain(value: Any) -> Array:
+    """The array of a Tensor, of one of PyTorch's, or of anything that NumPy understands."""
+    if isinstance(value, Variable):
+        return value.data
+    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
