@@ -1,11 +1,16 @@
 """Numbers that a seed makes: for laws that hold whatever the numbers are, and need many of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from specs.arrays import Array
+from specs.framework import lazy
+from specs.laws import assert_equal, expect
+
+manual_seed, default_generator = lazy("tensor", "manual_seed", "default_generator")
 
 
 def normal(seed: int, *shape: int, dtype: DTypeLike = np.float64) -> Array:
@@ -27,3 +32,30 @@ def randomize(model: Any, seed: int) -> Any:
         drawn = 0.5 * generator.standard_normal(parameter.shape)
         parameter.data[...] = drawn + (1 if "ln" in name and name.endswith("weight") else 0)
     return model
+
+
+def check_draws(make: Callable[[np.random.Generator | None], Array]) -> None:
+    """Demand that ``make(generator)`` gives numbers that it draws from there, or else from the default one.
+
+    One seed repeats and another does not; without a generator two draws differ, and `manual_seed` repeats
+    them; with one, the default generator stays where it is.
+    """
+    draw = lambda seed: np.asarray(make(np.random.default_rng(seed)))
+    first = draw(1)
+    assert_equal(draw(1), first)
+    expect((draw(2) != first).any(), "other numbers from another seed", "the same")
+    manual_seed(3)
+    before = default_generator().bit_generator.state
+    draw(1)
+    same = default_generator().bit_generator.state == before
+    expect(same, "the default generator untouched, since one is given", "one that was drawn from")
+    first, second = np.asarray(make(None)), np.asarray(make(None))
+    expect((first != second).any(), "other numbers the next time", "the same")
+    manual_seed(3)
+    assert_equal(np.asarray(make(None)), first)
+    manual_seed(4)
+    expect(
+        (np.asarray(make(None)) != first).any(),
+        "other numbers after another manual_seed",
+        "the same",
+    )

@@ -142,6 +142,21 @@ class TestParameters:
             set(given_groups[1]) == {"params", "lr"}, "the given group unchanged", given_groups[1]
         )
 
+    @every_kind
+    def test_groups_step_by_their_own(self, kind, oracle_step, options):
+        """Every option of a group counts for its step, whatever the optimizer has and other groups say."""
+        params = [parameter([1.0, -2.0]), parameter([1.0, -2.0])]
+        plain = {"lr": 0.5}
+        optimizer = ask(kind, [{"params": params[:1], **options}, {"params": params[1:]}], **plain)
+        alone = [parameter([1.0, -2.0]), parameter([1.0, -2.0])]
+        others = [kind(alone[:1], **options), kind(alone[1:], **plain)]
+        for gradient in ([1.0, 2.0], [-0.5, 0.25], [3.0, 1.0]):
+            take_step(optimizer, params, [gradient, gradient])
+            for other, param in zip(others, alone, strict=True):
+                take_step(other, [param], [gradient])
+        for param, expected in zip(params, alone, strict=True):
+            assert_close(param.data, expected.data)
+
     @given(rates, rates)
     def test_lr_can_be_changed(self, first, second):
         """Setting param_groups[0]["lr"], or lr for every group, holds from the next step on."""

@@ -19,7 +19,7 @@ from specs.laws import (
 )
 from specs.memory import peak_bytes
 from specs.oracles import spatial as oracle
-from specs.seeded import distinct, normal
+from specs.seeded import check_draws, distinct, normal
 from specs.strategies import FLOATS, seeds
 
 output_size, windows, patches = lazy("spatial", "output_size", "windows", "patches")
@@ -361,6 +361,8 @@ class TestModules:
         layer, same = (
             Conv2d(6, 40, (3, 2), generator=np.random.default_rng(seed)) for _ in range(2)
         )
+        for name in ("weight", "bias"):
+            check_draws(lambda g, name=name: getattr(Conv2d(2, 3, 2, generator=g), name).data)
         bound = np.float32(1 / 6)  # a float32 near it is rounded to this
         assert_shape(layer.weight.data, (40, 6, 3, 2))
         assert_shape(layer.bias.data, (40,))

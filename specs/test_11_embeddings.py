@@ -20,12 +20,12 @@ from specs.laws import (
     unwrap,
 )
 from specs.oracles import embeddings as oracle
-from specs.seeded import normal
+from specs.seeded import check_draws, normal
 from specs.strategies import FLOATS, arrays, seeds
 
 embedding, sinusoids = lazy("embeddings", "embedding", "sinusoids")
 Embedding, PositionalEncoding = lazy("embeddings", "Embedding", "PositionalEncoding")
-Tensor, manual_seed = lazy("tensor", "Tensor", "manual_seed")
+Tensor = lazy("tensor", "Tensor")
 Parameter = lazy("layers", "Parameter")
 
 VOCABULARY = 5
@@ -131,12 +131,7 @@ class TestEmbedding:
 
     def test_follows_the_seed(self):
         """The generator draws the weights; without one, manual_seed decides."""
-        draw = lambda: Embedding(4, 3, generator=np.random.default_rng(1)).weight.data
-        assert_equal(draw(), draw())
-        manual_seed(3)
-        first = Embedding(4, 3).weight.data
-        manual_seed(3)
-        assert_equal(Embedding(4, 3).weight.data, first)
+        check_draws(lambda g: Embedding(4, 3, generator=g).weight.data)
 
     def test_learns(self):
         """backward through the layer reaches its weight."""
@@ -215,6 +210,7 @@ class TestLearnedPositions:
 
     def test_have_one_parameter(self):
         """kind="learned" has a Parameter weight (max_length, D), small at first."""
+        check_draws(lambda g: PositionalEncoding(5, 4, "learned", generator=g).weight.data)
         layer = PositionalEncoding(50, 100, "learned", generator=np.random.default_rng(0))
         assert_equal({n: v.shape for n, v in layer.state_dict().items()}, {"weight": (100, 50)})
         deviation = layer.weight.data.std()

@@ -217,4 +217,20 @@ MISTAKES = (
         turns_red="TestAdamW",
         says="AdamW.update",
     ),
+    Mistake(
+        "the optimizer's betas instead of the group's",
+        of="Adam.update",
+        replace='beta1, beta2 = group["betas"]',
+        by='beta1, beta2 = self.defaults["betas"]',
+        turns_red="TestParameters",
+        says="expected",
+    ),
+    Mistake(
+        "the optimizer's learning rate instead of the group's",
+        of="Adam.update",
+        replace='work *= group["lr"] / (1 - beta1 ** state["step"])',
+        by='work *= self.defaults["lr"] / (1 - beta1 ** state["step"])',
+        turns_red="TestParameters",
+        says="expected",
+    ),
 )

@@ -283,4 +283,12 @@ MISTAKES = (
         turns_red="TestModules",
         says="Conv2d(x)",
     ),
+    Mistake(
+        "the same first kernels each time",
+        of="Conv2d.__init__",
+        replace="generator or default_generator()",
+        by="generator or np.random.default_rng(0)",
+        turns_red="TestModules",
+        says="other numbers",
+    ),
 )

@@ -190,4 +190,20 @@ MISTAKES = (
         turns_red="TestBadInput",
         says="max_length",
     ),
+    Mistake(
+        "the same first weights each time",
+        of="Embedding.__init__",
+        replace="generator or default_generator()",
+        by="generator or np.random.default_rng(0)",
+        turns_red="TestEmbedding",
+        says="other numbers",
+    ),
+    Mistake(
+        "the same learned table each time",
+        of="PositionalEncoding.__init__",
+        replace="generator or default_generator()",
+        by="generator or np.random.default_rng(0)",
+        turns_red="TestLearnedPositions",
+        says="other numbers",
+    ),
 )
