@@ -277,6 +277,10 @@ class TensorConveniences:
             )
         return format(self.item(), spec)
 
+    def where(self: Any, condition: Any, other: Any) -> Any:
+        """Itself where ``condition`` is true, ``other`` elsewhere."""
+        return import_module("tinytorch.arranging").where(condition, self, other)
+
     # The same under another name: functions.py has them
 
     view = Method()
@@ -310,7 +314,6 @@ class TensorConveniences:
     take_along_dim = Method()
     masked_select = Method()
     masked_fill = Method()
-    where = Method()
     nonzero = Method()
     unique = Method()
     bincount = Method()

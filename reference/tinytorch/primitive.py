@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, cast
 import numpy as np
 
 from tinytorch.conveniences import TensorConveniences
+from tinytorch.refusals import explained
 
 Array = np.ndarray
 """What primitives compute on. Its shape stands at the end of a line, as in ``# (N, C, H, W)``."""
@@ -98,7 +99,13 @@ def primitive(function: Callable[..., Any]) -> Primitive:
                 requires_grad = requires_grad or arg.requires_grad
                 arg = arg.data
             arrays.append(arg)
-        ans = function(*arrays, **params)
+        try:
+            ans = function(*arrays, **params)
+        except Exception as error:
+            clear = explained(error, function.__name__, arrays, params)
+            if clear is error:
+                raise
+            raise clear.with_traceback(error.__traceback__) from error
         if result_type is None:
             return ans
         watch = observer.get()
