@@ -34,16 +34,24 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: boo
     >>> np.full((1_000_000, 1), 0.1, np.float32).sum(0).round(-1) == 100000
     array([False])
     """
-    if x.dtype == np.float16:
+    kind = x.dtype.char
+    if kind == "e":
         return sum_along(x.astype(np.float32), axis, keepdims).astype(np.float16)
-    if x.dtype.kind == "f" and axis is not None and x.size >= LONG:
-        axes = tuple(a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
-        matrix = as_rows(x, axes)
-        if matrix is not None:
-            shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape))
-            kept = tuple(n for a, n in enumerate(x.shape) if a not in axes)
-            return sum_of_rows(matrix).reshape(shape if keepdims else kept)
+    if axis is not None and kind in "fd":
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        if math.prod([x.shape[a] for a in axes]) >= LONG:
+            matrix = as_rows(x, tuple(a % x.ndim for a in axes))
+            if matrix is not None:
+                return sum_of_rows(matrix).reshape(shape_along(x.shape, axes, keepdims))
     return x.sum(axis=axis, keepdims=keepdims)
+
+
+def shape_along(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """What is left of a shape when axes are added up."""
+    lengths: list[int | None] = list(shape)
+    for axis in axes:
+        lengths[axis] = 1 if keepdims else None
+    return tuple(n for n in lengths if n is not None)
 
 
 def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
@@ -65,18 +73,19 @@ def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
         if kept != sorted(kept) or not x.flags.c_contiguous:
             return None
     first = len(axes)
-    if sorted(axes) != list(range(first)) or first == x.ndim:
+    if sorted(axes) != list(range(first)) or first == x.ndim or not x.size:
         return None
-    width = int(np.prod(x.shape[first:]))
-    return x.reshape(-1, width) if 0 < width * LONG <= x.size else None
+    return x.reshape(-1, math.prod(x.shape[first:]))
 
 
 def sum_of_rows(matrix: Array) -> Array:
     """The rows added up: √N sums of each √N-th row, and then these."""
-    count = int(len(matrix) ** 0.5)
-    whole = count * (len(matrix) // count)
-    parts = matrix[:whole].reshape(count, -1, matrix.shape[1]).sum(axis=0)
-    return parts.sum(axis=0) + matrix[whole:].sum(axis=0)
+    rows, width = matrix.shape
+    count = int(rows**0.5)
+    whole = rows - rows % count
+    parts = np.add.reduce(matrix[:whole].reshape(count, -1, width), axis=0)
+    out = np.add.reduce(parts, axis=0)
+    return out if whole == rows else out + np.add.reduce(matrix[whole:], axis=0)
 
 
 def is_half(x: Any) -> bool:
