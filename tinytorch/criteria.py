@@ -96,10 +96,10 @@ def kl_div(
     if log_target:
         each = target.exp() * (target - input)
     else:
-        positive = functions.where(raw(target) > 0, target, 1.0)
+        positive = functions.where(raw(target) != 0, target, 1.0)  # a negative one gives NaN
         each = target * (positive.log() - input)
     if reduction == "batchmean":
-        return each.sum() / input.shape[0]
+        return each.sum() / (input.shape[0] if input.ndim else 1)
     return import_module("tinytorch.losses").reduce(each, reduction)
 
 
@@ -146,7 +146,8 @@ def nll_loss(
     share = counts.astype(rows.dtype) if weight is None else np.where(counts, raw(weight)[used], 0)
     each = each * share.astype(rows.dtype)
     if reduction == "mean":
-        return each.sum() / float(share.sum())
+        count = float(share.sum())
+        return each.sum() / count if count else each.sum() + np.nan  # with gradients of 0
     return each.sum() if reduction == "sum" else each.reshape(shape)
 
 

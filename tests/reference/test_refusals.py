@@ -148,3 +148,47 @@ def test_an_explained_error_tells_the_line_where_it_came_up(reference):
         reference.Tensor([1.0, 2.0]) + reference.ones(3)
     assert caught.traceback[-1].path.name == "tensor.py"
     assert "operands" in str(caught.value.__cause__)
+
+
+MADE = {
+    "tt.Linear('3', 2)": "in_features must be a number, got '3'",
+    "tt.Dropout('0.5')": "p must be a number, got '0.5'",
+    "tt.BatchNorm2d(3, 1e-5, None)": "momentum=None",
+    "tt.nn.LayerNorm([3])": "normalized_shape=[3]",
+    "tt.SGD([x], '0.1')": "lr must be a number, got '0.1'",
+    "tt.Adam([x], tt.tensor([0.1, 0.2]))": "lr must be a number, got Tensor",
+    "tt.AdamW([x], betas=(0.9, tt.tensor(0.99)))": "betas must be a number",
+}
+
+
+@pytest.mark.parametrize("code", MADE)
+def test_what_layers_and_optimizers_are_made_of_is_named(names, code):
+    with pytest.raises(TypeError) as caught:
+        eval(code, names)
+    assert MADE[code] in str(caught.value)
+
+
+def test_losses_without_a_row_that_counts_are_nan_and_change_nothing(reference):
+    F = reference.nn.functional
+    x = reference.Tensor([[1.0, 2.0]], requires_grad=True)
+    loss = F.cross_entropy(x, np.array([1]), ignore_index=1)
+    loss.backward()
+    assert np.isnan(loss.item())
+    np.testing.assert_array_equal(x.grad, 0)
+
+
+def test_a_negative_probability_is_seen(reference):
+    F = reference.nn.functional
+    assert np.isnan(
+        F.kl_div(reference.Tensor([0.3]), reference.Tensor([-0.5]), reduction="sum").item()
+    )
+    assert (
+        F.kl_div(reference.Tensor(0.3), reference.Tensor(0.5), reduction="batchmean").data.shape
+        == ()
+    )
+
+
+def test_softplus_is_made_as_it_is_called(reference):
+    x = reference.Tensor([-1.0, 4.0])
+    got = reference.nn.Softplus(2, 3)(x)
+    np.testing.assert_allclose(got.data, [np.log1p(np.exp(-2)) / 2, 4.0], rtol=1e-6)
