@@ -115,13 +115,16 @@ def brief(value: Any) -> str:
 
 # Telling
 
+TOTAL = "in all"
+"""The name of the last row; `all` is an operation."""
+
 
 def counts(found: list[Verdict]) -> dict[str, Counter[str]]:
     """How many verdicts of each kind, by operation, and of all."""
     rows: dict[str, Counter[str]] = {}
     for one in sorted(found, key=lambda v: v.op):
         rows.setdefault(one.op, Counter())[one.verdict] += 1
-    return {**rows, "all": sum(rows.values(), Counter())}
+    return {**rows, TOTAL: sum(rows.values(), Counter())}
 
 
 def table(found: list[Verdict]) -> str:
@@ -161,13 +164,13 @@ def page(found: list[Verdict], torch: str) -> str:
     """The page of the documentation."""
     rows = []
     for op, row in counts(found).items():
-        cells = [f"`{op}`" if op != "all" else "**all**", f"{sum(row.values()):,}"]
+        cells = ["**in all**" if op == TOTAL else f"`{op}`", f"{sum(row.values()):,}"]
         rows.append(f"| {' | '.join([*cells, *(f'{row[name]:,}' for name in VERDICTS)])} |")
     times = Counter(one.reason for one in found if one.verdict == "documented")
     reasons = [
         f"- {known.reason}: {times[known.reason]:,}" for known in DOCUMENTED if times[known.reason]
     ]
-    total = sum(counts(found)["all"].values())
+    total = len(found)
     parts = {"rows": "\n".join(rows), "reasons": "\n".join(reasons)}
     return PAGE.format(total=total, torch=torch, most=MOST, **parts)
 

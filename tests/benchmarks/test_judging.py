@@ -90,6 +90,7 @@ def test_examples():
 
 
 FOUND = [
+    Verdict("all", "tt.all", "bool", "equal", "", "tt.all(b)"),
     Verdict("sum", "tt.sum", "float64", "equal", "", "tt.sum(x)"),
     Verdict("sum", "x.sum", "int64", "wrong", "2, not 3", "x.sum(y)"),
     Verdict("sum", "x.sum", "int64", "wrong", "2, not 3", "x.sum(z)"),
@@ -100,13 +101,14 @@ FOUND = [
 def test_the_table_counts():
     lines = [line.split() for line in table(FOUND).splitlines()]
     assert lines[0] == ["operation", "samples", *judging.VERDICTS]
-    assert lines[1:] == [["mean", "1", "1"], ["sum", "3", "1", "2"], ["all", "4", "1", "1", "2"]]
+    rows = [["all", "1", "1"], ["mean", "1", "1"], ["sum", "3", "1", "2"]]
+    assert lines[1:] == [*rows, ["in", "all", "5", "2", "1", "2"]]
 
 
 def test_the_page_counts_and_gives_reasons():
     text = page(FOUND, "2.13.0")
     assert "| `sum` | 3 | 1 | 0 | 0 | 2 | 0 |" in text
-    assert "| **all** | 4 | 1 | 0 | 1 | 2 | 0 |" in text
+    assert "| **in all** | 5 | 2 | 0 | 1 | 2 | 0 |" in text
     assert f"- {judging.DOCUMENTED[0].reason}: 1\n" in text
     assert judging.DOCUMENTED[1].reason not in text
 
