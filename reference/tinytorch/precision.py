@@ -39,9 +39,9 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: boo
     if axis is not None and kind in "fd":
         axes = axis if isinstance(axis, tuple) else (axis,)
         if math.prod([x.shape[a] for a in axes]) >= LONG:
-            matrix = as_rows(x, tuple(a % x.ndim for a in axes))
-            if matrix is not None:
-                return sum_of_rows(matrix).reshape(shape_along(x.shape, axes, keepdims))
+            matrices = as_rows(x, tuple(a % x.ndim for a in axes))
+            if matrices is not None:
+                return sum_of_rows(matrices).reshape(shape_along(x.shape, axes, keepdims))
     return x.sum(axis=axis, keepdims=keepdims)
 
 
@@ -64,27 +64,27 @@ def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array
 
 
 def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
-    """``x`` as a matrix whose rows are to be added up, if it is one in memory and has many; else None."""
+    """``x`` as matrices (…, rows, columns) whose rows are to be added up, if it lies so; else None."""
     if not x.flags.c_contiguous:  # such as images whose channels come last in memory
         order = sorted(range(x.ndim), key=lambda a: -x.strides[a])
         kept = [a for a in order if a not in axes]
         x, axes = x.transpose(order), tuple(i for i, a in enumerate(order) if a in axes)
         if kept != sorted(kept) or not x.flags.c_contiguous:
             return None
-    first = len(axes)
-    if sorted(axes) != list(range(first)) or first == x.ndim or not x.size:
+    first, end = min(axes), max(axes) + 1
+    if sorted(axes) != list(range(first, end)) or end == x.ndim or not x.size:
         return None
-    return x.reshape(-1, math.prod(x.shape[first:]))
+    return x.reshape(math.prod(x.shape[:first]), -1, math.prod(x.shape[end:]))
 
 
-def sum_of_rows(matrix: Array) -> Array:
-    """The rows added up: √N sums of each √N-th row, and then these."""
-    rows, width = matrix.shape
+def sum_of_rows(matrices: Array) -> Array:
+    """The rows of each matrix added up: √N sums of each √N-th row, and then these."""
+    stack, rows, width = matrices.shape
     count = int(rows**0.5)
     whole = rows - rows % count
-    parts = np.add.reduce(matrix[:whole].reshape(count, -1, width), axis=0)
-    out = np.add.reduce(parts, axis=0)
-    return out if whole == rows else out + np.add.reduce(matrix[whole:], axis=0)
+    parts = np.add.reduce(matrices[:, :whole].reshape(stack, count, -1, width), axis=1)
+    out = np.add.reduce(parts, axis=1)
+    return out if whole == rows else out + np.add.reduce(matrices[:, whole:], axis=1)
 
 
 def is_half(x: Any) -> bool:

@@ -46,6 +46,7 @@ def test_many_rows_keep_their_digits(reference, width):
     x = reference.Tensor(np.full((1_200_000 // width, width), 0.1, np.float32))
     exact = np.float64(np.float32(0.1)) * len(x)
     np.testing.assert_allclose(x.sum(0).data, exact, rtol=2e-5)
+    np.testing.assert_allclose(x.reshape(1, len(x), width).sum(1).data, exact, rtol=2e-5)
     bias = reference.Tensor(np.zeros(width, np.float32), requires_grad=True)
     ((x + bias) * np.float32(0.1)).sum().backward()
     np.testing.assert_allclose(bias.grad, exact, rtol=2e-5)
@@ -69,6 +70,7 @@ SHAPES = {
     (2, 3, 40, 40): [(0, 2, 3), (0, 2), 1],
     (0, 3): [0, 1],
     (1000, 2, 3): [(0,), (0, 2), (1, 2)],
+    (2, 600, 3, 2): [1, -3, (1, 2), (0, 1)],
 }
 
 
