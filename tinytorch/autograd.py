@@ -13,6 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
+from tinytorch.precision import sum_along
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
 
 

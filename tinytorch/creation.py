@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.arranging import common_shape
 from tinytorch.instead import no_such_name, only_cpu, refuse
-from tinytorch.primitive import Array, Variable, recording
+from tinytorch.primitive import Array, Variable, check_floating, recording
 
-MADE_BY_TENSOR = "tensor zeros ones full arange eye rand randn"
+MADE_BY_TENSOR = "tensor zeros ones full"
 """Functions of 01 that take a device here too."""
 
 
@@ -36,6 +37,80 @@ def __getattr__(name: str) -> Any:
     if name in MADE_BY_TENSOR.split():
         return on_cpu(name)
     raise no_such_name("tinytorch", name)
+
+
+def drawn(name: str, size: tuple[Any, ...], dtype: Any, options: dict[str, Any]) -> Any:
+    """What a random function of 01 draws. It knows float32 and float64; float16 is rounded from float32."""
+    dtype = np.dtype(np.float32 if dtype is None else dtype)
+    if dtype.kind != "f":
+        raise TypeError(f"dtype of {name} must be floating, got {dtype}: use randint")
+    if dtype != np.float16:
+        return on_cpu(name)(*size, dtype=dtype, **options)
+    wanted = options.pop("requires_grad", False)
+    return on_cpu(name)(*size, **options).to(dtype).requires_grad_(wanted)
+
+
+def rand(*size: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Numbers from [0, 1): those of 01."""
+    return drawn("rand", size, dtype, more)
+
+
+def randn(*size: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """Normal numbers: those of 01."""
+    return drawn("randn", size, dtype, more)
+
+
+def arange(
+    *bounds: float,
+    start: float = 0,
+    end: float | None = None,
+    step: float = 1,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+    device: Any = None,
+) -> Any:
+    """`tensor.arange`, with ``start``, ``end`` and ``step`` by name too.
+
+    Raises:
+        ValueError: the step is 0, or a bound is not finite.
+        TypeError: ``dtype`` is bool.
+
+    No numbers lie between two bounds in the wrong order: then the tensor is empty.
+    """
+    only_cpu(device)
+    if end is not None:
+        bounds = (bounds[0] if bounds else start, end, bounds[1] if len(bounds) > 1 else step)
+    numbers = [getattr(n, "item", lambda n=n: n)() for n in bounds]
+    if not all(map(np.isfinite, numbers)) or (len(numbers) == 3 and numbers[2] == 0):
+        raise ValueError(f"start and end must be finite and step not 0, got {numbers}")
+    kind = None if dtype is None else np.dtype(dtype).kind
+    if kind == "b":
+        raise TypeError("dtype of arange must not be bool: use arange(n) % 2 == 1")
+    if kind == "u" and min(numbers[:2]) < 0:
+        raise ValueError(
+            f"start and end must be at least 0 for dtype {np.dtype(dtype)}, got {numbers}"
+        )
+    if (
+        dtype is not None and np.dtype(dtype) == np.int64
+    ):  # before any step is made, as PyTorch does it
+        numbers = [int(n) for n in numbers]
+    made = import_module("tinytorch.tensor").arange(*numbers, dtype=dtype)
+    return made.requires_grad_(requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: DTypeLike = np.float32,
+    requires_grad: bool = False,
+    device: Any = None,
+) -> Any:
+    """Ones on the diagonal: `tensor.eye`."""
+    only_cpu(device)
+    if n < 0 or (m is not None and m < 0):
+        raise ValueError(f"n and m must be at least 0, got {n} and {m}")
+    return import_module("tinytorch.tensor").eye(n, m, dtype).requires_grad_(requires_grad)
 
 
 def new(
@@ -69,7 +144,19 @@ def ones_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
 
 def full_like(input: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any) -> Any:
     """One value in the shape and dtype of ``input``."""
-    return new(np.full_like(input.data, fill_value, dtype), **more)
+    return new(filled(input.shape, fill_value, dtype or input.dtype), **more)
+
+
+def filled(shape: Any, fill_value: float, dtype: DTypeLike) -> Array:
+    """One value everywhere.
+
+    Raises:
+        ValueError: the dtype cannot hold it; the message names fill_value.
+    """
+    try:
+        return np.full(shape, fill_value, dtype)
+    except OverflowError:
+        raise ValueError(f"fill_value {fill_value} does not fit dtype {np.dtype(dtype)}") from None
 
 
 empty_like = zeros_like
@@ -82,12 +169,12 @@ def empty(*size: Any, dtype: DTypeLike = np.float32, **more: Any) -> Any:
 
 def rand_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
     """Numbers from [0, 1) in the shape and dtype of ``input``."""
-    return new(generator_of(None).random(input.shape).astype(dtype or input.dtype), **more)
+    return rand(input.shape, dtype=dtype or input.dtype, **more)
 
 
 def randn_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
     """Normal numbers in the shape and dtype of ``input``."""
-    return new(generator_of(None).standard_normal(input.shape).astype(dtype or input.dtype), **more)
+    return randn(input.shape, dtype=dtype or input.dtype, **more)
 
 
 def randint(
@@ -100,6 +187,8 @@ def randint(
     """Whole numbers: ``randint(high, size)`` or ``randint(low, high, size)``, below ``high``."""
     *ends, shape = bounds if size is None else (*bounds, size)
     low, high = (0, *ends) if len(ends) == 1 else ends
+    if low >= high or (np.dtype(dtype) == np.bool_ and (low < 0 or high > 2)):
+        raise ValueError(f"low must be below high, and both fit dtype, got {low} and {high}")
     return new(generator_of(generator).integers(low, high, tuple(shape)), dtype, **more)
 
 
@@ -109,15 +198,34 @@ def randperm(n: int, generator: np.random.Generator | None = None, **more: Any) 
 
 
 def normal(
-    mean: float, std: float, size: Sequence[int], generator: np.random.Generator | None = None
+    mean: Any,
+    std: Any = 1.0,
+    size: Sequence[int] | None = None,
+    generator: np.random.Generator | None = None,
+    dtype: DTypeLike | None = None,
+    **more: Any,
 ) -> Any:
-    """Normal numbers of that mean and deviation."""
-    drawn = generator_of(generator).normal(mean, std, tuple(size))
-    return new(drawn.astype(np.float32))
+    """Normal numbers of that mean and deviation, which are numbers, or tensors that broadcast.
+
+    Raises:
+        ValueError: ``std`` is negative, or ``size`` is missing, or is given beside tensors.
+    """
+    given = [x.data for x in (mean, std) if isinstance(x, Variable)]
+    m, s = (x.data if isinstance(x, Variable) else np.asarray(x) for x in (mean, std))
+    if (s < 0).any():
+        raise ValueError(f"std must be at least 0, got {s.min()}")
+    if (size is None) != bool(given) or (isinstance(size, (int, float))):
+        raise ValueError("size must be given for numbers, as a tuple, and not for tensors")
+    if any(x.dtype.kind != "f" for x in given) or (dtype and np.dtype(dtype).kind != "f"):
+        raise TypeError("dtype of mean and std must be floating")
+    shape = tuple(size) if size is not None else common_shape(m.shape, s.shape)
+    numbers = generator_of(generator).standard_normal(shape) * s + m
+    return new(numbers.astype(dtype or (given[0].dtype if given else np.float32)), **more)
 
 
 def bernoulli(input: Any, generator: np.random.Generator | None = None) -> Any:
     """1 with the probability that stands there, else 0."""
+    check_floating(input, "input")
     return new((generator_of(generator).random(input.shape) < input.data).astype(input.dtype))
 
 
@@ -130,22 +238,46 @@ def multinomial(
     """Indices of each row, drawn with its weights as probabilities.
 
     Raises:
-        ValueError: weights are negative, not finite or all zero.
+        ValueError: weights are negative, not finite or all zero, or there are not ``num_samples`` to draw.
+        TypeError: ``input`` is not floating.
     """
+    check_floating(input, "input")
+    if input.ndim not in (1, 2) or num_samples < 1:
+        raise ValueError(
+            f"input must have one axis or two and num_samples be at least 1,"
+            f" got shape {input.shape} and {num_samples}"
+        )
     weights = input.data.astype(np.float64)
     if not np.isfinite(weights).all() or (weights < 0).any() or (weights.sum(-1) <= 0).any():
         raise ValueError("input must be weights: use numbers that are at least 0, and not all 0")
+    fewest = (weights > 0).sum(-1).min(initial=num_samples)
+    if not replacement and num_samples > fewest:
+        raise ValueError(
+            f"num_samples must be at most {fewest} without replacement, got {num_samples}"
+        )
     draw = generator_of(generator).choice
     rows = weights.reshape(-1, weights.shape[-1])
     drawn = [draw(len(row), num_samples, replacement, row / row.sum()) for row in rows]
     return new(np.array(drawn, np.int64).reshape(*weights.shape[:-1], num_samples))
 
 
-def linspace(
-    start: float, end: float, steps: int, dtype: DTypeLike = np.float32, **more: Any
-) -> Any:
-    """``steps`` numbers at even distances, ``end`` among them."""
-    return new(np.linspace(start, end, steps), dtype, **more)
+def linspace(start: Any, end: Any, steps: int, dtype: DTypeLike = np.float32, **more: Any) -> Any:
+    """``steps`` numbers at even distances, ``end`` among them.
+
+    Raises:
+        ValueError: ``steps`` is no whole number of at least 0, or a bound is more than one number.
+        TypeError: ``dtype`` is bool.
+    """
+    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
+        raise ValueError(f"steps must be a whole number, at least 0, got {steps!r}")
+    bounds = [x.data if isinstance(x, Variable) else np.asarray(x) for x in (start, end)]
+    if any(bound.ndim for bound in bounds):
+        raise ValueError(f"start and end must be numbers, got shapes {[b.shape for b in bounds]}")
+    if np.dtype(dtype) == np.bool_:
+        raise TypeError("dtype of linspace must not be bool")
+    whole = np.dtype(dtype).kind in "iu"  # before any step is made, as PyTorch does it
+    first, last = (int(bound) if whole else bound.item() for bound in bounds)
+    return new(np.linspace(first, last, steps), dtype, **more)
 
 
 def from_numpy(ndarray: Array) -> Any:
@@ -176,7 +308,7 @@ def new_full(
     input: Any, size: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any
 ) -> Any:
     """One value in another shape, in the dtype of ``input``."""
-    return new(np.full(size, fill_value, dtype or input.dtype), **more)
+    return new(filled(size, fill_value, dtype or input.dtype), **more)
 
 
 def new_zeros(input: Any, *size: Any, **more: Any) -> Any:

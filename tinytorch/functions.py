@@ -16,10 +16,21 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch import inplace, operations
-from tinytorch.arranging import Sorted, as_tensor, gather, raw, select, sort, wrap
+from tinytorch.arranging import (
+    Sorted,
+    as_tensor,
+    axes_of,
+    axis_of,
+    gather,
+    raw,
+    select,
+    sort,
+    wrap,
+)
 from tinytorch.conveniences import STORED, WRITTEN
 from tinytorch.instead import no_such_name, refuse
-from tinytorch.primitive import Variable
+from tinytorch.precision import in_single
+from tinytorch.primitive import Variable, check_floating
 
 METHODS = (
     "sum mean argmax reshape permute transpose flatten squeeze unsqueeze exp log sqrt abs clip numel"
@@ -34,7 +45,7 @@ HOME = {
     " take_along_dim nonzero unique bincount argsort sort topk",
     "products": "mm bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack",
     "creation": "new_tensor new_zeros new_ones new_full new_empty",
-    "tensor": "cat add sub mul div pow neg matmul eq ne lt le gt ge",
+    "tensor": "cat mul pow neg matmul eq ne lt le gt ge",
     "operations": "sin cos tan log2 log10 log1p expm1 erf sign floor ceil round minimum remainder"
     " floor_divide bitwise_and bitwise_or bitwise_xor",
     "activations": "relu sigmoid tanh",
@@ -69,6 +80,8 @@ def as_function(name: str) -> Callable[..., Any]:
 
 def __getattr__(name: str) -> Any:
     name = OTHER_NAMES.get(name, name)
+    if name in globals():
+        return globals()[name]
     if name in METHODS.split():
         return as_function(name)
     for module, names in HOME.items():
@@ -89,17 +102,28 @@ def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
     """
     if dim is None:
         return getattr(import_module("tinytorch.tensor"), name)(input)
+    input = as_tensor(input)
     if isinstance(dim, Variable):
         return getattr(import_module("tinytorch.functions"), f"{name}imum")(input, dim)
-    if isinstance(dim, (tuple, list)):
-        refuse(
-            f"{name}(dim={dim!r})", f"use x.a{name}(dim) for several axes, which gives values alone"
-        )
+    values_along(name, input, dim)
     indices = wrap(
         (raw(input).argmax if name == "max" else raw(input).argmin)(axis=dim, keepdims=True)
     )
     values = gather(input, dim, indices)
     return Sorted(values, indices) if keepdim else Sorted(values.squeeze(dim), indices.squeeze(dim))
+
+
+def values_along(name: str, input: Any, dim: Any) -> None:
+    """Refuse axes that are none, several at once, and such without a value to choose."""
+    if isinstance(dim, (tuple, list)):
+        refuse(f"{name}(dim={dim!r})", f"use x.a{name}(dim), which gives values alone")
+    if input.shape[axis_of(dim, input.shape)] == 0:
+        raise ValueError(f"{name} of no values: dim {dim} of shape {input.shape}")
+
+
+def reduced(dim: Any, input: Any) -> Any:
+    """``dim`` as NumPy takes it: None, or a tuple of axes; no axis at all means all."""
+    return None if dim in (None, (), []) else axes_of(dim, input.shape, "dim")
 
 
 def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -119,17 +143,21 @@ def maximum(input: Any, other: Any) -> Any:
 
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Where the smallest value is."""
+    if dim is not None:
+        values_along("argmin", input, dim)
+    elif not input.numel():
+        raise ValueError(f"argmin of no values: shape {input.shape}")
     return wrap(raw(input).argmin(axis=dim, keepdims=keepdim))  # type: ignore[arg-type]
 
 
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest values along ``dim``, without indices."""
-    return import_module("tinytorch.tensor").max(input, dim=dim, keepdim=keepdim)
+    return import_module("tinytorch.tensor").max(input, dim=reduced(dim, input), keepdim=keepdim)
 
 
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest values along ``dim``, without indices."""
-    return import_module("tinytorch.tensor").min(input, dim=dim, keepdim=keepdim)
+    return import_module("tinytorch.tensor").min(input, dim=reduced(dim, input), keepdim=keepdim)
 
 
 def aminmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -137,32 +165,42 @@ def aminmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     return amin(input, dim, keepdim), amax(input, dim, keepdim)
 
 
-def all(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all values are true."""
-    return wrap(raw(input).all(axis=dim, keepdims=keepdim))
+    return wrap(raw(input).all(axis=reduced(dim, input), keepdims=keepdim))
 
 
-def any(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether a value is true."""
-    return wrap(raw(input).any(axis=dim, keepdims=keepdim))
+    return wrap(raw(input).any(axis=reduced(dim, input), keepdims=keepdim))
 
 
-def count_nonzero(input: Any, dim: int | None = None) -> Any:
+def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many values are not zero."""
-    return wrap(np.count_nonzero(raw(input), axis=dim))
+    return wrap(np.count_nonzero(raw(input), axis=reduced(dim, input)))
 
 
-def prod(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def no_bool(dtype: DTypeLike | None) -> DTypeLike | None:
+    """A dtype to add up or multiply in."""
+    if dtype is not None and np.dtype(dtype) == np.bool_:
+        raise TypeError("dtype must not be bool: use all or any")
+    return dtype
+
+
+def prod(
+    input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: DTypeLike | None = None
+) -> Any:
     """The product of all values, or along ``dim``."""
+    input = as_tensor(input, no_bool(dtype))
     if dim is None:
         return operations.product(input.reshape(-1), dim=0)
-    out = operations.product(input, dim=dim)
+    out = operations.product(input, dim=axis_of(dim, input.shape))
     return out.unsqueeze(dim) if keepdim else out
 
 
-def cumsum(input: Any, dim: int) -> Any:
+def cumsum(input: Any, dim: int, *, dtype: DTypeLike | None = None) -> Any:
     """The sum of the values up to each place along ``dim``."""
-    return operations.cumsum(input, dim=dim)
+    return operations.cumsum(as_tensor(input, no_bool(dtype)), dim=axis_of(dim, input.shape))
 
 
 def var(
@@ -176,6 +214,7 @@ def var(
     """The variance, with PyTorch's arguments: ``var(x, dim, unbiased, keepdim)``, ``correction`` by name."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
+    check_floating(input, "input")
     correction = int(unbiased) if correction is None else correction
     return input.var(dim=dim, keepdim=keepdim, correction=correction)
 
@@ -192,11 +231,21 @@ def std(
     return operations.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
-def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False) -> Any:
-    """(variance, mean)."""
-    return var(input, dim, unbiased, keepdim), input.mean(dim, keepdim)
+def var_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: int | None = None,
+) -> Any:
+    """(variance, mean); arguments as of `var`."""
+    along = None if isinstance(dim, bool) else dim
+    variance = var(input, dim, unbiased, keepdim, correction=correction)
+    return variance, input.mean(along, keepdim)
 
 
+@in_single
 def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The length of the vector of all values, or along ``dim``: (Σ |x|^p)^(1 / p).
 
@@ -204,8 +253,11 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
 
     Args:
         p: a number, infinity, or ``"fro"`` for 2.
+    Raises:
+        TypeError: ``input`` is not floating.
     """
-    if p in (2, "fro"):
+    check_floating(input, "input")
+    if p in (None, 2, "fro"):
         return operations.root((input * input).sum(dim, keepdim))
     if isinstance(p, str):
         refuse(f"norm(p={p!r})", "use numpy.linalg.norm on x.detach().numpy()")
@@ -215,29 +267,42 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return amax(input.abs(), dim, keepdim) if p > 0 else amin(input.abs(), dim, keepdim)
     if p == 0:
         return operations.sign(input).abs().sum(dim, keepdim)
-    total = (input.abs() ** p).sum(dim, keepdim)
     where = import_module("tinytorch.tensor").where
-    zero, one = np.zeros((), total.dtype), np.ones((), total.dtype)
-    nothing = raw(total) == 0
+    size = input.abs()
+    zero, one = np.zeros((), input.dtype), np.ones((), input.dtype)
+    if p < 1:  # the gradient at 0 is infinite: it counts as 0
+        none = raw(input) == 0
+        powers = where(none, one, size) ** p
+        total = where(none, zero if p > 0 else one / zero, powers).sum(dim, keepdim)
+    else:
+        total = (size**p).sum(dim, keepdim)
+    nothing = (raw(total) == 0) | np.isinf(raw(total)) & (p < 0)
     return where(nothing, zero, where(nothing, one, total) ** (1 / p))
 
 
-def median(input: Any, dim: int | None = None) -> Any:
+def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower one of the values in the middle; along ``dim``, (values, indices)."""
     if dim is None:
         x = input.reshape(-1)
-        return sort(x, 0).values[(len(x) - 1) // 2]
+        return (
+            sort(x, 0).values[(len(x) - 1) // 2] if len(x) else wrap(np.full((), np.nan, x.dtype))
+        )
+    values_along("median", input, dim)
     found = sort(input, dim)
     middle = (input.shape[dim] - 1) // 2
-    return Sorted(select(found.values, dim, middle), select(found.indices, dim, middle))
+    pair = select(found.values, dim, middle), select(found.indices, dim, middle)
+    return Sorted(*(part.unsqueeze(dim) for part in pair)) if keepdim else Sorted(*pair)
 
 
-def logsumexp(input: Any, dim: int, keepdim: bool = False) -> Any:
-    """log Σ exp(x), without overflow."""
-    top = raw(input).max(axis=dim, keepdims=True)
-    top = wrap(np.where(np.isfinite(top), top, 0))
-    out = (input - top).exp().sum(dim, keepdim=True).log() + top
-    return out if keepdim else out.squeeze(dim)
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """log Σ exp(x) along an axis or several, without overflow. Whole numbers are taken as float32."""
+    input = input if input.is_floating_point() else input.to(np.float32)
+    axes = reduced(dim, input)
+    top = raw(input).max(axis=axes, keepdims=True, initial=-math.inf)
+    top = wrap(np.where(np.isfinite(top), top, 0).astype(input.dtype))
+    out = (input - top).exp().sum(axes, keepdim=True).log() + top
+    kept = [n for at, n in enumerate(input.shape) if axes is not None and at not in axes]
+    return out if keepdim else out.reshape(kept)
 
 
 # Element by element
@@ -256,23 +321,45 @@ def log_softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> An
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
-    """Each value moved into [min, max]."""
-    return input.clip(min, max)
+    """Each value moved into [min, max]; the bounds are numbers or tensors."""
+    return as_tensor(input).clip(min, max)
 
 
-def clamp_min(input: Any, min: float) -> Any:
+def clamp_min(input: Any, min: Any) -> Any:
     """No value below ``min``."""
-    return input.clip(min, None)
+    return as_tensor(input).clip(min, None)
 
 
-def clamp_max(input: Any, max: float) -> Any:
+def clamp_max(input: Any, max: Any) -> Any:
     """No value above ``max``."""
-    return input.clip(None, max)
+    return as_tensor(input).clip(None, max)
 
 
 def square(input: Any) -> Any:
     """x · x."""
-    return input * input
+    x = input.long() if input.dtype == np.bool_ else input
+    return x * x
+
+
+def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """input + alpha · other."""
+    return import_module("tinytorch.tensor").add(input, other if alpha == 1 else other * alpha)
+
+
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """input - alpha · other."""
+    return import_module("tinytorch.tensor").sub(input, other if alpha == 1 else other * alpha)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """input / other; rounded down with ``"floor"``, towards 0 with ``"trunc"``."""
+    if rounding_mode is None:
+        return import_module("tinytorch.tensor").div(input, other)
+    if rounding_mode == "floor":
+        return operations.floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return operations.trunc_divide(input, other)
+    raise ValueError(f"rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
 def reciprocal(input: Any) -> Any:
@@ -287,6 +374,7 @@ def rsqrt(input: Any) -> Any:
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """From ``input`` the share ``weight`` of the way to ``end``."""
+    check_floating(input, "input")
     return input + weight * (end - input)
 
 
@@ -329,6 +417,8 @@ def isclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
     """Where two are nearly equal."""
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"rtol and atol must be at least 0, got {rtol} and {atol}")
     return wrap(np.isclose(raw(input), raw(other), rtol, atol, equal_nan))
 
 

@@ -36,6 +36,51 @@ def takes(cls: type, name: str) -> bool:
     return name in signature(cls.__init__).parameters  # type: ignore[misc]
 
 
+SIZES = [
+    "in_features",
+    "out_features",
+    "in_channels",
+    "out_channels",
+    "num_features",
+    "num_embeddings",
+    "embedding_dim",
+    "embed_dim",
+    "num_heads",
+    "kernel_size",
+    "stride",
+    "p",
+    "eps",
+    "momentum",
+]
+"""Arguments of modules that are numbers."""
+
+
+def check_values(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse by name what a module would stumble over later: texts, None and lists for numbers.
+
+    Raises:
+        TypeError: the message names the argument, and says what to write.
+    """
+    if not any(v is None or isinstance(v, (str, list, tuple)) for v in (*args, *kwargs.values())):
+        return
+    from inspect import signature
+
+    try:
+        given = signature(cls.__init__).bind_partial(None, *args, **kwargs).arguments  # type: ignore[misc]
+    except TypeError:
+        return  # Python says which argument does not fit
+    for name, value in given.items():
+        if name in SIZES and isinstance(value, str):
+            raise TypeError(f"{cls.__name__}: {name} must be a number, got {value!r}")
+        if name == "momentum" and value is None:
+            refuse(f"{cls.__name__}(momentum=None)", "use a number such as 0.1")
+        if name == "normalized_shape" and isinstance(value, (list, tuple)):
+            refuse(
+                f"{cls.__name__}(normalized_shape={value})",
+                "use the length of the last axis, or F.layer_norm for several",
+            )
+
+
 class ModuleConveniences:
     """The base of `Module`: what PyTorch's has beside what 03 asks for."""
 
@@ -45,6 +90,7 @@ class ModuleConveniences:
             way = ARGUMENTS.get(cls.__name__, {}).get(name) or ARGUMENTS["Module"].get(name)
             if way and not takes(cls, name):
                 refuse(f"{cls.__name__}({name}=…)", way)
+        check_values(cls, args, kwargs)
         return super().__new__(cls)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:

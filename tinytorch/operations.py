@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch import special
+from tinytorch.precision import sum_along
 from tinytorch.primitive import Array, defvjp, primitive
 
 
@@ -24,7 +25,7 @@ def fit(g: Array, x: Array) -> Array:
         return g
     added = g.ndim - len(shape)
     stretched = (axis for axis, n in enumerate(shape, start=added) if n == 1)
-    return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(shape)
+    return sum_along(g, (*range(added), *stretched), keepdims=True).reshape(shape)
 
 
 def floats(x: Array) -> Array:
@@ -119,24 +120,35 @@ def root_x(g: Array, ans: Array, x: Array) -> Array:
 @primitive
 def sign(x: Array) -> Array:
     """-1, 0 or 1."""
-    return np.sign(x)
+    return x.copy() if x.dtype == np.bool_ else np.sign(x)
+
+
+def no_booleans(*arrays: Array) -> None:
+    """Refuse booleans, of which NumPy would make numbers of one byte."""
+    if all(np.asarray(x).dtype == np.bool_ for x in arrays):
+        raise TypeError("input must hold numbers, got dtype bool: use x.long()")
 
 
 @primitive
 def floor(x: Array) -> Array:
     """The largest whole number that is not above each value."""
+    no_booleans(x)
     return np.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
 def ceil(x: Array) -> Array:
     """The smallest whole number that is not below each value."""
+    no_booleans(x)
     return np.ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
 def round(x: Array, *, decimals: int = 0) -> Array:
-    """The nearest number of so many decimals; of two the even one."""
+    """The nearest number of so many decimals; of two the even one. Whole numbers are whole."""
+    no_booleans(x)
+    if x.dtype.kind != "f" and decimals:
+        raise TypeError(f"decimals are for floats, got dtype {x.dtype}: use x.float()")
     return np.round(x, decimals)
 
 
@@ -153,14 +165,33 @@ def minimum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 @primitive
 def remainder(x: Array, y: Array) -> Array:
-    """x modulo y, with the sign of y."""
+    """x modulo y, with the sign of y. Whole numbers must not be divided by 0."""
+    check_divisor(x, y)
     return np.remainder(x, y)
 
 
 @primitive
 def floor_divide(x: Array, y: Array) -> Array:
-    """x / y, rounded down."""
+    """x / y, rounded down. Whole numbers must not be divided by 0."""
+    check_divisor(x, y)
     return np.floor_divide(x, y)
+
+
+@primitive
+def trunc_divide(x: Array, y: Array) -> Array:
+    """x / y, rounded towards 0. Whole numbers must not be divided by 0."""
+    check_divisor(x, y)
+    down = np.floor_divide(x, y)
+    if down.dtype.kind == "f":
+        return np.trunc(np.true_divide(x, y))
+    return down + ((down < 0) & (down * y != x))
+
+
+def check_divisor(x: Array, y: Array) -> None:
+    """Of whole numbers divided by 0 NumPy makes 0, with a warning."""
+    no_booleans(x, y)
+    if np.result_type(x, y).kind != "f" and not np.all(y):
+        raise ZeroDivisionError("other must not hold 0, which whole numbers cannot be divided by")
 
 
 @primitive
@@ -232,6 +263,8 @@ defvjp(minimum, minimum_x, lambda g, ans, x, y: minimum_x(g, ans, y, x))
 defvjp(remainder, lambda g, ans, x, y: fit(g, x),
                   lambda g, ans, x, y: fit(-g * np.floor_divide(x, y), y))
 defvjp(floor_divide, lambda g, ans, x, y: np.zeros(np.shape(x), g.dtype),
+                     lambda g, ans, x, y: np.zeros(np.shape(y), g.dtype))
+defvjp(trunc_divide, lambda g, ans, x, y: np.zeros(np.shape(x), g.dtype),
                      lambda g, ans, x, y: np.zeros(np.shape(y), g.dtype))
 defvjp(cumsum,  cumsum_x)
 defvjp(product, product_x)

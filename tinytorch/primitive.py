@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, cast
 import numpy as np
 
 from tinytorch.conveniences import TensorConveniences
+from tinytorch.refusals import explained
 from tinytorch.versions import Changes, versions
 
 Array = np.ndarray
@@ -143,7 +144,13 @@ def primitive(function: Callable[..., Any]) -> Primitive:
                 requires_grad = requires_grad or arg.requires_grad
                 arg = arg.data
             arrays.append(arg)
-        ans = function(*arrays, **params)
+        try:
+            ans = function(*arrays, **params)
+        except Exception as error:
+            clear = explained(error, function.__name__, arrays, params)
+            if clear is error:
+                raise
+            raise clear.with_traceback(error.__traceback__) from error
         if type(ans) is not np.ndarray or ans.dtype.kind == "O":
             check_returned(function, ans, function.__name__)
         if result_type is None:

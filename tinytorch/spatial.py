@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
+from tinytorch.precision import in_single, mean_along, single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
 
@@ -282,6 +283,7 @@ defvjp(avg_pool2d, avg_pool2d_x)
 
 
 @primitive
+@in_single
 def batch_norm(
     x: Array, weight: Array, bias: Array, *, mean: Array, var: Array, eps: float, of_batch: bool
 ) -> Array:
@@ -302,6 +304,7 @@ def batch_norm(
     raise NotImplementedError("09 spatial: batch_norm")
 
 
+@in_single
 def batch_norm_x(
     g: Array,
     ans: Array,
@@ -323,6 +326,7 @@ def batch_norm_x(
     raise NotImplementedError("09 spatial: batch_norm_x")
 
 
+@in_single
 def batch_norm_weight(
     g: Array,
     ans: Array,
@@ -339,6 +343,7 @@ def batch_norm_weight(
     raise NotImplementedError("09 spatial: batch_norm_weight")
 
 
+@in_single
 def batch_norm_bias(
     g: Array,
     ans: Array,

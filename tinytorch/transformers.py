@@ -12,6 +12,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
+from tinytorch.precision import in_single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
@@ -40,6 +41,7 @@ def mean_of(x: Array) -> Array:
 
 
 @primitive
+@in_single
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalize each vector, then stretch and shift its elements as is learned.
 
@@ -60,6 +62,7 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     raise NotImplementedError("13 transformers: layer_norm")
 
 
+@in_single
 def layer_norm_x(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
@@ -71,6 +74,7 @@ def layer_norm_x(
     raise NotImplementedError("13 transformers: layer_norm_x")
 
 
+@in_single
 def layer_norm_weight(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
@@ -78,6 +82,7 @@ def layer_norm_weight(
     raise NotImplementedError("13 transformers: layer_norm_weight")
 
 
+@in_single
 def layer_norm_bias(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:

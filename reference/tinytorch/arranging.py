@@ -42,6 +42,44 @@ class Sorted(NamedTuple):
     indices: Any
 
 
+def axis_of(dim: Any, shape: tuple[int, ...], name: str = "dim") -> int:
+    """``dim`` counted from the front.
+
+    Raises:
+        TypeError: it is no whole number.
+        IndexError: there is no such axis; the message names it and the shape.
+    """
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, got {dim!r:.60}")
+    if not -len(shape) <= dim < len(shape):
+        raise IndexError(f"{name} {dim} is not an axis of shape {shape}")
+    return int(dim) % len(shape)
+
+
+def axes_of(dims: Any, shape: tuple[int, ...], name: str = "dims") -> tuple[int, ...]:
+    """One axis or several, counted from the front; none twice."""
+    found = tuple(
+        axis_of(dim, shape, name) for dim in (dims if isinstance(dims, (tuple, list)) else (dims,))
+    )
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name} {dims} names an axis of shape {shape} twice")
+    return found
+
+
+def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """What the shapes broadcast to."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        said = " and ".join(map(str, shapes))
+        raise ValueError(f"the shapes {said} do not broadcast") from None
+
+
+def checked(index: Any, count: int) -> Array:
+    """Whole numbers in [0, count), as an array."""
+    return import_module("tinytorch.embeddings").check_indices(index, count, "index")
+
+
 # Shapes
 
 
@@ -91,15 +129,20 @@ def ravel(input: Any) -> Any:
 
 def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     """The axis ``dim`` cut into several."""
-    at = dim % input.ndim
+    at = axis_of(dim, input.shape)
     return input.reshape(*input.shape[:at], *sizes, *input.shape[at + 1 :])
 
 
-def movedim(input: Any, source: int, destination: int) -> Any:
-    """One axis moved to another place."""
-    order = [dim for dim in range(input.ndim) if dim != source % input.ndim]
-    order.insert(destination % input.ndim, source % input.ndim)
-    return input.permute(*order)
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """One axis moved to another place, or several to as many."""
+    old = axes_of(source, input.shape, "source")
+    new = axes_of(destination, input.shape, "destination")
+    if len(old) != len(new):
+        raise ValueError(f"source {source} and destination {destination} must be equally many")
+    moved = dict(zip(new, old, strict=True))
+    others = iter([dim for dim in range(input.ndim) if dim not in old])
+    order = [moved[place] if place in moved else next(others) for place in range(input.ndim)]
+    return input.permute(order)
 
 
 def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
@@ -126,41 +169,76 @@ def tile(input: Any, *dims: Any) -> Any:
     return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
 
-def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Any:
-    """Each element so many times, one after the other."""
-    x, dim = (input.reshape(-1), 0) if dim is None else (input, dim)
-    return index_select(x, dim, np.repeat(np.arange(x.shape[dim]), raw(repeats)))
+def repeat_interleave(
+    input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
+    """Each element so many times, one after the other. ``output_size`` is not needed here."""
+    x, at = (input.reshape(-1), 0) if dim is None else (input, axis_of(dim, input.shape))
+    counts = raw(repeats)
+    if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
+        raise ValueError(
+            f"repeats must be whole numbers in one axis, at least 0, got {repeats!r:.60}"
+        )
+    if counts.size not in (1, x.shape[at]):
+        raise ValueError(f"repeats must be 1 or {x.shape[at]} numbers, got shape {counts.shape}")
+    return index_select(x, at, np.repeat(np.arange(x.shape[at]), counts))
 
 
-def along(dim: int, index: Any, ndim: int) -> tuple[Any, ...]:
+def along(dim: int, index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """An index that takes ``index`` along one axis, and all of the others."""
-    return (slice(None),) * (dim % ndim) + (index,)
+    return (slice(None),) * axis_of(dim, shape) + (index,)
 
 
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """What stands at ``index`` along ``dim``."""
-    return input[along(dim, raw(index), input.ndim)]
+    """What stands at ``index`` along ``dim``.
+
+    Raises:
+        IndexError: a number is outside; the message names index.
+    """
+    at = axis_of(dim, input.shape)
+    if raw(index).ndim > 1:
+        raise ValueError(f"index must have one axis, got shape {raw(index).shape}")
+    return input[along(at, checked(index, input.shape[at]).reshape(-1), input.shape)]
 
 
-def narrow(input: Any, dim: int, start: int, length: int) -> Any:
-    """``length`` elements from ``start`` on, along ``dim``."""
-    return input[along(dim, slice(start, start + length), input.ndim)]
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """``length`` elements from ``start`` on, along ``dim``.
+
+    Raises:
+        IndexError: they are not all there; the message names start and length.
+    """
+    count = input.shape[axis_of(dim, input.shape)]
+    if isinstance(start, Variable):
+        if start.data.ndim or start.data.dtype.kind not in "iu":
+            raise TypeError(f"start must be one whole number, got {start!r:.60}")
+        start = int(start.data)
+    begin = start + count if start < 0 else start
+    if length < 0 or not 0 <= begin <= begin + length <= count:
+        raise IndexError(
+            f"start {start} and length {length} do not fit dim {dim} of length {count}"
+        )
+    return input[along(dim, slice(begin, begin + length), input.shape)]
 
 
 def select(input: Any, dim: int, index: int) -> Any:
     """One element along ``dim``, which goes."""
-    return input[along(dim, index, input.ndim)]
+    count = input.shape[axis_of(dim, input.shape)]
+    if not -count <= index < count:
+        raise IndexError(f"index must be in [{-count}, {count}) for dim {dim}, got {index}")
+    return input[along(dim, index, input.shape)]
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """All elements along ``dim``, as a tuple."""
-    return tuple(select(input, dim, i) for i in range(input.shape[dim]))
+    return tuple(select(input, dim, i) for i in range(input.shape[axis_of(dim, input.shape)]))
 
 
 def split(input: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Parts along ``dim``: of one length, the last perhaps shorter, or of the lengths given."""
-    whole, lengths = input.shape[dim], split_size_or_sections
+    whole, lengths = input.shape[axis_of(dim, input.shape)], split_size_or_sections
     if isinstance(lengths, int):
+        if lengths < 1:
+            raise ValueError(f"split_size_or_sections must be at least 1, got {lengths}")
         lengths = [min(lengths, whole - start) for start in range(0, whole, lengths)]
     if sum(lengths) != whole:
         raise ValueError(
@@ -172,26 +250,42 @@ def split(input: Any, split_size_or_sections: int | Sequence[int], dim: int = 0)
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most so many parts along ``dim``, as even as can be."""
-    return split(input, max(1, -(-input.shape[dim] // chunks)), dim)
+    if chunks < 1:
+        raise ValueError(f"chunks must be at least 1, got {chunks}")
+    return split(input, max(1, -(-input.shape[axis_of(dim, input.shape)] // chunks)), dim)
 
 
-def flip(input: Any, *dims: Any) -> Any:
-    """In the other direction along each axis of ``dims``."""
-    turned = tuple(dims[0]) if isinstance(dims[0], (tuple, list)) else dims
-    turned = tuple(dim % input.ndim for dim in turned)
+def flip(input: Any, *along: Any, dims: Any = None) -> Any:
+    """In the other direction along each axis of ``dims``: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
+    given: Any = along if dims is None else (dims,)
+    alone = len(given) == 1 and isinstance(given[0], (tuple, list))
+    turned = axes_of(given[0] if alone else given, input.shape)
     return input[tuple(slice(None, None, -1 if i in turned else None) for i in range(input.ndim))]
 
 
-def roll(input: Any, shifts: int, dims: int | None = None) -> Any:
-    """Moved along an axis, what falls out at one end coming in at the other."""
-    if dims is None:
-        return roll(input.reshape(-1), shifts, 0).reshape(input.shape)
-    return index_select(input, dims, np.roll(np.arange(input.shape[dims]), shifts))
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Moved along an axis or several, what falls out at one end coming in at the other."""
+    steps = tuple(shifts) if isinstance(shifts, (tuple, list)) else (shifts,)
+    if dims is None or dims == ():
+        if len(steps) != 1:
+            raise ValueError(f"shifts must be one number without dims, got {shifts}")
+        return roll(input.reshape(-1), steps, 0).reshape(input.shape)
+    axes = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    if len(steps) != len(axes):
+        raise ValueError(f"shifts {shifts} and dims {dims} must be equally many")
+    for step, dim in zip(steps, axes, strict=True):
+        at = axis_of(dim, input.shape, "dims")
+        input = index_select(input, at, np.roll(np.arange(input.shape[at]), step))
+    return input
 
 
-def diagonal(input: Any, offset: int = 0) -> Any:
-    """The diagonal of a matrix."""
-    return input.reshape(-1)[np.diagonal(np.arange(input.numel()).reshape(input.shape), offset)]
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonal of the matrices along two axes, as the last axis."""
+    one, other = axis_of(dim1, input.shape, "dim1"), axis_of(dim2, input.shape, "dim2")
+    if one == other:
+        raise ValueError(f"dim1 {dim1} and dim2 {dim2} must be two axes of shape {input.shape}")
+    places = np.arange(input.numel()).reshape(input.shape)
+    return input.reshape(-1)[np.diagonal(places, offset, one, other)]
 
 
 diagonal_of = diagonal
@@ -199,6 +293,8 @@ diagonal_of = diagonal
 
 def diag(input: Any, diagonal: int = 0) -> Any:
     """The diagonal of a matrix; of a vector, the matrix with that diagonal."""
+    if input.ndim not in (1, 2):
+        raise ValueError(f"diag is for one axis or two: use diagonal, got shape {input.shape}")
     if input.ndim == 1:
         return import_module("tinytorch.tensor").where(
             np.diag(np.ones(len(input), bool), diagonal),
@@ -210,14 +306,22 @@ def diag(input: Any, diagonal: int = 0) -> Any:
 
 def tril(input: Any, diagonal: int = 0) -> Any:
     """The lower triangle; zeros elsewhere."""
-    rows, columns = input.shape[-2:]
+    rows, columns = rows_and_columns(input)
     return keep(input, np.tri(rows, columns, diagonal, dtype=np.bool_))
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
     """The upper triangle; zeros elsewhere."""
-    rows, columns = input.shape[-2:]
+    rows, columns = rows_and_columns(input)
     return keep(input, ~np.tri(rows, columns, diagonal - 1, dtype=np.bool_))
+
+
+def rows_and_columns(input: Any) -> tuple[int, int]:
+    """The lengths of the last two axes."""
+    if input.ndim < 2:
+        raise ValueError(f"input must have at least two axes, got shape {input.shape}")
+    rows, columns = input.shape[-2:]
+    return rows, columns
 
 
 def keep(input: Any, kept: Array) -> Any:
@@ -232,30 +336,43 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """``value`` where ``mask`` is true. The dtype stays.
 
     Raises:
-        TypeError: ``value`` is no whole number, and ``input`` holds such.
+        TypeError: ``value`` is no whole number, and ``input`` holds such, or ``mask`` is not of bool.
+        ValueError: ``value`` has an axis.
     """
     number = np.asarray(raw(value))
+    if number.ndim:
+        raise ValueError(f"value must be one number, got shape {number.shape}: use where")
     if number.dtype.kind == "f" and input.dtype.kind != "f":
         raise TypeError(f"a tensor of {input.dtype} cannot hold {value}: use x.float() before")
     value = value if isinstance(value, Variable) else number.astype(input.dtype)
-    return import_module("tinytorch.tensor").where(raw(mask), value, input)
+    return import_module("tinytorch.tensor").where(boolean(mask, "mask"), value, input)
+
+
+def boolean(mask: Any, name: str) -> Array:
+    """Booleans, as an array."""
+    if raw(mask).dtype != np.bool_:
+        raise TypeError(f"{name} must be of dtype bool, got {raw(mask).dtype}: use x != 0")
+    return raw(mask)
 
 
 def masked_select(input: Any, mask: Any) -> Any:
     """The values where ``mask`` is true, in one axis."""
-    shape = np.broadcast_shapes(input.shape, raw(mask).shape)
-    return input.expand(shape)[np.broadcast_to(raw(mask), shape)]
+    kept = boolean(mask, "mask")
+    shape = common_shape(input.shape, kept.shape)
+    return input.expand(shape)[np.broadcast_to(kept, shape)]
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """``input`` where ``condition`` is true, else ``other``; ``x.where(condition, other)`` as a method.
+    """``input`` where ``condition`` is true, else ``other``.
 
     Without the two, the indices at which ``condition`` is true. A number takes the dtype of the tensor.
+
+    Raises:
+        TypeError: ``condition`` is not of bool.
     """
     if input is None:
         return nonzero(condition, as_tuple=True)
-    if raw(condition).dtype != np.bool_:
-        condition, input = input, condition
+    boolean(condition, "condition")
     pair = [v if hasattr(v, "dtype") else as_tensor(v).data for v in (input, other)]
     for here, there in (
         (0, 1),
@@ -271,28 +388,52 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 def gather(input: Any, dim: int, index: Any) -> Any:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on."""
-    places: list[Array] = list(np.indices(raw(index).shape))
-    places[dim] = raw(index)
+    at, shape = axis_of(dim, input.shape), raw(index).shape
+    fits = len(shape) == input.ndim and all(
+        n <= most or axis == at
+        for axis, (n, most) in enumerate(zip(shape, input.shape, strict=True))
+    )
+    if not fits:
+        raise ValueError(
+            f"index of shape {shape} does not fit shape {input.shape}:"
+            f" as many axes, none longer but dim {dim}"
+        )
+    places: list[Array] = list(np.indices(shape))
+    places[at] = checked(index, input.shape[at])
     return input[tuple(places)]
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """`gather`; without ``dim``, of the values in one axis."""
-    return gather(input.reshape(-1), 0, indices) if dim is None else gather(input, dim, indices)
+    """`gather` of two that broadcast but for ``dim``; without ``dim``, of the values in one axis."""
+    if dim is None:
+        return gather(input.reshape(-1), 0, raw(indices).reshape(-1))
+    at, index = axis_of(dim, input.shape), raw(indices)
+    if index.ndim != input.ndim:
+        raise ValueError(f"indices of shape {index.shape} need the axes of shape {input.shape}")
+    one = lambda shape: tuple(1 if axis == at else n for axis, n in enumerate(shape))
+    shape = common_shape(one(input.shape), one(index.shape))
+    lengths = [[*shape[:at], n, *shape[at + 1 :]] for n in (input.shape[at], index.shape[at])]
+    return gather(input.expand(lengths[0]), dim, np.broadcast_to(index, lengths[1]))
 
 
 def nonzero(input: Any, as_tuple: bool = False) -> Any:
     """Where the values are not zero: one row for each, or a tensor for each axis."""
-    found = np.nonzero(raw(input))
-    return tuple(map(wrap, found)) if as_tuple else wrap(np.stack(found, axis=-1))
+    if as_tuple:
+        return tuple(map(wrap, np.nonzero(np.atleast_1d(raw(input)))))
+    return wrap(np.argwhere(raw(input)))
 
 
 def unique(
-    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
-    """The different values, in order; with their places or counts if asked for."""
-    found = np.unique(raw(input), return_inverse=True, return_counts=True)
-    parts = [found[0], found[1].reshape(input.shape), found[2]]
+    """The different values, or parts along ``dim``, in order; with their places or counts if asked for."""
+    at = None if dim is None else axis_of(dim, input.shape)
+    found = np.unique(raw(input), return_inverse=True, return_counts=True, axis=at)
+    parts = [found[0], found[1].reshape(input.shape if at is None else -1), found[2]]
     chosen = [
         part
         for part, wanted in zip(parts, (True, return_inverse, return_counts), strict=True)
@@ -302,13 +443,25 @@ def unique(
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each whole number comes."""
+    """How often each whole number comes.
+
+    Raises:
+        ValueError: ``input`` does not hold whole numbers of at least 0, in one axis.
+    """
+    numbers = raw(input)
+    if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or numbers.min(initial=0) < 0:
+        raise ValueError(
+            f"input must hold whole numbers, at least 0, in one axis,"
+            f" got dtype {numbers.dtype} and shape {numbers.shape}"
+        )
+    if minlength < 0 or (weights is not None and raw(weights).shape != numbers.shape):
+        raise ValueError("minlength must be at least 0, and weights must have the shape of input")
     return wrap(np.bincount(raw(input), None if weights is None else raw(weights), minlength))
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """Where the values are, from the smallest on, or from the largest; equal ones in order."""
-    values = raw(input)
+    values, dim = raw(input), axis_of(dim, input.shape)
     if not descending:
         return wrap(np.argsort(values, axis=dim, kind="stable"))
     turned = np.argsort(np.flip(values, dim), axis=dim, kind="stable")
@@ -323,7 +476,8 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
     """(values, indices) of the k largest along ``dim``, or of the smallest."""
-    if k > input.shape[dim]:
-        raise ValueError(f"k must be at most {input.shape[dim]}, the length of dim {dim}, got {k}")
+    count = input.shape[axis_of(dim, input.shape)]
+    if not 0 <= k <= count:
+        raise ValueError(f"k must be at most {count}, the length of dim {dim}, got {k}")
     indices = narrow(argsort(input, dim, descending=largest), dim, 0, k)
     return Sorted(gather(input, dim, indices), indices)

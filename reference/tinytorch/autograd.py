@@ -13,6 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
+from tinytorch.precision import sum_along
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
 
 
@@ -34,7 +35,7 @@ def unbroadcast(g: Array, x: Array) -> Array:
         return g
     added = g.ndim - x.ndim
     stretched = (i for i, n in enumerate(x.shape, start=added) if n == 1)
-    return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(x.shape)
+    return sum_along(g, (*range(added), *stretched), keepdims=True).reshape(x.shape)
 
 
 def topological_order(tensor: t.Tensor) -> list[t.Tensor]:

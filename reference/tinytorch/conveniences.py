@@ -306,6 +306,10 @@ class TensorConveniences:
             )
         return format(self.item(), spec)
 
+    def where(self: Any, condition: Any, other: Any) -> Any:
+        """Itself where ``condition`` is true, ``other`` elsewhere."""
+        return import_module("tinytorch.arranging").where(condition, self, other)
+
     # In place
 
     __iadd__, __isub__, __imul__ = InPlace(), InPlace(), InPlace()
@@ -348,7 +352,6 @@ class TensorConveniences:
     take_along_dim = Method()
     masked_select = Method()
     masked_fill = Method()
-    where = Method()
     nonzero = Method()
     unique = Method()
     bincount = Method()

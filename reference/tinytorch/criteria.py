@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch import functions
 from tinytorch.arranging import movedim, raw
 from tinytorch.instead import not_offered, refuse
-from tinytorch.primitive import Array, defvjp, primitive
+from tinytorch.primitive import Array, check_floating, defvjp, primitive
 
 
 def reduce(losses: Any, reduction: str) -> Any:
@@ -24,12 +24,18 @@ def reduce(losses: Any, reduction: str) -> Any:
 def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean distance |input - target|."""
     import_module("tinytorch.losses").check_shapes(input, target)
+    check_floating(input, "input")
     return reduce((input - target).abs(), reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Squared where input and target are closer than ``beta``, the distance elsewhere."""
     import_module("tinytorch.losses").check_shapes(input, target)
+    check_floating(input, "input")
+    if beta < 0:
+        raise ValueError(f"beta must be at least 0, got {beta}")
+    if beta == 0:
+        return l1_loss(input, target, reduction)
     far = (input - target).abs()
     return reduce(
         functions.where(far < beta, far * far * (0.5 / beta), far - 0.5 * beta), reduction
@@ -38,6 +44,8 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """δ times `smooth_l1_loss`."""
+    if delta <= 0:
+        raise ValueError(f"delta must be above 0, got {delta}")
     return smooth_l1_loss(input, target, reduction, delta) * delta
 
 
@@ -49,12 +57,18 @@ def surprise(p: Array, target: Array) -> Array:
     return -(target * np.maximum(yes, -100) + (1 - target) * np.maximum(no, -100))
 
 
+def surprise_target(g: Array, ans: Array, p: Array, target: Array) -> Array:
+    """log(1 - p) - log p, logarithms not below -100."""
+    with np.errstate(divide="ignore"):
+        return g * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100))
+
+
 def surprise_p(g: Array, ans: Array, p: Array, target: Array) -> Array:
     """(p - target) / (p (1 - p)), finite where p is 0 or 1."""
     return (g * (p - target) / np.maximum(p * (1 - p), 1e-12)).astype(g.dtype)
 
 
-defvjp(surprise, surprise_p)
+defvjp(surprise, surprise_p, surprise_target)
 
 
 def binary_cross_entropy(
@@ -62,7 +76,8 @@ def binary_cross_entropy(
 ) -> Any:
     """How surprised probabilities are by a yes (1) or a no (0)."""
     import_module("tinytorch.losses").check_shapes(input, target)
-    each = surprise(input, raw(target))
+    check_floating(input, "input")
+    each = surprise(input, target)
     return reduce(each if weight is None else each * weight, reduction)
 
 
@@ -81,10 +96,10 @@ def kl_div(
     if log_target:
         each = target.exp() * (target - input)
     else:
-        positive = functions.where(raw(target) > 0, target, 1.0)
+        positive = functions.where(raw(target) != 0, target, 1.0)  # a negative one gives NaN
         each = target * (positive.log() - input)
     if reduction == "batchmean":
-        return each.sum() / input.shape[0]
+        return each.sum() / (input.shape[0] if input.ndim else 1)
     return import_module("tinytorch.losses").reduce(each, reduction)
 
 
@@ -121,6 +136,7 @@ def nll_loss(
         "nll_loss", size_average=(size_average, "use reduction"), reduce=(reduce, "use reduction")
     )
     shape = raw(target).shape
+    check_floating(input, "input")
     rows, classes = by_class(input, target)
     counts = classes != ignore_index
     used = np.where(counts, classes, 0)
@@ -130,7 +146,8 @@ def nll_loss(
     share = counts.astype(rows.dtype) if weight is None else np.where(counts, raw(weight)[used], 0)
     each = each * share.astype(rows.dtype)
     if reduction == "mean":
-        return each.sum() / float(share.sum())
+        count = float(share.sum())
+        return each.sum() / count if count else each.sum() + np.nan  # with gradients of 0
     return each.sum() if reduction == "sum" else each.reshape(shape)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from tinytorch import arranging, functions, operations
 from tinytorch.arranging import as_tensor, raw, wrap
 from tinytorch.instead import no_such_name, not_offered, refuse
+from tinytorch.precision import in_single
+from tinytorch.primitive import check_floating
 
 HOME = {
     "activations": "relu sigmoid tanh",
@@ -89,10 +91,21 @@ def max_pool2d(
 
 
 def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> Any:
     """`spatial.avg_pool2d`."""
-    not_offered("avg_pool2d", ceil_mode=(ceil_mode, "use padding"))
+    not_offered(
+        "avg_pool2d",
+        ceil_mode=(ceil_mode, "use padding"),
+        count_include_pad=(not count_include_pad and padding not in (0, (0, 0)), "use padding=0"),
+        divisor_override=(divisor_override, "use the result times kernel_size² / divisor_override"),
+    )
     return import_module("tinytorch.spatial").avg_pool2d(
         input, kernel_size=kernel_size, stride=stride, padding=padding
     )
@@ -101,6 +114,13 @@ def avg_pool2d(
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     """Means over as many windows as asked for, which must divide the image."""
     out = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    if len(out) != 2 or input.ndim < 2:
+        raise ValueError(f"output_size must be a number or a pair, got {output_size}")
+    out = tuple(
+        n if wanted is None else wanted for n, wanted in zip(input.shape[-2:], out, strict=True)
+    )
+    if min(out) < 1:
+        raise ValueError(f"output_size must be at least 1, got {output_size}")
     if any(n % wanted for n, wanted in zip(input.shape[-2:], out, strict=True)):
         raise ValueError(
             f"output_size {out} must divide images of shape {tuple(input.shape)}: use avg_pool2d"
@@ -124,6 +144,9 @@ def batch_norm(
         refuse(
             "batch_norm(training=True)", "use nn.BatchNorm2d, which keeps the running statistics"
         )
+    check_floating(input, "input")
+    if input.ndim < 2:
+        raise ValueError(f"input must have shape (N, C, …), got shape {input.shape}")
     shape = (1, -1, *[1] * (input.ndim - 2))
     shaped = lambda x, value: value if x is None else as_tensor(x).reshape(shape)
     scaled = (input - shaped(running_mean, 0)) / (shaped(running_var, 1) + eps).sqrt()
@@ -137,6 +160,7 @@ def layer_norm(
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if input.shape[-len(shape) :] != shape:
         raise ValueError(f"normalized_shape {shape} must be the end of shape {input.shape}")
+    check_floating(input, "input")
     one = np.ones(shape, input.dtype) if weight is None else weight
     zero = np.zeros(shape, input.dtype) if bias is None else bias
     if len(shape) == 1:
@@ -160,13 +184,20 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
         padding_idx=(padding_idx is not None, "use weight.data[padding_idx] = 0 after each step"),
         max_norm=(max_norm, "use weight.norm(2, 1), and scale before"),
     )
+    if weight.ndim != 2:
+        raise ValueError(f"weight must have shape (rows, length), got shape {weight.shape}")
     module = import_module("tinytorch.embeddings")
     return module.embedding(weight, indices=module.check_indices(input, len(weight)))
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
-    """A row of zeros with a 1 at the class, int64."""
+    """A row of zeros with a 1 at the class, int64. Classes are whole numbers of any dtype."""
     classes = raw(tensor)
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"tensor must hold whole numbers, the classes, got dtype {classes.dtype}")
+    classes = classes.astype(np.int64)
+    if num_classes < 0 and not classes.size:
+        raise ValueError("num_classes must be given for a tensor without classes")
     count = int(classes.max()) + 1 if num_classes < 0 else num_classes
     if classes.min(initial=0) < 0 or classes.max(initial=-1) >= count:
         raise ValueError(
@@ -194,6 +225,7 @@ def scaled_dot_product_attention(
     not_offered(
         "scaled_dot_product_attention", dropout_p=(dropout_p, "use F.dropout on its result")
     )
+    check_floating(query, "query")
     if scale is not None:
         query = query * (scale * math.sqrt(query.shape[-1]))
     if is_causal:
@@ -203,7 +235,7 @@ def scaled_dot_product_attention(
     elif attn_mask is not None and raw(attn_mask).dtype != np.bool_:
         refuse("an attn_mask of floats", "use a bool mask, True where a key may be seen")
     module = import_module("tinytorch.attention")
-    return module.scaled_dot_product_attention(query, key, value, attn_mask)
+    return in_single(module.scaled_dot_product_attention)(query, key, value, attn_mask)
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any:
@@ -245,11 +277,16 @@ def interpolate(
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """Vectors of length 1 along ``dim``."""
+    check_floating(input, "input")
     return input / functions.norm(input, p, dim, keepdim=True).clip(min=eps)
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """The cosine of the angle between two vectors."""
+    """The cosine of the angle between two vectors; their shapes broadcast."""
+    check_floating(x1, "x1")
+    check_floating(x2, "x2")
+    shape = arranging.common_shape(x1.shape, x2.shape)
+    x1, x2 = x1.expand(shape), x2.expand(shape)
     unit = lambda x: x / functions.norm(x, 2, dim, keepdim=True).clip(min=eps)
     return (unit(x1) * unit(x2)).sum(dim)
 
@@ -278,11 +315,13 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x where it is positive, a small part of it elsewhere."""
+    check_floating(input, "input")
     return functions.where(raw(input) > 0, input, input * negative_slope)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where it is positive, α (exp(x) - 1) elsewhere."""
+    check_floating(input, "input")
     low = functions.where(raw(input) > 0, wrap(np.zeros_like(raw(input))), input)
     return functions.where(raw(input) > 0, input, operations.expm1(low) * alpha)
 
@@ -293,14 +332,19 @@ def silu(input: Any, inplace: bool = False) -> Any:
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + exp(β x)) / β, without overflow; ``threshold`` is not needed for that here."""
+    """log(1 + exp(β x)) / β, without overflow; x itself where β x is above ``threshold``."""
+    check_floating(input, "input")
     t = import_module("tinytorch.tensor")
     x = input * beta
-    return (t.maximum(x, 0) + operations.log1p((-x.abs()).exp())) / beta
+    soft = (t.maximum(x, 0) + operations.log1p((-x.abs()).exp())) / beta
+    return t.where(raw(x) > threshold, input, soft)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """x moved into [min_val, max_val]; at the ends the gradient is 0."""
+    check_floating(input, "input")
+    if min_val > max_val:
+        raise ValueError(f"min_val {min_val} must not be above max_val {max_val}")
     inside = (raw(input) > min_val) & (raw(input) < max_val)
     return functions.where(inside, input, wrap(raw(input).clip(min_val, max_val)))
 
@@ -312,7 +356,8 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 def logsigmoid(input: Any) -> Any:
     """log(sigmoid(x)), finite for all x."""
-    return -softplus(-input)
+    check_floating(input, "input")
+    return -softplus(-input, threshold=math.inf)
 
 
 def glu(input: Any, dim: int = -1) -> Any:

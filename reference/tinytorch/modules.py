@@ -197,9 +197,16 @@ class SiLU(Module):
 class Softplus(Module):
     """`F.softplus`."""
 
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        """Remember how steep it is, and from where on it is x."""
+        self.beta, self.threshold = beta, threshold
+
     def forward(self, x: Any) -> Any:
         """Apply it."""
-        return F.softplus(x)
+        return F.softplus(x, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class LogSigmoid(Module):

@@ -98,7 +98,15 @@ class Optimizer:
         self.param_groups.append(group)
 
     def check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError if a hyperparameter of ``group`` is out of range. Given."""
+        """Raise ValueError if a hyperparameter of ``group`` is out of range, TypeError if it is no number.
+
+        Given.
+        """
+        for name in {"lr", "weight_decay", "momentum", "dampening", "betas", "eps"} & group.keys():
+            value = group[name]
+            parts = value if isinstance(value, (tuple, list)) else (value,)
+            if any(isinstance(part, (Tensor, str)) for part in parts):
+                raise TypeError(f"{name} must be a number, got {value!r:.60}: use tensor.item()")
         for name in ("lr", "weight_decay"):
             if not group[name] >= 0:
                 raise ValueError(f"{name} must be at least 0, got {group[name]}")

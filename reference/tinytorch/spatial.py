@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
+from tinytorch.precision import in_single, mean_along, single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
 
@@ -228,7 +229,7 @@ def conv2d_bias(
     padding: Size = 0,
 ) -> Array:
     """The gradient of the bias: it is added at every place of every image."""
-    return g.sum(axis=(0, 2, 3))  # (O,)
+    return sum_along(g, (0, 2, 3))  # (O,)
 
 
 defvjp(conv2d, conv2d_x, conv2d_weight, conv2d_bias)
@@ -376,6 +377,7 @@ defvjp(avg_pool2d, avg_pool2d_x)
 
 
 @primitive
+@in_single
 def batch_norm(
     x: Array, weight: Array, bias: Array, *, mean: Array, var: Array, eps: float, of_batch: bool
 ) -> Array:
@@ -400,6 +402,7 @@ def batch_norm(
     return out
 
 
+@in_single
 def batch_norm_x(
     g: Array,
     ans: Array,
@@ -423,14 +426,15 @@ def batch_norm_x(
     if not of_batch:
         return g * scale
     centered = x - mean.astype(x.dtype)[:, None, None]
-    along = (g * centered).mean(axis=(0, 2, 3)) * inverse * inverse  # (C,)
-    total = g - g.mean(axis=(0, 2, 3), keepdims=True)
+    along = mean_along(g * centered, (0, 2, 3)) * inverse * inverse  # (C,)
+    total = g - mean_along(g, (0, 2, 3), keepdims=True)
     centered *= along.astype(g.dtype)[:, None, None]
     total -= centered
     total *= scale
     return total
 
 
+@in_single
 def batch_norm_weight(
     g: Array,
     ans: Array,
@@ -445,9 +449,10 @@ def batch_norm_weight(
 ) -> Array:
     """The gradient of the weight: Σ of g times the normalized image, for each channel."""
     products = g * (x - mean.astype(x.dtype)[:, None, None])
-    return products.sum(axis=(0, 2, 3)) / np.sqrt(var + eps)  # (C,)
+    return sum_along(products, (0, 2, 3)) / np.sqrt(var + eps)  # (C,)
 
 
+@in_single
 def batch_norm_bias(
     g: Array,
     ans: Array,
@@ -461,7 +466,7 @@ def batch_norm_bias(
     of_batch: bool,
 ) -> Array:
     """The gradient of the bias: Σ of g, for each channel."""
-    return g.sum(axis=(0, 2, 3))  # (C,)
+    return sum_along(g, (0, 2, 3))  # (C,)
 
 
 defvjp(batch_norm, batch_norm_x, batch_norm_weight, batch_norm_bias)
@@ -620,8 +625,9 @@ class BatchNorm2d(Module):
         count = x.size // x.shape[1]
         if count < 2:
             raise ValueError(f"training needs more than one element a channel, got shape {x.shape}")
-        mean = x.mean(axis=(0, 2, 3))  # (C,)
-        var = np.square(x - mean[:, None, None]).mean(axis=(0, 2, 3))  # (C,)
+        x = single(x)  # squares overflow in float16
+        mean = mean_along(x, (0, 2, 3))  # (C,)
+        var = mean_along(np.square(x - mean[:, None, None]), (0, 2, 3))  # (C,)
         for running, new in (
             (self.running_mean.data, mean),
             (self.running_var.data, var * (count / (count - 1))),

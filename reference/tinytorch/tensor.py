@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch import CallableModule
+from tinytorch.precision import in_single, sum_along
 from tinytorch.primitive import Array, Primitive, Variable, primitive
 from tinytorch.versions import view_index
 
@@ -276,11 +277,13 @@ class Tensor(Variable):
 
     def clip(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Each value moved into [min, max]; see `clip`."""
+        if isinstance(min, Variable) or isinstance(max, Variable):
+            return bounded(self, min, max)
         return clip(self, min=min, max=max)
 
     def sum(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The sum of all values, or along ``dim``; see `sum`."""
-        return sum(self, dim=dim, keepdim=keepdim)
+        return sum(self, dim=axes(dim), keepdim=keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         """The largest of all values; along an axis, (values, indices), as in PyTorch. See `max`."""
@@ -292,17 +295,18 @@ class Tensor(Variable):
 
     def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The mean of all values, or along ``dim``; see `mean`."""
-        return mean(self, dim, keepdim)
+        return mean(self, axes(dim), keepdim)
 
     def var(
         self,
         dim: int | tuple[int, ...] | None = None,
         *,
         keepdim: bool = False,
-        correction: int = 1,
+        correction: int | None = 1,
     ) -> Tensor:
         """The variance of all values, or along ``dim``; see `var`."""
-        return var(self, dim, keepdim=keepdim, correction=correction)
+        correction = 1 if correction is None else correction
+        return var(self, axes(dim), keepdim=keepdim, correction=correction)
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the largest value is, over all or along ``dim``; see `argmax`."""
@@ -324,9 +328,14 @@ class Tensor(Variable):
         """The axes from ``start_dim`` to ``end_dim`` joined into one; see `flatten`."""
         return flatten(self, start_dim, end_dim)
 
-    def squeeze(self, dim: int | None = None) -> Tensor:
-        """Axes of length 1 dropped: all, or only ``dim``; see `squeeze`."""
-        return squeeze(self, dim)
+    def squeeze(self, dim: int | tuple[int, ...] | None = None) -> Tensor:
+        """Axes of length 1 dropped: all, or only ``dim``, one or several; see `squeeze`."""
+        if not isinstance(dim, (tuple, list)):
+            return squeeze(self, dim)
+        check_dim(tuple(dim), self.shape)
+        for axis in sorted({axis % self.ndim for axis in dim}, reverse=True):
+            self = squeeze(self, axis)
+        return self
 
     def unsqueeze(self, dim: int) -> Tensor:
         """A new axis of length 1 at ``dim``; see `unsqueeze`."""
@@ -350,6 +359,22 @@ def extreme(name: str, x: Tensor, dim: Any, keepdim: bool) -> Any:
 def unpack(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """What ``f(2, 3)`` and ``f((2, 3))`` both mean: ``(2, 3)``."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def axes(dim: Any) -> Any:
+    """``dim`` of a reduction as its function takes it: lists are tuples, and no axis at all means all."""
+    if isinstance(dim, list):
+        dim = tuple(dim)
+    return None if isinstance(dim, tuple) and not dim else dim
+
+
+def bounded(x: Tensor, min: Any, max: Any) -> Tensor:
+    """`clip` where a bound is a Tensor: it broadcasts, and gets the gradient where it is the result."""
+    for bound, beyond in ((min, lt), (max, gt)):
+        if bound is not None:
+            bound = bound if isinstance(bound, Variable) else tensor(bound, x.dtype)
+            x = where(beyond(x, bound) | ne(bound, bound), bound, x)
+    return x
 
 
 OPERANDS = (Variable, np.ndarray, float, int, np.generic)
@@ -448,7 +473,7 @@ def add(x: Array, y: Array) -> Array:
     """x + y, element by element; the shapes broadcast.
 
     Raises:
-        ValueError: the shapes do not broadcast; NumPy's message, which names both.
+        ValueError: the shapes do not broadcast; the message names both.
 
     >>> add(np.array([[1.0], [2.0]]), np.array([10.0, 20.0]))
     array([[11., 21.],
@@ -665,10 +690,15 @@ def invert(x: Array) -> Array:
 
 
 def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
-    """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes."""
+    """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes.
+
+    What is no whole number at all, such as True or a list, is a TypeError.
+    """
     if dim is None:
         return
     for axis in dim if isinstance(dim, tuple) else (dim,):
+        if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+            raise TypeError(f"dim must be a whole number or a tuple of them, got {dim!r:.60}")
         if not -len(shape) <= axis < len(shape):
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")
 
@@ -686,6 +716,7 @@ def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
 
     Args:
         x: any shape. Integers and booleans add up to int64 (unsigned ones to uint64), so as not to overflow.
+            `sum_along` adds up floats: NumPy alone loses digits of float16, and along the first of two axes.
         dim: the axis or tuple of axes to add along, all of them if None.
         keepdim: whether these axes stay, with length 1, so that the result broadcasts against ``x``.
     Raises:
@@ -695,7 +726,7 @@ def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
     array([3., 7.])
     """
     check_dim(dim, x.shape)
-    return x.sum(axis=dim, keepdims=keepdim)
+    return sum_along(x, axis=dim, keepdims=keepdim)
 
 
 @primitive
@@ -724,6 +755,7 @@ def min(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fal
     return turn(max(turn(x), dim=dim, keepdim=keepdim))
 
 
+@in_single
 def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
     """The mean along ``dim``: the sum divided by the number of values summed.
 
@@ -736,6 +768,7 @@ def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fa
     return sum(x, dim=dim, keepdim=keepdim) / count(x.shape, dim)
 
 
+@in_single
 def var(
     x: Tensor,
     dim: int | tuple[int, ...] | None = None,
@@ -947,6 +980,9 @@ def concatenate(*arrays: Array, dim: int = 0) -> Array:
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join a list of tensors along an axis that they have; see `concatenate`."""
+    for x in tensors:
+        if not hasattr(x, "shape"):
+            raise TypeError(f"tensors must all be tensors, got {x!r:.60}")
     return concatenate(*tensors, dim=dim)
 
 

@@ -12,6 +12,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
+from tinytorch.precision import in_single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
@@ -44,6 +45,7 @@ def mean_of(x: Array) -> Array:
 
 
 @primitive
+@in_single
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
     """Normalize each vector, then stretch and shift its elements as is learned.
 
@@ -68,6 +70,7 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     return out
 
 
+@in_single
 def layer_norm_x(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
@@ -85,6 +88,7 @@ def layer_norm_x(
     return h
 
 
+@in_single
 def layer_norm_weight(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
@@ -94,12 +98,13 @@ def layer_norm_weight(
     return np.einsum("nd,nd->d", g.reshape(rows), unit.reshape(rows))  # (D,)
 
 
+@in_single
 def layer_norm_bias(
     g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     rows = g.reshape(-1, len(bias))
-    return np.ones(len(rows), g.dtype) @ rows  # (D,)
+    return sum_along(rows, 0)  # (D,)
 
 
 defvjp(layer_norm, layer_norm_x, layer_norm_weight, layer_norm_bias)

@@ -10,6 +10,8 @@ from safetensors.torch import load_file, load_model, save_file
 from tests.interop import exchange, expressions, habits
 from tests.interop.test_given import CASES, frameworks
 from tests.interop.test_programs import check_autoencoder, check_characters, check_digits
+from tests.reference.test_precision import HALF, h
+from tests.reference.test_refusals import REFUSED, TAKEN
 
 __all__ = ["frameworks"]  # a fixture
 
@@ -157,3 +159,27 @@ class TestWeights:
         torch.save(exchange.network(torch.nn).state_dict(), tmp_path / "model.pt")
         with pytest.raises(ValueError, match=r"model\.pt is no safetensors file \(a zip archive"):
             tinytorch.load(tmp_path / "model.pt")
+
+
+NAMES = {"np": np, "h": h, "x": torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])}
+
+
+def in_torch(code):
+    """The value of an expression that is written for the framework."""
+    for ours, its in (("tt.Tensor", "torch.tensor"), ("tt.mse", "F.mse"), ("tt.", "torch.")):
+        code = code.replace(ours, its)
+    code = code.replace("np.int64", "torch.int64").replace("np.uint8", "torch.uint8")
+    code = code.replace("torch.BatchNorm2d(1)", "torch.nn.BatchNorm2d(1).half()")
+    got = eval(code, {**NAMES, "torch": torch, "F": torch.nn.functional})
+    return got.detach().numpy() if isinstance(got, torch.Tensor) else got
+
+
+@pytest.mark.parametrize("code", [*HALF, *TAKEN])
+def test_what_is_right_is_what_pytorch_gives(code):
+    np.testing.assert_allclose(in_torch(code), {**HALF, **TAKEN}[code], rtol=1e-6)
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_refused_pytorch_refuses(code):
+    with pytest.raises((TypeError, ValueError, RuntimeError, IndexError, AttributeError)):
+        in_torch(code)

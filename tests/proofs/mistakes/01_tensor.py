@@ -99,8 +99,8 @@ MISTAKES = (
     Mistake(
         "sum forgets keepdim",
         of="sum",
-        replace="x.sum(axis=dim, keepdims=keepdim)",
-        by="x.sum(axis=dim)",
+        replace="sum_along(x, axis=dim, keepdims=keepdim)",
+        by="sum_along(x, axis=dim)",
         turns_red="TestReductions",
         says="shape",
     ),

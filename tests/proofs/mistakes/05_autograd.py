@@ -6,7 +6,7 @@ MISTAKES = (
     Mistake(
         "unbroadcast that forgets the stretched axes",
         of="unbroadcast",
-        replace="return g.sum(axis=(*range(added), *stretched), keepdims=True).reshape(x.shape)",
+        replace="return sum_along(g, (*range(added), *stretched), keepdims=True).reshape(x.shape)",
         by="return np.resize(g.sum(axis=tuple(range(added))), x.shape)",
         turns_red="TestUnbroadcast",
         says="unbroadcast",
@@ -14,8 +14,8 @@ MISTAKES = (
     Mistake(
         "unbroadcast that takes the mean",
         of="unbroadcast",
-        replace="g.sum",
-        by="g.mean",
+        replace="sum_along(g, (*range(added), *stretched), keepdims=True)",
+        by="g.mean(axis=(*range(added), *stretched), keepdims=True)",
         turns_red="TestUnbroadcast",
         says="broadcast(x)",
     ),

@@ -118,7 +118,7 @@ MISTAKES = (
     Mistake(
         "the bias gradient averaged",
         of="conv2d_bias",
-        replace="g.sum(axis=(0, 2, 3))",
+        replace="sum_along(g, (0, 2, 3))",
         by="g.mean(axis=(0, 2, 3))",
         turns_red="TestConvolutionGradients",
         says="argument 2",
@@ -198,7 +198,7 @@ MISTAKES = (
     Mistake(
         "the mean of g left in",
         of="batch_norm_x",
-        replace="total = g - g.mean(axis=(0, 2, 3), keepdims=True)",
+        replace="total = g - mean_along(g, (0, 2, 3), keepdims=True)",
         by="total = g * 1.0",
         turns_red="TestBatchNorm",
         says="argument 0",
@@ -206,7 +206,7 @@ MISTAKES = (
     Mistake(
         "the weight's gradient without normalizing",
         of="batch_norm_weight",
-        replace="products.sum(axis=(0, 2, 3)) / np.sqrt(var + eps)",
+        replace="sum_along(products, (0, 2, 3)) / np.sqrt(var + eps)",
         by="products.sum(axis=(0, 2, 3)) * 1.0",
         turns_red="TestBatchNorm",
         says="argument 1",
@@ -214,7 +214,7 @@ MISTAKES = (
     Mistake(
         "one mean for all channels",
         of="BatchNorm2d.statistics",
-        replace="mean = x.mean(axis=(0, 2, 3))",
+        replace="mean = mean_along(x, (0, 2, 3))",
         by="mean = np.full(x.shape[1], x.mean())",
         turns_red="TestBatchNorm",
         says="mean",

@@ -1,0 +1,127 @@
+"""Sums that keep their digits: float16 is added up as float32, and a long axis in parts.
+
+Given, not an exercise. NumPy adds the rows of a matrix one by one, so that each small number meets a
+large sum and loses digits: a million rows of 0.1 give 100958 in float32. In parts of about √N rows
+no sum is large before it is added, and the processor is faster, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+LONG = 512
+"""From so many rows on they are added up in parts."""
+
+
+def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+    """``x.sum(axis, keepdims=keepdims)``, without the errors that grow with the number of values.
+
+    Args:
+        x: an array of any dtype. Whole numbers add up as NumPy's do.
+        axis: the axis or tuple of axes to add along; all of them if None.
+        keepdims: whether these axes stay, with length 1.
+
+    >>> tenths = np.full((1_000_000, 2), 0.1, np.float32)
+    >>> sum_along(tenths, 0).round(-1), tenths.sum(0).round(-1)
+    (array([100000., 100000.], dtype=float32), array([100960., 100960.], dtype=float32))
+    """
+    kind = x.dtype.char
+    if kind == "e":
+        return sum_along(x.astype(np.float32), axis, keepdims).astype(np.float16)
+    if axis is not None and kind in "fd":
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        if math.prod([x.shape[a] for a in axes]) >= LONG:
+            matrices = as_rows(x, tuple(a % x.ndim for a in axes))
+            if matrices is not None:
+                return sum_of_rows(matrices).reshape(shape_along(x.shape, axes, keepdims))
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+def shape_along(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """What is left of a shape when axes are added up."""
+    lengths: list[int | None] = list(shape)
+    for axis in axes:
+        lengths[axis] = 1 if keepdims else None
+    return tuple(n for n in lengths if n is not None)
+
+
+def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array:
+    """``x.mean(axis, keepdims=keepdims)`` by `sum_along`, for floats.
+
+    >>> mean_along(np.array([[1.0, 2.0], [3.0, 4.0]]), (0,))
+    array([2., 3.])
+    """
+    count = math.prod(x.shape[a] for a in axis)
+    return sum_along(x, axis, keepdims) / count
+
+
+def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
+    """``x`` as matrices (…, rows, columns) whose rows are to be added up, if it lies so; else None."""
+    if not x.flags.c_contiguous:  # such as images whose channels come last in memory
+        order = sorted(range(x.ndim), key=lambda a: -x.strides[a])
+        kept = [a for a in order if a not in axes]
+        x, axes = x.transpose(order), tuple(i for i, a in enumerate(order) if a in axes)
+        if kept != sorted(kept) or not x.flags.c_contiguous:
+            return None
+    first, end = min(axes), max(axes) + 1
+    if sorted(axes) != list(range(first, end)) or end == x.ndim or not x.size:
+        return None
+    return x.reshape(math.prod(x.shape[:first]), -1, math.prod(x.shape[end:]))
+
+
+def sum_of_rows(matrices: Array) -> Array:
+    """The rows of each matrix added up: √N sums of each √N-th row, and then these."""
+    stack, rows, width = matrices.shape
+    count = int(rows**0.5)
+    whole = rows - rows % count
+    parts = np.add.reduce(matrices[:, :whole].reshape(stack, count, -1, width), axis=1)
+    out = np.add.reduce(parts, axis=1)
+    return out if whole == rows else out + np.add.reduce(matrices[:, whole:], axis=1)
+
+
+def is_half(x: Any) -> bool:
+    """Whether ``x`` is an array or Tensor of float16."""
+    dtype = getattr(x, "dtype", None)
+    return dtype is not None and dtype.char == "e"
+
+
+def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function compute on float16 as on float32, and round what comes out once, as PyTorch does.
+
+    What comes out gets the dtype of the first argument.
+
+    >>> @in_single
+    ... def power(x):
+    ...     return x * x / 1000
+    >>> power(np.array([300.0], np.float16))
+    array([90.], dtype=float16)
+    """
+
+    @wraps(function)
+    def call(*args: Any, **params: Any) -> Any:
+        if not any(map(is_half, args)):
+            return function(*args, **params)
+        out = function(*[single(arg) for arg in args], **params)
+        return converted(out, np.float16) if is_half(args[0]) else out
+
+    return call
+
+
+def single(x: Any) -> Any:
+    """``x`` as float32 if it is float16; anything else as it is."""
+    return converted(x, np.float32) if is_half(x) else x
+
+
+def converted(x: Any, dtype: type) -> Any:
+    """An array or Tensor in another dtype; gradients flow back through a Tensor's."""
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.astype(dtype)
+    return import_module("tinytorch.operations").cast(x, dtype=dtype)

@@ -1,0 +1,95 @@
+"""Sums and statistics of many or of half-precision numbers: to the last digits what PyTorch gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+HALF = {
+    "tt.Tensor(h(np.ones(70_000))).mean()": 1.0,
+    "tt.Tensor(h(np.ones((70_000, 1)))).mean(0)": [1.0],
+    "tt.Tensor(h(np.ones((5_000, 2)))).sum(0)": [5000.0, 5000.0],
+    "tt.Tensor(h([300, -300, 0, 0])).mean()": 0.0,
+    "tt.mse_loss(tt.Tensor(h(np.ones(70_000))), tt.Tensor(h(np.zeros(70_000))))": 1.0,
+    "F.layer_norm(tt.Tensor(h([[300, -300]])), (2,))": [[1.0, -1.0]],
+    "tt.BatchNorm2d(1)(tt.Tensor(h([300, -300]).reshape(2, 1, 1, 1))).flatten()": [1.0, -1.0],
+    "tt.Tensor(h([300, -300, 1])).norm()": 424.25,
+}
+"""PyTorch 2.13 gives these values, in float16."""
+
+
+def h(values):
+    return np.asarray(values, np.float16)
+
+
+@pytest.mark.parametrize("code", HALF)
+def test_half_precision_is_added_up_in_single(reference, code):
+    got = eval(code, {"tt": reference, "np": np, "h": h, "F": reference.nn.functional})
+    assert got.dtype == np.float16
+    np.testing.assert_array_equal(got.data, np.asarray(HALF[code], np.float16))
+
+
+def test_gradients_through_half_precision_are_half(reference):
+    x = reference.Tensor(h([[300, -300]]), requires_grad=True)
+    (reference.nn.functional.layer_norm(x, (2,)) * h([[1, 2]])).sum().backward()
+    assert x.grad.dtype == np.float16
+    assert np.isfinite(x.grad).all()
+    y = reference.Tensor(h(np.ones(70_000)), requires_grad=True)
+    y.mean().backward()
+    assert y.grad.dtype == np.float16
+    np.testing.assert_allclose(y.grad, h(1 / 70_000))
+
+
+@pytest.mark.parametrize("width", [1, 4, 300])
+def test_many_rows_keep_their_digits(reference, width):
+    """PyTorch is off by a few millionths; one row after the other, by 1%."""
+    x = reference.Tensor(np.full((1_200_000 // width, width), 0.1, np.float32))
+    exact = np.float64(np.float32(0.1)) * len(x)
+    np.testing.assert_allclose(x.sum(0).data, exact, rtol=2e-5)
+    np.testing.assert_allclose(x.reshape(1, len(x), width).sum(1).data, exact, rtol=2e-5)
+    bias = reference.Tensor(np.zeros(width, np.float32), requires_grad=True)
+    ((x + bias) * np.float32(0.1)).sum().backward()
+    np.testing.assert_allclose(bias.grad, exact, rtol=2e-5)
+
+
+def test_statistics_of_a_batch_keep_their_digits_wherever_channels_lie(reference):
+    drawn = np.random.default_rng(0).standard_normal((8, 16, 16, 3)) + 1e4
+    x = drawn.astype(np.float32).transpose(0, 3, 1, 2)  # channels last in memory
+    exact = x.astype(np.float64)
+    layer = reference.BatchNorm2d(3, momentum=1.0)
+    layer(reference.Tensor(x))
+    np.testing.assert_allclose(layer.running_mean.data, exact.mean((0, 2, 3)), rtol=2e-7)
+    np.testing.assert_allclose(layer.running_var.data, exact.var((0, 2, 3), ddof=1), rtol=1e-5)
+
+
+SHAPES = {
+    (5,): [0, None],
+    (700,): [0],
+    (2000, 3): [0, 1, -1, (0, 1)],
+    (20, 100, 4): [(0, 1), 0, 1],
+    (2, 3, 40, 40): [(0, 2, 3), (0, 2), 1],
+    (0, 3): [0, 1],
+    (1000, 2, 3): [(0,), (0, 2), (1, 2)],
+    (2, 600, 3, 2): [1, -3, (1, 2), (0, 1)],
+}
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i4", "u1", "?"])
+def test_in_parts_the_sum_is_that_of_numpy(reference, dtype, keepdims):
+    from tinytorch.precision import sum_along
+
+    drawn = np.random.default_rng(0)
+    for shape, axes in SHAPES.items():
+        plain = (drawn.standard_normal(shape) * 4).astype(dtype)
+        for x in (
+            plain,
+            plain.copy(order="F"),
+            np.moveaxis(np.moveaxis(plain, 0, -1).copy(), -1, 0),
+        ):
+            for axis in axes:
+                wanted = x.sum(axis=axis, keepdims=keepdims)
+                got = sum_along(x, axis, keepdims)
+                assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
+                close = {"f8": 1e-11, "f4": 1e-3, "f2": 1.0}.get(dtype, 0)
+                np.testing.assert_allclose(got, wanted, atol=close, rtol=1e-2 * close)
