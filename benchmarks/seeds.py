@@ -60,13 +60,14 @@ def of_cnn(seed):
 
 def of_transformer(seed):
     got = tinytalks_gpt.experiment(seed)
-    _, unmasked = tinytalks_gpt.without_mask(seed)
+    loss, unmasked = tinytalks_gpt.without_mask(seed)
     return {
         "exact_answers": got.learned.exact,
         "nats_below_bigram": got.bigram_nats - got.nats,
         "known_words": tinytalks_gpt.known_words(got),
         "changed_by_shuffling": tinytalks_gpt.changed_by_shuffling(got),
         "without_mask_at_most": unmasked,
+        "without_mask_loss_at_most": loss,
     }
 
 

@@ -307,10 +307,12 @@ class TestAdam:
         assert_close(scaled, run(Adam, start, gradients, lr=lr, eps=0))
 
     @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
-    @given(target=arrays((3,), np.float32, scale=2.0))
-    def test_finds_the_bottom_of_a_bowl(self, kind, target):
+    def test_finds_the_bottom_of_a_bowl(self, kind):
         """Each kind reaches the minimum of Σ(w - target)² within 100 steps of backward."""
-        w, optimizer = begin(kind, np.zeros(3, np.float32), "Σ(w - target)²", {"lr": 0.1})
+        # Each number goes its own way, so one run tries as many targets as it has numbers.
+        target = np.linspace(-2, 2, 81, dtype=np.float32)
+        start = np.zeros_like(target)
+        w, optimizer = begin(kind, start, "Σ(w - target)²", {"lr": 0.1})
         for _ in range(100):
             optimizer.zero_grad()
             error = w - target

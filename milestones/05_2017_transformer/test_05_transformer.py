@@ -66,9 +66,13 @@ class TestPast:
 
     def test_without_a_mask_nothing_is_learned(self, record_property):
         """A model that may look at the answer has a low loss and answers nothing."""
-        most = threshold("05", "without_mask_at_most")
+        low, most = (
+            threshold("05", "without_mask_loss_at_most"),
+            threshold("05", "without_mask_at_most"),
+        )
         loss, exact = without_mask()
         record_property("without a mask", f"loss {loss:.2f}, right answers {percent(exact)}")
+        expect(loss <= low, f"a loss of at most {low:g} without a mask", f"{loss:.2f}")
         expect(
             exact <= most, f"at most {percent(most)} right answers without a mask", percent(exact)
         )

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tinytorch.layers import Module, Sequential
     from tinytorch.transformers import GPT
 
-WIDTHS, STUDENT_WIDTHS = (32, 64, 96), (12, 24, 48)
-PRUNING = ((0.6, 2), (0.8, 2), (0.9, 10))
+WIDTHS, STUDENT_WIDTHS = (24, 48, 64), (10, 20, 30)
+PRUNING = ((0.6, 1), (0.8, 1), (0.9, 6))
 """Shares of the weights to prune, and the epochs of training after each."""
 
 PRUNING_RATE, TEMPERATURE = 5e-3, 4.0
 TEST_PLACES = 5
 """How many places each test digit is seen at: so a point is ten images, and not two."""
 
-GPT_EPOCHS, GPT_CONTEXT = 30, 256
+GPT_EPOCHS, GPT_CONTEXT = 12, 256
 LATENCY_QUERIES, PAIRS = 20, 7
 
 Write = Callable[..., np.ndarray]
@@ -158,12 +158,10 @@ def trained_gpt(seed: int, on_epoch: OnEpoch | None = None) -> tuple[GPT, Talk]:
     """(model, `Talk`): a GPT with room for long texts, trained on TinyTalks for a while."""
     from tinytorch.datasets import TinyTalks
     from tinytorch.tokenization import BPETokenizer
-    from tinytorch.transformers import GPT, GPTConfig
 
     generator, talks = np.random.default_rng(seed), TinyTalks("train")
     tokenizer = BPETokenizer().train(talks.text(), tinytalks_gpt.VOCABULARY)
-    config = GPTConfig(tokenizer.vocab_size, GPT_CONTEXT, **tinytalks_gpt.SIZES)
-    model = GPT(config, generator=generator)
+    model = tinytalks_gpt.new_gpt(tokenizer, GPT_CONTEXT, generator)
     tinytalks_gpt.train(model, talks, tokenizer, GPT_EPOCHS, generator, on_epoch)
     rows = tinytalks_gpt.Conversations(talks, tokenizer, np.random.default_rng(seed))
     return model.eval(), Talk(*rows.fetch(range(len(rows))))
