@@ -388,6 +388,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 def gather(input: Any, dim: int, index: Any) -> Any:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on."""
+    return input[places_along(input, dim, index)]
+
+
+def places_along(input: Any, dim: int, index: Any) -> tuple[Array, ...]:
+    """An index of NumPy's that takes, or fills, input[index[i][j]][j] for dim 0, and so on."""
     at, shape = axis_of(dim, input.shape), raw(index).shape
     fits = len(shape) == input.ndim and all(
         n <= most or axis == at
@@ -400,7 +405,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
         )
     places: list[Array] = list(np.indices(shape))
     places[at] = checked(index, input.shape[at])
-    return input[tuple(places)]
+    return tuple(places)
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:

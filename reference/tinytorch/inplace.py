@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import operations, versions
+from tinytorch.arranging import places_along
 from tinytorch.primitive import VIEWS, Array, Node, Variable, recording
 
 KINDS = "buif"
@@ -234,21 +235,28 @@ def uniform_(x: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -
     return fill_(x, t.rand(x.shape, generator=generator, dtype=np.float64).data * (b - a) + a)
 
 
-def scatter(x: Any, dim: int, index: Any, src: Any) -> Any:
-    """A copy of ``x`` with ``src``, a tensor or a number, at ``index`` along ``dim``; see `gather`."""
-    wanted = without_tensors(index)
-    places = list(np.indices(wanted.shape))
-    places[dim] = wanted
-    if isinstance(src, Variable):
-        src = src[tuple(slice(n) for n in wanted.shape)]  # type: ignore[index]
-    else:
-        src = np.asarray(src, x.data.dtype)
-    return operations.put(x, src, index=tuple(places))
+def scatter(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+    """A copy of ``x`` with ``src``, a tensor or a number, at ``index`` along ``dim``; see `gather`.
+
+    Raises:
+        TypeError, IndexError, ValueError: as `gather`, or ``src`` has another dtype or is too small.
+    """
+    places = places_along(x, dim, index)
+    src = value if src is None else src
+    if not isinstance(src, Variable):
+        return operations.put(x, np.asarray(src, x.data.dtype), index=places)
+    shape, found = places[0].shape, src.data.shape
+    if src.data.dtype != x.data.dtype:
+        raise TypeError(f"src must have dtype {x.data.dtype}, got {src.data.dtype}: use src.to(x)")
+    if len(found) != len(shape) or any(n < m for n, m in zip(found, shape, strict=True)):
+        raise ValueError(f"src of shape {found} is too small for index of shape {shape}")
+    part = src[tuple(slice(n) for n in shape)]  # type: ignore[index]
+    return operations.put(x, part, index=places)
 
 
 def scatter_(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
     """`scatter` in place."""
-    return store(x, scatter(x, dim, index, value if src is None else src))
+    return store(x, scatter(x, dim, index, src, value=value))
 
 
 def masked_fill_(x: Any, mask: Any, value: float) -> Any:
