@@ -318,7 +318,7 @@ class TestLatency:
         with raises(ValueError, naming="clock"):
             ask(latency, len, "x", clock=Ticks(0, -1), warmup=0)
         for percent in (0, -1, 101):
-            with raises(ValueError, naming="percent"):
+            with raises(ValueError, naming=f"{percent}"):
                 ask(Latency((1.0,)).percentile, percent)
         for measure in (latency, peak_memory):
             with raises(TypeError, naming="function"):

@@ -50,7 +50,7 @@ def matmul_loops(x: Array, y: Array) -> Array:
     Returns:
         (n, m), of the dtype that x and y promote to.
     Raises:
-        ValueError: shapes that do not fit; the message names both.
+        ValueError: shapes that do not fit; the message names both shapes.
 
     >>> matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
     array([[11.]])

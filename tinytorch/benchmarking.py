@@ -30,7 +30,7 @@ def mad(samples: Sequence[float] | Array) -> float:
     Half of the samples would have to be wrong before it is; one wrong sample ruins a standard deviation.
 
     Raises:
-        ValueError: there are no ``samples``; the message names them.
+        ValueError: there are no ``samples``; the message names ``samples``.
 
     >>> mad([1.0, 2.0, 3.0, 4.0, 1000.0])
     1.0
@@ -136,9 +136,9 @@ def benchmark(
         A `BenchmarkResult`.
     Raises:
         TypeError: ``function`` or ``clock`` cannot be called; the message names it.
-        ValueError: ``warmup`` or ``repeats`` is too small or not whole (its value is named, too), ``clock``
-            goes backwards or gives NaN, and the message names the argument; or no call took any time,
-            and the message names what was measured.
+        ValueError: ``warmup`` or ``repeats`` is too small or not whole, and the message names it and its
+            value; ``clock`` goes backwards or gives NaN, and the message names ``clock``; or no call took
+            any time, and the message names what was measured.
     """
     raise NotImplementedError("19 benchmarking: benchmark")
 
@@ -163,9 +163,10 @@ def bootstrap_interval(
     Returns:
         (low, high).
     Raises:
-        ValueError: ``samples`` are no row of at least 2 finite numbers, ``confidence`` is not in (0, 1) or
-            no number, or ``resamples`` is below 1 (its value is named, too).
-        TypeError: ``generator`` is something else, such as a seed. Each message names the argument.
+        ValueError: ``samples`` are no row of at least 2 finite numbers, or ``confidence`` is not in (0, 1) or
+            no number, and the message names the argument; or ``resamples`` is below 1, and the message
+            names it and its value.
+        TypeError: ``generator`` is something else, such as a seed; the message names it.
 
     >>> bootstrap_interval([2.0, 2.0, 2.0])
     (2.0, 2.0)
@@ -222,9 +223,10 @@ def compare(
     Raises:
         TypeError: ``baseline``, ``candidate`` or ``clock`` cannot be called, or ``generator`` is something
             else.
-        ValueError: ``warmup`` or ``pairs`` is too small (its value is named, too), ``confidence`` is not in
-            (0, 1), ``clock`` goes backwards or gives NaN, or a call of ``baseline`` or ``candidate`` took
-            no time. Each message names the argument. What can be known before measuring is said before.
+        ValueError: ``warmup`` or ``pairs`` is too small, and the message names it and its value;
+            ``confidence`` is not in (0, 1), ``clock`` goes backwards or gives NaN, or a call of
+            ``baseline`` or ``candidate`` took no time, and the message names the argument. What can be
+            known before measuring is said before.
     """
     raise NotImplementedError("19 benchmarking: compare")
 
@@ -256,9 +258,9 @@ class SingleStream:
         Raises:
             TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
                 message names the argument; or the answers have none.
-            ValueError: no ``samples``, ``queries`` is below 1 (its value is named, too), or ``clock``
-                goes backwards, and the message names the argument; an answer too few or too many,
-                and the message names both numbers; or no time passed.
+            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
+                argument; ``queries`` is below 1, and the message names it and its value; an answer is
+                missing or too many, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: SingleStream.run")
 
@@ -290,9 +292,9 @@ class Offline:
         Raises:
             TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
                 message names the argument; or the answers have none.
-            ValueError: no ``samples``, ``batch_size`` is below 1 (its value is named, too), or ``clock``
-                goes backwards, and the message names the argument; an answer too few or too many,
-                and the message names both numbers; or no time passed.
+            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
+                argument; ``batch_size`` is below 1, and the message names it and its value; an answer is
+                missing or too many, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: Offline.run")
 

@@ -137,9 +137,9 @@ def cached_generate(
     Returns:
         (N, T + up to max_new_tokens) int64.
     Raises:
-        ValueError: ``prompt`` is empty or not (N, T), ``max_new_tokens`` is negative (its value is named,
-            too), or ``temperature`` or ``top_k`` is none, see `sample`, and the message names the
-            argument; or prompt and new tokens are longer than the context, and the message names
+        ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see `sample`,
+            and the message names the argument; ``max_new_tokens`` is negative, and the message names
+            it and its value; or prompt and new tokens are longer than the context, and the message names
             both lengths.
         IndexError: an id is not in the vocabulary; the message names it.
     """

@@ -55,7 +55,8 @@ def scale_and_zero_point(
         (scale, zero_point) as float32 and int32 arrays. A scale is never 0: the least that float32
         holds at full precision, 1.2e-38, is the least here.
     Raises:
-        ValueError: an end is NaN or infinite, or low is above high; the message names both numbers.
+        ValueError: an end is NaN or infinite, and the message names its value; or low is above high, and the
+            message names both.
 
     >>> scale, zero_point = scale_and_zero_point(0.0, 2.55)
     >>> round(float(scale), 4), int(zero_point)
@@ -269,7 +270,7 @@ def to_half(model: Module) -> Module:
 
     Raises:
         ValueError: a parameter is too large for FP16, whose largest number is 65,504; the message
-            gives its name.
+            names it.
     """
     raise NotImplementedError("15 quantization: to_half")
 

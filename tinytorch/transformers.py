@@ -362,9 +362,9 @@ class GPT(Module):
         Returns:
             (N, T + up to max_new_tokens) int64: the prompt and what was added.
         Raises:
-            ValueError: ``prompt`` is empty or not (N, T), ``max_new_tokens`` is negative, or ``temperature``
-                or ``top_k`` is none, see `sample`. The message names the argument, and the value of
-                ``max_new_tokens``.
+            ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see
+                `sample`, and the message names the argument; or ``max_new_tokens`` is negative, and
+                the message names it and its value.
             IndexError: an id is not in [0, V); the message names it.
         """
         raise NotImplementedError("13 transformers: GPT.generate")

@@ -72,7 +72,7 @@ class TensorDataset(Dataset):
 
         Raises:
             ValueError: there are no tensors, one is 0-d, or their first axes are not equally long.
-                The message names ``tensors`` and shows all shapes.
+                The message names ``tensors`` and all shapes.
         """
         arrays = tuple(Tensor(tensor).data for tensor in tensors)
         shapes = [array.shape for array in arrays]
@@ -124,8 +124,8 @@ def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) 
         A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
         float32, and arrays keep their dtype. It has memory of its own.
     Raises:
-        ValueError: two items differ in shape, or tuples in length; the message has both shapes (or
-            lengths) and the index of an item that differs from the first one.
+        ValueError: two items differ in shape, or tuples in length; the message names both shapes
+            (or lengths) and the index of an item that differs from the first one.
         TypeError: an item is no number and no array, such as a string.
 
     >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
@@ -378,7 +378,7 @@ class Normalize:
             A new array of the same shape and, if that is floating, dtype; of integers, float32.
         Raises:
             ValueError: there is a mean for each channel, but ``x`` has another number of channels;
-                the message shows the shape of ``x``.
+                the message names the shape of ``x``.
         """
         channels = check_images(x).shape[-3]
         if len(self.mean) not in (1, channels):
@@ -467,7 +467,7 @@ class RandomCrop:
             A new array (..., C, height, width) of the same dtype.
         Raises:
             ValueError: the window is larger than the padded image; the message names ``size`` and
-                shows the shape of ``x``.
+                the shape of ``x``.
         """
         edges = [(0, 0)] * (check_images(x).ndim - 2) + [(self.padding, self.padding)] * 2
         padded = np.pad(x, edges)

@@ -158,8 +158,8 @@ class Module(ModuleConveniences):
             state: a dict from names to arrays or Tensors, as `state_dict` gives it.
             strict: whether names that are missing or not known are an error.
         Raises:
-            KeyError: names are missing or unknown; the message lists all of them.
-            ValueError: an array has another shape; the message gives the name and both shapes.
+            KeyError: names are missing or unknown; the message names all of them.
+            ValueError: an array has another shape; the message names it and both shapes.
 
         Values are copied into the memory that is there, in its dtype, so that an optimizer keeps
         hold of its parameters. If anything is wrong nothing is changed.
@@ -337,7 +337,7 @@ class Sequential(Module):
         modules: Modules or callables such as ``ReLU()``. They are named "0", "1", … in the
             state dict.
     Raises:
-        TypeError: one of them cannot be called; its position is named.
+        TypeError: one of them cannot be called; the message names its position.
 
     It has a length, can be iterated and indexed; a slice gives a Sequential of the same modules.
     """

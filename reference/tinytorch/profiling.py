@@ -222,7 +222,7 @@ class Latency:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
         Raises:
-            ValueError: ``percent`` is not in (0, 100]; the message names it.
+            ValueError: ``percent`` is not in (0, 100]; the message names its value.
 
         >>> Latency((4.0, 1.0, 3.0, 2.0)).percentile(50)
         2.0
