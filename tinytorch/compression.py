@@ -82,7 +82,7 @@ def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Mas
 
 
 def structured_prune(module: Module, amount: float) -> Masks:
-    """Make whole outputs 0: in each layer those whose weights have the smallest norm.
+    """Make whole outputs 0: in each layer those whose weights have the smallest Euclidean length.
 
     A row of a Linear, or a kernel of a Conv2d, is one output. Unlike single zeros, outputs that are gone
     can be left out of the calculation altogether.

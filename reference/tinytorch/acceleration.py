@@ -85,7 +85,7 @@ def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
 
     For each tile of the result, the tiles of x in its rows and those of y in its columns are multiplied
-    pair by pair, and summed where the result stands. Tiles at the edges may be smaller.
+    pair by pair, each by one ``@``, and summed where the result stands. Tiles at the edges may be smaller.
 
     Args:
         x, y: (n, k) and (k, m) arrays.

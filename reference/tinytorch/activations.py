@@ -127,7 +127,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
         x: scores, any shape with at least one axis, floating.
         dim: the axis that sums to one.
     Returns:
-        Same shape and dtype as ``x``; every value in [0, 1].
+        Same shape and dtype as ``x``; every value in [0, 1]. An empty axis stays empty.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
         TypeError: ``x`` is not floating; the message names its dtype.

@@ -138,7 +138,8 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
 
     Only the new places go through the blocks. Each block writes their keys and values into the cache and
     lets them look at all that are there; `causal_mask` for fewer queries than keys hides what comes later.
-    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients.
+    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients. What is
+    calculated is calculated with Tensors, so that `count_flops` counts it.
 
     Args:
         model: a GPT.

@@ -288,7 +288,8 @@ class SGD(Optimizer):
             param = param - lr · d
 
         ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
-        of its own. Without momentum the state stays empty. ``grad`` is not changed.
+        of its own, which changes in place. Without momentum the state stays empty. ``grad`` is not
+        changed. Besides all these at most eight arrays of that size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = SGD([Tensor(weight)], lr=0.1)
@@ -361,8 +362,9 @@ class Adam(Optimizer):
 
         ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
         is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
-        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype, and ``t`` as ``"step"``.
-        ``grad`` is not changed.
+        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype that change in place, and
+        ``t`` as ``"step"``. ``grad`` is not changed. Besides all these at most eight arrays of that
+        size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = Adam([Tensor(weight)], lr=0.1)

@@ -296,8 +296,8 @@ def sample(
         logits: scores, (N, V) array.
         temperature: scores are divided by it: below 1 the likely becomes likelier still, above 1 less
             so. 0 means greedy: always the most likely token, of several the one with the smallest id.
-        top_k: choose among the k tokens with the highest scores alone; None means among all. Of equal
-            scores at the edge those with the smallest ids are kept.
+        top_k: choose among the k tokens with the highest scores alone; None, or more than V, means among
+            all. Of equal scores at the edge those with the smallest ids are kept.
         generator: draws; the common one (`manual_seed`) unless given. Greedy draws nothing.
     Returns:
         (N,) int64.
