@@ -25,6 +25,7 @@ from specs.descriptions import (
     show_with_type,
 )
 from specs.framework import lazy, resolve
+from specs.messages import missing
 
 Tensor = lazy("tensor", "Tensor")
 
@@ -224,13 +225,15 @@ def assert_no_alias(got: object, *inputs: object) -> None:
 
 @contextmanager
 def raises(*types: Any, naming: str = "") -> Iterator[None]:
-    """Demand an error of one of ``types`` whose message contains each word of ``naming``.
+    """Demand an error of one of ``types`` whose message mentions what ``naming`` has.
+
+    Numbers count in any order and notation, other words as they are: see `specs.messages`.
 
     An untouched stub raises NotImplementedError: that is never taken for the error demanded. Nor is
     a law that is broken meanwhile: it says that a call came back.
     """
     wanted = " or ".join(name_of(t) for t in types)
-    wanted += f" whose message names {naming}" if naming else ""
+    wanted += f" whose message mentions {naming}" if naming else ""
     try:
         yield
     except NotImplementedError:
@@ -239,8 +242,10 @@ def raises(*types: Any, naming: str = "") -> Iterator[None]:
         broken(wanted, "no error")
     except Exception as error:
         said = message_of(error)
-        if not isinstance(error, types) or any(word not in said for word in naming.split()):
+        if not isinstance(error, types):
             broken(wanted, f"{type(error).__name__}: {said}")
+        if lacks := missing(naming, said):
+            broken(wanted, f"your message: {said}; it should mention {' '.join(lacks)}")
     else:
         broken(wanted, "no error")
 

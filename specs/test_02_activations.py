@@ -213,9 +213,9 @@ class TestSoftmax:
 
     @given(scores(dtype=np.float64))
     def test_refuses_an_axis_it_does_not_have(self, x):
-        """softmax along an axis that x lacks is an IndexError that names dim."""
+        """softmax along an axis that x lacks is an IndexError that names dim and the shape."""
         for dim in (x.ndim, -x.ndim - 1):
-            with raises(IndexError, naming="dim"):
+            with raises(IndexError, naming=f"{dim} {x.shape}"):
                 softmax(Tensor(x), dim=dim)
 
 

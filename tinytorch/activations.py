@@ -89,7 +89,7 @@ def gelu(x: Array, *, approximate: str = "none") -> Array:
     Returns:
         Same shape and dtype as ``x``.
     Raises:
-        ValueError: ``approximate`` is something else.
+        ValueError: ``approximate`` is something else; the message names it and its value.
         TypeError: ``x`` is not floating; the message names its dtype.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4) + 0.0
@@ -110,9 +110,9 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
         x: scores, any shape with at least one axis, floating.
         dim: the axis that sums to one.
     Returns:
-        Same shape and dtype as ``x``; every value in [0, 1].
+        Same shape and dtype as ``x``; every value in [0, 1]. An empty axis stays empty.
     Raises:
-        IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
         TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must neither overflow nor become NaN: softmax does not change when the same

@@ -30,7 +30,7 @@ def mad(samples: Sequence[float] | Array) -> float:
     Half of the samples would have to be wrong before it is; one wrong sample ruins a standard deviation.
 
     Raises:
-        ValueError: no samples.
+        ValueError: there are no ``samples``; the message names ``samples``.
 
     >>> mad([1.0, 2.0, 3.0, 4.0, 1000.0])
     1.0
@@ -135,9 +135,10 @@ def benchmark(
     Returns:
         A `BenchmarkResult`.
     Raises:
-        TypeError: ``function`` or ``clock`` cannot be called.
-        ValueError: warmup or repeats is too small, the clock goes backwards or gives NaN, or no call took
-            any time.
+        TypeError: ``function`` or ``clock`` cannot be called; the message names it.
+        ValueError: ``warmup`` or ``repeats`` is too small or not whole, and the message names it and its
+            value; ``clock`` goes backwards or gives NaN, and the message names ``clock``; or no call took
+            any time, and the message names what was measured.
     """
     raise NotImplementedError("19 benchmarking: benchmark")
 
@@ -162,8 +163,10 @@ def bootstrap_interval(
     Returns:
         (low, high).
     Raises:
-        ValueError: too few samples, one that is not finite, or a confidence outside (0, 1).
-        TypeError: ``generator`` is something else, such as a seed.
+        ValueError: ``samples`` are no row of at least 2 finite numbers, or ``confidence`` is not in (0, 1) or
+            no number, and the message names the argument; or ``resamples`` is below 1, and the message
+            names it and its value.
+        TypeError: ``generator`` is something else, such as a seed; the message names it.
 
     >>> bootstrap_interval([2.0, 2.0, 2.0])
     (2.0, 2.0)
@@ -218,9 +221,12 @@ def compare(
     Returns:
         A `Comparison`; its results are named baseline and candidate.
     Raises:
-        TypeError: one of them or the clock cannot be called, or ``generator`` is something else.
-        ValueError: warmup or pairs is too small, confidence is outside (0, 1), the clock goes backwards or
-            gives NaN, or a call took no time. What can be known before measuring is said before.
+        TypeError: ``baseline``, ``candidate`` or ``clock`` cannot be called, or ``generator`` is something
+            else.
+        ValueError: ``warmup`` or ``pairs`` is too small, and the message names it and its value;
+            ``confidence`` is not in (0, 1), ``clock`` goes backwards or gives NaN, or a call of
+            ``baseline`` or ``candidate`` took no time, and the message names the argument. What can be
+            known before measuring is said before.
     """
     raise NotImplementedError("19 benchmarking: compare")
 
@@ -250,9 +256,11 @@ class SingleStream:
         Returns:
             A `BenchmarkResult`; its ``percentile(90)`` is the metric.
         Raises:
-            TypeError: ``system`` cannot be called, or samples or answers have no length.
-            ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
-                time that passed.
+            TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
+                message names the argument; or the answers have none.
+            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
+                argument; ``queries`` is below 1, and the message names it and its value; an answer is
+                missing or too many, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: SingleStream.run")
 
@@ -282,9 +290,11 @@ class Offline:
         Returns:
             Samples per second.
         Raises:
-            TypeError: ``system`` cannot be called, or samples or answers have no length.
-            ValueError: no samples, an answer too few or too many, a clock that goes backwards, or no
-                time that passed.
+            TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
+                message names the argument; or the answers have none.
+            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
+                argument; ``batch_size`` is below 1, and the message names it and its value; an answer is
+                missing or too many, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: Offline.run")
 
@@ -296,7 +306,7 @@ def answered(
 
     Raises:
         TypeError: what it gives has no length, as None has none.
-        ValueError: there are more or fewer.
+        ValueError: there are more or fewer; the message names both numbers.
     """
     raise NotImplementedError("19 benchmarking: answered")
 
@@ -312,8 +322,9 @@ def pareto_frontier(
     Returns:
         The indices of those points, in rising order. Equal points are all there, or none of them.
     Raises:
-        ValueError: not rows of equally many numbers, a column that there is not, or NaN.
-        TypeError: ``maximize`` is no list of columns.
+        ValueError: not rows of equally many numbers, NaN, or something in ``maximize`` that is no column of
+            them, such as 0.5 or a text; then the message names ``maximize``.
+        TypeError: ``maximize`` is no list; the message names it.
 
     >>> pareto_frontier([(1.0, 0.9), (2.0, 0.95), (3.0, 0.94)], maximize=[1])
     [0, 1]

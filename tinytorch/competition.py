@@ -80,8 +80,9 @@ class InvalidSubmission(ValueError):
 def digest_of(model: Module) -> str:
     """A fingerprint of everything that a model has learned, 64 hexadecimal digits.
 
-    SHA-256 of each entry of the state dict, in the order of their names: name, dtype, shape and bytes
-    in C order. Two models have the same digest only if they calculate with the same numbers.
+    SHA-256 of the entries of the state dict, one after the other in the order of their names: the text
+    ``f"{name} {dtype.str} {shape}"`` and a line feed, as UTF-8, then the bytes in C order. Two models
+    have the same digest only if they calculate with the same numbers.
     """
     raise NotImplementedError("20 competition: digest_of")
 
@@ -202,7 +203,8 @@ class Submission:
             model, baseline, inputs, labels, timing: as for `measurements`.
             source: the folder whose code made the model.
         Raises:
-            InvalidSubmission: the track is none, the name is empty, or a number is not finite.
+            InvalidSubmission: the ``track`` is none, the ``name`` is empty, or a number is not finite; each
+                problem names the property.
         """
         raise NotImplementedError("20 competition: Submission.measure")
 
@@ -215,7 +217,7 @@ class Submission:
         """The submission that a document describes.
 
         Raises:
-            InvalidSubmission: see `validate`.
+            InvalidSubmission: as `validate`; each problem names the property, such as ``seal``.
         """
         raise NotImplementedError("20 competition: Submission.from_document")
 
@@ -229,7 +231,7 @@ def validate(document: Any) -> None:
     Args:
         document: what `json.loads` made of a file.
     Raises:
-        InvalidSubmission: with all ``problems``; each names the property.
+        InvalidSubmission: with all ``problems``; each names the property, such as ``seal`` or ``seconds``.
     """
     raise NotImplementedError("20 competition: validate")
 
@@ -273,7 +275,11 @@ class Leaderboard:
         self.submissions: list[Submission] = []
 
     def enter(self, submission: Submission) -> None:
-        """Add an attempt, after `validate`; a name may enter again."""
+        """Add an attempt, after `validate`; a name may enter again.
+
+        Raises:
+            InvalidSubmission: as `validate`; each problem names the property, such as ``seconds``.
+        """
         raise NotImplementedError("20 competition: Leaderboard.enter")
 
     def judge(
@@ -293,7 +299,8 @@ class Leaderboard:
         Returns:
             The submission that was entered: as submitted, but with the numbers and the environment of here.
         Raises:
-            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with.
+            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with, and
+                the message names ``model``.
         """
         raise NotImplementedError("20 competition: Leaderboard.judge")
 
@@ -304,7 +311,8 @@ class Leaderboard:
         below the floor is not ranked.
 
         Raises:
-            ValueError: there is no such track; the message names those that there are.
+            ValueError: there is no such track; the message names those that there are: ``latency``, ``size``
+                and ``energy``.
         """
         raise NotImplementedError("20 competition: Leaderboard.ranking")
 
@@ -319,7 +327,10 @@ class Leaderboard:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> None:
-        """Write all submissions as JSON. The old file is there until the new one is complete."""
+        """Write all submissions as JSON, in a folder that is made if need be.
+
+        The old file is there until the new one is complete.
+        """
         raise NotImplementedError("20 competition: Leaderboard.save")
 
     @classmethod
@@ -363,7 +374,8 @@ class Monitor:
         known: inputs that the model knows, (N, ...) with N at least 2.
         window: of how many requests the latencies and inputs are remembered, at least 1.
     Raises:
-        ValueError: too few inputs, or all with the same mean; or a window below 1.
+        ValueError: too few inputs in ``known``, or all with the same mean, and the message names ``known``;
+            or ``window`` is below 1, and the message names it and its value.
     """
 
     latencies: deque[float]
@@ -427,7 +439,8 @@ class Server:
         """The model's rows for some inputs, without gradients.
 
         Raises:
-            ValueError: there are more or fewer rows than inputs, or whatever the model raises.
+            ValueError: there are more or fewer rows than inputs, and the message names both numbers; or
+                whatever the model raises.
         """
         raise NotImplementedError("20 competition: Server.outputs")
 

@@ -76,13 +76,13 @@ def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Mas
     Returns:
         The `Masks`, already applied.
     Raises:
-        ValueError: amount is outside [0, 1], or scope is something else.
+        ValueError: ``amount`` is outside [0, 1], or ``scope`` is something else; the message names it.
     """
     raise NotImplementedError("16 compression: magnitude_prune")
 
 
 def structured_prune(module: Module, amount: float) -> Masks:
-    """Make whole outputs 0: in each layer those whose weights have the smallest norm.
+    """Make whole outputs 0: in each layer those whose weights have the smallest Euclidean length.
 
     A row of a Linear, or a kernel of a Conv2d, is one output. Unlike single zeros, outputs that are gone
     can be left out of the calculation altogether.
@@ -93,7 +93,7 @@ def structured_prune(module: Module, amount: float) -> Masks:
     Returns:
         The `Masks` of weights and biases, already applied.
     Raises:
-        ValueError: amount is outside [0, 1].
+        ValueError: ``amount`` is outside [0, 1]; the message names it.
     """
     raise NotImplementedError("16 compression: structured_prune")
 
@@ -111,7 +111,7 @@ def low_rank(linear: Linear, rank: int) -> Sequential:
     Returns:
         A Sequential of two `Linear`, the first without a bias.
     Raises:
-        ValueError: rank is outside of that; the message names it and the largest.
+        ValueError: rank is outside of that; the message names its value and the largest.
     """
     raise NotImplementedError("16 compression: low_rank")
 
@@ -139,7 +139,8 @@ def distillation_loss(
     Returns:
         A Tensor ().
     Raises:
-        ValueError: the shapes differ, temperature is not above 0, or alpha is outside [0, 1].
+        ValueError: the shapes of student and teacher differ, and the message names both; or
+            ``temperature`` is not above 0, or ``alpha`` is outside [0, 1], and the message names it.
     """
     raise NotImplementedError("16 compression: distillation_loss")
 
@@ -192,7 +193,7 @@ def to_csr(x: Tensor | Array) -> CSR:
     Returns:
         A `CSR`: 8 bytes for each value of float32, and 4 for each row and one more.
     Raises:
-        ValueError: x does not have two axes.
+        ValueError: ``x`` does not have two axes; the message names its shape.
 
     >>> to_csr(np.array([[0.0, 5.0], [0.0, 0.0], [7.0, 8.0]], np.float32)).starts
     array([0, 1, 1, 3], dtype=int32)

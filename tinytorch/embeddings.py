@@ -66,7 +66,8 @@ class Embedding(Module):
         weight: the table, a Parameter (V, D), at first drawn from a normal distribution of mean 0
             and deviation 1.
     Raises:
-        ValueError: num_embeddings or embedding_dim is below 1.
+        ValueError: ``num_embeddings`` or ``embedding_dim`` is below 1; the message names it and its
+            value.
     """
 
     weight: Parameter
@@ -114,7 +115,7 @@ def sinusoids(length: int, embedding_dim: int, dtype: DTypeLike = DEFAULT_DTYPE)
     Returns:
         (length, D) array.
     Raises:
-        ValueError: length is below 1, or embedding_dim is odd or below 2.
+        ValueError: ``length`` is below 1, or ``embedding_dim`` is odd or below 2; the message names it.
 
     >>> sinusoids(2, 2).round(2)
     array([[0.  , 1.  ],
@@ -136,7 +137,8 @@ class PositionalEncoding(Module):
         weight: a Tensor (max_length, D). A learned one is a Parameter, at first drawn from a normal
             distribution of mean 0 and deviation 0.02; fixed ones are no parameter and not saved.
     Raises:
-        ValueError: kind is something else, max_length is below 1, or embedding_dim does not fit.
+        ValueError: ``kind`` is something else, ``max_length`` is below 1, or ``embedding_dim`` does not
+            fit. The message names the argument, and the value of the last two.
     """
 
     kind: str
@@ -163,8 +165,9 @@ class PositionalEncoding(Module):
         Returns:
             Same shape as ``x``.
         Raises:
-            ValueError: the last axis is not D, start is negative, or the sequence reaches beyond
-                max_length; the message names both lengths.
+            ValueError: the last axis is not D, and the message names D, the number, and the shape;
+                start is negative, and the message names its value; or the sequence reaches beyond
+                max_length, and the message names ``max_length``, its value and the place of the end.
         """
         raise NotImplementedError("11 embeddings: PositionalEncoding.forward")
 

@@ -22,7 +22,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
     Returns:
         Same shape and dtype as ``x``; no value above 0.
     Raises:
-        IndexError: ``dim`` is not an axis of ``x``; the message names dim and the shape.
+        IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
         TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite. The logarithm of softmax would not: a probability of exp(-1e4)
@@ -61,7 +61,7 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
         losses: a Tensor of any shape.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
     Raises:
-        ValueError: ``reduction`` is something else; the message names it.
+        ValueError: ``reduction`` is something else; the message names it and its value.
     """
     raise NotImplementedError("04 losses: reduce")
 
@@ -80,6 +80,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") 
     Raises:
         ValueError: the shapes differ. Broadcasting (N,) against (N, 1) would compare every
             prediction with every target and still give a number. The message names both shapes.
+            Or ``reduction`` is something else, and the message names it and its value.
         TypeError: ``input`` is not floating: small integers would overflow. The message names its dtype.
 
     >>> from tinytorch.tensor import Tensor
@@ -101,10 +102,11 @@ def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "me
     Returns:
         A 0-d Tensor; with ``"none"`` one of shape (N,).
     Raises:
-        ValueError: the shapes are not (N, C) and (N,), or N is 0; the message names both.
+        ValueError: the shapes are not (N, C) and (N,), or N is 0, and the message names both shapes; or
+            ``reduction`` is something else, and the message names it and its value.
         TypeError: ``target`` does not hold integers, or ``input`` is not floating; the message names it
             and its dtype.
-        IndexError: a class is outside [0, C); the message names target.
+        IndexError: a class is outside [0, C); the message names ``target`` and the class.
 
     >>> from tinytorch.tensor import Tensor
     >>> round(cross_entropy(Tensor([[0.0, 0.0]]), np.array([1])).item(), 4)
@@ -127,7 +129,8 @@ def binary_cross_entropy_with_logits(
     Returns:
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
     Raises:
-        ValueError: the shapes differ; the message names both.
+        ValueError: the shapes differ, and the message names both; or ``reduction`` is something else, and
+            the message names it and its value.
         TypeError: ``input`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must stay finite, and no logarithm of zero may be taken. The same loss without

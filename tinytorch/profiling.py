@@ -141,7 +141,7 @@ def peak_memory(function: Callable[..., object], *args: Any, **kwargs: Any) -> i
     goes on afterwards.
 
     Raises:
-        TypeError: ``function`` cannot be called.
+        TypeError: ``function`` cannot be called; the message names it.
     """
     raise NotImplementedError("14 profiling: peak_memory")
 
@@ -160,7 +160,7 @@ class Latency:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
         Raises:
-            ValueError: percent is not in (0, 100].
+            ValueError: ``percent`` is not in (0, 100]; the message names its value.
 
         >>> Latency((4.0, 1.0, 3.0, 2.0)).percentile(50)
         2.0
@@ -193,8 +193,9 @@ def latency(
     Returns:
         A `Latency` with ``repeats`` samples.
     Raises:
-        ValueError: warmup is negative, repeats is below 1, or the clock went backwards.
-        TypeError: ``function`` cannot be called.
+        ValueError: ``warmup`` is negative, ``repeats`` is below 1, or ``clock`` went backwards. The message
+            names the argument, and the value of the first two.
+        TypeError: ``function`` cannot be called; the message names it.
     """
     raise NotImplementedError("14 profiling: latency")
 
@@ -275,7 +276,7 @@ class Profiler:
         Args:
             by: "seconds", "flops", "bytes" or "parameters". Equal rows keep their order.
         Raises:
-            ValueError: ``by`` is something else.
+            ValueError: ``by`` is something else; the message names it.
         """
         raise NotImplementedError("14 profiling: Profiler.bottlenecks")
 

@@ -44,9 +44,9 @@ def output_size(
         size: (height, width) of the image.
         kernel_size, stride, padding: numbers, or pairs for (height, width).
     Raises:
-        TypeError: one of them is not a whole number or a pair.
-        ValueError: stride or kernel_size is below 1, padding is negative, or the kernel is larger
-            than the padded image.
+        TypeError: one of them is not a whole number or a pair; the message names it, see `pair`.
+        ValueError: ``stride`` or ``kernel_size`` is below 1, ``padding`` is negative, or the kernel
+            is larger than the padded image. The message names the argument and its value.
 
     >>> output_size((32, 32), 3, stride=2, padding=1)
     (16, 16)
@@ -69,8 +69,8 @@ def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: floa
         kernel_size, stride, padding: numbers, or pairs for (height, width).
         fill: what the padding is filled with.
     Returns:
-        (N, OH, OW, KH, KW, C), a read-only view of the padded images. Channels come last, so
-        that copying a window copies long runs of memory.
+        (N, OH, OW, KH, KW, C), a read-only view of the padded images: without padding, of ``x``
+        itself. Channels come last.
 
     >>> windows(np.arange(9.0).reshape(1, 1, 3, 3), 2, stride=1, padding=0)[0, 1, 0, :, :, 0]
     array([[3., 4.],
@@ -106,8 +106,8 @@ def conv2d(
     Returns:
         (N, O, OH, OW) with `output_size`.
     Raises:
-        ValueError: shapes that do not fit each other, or a kernel larger than the padded image;
-            the message names the shapes.
+        ValueError: shapes that do not fit each other, and the message names both; or a kernel larger
+            than the padded image, and the message names its size.
         TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
@@ -217,7 +217,9 @@ def max_pool2d(
         (N, C, OH, OW) with `output_size`. The gradient goes to the largest element alone; of several
         equal ones to the first, row by row. NaN counts as the largest.
     Raises:
-        ValueError: not four dimensions, too much padding, or a window larger than the padded image.
+        ValueError: not four dimensions, and the message names the shape; too much padding, and the
+            message names ``padding`` and its value; or a window larger than the padded image, and
+            the message names its size.
         TypeError: ``x`` is not floating, see `check_image`.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), kernel_size=2)
@@ -377,7 +379,7 @@ class Conv2d(Module):
         weight: a Parameter (out_channels, in_channels, KH, KW).
         bias: a Parameter (out_channels,), or None.
     Raises:
-        ValueError: a number of channels is below 1; the message names it.
+        ValueError: ``in_channels`` or ``out_channels`` is below 1; the message names it and its value.
     """
 
     stride: Size
@@ -453,7 +455,8 @@ class BatchNorm2d(Module):
         running_mean, running_var: Buffers (C,), at first 0 and 1.
         num_batches_tracked: a Buffer () of int64, how many batches moved them.
     Raises:
-        ValueError: num_features is below 1, or the input has other channels; the message names both.
+        ValueError: ``num_features`` is below 1, and the message names it and its value; or the input
+            has other channels, and the message names both numbers of channels.
     """
 
     eps: float
@@ -478,7 +481,8 @@ class BatchNorm2d(Module):
         Args:
             x: images, (N, C, H, W).
         Raises:
-            ValueError: the shape does not fit, or a batch has one element a channel in training.
+            ValueError: the shape does not fit, or a batch has one element a channel in training; the
+                message names the shape.
             TypeError: ``x`` is not floating, see `check_image`.
         """
         raise NotImplementedError("09 spatial: BatchNorm2d.forward")

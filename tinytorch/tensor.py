@@ -41,7 +41,8 @@ def as_array(data: ArrayLike, dtype: DTypeLike | None = None) -> Array:
         data: a number, a nested list of numbers, an ndarray or a Tensor.
         dtype: what to convert to instead, directly from the values given.
     Raises:
-        ValueError: the lists are ragged, with rows of different lengths; the message says that of ``data``.
+        ValueError: the lists are ragged, with rows of different lengths; the message names
+            ``data``.
         TypeError: the values are neither real numbers nor booleans (dtype kinds b, i, u, f); the
             message names ``data``.
 
@@ -428,7 +429,7 @@ def arange(*bounds: float, dtype: DTypeLike | None = None) -> Tensor:
         bounds: one to three numbers.
         dtype: int64 if all bounds are integers, else float32, unless given.
     Raises:
-        ValueError: the step is zero; the message names it.
+        ValueError: the step is zero; the message names ``step``.
 
     >>> arange(1, 2, 0.5)
     Tensor([1. , 1.5])
@@ -582,7 +583,7 @@ def clip(x: Array, *, min: float | None = None, max: float | None = None) -> Arr
     Returns:
         Same shape; NaN stays NaN.
     Raises:
-        ValueError: neither ``min`` nor ``max`` is given; the message names both.
+        ValueError: neither ``min`` nor ``max`` is given; the message names both arguments.
 
     >>> clip(np.array([-2.0, 0.5, 2.0]), min=0.0, max=1.0)
     array([0. , 0.5, 1. ])
@@ -685,7 +686,7 @@ def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
         dim: the axis or tuple of axes to add along, all of them if None.
         keepdim: whether these axes stay, with length 1, so that the result broadcasts against ``x``.
     Raises:
-        IndexError: ``dim`` is not an axis of ``x``; the message names ``dim`` and the shape.
+        IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
 
     >>> sum(np.array([[1.0, 2.0], [3.0, 4.0]]), dim=1)
     array([3., 7.])
@@ -795,8 +796,8 @@ def permute(x: Array, *, dims: tuple[int, ...]) -> Array:
     """A view with the axes in another order: axis i of the result is axis dims[i] of ``x``.
 
     Raises:
-        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
-        ValueError: ``dims`` does not name each axis once; the message names both.
+        IndexError: a dim is not an axis of ``x``; the message names its value and the shape.
+        ValueError: ``dims`` does not name each axis once; the message names its values and the shape.
 
     >>> permute(np.zeros((2, 3, 4)), dims=(2, 0, 1)).shape
     (4, 2, 3)
@@ -808,7 +809,7 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """A view with two axes swapped, composed of `permute`.
 
     Raises:
-        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
+        IndexError: a dim is not an axis of ``x``; the message names its value and the shape.
 
     >>> transpose(np.zeros((2, 3, 4)), 0, -1).shape
     (4, 3, 2)
@@ -820,8 +821,8 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join the axes from ``start_dim`` to ``end_dim``, both included, into one; 0-d becomes (1,).
 
     Raises:
-        IndexError: a dim is not an axis of ``x``; the message names it and the shape.
-        ValueError: ``start_dim`` comes after ``end_dim``; the message names both.
+        IndexError: a dim is not an axis of ``x``; the message names its value and the shape.
+        ValueError: ``start_dim`` comes after ``end_dim``; the message names both values.
 
     >>> flatten(np.zeros((2, 3, 4)), 1).shape
     (2, 12)
@@ -847,7 +848,7 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """Put in a new axis of length 1, which will be axis ``dim`` of the result.
 
     Raises:
-        IndexError: ``dim`` is not an axis of the result; the message names ``dim`` and the shape of ``x``.
+        IndexError: ``dim`` is not an axis of the result; the message names its value and the shape of ``x``.
 
     >>> unsqueeze(np.zeros((2, 3)), 1).shape, unsqueeze(np.zeros((2, 3)), -1).shape
     ((2, 1, 3), (2, 3, 1))
@@ -889,9 +890,9 @@ def concatenate(*arrays: Array, dim: int = 0) -> Array:
     """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
 
     Raises:
-        ValueError: there is not at least one array, as the message says, or the shapes differ in
-            another axis than ``dim``, and the message names them.
-        IndexError: ``dim`` is not an axis of the first array; the message names it and the shape.
+        ValueError: there is no array, or the shapes differ in another axis than ``dim``; then the
+            message names them.
+        IndexError: ``dim`` is not an axis of the first array; the message names its value and the shape.
 
     >>> concatenate(np.array([[1], [2]]), np.array([[3], [4]]), dim=1)
     array([[1, 3],
@@ -912,9 +913,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis, which will be axis ``dim`` of the result.
 
     Raises:
-        ValueError: there is not at least one tensor, as the message says, or the shapes differ,
-            and the message names them.
-        IndexError: ``dim`` is not an axis of the result; the message names it and the shape of the tensors.
+        ValueError: there is no tensor, or the shapes differ; then the message names them.
+        IndexError: ``dim`` is not an axis of the result; the message names its value and the shape
+            of the tensors.
 
     >>> stack([np.array([1, 2]), np.array([3, 4])], dim=1)
     array([[1, 3],

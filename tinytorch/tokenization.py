@@ -111,8 +111,9 @@ class CharTokenizer(Tokenizer):
             errors: what to do with a character that has no id: "strict" raises ValueError and
                 names the character and its position, "replace" gives it the id of UNKNOWN.
         Raises:
-            TypeError: text is not a str.
-            ValueError: as above, text that no UTF-8 can write down, or errors is something else.
+            TypeError: ``text`` is not a str; the message names ``text``.
+            ValueError: as above; text that no UTF-8 can write down, and the message names the position;
+                or ``errors`` is something else, and the message names ``errors``.
         """
         raise NotImplementedError("10 tokenization: CharTokenizer.encode")
 
@@ -121,6 +122,7 @@ class CharTokenizer(Tokenizer):
 
         Raises:
             IndexError: an id is not in [0, vocab_size); the message names it.
+            TypeError: an id has a fraction.
         """
         raise NotImplementedError("10 tokenization: CharTokenizer.decode")
 
@@ -314,8 +316,9 @@ class BPETokenizer(Tokenizer):
             text: a str.
             vocab_size: at least 256.
         Raises:
-            TypeError: text is not a str.
-            ValueError: vocab_size is below 256, or text that no UTF-8 can write down.
+            TypeError: ``text`` is not a str; the message names ``text``.
+            ValueError: ``vocab_size`` is below 256, and the message names it and its value; or text that
+                no UTF-8 can write down, and the message names the position.
 
         A `PairTable` counts all pairs once. After that a merge changes the counts around the places of
         its pair, and no others: n bytes take n log n steps, however many merges there are.
@@ -326,7 +329,7 @@ class BPETokenizer(Tokenizer):
         """The ids of the tokens, int64 (N,): each word on its own, one after the other.
 
         Raises:
-            TypeError: text is not a str.
+            TypeError: ``text`` is not a str; the message names ``text``.
             ValueError: text that no UTF-8 can write down; the message names the position.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.encode")
@@ -348,6 +351,7 @@ class BPETokenizer(Tokenizer):
 
         Raises:
             IndexError: an id is not in [0, vocab_size); the message names it.
+            TypeError: an id has a fraction.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.decode")
 

@@ -50,7 +50,7 @@ def matmul_loops(x: Array, y: Array) -> Array:
     Returns:
         (n, m), of the dtype that x and y promote to.
     Raises:
-        ValueError: shapes that do not fit; the message names both.
+        ValueError: shapes that do not fit; the message names both shapes.
 
     >>> matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
     array([[11.]])
@@ -85,7 +85,7 @@ def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
 
     For each tile of the result, the tiles of x in its rows and those of y in its columns are multiplied
-    pair by pair, and summed where the result stands. Tiles at the edges may be smaller.
+    pair by pair, each by one ``@``, and summed where the result stands. Tiles at the edges may be smaller.
 
     Args:
         x, y: (n, k) and (k, m) arrays.
@@ -93,7 +93,8 @@ def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     Returns:
         (n, m), of the dtype that x and y promote to. Beyond it nothing larger than a tile is made.
     Raises:
-        ValueError: shapes that do not fit, or a tile below 1.
+        ValueError: shapes that do not fit, and the message names both; or ``tile`` is no whole number of
+            at least 1, and the message names ``tile``.
 
     >>> matmul_tiled(np.eye(3), np.full((3, 2), 2.0), tile=2)
     array([[2., 2.],
@@ -128,7 +129,7 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
     Returns:
         An int.
     Raises:
-        ValueError: tile is below 1.
+        ValueError: ``tile`` is no whole number of at least 1; the message names it.
 
     >>> memory_traffic(100, 100, 100, tile=1), memory_traffic(100, 100, 100, tile=50)
     (8040000, 200000)
@@ -169,7 +170,8 @@ def conv2d_fast(
     Returns:
         (N, O, OH, OW). Beyond it and one block of windows nothing is made.
     Raises:
-        ValueError: shapes that do not fit each other; the message names them.
+        ValueError: shapes that do not fit each other; the message names the one that does not fit, and
+            ``bias`` if it is that.
 
     >>> conv2d_fast(np.ones((1, 1, 2, 2)), -np.ones((1, 1, 2, 2)), relu=True)
     array([[[[0.]]]])
@@ -226,7 +228,8 @@ def fused_linear_relu(x: Array, weight: Array, bias: Array) -> Array:
     Returns:
         (*, out_features). Nothing else as large as it is made.
     Raises:
-        ValueError: shapes that do not fit each other; the message names them.
+        ValueError: shapes that do not fit each other; the message names those of x and weight, or
+            ``bias`` and its shape.
 
     >>> fused_linear_relu(np.ones((1, 2)), np.array([[1.0, 1.0], [-1.0, 0.0]]), np.zeros(2))
     array([[2., 0.]])
@@ -276,7 +279,7 @@ def fused_gelu(x: Array, *, approximate: str = "none") -> Array:
     Returns:
         Same shape and dtype as ``x``. Beyond it nothing larger than a few blocks is made.
     Raises:
-        ValueError: ``approximate`` is something else.
+        ValueError: ``approximate`` is something else; the message names it.
 
     >>> fused_gelu(np.array([-1.0, 0.0, 1.0])).round(4) + 0.0
     array([-0.1587,  0.    ,  0.8413])
@@ -316,10 +319,11 @@ class DynamicBatcher:
 
     Args:
         max_batch_size: the most requests in a batch, at least 1.
-        max_wait: seconds that a request waits at most, 0 or more.
+        max_wait: seconds that a request waits at most, 0 or more, and finite.
         clock: gives the time in seconds.
     Raises:
-        ValueError: an argument that cannot be; the message names it.
+        ValueError: ``max_batch_size`` or ``max_wait`` cannot be, and the message names it and its value; or
+            ``clock`` goes backwards, and the message names ``clock``.
 
     >>> batcher = DynamicBatcher(2, max_wait=10.0)
     >>> for request in "abc":

@@ -26,7 +26,7 @@ def causal_mask(queries: int, keys: int | None = None) -> Array:
     Returns:
         (queries, keys) array of bool.
     Raises:
-        ValueError: queries is below 1, or keys is below queries; the message names both.
+        ValueError: queries is below 1, or keys is below queries; the message names both numbers.
 
     >>> causal_mask(3).astype(int)
     array([[1, 0, 0],
@@ -98,8 +98,10 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
     Returns:
         (…, T, S); each row sums to one, and is 0 where the mask is False.
     Raises:
-        ValueError: the shapes do not fit each other, or the mask leaves a query without a key.
-        TypeError: the mask is not of bool.
+        ValueError: the shapes of ``query`` and ``key`` do not fit each other, and the message names both;
+            that of the mask does not fit, and the message names it; or the mask leaves a query
+            without a key, and the message names ``mask``.
+        TypeError: the mask is not of bool; the message names its dtype.
 
     >>> attention_weights(Tensor([[0.0, 0.0]]), Tensor([[1.0, 2.0], [3.0, 4.0]])).numpy()
     array([[0.5, 0.5]], dtype=float32)
@@ -129,7 +131,8 @@ def scaled_dot_product_attention(
     Returns:
         (…, T, e).
     Raises:
-        ValueError, TypeError: as `attention_weights`, or there are not as many values as keys.
+        ValueError, TypeError: as `attention_weights`, or there are not as many values as keys, and
+            the message names ``value`` and both shapes.
     """
     if value.ndim < 2 or value.shape[-2] != key.shape[-2]:
         raise ValueError(
@@ -155,7 +158,8 @@ class MultiHeadAttention(Module):
         in_proj_bias: a Parameter (3 D,), or None.
         out_proj: a Linear (D, D).
     Raises:
-        ValueError: embed_dim or num_heads is below 1, or num_heads does not divide embed_dim.
+        ValueError: ``embed_dim`` or ``num_heads`` is below 1, and the message names it and its value; or
+            num_heads does not divide embed_dim, and the message names both numbers.
     """
 
     embed_dim: int
@@ -229,7 +233,8 @@ class MultiHeadAttention(Module):
         Returns:
             (N, T, D).
         Raises:
-            ValueError: the shape of ``x`` or of the mask does not fit; the message names it.
+            ValueError: ``x`` is not (N, T, D), and the message names D, the number, and the shape; or the
+                mask does not fit, as in `attention_weights`.
         """
         if x.ndim != 3 or x.shape[-1] != self.embed_dim:
             raise ValueError(f"x must have shape (N, T, D={self.embed_dim}), got {x.shape}")

@@ -50,8 +50,8 @@ def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
     Returns:
         A list of Tensors.
     Raises:
-        RuntimeError: a part of the graph was freed by an earlier `backward`; the message says how
-            to keep it (``retain_graph=True``).
+        RuntimeError: a part of the graph was freed by an earlier `backward`; the message names
+            ``retain_graph``, which keeps it.
     """
     uses = {tensor: 0}  # how many results still stand before a tensor
     made_of = {}
@@ -142,9 +142,10 @@ def backward(
         grad: the gradient of ``tensor`` itself, of its shape; may be left out for a single number.
         retain_graph: keep the graph for another backward; otherwise it is freed.
     Raises:
-        RuntimeError: ``tensor`` requires no gradient, ``grad`` is left out for more than one element,
-            or the graph was freed.
-        ValueError: ``grad`` has another shape; the message names both.
+        RuntimeError: ``tensor`` requires no gradient; ``grad`` is left out for more than one element,
+            and the message names ``grad`` and the shape of ``tensor``; or the graph was freed, and
+            the message names ``retain_graph``.
+        ValueError: ``grad`` has another shape; the message names both shapes.
 
     A leaf is a tensor that was not computed from others. Its ``.grad`` is an ndarray of its own shape
     and dtype, shared with nothing. Gradients add up over several calls, until someone sets ``.grad``
@@ -181,7 +182,8 @@ def grad(
     Returns:
         A list of ndarrays, one for each input.
     Raises:
-        RuntimeError: as `backward`, or an input was not used for ``output``; its position is named.
+        RuntimeError: as `backward`, or an input was not used for ``output``; the message names its
+            position.
 
     >>> x = t.Tensor(3.0, requires_grad=True)
     >>> grad(x * x, [x])
@@ -297,7 +299,8 @@ def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
 
-    Choose, and do not multiply by a mask: an infinite g times 0 would be NaN.
+    Where x is NaN it gets all of g. Choose, and do not multiply by a mask: an infinite g times 0 would
+    be NaN.
     """
     share = np.where(np.equal(x, y), g / 2, g)
     return unbroadcast(keep(share, ~np.less(x, y)), x)
@@ -406,6 +409,7 @@ def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
 
 
 # The table of rules: how the gradient g of a result flows back to each argument.
+# Where x is NaN, maximum and relu hand all of g on: whoever looks at gradients sees that something is wrong.
 # fmt: off
 defvjp(t.add,         lambda g, ans, x, y: unbroadcast(g, x),
                       lambda g, ans, x, y: unbroadcast(g, y))

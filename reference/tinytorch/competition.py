@@ -80,8 +80,9 @@ class InvalidSubmission(ValueError):
 def digest_of(model: Module) -> str:
     """A fingerprint of everything that a model has learned, 64 hexadecimal digits.
 
-    SHA-256 of each entry of the state dict, in the order of their names: name, dtype, shape and bytes
-    in C order. Two models have the same digest only if they calculate with the same numbers.
+    SHA-256 of the entries of the state dict, one after the other in the order of their names: the text
+    ``f"{name} {dtype.str} {shape}"`` and a line feed, as UTF-8, then the bytes in C order. Two models
+    have the same digest only if they calculate with the same numbers.
     """
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
@@ -255,7 +256,8 @@ class Submission:
             model, baseline, inputs, labels, timing: as for `measurements`.
             source: the folder whose code made the model.
         Raises:
-            InvalidSubmission: the track is none, the name is empty, or a number is not finite.
+            InvalidSubmission: the ``track`` is none, the ``name`` is empty, or a number is not finite; each
+                problem names the property.
         """
         made = cls(
             name=name,
@@ -277,7 +279,7 @@ class Submission:
         """The submission that a document describes.
 
         Raises:
-            InvalidSubmission: see `validate`.
+            InvalidSubmission: as `validate`; each problem names the property, such as ``seal``.
         """
         validate(document)
         return cls(**{name: value for name, value in document.items() if name != "seal"})
@@ -292,7 +294,7 @@ def validate(document: Any) -> None:
     Args:
         document: what `json.loads` made of a file.
     Raises:
-        InvalidSubmission: with all ``problems``; each names the property.
+        InvalidSubmission: with all ``problems``; each names the property, such as ``seal`` or ``seconds``.
     """
     if not isinstance(document, dict):
         raise InvalidSubmission([f"a submission is an object, got {type(document).__name__}"])
@@ -361,7 +363,11 @@ class Leaderboard:
         self.submissions: list[Submission] = []
 
     def enter(self, submission: Submission) -> None:
-        """Add an attempt, after `validate`; a name may enter again."""
+        """Add an attempt, after `validate`; a name may enter again.
+
+        Raises:
+            InvalidSubmission: as `validate`; each problem names the property, such as ``seconds``.
+        """
         validate(submission.document())
         self.submissions.append(submission)
 
@@ -382,7 +388,8 @@ class Leaderboard:
         Returns:
             The submission that was entered: as submitted, but with the numbers and the environment of here.
         Raises:
-            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with.
+            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with, and
+                the message names ``model``.
         """
         validate(submission.document())
         if digest_of(model) != submission.model:
@@ -398,7 +405,8 @@ class Leaderboard:
         below the floor is not ranked.
 
         Raises:
-            ValueError: there is no such track; the message names those that there are.
+            ValueError: there is no such track; the message names those that there are: ``latency``, ``size``
+                and ``energy``.
         """
         if track not in TRACKS:
             raise ValueError(f"track must be one of {list(TRACKS)}, got {track!r}")
@@ -422,7 +430,10 @@ class Leaderboard:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> None:
-        """Write all submissions as JSON. The old file is there until the new one is complete."""
+        """Write all submissions as JSON, in a folder that is made if need be.
+
+        The old file is there until the new one is complete.
+        """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_name(path.name + ".new")
@@ -483,7 +494,8 @@ class Monitor:
         known: inputs that the model knows, (N, ...) with N at least 2.
         window: of how many requests the latencies and inputs are remembered, at least 1.
     Raises:
-        ValueError: too few inputs, or all with the same mean; or a window below 1.
+        ValueError: too few inputs in ``known``, or all with the same mean, and the message names ``known``;
+            or ``window`` is below 1, and the message names it and its value.
     """
 
     latencies: deque[float]
@@ -591,7 +603,8 @@ class Server:
         """The model's rows for some inputs, without gradients.
 
         Raises:
-            ValueError: there are more or fewer rows than inputs, or whatever the model raises.
+            ValueError: there are more or fewer rows than inputs, and the message names both numbers; or
+                whatever the model raises.
         """
         with no_grad():
             rows = self.model(Tensor(np.stack(samples))).data

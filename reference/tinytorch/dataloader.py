@@ -72,7 +72,7 @@ class TensorDataset(Dataset):
 
         Raises:
             ValueError: there are no tensors, one is 0-d, or their first axes are not equally long.
-                The message names ``tensors`` and shows all shapes.
+                The message names ``tensors`` and all shapes.
         """
         arrays = tuple(Tensor(tensor).data for tensor in tensors)
         shapes = [array.shape for array in arrays]
@@ -100,7 +100,7 @@ class TensorDataset(Dataset):
         loop. The transform, too, is called once, with all rows.
 
         Args:
-            indices: integers (N,), a slice, or a single integer.
+            indices: integers (N,), a slice, or a single integer; negative ones count from the end.
         Raises:
             IndexError: there is no such row.
         """
@@ -124,8 +124,8 @@ def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) 
         A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
         float32, and arrays keep their dtype. It has memory of its own.
     Raises:
-        ValueError: two items differ in shape, or tuples in length; the message has both shapes (or
-            lengths) and the index of an item that differs from the first one.
+        ValueError: two items differ in shape, or tuples in length; the message names both shapes
+            (or lengths) and the index of an item that differs from the first one.
         TypeError: an item is no number and no array, such as a string.
 
     >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
@@ -186,7 +186,7 @@ class Subset(Dataset):
         return len(self.indices)
 
     def __getitem__(self, index: int) -> Any:
-        """Item ``index`` of the subset, taken from the dataset by an int.
+        """Item ``index`` of the subset, taken from the dataset by an int; -1 is the last one.
 
         Raises:
             IndexError: the subset has no item ``index``.
@@ -278,8 +278,9 @@ class DataLoader:
         """Keep each argument as an attribute of the same name.
 
         Raises:
-            TypeError: ``batch_size`` is no whole number (True is none either).
-            ValueError: ``batch_size`` is below 1, or ``dataset`` is empty.
+            TypeError: ``batch_size`` is no whole number (True is none either); the message names it.
+            ValueError: ``batch_size`` is below 1, and the message names it and its value; or
+                ``dataset`` is empty, and the message names ``dataset``.
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
             raise TypeError(f"batch_size must be a whole number, got {batch_size!r}")
@@ -358,7 +359,8 @@ class Normalize:
         """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
 
         Raises:
-            ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``.
+            ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``; the
+                message names ``std``.
         """
         self.mean = np.asarray(mean, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
         self.std = np.asarray(std, np.float64).reshape(-1, 1, 1)  # (C, 1, 1)
@@ -376,7 +378,7 @@ class Normalize:
             A new array of the same shape and, if that is floating, dtype; of integers, float32.
         Raises:
             ValueError: there is a mean for each channel, but ``x`` has another number of channels;
-                the message shows the shape of ``x``.
+                the message names the shape of ``x``.
         """
         channels = check_images(x).shape[-3]
         if len(self.mean) not in (1, channels):
@@ -397,7 +399,7 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
-        """Keep both. ValueError if ``p`` is not in [0, 1]."""
+        """Keep both. ValueError if ``p`` is not in [0, 1]; it names ``p`` and its value."""
         if not 0 <= p <= 1:
             raise ValueError(f"p must be in [0, 1], got {p}")
         self.p = p
@@ -442,7 +444,8 @@ class RandomCrop:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
-            ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative.
+            ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative;
+                the message names the argument and its value.
         """
         # np.ndim tells a number from a pair, but mypy does not know that.
         self.size = (size, size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type,assignment]
@@ -464,7 +467,7 @@ class RandomCrop:
             A new array (..., C, height, width) of the same dtype.
         Raises:
             ValueError: the window is larger than the padded image; the message names ``size`` and
-                shows the shape of ``x``.
+                the shape of ``x``.
         """
         edges = [(0, 0)] * (check_images(x).ndim - 2) + [(self.padding, self.padding)] * 2
         padded = np.pad(x, edges)

@@ -99,8 +99,8 @@ class Module(ModuleConveniences):
         Args:
             kind: `Parameter` or `Buffer`.
 
-        Names join the attributes on the way by dots: ``"0.weight"``. A tensor that two modules share
-        is yielded once, under its first name.
+        Names join the attributes on the way by dots: ``"0.weight"``. A module's own come before those of
+        its parts. A tensor that two modules share is yielded once, under its first name.
         """
         seen: set[int] = set()
         for prefix, module in self.named_modules():
@@ -145,7 +145,7 @@ class Module(ModuleConveniences):
 
     @with_every_name
     def state_dict(self) -> dict[str, Array]:
-        """All parameters and buffers by name, as copies.
+        """All parameters, and then all buffers, by name, as copies.
 
         Returns:
             A dict from names like ``"0.weight"`` to ndarrays that share no memory with the module.
@@ -163,8 +163,8 @@ class Module(ModuleConveniences):
             state_dict: a dict from names to arrays or Tensors, as `state_dict` gives it.
             strict: whether names that are missing or not known are an error.
         Raises:
-            KeyError: names are missing or unknown; the message lists them.
-            ValueError: an array has another shape; the message gives the name and both shapes.
+            KeyError: names are missing or unknown; the message names all of them.
+            ValueError: an array has another shape; the message names it and both shapes.
 
         Values are copied into the memory that is there, in its dtype, so that an optimizer keeps
         hold of its parameters. If anything is wrong nothing is changed.
@@ -212,7 +212,7 @@ class Linear(Module):
         weight: W, a Parameter (out_features, in_features).
         bias: b, a Parameter (out_features,), or None.
     Raises:
-        ValueError: in_features or out_features is below 1.
+        ValueError: ``in_features`` or ``out_features`` is below 1; the message names it and its value.
     """
 
     in_features: int
@@ -253,7 +253,8 @@ class Linear(Module):
         Returns:
             (*, out_features).
         Raises:
-            ValueError: the last axis of ``x`` is not in_features; the message gives both.
+            ValueError: the last axis of ``x`` is not in_features; the message names
+                ``in_features``, its value and the shape.
             TypeError: ``x`` is not floating; the message names its dtype.
         """
         if x.ndim == 0 or x.shape[-1] != self.in_features:
@@ -277,7 +278,7 @@ class Dropout(Module):
         p: the probability of each element to become zero.
         generator: draws which; the common one unless given.
     Raises:
-        ValueError: p is outside [0, 1].
+        ValueError: ``p`` is outside [0, 1]; the message names it and its value.
     """
 
     p: float
@@ -343,7 +344,7 @@ class Sequential(Module):
         modules: Modules or callables such as ``ReLU()``. They are named "0", "1", … in the
             state dict.
     Raises:
-        TypeError: one of them cannot be called; its position is named.
+        TypeError: one of them cannot be called; the message names its position.
 
     It has a length, can be iterated and indexed; a slice gives a Sequential of the same modules.
     """

@@ -32,7 +32,8 @@ class KVCache:
         keys, values: arrays (L, N, H, C, d); only the first ``length`` places hold anything.
         length: how many places are held.
     Raises:
-        ValueError: a size is below 1; it is named.
+        ValueError: ``num_layers``, ``batch``, ``num_heads``, ``head_dim`` or ``capacity`` is below 1; the
+            message names it and its value.
     """
 
     keys: Array
@@ -88,7 +89,7 @@ class KVCache:
         return self.keys.nbytes + self.values.nbytes
 
     def check_room(self, count: int) -> None:
-        """There must be room for ``count`` more places; ValueError names both numbers."""
+        """There must be room for ``count`` more places; ValueError names that number and the capacity."""
         if self.length + count > self.capacity:
             raise ValueError(
                 f"{self.length} places are held, {count} more do not fit into capacity {self.capacity}"
@@ -105,7 +106,8 @@ class KVCache:
         Returns:
             (keys, values) of all places of this block, the new ones included: views (N, H, length + T, d).
         Raises:
-            ValueError: there is no room, or the shape is not (N, H, T, d); nothing is written then.
+            ValueError: there is no room, see `check_room`, or the shape is not (N, H, T, d), and the message
+                names the numbers N, H and d; nothing is written then.
         """
         _, batch, heads, _, dim = self.keys.shape
         count = key.shape[2] if key.ndim == 4 else 0
@@ -136,7 +138,8 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
 
     Only the new places go through the blocks. Each block writes their keys and values into the cache and
     lets them look at all that are there; `causal_mask` for fewer queries than keys hides what comes later.
-    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients.
+    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients. What is
+    calculated is calculated with Tensors, so that `count_flops` counts it.
 
     Args:
         model: a GPT.
@@ -145,8 +148,9 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
     Returns:
         logits of the new places, an array (N, T, V).
     Raises:
-        ValueError: not two axes, T is 0, another N than the cache's, or no room; the cache is unchanged.
-        IndexError: an id is not in the vocabulary; the cache is unchanged.
+        ValueError: not two axes, T is 0, or another N than the cache's, and the message names the shape;
+            or no room, see `KVCache.check_room`. The cache is unchanged.
+        IndexError: an id is not in the vocabulary; the message names it, and the cache is unchanged.
     """
     indices = check_indices(indices, model.config.vocab_size)
     batch = cache.keys.shape[1]
@@ -191,9 +195,11 @@ def cached_generate(
     Returns:
         (N, T + up to max_new_tokens) int64.
     Raises:
-        ValueError: the prompt is empty, max_new_tokens is negative, both together are longer than the
-            context (the message names both), or as `sample`.
-        IndexError: an id is not in the vocabulary.
+        ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see `sample`,
+            and the message names the argument; ``max_new_tokens`` is negative, and the message names
+            it and its value; or prompt and new tokens are longer than the context, and the message names
+            both lengths.
+        IndexError: an id is not in the vocabulary; the message names it.
     """
     text = check_indices(prompt, model.config.vocab_size, "prompt").astype(np.int64)
     if text.ndim != 2 or text.shape[1] == 0:

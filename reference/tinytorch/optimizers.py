@@ -42,8 +42,8 @@ class Optimizer:
                 ``model.parameters()``.
             defaults: a dictionary of hyperparameters for the groups that do not bring their own.
         Raises:
-            TypeError: ``params`` is a single Tensor.
-            ValueError: ``params`` is empty.
+            TypeError: ``params`` is a single Tensor; the message names ``params``.
+            ValueError: ``params`` is empty; the message names it.
 
         Each group is added with `add_param_group`.
         """
@@ -69,9 +69,10 @@ class Optimizer:
                 the Tensors as a list and all the hyperparameters.
         Raises:
             TypeError: ``group`` is no dictionary, its ``"params"`` is a single Tensor, or one of them
-                is not a Tensor.
+                is not a Tensor; the message names ``params``.
             ValueError: a param is the result of an operation rather than a leaf, or it is in a group
-                already (here or earlier); or a hyperparameter is out of range, see `check`.
+                already (here or earlier), and the message names ``params``; or a hyperparameter is
+                out of range, see `check`.
 
         After an error the optimizer is as it was before.
         """
@@ -202,9 +203,11 @@ class Optimizer:
         of its parameter, so ``state_dict`` and the optimizer share no memory.
 
         Raises:
-            ValueError: the saved groups have other numbers of params, or lack a hyperparameter (they
-                come from another kind of optimizer); the state is of a param that does not exist, or
-                has another shape than its param. After an error the optimizer is as it was before.
+            ValueError: the saved groups have other numbers of params, or lack a hyperparameter such as
+                ``betas``, which the message names (they come from another kind of optimizer); the
+                state is of a param that does not exist, whose number the message names, or has
+                another shape than its param, and the message names both shapes. After an error the
+                optimizer is as it was before.
         """
         saved_groups = state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
@@ -252,7 +255,8 @@ class SGD(Optimizer):
         weight_decay: how strongly parameters are pulled to zero, at least 0.
         nesterov: look ahead along the momentum; needs momentum and no dampening.
     Raises:
-        ValueError: a hyperparameter is out of range.
+        ValueError: ``lr``, ``momentum``, ``weight_decay`` or ``nesterov`` is out of range; the message
+            names it.
     """
 
     def __init__(
@@ -294,7 +298,8 @@ class SGD(Optimizer):
             param = param - lr · d
 
         ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
-        of its own. Without momentum the state stays empty. ``grad`` is not changed.
+        of its own, which changes in place. Without momentum the state stays empty. ``grad`` is not
+        changed. Besides all these at most eight arrays of that size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = SGD([Tensor(weight)], lr=0.1)
@@ -330,7 +335,7 @@ class Adam(Optimizer):
         eps: added to the denominator, at least 0.
         weight_decay: how strongly parameters are pulled to zero, through the gradient; at least 0.
     Raises:
-        ValueError: a hyperparameter is out of range.
+        ValueError: ``lr``, ``betas``, ``eps`` or ``weight_decay`` is out of range; the message names it.
     """
 
     def __init__(
@@ -367,8 +372,9 @@ class Adam(Optimizer):
 
         ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
         is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
-        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype, and ``t`` as ``"step"``.
-        ``grad`` is not changed.
+        ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype that change in place, and
+        ``t`` as ``"step"``. ``grad`` is not changed. Besides all these at most eight arrays of that
+        size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = Adam([Tensor(weight)], lr=0.1)

@@ -55,7 +55,8 @@ def scale_and_zero_point(
         (scale, zero_point) as float32 and int32 arrays. A scale is never 0: the least that float32
         holds at full precision, 1.2e-38, is the least here.
     Raises:
-        ValueError: an end is NaN or infinite, or low is above high.
+        ValueError: an end is NaN or infinite, and the message names its value; or low is above high, and the
+            message names both.
 
     >>> scale, zero_point = scale_and_zero_point(0.0, 2.55)
     >>> round(float(scale), 4), int(zero_point)
@@ -106,7 +107,8 @@ def quantize(x: Tensor | Array, axis: int | None = None, symmetric: bool = False
     Returns:
         A `Quantized`. Of values within their range none is off by more than half a step, and 0 is exact.
     Raises:
-        ValueError: a value is NaN or infinite, or axis is no axis of x.
+        ValueError: a value is NaN or infinite, or axis is no axis of ``x``; then the message names
+            its value and the shape.
 
     >>> quantize(np.array([-1.0, 0.0, 1.0]), symmetric=True).codes
     array([-127,    0,  127], dtype=int8)
@@ -149,7 +151,7 @@ def int8_matmul(x: Array, y: Array) -> Array:
     Returns:
         int32, (n, m), exact.
     Raises:
-        TypeError: one of them is not int8.
+        TypeError: one of them is not int8; the message names its dtype.
 
     >>> int8_matmul(np.full((1, 4), 127, np.int8), np.full((4, 1), 127, np.int8))
     array([[64516]], dtype=int32)
@@ -230,7 +232,7 @@ class QuantizedLinear(Module):
         """x Wᵀ + b, for x of shape (*, in_features).
 
         Raises:
-            ValueError: the last axis is not in_features; the message gives both.
+            ValueError: the last axis is not in_features; the message names that number and the shape.
         """
         if x.ndim == 0 or x.shape[-1] != self.shape[1]:
             raise ValueError(f"x must have shape (*, in_features={self.shape[1]}), got {x.shape}")
@@ -256,7 +258,7 @@ class QuantizedConv2d(QuantizedLinear):
         """The convolution of images (N, C, H, W), block by block as in `conv2d`.
 
         Raises:
-            ValueError: the images have other channels; the message gives both.
+            ValueError: the images have other channels; the message names the number wanted and the shape.
         """
         count, height, width, channels = self.shape
         if x.ndim != 4 or x.shape[1] != channels:
@@ -280,7 +282,7 @@ def calibrate(
         A dict from the names of those parts to (low, high). Of a subclass with a ``forward`` of its own
         nothing is known, so it is not among them.
     Raises:
-        ValueError: there is no batch.
+        ValueError: there is no batch; the message names ``batches``.
     """
     known = (Linear.forward, Conv2d.forward)
     parts = {n: m for n, m in model.named_modules() if type(m).forward in known}
@@ -325,7 +327,7 @@ def quantize_model(model: Module, batches: Iterable[Tensor | Sequence[Tensor]]) 
         The copy. A part that no batch reached is left as it was; one that the model has in two places
         is one part afterwards, too.
     Raises:
-        ValueError: there is no batch.
+        ValueError: there is no batch; the message names ``batches``.
     """
     ranges = calibrate(model, batches)
     made = copy.deepcopy(model).eval()
@@ -358,7 +360,8 @@ def to_half(model: Module) -> Module:
     Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
 
     Raises:
-        ValueError: a parameter is too large for FP16, whose largest number is 65,504; it is named.
+        ValueError: a parameter is too large for FP16, whose largest number is 65,504; the message
+            names it.
     """
     made = copy.deepcopy(model)
     for name, parameter in made.named_parameters():
@@ -387,7 +390,7 @@ class GradScaler:
         scale: the present scale, at least 1.
         skipped: how many steps were left out because of an overflow.
     Raises:
-        ValueError: scale or growth_interval is below 1.
+        ValueError: ``scale`` or ``growth_interval`` is below 1; the message names it.
     """
 
     def __init__(

@@ -127,8 +127,9 @@ class CharTokenizer(Tokenizer):
             errors: what to do with a character that has no id: "strict" raises ValueError and
                 names the character and its position, "replace" gives it the id of UNKNOWN.
         Raises:
-            TypeError: text is not a str.
-            ValueError: as above, text that no UTF-8 can write down, or errors is something else.
+            TypeError: ``text`` is not a str; the message names ``text``.
+            ValueError: as above; text that no UTF-8 can write down, and the message names the position;
+                or ``errors`` is something else, and the message names ``errors``.
         """
         check_text(text)
         if errors not in ("strict", "replace"):
@@ -145,6 +146,7 @@ class CharTokenizer(Tokenizer):
 
         Raises:
             IndexError: an id is not in [0, vocab_size); the message names it.
+            TypeError: an id has a fraction.
         """
         return "".join(self.characters[i] for i in check_ids(ids, self.vocab_size).ravel())
 
@@ -365,8 +367,9 @@ class BPETokenizer(Tokenizer):
             text: a str.
             vocab_size: at least 256.
         Raises:
-            TypeError: text is not a str.
-            ValueError: vocab_size is below 256, or text that no UTF-8 can write down.
+            TypeError: ``text`` is not a str; the message names ``text``.
+            ValueError: ``vocab_size`` is below 256, and the message names it and its value; or text that
+                no UTF-8 can write down, and the message names the position.
 
         A `PairTable` counts all pairs once. After that a merge changes the counts around the places of
         its pair, and no others: n bytes take n log n steps, however many merges there are.
@@ -390,7 +393,7 @@ class BPETokenizer(Tokenizer):
         """The ids of the tokens, int64 (N,): each word on its own, one after the other.
 
         Raises:
-            TypeError: text is not a str.
+            TypeError: ``text`` is not a str; the message names ``text``.
             ValueError: text that no UTF-8 can write down; the message names the position.
         """
         check_text(text)
@@ -432,6 +435,7 @@ class BPETokenizer(Tokenizer):
 
         Raises:
             IndexError: an id is not in [0, vocab_size); the message names it.
+            TypeError: an id has a fraction.
         """
         found = b"".join(self.bytes[i] for i in check_ids(ids, self.vocab_size).ravel())
         return found.decode("utf-8", errors="replace")

@@ -49,8 +49,8 @@ class CosineSchedule:
         """Keep the four numbers as attributes, the two rates as floats.
 
         Raises:
-            ValueError: unless 0 <= min_lr <= lr, 1 <= total_steps and 0 <= warmup_steps <= total_steps.
-                The message names the argument.
+            ValueError: unless 0 <= ``min_lr`` <= ``lr``, 1 <= ``total_steps`` and
+                0 <= ``warmup_steps`` <= ``total_steps``. The message names the argument that is wrong.
         """
         if not 0 <= min_lr <= lr:
             raise ValueError(f"0 <= min_lr <= lr must hold, got min_lr = {min_lr} and lr = {lr}")
@@ -78,7 +78,7 @@ class CosineSchedule:
         Args:
             step: how many steps were made before this one: 0 for the first.
         Raises:
-            ValueError: ``step`` is negative.
+            ValueError: ``step`` is negative; the message names it.
 
         >>> schedule = CosineSchedule(lr=1.0, total_steps=6, warmup_steps=2)
         >>> [round(schedule(step), 2) for step in range(7)]
@@ -110,7 +110,7 @@ def clip_grad_norm_(
     Returns:
         The length before clipping, a float; 0.0 if there is no gradient.
     Raises:
-        ValueError: ``max_norm`` is negative or NaN.
+        ValueError: ``max_norm`` is negative or NaN; the message names it.
         RuntimeError: the length is not finite and ``error_if_nonfinite``; no gradient has changed.
 
     Squares are summed at float64: float32 gradients of 1e30 must not make the length infinite. If the
@@ -147,7 +147,8 @@ def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
         targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
     Raises:
         ValueError: the shapes fit in neither way, C is 1, or there are no targets. One class alone would
-            always be right: scores (N, 1) for yes or no need targets (N, 1). The message names both.
+            always be right: scores (N, 1) for yes or no need targets (N, 1). The message names both
+            shapes.
 
     Both may be Tensors or arrays.
 
@@ -253,7 +254,8 @@ class Trainer:
             earlier calls of `fit`, and the mean loss over its examples (a batch counts by its
             length). With ``validation`` also "validation_loss" and "validation_accuracy".
         Raises:
-            ValueError: ``epochs`` is negative, or an epoch finds no batch.
+            ValueError: ``epochs`` is negative, or an epoch finds no batch in ``batches``; the message
+                names the argument.
 
         The model is put into training mode before each epoch, whatever `evaluate` or ``on_epoch`` did.
         """
@@ -289,7 +291,7 @@ class Trainer:
         Returns:
             {"loss", "accuracy"}: means over all examples, so a batch counts by its length.
         Raises:
-            ValueError: there is no batch.
+            ValueError: there is no batch; the message names ``batches``.
 
         The model is in evaluation mode meanwhile and nothing is recorded for `backward`. Afterwards
         every module is back in the mode that it had, also after an error. Gradients, parameters and
@@ -379,8 +381,8 @@ def load_checkpoint(
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
-            hold what ``optimizer`` needs. The message names the file, and neither ``model`` nor
-            ``optimizer`` has changed.
+            hold what ``optimizer`` needs. The message names the file, and a parameter that differs with
+            its shapes; neither ``model`` nor ``optimizer`` has changed.
     """
     arrays, header = read_checkpoint(path)
     weights = {name: array for name, array in arrays.items() if not name.startswith("optimizer/")}

@@ -120,7 +120,7 @@ class LayerNorm(Module):
     Attributes:
         weight, bias: Parameters (D,), at first 1 and 0.
     Raises:
-        ValueError: normalized_shape is below 1.
+        ValueError: ``normalized_shape`` is below 1; the message names it and its value.
     """
 
     eps: float
@@ -143,7 +143,7 @@ class LayerNorm(Module):
         Args:
             x: (…, D).
         Raises:
-            ValueError: the last axis is not D; the message names D and the shape.
+            ValueError: the last axis is not D; the message names D, the number, and the shape.
         """
         if x.ndim == 0 or x.shape[-1] != len(self.weight):
             raise ValueError(f"x must have shape (…, D={len(self.weight)}), got {x.shape}")
@@ -253,7 +253,8 @@ class GPTConfig:
         num_layers: how many blocks, L.
         dropout: the probability of each element to be dropped in training.
     Raises:
-        ValueError: a size is below 1, num_heads does not divide embed_dim, or dropout is not in [0, 1].
+        ValueError: ``vocab_size``, ``context_length``, ``embed_dim``, ``num_heads`` or ``num_layers`` is
+            below 1, num_heads does not divide embed_dim, or dropout is not in [0, 1].
 
     >>> GPTConfig(vocab_size=50257, context_length=1024, embed_dim=768, num_heads=12, num_layers=12).num_heads
     12
@@ -300,14 +301,15 @@ def sample(
         logits: scores, (N, V) array.
         temperature: scores are divided by it: below 1 the likely becomes likelier still, above 1 less
             so. 0 means greedy: always the most likely token, of several the one with the smallest id.
-        top_k: choose among the k tokens with the highest scores alone; None means among all. Of equal
-            scores at the edge those with the smallest ids are kept.
+        top_k: choose among the k tokens with the highest scores alone; None, or more than V, means among
+            all. Of equal scores at the edge those with the smallest ids are kept.
         generator: draws; the common one (`manual_seed`) unless given. Greedy draws nothing.
     Returns:
         (N,) int64.
     Raises:
-        ValueError: temperature is negative or not finite, top_k is below 1, or the highest of a row of
-            ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity.
+        ValueError: ``temperature`` is negative or not finite, ``top_k`` is below 1, or the highest of a row
+            of ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity. The message
+            names the argument, and the value of ``top_k``.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -404,8 +406,9 @@ class GPT(Module):
         Returns:
             logits, (N, T, V).
         Raises:
-            ValueError: not two axes, or T is 0 or beyond the context length; the message names it.
-            IndexError: an id is not in [0, V).
+            ValueError: not two axes, or T is 0, and the message names the shape; or T is beyond the
+                context length, and the message names ``context_length`` and both lengths.
+            IndexError: an id is not in [0, V); the message names it.
         """
         indices = check_indices(indices, self.config.vocab_size)
         self.check_length(indices)
@@ -446,13 +449,15 @@ class GPT(Module):
             prompt: token ids, (N, T) with T at least 1; it may be longer than the context.
             max_new_tokens: how many to add at most, 0 or more.
             temperature, top_k, generator: as for `sample`.
-            stop: a token that ends a text. The rest of its row is filled with it, and once every row
-                has ended nothing more is added.
+            stop: a token that ends a text when it is added; one in the prompt ends nothing. The rest of
+                its row is filled with it, and once every row has ended nothing more is added.
         Returns:
             (N, T + up to max_new_tokens) int64: the prompt and what was added.
         Raises:
-            ValueError: the prompt is empty, max_new_tokens is negative, or as `sample`.
-            IndexError: an id is not in [0, V).
+            ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see
+                `sample`, and the message names the argument; or ``max_new_tokens`` is negative, and
+                the message names it and its value.
+            IndexError: an id is not in [0, V); the message names it.
         """
         text = check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64)
         if text.ndim != 2 or text.shape[1] == 0:

@@ -62,6 +62,7 @@ class TestRaises:
         [
             (ValueError("dim 3"), (ValueError,), "dim 3"),
             (ValueError("3 is no dim"), (ValueError,), "dim 3"),
+            (ValueError("3 by 2 is no (4,)"), (ValueError,), "(2, 3) (4,)"),
             (ValueError(), (ValueError,), ""),
             (UnicodeError("x"), (ValueError,), "x"),
             (KeyError("bias"), (IndexError, KeyError), "bias"),
@@ -76,14 +77,14 @@ class TestRaises:
         [
             (None, "no error"),
             (TypeError("dim 3"), "TypeError: dim 3"),
-            (ValueError("dim"), "ValueError: dim"),
-            (ValueError("3"), "ValueError: 3"),
-            (Odd(), "Odd: "),
+            (ValueError("dim"), "your message: dim; it should mention 3"),
+            (ValueError("3"), "your message: 3; it should mention dim"),
+            (Odd(), "your message: ; it should mention dim 3"),
             (LawBroken("a Tensor", "None dim 3"), "no error"),
         ],
     )
     def test_is_broken(self, error, got, broken):
-        wanted = "ValueError whose message names dim 3"
+        wanted = "ValueError whose message mentions dim 3"
         assert broken(raising, error, ValueError, naming="dim 3") == (wanted, got)
 
     def test_names_all_that_would_do(self, broken):

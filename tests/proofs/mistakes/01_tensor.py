@@ -105,12 +105,20 @@ MISTAKES = (
         says="shape",
     ),
     Mistake(
+        "reshape leaves another size to NumPy's message",
+        of="reshape",
+        replace='raise ValueError(f"cannot reshape {x.shape} to {shape}") from None',
+        by="raise",
+        turns_red="TestShapes",
+        says="it should mention 2 3",
+    ),
+    Mistake(
         "max leaves a wrong dim to NumPy's message",
         of="max",
         replace="check_dim(dim, x.shape)",
         by="",
         turns_red="TestReductions",
-        says="names dim",
+        says="it should mention",
     ),
     Mistake(
         "min by minus for integers too, which wraps around",

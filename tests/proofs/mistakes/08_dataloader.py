@@ -4,6 +4,14 @@ from tests.proofs.mistakes.catalogue import Mistake
 
 MISTAKES = (
     Mistake(
+        "a message that does not say which argument is wrong",
+        of="random_split",
+        replace='raise ValueError(f"lengths must sum to {wanted}, with none below 0, got {lengths}")',
+        by='raise ValueError(f"must sum to {wanted}, with none below 0, got {lengths}")',
+        turns_red="TestSplit",
+        says="it should mention lengths",
+    ),
+    Mistake(
         "arrays of different lengths are paired anyway",
         of="TensorDataset.__init__",
         replace="len(array) != len(arrays[0])",
@@ -49,7 +57,7 @@ MISTAKES = (
         replace="collate([dataset[index] for index in indices.tolist()], indices)",
         by="collate([dataset[index] for index in indices.tolist()])",
         turns_red="TestCollate",
-        says="names item",
+        says="it should mention",
     ),
     Mistake(
         "tuples of different lengths are left to zip, which names no item",

@@ -25,7 +25,7 @@ MISTAKES = (
         replace="if kernel_size[0] > padded[0] or kernel_size[1] > padded[1]:",
         by="if kernel_size[0] > padded[0] + 9:",
         turns_red="TestErrors",
-        says="kernel_size",
+        says="whose message mentions",
     ),
     Mistake(
         "rows and columns of the stride confused",
@@ -89,7 +89,7 @@ MISTAKES = (
         replace="if weight.ndim != 4 or weight.shape[1] != x.shape[1]:",
         by="if weight.ndim != 4:",
         turns_red="TestErrors",
-        says="weight",
+        says="whose message mentions",
     ),
     Mistake(
         "the kernel not turned on the way back",

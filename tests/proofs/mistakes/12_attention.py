@@ -201,6 +201,6 @@ MISTAKES = (
         replace="if embed_dim % num_heads:",
         by="if num_heads > 10 * embed_dim:",
         turns_red="TestBadInput",
-        says="num_heads",
+        says="whose message mentions",
     ),
 )

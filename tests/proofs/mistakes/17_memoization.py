@@ -208,6 +208,6 @@ MISTAKES = (
         replace="if text.shape[1] + max_new_tokens > context:",
         by="if False:",
         turns_red="TestBadInput",
-        says="context_length",
+        says="whose message mentions 2 9",
     ),
 )

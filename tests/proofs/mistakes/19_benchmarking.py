@@ -115,7 +115,7 @@ MISTAKES = (
         replace="if not any(samples):",
         by="if False:",
         turns_red="TestBenchmark",
-        says="no time",
+        says="nothing",
     ),
     Mistake(
         "a single 0 taken for no measurement",
@@ -185,7 +185,7 @@ MISTAKES = (
         replace="if not np.isfinite(samples).all():",
         by="if False:",
         turns_red="TestInterval",
-        says="finite",
+        says="samples",
     ),
     Mistake(
         "always its own generator",
@@ -311,7 +311,7 @@ MISTAKES = (
         replace="if not times[:, column].all():",
         by="if not times[:, column].any():",
         turns_red="TestComparison",
-        says="no time",
+        says="candidate",
     ),
     Mistake(
         "an hour measured before a wrong confidence is seen",

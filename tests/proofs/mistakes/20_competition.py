@@ -260,7 +260,7 @@ MISTAKES = (
         "if digest_of(model) != submission.model:",
         "if False:",
         "Scores",
-        "digest",
+        "model",
     ),
     mistake(
         "the judge believes what was claimed",
