@@ -28,6 +28,8 @@ GIVEN = frozenset(
     [
         "__init__",
         "primitive",
+        "precision",
+        "refusals",
         "versions",
         "special",
         "datasets",

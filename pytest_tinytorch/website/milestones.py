@@ -23,6 +23,10 @@ WORDING = {
     "nats_below_bigram": ("right answers surprise it less than a model of letter pairs", NATS),
     "known_words": ("words that it writes exist", SHARE),
     "changed_by_shuffling": ("expectations move if the words before are shuffled", SHARE),
+    "without_mask_loss_at_most": (
+        "loss per answer token of a model without the mask, in training",
+        "",
+    ),
     "without_mask_at_most": ("questions are answered by a model without the mask", SHARE),
     "int8_weights_smaller": ("the weights are smaller in INT8", TIMES),
     "int8_points_lost_at_most": ("accuracy is lost by INT8", POINTS),

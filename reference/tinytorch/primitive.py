@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
+from inspect import unwrap
 from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
@@ -22,6 +23,9 @@ Array = np.ndarray
 
 Rule = Callable[..., Array]
 """A gradient rule, called as ``rule(g, ans, *args, **params)``; see `defvjp`."""
+
+ARRAYS = (np.ndarray, np.generic)
+"""What a primitive and a rule return: arrays, and what NumPy makes of those without an axis."""
 
 Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 
@@ -151,7 +155,7 @@ def primitive(function: Callable[..., Any]) -> Primitive:
             if clear is error:
                 raise
             raise clear.with_traceback(error.__traceback__) from error
-        if type(ans) is not np.ndarray or ans.dtype.kind == "O":
+        if not isinstance(ans, ARRAYS) or ans.dtype.kind == "O":
             check_returned(function, ans, function.__name__)
         if result_type is None:
             return ans
@@ -179,17 +183,15 @@ def check_returned(function: Callable[..., Any], result: Any, name: str) -> None
 
     The error keeps the function's code as ``returned_by``: it is the place to look at.
     """
-    numbers = (np.ndarray, np.number, np.bool_, int, float)
-    objects = isinstance(result, np.ndarray) and result.dtype.kind == "O"
-    if isinstance(result, numbers) and not objects:
+    if isinstance(result, (int, float)):
         return
-    kind = "an array of objects" if objects else type(result).__name__
+    kind = "an array of objects" if isinstance(result, ARRAYS) else type(result).__name__
     error = TypeError(
         f"{name} returned None: is a return missing?"
         if result is None
         else f"{name} must return an array of numbers, and returned {kind}"
     )
-    error.returned_by = function.__code__  # type: ignore[attr-defined]
+    error.returned_by = getattr(unwrap(function), "__code__", None)  # type: ignore[attr-defined]
     raise error
 
 
@@ -299,7 +301,7 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
             rule, share = own, own(g, ans, *arrays, **params)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
-        if type(share) is not np.ndarray or share.dtype.kind == "O":
+        if not isinstance(share, ARRAYS) or share.dtype.kind == "O":
             check_returned(rule, share, f"the gradient rule of {op.__name__}")
         yield arg, share
 

@@ -113,14 +113,6 @@ MISTAKES = (
         says="it should mention 2 3",
     ),
     Mistake(
-        "max leaves a wrong dim to NumPy's message",
-        of="max",
-        replace="check_dim(dim, x.shape)",
-        by="",
-        turns_red="TestReductions",
-        says="it should mention",
-    ),
-    Mistake(
         "min by minus for integers too, which wraps around",
         of="min",
         replace='neg if x.dtype.kind == "f" else invert',

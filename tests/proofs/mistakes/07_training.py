@@ -297,7 +297,7 @@ MISTAKES = (
         replace="(RecursionError, ValueError)",
         by="ZeroDivisionError",
         turns_red="TestDamage",
-        says="JSONDecodeError",
+        says="it should mention",
     ),
     Mistake(
         "a header that holds no dictionary is believed",

@@ -257,7 +257,7 @@ MISTAKES = (
         replace="if self.training:",
         by="if True:",
         turns_red="TestBatchNorm",
-        says="eval()",
+        says="BatchNorm2d",
     ),
     Mistake(
         "running statistics that are trained",
