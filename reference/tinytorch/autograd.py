@@ -80,11 +80,12 @@ def arguments(tensor: t.Tensor) -> list[Any]:
     node = tensor.grad_fn
     if node is None:
         return []
-    if node.args is None:
+    args = node.args
+    if args is None:
         raise RuntimeError(
             "this graph was freed by an earlier backward: call that with retain_graph=True to keep it"
         )
-    return [arg for arg in node.args if isinstance(arg, Variable) and arg.requires_grad]
+    return [arg for arg in args if isinstance(arg, Variable) and arg.requires_grad]
 
 
 def flow(tensor: t.Tensor, grad: Array, retain_graph: bool) -> Iterator[tuple[t.Tensor, Array]]:

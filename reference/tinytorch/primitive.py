@@ -155,7 +155,7 @@ def primitive(function: Callable[..., Any]) -> Primitive:
             if clear is error:
                 raise
             raise clear.with_traceback(error.__traceback__) from error
-        if not isinstance(ans, ARRAYS) or ans.dtype.kind == "O":
+        if type(ans) is not np.ndarray and not isinstance(ans, ARRAYS):
             check_returned(function, ans, function.__name__)
         if result_type is None:
             return ans
@@ -185,11 +185,10 @@ def check_returned(function: Callable[..., Any], result: Any, name: str) -> None
     """
     if isinstance(result, (int, float)):
         return
-    kind = "an array of objects" if isinstance(result, ARRAYS) else type(result).__name__
     error = TypeError(
         f"{name} returned None: is a return missing?"
         if result is None
-        else f"{name} must return an array of numbers, and returned {kind}"
+        else f"{name} must return an array of numbers, and returned {type(result).__name__}"
     )
     error.returned_by = getattr(unwrap(function), "__code__", None)  # type: ignore[attr-defined]
     raise error
@@ -293,7 +292,7 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
     for position, arg in enumerate(args):
         if not (isinstance(arg, Variable) and arg.requires_grad):
             continue
-        if arg.data.dtype.kind != "f":
+        if arg.grad_fn is None and arg.data.dtype.kind != "f":
             raise TypeError(f"requires_grad needs floating values, got dtype {arg.data.dtype}")
         if every is not None:
             rule, share = every, every(position, g, ans, *arrays, **params)
@@ -301,7 +300,7 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
             rule, share = own, own(g, ans, *arrays, **params)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
-        if not isinstance(share, ARRAYS) or share.dtype.kind == "O":
+        if type(share) is not np.ndarray and not isinstance(share, ARRAYS):
             check_returned(rule, share, f"the gradient rule of {op.__name__}")
         yield arg, share
 
