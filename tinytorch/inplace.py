@@ -15,6 +15,7 @@ import numpy as np
 
 from tinytorch import operations, versions
 from tinytorch.arranging import places_along
+from tinytorch.initialization import common
 from tinytorch.primitive import VIEWS, Array, Node, Variable, recording
 
 KINDS = "buif"
@@ -50,7 +51,6 @@ def store(x: Any, result: Any) -> Any:
         record(x, result)
     else:
         write(x.data, ..., result.data)
-        versions.note(x.data)
     return x
 
 
@@ -68,19 +68,12 @@ def setitem(x: Any, index: Any, value: Any) -> None:
             not x.requires_grad or (value.grad_fn and view_of(value)[0] is x)
         ):
             return  # the end of `x[0] += 1`: the part was changed already
-        if value.data.dtype.kind != x.data.dtype.kind and not value.requires_grad:
-            value = value.data
-    if not isinstance(value, Variable):
-        value = np.asarray(value).astype(x.data.dtype)
-    if not broadcasts(value.shape, part.shape):
-        raise ValueError(
-            f"a value of shape {value.shape} does not fit into a part of shape {part.shape}"
-        )
+        if value.requires_grad:
+            check_kind(x, value)
     if recording.get() and (x.requires_grad or getattr(value, "requires_grad", False)):
         record(x, operations.put(x, value, index=index))
     else:
         write(x.data, index, value.data if isinstance(value, Variable) else value)
-        versions.note(x.data)
 
 
 def record(x: Any, result: Any) -> None:
@@ -95,8 +88,7 @@ def record(x: Any, result: Any) -> None:
     before = snapshot(x)
     base, history = view_of(x)
     if base is None:
-        write(x.data, ..., result.data)
-        number = versions.note(x.data, recorded=True)
+        number = write(x.data, ..., result.data, recorded=True)
         history = import_module("tinytorch.tensor").reshape, (result,), {"shape": x.shape}
     else:
         record(base, put_back(history, base, result))
@@ -148,11 +140,12 @@ def snapshot(x: Any) -> Any:
     return before
 
 
-def write(array: Array, index: Any, values: Any) -> None:
-    """``array[index] = values``, with an error that says what to do where the array is read-only."""
+def write(array: Array, index: Any, values: Any, recorded: bool = False) -> int:
+    """``array[index] = values``: the only place that changes a tensor. Gives the number of the change."""
     if not array.flags.writeable:
         raise ValueError("the tensor is read-only, as what expand() gives is: change a clone()")
     array[index] = values
+    return versions.note(array, recorded)
 
 
 def check_kind(x: Any, result: Any) -> None:
@@ -161,14 +154,6 @@ def check_kind(x: Any, result: Any) -> None:
         raise TypeError(
             f"a result of dtype {result.dtype} cannot be stored in a tensor of dtype {x.dtype}: use x = x + y"
         )
-
-
-def broadcasts(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
-    """Whether values of ``shape`` fit into a part of shape ``into``; axes of length 1 in front may go."""
-    while len(shape) > len(into) and shape[0] == 1:
-        shape = shape[1:]
-    pairs = zip(reversed(shape), reversed(into), strict=False)
-    return len(shape) <= len(into) and all(n in (1, m) for n, m in pairs)
 
 
 def same_memory(x: Array, y: Array) -> bool:
@@ -225,14 +210,12 @@ def copy_(x: Any, src: Any, non_blocking: bool = False) -> Any:
 
 def normal_(x: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
     """Every value is drawn from the normal distribution."""
-    t = import_module("tinytorch.tensor")
-    return fill_(x, t.randn(x.shape, generator=generator, dtype=np.float64).data * std + mean)
+    return fill_(x, common(generator).normal(mean, std, x.shape))
 
 
 def uniform_(x: Any, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Any:
     """Every value is drawn from [a, b)."""
-    t = import_module("tinytorch.tensor")
-    return fill_(x, t.rand(x.shape, generator=generator, dtype=np.float64).data * (b - a) + a)
+    return fill_(x, common(generator).uniform(a, b, x.shape))
 
 
 def scatter(x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:

@@ -358,6 +358,8 @@ class TensorConveniences:
     sort = Method()
     argsort = Method()
     topk = Method()
+    max = Method()
+    min = Method()
     argmin = Method()
     amax = Method()
     amin = Method()

@@ -29,8 +29,8 @@ def __getattr__(name: str) -> Any:
 
 
 def write(tensor: Any, values: Any) -> Any:
-    """Put values into the tensor's memory."""
-    tensor.data[...] = values
+    """Put values into the tensor's memory; `backward` notices if it needed the old ones."""
+    import_module("tinytorch.inplace").write(tensor.data, ..., values)
     return tensor
 
 

@@ -286,14 +286,6 @@ class Tensor(Variable):
         """The sum of all values, or along ``dim``; see `sum`."""
         return sum(self, dim=axes(dim), keepdim=keepdim)
 
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The largest of all values; along an axis, (values, indices), as in PyTorch. See `max`."""
-        return max(self) if dim is None else extreme("max", self, dim, keepdim)
-
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """The smallest of all values; along an axis, (values, indices), as in PyTorch. See `min`."""
-        return min(self) if dim is None else extreme("min", self, dim, keepdim)
-
     def mean(self, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
         """The mean of all values, or along ``dim``; see `mean`."""
         return mean(self, axes(dim), keepdim)
@@ -348,13 +340,6 @@ class Tensor(Variable):
 
 
 Tensor.result_type = Tensor
-
-
-def extreme(name: str, x: Tensor, dim: Any, keepdim: bool) -> Any:
-    """The function of that name in `functions.py`. Given."""
-    from tinytorch import functions
-
-    return getattr(functions, name)(x, dim, keepdim)
 
 
 def unpack(sizes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -112,6 +112,12 @@ def lose_a_result(tt, w):
     y.sum().backward()
 
 
+def draw_anew(tt, w):
+    y = w * w
+    import_module("tinytorch.nn").init.zeros_(w)
+    y.sum().backward()
+
+
 def use_an_old_view(tt, w):
     x = w * 1
     first = x[0]
@@ -134,6 +140,7 @@ def change_shared_memory(tt, w):
         (lose_a_value_through_a_view, "mul needs an argument"),
         (lose_a_constant, "mul needs an argument"),
         (lose_a_result, "exp needs its result"),
+        (draw_anew, "mul needs an argument"),
         (use_an_old_view, "take the part again"),
         (change_shared_memory, "clone"),
     ],
@@ -149,6 +156,11 @@ def test_gradients_that_would_be_wrong_are_refused(tt, w, way, says):
         (lambda tt: tt.arange(3).__itruediv__(2), TypeError, "cannot be stored .* int64"),
         (lambda tt: tt.zeros(3).__iadd__(tt.ones(2, 3)), ValueError, r"shape \(3,\)"),
         (lambda tt: tt.zeros(3).__setitem__(3, 1), IndexError, "3"),
+        (
+            lambda tt: tt.arange(3).__setitem__(0, tt.ones(3, requires_grad=True)[0]),
+            TypeError,
+            "int64",
+        ),
         (lambda tt: tt.zeros(3).__setitem__(slice(2), tt.ones(3)), ValueError, r"\(3,\).*\(2,\)"),
         (lambda tt: tt.zeros(3).expand(2, 3).add_(1), ValueError, "clone"),
     ],
