@@ -1,6 +1,6 @@
 """Models that both frameworks make, what goes into them, and how PyTorch writes and reads a checkpoint.
 
-`make_weights.py` fills and runs them in PyTorch, `test_weights.py` here, and `live.py` in both.
+`make_weights.py` fills and runs them in PyTorch, `test_weights.py` and its neighbors here, `live.py` in both.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,22 @@ def page_functions() -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(code, names)
     return names
+
+
+def copy_of(model, optimizer=None):
+    """All that a load may change."""
+    return model.state_dict(), deepcopy(optimizer.state_dict()) if optimizer else None
+
+
+def assert_same(got, expected):
+    """Two states, or parts of them, are equal to the last bit."""
+    if isinstance(expected, dict):
+        assert list(got) == list(expected)
+        for name in expected:
+            assert_same(got[name], expected[name])
+    elif isinstance(expected, (list, tuple)):
+        assert len(got) == len(expected)
+        for one, other in zip(got, expected, strict=True):
+            assert_same(one, other)
+    else:
+        np.testing.assert_array_equal(got, expected)
