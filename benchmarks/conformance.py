@@ -143,6 +143,7 @@ be refused. `python -m benchmarks.conformance` puts them to both frameworks, {to
 methods, operators, layers and optimizers, in float64, float32, float16, int64, uint8 and bool. It compares
 values, shapes, dtypes and, in float64, gradients. The judge was PyTorch {torch} on the CPU. Where an
 operation has more than {most} samples in a dtype, at most so many are taken, spread evenly.
+`F` is `nn.functional`.
 
 - **equal**: the same result, or both refuse.
 - **refused**: an option or a dtype that is not offered here. The error names the argument.
@@ -164,7 +165,8 @@ def page(found: list[Verdict], torch: str) -> str:
     """The page of the documentation."""
     rows = []
     for op, row in counts(found).items():
-        cells = ["**in all**" if op == TOTAL else f"`{op}`", f"{sum(row.values()):,}"]
+        name = op.replace("nn.functional.", "F.")
+        cells = ["**in all**" if op == TOTAL else f"`{name}`", f"{sum(row.values()):,}"]
         rows.append(f"| {' | '.join([*cells, *(f'{row[name]:,}' for name in VERDICTS)])} |")
     times = Counter(one.reason for one in found if one.verdict == "documented")
     reasons = [

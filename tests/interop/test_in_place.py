@@ -8,18 +8,12 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from pytest_tinytorch.evidence import implementation
 from tests.interop import in_place
-from tests.support import kit
 
 
-@pytest.fixture(scope="module")
-def tt():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
-    try:
-        yield import_module("tinytorch")
-    finally:
-        implementation.uninstall_finder()
+@pytest.fixture
+def tt(torch):
+    return torch  # here it is not to be mistaken for PyTorch itself
 
 
 @pytest.fixture
