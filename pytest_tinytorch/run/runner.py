@@ -19,6 +19,7 @@ from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import endings
 from pytest_tinytorch.run.exceptions import EndsProgram, SameLoop, SpecEnded, StubReached
 from pytest_tinytorch.run.explainer import Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.memory import keep_freed_memory
 from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.reports import (
     UNIT,
@@ -89,6 +90,8 @@ class Runner:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Limit the time of a spec. One that measures time has the machine, where others run beside it."""
+        if (unit := unit_of(item)) and unit.is_milestone:
+            keep_freed_memory()
         turn = self.turns.take(alone=measures_time(item)) if self.turns else nullcontext()
         with turn, self.timer.limiting(item):
             return (yield)
