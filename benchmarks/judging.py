@@ -224,7 +224,7 @@ WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
 
 DOCUMENTED = (
     Difference(
-        "a mean or variance of whole numbers is float64 (01: mean)",
+        "a mean or variance of whole numbers is float32 (01: mean)",
         "mean|var|var_mean|std",
         refused_there(*WHOLE),
     ),

@@ -329,9 +329,18 @@ class TestArithmetic:
 
     @given(x=arrays((3,), np.int32), y=arrays((3,), np.int32, elements=range(1, 6)))
     def test_integers_divide_as_floats(self, x, y):
-        """Integers keep their dtype under + - *, and / gives the exact quotient as floats."""
-        for operation in (operator.add, operator.sub, operator.mul, operator.truediv):
+        """Integers keep their dtype under + - *, and / gives the exact quotient, rounded to float32."""
+        for operation in (operator.add, operator.sub, operator.mul):
             assert_same(call(operation, x, y), operation(x, y))
+        assert_same(call(operator.truediv, x, y), (x / y).astype(np.float32))
+
+    @each("dtype", [np.float16, np.float32, np.float64])
+    def test_whole_numbers_take_the_dtype_of_floats(self, dtype):
+        """Whole numbers beside floats count as floats of that dtype, so that float32 stays float32."""
+        whole, x = np.array([1, 2, 3]), np.array([0.5, 1.0, 2.0], dtype)
+        for operation in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
+            assert_same(call(operation, whole, Tensor(x)), operation(whole.astype(dtype), x))
+            assert_same(call(operation, x, Tensor(whole)), operation(x, whole.astype(dtype)))
 
     @given(exact())
     def test_minus_and_absolute_value(self, x):
@@ -587,12 +596,12 @@ class TestReductions:
 
     @given(with_dims(integers(min_side=1)))
     def test_sums_and_means_of_integers(self, drawn):
-        """Integers and booleans sum to integers that do not overflow, and have a mean in float64."""
+        """Integers and booleans sum to integers that do not overflow, and have a mean in float32."""
         x, dim = drawn
-        assert_same(call(sum_, x, dim=dim), np.asarray(x.sum(axis=dim)))
-        assert_same(
-            call(mean, x, dim=dim), np.asarray(x.sum(axis=dim) / (x.size / x.sum(axis=dim).size))
-        )
+        sums = np.asarray(x.sum(axis=dim))
+        assert_same(call(sum_, x, dim=dim), sums)
+        means = np.asarray(sums / (x.size / sums.size))
+        assert_same(call(mean, x, dim=dim), means.astype(np.float32))
 
     @each("function", [max_, min_, sum_, mean, var])
     def test_nan_is_not_lost(self, function):

@@ -513,12 +513,13 @@ class TestControl:
 
     @given(doubles(min_side=1))
     def test_grad_gives_gradients_without_storing_them(self, x):
-        """grad(output, inputs) gives the gradients, of tensors in between too, and stores none."""
+        """grad(output, inputs) gives the gradients of one Tensor or several, and stores none."""
         leaf = Tensor(x, requires_grad=True)
         middle = leaf * 3
         got = grad((middle * middle).sum(), [middle, leaf])
         assert_close(got[0], 6 * x)
         assert_close(got[1], 18 * x)
+        assert_close(grad((leaf * leaf).sum(), leaf)[0], 2 * x)
         expect(leaf.grad is None, "no stored gradient", leaf.grad)
 
     def test_grad_takes_a_gradient_to_begin_with(self):

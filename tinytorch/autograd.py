@@ -13,6 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
+from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
 
@@ -125,7 +126,7 @@ def backward(
 
 def grad(
     output: t.Tensor,
-    inputs: Sequence[t.Tensor],
+    inputs: Sequence[t.Tensor] | t.Tensor,
     grad_output: t.Tensor | Array | None = None,
     retain_graph: bool = False,
 ) -> list[Array]:
@@ -133,7 +134,7 @@ def grad(
 
     Args:
         output: what to differentiate.
-        inputs: a list of Tensors, leaves or not.
+        inputs: a list of Tensors, leaves or not, or one Tensor alone.
         grad_output: the gradient of ``output``, as `backward` takes it.
         retain_graph: keep the graph.
     Returns:

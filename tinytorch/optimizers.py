@@ -13,6 +13,7 @@ from tinytorch.moduleconveniences import sets_to_none
 from tinytorch.optimizerstates import reads_pytorch
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
+from tinytorch.versions import notes_changes
 
 
 class Optimizer:
@@ -103,6 +104,7 @@ class Optimizer:
         """
         raise NotImplementedError("06 optimizers: Optimizer.zero_grad")
 
+    @notes_changes
     def step(self) -> None:
         """Move every parameter that has a gradient, one `update` each.
 

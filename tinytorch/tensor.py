@@ -458,7 +458,7 @@ def mul(x: Array, y: Array) -> Array:
 
 @primitive
 def div(x: Array, y: Array) -> Array:
-    """x / y, element by element; integers are divided as floats."""
+    """x / y, element by element; integers are divided as floats, and Tensors of them give float32."""
     return x / y
 
 
@@ -707,7 +707,7 @@ def min(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fal
 def mean(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
     """The mean along ``dim``: the sum divided by the number of values summed.
 
-    Arguments and errors are those of `sum`. Integers and booleans give float64, as in NumPy
+    Arguments and errors are those of `sum`. A Tensor of integers or booleans has a mean in float32
     (PyTorch refuses them). The mean of no values is NaN.
 
     >>> mean(np.array([[1.0, 2.0], [3.0, 5.0]]), dim=0)

@@ -7,6 +7,8 @@ memory of an array the last one. Views share memory, so a change through one is 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,6 +64,23 @@ def versions(array: np.ndarray) -> tuple[int, int]:
     ((0, 0), True)
     """
     return Changes.last.get(id(owner(array)), (None, 0, 0))[1:]
+
+
+def notes_changes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method that writes into the arrays of ``self.parameters()`` leave word of it, as `note` does.
+
+    A loss that was computed before a step of the optimizer has no gradient after it: the values that its
+    rules would read are gone.
+    """
+
+    @wraps(method)
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = method(self, *args, **kwargs)
+        for parameter in self.parameters():
+            note(parameter.data)
+        return result
+
+    return noted
 
 
 def view_index(index: Any, ndim: int) -> Any:

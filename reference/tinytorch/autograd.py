@@ -13,6 +13,7 @@ import numpy as np
 
 import tinytorch.tensor as t
 from tinytorch import activations, losses
+from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
 
@@ -169,7 +170,7 @@ def backward(
 
 def grad(
     output: t.Tensor,
-    inputs: Sequence[t.Tensor],
+    inputs: Sequence[t.Tensor] | t.Tensor,
     grad_output: t.Tensor | Array | None = None,
     retain_graph: bool = False,
 ) -> list[Array]:
@@ -177,7 +178,7 @@ def grad(
 
     Args:
         output: what to differentiate.
-        inputs: a list of Tensors, leaves or not.
+        inputs: a list of Tensors, leaves or not, or one Tensor alone.
         grad_output: the gradient of ``output``, as `backward` takes it.
         retain_graph: keep the graph.
     Returns:
@@ -190,6 +191,7 @@ def grad(
     >>> grad(x * x, [x])
     [array(6., dtype=float32)]
     """
+    inputs = [inputs] if isinstance(inputs, t.Tensor) else inputs
     wanted = {id(tensor) for tensor in inputs}
     found = {}
     for result, g in flow(output, first_gradient(output, grad_output), retain_graph):

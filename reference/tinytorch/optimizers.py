@@ -13,6 +13,7 @@ from tinytorch.moduleconveniences import sets_to_none
 from tinytorch.optimizerstates import reads_pytorch
 from tinytorch.primitive import Array
 from tinytorch.tensor import Tensor
+from tinytorch.versions import notes_changes
 
 
 class Optimizer:
@@ -135,6 +136,7 @@ class Optimizer:
         for param in self.parameters():
             param.grad = None
 
+    @notes_changes
     def step(self) -> None:
         """Move every parameter that has a gradient, one `update` each.
 

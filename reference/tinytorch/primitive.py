@@ -44,6 +44,8 @@ READ_ARGUMENTS = frozenset(["log", "abs", "maximum", "where"])
 READ_OTHERS = frozenset(["mul", "matmul", "linear"])
 """Operations whose rule for one argument reads values of the other ones alone."""
 
+DOUBLE = np.dtype(np.float64)
+
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
 
@@ -165,6 +167,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
         # Without Tensor.__init__, which is for what a person gives: it would check each result anew,
         # and no operation could be tried before it is written.
         result = result_type.__new__(result_type)
+        if ans.dtype is DOUBLE and "dtype" not in params:
+            ans = as_wide_as(arrays, ans)
         result.data = ans if type(ans) is np.ndarray else np.asarray(ans)
         result.grad = None
         # Comparisons and indices have no gradient: only floating results are followed.
@@ -176,6 +180,17 @@ def primitive(function: Callable[..., Any]) -> Primitive:
     op.rules = ()
     op.rule_for_every = None
     return op
+
+
+def as_wide_as(arrays: Sequence[Any], result: Any) -> Any:
+    """``result``, which is float64, as what the widest floating array of ``arrays`` is; float32 if none is.
+
+    NumPy takes float64 as soon as whole numbers meet floats, or are divided. Here they count as floats of the
+    dtype beside them, as in PyTorch: a model stays float32 though labels are added to what it gives.
+    """
+    dtypes = [array.dtype for array in arrays if getattr(array, "dtype", None) is not None]
+    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+    return result if DOUBLE in floats else result.astype(np.result_type(*floats or [np.float32]))
 
 
 def check_returned(function: Callable[..., Any], result: Any, name: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinytorch.instead import refuse
 from tinytorch.primitive import Array, Variable
+from tinytorch.versions import notes_changes
 
 COUNT = "num_batches_tracked"
 """A count that files from before have not: PyTorch too leaves the one that is there."""
@@ -95,7 +96,7 @@ def loads_whole(load_state_dict: Callable[..., Any]) -> Callable[..., Incompatib
         if assign:
             refuse("load_state_dict(assign=True)", "use assign=False, which copies the values")
         state = fitting(self, state_dict)
-        load_state_dict(self, state, strict)
+        notes_changes(load_state_dict)(self, state, strict)
         return incompatible_keys(self, state_dict)
 
     return load

@@ -178,6 +178,21 @@ def test_methods(tt):
     )
 
 
+@pytest.mark.parametrize("change", ["step", "load_state_dict"])
+def test_a_loss_has_no_gradient_once_its_weights_have_changed(tt, change):
+    """PyTorch refuses it too: the rule of the second layer would read weights that the loss never saw."""
+    model = tt.nn.Sequential(tt.nn.Linear(2, 2), tt.nn.Linear(2, 1))
+    optimizer = tt.optim.SGD(model.parameters(), lr=0.1)
+    model(tt.ones(1, 2)).sum().backward()
+    loss = model(tt.ones(1, 2)).sum()
+    if change == "step":
+        optimizer.step()
+    else:
+        model.load_state_dict(model.state_dict())
+    with pytest.raises(RuntimeError, match="changed in place since"):
+        loss.backward()
+
+
 def test_memory_that_is_gone_is_forgotten(tt):
     """A new array may be put where an old one was."""
     versions = import_module("tinytorch.versions")

@@ -63,10 +63,12 @@ def backward(
 
 def grad(
     output: t.Tensor,
-    inputs: Sequence[t.Tensor],
+    inputs: Sequence[t.Tensor] | t.Tensor,
     grad_output: t.Tensor | Array | None = None,
     retain_graph: bool = False,
 ) -> list[Array]:
+    if isinstance(inputs, t.Tensor):
+        return grad(output, [inputs], grad_output, retain_graph)
     places = {id(wanted): None for wanted in inputs}
     for reached, g in flow(output, first_gradient(output, grad_output), retain_graph):
         if id(reached) in places:
