@@ -58,6 +58,7 @@ class Line:
     digests: tuple[str, str]
     own: bool
     helpers: frozenset[tuple[str, str]] = frozenset()
+    exact: str = ""
 
 
 def ledger_lines(file: Path) -> tuple[list[Line], int]:
@@ -77,7 +78,9 @@ def ledger_lines(file: Path) -> tuple[list[Line], int]:
             unit, verdict = toy.short(table["unit"]), table["verdict"]
             seen = frozenset(table.get("helpers", {}).items())
             assert all(isinstance(digest, str) for _, digest in seen)
-            good.append(Line(unit, verdict, digests, table["own"], seen))
+            exact = table.get("exact", "")
+            assert isinstance(exact, str)
+            good.append(Line(unit, verdict, digests, table["own"], seen, exact))
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError):
             damaged += 1
     return good, damaged

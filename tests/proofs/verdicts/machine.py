@@ -68,6 +68,7 @@ class Verdicts(RuleBasedStateMachine):
         self.world: World = dict(materials.START)
         self.proofs: Proofs = frozenset()
         self.filed: dict[tuple[str, tuple[str, str]], frozenset[tuple[str, str]]] = {}
+        self.filed_by_bytes: dict[tuple[str, str, str], frozenset[tuple[str, str]]] = {}
         self.damaged = 0
         self.last_write = 0
         self.saved: list[str] = []
@@ -166,16 +167,23 @@ class Verdicts(RuleBasedStateMachine):
     def proofs_in_the_ledger(self) -> Proofs:
         """What its lines say; a line that an accident has changed speaks of a world that never was."""
         lines, self.damaged = core.ledger_lines(self.core.ledger)
-        strange = {line: model.strange(str(line.digests), line.own) for line in lines}
         return frozenset(
             Proof(
                 line.unit,
                 line.verdict,
-                self.filed.get((line.unit, line.digests), strange[line])
-                | core.contents_of_helpers(line.helpers),
+                self.stood_on(line) | core.contents_of_helpers(line.helpers),
             )
             for line in lines
         )
+
+    def stood_on(self, line: core.Line) -> frozenset[tuple[str, str]]:
+        """What a line speaks of; of the two digests of a source one is enough, if the other was hit."""
+        things = self.filed.get((line.unit, line.digests))
+        by_bytes = (line.unit, line.exact, line.digests[1])
+        if things is not None and line.exact:
+            self.filed_by_bytes.setdefault(by_bytes, things)
+        known = things or self.filed_by_bytes.get(by_bytes)
+        return known or model.strange(str(line.digests), line.own)
 
     # What must hold.
 
