@@ -312,7 +312,7 @@ class TestLayers:
         )
 
     def test_weights_are_kept_as_int8(self):
-        """The state dict has int8 codes, a scale for each output and a bias of its own, but no float weight."""
+        """The state has int8 codes, a scale for each output and a bias of its own, but no float weight."""
         state = ask(QuantizedLinear, Linear(100, 10), -1.0, 1.0).state_dict()
         expected = {"codes": "int8", "weight_scale": "float32", "bias": "float32"}
         expected |= {"scale": "float32", "zero_point": "int32"}
