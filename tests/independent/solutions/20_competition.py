@@ -268,11 +268,11 @@ class Monitor:
         self.answered = self.errors = 0
 
     def record(self, sample: Array, arrived: float, left: float, failed: bool = False) -> None:
-        self.means.append(float(np.mean(sample, dtype=np.float64)))
         self.first = arrived if self.first is None else min(self.first, arrived)
         if failed:
             self.errors += 1
             return
+        self.means.append(float(np.mean(sample, dtype=np.float64)))
         self.answered += 1
         self.latencies.append(left - arrived)
         self.last = left if self.last is None else max(self.last, left)
