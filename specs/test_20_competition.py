@@ -1,5 +1,6 @@
 """Specs of 20 competition."""
 
+import contextlib
 import copy
 import itertools
 import json
@@ -99,11 +100,13 @@ class TestFingerprints:
         assert_equal(ask(digest_of, other), ask(digest_of, model))
 
     def test_of_source_are_of_names_and_text(self, tmp_path):
-        """digest_of_source changes with a name and a text, not with line ends or other files."""
+        """digest_of_source changes with a name and a text, not with line ends, other files or folders."""
         (tmp_path / "b.py").write_bytes(b"y = 2\n")
         (tmp_path / "a.py").write_bytes(b"x = 1\nz = 3\n")
         first = ask(digest_of_source, tmp_path)
         (tmp_path / "notes.txt").write_bytes(b"none of it")
+        (tmp_path / "inner").mkdir()
+        (tmp_path / "inner" / "c.py").write_bytes(b"none of it")
         for text in (b"x = 1\r\nz = 3\r\n", b"x = 1\rz = 3\r"):
             (tmp_path / "a.py").write_bytes(text)
             assert_equal(ask(digest_of_source, tmp_path), first)
@@ -303,6 +306,7 @@ class TestSubmissions:
             ("seconds", float("nan")),
             ("seconds", float("inf")),
             ("bytes", True),
+            pytest.param("bytes", 10**400, id="bytes-huge"),
             ("baseline_bytes", [1]),
             ("energy", "1"),
             ("baseline_energy", 0.0),
@@ -655,13 +659,14 @@ class TestServer:
             raise Stop
 
         server = ask(Server, stopped, DynamicBatcher(2, 1.0, Clock()), ask(Monitor, KNOWN))
-        for _ in range(2):
-            ask(server.submit, np.zeros(2))
+        ticket, caught = ask(server.submit, np.zeros(2)), True
         try:
             ask(server.drain)
         except Stop:
-            return
-        expect(False, "Stop, which the model raised and which is no Exception", "no error")
+            caught = False
+        with contextlib.suppress(Stop):
+            ask(server.result, ticket)  # raises what else was caught
+        expect(not caught, "Stop, which the model raised and which is no Exception", "no error")
 
     def test_nothing_is_recorded_for_gradients(self):
         """The model runs without gradients."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -88,7 +89,10 @@ def digest_of(model: Module) -> str:
 
 
 def digest_of_source(folder: str | Path) -> str:
-    """A fingerprint of all Python files in a folder: their names, and their text with any line ends."""
+    """A fingerprint of the Python files in a folder: their names, and their text with any line ends.
+
+    Files in folders inside it do not count.
+    """
     raise NotImplementedError("20 competition: digest_of_source")
 
 
@@ -226,9 +230,9 @@ class Submission:
 def validate(document: Any) -> None:
     """Make sure that a document is a submission that nobody has changed.
 
-    It must have each of PROPERTIES and no other, each of its type, finite, within its bounds, and
-    matching its pattern as a whole, without a line end behind it. And the seal must be that of the rest,
-    which is looked at last.
+    It must have each of PROPERTIES and no other, each of its type, finite, also as a float, within its
+    bounds, and matching its pattern as a whole, without a line end behind it. And the seal must be that of
+    the rest, which is looked at last.
 
     Args:
         document: what `json.loads` made of a file.

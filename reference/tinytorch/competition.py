@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -93,7 +94,10 @@ def digest_of(model: Module) -> str:
 
 
 def digest_of_source(folder: str | Path) -> str:
-    """A fingerprint of all Python files in a folder: their names, and their text with any line ends."""
+    """A fingerprint of the Python files in a folder: their names, and their text with any line ends.
+
+    Files in folders inside it do not count.
+    """
     digest = hashlib.sha256()
     for file in sorted(Path(folder).glob("*.py")):
         text = file.read_text(encoding="utf-8")  # which makes every line end a \\n
@@ -292,9 +296,9 @@ class Submission:
 def validate(document: Any) -> None:
     """Make sure that a document is a submission that nobody has changed.
 
-    It must have each of PROPERTIES and no other, each of its type, finite, within its bounds, and
-    matching its pattern as a whole, without a line end behind it. And the seal must be that of the rest,
-    which is looked at last.
+    It must have each of PROPERTIES and no other, each of its type, finite, also as a float, within its
+    bounds, and matching its pattern as a whole, without a line end behind it. And the seal must be that of
+    the rest, which is looked at last.
 
     Args:
         document: what `json.loads` made of a file.
@@ -323,7 +327,7 @@ def problems_of(name: str, value: Any, rule: Mapping[str, Any]) -> list[str]:
     """
     if not isinstance(value, TYPES[rule["type"]]) or isinstance(value, bool):
         return [f"{name} must be of type {rule['type']}, got {value!r}"]
-    if isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
         return [f"{name} must be finite, got {value!r}"]
     if "enum" in rule and value not in rule["enum"]:
         return [f"{name} must be one of {rule['enum']}, got {value!r}"]

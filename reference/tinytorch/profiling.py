@@ -159,7 +159,7 @@ def held_arrays(tensor: Tensor) -> list[Array]:
         if isinstance(item, (tuple, list)):
             waiting += item
         if isinstance(item, np.ndarray):
-            link = item
+            link: Any = item
             while (link := getattr(link, "base", None)) is not None:
                 # Windows have something else between them and their array.
                 item = link if isinstance(link, np.ndarray) else item

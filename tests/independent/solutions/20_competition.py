@@ -17,7 +17,7 @@ def digest_of(model: Module) -> str:
 def digest_of_source(folder: str | Path) -> str:
     folder = Path(folder)
     sha = hashlib.sha256()
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.glob("*.py")}
     for name, path in sorted(files.items()):
         lines = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         sha.update(f"{name}\n{len(lines)}\n".encode())

@@ -170,7 +170,7 @@ MISTAKES = (
     mistake(
         "NaN is a number of seconds",
         "problems_of",
-        "if isinstance(value, float) and not np.isfinite(value):",
+        "if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:",
         "if False:",
         "Submissions",
         "finite",
