@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specs import seeded
@@ -14,13 +14,15 @@ from specs.laws import (
     assert_close,
     assert_dtype,
     assert_equal,
+    assert_no_alias,
     assert_shape,
     expect,
     raises,
     unwrap,
 )
+from specs.models import assert_not_recorded, left_alone, peculiar, watch
 from specs.oracles import spatial
-from specs.strategies import arrays, numbers, seeds, shapes
+from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
 
 scale_and_zero_point, encode, quantize, dequantize, Quantized = lazy(
     "quantization", "scale_and_zero_point", "encode", "quantize", "dequantize", "Quantized"
@@ -33,7 +35,9 @@ calibrate, quantize_model, model_bytes = lazy(
 to_half, GradScaler = lazy("quantization", "to_half", "GradScaler")
 Tensor = lazy("tensor", "Tensor")
 relu = lazy("activations", "relu")
-Linear, Sequential, Dropout, Flatten = lazy("layers", "Linear", "Sequential", "Dropout", "Flatten")
+Linear, Sequential, Dropout, Flatten, Module = lazy(
+    "layers", "Linear", "Sequential", "Dropout", "Flatten", "Module"
+)
 BatchNorm2d, Conv2d = lazy("spatial", "BatchNorm2d", "Conv2d")
 cross_entropy = lazy("losses", "cross_entropy")
 Adam, SGD = lazy("optimizers", "Adam", "SGD")
@@ -43,6 +47,9 @@ TinyDigits = lazy("datasets", "TinyDigits")
 normal = partial(seeded.normal, dtype=np.float32)
 
 weights = arrays(shapes(1, 3, 1, max_side=5), np.float32, scale=1e3)
+
+
+PAIRS = st.tuples(st.integers(1, 2), st.integers(1, 2))
 
 
 def step_room(quantized):
@@ -90,6 +97,7 @@ class TestRange:
     """spread codes over a range"""
 
     @given(numbers(1e4, np.float32), numbers(1e4, np.float32))
+    @example(0.0, 1e-44)
     def test_affine_codes_reach_both_ends(self, first, second):
         """The lowest value and the highest are within half a step of what codes can stand for."""
         low, high = sorted((first, second))
@@ -106,13 +114,15 @@ class TestRange:
         expect(tight, "no wider than the range needs", scale)
 
     @given(numbers(1e4, np.float32), numbers(1e4, np.float32))
+    @example(0.0, 1e-44)
     def test_symmetric_codes_have_0_in_the_middle(self, first, second):
         """symmetric=True has zero_point 0 and scale max(|low|, |high|) / 127."""
         low, high = sorted((first, second))
         scale, zero_point = ask(scale_and_zero_point, low, high, symmetric=True)
         assert_equal(int(zero_point), 0)
         largest = max(abs(low), abs(high))
-        assert_close(scale, np.float32(largest / 127 if largest else 1), rtol=1e-6, atol=1e-37)
+        wanted = max(largest / 127, np.finfo(np.float32).tiny) if largest else 1
+        assert_close(scale, np.float32(wanted), rtol=1e-6, atol=0)
 
     @pytest.mark.parametrize("symmetric", [False, True])
     def test_a_range_of_nothing_has_a_step(self, symmetric):
@@ -158,6 +168,13 @@ class TestRoundTrip:
         """Of two values the larger one never has the smaller code."""
         codes = ask(quantize, np.sort(x.ravel()), symmetric=symmetric).codes.astype(int)
         expect((np.diff(codes) >= 0).all(), "codes that do not fall", codes)
+
+    @given(st.integers(-9, 9))
+    def test_halves_go_to_the_even_neighbor(self, zero_point):
+        """Codes are round(x / scale) + zero_point: rounded first, halves to the even side."""
+        x = np.array([-1.5, -0.5, 0.5, 1.5, 2.5, 2.75]) / 4
+        got = ask(encode, x, np.float32(0.25), np.int32(zero_point))
+        assert_equal(got, np.array([-2, 0, 0, 2, 2, 3], np.int8) + np.int8(zero_point))
 
     @given(weights)
     def test_a_second_time_changes_nothing(self, x):
@@ -232,6 +249,9 @@ class TestProducts:
         """A sum of many products of 127 is right to the last digit, where INT8 and FP32 would not be."""
         x, y = np.full((1, k), 127, np.int8), np.full((k, 1), 127, np.int8)
         assert_equal(ask(int8_matmul, x, y), np.array([[16129 * k]], np.int32))
+        x[...] = y[...] = -128
+        x[0, -1] = y[-1, 0] = 1  # 2¹⁴ so often, and a last digit
+        assert_equal(ask(int8_matmul, x, y), np.array([[16384 * (k - 1) + 1]], np.int32))
 
     def test_take_nothing_but_int8(self):
         """Another dtype raises TypeError that names it."""
@@ -247,6 +267,7 @@ class TestProducts:
         rows, weight = normal(seed, n, k) + 1, ask(quantize, normal(seed + 1, m, k), 0, True)
         scale, zero_point = ask(scale_and_zero_point, float(rows.min()), float(rows.max()))
         got = ask(quantized_rows, rows, scale, zero_point, weight)
+        assert_dtype(got, np.float32)
         codes = np.clip(np.round(rows / scale) + zero_point, -128, 127)
         expected = (scale * (codes - zero_point)) @ (weight.scale * weight.codes).T
         assert_close(got, expected.astype(np.float32), rtol=1e-4, atol=1e-4)
@@ -255,15 +276,17 @@ class TestProducts:
 class TestLayers:
     """layers that compute with INT8"""
 
-    @given(st.booleans(), seeds())
-    def test_a_linear_layer_is_nearly_the_same(self, bias, seed):
-        """QuantizedLinear is within the error that half a step of inputs and weights can make."""
+    @given(st.booleans(), st.sampled_from(FLOATS), seeds())
+    def test_a_linear_layer_is_nearly_the_same(self, bias, dtype, seed):
+        """QuantizedLinear is within the error that half a step of inputs and weights can make, in float32."""
         generator = np.random.default_rng(seed)
-        layer, x = Linear(6, 3, bias, generator=generator), normal(seed, 2, 4, 6)
+        layer = Linear(6, 3, bias, generator=generator, dtype=dtype)
+        x = normal(seed, 2, 4, 6).astype(dtype)
         made = ask(QuantizedLinear, layer, float(x.min()), float(x.max()))
         assert_shape(unwrap(ask(made, Tensor(x[0, 0]))), (3,))
         got, exact = unwrap(ask(made, Tensor(x))), layer(Tensor(x)).data
         assert_shape(got, exact.shape)
+        assert_dtype(got, np.float32)
         weights = np.abs(layer.weight.data)
         step_x, step_w = (x.max() - x.min()) / 255, weights.max(axis=1) / 127
         room = 0.51 * (
@@ -271,7 +294,8 @@ class TestLayers:
         )
         expect((np.abs(got - exact) <= room + 1e-5).all(), "an error within its bound", got - exact)
 
-    @given(st.integers(1, 2), st.integers(0, 1), seeds())
+    @given(PAIRS, st.tuples(st.integers(0, 1), st.integers(0, 1)), seeds())
+    @example((2, 1), (1, 0), 0)
     def test_a_convolution_is_one_of_what_codes_stand_for(self, stride, padding, seed):
         """QuantizedConv2d is the convolution of the images and kernels that the codes stand for."""
         generator = np.random.default_rng(seed)
@@ -288,12 +312,15 @@ class TestLayers:
         )
 
     def test_weights_are_kept_as_int8(self):
-        """The state dict holds codes of int8, a scale for each output, and no float weight."""
+        """The state has int8 codes, a scale for each output and a bias of its own, but no float weight."""
         state = ask(QuantizedLinear, Linear(100, 10), -1.0, 1.0).state_dict()
         expected = {"codes": "int8", "weight_scale": "float32", "bias": "float32"}
         expected |= {"scale": "float32", "zero_point": "int32"}
         assert_equal({name: str(value.dtype) for name, value in state.items()}, expected)
         assert_equal(state["weight_scale"].size, 10)
+        layer = Linear(4, 2)
+        made = ask(QuantizedLinear, layer, -1.0, 1.0)
+        assert_no_alias(made.bias.data, layer.bias.data)
 
     def test_nothing_in_them_is_trained(self):
         """A quantized layer has no parameters, and its results no gradient."""
@@ -327,8 +354,17 @@ class TestModels:
             )
             assert_close(np.array(found[name]), np.array([low, high]))
         assert_equal(sorted(found), ["0", "3"])
-        expect(all(module.training for module in model.modules()), "the old mode", "eval mode")
-        expect("forward" not in vars(model[0]), "no watcher left", "one that is left")
+
+    def test_calibration_leaves_the_model_as_it_was(self):
+        """Nothing is recorded or dropped; after that, or an error, each part has its mode and its forward."""
+        model = peculiar(Sequential(Linear(2, 2), Dropout(0.9), Linear(2, 1)))
+        seen = watch(model)
+        with left_alone(model):
+            ask(calibrate, model, [Tensor(normal(0, 5, 2))])
+            with raises(ValueError):
+                ask(calibrate, model, [Tensor(normal(0, 5, 3))])
+        assert_not_recorded(seen)
+        expect(not seen[0].training, "a pass in evaluation mode", "one in training mode")
 
     def test_accuracy_and_memory(self):
         """On TinyDigits, INT8 loses at most a point, in less than a third of the memory in all."""
@@ -347,14 +383,15 @@ class TestModels:
         )
 
     def test_the_model_itself_stays(self):
-        """quantize_model changes nothing of the model; parts in parts are reached, too."""
-        model = Sequential(Sequential(Conv2d(1, 2, 3), relu), Flatten(), Linear(8, 2))
-        before = model.state_dict()
-        made = ask(quantize_model, model, [Tensor(normal(0, 2, 1, 4, 4))])
-        for name, value in model.state_dict().items():
-            assert_equal(value, before[name])
+        """quantize_model changes nothing of the model; parts in parts are reached; copies do not train."""
+        model = Sequential(Sequential(Conv2d(1, 2, 3), relu), Dropout(0.5), Flatten(), Linear(8, 2))
+        with left_alone(peculiar(model, own_forward=False)):
+            made = ask(quantize_model, model, [Tensor(normal(0, 2, 1, 4, 4))])
         expect(isinstance(model[0][0], Conv2d), "a Conv2d as before", type(model[0][0]).__name__)
-        kinds = [type(made[0][0]).__name__, type(made[2]).__name__]
+        expect(
+            not made[1].training, "a Dropout of the copy in evaluation mode", "one in training mode"
+        )
+        kinds = [type(made[0][0]).__name__, type(made[3]).__name__]
         assert_equal(kinds, ["QuantizedConv2d", "QuantizedLinear"])
 
     def test_a_layer_used_twice_is_one_part(self):
@@ -381,6 +418,21 @@ class TestModels:
             [type(part).__name__ for part in made.children()], ["Doubled", "QuantizedLinear"]
         )
         assert_close(made[0](x).data, 2 * (x.data @ model[0].weight.data.T))
+
+    def test_what_no_batch_reached_is_left(self):
+        """A part that is not used has no range, and is copied as it is."""
+
+        class Part(Module):
+            def __init__(self):
+                self.used, self.spare = Linear(2, 2), Linear(2, 2)
+
+            def forward(self, x):
+                return self.used(x)
+
+        x = Tensor(normal(0, 5, 2))
+        assert_equal(list(ask(calibrate, Part(), [x])), ["used"])
+        kinds = [type(part).__name__ for part in ask(quantize_model, Part(), [x]).children()]
+        assert_equal(kinds, ["QuantizedLinear", "Linear"])
 
     def test_a_single_layer_is_a_model(self):
         """quantize_model of a Linear is a QuantizedLinear."""
@@ -409,10 +461,29 @@ class TestHalf:
         assert_equal(sizes[0], 2 * sizes[1])
         assert_dtype(model[0].weight.data, np.float32)
 
-    def test_names_what_is_too_large(self):
-        """A parameter beyond 65,504 raises ValueError that names it."""
+    def test_reaches_what_is_no_parameter(self):
+        """Fixed Tensors are float16, too, so that results are; Buffers stay, and gradients are not copied."""
+
+        class Shifted(Module):
+            def __init__(self):
+                self.shift, self.norm = Tensor(np.ones(2, np.float32)), BatchNorm2d(2)
+
+            def forward(self, x):
+                return x + self.shift
+
+        model = Sequential(Linear(2, 2), Shifted())
+        model[0].weight.grad = np.ones((2, 2), np.float32)
+        half = ask(to_half, model)
+        assert_dtype(half(Tensor(np.ones((1, 2), np.float16))), np.float16)
+        assert_dtype(half[1].norm.running_mean, np.float32)
+        assert_dtype(model[1].shift, np.float32)
+        assert_equal(half[0].weight.grad, None)
+
+    @pytest.mark.parametrize("large", [70_000, -70_000, 65_510])
+    def test_names_what_is_too_large(self, large):
+        """A parameter beyond ±65,504 raises ValueError that names it."""
         model = Sequential(Linear(2, 2))
-        model[0].weight.data[0, 0] = 70_000
+        model[0].weight.data[0, 0] = large
         with raises(ValueError, naming="0.weight"):
             ask(to_half, model)
 
@@ -428,8 +499,11 @@ class TestHalf:
         )
 
     def test_unscales_before_the_step(self):
-        """A scaled gradient of 4 · 2 steps the master weight by lr · 2, at float32."""
+        """A scaled gradient of 4 · 2 steps the master weight by lr · 2, at float32; no older one counts."""
         model, half, scaler = self.scaler()
+        model.weight.grad = np.array([[100.0]], np.float32)
+        ask(scaler.step)
+        assert_equal(float(model.weight.data[0, 0]), 1.0)
         scaler.scaled(half(Tensor(np.array([[2.0]], np.float16))).sum()).backward()
         assert_equal(float(half.weight.grad[0, 0]), 8.0)
         expect(ask(scaler.step) is True, "True", "False")
@@ -443,6 +517,7 @@ class TestHalf:
         for bad in (np.inf, np.nan):
             half.weight.grad = np.array([[bad]], np.float16)
             expect(ask(scaler.step) is False, "False", "True")
+            assert_equal((half.weight.grad, model.weight.grad), (None, None))
         assert_equal((scaler.scale, scaler.skipped, float(model.weight.data[0, 0])), (1.0, 2, 1.0))
         half.weight.grad = np.array([[np.inf]], np.float16)
         scaler.step()

@@ -1,6 +1,8 @@
 """Specs of 20 competition."""
 
+import contextlib
 import copy
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -16,20 +18,21 @@ from specs import seeded
 from specs.clocks import Clock
 from specs.framework import lazy, resolve
 from specs.laws import ask, assert_close, assert_equal, expect, raises
+from specs.models import assert_not_recorded, left_alone, peculiar, watch
 from specs.oracles import competition as oracle
 
 digest_of, digest_of_source, stored_bytes, energy_of = lazy(
     "competition", "digest_of", "digest_of_source", "stored_bytes", "energy_of"
 )
-accuracy_of, measurements, seal_of, problems_of = lazy(
-    "competition", "accuracy_of", "measurements", "seal_of", "problems_of"
+accuracy_of, measurements, seal_of, problems_of, environment = lazy(
+    "competition", "accuracy_of", "measurements", "seal_of", "problems_of", "environment"
 )
 Submission, InvalidSubmission, validate, score, Leaderboard = lazy(
     "competition", "Submission", "InvalidSubmission", "validate", "score", "Leaderboard"
 )
 Monitor, Server, serve = lazy("competition", "Monitor", "Server", "serve")
 Module, Linear, Sequential, Flatten = lazy("layers", "Module", "Linear", "Sequential", "Flatten")
-Conv2d = lazy("spatial", "Conv2d")
+Conv2d, BatchNorm2d = lazy("spatial", "Conv2d", "BatchNorm2d")
 quantize_model = lazy("quantization", "quantize_model")
 DynamicBatcher = lazy("acceleration", "DynamicBatcher")
 Tensor = lazy("tensor", "Tensor")
@@ -41,12 +44,12 @@ def linear(seed=0, inputs=4, outputs=3):
     return Linear(inputs, outputs, generator=np.random.default_rng(seed))
 
 
-def timed(model, clock, seconds):
-    """A model that takes so many seconds a pass on a clock, and is the same otherwise."""
-    inner = model.forward
+def timed(model, clock, *seconds):
+    """A model that takes so many seconds a pass on a clock, in turn if many, and is the same otherwise."""
+    inner, next_seconds = model.forward, itertools.cycle(seconds)
 
     def forward(x):
-        clock.time += seconds
+        clock.time += next(next_seconds)
         return inner(x)
 
     model.forward = forward
@@ -75,8 +78,8 @@ class TestFingerprints:
     """fingerprints"""
 
     def test_are_of_all_that_was_learned(self):
-        """digest_of is SHA-256 of name, dtype, shape and bytes of each entry, in the order of names."""
-        model = Sequential(linear(0), linear(1, 3, 2))
+        """digest_of is SHA-256 of name, dtype, shape and bytes of each entry, Buffers too, by name."""
+        model = Sequential(linear(0), linear(1, 3, 2), BatchNorm2d(2))
         got = ask(digest_of, model)
         assert_equal(got, oracle.digest(model.state_dict()))
         assert_equal(got, ask(digest_of, copy.deepcopy(model)))
@@ -97,13 +100,16 @@ class TestFingerprints:
         assert_equal(ask(digest_of, other), ask(digest_of, model))
 
     def test_of_source_are_of_names_and_text(self, tmp_path):
-        """digest_of_source changes with a name and a text, not with line ends or other files."""
+        """digest_of_source changes with a name and a text, not with line ends, other files or folders."""
         (tmp_path / "b.py").write_bytes(b"y = 2\n")
         (tmp_path / "a.py").write_bytes(b"x = 1\nz = 3\n")
         first = ask(digest_of_source, tmp_path)
         (tmp_path / "notes.txt").write_bytes(b"none of it")
-        (tmp_path / "a.py").write_bytes(b"x = 1\r\nz = 3\r\n")
-        assert_equal(ask(digest_of_source, tmp_path), first)
+        (tmp_path / "inner").mkdir()
+        (tmp_path / "inner" / "c.py").write_bytes(b"none of it")
+        for text in (b"x = 1\r\nz = 3\r\n", b"x = 1\rz = 3\r"):
+            (tmp_path / "a.py").write_bytes(text)
+            assert_equal(ask(digest_of_source, tmp_path), first)
         (tmp_path / "a.py").write_bytes(b"x = 1\nz = 4\n")
         second = ask(digest_of_source, tmp_path)
         (tmp_path / "b.py").rename(tmp_path / "c.py")
@@ -114,12 +120,14 @@ class TestMeasures:
     """bytes, energy, accuracy"""
 
     def test_bytes_are_those_of_the_smaller_form(self):
-        """A full array counts as it is; one of mostly zeros as its values, columns and row starts."""
+        """A full array counts as it is; one of mostly zeros as values, columns, row starts; Buffers too."""
         model = linear(0, 50, 20)
         assert_equal(ask(stored_bytes, model), 4 * (1000 + 20))
         model.weight.data[...] = 0
         model.weight.data[3, :7] = 1
         assert_equal(ask(stored_bytes, model), 8 * 7 + 4 * 21 + 4 * 20)
+        small = quantize_model(linear(), [Tensor(normal(0, 5, 4))])
+        assert_equal(ask(stored_bytes, small), 12 + 4 * (3 + 3 + 1 + 1))
 
     def test_kernels_are_matrices_with_a_row_each(self):
         """An array of four axes is sparse by the entries of its first."""
@@ -133,6 +141,21 @@ class TestMeasures:
         got = ask(energy_of, linear(), Tensor(normal(0, 5, 4)))
         assert_close(np.float64(got), np.float64(2.3 * 5 * 3 * 9), rtol=1e-9)
 
+    def test_energy_leaves_the_model_as_it_was(self):
+        """Nothing is recorded; after a pass, or an error, nothing is left on the parts or taken from them."""
+        images = Tensor(normal(1, 2, 3, 6, 5))
+        model = Sequential(Conv2d(3, 4, 3), Flatten(), linear(0, 48, 3))
+        seen = watch(model[2])
+        ask(energy_of, model, images)
+        assert_not_recorded(seen)
+        small = peculiar(
+            quantize_model(Sequential(Conv2d(3, 4, 3), Flatten(), linear(0, 48, 3)), [images])
+        )
+        with left_alone(small):
+            ask(energy_of, small, images)
+            with raises(ValueError):
+                ask(energy_of, small, Tensor(normal(1, 2, 5, 6, 5)))
+
     def test_energy_counts_int8_as_such(self):
         """Quantized, its products take 5 · 3 · 2 · 4 operations of 0.15 pJ; so do windows of images."""
         x = Tensor(normal(0, 5, 4))
@@ -143,7 +166,6 @@ class TestMeasures:
         places = 2 * 4 * 4 * 3  # images, kernels, rows and columns of what comes out
         wanted = np.float64(0.15 * places * 2 * 27)
         assert_close(np.float64(ask(energy_of, conv, images)), wanted, rtol=1e-9)
-        assert_equal([name for name in vars(conv) if name == "forward"], [])
 
     @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
     def test_accuracy_is_of_the_highest_scores(self, n, seed):
@@ -161,12 +183,16 @@ class TestMeasures:
             assert_close(np.float64(got), np.float64(sum(hits) / len(hits)))
 
     def test_both_are_measured_in_one_run(self):
-        """measurements has time, accuracy, bytes and energy of the model, and of the baseline."""
+        """measurements has time, accuracy, bytes and energy of model and baseline, and records nothing."""
         clock, x = Clock(), Tensor(normal(0, 5, 4))
         small, large = timed(linear(1), clock, 1.0), timed(linear(), clock, 4.0)
+        seen = [watch(model) for model in (small, large)]
         small.weight.data[:2] = 0
         labels = large(x).data.argmax(axis=1)
+        seen[1].clear()
         found = ask(measurements, small, large, x, labels, pairs=4, clock=clock)
+        for passes in seen:
+            assert_not_recorded(passes)
         expected = {
             "seconds": 1.0,
             "baseline_seconds": 4.0,
@@ -179,6 +205,15 @@ class TestMeasures:
         for name, value in expected.items():
             expect(math.isclose(found[name], value), f"{name} {value}", found[name])
         assert_equal(sorted(found), sorted([*expected, "accuracy"]))
+
+    def test_seconds_are_by_the_ratio_of_pairs(self):
+        """baseline_seconds / seconds is the ratio of compare, the median over pairs, not that of medians."""
+        clock, x = Clock(), Tensor(normal(0, 5, 4))
+        small, large = timed(linear(1), clock, 1.0, 2.0, 1.0), timed(linear(), clock, 4.0, 8.0, 6.0)
+        found = ask(
+            measurements, small, large, x, np.zeros(5, int), pairs=3, warmup=3, clock=clock
+        )  # ratios 4, 4 and 6
+        assert_equal((found["baseline_seconds"], found["seconds"]), (6.0, 1.5))
 
 
 class TestSubmissions:
@@ -219,7 +254,7 @@ class TestSubmissions:
 
     def test_are_sealed(self):
         """The seal is SHA-256 of the JSON with sorted keys, no spaces, and no seal."""
-        document = ask(attempt().document)
+        document = ask(attempt("Jürgen").document)
         assert_equal(document["seal"], oracle.seal(document))
         assert_equal(ask(seal_of, document), document["seal"])
 
@@ -259,6 +294,7 @@ class TestSubmissions:
             ("version", 1.0),
             ("name", ""),
             ("name", " mine"),
+            ("name", "mine\n"),
             ("name", 7),
             ("track", "beauty"),
             ("accuracy", 1.01),
@@ -270,10 +306,12 @@ class TestSubmissions:
             ("seconds", float("nan")),
             ("seconds", float("inf")),
             ("bytes", True),
+            pytest.param("bytes", 10**400, id="bytes-huge"),
             ("baseline_bytes", [1]),
             ("energy", "1"),
             ("baseline_energy", 0.0),
             ("model", "a" * 63),
+            ("model", "a" * 64 + "\n"),
             ("source", "G" * 64),
             ("environment", []),
             ("seal", "A" * 64),
@@ -373,16 +411,18 @@ class TestScores:
             ask(board.ranking, "beauty")
 
     def test_the_judge_measures_again(self):
-        """judge enters what this machine measures, whatever was claimed, for the model it was made with."""
+        """judge enters what this machine measures, and its environment, for the model it was made with."""
         clock, x, labels = Clock(), Tensor(normal(0, 5, 4)), np.zeros(5, int)
         small, large = timed(linear(1), clock, 1.0), timed(linear(), clock, 2.0)
-        claimed = attempt(seconds=1e-9, model=oracle.digest(small.state_dict()))
+        told = {"environment": {"python": "1.5"}, "model": oracle.digest(small.state_dict())}
+        claimed = attempt(seconds=1e-9, **told)
         board = ask(Leaderboard, floor=1.0)
         entered = ask(board.judge, claimed, small, large, x, labels, pairs=4, clock=clock)
         expect(
             math.isclose(ask(score, entered, 1.0), 2.0), "a score of 2", ask(score, entered, 1.0)
         )
         assert_equal((entered.name, entered.source), ("mine", "b" * 64))
+        assert_equal(entered.environment, ask(environment))
         assert_equal(board.submissions, [entered])
         small.weight.data[0, 0] += 1
         with raises(ValueError, naming="model"):
@@ -390,14 +430,15 @@ class TestScores:
         assert_equal(len(board.submissions), 1)
 
     def test_is_saved_and_loaded(self, tmp_path):
-        """load gives the board that save wrote, in a folder that it makes; without a file an empty one."""
-        file = tmp_path / "new" / "board.json"
-        assert_equal(ask(resolve(Leaderboard).load, file).submissions, [])
+        """load gives the board that save wrote, in a folder that it makes, with the floor asked for."""
+        file, load = tmp_path / "new" / "board.json", resolve(Leaderboard).load
+        assert_equal(ask(load, file).submissions, [])
         board = ask(Leaderboard)
         for name in ("ann", "ben"):
             ask(board.enter, attempt(name))
         ask(board.save, file)
-        assert_equal(ask(resolve(Leaderboard).load, file).submissions, board.submissions)
+        assert_equal(ask(load, file).submissions, board.submissions)
+        assert_equal((ask(load, file).floor, ask(load, file, 0.5).floor), (0.02, 0.5))
         assert_equal([f.name for f in file.parent.iterdir()], ["board.json"])
 
     def test_a_damaged_file_is_named(self, tmp_path):
@@ -410,11 +451,15 @@ class TestScores:
                 ask(resolve(Leaderboard).load, file)
 
     def test_a_failed_save_leaves_the_old_file(self, tmp_path):
-        """If writing fails, the file that was there is still whole."""
+        """If writing fails, the file that was there is still whole; if not, another takes its place."""
         file = tmp_path / "board.json"
         board = ask(Leaderboard)
         ask(board.enter, attempt())
         ask(board.save, file)
+        first = file.stat().st_ino
+        ask(board.save, file)
+        another = file.stat().st_ino != first
+        expect(another, "a new file in the place of the old one", "the old file overwritten")
         before = file.read_bytes()
         board.submissions.append(replace(attempt(), environment={"odd": object()}))
         with raises(TypeError):
@@ -462,12 +507,14 @@ class TestMonitor:
         assert_close(np.float64(ask(monitor.report).throughput), np.float64(0.3))
 
     def test_errors_are_counted_apart(self):
-        """A request that failed is an error; it has no latency and is no answer."""
+        """A request that failed is an error and no answer: its latency, end and input do not count."""
         monitor = ask(Monitor, KNOWN)
-        ask(monitor.record, KNOWN[0], 1.0, 100.0, failed=True)
-        ask(monitor.record, KNOWN[0], 2.0, 3.0)
+        ask(monitor.record, KNOWN[0] + np.nan, 1.0, 100.0, failed=True)
+        ask(monitor.record, KNOWN[0] + 4 / 3, 2.0, 3.0)
         report = ask(monitor.report)
         assert_equal((report.answered, report.errors, report.p99), (1, 1, 1.0))
+        assert_equal(report.throughput, 0.5)  # from the first request, at 1, to the answer
+        expect(report.drift < 1e-6, "no drift", report.drift)
 
     @given(st.floats(-5, 5))
     def test_drift_is_in_spreads(self, moved):
@@ -555,9 +602,13 @@ class TestServer:
         assert_equal(ask(server.drain), 0)
 
     def test_who_fails_fails_alone(self):
-        """If one request makes the model fail, the others of its batch are answered."""
+        """If one request makes the model fail, the others of its batch are answered, each as it was asked."""
         server, _, _, monitor = served()
-        tickets = [ask(server.submit, np.full(2, v, np.float32)) for v in (1, np.nan, 3)]
+        sample, tickets = np.zeros(2, np.float32), []
+        for value in (1, np.nan, 3):
+            sample[...] = value
+            tickets.append(ask(server.submit, sample))
+        sample[...] = 9  # whoever asks may use their array again
         assert_equal(ask(server.step), 3)
         assert_equal(ask(server.result, tickets[0]), np.full(2, 2, np.float32))
         assert_equal(ask(server.result, tickets[2]), np.full(2, 6, np.float32))
@@ -587,30 +638,45 @@ class TestServer:
                 ask(server.result, ticket)
 
     def test_an_answer_is_fetched_once(self):
-        """A ticket that was fetched, or that never was, raises KeyError that names it."""
+        """A ticket whose answer or error was fetched, or that never was, raises KeyError that names it."""
         server, _, _, _ = served()
-        ticket = ask(server.submit, np.zeros(2))
+        ticket, failed = ask(server.submit, np.zeros(2)), ask(server.submit, np.full(2, np.nan))
         ask(server.drain)
         ask(server.result, ticket)
-        for unknown in (ticket, 99):
+        with raises(FloatingPointError):
+            ask(server.result, failed)
+        for unknown in (ticket, failed, 99):
             with raises(KeyError, naming=str(unknown)):
                 ask(server.result, unknown)
 
+    def test_who_stops_the_server_stops_it(self):
+        """What is no Exception, such as a KeyboardInterrupt, comes out, and is nobody's answer."""
+
+        class Stop(BaseException):
+            """As KeyboardInterrupt, which would end this run."""
+
+        def stopped(x):
+            raise Stop
+
+        server = ask(Server, stopped, DynamicBatcher(2, 1.0, Clock()), ask(Monitor, KNOWN))
+        ticket, caught = ask(server.submit, np.zeros(2)), True
+        try:
+            ask(server.drain)
+        except Stop:
+            caught = False
+        with contextlib.suppress(Stop):
+            ask(server.result, ticket)  # raises what else was caught
+        expect(not caught, "Stop, which the model raised and which is no Exception", "no error")
+
     def test_nothing_is_recorded_for_gradients(self):
         """The model runs without gradients."""
-        seen = []
         model = linear(0, 2, 2)
-
-        def watching(x):
-            out = model(x)
-            seen.append(out.requires_grad)
-            return out
-
-        server = ask(Server, watching, DynamicBatcher(1, 1.0, Clock()), ask(Monitor, KNOWN))
+        seen = watch(model)
+        server = ask(Server, model, DynamicBatcher(1, 1.0, Clock()), ask(Monitor, KNOWN))
         ticket = ask(server.submit, np.zeros(2, np.float32))
         ask(server.drain)
         expect(ask(server.result, ticket) is not None, "an answer", "none")
-        assert_equal(seen, [False])
+        assert_not_recorded(seen)
 
     def test_serve_lets_nobody_wait_for_nothing(self):
         """Requests come at their times; sleeping goes on until the next one or the next deadline."""

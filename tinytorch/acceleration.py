@@ -74,8 +74,8 @@ def matmul_outer(x: Array, y: Array) -> Array:
 def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
 
-    For each tile of the result, the tiles of x in its rows and those of y in its columns are multiplied
-    pair by pair, each by one ``@``, and summed where the result stands. Tiles at the edges may be smaller.
+    For each tile of the result, the tiles of x in its rows and those of y in its columns are taken out whole,
+    multiplied pair by pair, and summed where the result stands. Tiles at the edges may be smaller.
 
     Args:
         x, y: (n, k) and (k, m) arrays.
@@ -287,7 +287,10 @@ class DynamicBatcher:
 
     @property
     def deadline(self) -> float | None:
-        """When the next batch has to leave: now or earlier if it is full, None if nobody waits."""
+        """When the next batch has to leave: None if nobody waits.
+
+        If it is full, any time that is not later than now; else ``max_wait`` after the first arrival.
+        """
         raise NotImplementedError("18 acceleration: DynamicBatcher.deadline")
 
     def take(self) -> list[Any]:

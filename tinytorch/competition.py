@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -78,7 +79,7 @@ class InvalidSubmission(ValueError):
 
 
 def digest_of(model: Module) -> str:
-    """A fingerprint of everything that a model has learned, 64 hexadecimal digits.
+    """A fingerprint of everything that a model has learned, Buffers too, 64 hexadecimal digits.
 
     SHA-256 of the entries of the state dict, one after the other in the order of their names: the text
     ``f"{name} {dtype.str} {shape}"`` and a line feed, as UTF-8, then the bytes in C order. Two models
@@ -88,13 +89,17 @@ def digest_of(model: Module) -> str:
 
 
 def digest_of_source(folder: str | Path) -> str:
-    """A fingerprint of all Python files in a folder: their names, and their text with any line ends."""
+    """A fingerprint of the Python files in a folder: their names, and their text with any line ends.
+
+    Files in folders inside it do not count.
+    """
     raise NotImplementedError("20 competition: digest_of_source")
 
 
 def stored_bytes(model: Module) -> int:
     """How many bytes a model takes if each array is stored as it is smallest: as it is, or as `to_csr`.
 
+    They are those of the state dict: parameters and Buffers, where a quantized model has its weights.
     Arrays of more than two axes are taken as matrices with a row for each entry of the first.
     """
     raise NotImplementedError("20 competition: stored_bytes")
@@ -104,10 +109,10 @@ def energy_of(model: Module, inputs: Tensor) -> float:
     """Picojoules for one pass, by counting operations: what a chip would spend on the arithmetic alone.
 
     FLOAT_ENERGY for each operation that `count_flops` sees. `QuantizedLinear` and its kind do theirs on
-    INT8: 2 for each weight and each row that it meets, with INT8_ENERGY.
+    INT8: 2 for each weight and each row that it meets, with INT8_ENERGY. Nothing is recorded for gradients.
 
     Args:
-        model: in evaluation mode.
+        model: in evaluation mode. Afterwards it is as it was.
         inputs: a Tensor.
     """
     raise NotImplementedError("20 competition: energy_of")
@@ -131,7 +136,7 @@ def environment() -> dict[str, str]:
 def seal_of(document: Mapping[str, Any]) -> str:
     """A fingerprint of all that a submission says, but for the seal: whoever changes it breaks it.
 
-    SHA-256 of the JSON with sorted keys and no spaces.
+    SHA-256 of the JSON with sorted keys and no spaces. What is not ASCII is escaped, as `json.dumps` does.
     """
     raise NotImplementedError("20 competition: seal_of")
 
@@ -142,7 +147,7 @@ def measurements(
     """Everything that is measured of a model and its baseline, by the names that a `Submission` has.
 
     The model's ``seconds`` are the baseline's by the ratio of `compare`, which pairs give: so their
-    quotient is that ratio, whatever else the machine did meanwhile.
+    quotient is that ratio, whatever else the machine did meanwhile. Nothing is recorded for gradients.
 
     Args:
         model, baseline: Modules in evaluation mode; they take ``inputs`` and give scores.
@@ -225,8 +230,9 @@ class Submission:
 def validate(document: Any) -> None:
     """Make sure that a document is a submission that nobody has changed.
 
-    It must have each of PROPERTIES and no other, each of its type, finite, within its bounds and
-    matching its pattern; and the seal must be that of the rest, which is looked at last.
+    It must have each of PROPERTIES and no other, each of its type, finite, also as a float, within its
+    bounds, and matching its pattern as a whole, without a line end behind it. And the seal must be that of
+    the rest, which is looked at last.
 
     Args:
         document: what `json.loads` made of a file.
@@ -266,6 +272,7 @@ class Leaderboard:
     Args:
         floor: how much accuracy a model may lose.
     Attributes:
+        floor: as given.
         submissions: all that were entered, in the order in which they were.
     """
 
@@ -329,13 +336,13 @@ class Leaderboard:
     def save(self, path: str | Path) -> None:
         """Write all submissions as JSON, in a folder that is made if need be.
 
-        The old file is there until the new one is complete.
+        The old file is there until the new one is complete: that is another file, which takes its place.
         """
         raise NotImplementedError("20 competition: Leaderboard.save")
 
     @classmethod
     def load(cls, path: str | Path, floor: float = FLOOR) -> Self:
-        """The leaderboard that was saved; an empty one if there is no such file.
+        """The leaderboard that was saved, with this ``floor``; an empty one if there is no such file.
 
         Raises:
             InvalidSubmission: the file is not JSON, or one of its submissions is not valid; the message
@@ -352,7 +359,9 @@ class Report:
         answered, errors: how many requests were answered, and how many failed.
         p50, p95, p99: latencies in seconds that so many in a hundred did not exceed; None without any.
         throughput: answers per second, from the first request to the last answer; 0 without any.
-        drift: how far the inputs have moved from those that the model knows, in their spreads.
+        drift: how far the mean of the inputs has moved from that of those that the model knows, in standard
+            deviations of theirs (divided by N).
+        All but ``errors`` are of requests that did not fail; only the first request may be one that did.
     """
 
     answered: int
@@ -388,7 +397,10 @@ class Monitor:
         raise NotImplementedError("20 competition: Monitor.__init__")
 
     def record(self, sample: Array, arrived: float, left: float, failed: bool = False) -> None:
-        """Take note of one request: its input, when it came and went, and whether it failed."""
+        """Take note of one request: its input, when it came and went, and whether it failed.
+
+        Of one that failed only that counts, and when it came.
+        """
         raise NotImplementedError("20 competition: Monitor.record")
 
     def report(self) -> Report:
@@ -420,7 +432,7 @@ class Server:
         self.pending, self.results = set(), {}
 
     def submit(self, sample: Array) -> int:
-        """Ask for the answer to one input, an array; gives a ticket for `result`."""
+        """Ask for the answer to one input, an array, which is copied; gives a ticket for `result`."""
         raise NotImplementedError("20 competition: Server.submit")
 
     def step(self) -> int:
@@ -432,7 +444,10 @@ class Server:
         raise NotImplementedError("20 competition: Server.drain")
 
     def answer(self, batch: Sequence[tuple[int, Array, float]]) -> int:
-        """Run the model on some requests, and keep a result or an error for each."""
+        """Run the model on some requests, and keep a result or an error for each.
+
+        What is no Exception, such as a KeyboardInterrupt, is nobody's result: it comes out.
+        """
         raise NotImplementedError("20 competition: Server.answer")
 
     def outputs(self, samples: Sequence[Array]) -> list[Array]:
@@ -448,7 +463,7 @@ class Server:
         """The answer to a request, once; None while it waits.
 
         Raises:
-            KeyError: there is no such ticket, or its answer was fetched before.
+            KeyError: there is no such ticket, or its answer or error was fetched before.
             Exception: what the model raised for this request.
         """
         raise NotImplementedError("20 competition: Server.result")

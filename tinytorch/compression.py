@@ -52,7 +52,7 @@ class Masks:
         self.apply()
 
     def apply(self) -> None:
-        """Make what is not kept 0, in the memory that is there."""
+        """Make what is not kept 0, NaN and infinity as well, in the memory that is there."""
         raise NotImplementedError("16 compression: Masks.apply")
 
 
@@ -70,7 +70,7 @@ def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Mas
 
     Args:
         module: its weights (parameters with two axes or more) are changed in place.
-        amount: the share of them, in [0, 1]: round(amount · count) weights exactly.
+        amount: the share of them, in [0, 1]: round(amount · count) weights exactly, as Python rounds.
         scope: "global" compares the weights of all layers with each other, "layer" prunes the same
             share of each layer.
     Returns:
@@ -106,7 +106,7 @@ def low_rank(linear: Linear, rank: int) -> Sequential:
     values.
 
     Args:
-        linear: a `Linear`; it stays as it is.
+        linear: a `Linear`; it stays as it is, also while the two are trained: nothing is shared.
         rank: from 1 to min(in_features, out_features).
     Returns:
         A Sequential of two `Linear`, the first without a bias.
@@ -150,7 +150,7 @@ class CSR:
     """A matrix of which only what is not 0 is kept, row by row ("compressed sparse rows").
 
     Attributes:
-        values: what is not 0, from left to right, the first row first.
+        values: what is not 0, however small, from left to right, the first row first.
         columns: the column of each, int32.
         starts: where each row begins in values, and at the end how many there are: int32, (rows + 1,).
         shape: (rows, columns).

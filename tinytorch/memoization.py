@@ -130,8 +130,9 @@ def cached_generate(
     """Continue texts as `GPT.generate` does, reading every token once instead of again and again.
 
     The first step reads the whole prompt, each later one only the token that was chosen last. With the
-    same generator the result is the same. The text has to fit into the context: where `GPT.generate`
-    forgets its beginning, every place would move, and nothing remembered would be right any more.
+    same generator, or none and the same `manual_seed`, the result is the same. The text has to fit into the
+    context: where `GPT.generate` forgets its beginning, every place would move, and nothing remembered
+    would be right any more.
 
     Args:
         model, prompt, max_new_tokens, temperature, top_k, generator, stop: as for `GPT.generate`.

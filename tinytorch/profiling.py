@@ -16,7 +16,7 @@ from tinytorch.optimizers import Optimizer
 from tinytorch.primitive import Array, Observer, Primitive, Variable, observer
 from tinytorch.tensor import Tensor
 
-MOVES = "reshape permute expand getitem concatenate embedding where"
+MOVES = ("reshape", "permute", "expand", "getitem", "concatenate", "embedding", "where")
 """Operations that only move numbers, and calculate nothing."""
 
 PER_ELEMENT = {
@@ -32,7 +32,9 @@ PER_ELEMENT = {
 
 
 def count_parameters(module: Module) -> int:
-    """How many numbers a module learns. One that two parts share is counted once.
+    """How many numbers the parameters of a module are. One that two parts share is counted once.
+
+    One that is frozen, and learns nothing for a while, counts as well.
 
     >>> from tinytorch.layers import Linear
     >>> count_parameters(Linear(3, 2))
@@ -44,9 +46,10 @@ def count_parameters(module: Module) -> int:
 def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
     """How many additions, multiplications and the like one operation takes.
 
-    - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed.
+    - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed,
+      also for stacks.
     - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
-    - max_pool2d, avg_pool2d: KH KW for each element of the result.
+    - max_pool2d, avg_pool2d: KH KW for each element of the result; kernel_size is a number or a pair.
     - MOVES: nothing.
     - an operation that has ``flops`` of its own, a function of (arrays, params, ans): what that says.
     - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
@@ -67,7 +70,10 @@ def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], an
 
 @contextmanager
 def observed(watch: Observer) -> Iterator[None]:
-    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while."""
+    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while.
+
+    Afterwards, also after an error, whoever watched before goes on.
+    """
     raise NotImplementedError("14 profiling: observed")
 
 
@@ -90,7 +96,7 @@ class Footprint:
 
     Attributes:
         parameters: of the parameters.
-        gradients: of their gradients, once all of them have one.
+        gradients: as many again, for a gradient of each.
         optimizer: of what the optimizer remembers.
         activations: of the arrays that `backward` will need, parameters and inputs left out.
     """
@@ -110,7 +116,8 @@ def held_arrays(tensor: Tensor) -> list[Array]:
     """Every array that the graph behind a tensor holds, itself included, each memory once.
 
     They are the data of all tensors that it was made of, and the arrays among the arguments and
-    parameters of the operations. A view holds on to all of the array that it is a part of.
+    parameters of the operations, also those in tuples and lists, as in ``x[:, index]``. A view, a view of a
+    view, and windows hold on to all of the array that they are parts of.
     """
     raise NotImplementedError("14 profiling: held_arrays")
 
@@ -127,7 +134,8 @@ def footprint(
         module: the model.
         output: what came out of it, with the graph behind it.
         optimizer: whose `state_bytes` count; 0 without one.
-        inputs: Tensors that went in: they are the data's, and do not count.
+        inputs: Tensors that went in: they are the data's, and do not count. Nor does the array that one
+            of them, or a parameter, is a view of.
     Returns:
         A `Footprint`.
     """
@@ -158,6 +166,8 @@ class Latency:
 
     def percentile(self, percent: float) -> float:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
+
+        Rank percent · n / 100 if that is whole, the 7th for 7 percent of 100 samples, or else the next one.
 
         Raises:
             ValueError: ``percent`` is not in (0, 100]; the message names its value.
@@ -226,8 +236,8 @@ class Row:
 class Profiler:
     """Watches a model at work, and tells each part's share.
 
-    Use it as a context: inside, every call of the model counts. What a part does itself is counted
-    for it, and what the parts inside it do for them, so that rows add up to the whole.
+    Use it as a context: inside, every call of the model counts; used again, it counts on. What a part
+    does itself is counted for it, and what the parts inside it do for them, so that rows add up to the whole.
 
     Args:
         model: a Module.

@@ -68,6 +68,8 @@ def scale_and_zero_point(
 def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
     """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
 
+    Halves go to the even neighbor, as in `np.round`, and before the zero point is added.
+
     Args:
         x: array.
         scale, zero_point: broadcast to ``x``.
@@ -158,7 +160,7 @@ class QuantizedLinear(Module):
     Attributes:
         codes: a Buffer (out_features, in_features) of int8.
         weight_scale: a Buffer (out_features, 1) of float32.
-        bias: a Buffer (out_features,), or None.
+        bias: a Buffer (out_features,) of float32, a copy; or None.
         scale, zero_point: Buffers (), of the inputs.
     """
 
@@ -222,11 +224,12 @@ def calibrate(
     """The range of inputs that each Linear and Conv2d of a model meets, in all of its uses.
 
     Args:
-        model: runs on each batch in evaluation mode, without gradients; then it is in its old mode.
+        model: runs on each batch in evaluation mode, without gradients. Then it is as it was, also after an
+            error: each part in its own mode, and with the ``forward`` that somebody may have put on it.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
         A dict from the names of those parts to (low, high). Of a subclass with a ``forward`` of its own
-        nothing is known, so it is not among them.
+        nothing is known, so it is not among them; nor is a part that no batch reached.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """
@@ -266,11 +269,14 @@ def model_bytes(model: Module) -> int:
 def to_half(model: Module) -> Module:
     """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
 
+    So floating Tensors that are no parameters, such as fixed positions, are FP16 as well. Only Buffers stay
+    as they are: a model counts in them. Gradients are not copied.
+
     Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
 
     Raises:
-        ValueError: a parameter is too large for FP16, whose largest number is 65,504; the message
-            names it.
+        ValueError: a parameter has a number above 65,504, the largest of FP16, or below -65,504; the
+            message names the parameter.
     """
     raise NotImplementedError("15 quantization: to_half")
 
@@ -321,6 +327,8 @@ class GradScaler:
 
     def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
+
+        Only those count: what a parameter of the full model had as its gradient is forgotten.
 
         Buffers go the other way: the full model gets those of the half model, which counts, such as the
         running statistics of a BatchNorm. If a gradient is infinite or NaN, the step is left out, the

@@ -16,7 +16,7 @@ from tinytorch.optimizers import Optimizer
 from tinytorch.primitive import Array, Observer, Primitive, Variable, observer
 from tinytorch.tensor import Tensor
 
-MOVES = "reshape permute expand getitem concatenate embedding where"
+MOVES = ("reshape", "permute", "expand", "getitem", "concatenate", "embedding", "where")
 """Operations that only move numbers, and calculate nothing."""
 
 PER_ELEMENT = {
@@ -32,7 +32,9 @@ PER_ELEMENT = {
 
 
 def count_parameters(module: Module) -> int:
-    """How many numbers a module learns. One that two parts share is counted once.
+    """How many numbers the parameters of a module are. One that two parts share is counted once.
+
+    One that is frozen, and learns nothing for a while, counts as well.
 
     >>> from tinytorch.layers import Linear
     >>> count_parameters(Linear(3, 2))
@@ -44,9 +46,10 @@ def count_parameters(module: Module) -> int:
 def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
     """How many additions, multiplications and the like one operation takes.
 
-    - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed.
+    - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed,
+      also for stacks.
     - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
-    - max_pool2d, avg_pool2d: KH KW for each element of the result.
+    - max_pool2d, avg_pool2d: KH KW for each element of the result; kernel_size is a number or a pair.
     - MOVES: nothing.
     - an operation that has ``flops`` of its own, a function of (arrays, params, ans): what that says.
     - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
@@ -72,16 +75,18 @@ def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], an
         bias = len(arrays) > 2 and arrays[2] is not None
         return (2 * weight[0].size + bias) * size
     if name in ("max_pool2d", "avg_pool2d"):
-        kernel = params["kernel_size"]
-        return size * (kernel**2 if isinstance(kernel, int) else kernel[0] * kernel[1])
-    if name in MOVES.split():
+        return size * int(np.prod(np.broadcast_to(params["kernel_size"], 2)))  # KH KW
+    if name in MOVES:
         return 0
     return PER_ELEMENT.get(name, 1) * max([size, *(np.size(array) for array in arrays)])
 
 
 @contextmanager
 def observed(watch: Observer) -> Iterator[None]:
-    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while."""
+    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while.
+
+    Afterwards, also after an error, whoever watched before goes on.
+    """
     token = observer.set(watch)
     try:
         yield
@@ -116,7 +121,7 @@ class Footprint:
 
     Attributes:
         parameters: of the parameters.
-        gradients: of their gradients, once all of them have one.
+        gradients: as many again, for a gradient of each.
         optimizer: of what the optimizer remembers.
         activations: of the arrays that `backward` will need, parameters and inputs left out.
     """
@@ -136,7 +141,8 @@ def held_arrays(tensor: Tensor) -> list[Array]:
     """Every array that the graph behind a tensor holds, itself included, each memory once.
 
     They are the data of all tensors that it was made of, and the arrays among the arguments and
-    parameters of the operations. A view holds on to all of the array that it is a part of.
+    parameters of the operations, also those in tuples and lists, as in ``x[:, index]``. A view, a view of a
+    view, and windows hold on to all of the array that they are parts of.
     """
     found: dict[int, Array]
     waiting: list[Any]
@@ -150,9 +156,13 @@ def held_arrays(tensor: Tensor) -> list[Array]:
             node, item = item.grad_fn, item.data
             # The graph is there, so no node's arguments are None.
             waiting += [*node.args, *node.params.values()] if node is not None else []  # type: ignore[misc]
+        if isinstance(item, (tuple, list)):
+            waiting += item
         if isinstance(item, np.ndarray):
-            while isinstance(item.base, np.ndarray):
-                item = item.base
+            link: Any = item
+            while (link := getattr(link, "base", None)) is not None:
+                # Windows have something else between them and their array.
+                item = link if isinstance(link, np.ndarray) else item
             found[id(item)] = item
     return list(found.values())
 
@@ -169,7 +179,8 @@ def footprint(
         module: the model.
         output: what came out of it, with the graph behind it.
         optimizer: whose `state_bytes` count; 0 without one.
-        inputs: Tensors that went in: they are the data's, and do not count.
+        inputs: Tensors that went in: they are the data's, and do not count. Nor does the array that one
+            of them, or a parameter, is a view of.
     Returns:
         A `Footprint`.
     """
@@ -221,6 +232,8 @@ class Latency:
     def percentile(self, percent: float) -> float:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
+        Rank percent · n / 100 if that is whole, the 7th for 7 percent of 100 samples, or else the next one.
+
         Raises:
             ValueError: ``percent`` is not in (0, 100]; the message names its value.
 
@@ -230,7 +243,8 @@ class Latency:
         if not 0 < percent <= 100:
             raise ValueError(f"percent must be in (0, 100], got {percent}")
         ordered = sorted(self.samples)
-        return ordered[int(np.ceil(percent / 100 * len(ordered))) - 1]
+        # In this order: 7 / 100 * 100 is more than 7, for 7 / 100 is rounded.
+        return ordered[int(np.ceil(percent * len(ordered) / 100)) - 1]
 
     @property
     def median(self) -> float:
@@ -306,8 +320,8 @@ class Row:
 class Profiler:
     """Watches a model at work, and tells each part's share.
 
-    Use it as a context: inside, every call of the model counts. What a part does itself is counted
-    for it, and what the parts inside it do for them, so that rows add up to the whole.
+    Use it as a context: inside, every call of the model counts; used again, it counts on. What a part
+    does itself is counted for it, and what the parts inside it do for them, so that rows add up to the whole.
 
     Args:
         model: a Module.

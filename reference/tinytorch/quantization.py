@@ -82,6 +82,8 @@ def scale_and_zero_point(
 def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
     """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
 
+    Halves go to the even neighbor, as in `np.round`, and before the zero point is added.
+
     Args:
         x: array.
         scale, zero_point: broadcast to ``x``.
@@ -179,7 +181,8 @@ def quantized_rows(
     codes = encode(rows, scale, zero_point)
     total = int8_matmul(codes, weight.codes.T)  # (n, m)
     total -= zero_point * weight.codes.sum(axis=1, dtype=np.int32)
-    return total * (scale * weight.scale.reshape(-1))
+    # A product of INT32 and FP32 is FP64 in NumPy.
+    return (total * (scale * weight.scale.reshape(-1))).astype(np.float32)
 
 
 class QuantizedLinear(Module):
@@ -194,7 +197,7 @@ class QuantizedLinear(Module):
     Attributes:
         codes: a Buffer (out_features, in_features) of int8.
         weight_scale: a Buffer (out_features, 1) of float32.
-        bias: a Buffer (out_features,), or None.
+        bias: a Buffer (out_features,) of float32, a copy; or None.
         scale, zero_point: Buffers (), of the inputs.
     """
 
@@ -215,7 +218,7 @@ class QuantizedLinear(Module):
         self.shape = weight.codes.shape
         self.codes = Buffer(weight.codes.reshape(len(weight.codes), -1))
         self.weight_scale = Buffer(weight.scale.reshape(-1, 1))
-        self.bias = None if bias is None else Buffer(bias.data.copy())
+        self.bias = None if bias is None else Buffer(bias.data.astype(np.float32))  # a copy
         self.scale, self.zero_point = Buffer(scale), Buffer(zero_point)
 
     def weight(self) -> Quantized:
@@ -276,11 +279,12 @@ def calibrate(
     """The range of inputs that each Linear and Conv2d of a model meets, in all of its uses.
 
     Args:
-        model: runs on each batch in evaluation mode, without gradients; then it is in its old mode.
+        model: runs on each batch in evaluation mode, without gradients. Then it is as it was, also after an
+            error: each part in its own mode, and with the ``forward`` that somebody may have put on it.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
         A dict from the names of those parts to (low, high). Of a subclass with a ``forward`` of its own
-        nothing is known, so it is not among them.
+        nothing is known, so it is not among them; nor is a part that no batch reached.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """
@@ -298,6 +302,7 @@ def calibrate(
         return watched
 
     modes = [(module, module.training) for module in model.modules()]
+    own = [(part, vars(part).get("forward")) for part in parts.values()]
     for name, part in parts.items():
         part.forward = watching(name, part.forward)  # type: ignore[method-assign]  # for a while
     try:
@@ -307,8 +312,10 @@ def calibrate(
                 model(batch[0] if isinstance(batch, (tuple, list)) else batch)
                 count += 1
     finally:
-        for part in parts.values():
+        for part, forward in own:
             del part.forward
+            if forward is not None:
+                part.forward = forward  # type: ignore[method-assign]  # as before
         for module, mode in modes:
             module.training = mode
     if not count:
@@ -357,19 +364,26 @@ def model_bytes(model: Module) -> int:
 def to_half(model: Module) -> Module:
     """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
 
+    So floating Tensors that are no parameters, such as fixed positions, are FP16 as well. Only Buffers stay
+    as they are: a model counts in them. Gradients are not copied.
+
     Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
 
     Raises:
-        ValueError: a parameter is too large for FP16, whose largest number is 65,504; the message
-            names it.
+        ValueError: a parameter has a number above 65,504, the largest of FP16, or below -65,504; the
+            message names the parameter.
     """
     made = copy.deepcopy(model)
     for name, parameter in made.named_parameters():
         largest = np.abs(parameter.data).max(initial=0)
         if largest > np.finfo(np.float16).max:
             raise ValueError(f"{name} has {largest:g}, which is too large for FP16")
-        parameter.data = parameter.data.astype(np.float16)
-        parameter.grad = None
+    for module in made.modules():
+        for value in vars(module).values():
+            floating = isinstance(value, Tensor) and value.dtype.kind == "f"
+            if floating and not isinstance(value, Buffer):
+                value.data = value.data.astype(np.float16)
+                value.grad = None
     return made
 
 
@@ -420,6 +434,8 @@ class GradScaler:
     def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
 
+        Only those count: what a parameter of the full model had as its gradient is forgotten.
+
         Buffers go the other way: the full model gets those of the half model, which counts, such as the
         running statistics of a BatchNorm. If a gradient is infinite or NaN, the step is left out, the
         scale is halved, and the half model gets back the buffers that it had before. After
@@ -432,6 +448,7 @@ class GradScaler:
         finite = all(half.grad is None or np.isfinite(half.grad).all() for _, half in self.pairs)
         if finite:
             for master, half in self.pairs:
+                master.grad = None
                 if half.grad is not None:
                     master.grad = half.grad.astype(master.dtype) / master.dtype.type(self.scale)
             self.optimizer.step()

@@ -17,7 +17,7 @@ def digest_of(model: Module) -> str:
 def digest_of_source(folder: str | Path) -> str:
     folder = Path(folder)
     sha = hashlib.sha256()
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    files = {path.relative_to(folder).as_posix(): path for path in folder.glob("*.py")}
     for name, path in sorted(files.items()):
         lines = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         sha.update(f"{name}\n{len(lines)}\n".encode())
@@ -268,11 +268,11 @@ class Monitor:
         self.answered = self.errors = 0
 
     def record(self, sample: Array, arrived: float, left: float, failed: bool = False) -> None:
-        self.means.append(float(np.mean(sample, dtype=np.float64)))
         self.first = arrived if self.first is None else min(self.first, arrived)
         if failed:
             self.errors += 1
             return
+        self.means.append(float(np.mean(sample, dtype=np.float64)))
         self.answered += 1
         self.latencies.append(left - arrived)
         self.last = left if self.last is None else max(self.last, left)

@@ -70,7 +70,7 @@ MISTAKES = (
     Mistake(
         "a mask that is lost with the first step",
         of="Masks.apply",
-        replace="for parameter, mask in self.pairs:\n    parameter.data *= mask",
+        replace="for parameter, mask in self.pairs:\n    parameter.data[~mask] = 0",
         by="""
             for parameter, mask in self.pairs:
                 parameter.data *= mask if not hasattr(self, 'done') else 1
@@ -82,8 +82,8 @@ MISTAKES = (
     Mistake(
         "new arrays that the optimizer does not know",
         of="Masks.apply",
-        replace="parameter.data *= mask",
-        by="parameter.data = parameter.data * mask",
+        replace="parameter.data[~mask] = 0",
+        by="parameter.data = np.where(mask, parameter.data, 0)",
         turns_red="TestMagnitudePruning",
         says="same array",
     ),
@@ -230,5 +230,37 @@ MISTAKES = (
         by="x[self.columns[::-1]]",
         turns_red="TestSparseStorage",
         says="expected",
+    ),
+    Mistake(
+        "NaN and infinity that survive a mask",
+        of="Masks.apply",
+        replace="parameter.data[~mask] = 0",
+        by="parameter.data *= mask",
+        turns_red="TestMagnitudePruning",
+        says="nan",
+    ),
+    Mistake(
+        "a share cut off instead of rounded",
+        of="magnitude_prune",
+        replace="round(amount * together.size)",
+        by="int(amount * together.size)",
+        turns_red="TestMagnitudePruning",
+        says="magnitude_prune",
+    ),
+    Mistake(
+        "a bias that two layers share",
+        of="low_rank",
+        replace="second.bias.data[...] = linear.bias.data",
+        by="second.bias.data = linear.bias.data",
+        turns_red="TestLowRank",
+        says="memory",
+    ),
+    Mistake(
+        "tiny values taken for zeros",
+        of="to_csr",
+        replace="np.nonzero(x)",
+        by="np.nonzero(np.abs(x) > 1e-12)",
+        turns_red="TestSparseStorage",
+        says="to_csr",
     ),
 )

@@ -210,4 +210,20 @@ MISTAKES = (
         turns_red="TestBadInput",
         says="whose message mentions 2 9",
     ),
+    Mistake(
+        "the same text whenever no generator is given",
+        of="cached_generate",
+        replace="sample(logits, temperature, top_k, generator)",
+        by="sample(logits, temperature, top_k, generator or np.random.default_rng(len(text)))",
+        turns_red="TestGeneration",
+        says="other numbers",
+    ),
+    Mistake(
+        "reading that is recorded for gradients",
+        of="cached_logits",
+        replace="with no_grad():",
+        by="if True:",
+        turns_red="TestLogits",
+        says="gradient",
+    ),
 )

@@ -170,7 +170,7 @@ MISTAKES = (
     mistake(
         "NaN is a number of seconds",
         "problems_of",
-        "if isinstance(value, float) and not np.isfinite(value):",
+        "if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:",
         "if False:",
         "Submissions",
         "finite",
@@ -440,5 +440,149 @@ MISTAKES = (
         "nexts += [batcher.deadline] if len(batcher) else []",
         "nexts = nexts or ([batcher.deadline] if len(batcher) else [])",
         "Server",
+    ),
+    Mistake(
+        "a fingerprint without Buffers",
+        of="digest_of",
+        replace="model.state_dict().items()",
+        by="((name, p.data) for name, p in model.named_parameters())",
+        turns_red="TestFingerprints",
+        says="digest_of",
+    ),
+    Mistake(
+        "bytes of parameters alone, which a quantized model has none of",
+        of="stored_bytes",
+        replace="model.state_dict().values()",
+        by="(parameter.data for parameter in model.parameters())",
+        turns_red="TestMeasures",
+        says="stored_bytes",
+    ),
+    Mistake(
+        "a forward of the layer's own that is lost",
+        of="energy_of",
+        replace="forward is not None",
+        by="False",
+        turns_red="TestMeasures",
+        says="another forward",
+    ),
+    Mistake(
+        "operations counted while gradients are recorded",
+        of="energy_of",
+        replace="with no_grad():",
+        by="if True:",
+        turns_red="TestMeasures",
+        says="gradient",
+    ),
+    Mistake(
+        "seconds that were not measured in pairs",
+        of="measurements",
+        replace="times.baseline.median / times.ratio",
+        by="times.candidate.median",
+        turns_red="TestMeasures",
+        says="1.5",
+    ),
+    Mistake(
+        "times that include recording",
+        of="measurements",
+        replace="with no_grad():",
+        by="if True:",
+        turns_red="TestMeasures",
+        says="gradient",
+    ),
+    Mistake(
+        "a seal that depends on how letters are written",
+        of="seal_of",
+        replace="json.dumps(told, sort_keys=True, separators=(',', ':'), ensure_ascii=True)",
+        by="json.dumps(told, sort_keys=True, separators=(',', ':'), ensure_ascii=False)",
+        turns_red="TestSubmissions",
+        says="seal",
+    ),
+    Mistake(
+        "a line end behind a digest",
+        of="problems_of",
+        replace="re.fullmatch",
+        by="re.match",
+        turns_red="TestSubmissions",
+        says="should mention",
+    ),
+    Mistake(
+        "an environment that was claimed",
+        of="Leaderboard.judge",
+        replace="replace(submission, **measured, environment=environment())",
+        by="replace(submission, **measured)",
+        turns_red="TestScores",
+        says="python",
+    ),
+    Mistake(
+        "the old file overwritten",
+        of="Leaderboard.save",
+        replace="""
+            whole.write_text(json.dumps(documents, indent=1), encoding="utf-8")
+            whole.replace(path)
+        """,
+        by='path.write_text(json.dumps(documents, indent=1), encoding="utf-8")',
+        turns_red="TestScores",
+        says="overwritten",
+    ),
+    Mistake(
+        "a floor that is forgotten",
+        of="Leaderboard.load",
+        replace="cls(floor)",
+        by="cls()",
+        turns_red="TestScores",
+        says="0.5",
+    ),
+    Mistake(
+        "inputs of failures among those that drift",
+        of="Monitor.record",
+        replace="self.errors += 1",
+        by="""
+            self.errors += 1
+            self.means.append(float(np.mean(sample)))
+        """,
+        turns_red="TestMonitor",
+        says="drift",
+    ),
+    Mistake(
+        "an input that changes while it waits",
+        of="Server.submit",
+        replace="np.array(sample)",
+        by="np.asarray(sample)",
+        turns_red="TestServer",
+        says="expected",
+    ),
+    Mistake(
+        "an error that may be fetched again and again",
+        of="Server.result",
+        replace="outcome = self.results.pop(ticket)",
+        by="""
+            outcome = self.results[ticket]
+            if not isinstance(outcome, Exception):
+                del self.results[ticket]
+        """,
+        turns_red="TestServer",
+        says="KeyError",
+    ),
+    Mistake(
+        "a server that cannot be stopped",
+        of="Server.answer",
+        replace="""
+            try:
+                outcomes = self.outputs([sample for _, sample, _ in batch])
+            except Exception as error:
+                if len(batch) > 1:
+                    return sum(self.answer([request]) for request in batch)
+                outcomes = [error]
+        """,
+        by="""
+            try:
+                outcomes = self.outputs([sample for _, sample, _ in batch])
+            except BaseException as error:
+                if len(batch) > 1:
+                    return sum(self.answer([request]) for request in batch)
+                outcomes = [error]
+        """,
+        turns_red="TestServer",
+        says="Stop",
     ),
 )
