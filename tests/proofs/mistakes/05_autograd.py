@@ -477,4 +477,12 @@ MISTAKES = (
         turns_red="TestControl",
         says="memory of its own",
     ),
+    Mistake(
+        "permute undone by axes some of which are negative",
+        of="gradient of permute",
+        replace="np.argsort([d % x.ndim for d in dims])",
+        by="np.argsort(dims)",
+        turns_red="TestReductionAndShapeRules",
+        says="permute",
+    ),
 )
