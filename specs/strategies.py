@@ -76,7 +76,9 @@ def arrays(
     return from_bytes(first + FILL_BYTES, make)
 
 
-def scores(scale: float = 10.0, dtype: DTypeLike = FLOATS) -> SearchStrategy[Array]:
+def scores(
+    scale: float = 10.0, dtype: DTypeLike | Sequence[DTypeLike] = FLOATS
+) -> SearchStrategy[Array]:
     """Arrays with at least one axis and one element."""
     return arrays(dtype=dtype, scale=scale, min_dims=1, min_side=1)
 
