@@ -78,9 +78,14 @@ class Description:
         self.kwargs = {name: show(value) for name, value in kwargs.items()}
 
     def __str__(self) -> str:
-        parts = [f"{self.array}({show(a)})" if isinstance(a, np.ndarray) else a for a in self.args]
+        parts = [self.written(a) if isinstance(a, np.ndarray) else a for a in self.args]
         parts += [f"{name}={value}" for name, value in self.kwargs.items()]
         return f"{name_of(self.function)}({', '.join(parts)})"
+
+    def written(self, array: Array) -> str:
+        """An array as an argument. One that does not lie in memory row by row is made so."""
+        rows = show(array)
+        return f"{self.array}({rows if array.flags.c_contiguous else f'np.asfortranarray({rows})'})"
 
 
 def describe(

@@ -34,7 +34,7 @@ def check_gradient(
     Args:
         function: takes one Tensor for each array, gives one Tensor. Must be smooth near the point.
         arrays: the point; each is taken as float64.
-        seed: draws the directions u and v.
+        seed: draws the directions u and v; with an odd one u lies in memory column by column.
         of: the primitive whose rule is to blame; ``function`` itself unless given.
         tolerance: on the two inner products, relative to their size.
     """
@@ -42,11 +42,11 @@ def check_gradient(
     op = resolve(function if of is None else of)
     remember_rule(op, point, 0)
     directions = np.random.default_rng(seed)
-    tensors = [Tensor(array.copy(), requires_grad=True) for array in point]
+    tensors = [Tensor(array.copy("K"), requires_grad=True) for array in point]
     out = function(*tensors)
     ans = data_of(out).copy()
     u = direction(directions, ans.shape)
-    incoming = u.copy()
+    incoming = np.array(u, order="F" if seed % 2 else "C")  # rules may not count on a layout
     out.backward(incoming)
     check_unchanged("the incoming gradient", incoming, u)
     check_unchanged("the result", out.data, ans)
@@ -100,7 +100,10 @@ def gradient_of(tensor: Any, array: Array, position: int) -> Array:
 
 
 def remember_rule(op: Any, point: Sequence[Array], position: int) -> None:
-    """Keep the call for the message, with the place of the rule rather than of the primitive."""
-    rules = getattr(op, "rules", ())
+    """Keep the call for the message, with the place of the rule rather than of the primitive.
+
+    Arguments that have no rule, such as a condition, do not count for ``position``.
+    """
+    rules = [rule for rule in getattr(op, "rules", ()) if rule is not None]
     rule = getattr(op, "rule_for_every", None) or (rules[position] if position < len(rules) else op)
     remember(f"backward through {describe(op, point, {})}", rule)

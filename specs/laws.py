@@ -56,16 +56,17 @@ def call(function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call the learner's function with ndarrays wrapped in Tensors; give its result as arrays.
 
     Checks that the result is a Tensor (or a tuple of them) and that no input was changed, and
-    remembers the call for the message. Tensors among the arguments are passed as they are.
+    remembers the call for the message. Arrays keep their layout in memory; Tensors among the
+    arguments are passed as they are.
     """
     real = resolve(function)
     # The negative of a 0-d array is a NumPy scalar: both are meant as tensors.
     given = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
-    before = [arg.copy() if isinstance(arg, np.ndarray) else None for arg in given]
+    before = [arg.copy("K") if isinstance(arg, np.ndarray) else None for arg in given]
     told = [show(a) if copy is None else copy for a, copy in zip(given, before, strict=True)]
     text = Description(function, told, kwargs)
     remember(text, real)
-    wrapped = [Tensor(arg.copy()) if isinstance(arg, np.ndarray) else arg for arg in given]
+    wrapped = [Tensor(arg.copy("K")) if isinstance(arg, np.ndarray) else arg for arg in given]
     result = attempt(real, text, wrapped, kwargs)
     for arg, original in zip(wrapped, before, strict=True):
         if original is not None and not same(data := getattr(arg, "data", None), original):

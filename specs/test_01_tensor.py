@@ -181,7 +181,7 @@ class TestMakingTensors:
         assert_equal(call(tensor, 0.1, dtype=np.float64), np.array(0.1))
 
     def test_begins_without_history(self):
-        """A new tensor has grad None and grad_fn None, and requires_grad only if asked for."""
+        """A new tensor, of another tensor too, has grad and grad_fn None, and requires_grad only if asked."""
         for make, data in (
             (Tensor, 1.0),
             (tensor, 1.0),
@@ -193,6 +193,11 @@ class TestMakingTensors:
             for t, asked in ((make(data), False), (make(data, requires_grad=True), True)):
                 assert_equal((t.grad, t.grad_fn, t.requires_grad), (None, None, asked))
             assert_equal(make(data, requires_grad=True).detach().requires_grad, False)
+        old = Tensor([1.0], requires_grad=True) * 2
+        old.grad = np.ones(1)
+        for make in (Tensor, tensor):
+            new = make(old)
+            assert_equal((new.grad, new.grad_fn, new.requires_grad), (None, None, False))
         assert_equal(full((2,), 1.0).requires_grad, False)
         assert_equal(full((2,), 1.0, requires_grad=True).requires_grad, True)
 
@@ -259,10 +264,12 @@ class TestMakingTensors:
 
     @given(shapes(), st.sampled_from([0.5, 3, True, -2.0]))
     def test_full_takes_the_dtype_of_its_value(self, shape, value):
-        """full(shape, value) is value everywhere: float32, int64 or bool as the value is."""
+        """full(shape, value) is value everywhere: float32, int64 or bool, or the dtype of a NumPy scalar."""
         dtype = {float: np.float32, int: np.int64, bool: np.bool_}[type(value)]
         assert_same(call(full, shape, value), np.full(shape, value, dtype))
         assert_same(call(full, shape, value, dtype=np.float64), np.full(shape, value, np.float64))
+        scalar = np.float64(value)
+        assert_dtype(full(shape, scalar), np.float64)
 
     @given(shapes())
     def test_zeros_and_ones(self, shape):
@@ -287,6 +294,7 @@ class TestMakingTensors:
         assert_same(call(arange, start, stop, step, dtype=np.float64), expected.astype(np.float64))
         assert_same(call(arange, start, stop), np.array(oracle.arange(start, stop, 1), np.int64))
         assert_same(call(arange, stop), np.array(oracle.arange(0, stop, 1), np.int64))
+        assert_same(arange(np.int64(stop)).data, np.array(oracle.arange(0, stop, 1), np.int64))
 
     def test_arange_needs_a_step(self):
         """arange with step 0 raises ValueError."""
@@ -351,9 +359,13 @@ class TestArithmetic:
 
     @given(exact(min_side=1))
     def test_results_have_their_own_memory(self, x):
-        """Even x + 0, x * 1 and the like never share memory with x."""
-        t = Tensor(x)
-        for result in (t + 0, t - 0, t * 1, t / 1, t**1, abs(t), add(t, 0)):
+        """Even x + 0, x * 1, limits that leave x alone and sums of one value never share memory with x."""
+        t, zeros_of, ones_of = Tensor(x), np.zeros_like(x), np.ones_like(x)
+        results = [t + 0, t - 0, t * 1, t / 1, t**1, abs(t), add(t, 0), t + zeros_of, t * ones_of]
+        results += [clip(t, min=-99, max=99), where(True, t, zeros_of), maximum(t, zeros_of - 99)]
+        for dim in (None, *range(x.ndim)):
+            results += [f(t, dim=dim, keepdim=True) for f in (sum_, max_, min_, mean)]
+        for result in results:
             assert_no_alias(result.data, x)
 
     def test_names_shapes_that_do_not_broadcast(self):
@@ -424,8 +436,9 @@ class TestMatmul:
         y = np.arange(3.0)
         assert_equal(call(lambda t: t @ y, x), x @ y)
         assert_equal(call(lambda t: x @ t, y), x @ y)
-        whole = np.arange(4).reshape(2, 2)
-        assert_same(call(matmul, whole, whole), oracle.matmul(whole, whole))
+        whole = np.arange(8).reshape(2, 2, 2)
+        for left, right in ((whole[0], whole[0]), (whole, whole), (whole, whole[0])):
+            assert_same(call(matmul, left, right), oracle.matmul(left, right))
 
     @each(
         "left, right",
@@ -672,11 +685,14 @@ class TestShapes:
         grid = np.arange(6).reshape(2, 3)  # small drawn arrays seldom tell rows from columns
         assert_same(call(reshape, grid, shape=(3, 2)), grid.reshape(3, 2))
 
-    @each("shape", [(4,), (2, 2), (-1, 4), (-1, -1), (0,), ()])
+    @each("shape", [(4,), (2, 2), (-1, 4), (-1, -1), (0,), (0, -1), ()])
     def test_names_a_reshape_that_does_not_fit(self, shape):
-        """reshape to another size, or with two -1, raises ValueError naming both shapes."""
+        """reshape to another size, with two -1, or with 0 and -1, raises ValueError naming both shapes."""
         with raises(ValueError, naming=f"(2, 3) {shape}"):
             reshape(Tensor(np.zeros((2, 3))), shape=shape)
+        if shape == (0, -1):  # of nothing either: any length would fit
+            with raises(ValueError, naming=f"(0, 3) {shape}"):
+                reshape(Tensor(np.zeros((0, 3))), shape=shape)
 
     @given(arrays(max_dims=4), st.data())
     def test_permute_reorders_axes(self, x, data):
@@ -747,7 +763,7 @@ class TestShapes:
             expand(Tensor(np.zeros((2, 3))), shape=shape)
 
     def test_views_share_memory(self):
-        """Changing the shape of a tensor copies nothing."""
+        """Changing the shape of a tensor copies nothing; what expand gives is read-only."""
         t = Tensor(np.arange(6.0).reshape(2, 1, 3))
         views = (
             t.reshape(3, 2), t.permute(2, 0, 1), t.transpose(0, 2), t.T, t.flatten(),
@@ -755,6 +771,9 @@ class TestShapes:
         )  # fmt: skip
         for view in views:
             expect(np.shares_memory(view.data, t.data), "a view", "a copy")
+        for shape in ((2, 4, 3), (2, 1, 3)):
+            fixed = not t.expand(*shape).data.flags.writeable
+            expect(fixed, "a read-only view from expand", "one that can be written")
 
     def test_names_a_dim_that_is_no_axis(self):
         """A dim out of range raises IndexError that names dim and the shape, in every function."""
@@ -780,9 +799,10 @@ class TestShapes:
             permute(Tensor(np.zeros((2, 3))), dims=dims)
 
     def test_flatten_goes_forward(self):
-        """flatten with start_dim after end_dim raises ValueError."""
-        with raises(ValueError, naming="2 0"):
-            flatten(Tensor(np.zeros((2, 3, 4))), 2, 0)
+        """flatten with start_dim after end_dim raises ValueError that names both as they were given."""
+        for start, end in ((2, 0), (-1, 0)):
+            with raises(ValueError, naming=f"{start} {end}"):
+                flatten(Tensor(np.zeros((2, 3, 4))), start, end)
 
 
 class TestIndexing:
@@ -801,6 +821,8 @@ class TestIndexing:
         assert_same(call(operator.getitem, x, index), x[index])
         assert_same(call(operator.getitem, x, tuple(map(Tensor, index))), x[index])
         assert_same(call(operator.getitem, x, x > 0), x[x > 0])
+        rows = np.arange(len(x)) % 2 == 0
+        assert_same(call(operator.getitem, x, rows), x[rows])
         assert_same(call(operator.getitem, x, index[0]), x[index[0]])
 
     @given(exact(min_dims=1))
@@ -824,21 +846,26 @@ class TestIndexing:
 
     @given(arrays(dtype=np.float64, min_dims=1), st.data())
     def test_cat_joins_along_an_axis(self, x, data):
-        """cat puts tensors one after the other along an axis; their lengths there may differ."""
+        """cat puts tensors one after the other along an axis; lengths there may differ, and dtypes mix."""
         dim = data.draw(st.integers(-x.ndim, x.ndim - 1))
         repeats = data.draw(st.lists(st.integers(0, 2), max_size=2))
         parts = [x, *(np.repeat(x, times, axis=dim) + 1 for times in repeats)]
         assert_same(call(cat, list(map(Tensor, parts)), dim), np.concatenate(parts, axis=dim))
         assert_equal(cat([Tensor(x), Tensor(x)]).data, np.concatenate([x, x]))
         assert_equal(call(concatenate, x, x), np.concatenate([x, x]))
+        whole = np.round(x).astype(np.int64)
+        for mixed in ([whole, x], [x.astype(np.float32), x], [x, x.astype(np.float32)]):
+            assert_same(call(cat, list(map(Tensor, mixed)), dim), np.concatenate(mixed, axis=dim))
 
     @given(arrays(dtype=np.float32), st.integers(1, 3), st.data())
     def test_stack_joins_along_a_new_axis(self, x, count, data):
-        """stack puts tensors of one shape side by side along a new axis dim."""
+        """stack puts tensors of one shape side by side along a new axis dim; dtypes mix."""
         dim = data.draw(st.integers(-x.ndim - 1, x.ndim))
         parts = [x + i for i in range(count)]
         assert_same(call(stack, list(map(Tensor, parts)), dim), np.stack(parts, axis=dim))
         assert_equal(stack(list(map(Tensor, parts))).data, np.stack(parts))
+        mixed = [x, x.astype(np.float64)]
+        assert_same(call(stack, list(map(Tensor, mixed)), dim), np.stack(mixed, axis=dim))
 
     def test_joining_has_its_own_memory(self):
         """cat and stack copy, also a single tensor."""

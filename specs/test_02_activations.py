@@ -17,7 +17,7 @@ from specs.laws import (
     raises,
 )
 from specs.oracles import activations as oracle
-from specs.strategies import arrays, scores, with_axis
+from specs.strategies import EVERY_FLOAT, arrays, scores, with_axis
 
 relu, sigmoid, tanh, gelu, softmax = lazy(
     "activations", "relu", "sigmoid", "tanh", "gelu", "softmax"
@@ -50,9 +50,9 @@ class TestRelu:
         """relu(x) - relu(-x) equals x."""
         assert_close(call(relu, x) - call(relu, -x), x)
 
-    @given(arrays())
+    @given(arrays(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """relu keeps the dtype."""
+        """relu keeps the dtype, float16 too."""
         assert_dtype(call(relu, x), x.dtype)
 
     def test_keeps_integers(self):
@@ -98,9 +98,9 @@ class TestSigmoid:
         x = np.array([-score], dtype)
         assert_close(call(sigmoid, x) / np.exp(x), 1 / (1 + np.exp(x)))
 
-    @given(arrays())
+    @given(arrays(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """sigmoid keeps the dtype."""
+        """sigmoid keeps the dtype, float16 too."""
         assert_dtype(call(sigmoid, x), x.dtype)
 
 
@@ -124,9 +124,9 @@ class TestTanh:
         assert_finite(got)
         expect((np.abs(got) <= 1).all(), "every value in [-1, 1]", got)
 
-    @given(arrays())
+    @given(arrays(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """tanh keeps the dtype."""
+        """tanh keeps the dtype, float16 too."""
         assert_dtype(call(tanh, x), x.dtype)
 
 
@@ -156,9 +156,9 @@ class TestGelu:
         for form in ("none", "tanh"):
             assert_finite(call(gelu, x, approximate=form))
 
-    @given(arrays())
+    @given(arrays(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """gelu keeps the dtype in both forms."""
+        """gelu keeps the dtype in both forms, float16 too."""
         for form in ("none", "tanh"):
             assert_dtype(call(gelu, x, approximate=form), x.dtype)
 
@@ -201,9 +201,9 @@ class TestSoftmax:
         rising = np.diff(np.take_along_axis(got, order, axis=-1), axis=-1)
         expect((rising >= 0).all(), "probabilities in the order of the scores", got)
 
-    @given(scores())
+    @given(scores(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """softmax keeps the dtype."""
+        """softmax keeps the dtype, float16 too."""
         assert_dtype(call(softmax, x), x.dtype)
 
     def test_of_no_rows_is_empty(self):

@@ -19,7 +19,7 @@ from specs.laws import (
     raises,
 )
 from specs.oracles import losses as oracle
-from specs.strategies import arrays, scores, with_axis
+from specs.strategies import EVERY_FLOAT, FLOATS, arrays, scores, with_axis
 
 log_softmax, surprise, mse_loss, cross_entropy, bce = lazy(
     "losses",
@@ -42,10 +42,9 @@ pytestmark = pytest.mark.usefixtures("no_warnings")
 
 
 @st.composite
-def classified(draw, scale=10.0):
+def classified(draw, scale=10.0, dtype=FLOATS):
     """(scores, classes): (N, C) and (N,)."""
     n, c = draw(st.integers(1, 4)), draw(st.integers(1, 5))
-    dtype = draw(st.sampled_from((np.float32, np.float64)))
     x = draw(arrays((n, c), dtype, scale))
     kind = draw(st.sampled_from((np.int64, np.int32, np.uint8)))
     return x, draw(arrays((n,), kind, elements=range(c)))
@@ -57,6 +56,9 @@ def pairs(draw, scale=10.0, targets=None):
     x = draw(arrays(scale=scale, min_side=1))
     return x, draw(arrays(x.shape, x.dtype, scale, elements=targets))
 
+
+HUGE = 1e-2
+"""How exact a loss must be where scores are huge: a float32 near 1e4 has no more digits."""
 
 PROBABILITIES = (0, 1, 0.5, *np.linspace(0, 1, 100, dtype=np.float32))
 
@@ -78,14 +80,15 @@ class TestLogSoftmax:
 
     @given(scores(scale=1e4))
     def test_survives_huge_scores(self, x):
-        """log_softmax of scores as large as ±1e4 is finite and never above 0."""
+        """log_softmax of scores as large as ±1e4 is finite, right, and never above 0."""
         got = call(log_softmax, x)
         assert_finite(got)
         expect((got <= 0).all(), "no value above 0", got)
+        assert_close(got, oracle.log_softmax(x, -1), atol=HUGE)
 
-    @given(scores())
+    @given(scores(dtype=EVERY_FLOAT))
     def test_keeps_the_dtype(self, x):
-        """log_softmax keeps the dtype."""
+        """log_softmax keeps the dtype, float16 too."""
         assert_dtype(call(log_softmax, x), x.dtype)
 
     @given(scores(dtype=np.float64))
@@ -109,11 +112,17 @@ class TestSurprise:
 
     @given(classified(scale=1e4))
     def test_survives_huge_scores(self, drawn):
-        """surprise of scores as large as ±1e4 is finite and never below 0."""
+        """surprise of scores as large as ±1e4 is finite, right, and never below 0."""
         x, classes = drawn
         got = call(surprise, x, classes=classes)
         assert_finite(got)
         expect((got >= 0).all(), "nothing below 0", got)
+        assert_close(got, oracle.cross_entropy(x, classes), atol=HUGE)
+
+    @given(classified(dtype=EVERY_FLOAT))
+    def test_keeps_the_dtype(self, drawn):
+        """surprise keeps the dtype, float16 too."""
+        assert_dtype(call(surprise, drawn[0], classes=drawn[1]), drawn[0].dtype)
 
 
 class TestMeanSquaredError:
@@ -148,9 +157,10 @@ class TestMeanSquaredError:
 
     @given(st.integers(2, 5))
     def test_refuses_to_broadcast(self, n):
-        """mse_loss of shapes (N,) and (N, 1) is a ValueError that names both."""
-        with raises(ValueError, naming=f"({n},) ({n}, 1)"):
-            mse_loss(Tensor(np.zeros(n)), Tensor(np.zeros((n, 1))))
+        """mse_loss of shapes (N,) and (N, 1), (1,) or () is a ValueError that names both."""
+        for shape in ((n, 1), (1,), ()):
+            with raises(ValueError, naming=f"({n},) {shape}"):
+                mse_loss(Tensor(np.zeros(n)), Tensor(np.zeros(shape)))
 
 
 class TestCrossEntropy:
@@ -181,10 +191,11 @@ class TestCrossEntropy:
 
     @given(classified(scale=1e4))
     def test_survives_huge_scores(self, drawn):
-        """cross_entropy of scores as large as ±1e4 is finite and not negative."""
+        """cross_entropy of scores as large as ±1e4 is finite, right, and not negative."""
         got = call(cross_entropy, drawn[0], Tensor(drawn[1]))
         assert_finite(got)
         expect(got >= 0, "a loss that is not negative", got)
+        assert_close(got, oracle.cross_entropy(*drawn).mean(), atol=HUGE)
 
     @given(st.integers(1, 6), st.integers(1, 4))
     def test_of_a_guess_is_the_logarithm_of_the_classes(self, c, n):
@@ -223,8 +234,10 @@ class TestBinaryCrossEntropy:
 
     @given(pairs(scale=1e4, targets=PROBABILITIES))
     def test_survives_huge_scores(self, drawn):
-        """The loss of scores as large as ±1e4 is finite."""
-        assert_finite(call(bce, *drawn))
+        """The loss of scores as large as ±1e4 is finite and right: a sure mistake costs its whole score."""
+        got = call(bce, *drawn, reduction="none")
+        assert_finite(got)
+        assert_close(got, oracle.binary_cross_entropy(*drawn), atol=HUGE)
 
     @given(pairs(targets=PROBABILITIES))
     def test_keeps_the_dtype(self, drawn):
@@ -233,9 +246,10 @@ class TestBinaryCrossEntropy:
 
     @given(st.integers(2, 5))
     def test_refuses_to_broadcast(self, n):
-        """Shapes (N,) and (N, 1) are a ValueError that names both."""
-        with raises(ValueError, naming=f"({n},) ({n}, 1)"):
-            bce(Tensor(np.zeros(n)), Tensor(np.zeros((n, 1))))
+        """Shapes (N,) and (N, 1), (1,) or () are a ValueError that names both."""
+        for shape in ((n, 1), (1,), ()):
+            with raises(ValueError, naming=f"({n},) {shape}"):
+                bce(Tensor(np.zeros(n)), Tensor(np.zeros(shape)))
 
 
 class TestErrors:
@@ -253,10 +267,11 @@ class TestErrors:
 
     @given(classified())
     def test_classes_that_are_not_integers(self, drawn):
-        """Floating classes are a TypeError that names target and its dtype."""
+        """Floating or boolean classes are a TypeError that names target and its dtype."""
         x, classes = drawn
-        with raises(TypeError, naming="target float32"):
-            cross_entropy(Tensor(x), Tensor(classes.astype(np.float32)))
+        for dtype in (np.float32, np.bool_):
+            with raises(TypeError, naming=f"target {np.dtype(dtype).name}"):
+                cross_entropy(Tensor(x), Tensor(classes.astype(dtype)))
 
     @given(st.integers(1, 3), st.integers(1, 3))
     def test_shapes_that_do_not_fit(self, n, c):

@@ -132,15 +132,16 @@ class TestParameters:
         """A group keeps its own lr and takes what it lacks from the optimizer."""
         params = [parameter([1.0]), parameter([1.0])]
         given_groups = [{"params": iter(params[:1])}, {"params": params[1:], "lr": other}]
+        before = [dict(group) for group in given_groups]
         optimizer = ask(SGD, given_groups, lr=lr, weight_decay=0.5)
         assert_equal([group["lr"] for group in optimizer.param_groups], [lr, other])
         assert_equal([group["weight_decay"] for group in optimizer.param_groups], [0.5, 0.5])
         take_step(optimizer, params, [[1.0], [1.0]])
         for param, rate in zip(params, (lr, other), strict=True):
             assert_close(param.data, [1 - rate * 1.5])
-        expect(
-            set(given_groups[1]) == {"params", "lr"}, "the given group unchanged", given_groups[1]
-        )
+        for group, held in zip(given_groups, before, strict=True):
+            same = group.keys() == held.keys() and all(group[name] is held[name] for name in held)
+            expect(same, "the given group unchanged", group)
 
     @every_kind
     def test_groups_step_by_their_own(self, kind, oracle_step, options):
@@ -156,6 +157,20 @@ class TestParameters:
                 take_step(other, [param], [gradient])
         for param, expected in zip(params, alone, strict=True):
             assert_close(param.data, expected.data)
+
+    @every_kind
+    def test_options_can_be_changed(self, kind, oracle_step, options):
+        """What is changed in param_groups, momentum to 0 too, holds from the next step on."""
+        plain = {"momentum": 0.0, "nesterov": False, "dampening": 0.5}
+        changed = {"lr": 0.5, "weight_decay": 0.125, **(plain if kind is SGD else {"eps": 0.5})}
+        first, second = np.array([1.0, 2.0]), np.array([3.0, -1.0])
+        param, optimizer = begin(kind, np.array([1.0, -2.0]), [first, second], options)
+        expected, seen = oracle_step(param.data, first, (), **options)
+        take_step(optimizer, [param], [first])
+        optimizer.param_groups[0].update(changed)
+        take_step(optimizer, [param], [second])
+        expected, _ = oracle_step(expected, second, seen, **{**options, **changed})
+        assert_close(param.data, expected)
 
     @given(rates, rates)
     def test_lr_can_be_changed(self, first, second):
@@ -444,10 +459,11 @@ class TestMemory:
     def test_costs_a_multiple_of_the_parameters(self, kind, options, cost, sizes, dtype):
         """state_bytes() is 0 for SGD, 1× the parameters with momentum, 2× for Adam, however many steps."""
         params = [parameter(np.ones((2, size), dtype)) for size in sizes]
+        params.append(parameter(np.array(1, dtype)))
         optimizer = kind(params, **options)
         assert_equal(ask(optimizer.state_bytes), 0)
         for _ in range(3):
-            take_step(optimizer, params, [np.ones((2, size), dtype) for size in sizes])
+            take_step(optimizer, params, [np.ones(param.shape, dtype) for param in params])
             assert_equal(
                 ask(optimizer.state_bytes), cost * sum(param.data.nbytes for param in params)
             )
@@ -513,14 +529,22 @@ class TestSaving:
 
     def test_names_parameters_by_number(self):
         """The dictionaries hold no Tensor: params are 0, 1, … across groups, under PyTorch's names."""
-        params = [parameter([1.0]), parameter([2.0]), parameter([3.0])]
-        optimizer = SGD([{"params": params[:1]}, {"params": params[1:]}], lr=0.1, momentum=0.5)
-        take_step(optimizer, params, [[5.0], None, [7.0]])
+        params = [parameter([1.0]), parameter([2.0]), parameter([3.0]), parameter([4.0])]
+        groups = [{"params": params[:1]}, {"params": params[1:3]}, {"params": params[3:]}]
+        optimizer = SGD(groups, lr=0.1, momentum=0.5)
+        take_step(optimizer, params, [[5.0], None, [7.0], [8.0]])
         saved = ask(optimizer.state_dict)
-        assert_equal([group["params"] for group in saved["param_groups"]], [[0], [1, 2]])
-        assert_equal([group["momentum"] for group in saved["param_groups"]], [0.5, 0.5])
-        assert_equal(sorted(saved["state"]), [0, 2])
+        assert_equal([group["params"] for group in saved["param_groups"]], [[0], [1, 2], [3]])
+        assert_equal([group["momentum"] for group in saved["param_groups"]], [0.5, 0.5, 0.5])
+        assert_equal(sorted(saved["state"]), [0, 2, 3])
         assert_close(saved["state"][2]["momentum_buffer"], [7.0])
+
+    def test_mentions_only_what_is_remembered(self):
+        """Plain SGD remembers nothing, so its state is empty after steps too."""
+        params = [parameter([1.0]), parameter([2.0])]
+        optimizer = SGD(params, lr=0.1)
+        take_step(optimizer, params, [[5.0], [6.0]])
+        assert_equal(ask(optimizer.state_dict)["state"], {})
 
     @given(st.lists(st.booleans(), min_size=1, max_size=5))
     def test_adam_counts_the_steps_of_each_parameter(self, pattern):
@@ -564,14 +588,13 @@ class TestSaving:
         [
             (lambda saved: saved["param_groups"].append(saved["param_groups"][0]), ""),
             (lambda saved: saved["param_groups"][0]["params"].append(2), ""),
-            (lambda saved: saved["param_groups"][0].pop("betas"), "betas"),
             (lambda saved: saved["state"].update({2: saved["state"][0]}), "2"),
             (lambda saved: saved["state"][1].update(exp_avg=np.zeros(3)), "(3,) (1,)"),
         ],
-        ids=["groups", "params", "kind", "number", "shape"],
+        ids=["groups", "params", "number", "shape"],
     )
     def test_rejects_what_does_not_fit(self, spoil, word):
-        """State of other params, shapes or another kind is a ValueError that changes nothing."""
+        """State of other params or shapes is a ValueError that changes nothing."""
         params = [parameter([1.0, 2.0]), parameter([3.0])]
         optimizer = Adam(params)
         take_step(optimizer, params, [[1.0, -1.0], [2.0]])
@@ -583,6 +606,16 @@ class TestSaving:
         with raises(ValueError, naming=word):
             ask(optimizer.load_state_dict, spoiled)
         assert_same_state(optimizer.state_dict(), before)
+
+    @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
+    def test_needs_every_hyperparameter(self, kind):
+        """Saved groups that lack a hyperparameter, whichever, are a ValueError that names it."""
+        optimizer = kind([parameter([1.0])], lr=0.1)
+        for name in optimizer.defaults:
+            saved = optimizer.state_dict()
+            del saved["param_groups"][0][name]
+            with raises(ValueError, naming=f"{name}"):
+                ask(optimizer.load_state_dict, saved)
 
 
 def assert_same_state(got, expected):

@@ -196,6 +196,14 @@ class TestClipping:
         assert_equal(params[0].grad, np.array([1.0, bad]))
         assert_equal(params[1].grad, np.array([20.0]))
 
+    def test_of_an_infinite_length_is_zero(self):
+        """If one gradient is infinite so is the length, and the finite ones, times 0, become 0."""
+        params = with_gradients([np.array([1.0, float("inf")]), np.array([2.0])])
+        with np.errstate(invalid="ignore"):
+            assert_equal(ask(clip_grad_norm_, params, 1.0), float("inf"))
+        assert_equal(params[0].grad, np.array([0.0, np.nan]))
+        assert_equal(params[1].grad, np.array([0.0]))
+
     def test_does_not_hide_nan(self):
         """A NaN in one gradient is a length of NaN and makes every gradient NaN."""
         params = with_gradients([np.array([1.0, float("nan")]), np.array([2.0])])
@@ -331,20 +339,15 @@ class TestTrainStep:
         weight, bias, ((x, y),) = problem
         trained, (batch,) = trainer(problem, clip_norm=0.5)
         trained.optimizer = SGD([trained.model.bias], lr=0.1)
-        for _ in range(2):
+        for _ in range(3):
             residuals = x @ weight.T + bias - y  # (N, 2)
             slope = 2 * residuals.sum(axis=0) / residuals.size  # (2,)
-            bias = bias - 0.1 * slope * min(1, 0.5 / np.linalg.norm(slope))
+            bias = bias - 0.1 * slope * min(1, 0.5 / (np.linalg.norm(slope) + 1e-6))
             ask(trained.train_step, *batch)
-            assert_close(trained.model.bias.data, bias, rtol=1e-5, atol=1e-5)
+            assert_close(trained.model.bias.data, bias, rtol=1e-7)
+            # Of this step alone, and as long as it is.
+            assert_close(trained.model.weight.grad, 2 * residuals.T @ x / residuals.size, rtol=1e-7)
         assert_equal(trained.model.weight.data, weight)
-        once = trained.model.weight.grad.copy()
-        trained.optimizer.lr = 0.0
-        ask(trained.train_step, *batch)
-        ratio = np.abs(trained.model.weight.grad).sum() / np.abs(once).sum()
-        expect(
-            ratio < 1.5, "the gradient of one step in what is not moved", f"{ratio:.2f} times that"
-        )
 
     @given(regressions())
     def test_asks_the_schedule_once_a_step(self, problem):
@@ -381,7 +384,7 @@ class TestTrainStep:
 
 
 def watching(model):
-    """A Module around ``model`` that notes of each forward: training mode, and whether it records."""
+    """A Module around ``model`` that notes of each forward: training modes, and whether it records."""
 
     class Watch(Module):
         def __init__(self):
@@ -392,7 +395,7 @@ def watching(model):
 
         def forward(self, x):
             out = self.inner(x)
-            self.modes.append((self.training, self.inner.training))
+            self.modes.append({module.training for module in self.modules()})
             self.recorded.append(out.requires_grad)
             return out
 
@@ -400,9 +403,9 @@ def watching(model):
 
 
 def watched(problem):
-    """A Trainer whose model is watched, and batches."""
+    """A Trainer whose model is watched, with parts within parts, and batches."""
     trained, batches = trainer(problem)
-    trained.model = watching(trained.model)
+    trained.model = watching(Sequential(Sequential(trained.model)))
     return trained, batches
 
 
@@ -443,20 +446,17 @@ class TestFit:
         trained, batches = watched(problem)
         trained.model.eval()
         ask(trained.fit, batches, 2, on_epoch=lambda record: trained.model.eval())
-        assert_equal(trained.model.modes, [(True, True)] * 2 * len(batches))
+        assert_equal(trained.model.modes, [{True}] * 2 * len(batches))
 
     @given(regressions())
     def test_reports_as_it_goes(self, problem):
-        """on_step hears of every step and on_epoch of every epoch, as soon as it is over."""
+        """on_step hears of every step, and on_epoch of every epoch as soon as it is in the history."""
         trained, batches = trainer(problem)
         heard = []
-        ask(
-            trained.fit,
-            batches,
-            2,
-            on_step=lambda r: heard.append((trained.step, dict(r))),
-            on_epoch=heard.append,
-        )
+        on_step = lambda r: heard.append((trained.step, dict(r)))
+        on_epoch = lambda r: heard.append((dict(r), dict(trained.history[-1])))
+        for _ in range(2):  # a second fit counts on
+            ask(trained.fit, batches, 1, on_step=on_step, on_epoch=on_epoch)
         records = iter(heard)
         for epoch in (1, 2):
             for number in range(1, len(batches) + 1):
@@ -467,24 +467,29 @@ class TestFit:
                 )
                 assert_equal(step, record["step"])
                 expect(np.isfinite(record["loss"]), "the loss of the batch", record["loss"])
-            assert_equal(next(records), trained.history[epoch - 1])
+            assert_equal(next(records), (trained.history[epoch - 1],) * 2)
         losses, *_ = oracle.linear_regression(
             *problem[:2], batches=problem[2] * 2, rates=[0.1] * 2 * len(batches)
         )
-        told = [record[1]["loss"] for record in heard if isinstance(record, tuple)]
+        told = [record["loss"] for _, record in heard if "step" in record]
         assert_close(told, losses, rtol=1e-7)
 
     @given(regressions(), regressions())
     def test_validates_after_each_epoch(self, problem, other):
-        """With validation the history also has what evaluate gives on it, after that epoch."""
+        """With validation on_epoch and the history also have what evaluate gives on it, after that epoch."""
         trained, batches = trainer(problem)
         validation = tensors([(x, (y > 0).astype(float)) for x, y in other[2]])
-        measured = []
-        note = lambda record: measured.append(trained.evaluate(validation))
+        measured, told = [], []
+
+        def note(record):
+            told.append(dict(record))
+            measured.append(trained.evaluate(validation))
+
         ask(trained.fit, batches, 2, validation=validation, on_epoch=note)
-        for record, expected in zip(trained.history, measured, strict=True):
-            assert_equal(record["validation_loss"], expected["loss"])
-            assert_equal(record["validation_accuracy"], expected["accuracy"])
+        assert_equal(told, trained.history)
+        for record, expected in zip(told, measured, strict=True):
+            assert_equal(record.get("validation_loss"), expected["loss"])
+            assert_equal(record.get("validation_accuracy"), expected["accuracy"])
 
     @given(seeds(), st.sampled_from([SGD, Adam, AdamW]))
     def test_learns_to_tell_two_clouds_apart(self, seed, kind):
@@ -559,7 +564,7 @@ class TestEvaluate:
         """Every forward sees evaluation mode, and no result asks for gradients."""
         trained, batches = watched(problem)
         ask(trained.evaluate, batches)
-        assert_equal(trained.model.modes, [(False, False)] * len(batches))
+        assert_equal(trained.model.modes, [{False}] * len(batches))
         assert_equal(trained.model.recorded, [False] * len(batches))
 
     @given(regressions(), st.booleans(), st.booleans())
@@ -568,12 +573,13 @@ class TestEvaluate:
         trained, batches = watched(problem)
         model = trained.model
         model.train(outer)
-        model.inner.train(inner)
+        model.inner[0].train(inner)  # two levels down; the Linear within is one more
+        modes = [outer, outer, inner, inner]
         ask(trained.evaluate, batches)
-        assert_equal((model.training, model.inner.training), (outer, inner))
+        assert_equal([module.training for module in model.modules()], modes)
         with raises(ValueError, TypeError):
             ask(trained.evaluate, [*batches, (Tensor(np.ones((2, 7))), Tensor(np.ones((2, 2))))])
-        assert_equal((model.training, model.inner.training), (outer, inner))
+        assert_equal([module.training for module in model.modules()], modes)
         expect(model(batches[0][0]).requires_grad, "recording on again", "recording off")
 
     @given(regressions())
@@ -640,6 +646,14 @@ def snapshot(model, optimizer):
     """All that a load may change, as text."""
     weights = {name: array.tolist() for name, array in model.state_dict().items()}
     return weights, repr(optimizer.state_dict())
+
+
+def expect_unchanged(model, optimizer, before):
+    """Demand that model and optimizer are what they were at an earlier `snapshot`."""
+    for name, now, then in zip(
+        ("model", "optimizer"), snapshot(model, optimizer), before, strict=True
+    ):
+        expect(now == then, f"the {name} as it was before", f"a {name} that has changed")
 
 
 class TestSaving:
@@ -762,16 +776,16 @@ class TestSaving:
     def test_a_save_that_fails_leaves_the_old_file(self):
         """If the move fails, or JSON cannot hold the metadata, the old checkpoint is all there is."""
         model = network(0)
-        full = OSError("no space left on device")
         with checkpoint_path() as path:
             ask(save_checkpoint, path, model, step=1)
             before = path.read_bytes()
-            with (
-                patch("os.replace", side_effect=full),
-                patch("os.rename", side_effect=full),
-                raises(OSError),
-            ):
-                ask(save_checkpoint, path, model, step=2)
+            for stop in (OSError("no space left on device"), RuntimeError("interrupted")):
+                with (
+                    patch("os.replace", side_effect=stop),
+                    patch("os.rename", side_effect=stop),
+                    raises(type(stop)),
+                ):
+                    ask(save_checkpoint, path, model, step=2)
             with raises(TypeError):
                 ask(save_checkpoint, path, model, step=2, metadata={"oops": object()})
             expect(path.read_bytes() == before, "the old checkpoint", "other bytes")
@@ -798,7 +812,7 @@ class TestDamage:
             path.write_bytes(data[: int(share * len(data))])
             with raises(ValueError, naming=path.name):
                 ask(load_checkpoint, path, model, optimizer)
-        assert_equal(snapshot(model, optimizer), before)
+        expect_unchanged(model, optimizer, before)
 
     @given(st.binary(max_size=64))
     def test_rejects_what_is_no_checkpoint(self, data):
@@ -808,14 +822,18 @@ class TestDamage:
             with raises(ValueError, naming=path.name):
                 ask(load_checkpoint, path, network(0))
 
-    @pytest.mark.parametrize("text", ["{", "[]"], ids=["no JSON", "a list"])
-    def test_rejects_a_header_that_holds_something_else(self, text):
-        """Text in the header that is no dictionary in JSON is a ValueError that names the file."""
-        model = network(0)
+    @pytest.mark.parametrize(
+        ("text", "whole"),
+        [("{", False), ("[]", False), ('{"param_groups": [], "state": {"0": 3}}', True)],
+        ids=["no JSON", "a list", "no state"],
+    )
+    def test_rejects_a_header_that_holds_something_else(self, text, whole):
+        """Text in the header that holds no dictionary, or no state, is a ValueError that names the file."""
+        model, optimizer = trained_network()
         with checkpoint_path() as path:
             save_file(model.state_dict(), path, metadata={"tinytorch": text})
             with raises(ValueError, naming=path.name):
-                ask(load_checkpoint, path, model)
+                ask(load_checkpoint, path, model, optimizer if whole else None)
 
     @pytest.mark.parametrize(
         ("sizes", "word"),
@@ -844,7 +862,7 @@ class TestDamage:
                 before = snapshot(model, optimizer)
                 with raises(ValueError, naming=path.name):
                     ask(load_checkpoint, path, model, optimizer)
-                assert_equal(snapshot(model, optimizer), before)
+                expect_unchanged(model, optimizer, before)
 
     def test_rejects_another_optimizer(self):
         """State of another kind of optimizer, or none at all, is a ValueError; the model stays too."""
@@ -856,7 +874,7 @@ class TestDamage:
                 save_checkpoint(path, other, saved)
                 with raises(ValueError, naming=path.name):
                     ask(load_checkpoint, path, model, optimizer)
-            assert_equal(snapshot(model, optimizer), before)
+            expect_unchanged(model, optimizer, before)
 
     def test_needs_no_optimizer_to_load_a_model(self):
         """The model of a checkpoint with an optimizer's state loads alone."""

@@ -55,8 +55,8 @@ class Optimizer:
 
         Args:
             group: a dictionary: Tensors under ``"params"``, and any hyperparameters that differ from
-                ``defaults``. It is not changed; ``param_groups`` gets a new dictionary that holds
-                the Tensors as a list and all the hyperparameters.
+                ``defaults``. It is not changed, nor is what it holds; ``param_groups`` gets a new
+                dictionary that holds the Tensors as a list and all the hyperparameters.
         Raises:
             TypeError: ``group`` is no dictionary, its ``"params"`` is a single Tensor, or one of them
                 is not a Tensor; the message names ``params``.
@@ -123,7 +123,7 @@ class Optimizer:
             param: the parameter's array. It is changed; it keeps its memory, shape and dtype.
             grad: its gradient, an array of the same shape, only read.
             state: what is remembered of this parameter from step to step, a dictionary to change.
-            group: the hyperparameters.
+            group: the hyperparameters that hold for this parameter. Those in ``defaults`` may be others.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define update")
 
@@ -154,8 +154,8 @@ class Optimizer:
         of its parameter, so ``state_dict`` and the optimizer share no memory.
 
         Raises:
-            ValueError: the saved groups have other numbers of params, or lack a hyperparameter such as
-                ``betas``, which the message names (they come from another kind of optimizer); the
+            ValueError: the saved groups have other numbers of params, or lack a hyperparameter, any of
+                ``defaults``, which the message names (they come from another kind of optimizer); the
                 state is of a param that does not exist, whose number the message names, or has
                 another shape than its param, and the message names both shapes. After an error the
                 optimizer is as it was before.
@@ -222,8 +222,8 @@ class SGD(Optimizer):
             param = param - lr · d
 
         ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
-        of its own, which changes in place. Without momentum the state stays empty. ``grad`` is not
-        changed. Besides all these at most eight arrays of that size are held at a time.
+        of its own, which changes in place. Without momentum the state stays as it is, empty at first.
+        ``grad`` is not changed. Besides all these at most eight arrays of that size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = SGD([Tensor(weight)], lr=0.1)
@@ -282,8 +282,8 @@ class Adam(Optimizer):
         ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
         is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
         ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype that change in place, and
-        ``t`` as ``"step"``. ``grad`` is not changed. Besides all these at most eight arrays of that
-        size are held at a time.
+        ``t`` as ``"step"``, a plain number. ``grad`` is not changed. Besides all these at most eight
+        arrays of that size are held at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = Adam([Tensor(weight)], lr=0.1)

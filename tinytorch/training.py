@@ -96,7 +96,8 @@ def clip_grad_norm_(
         RuntimeError: the length is not finite and ``error_if_nonfinite``; no gradient has changed.
 
     Squares are summed at float64: float32 gradients of 1e30 must not make the length infinite. If the
-    length is NaN every gradient becomes NaN, so that the trouble is not hidden.
+    length is NaN every gradient becomes NaN, so that the trouble is not hidden; if it is infinite the
+    factor is 0, as the formula says.
 
     >>> weight = Tensor([0.0, 0.0])
     >>> weight.grad = np.array([3.0, 4.0])
@@ -196,9 +197,10 @@ class Trainer:
             batches: yields (inputs, targets) each time it is iterated: a list, a loader, not a generator.
             epochs: how many times to go through them, at least 0.
             validation: batches to `evaluate` on after each epoch.
-            on_step: called after each step with {"epoch", "step", "loss"}: the number of the epoch
-                from 1, ``self.step``, and the loss of the batch.
-            on_epoch: called after each epoch with its entry of the history.
+            on_step: called after each step with {"epoch", "step", "loss"}: the number of the epoch as
+                in the history, ``self.step``, and the loss of the batch.
+            on_epoch: called after each epoch with its entry of the history, once that is complete and
+                in there.
         Returns:
             ``self.history``, to which each epoch adds {"epoch", "loss"}: its number, counted on from
             earlier calls of `fit`, and the mean loss over its examples (a batch counts by its
@@ -245,7 +247,7 @@ def save_checkpoint(
         step: how many steps were made.
         metadata: anything else worth keeping, if JSON can hold it.
     Raises:
-        TypeError: JSON cannot hold ``metadata``.
+        TypeError: JSON cannot hold ``metadata``, such as a Tensor.
         OSError: the file cannot be written.
 
     The file appears whole or not at all: it is written beside ``path`` under another name, which then

@@ -182,7 +182,7 @@ def grad(
         grad_output: the gradient of ``output``, as `backward` takes it.
         retain_graph: keep the graph.
     Returns:
-        A list of ndarrays, one for each input.
+        A list of ndarrays, one for each input, of its shape and dtype, that share no memory.
     Raises:
         RuntimeError: as `backward`, or an input was not used for ``output``; the message names its
             position.
@@ -289,8 +289,9 @@ def matmul_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the base: y x^(y - 1); nothing where the exponent is 0, even at x = 0."""
-    return unbroadcast(g * y * np.where(np.equal(y, 0), 1, x) ** (y - 1), x)
+    """The gradient of the base: y x^(y - 1); 0 where the exponent is 0, even at x = 0 or for infinite g."""
+    constant = np.equal(y, 0)
+    return unbroadcast(np.where(constant, 0, g) * y * np.where(constant, 1, x) ** (y - 1), x)
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
@@ -337,7 +338,7 @@ def max_x(
     dim: int | tuple[int, ...] | None = None,
     keepdim: bool = False,
 ) -> Array:
-    """The largest element gets the gradient of the maximum; several equal ones share it evenly."""
+    """The largest element gets the gradient of the maximum; however many equal ones share it evenly."""
     largest = x == widen(ans, dim, keepdim)
     share = largest / largest.sum(axis=dim, keepdims=True)
     return (widen(g, dim, keepdim) * share).astype(g.dtype)
@@ -368,7 +369,8 @@ def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "none") -> Arra
     """g · (s + x s'), the product rule, as ans = x · s.
 
     With s = Φ(x) the slope s' is exp(-x²/2) / √(2π). If ``approximate`` is "tanh", s = ½ (1 + tanh u) with
-    u = √(2/π) (x + 0.044715 x³), and x s' is 2 ans (1 - s) u': no other tanh is needed.
+    u = √(2/π) (x + 0.044715 x³), and x s' is 2 ans (1 - s) u'. Here s is ans / x, without a new tanh; where
+    x is almost 0, s is ½.
     """
 
     def part(g: Array, ans: Array, x: Array) -> Array:
@@ -413,6 +415,7 @@ def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
 
 # The table of rules: how the gradient g of a result flows back to each argument.
 # Where x is NaN, maximum and relu hand all of g on: whoever looks at gradients sees that something is wrong.
+# At a corner: relu and abs have the slope 0 at 0, and clip the slope 1 at its limits.
 # fmt: off
 defvjp(t.add,         lambda g, ans, x, y: unbroadcast(g, x),
                       lambda g, ans, x, y: unbroadcast(g, y))

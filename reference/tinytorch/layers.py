@@ -164,7 +164,7 @@ class Module(ModuleConveniences):
             strict: whether names that are missing or not known are an error.
         Raises:
             KeyError: names are missing or unknown; the message names all of them.
-            ValueError: an array has another shape; the message names it and both shapes.
+            ValueError: an array has another shape, strict or not; the message names it and both shapes.
 
         Values are copied into the memory that is there, in its dtype, so that an optimizer keeps
         hold of its parameters. If anything is wrong nothing is changed.
@@ -232,7 +232,8 @@ class Linear(Module):
         """Check the sizes and draw the first values.
 
         Weight and then bias are drawn uniformly from ±1/√in_features: the sum of in_features
-        products then stays about as large as the inputs.
+        products then stays about as large as the inputs. With a generator of the same seed the weight
+        is the same with and without a bias.
         """
         for name, size in (("in_features", in_features), ("out_features", out_features)):
             if size < 1:
@@ -295,7 +296,8 @@ class Dropout(Module):
         """Drop elements while training; otherwise give ``x`` back.
 
         What is kept is divided by 1 - p, so that the mean stays what it was and nothing has to be
-        done in use. With p = 1 all is zero. The dtype stays.
+        done in use. With p = 1 all is zero. The dtype stays. (Infinity that is dropped may become
+        NaN: that is infinity times 0, in PyTorch too.)
 
         Args:
             x: any shape.

@@ -86,7 +86,8 @@ class Tensor(Variable):
         """Wrap ``data``, a number, nested list, ndarray or Tensor.
 
         An ndarray or Tensor is not copied: both then share memory, as with `torch.from_numpy`
-        (`tensor` copies). ``grad`` and ``grad_fn`` begin as None. See `as_array` for dtypes.
+        (`tensor` copies). ``grad`` and ``grad_fn`` begin as None, and ``requires_grad`` as given,
+        whatever a Tensor in ``data`` had. See `as_array` for dtypes.
 
         Raises:
             TypeError: ``requires_grad`` for values that are not floating, since only real numbers
@@ -398,6 +399,8 @@ def full(
 ) -> Tensor:
     """A tensor of one value everywhere; without ``dtype``, that of ``Tensor(fill_value)``.
 
+    A NumPy scalar keeps its dtype, as in `as_array`.
+
     >>> full((2, 2), 0.5)
     Tensor([[0.5, 0.5],
             [0.5, 0.5]])
@@ -427,11 +430,12 @@ def arange(*bounds: float, dtype: DTypeLike | None = None) -> Tensor:
     """Evenly spaced numbers: ``arange(stop)``, ``arange(start, stop)`` or ``arange(start, stop, step)``.
 
     start, start + step, start + 2·step, … as long as it is before ``stop``. Start is 0 and step 1
-    unless given; a negative step counts down.
+    unless given; a negative step counts down. With a step such as 0.1, which no float is exactly,
+    rounding decides about the last number, as in NumPy.
 
     Args:
         bounds: one to three numbers.
-        dtype: int64 if all bounds are integers, else float32, unless given.
+        dtype: int64 if all bounds are integers, Python's or NumPy's, else float32, unless given.
     Raises:
         ValueError: the step is zero; the message names ``step``.
 
@@ -810,7 +814,8 @@ def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
     Returns:
         A view if possible.
     Raises:
-        ValueError: the sizes differ, or nothing fits -1; the message names both shapes.
+        ValueError: the sizes differ, or nothing fits -1, or anything would, beside a 0; the message
+            names both shapes.
 
     >>> reshape(np.arange(6), shape=(2, -1))
     array([[0, 1, 2],
@@ -860,7 +865,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
     Raises:
         IndexError: a dim is not an axis of ``x``; the message names its value and the shape.
-        ValueError: ``start_dim`` comes after ``end_dim``; the message names both values.
+        ValueError: ``start_dim`` comes after ``end_dim``; the message names both values, as given.
 
     >>> flatten(np.zeros((2, 3, 4)), 1).shape
     (2, 12)
@@ -944,6 +949,8 @@ def getitem(x: Array, *, index: Any) -> Array:
 @primitive
 def concatenate(*arrays: Array, dim: int = 0) -> Array:
     """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
+
+    Dtypes mix as in arithmetic, and the result has memory of its own.
 
     Raises:
         ValueError: there is no array, or the shapes differ in another axis than ``dim``; then the

@@ -53,6 +53,12 @@ class TestCall:
         assert isinstance(got, np.ndarray)
         assert same(got, np.asarray(x) * 2)
 
+    def test_keeps_the_layout_of_arrays(self):
+        columns = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+        seen = []
+        call(lambda x: seen.append(x.data.flags.f_contiguous) or x, columns)
+        assert seen == [True]
+
     def test_passes_everything_else_as_it_is(self):
         seen = []
         tensor = Tensor([1.0])

@@ -93,6 +93,12 @@ def test_a_call_is_written_as_a_person_would():
     assert describe(lazy("tensor", "exp"), [], {}) == "exp()"
 
 
+def test_an_array_is_written_as_it_lies_in_memory():
+    rows = np.arange(4).reshape(2, 2)
+    assert describe(max, [rows.T], {}) == "max(Tensor(np.asfortranarray([[0, 2], [1, 3]])))"
+    assert describe(max, [rows.copy("F")[:, :1]], {}) == "max(Tensor([[0], [2]]))"
+
+
 @pytest.mark.parametrize(
     ("function", "name"),
     [

@@ -18,7 +18,7 @@ def reference():
     implementation.uninstall_finder()
 
 
-def check(forward, *rules, points=None):
+def check(forward, *rules, points=None, seed=0):
     """Check a primitive made of a function and its rules at a point that is not special."""
     from specs.gradients import check_gradient
     from tinytorch.primitive import defvjp, primitive
@@ -27,7 +27,7 @@ def check(forward, *rules, points=None):
     defvjp(op, *rules)
     draw = np.random.default_rng(1)
     points = points or [draw.uniform(0.5, 2, (3, 4)) for _ in rules]
-    check_gradient(op, *points)
+    check_gradient(op, *points, seed=seed)
 
 
 RIGHT = {
@@ -65,6 +65,13 @@ def test_accepts_a_right_rule(name):
 def test_rejects_a_rule_that_is_wrong(name):
     with pytest.raises(LawBroken):
         check(lambda x: x * x, WRONG[name])
+
+
+def test_rejects_a_rule_that_counts_on_how_a_gradient_lies_in_memory():
+    flat = lambda g, ans, x: 2 * x * g.ravel("K").reshape(g.shape)
+    check(lambda x: x * x, flat)
+    with pytest.raises(LawBroken):
+        check(lambda x: x * x, flat, seed=1)
 
 
 def test_rejects_a_wrong_rule_for_the_second_argument():

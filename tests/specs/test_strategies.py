@@ -110,6 +110,7 @@ class TestArrays:
             lambda x: x.ndim == 0,
             lambda x: x.ndim == 3 and x.size > 0,
             lambda x: x.ndim > 0 and x.size == 0,
+            lambda x: x.ndim == 2 and not x.flags.c_contiguous,
         ):
             assert draws(arrays(), kind)
 

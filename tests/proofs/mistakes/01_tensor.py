@@ -255,4 +255,97 @@ MISTAKES = (
         turns_red="TestElementwise",
         says="float16",
     ),
+    Mistake(
+        "a tensor made of another keeps its history",
+        of="Tensor.__init__",
+        replace="self.grad_fn = None",
+        by='self.grad_fn = getattr(data, "grad_fn", None)',
+        turns_red="TestMakingTensors",
+        says="grad_fn",
+    ),
+    Mistake(
+        "full that takes a NumPy scalar for Python's",
+        of="full",
+        replace="as_array(fill_value, dtype).dtype",
+        by="as_array(np.asarray(fill_value).item(), dtype).dtype",
+        turns_red="TestMakingTensors",
+        says="dtype float64",
+    ),
+    Mistake(
+        "arange that knows only Python's integers",
+        of="arange",
+        replace='values.dtype.kind == "f"',
+        by="not all(isinstance(bound, int) for bound in bounds)",
+        turns_red="TestMakingTensors",
+        says="int64",
+    ),
+    Mistake(
+        "clip that gives back what needs no clipping",
+        of="clip",
+        replace="return np.clip(x, min, max)",
+        by="""
+            limited = np.clip(x, min, max)
+            return x if np.array_equal(limited, x) else limited
+        """,
+        turns_red="TestArithmetic",
+        says="memory of its own",
+    ),
+    Mistake(
+        "a sum of one value that is a view",
+        of="sum",
+        replace="return sum_along(x, axis=dim, keepdims=keepdim)",
+        by="""
+            total = sum_along(x, axis=dim, keepdims=keepdim)
+            return x.reshape(total.shape) if total.size == x.size and x.dtype == total.dtype else total
+        """,
+        turns_red="TestArithmetic",
+        says="memory of its own",
+    ),
+    Mistake(
+        "a stack of integers whose product is floating",
+        of="matmul",
+        replace="(rows @ y)",
+        by="(rows @ y.astype(np.result_type(y, np.float32)))",
+        turns_red="TestMatmul",
+        says="dtype int64",
+    ),
+    Mistake(
+        "the index of the largest, counted as values lie in memory",
+        of="argmax",
+        replace="return x.argmax(axis=dim, keepdims=keepdim)",
+        by="""
+            if dim is None:
+                return np.ravel(x, "K").argmax().reshape((1,) * (x.ndim * keepdim))
+            return x.argmax(axis=dim, keepdims=keepdim)
+        """,
+        turns_red="TestReductions",
+        says="argmax",
+    ),
+    Mistake(
+        "reshape that reads values as they lie in memory",
+        of="reshape",
+        replace="x.reshape(shape)",
+        by='x.reshape(shape, order="A")',
+        turns_red="TestShapes",
+        says="reshape",
+    ),
+    Mistake(
+        "expand that can be written through",
+        of="expand",
+        replace="return np.broadcast_to(x, [k if n == -1 else n for k, n in zip(kept, shape, strict=True)])",
+        by="""
+            wide = np.broadcast_to(x, [k if n == -1 else n for k, n in zip(kept, shape, strict=True)])
+            return np.lib.stride_tricks.as_strided(x, wide.shape, wide.strides)
+        """,
+        turns_red="TestShapes",
+        says="read-only",
+    ),
+    Mistake(
+        "joining in the dtype of the first",
+        of="concatenate",
+        replace="np.concatenate(arrays, axis=dim)",
+        by="np.concatenate(arrays, axis=dim).astype(arrays[0].dtype)",
+        turns_red="TestIndexing",
+        says="dtype",
+    ),
 )

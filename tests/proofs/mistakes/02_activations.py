@@ -194,4 +194,15 @@ MISTAKES = (
         turns_red="TestErrors",
         says="TypeError",
     ),
+    Mistake(
+        "sigmoid that makes float32 of float16",
+        of="sigmoid",
+        replace="return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))",
+        by="""
+            x = x.astype(np.result_type(x, np.float32))
+            return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+        """,
+        turns_red="TestSigmoid",
+        says="dtype float16",
+    ),
 )

@@ -211,4 +211,77 @@ MISTAKES = (
         turns_red="TestDropout",
         says="TypeError",
     ),
+    Mistake(
+        "biases in half the range of weights",
+        of="Linear.__init__",
+        replace="draw(out_features) if bias else None",
+        by="Parameter(draw(out_features).data / 2) if bias else None",
+        turns_red="TestFirstValues",
+        says="a range of",
+    ),
+    Mistake(
+        "the bias is drawn before the weight",
+        of="Linear.__init__",
+        replace="""
+            self.weight = draw(out_features, in_features)
+            self.bias = draw(out_features) if bias else None
+        """,
+        by="""
+            self.bias = draw(out_features) if bias else None
+            self.weight = draw(out_features, in_features)
+        """,
+        turns_red="TestFirstValues",
+        says="weight comes before bias",
+    ),
+    Mistake(
+        "names that do not begin with the prefix",
+        of="Module.named_modules",
+        replace="[(prefix, self)]",
+        by='[("", self)]',
+        turns_red="TestFindingParameters",
+        says="top.first",
+    ),
+    Mistake(
+        "train that reaches parts of parts, and no deeper",
+        of="Module.train",
+        replace="self.modules()",
+        by="[self, *self.children(), *(part for child in self.children() for part in child.children())]",
+        turns_red="TestModes",
+        says="everywhere",
+    ),
+    Mistake(
+        "loading without strict that broadcasts",
+        of="Module.load_state_dict",
+        replace="if own[name].shape != given[name].shape:",
+        by="if strict and own[name].shape != given[name].shape:",
+        turns_red="TestState",
+        says="strict or not",
+    ),
+    Mistake(
+        "loading that passes over arrays of another dtype",
+        of="Module.load_state_dict",
+        replace="own[name].data[...] = given[name]",
+        by="""
+            if own[name].dtype == given[name].dtype:
+                own[name].data[...] = given[name]
+        """,
+        turns_red="TestState",
+        says="of another dtype",
+    ),
+    Mistake(
+        "loading that names the first missing array only",
+        of="Module.load_state_dict",
+        replace="sorted(own.keys() - given)",
+        by="sorted(own.keys() - given)[:1]",
+        turns_red="TestState",
+        says="it should mention",
+    ),
+    Mistake(
+        "dropout that makes float32 of float16",
+        of="Dropout.forward",
+        replace="(kept / (1 - self.p)).astype(x.dtype)",
+        by="(kept / (1 - self.p)).astype(np.result_type(x.dtype, np.float32))",
+        turns_red="TestDropout",
+        says="dtype float16",
+    ),
 )

@@ -187,4 +187,39 @@ MISTAKES = (
         turns_red="TestErrors",
         says="TypeError",
     ),
+    Mistake(
+        "log_softmax cut off where softmax is 0",
+        of="log_softmax",
+        replace="return shifted",
+        by="return np.maximum(shifted, -87)",
+        turns_red="TestLogSoftmax",
+        says="-87",
+    ),
+    Mistake(
+        "binary cross-entropy that never exceeds 100",
+        of="binary_cross_entropy_with_logits",
+        replace="maximum(input, 0) - input * target + log(1 + exp(-abs(input)))",
+        by="-maximum(input * target - maximum(input, 0) - log(1 + exp(-abs(input))), -100.0)",
+        turns_red="TestBinaryCrossEntropy",
+        says="costs its whole score",
+    ),
+    Mistake(
+        "booleans taken for classes",
+        of="cross_entropy",
+        replace='classes.dtype.kind not in "iu"',
+        by='classes.dtype.kind not in "iub"',
+        turns_red="TestErrors",
+        says="boolean classes",
+    ),
+    Mistake(
+        "one target for all predictions",
+        of="mse_loss",
+        replace="check_shapes(input, target)",
+        by="""
+            if target.size != 1:
+                check_shapes(input, target)
+        """,
+        turns_red="TestMeanSquaredError",
+        says="no error",
+    ),
 )

@@ -233,4 +233,58 @@ MISTAKES = (
         turns_red="TestParameters",
         says="expected",
     ),
+    Mistake(
+        "a buffer that counts although momentum was set to 0",
+        of="SGD.update",
+        replace="if momentum:",
+        by='if momentum or "momentum_buffer" in state:',
+        turns_red="TestParameters",
+        says="momentum to 0 too",
+    ),
+    Mistake(
+        "the optimizer's momentum instead of the group's",
+        of="SGD.update",
+        replace='momentum, dampening = group["momentum"], group["dampening"]',
+        by='momentum, dampening = self.defaults["momentum"], self.defaults["dampening"]',
+        turns_red="TestParameters",
+        says="Every option of a group",
+    ),
+    Mistake(
+        "the list of parameters is written into the given group",
+        of="Optimizer.add_param_group",
+        replace='group = {**self.defaults, **group, "params": list(group["params"])}',
+        by="""
+            group["params"] = list(group["params"])
+            group = {**self.defaults, **group}
+        """,
+        turns_red="TestParameters",
+        says="given group unchanged",
+    ),
+    Mistake(
+        "parameters of which nothing is remembered are listed",
+        of="Optimizer.state_dict",
+        replace="""
+            {
+                number[param]: {name: copied(value) for name, value in remembered.items()}
+                for param, remembered in self.state.items()
+                if remembered
+            }
+        """,
+        by="""
+            {
+                number[param]: {name: copied(value) for name, value in remembered.items()}
+                for param, remembered in self.state.items()
+            }
+        """,
+        turns_red="TestSaving",
+        says="remembers nothing",
+    ),
+    Mistake(
+        "a hyperparameter that may be missing",
+        of="Optimizer.load_state_dict",
+        replace="set(self.defaults) - set(group)",
+        by='set(self.defaults) - set(group) - {"dampening", "eps"}',
+        turns_red="TestSaving",
+        says="lack a hyperparameter",
+    ),
 )

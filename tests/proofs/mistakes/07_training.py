@@ -117,7 +117,7 @@ MISTAKES = (
         replace="self.model.zero_grad()",
         by="",
         turns_red="TestTrainStep",
-        says="one step",
+        says="adds up over steps",
     ),
     Mistake(
         "gradients add up from step to step",
@@ -306,5 +306,66 @@ MISTAKES = (
         by="if header is None:",
         turns_red="TestDamage",
         says="AttributeError",
+    ),
+    Mistake(
+        "an infinite length makes all gradients NaN",
+        of="clip_grad_norm_",
+        replace="scale = max_norm / (length + 1e-6)",
+        by="scale = max_norm / (length + 1e-6) if math.isfinite(length) else math.nan",
+        turns_red="TestClipping",
+        says="become 0",
+    ),
+    Mistake(
+        "an epoch is told before it is in the history",
+        of="Trainer.fit",
+        replace="""
+            self.history.append(record)
+            if on_epoch is not None:
+                on_epoch(record)
+        """,
+        by="""
+            if on_epoch is not None:
+                on_epoch(record)
+            self.history.append(record)
+        """,
+        turns_red="TestFit",
+        says="in the history",
+    ),
+    Mistake(
+        "parts of parts stay in evaluation mode",
+        of="Trainer.evaluate",
+        replace="[(module, module.training) for module in self.model.modules()]",
+        by="[(module, module.training) for module in [self.model, *self.model.children()]]",
+        turns_red="TestEvaluate",
+        says="in the mode that it had",
+    ),
+    Mistake(
+        "an unfinished file is removed after errors of the disk only",
+        of="save_checkpoint",
+        replace="""
+            try:
+                save_file(arrays, unfinished, metadata={HEADER: text})
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        """,
+        by="""
+            try:
+                save_file(arrays, unfinished, metadata={HEADER: text})
+                unfinished.replace(path)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
+        """,
+        turns_red="TestSaving",
+        says="unfinished",
+    ),
+    Mistake(
+        "damaged state shows the error of the optimizer",
+        of="load_checkpoint",
+        replace="(AttributeError, KeyError, TypeError, ValueError)",
+        by="(KeyError, ValueError)",
+        turns_red="TestDamage",
+        says="or no state",
     ),
 )
