@@ -431,10 +431,9 @@ class TestSampling:
         got = ask(sample, logits, temperature, generator=np.random.default_rng(0))
         assert_equal(got, logits.argmax(axis=-1))
 
-    @given(seeds())
-    def test_follows_the_seed(self, seed):
+    def test_follows_the_seed(self):
         """The same generator state gives the same tokens; without one, manual_seed decides."""
-        logits = normal(seed, 200, 5)
+        logits = normal(0, 200, 5)
         check_draws(lambda g: ask(sample, logits, generator=g))
 
     @pytest.mark.parametrize("temperature", [-1, -1e-9, float("nan"), float("inf")])
@@ -461,19 +460,18 @@ class TestSampling:
 class TestGeneration:
     """continue a text"""
 
-    @given(token_ids(), st.integers(0, 5), seeds())
-    def test_greedy_adds_the_most_likely_each_time(self, prompt, count, seed):
+    @given(token_ids(), st.integers(0, 5), seeds(), st.sampled_from((np.int64, np.int32)))
+    def test_greedy_adds_the_most_likely_each_time(self, prompt, count, seed, dtype):
         """Each new token has the highest logit at the last place, given the last C tokens; int64."""
         model = small(seed)
-        expected = prompt
+        expected = prompt = prompt.astype(dtype)
         for _ in range(count):
             logits = oracle.gpt(expected[:, -C:], model.state_dict(), 2, 2)[:, -1]
             expected = np.concatenate([expected, logits.argmax(axis=-1)[:, None]], axis=1)
-        for ids in (prompt, prompt.astype(np.int32)):
-            got = ask(model.generate, ids, count, temperature=0)
-            assert_dtype(got, np.int64)
-            assert_equal(got, expected)
-            assert_no_alias(got, ids)
+        got = ask(model.generate, prompt, count, temperature=0)
+        assert_dtype(got, np.int64)
+        assert_equal(got, expected)
+        assert_no_alias(got, prompt)
 
     @given(seeds())
     def test_begins_with_the_prompt(self, seed):
@@ -483,10 +481,9 @@ class TestGeneration:
         assert_shape(got, (2, C + 7))
         assert_equal(got[:, : C + 3], prompt)
 
-    @given(seeds())
-    def test_follows_the_seed(self, seed):
+    def test_follows_the_seed(self):
         """The same generator state gives the same text; without one, manual_seed decides."""
-        model = small(seed)
+        model = small()
         check_draws(lambda g: ask(model.generate, [[1, 2]], 16, temperature=9.0, generator=g))
 
     def test_passes_on_how_to_choose(self):
