@@ -344,12 +344,12 @@ class TestSaving:
         ask(pairs("xy xy").save, tmp_path / "t.json")
         before = (tmp_path / "t.json").stat().st_ino
         ask(pairs("ab ab").save, tmp_path / "t.json")
+        assert_equal([file.name for file in tmp_path.iterdir()], ["t.json"])
         new = (tmp_path / "t.json").stat().st_ino != before
         expect(new, "a new file in its place", "the old file overwritten")
         table = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
         assert_equal(table["type"], "BPETokenizer")
         assert_equal(table["merges"], [[97, 98]])
-        assert_equal([file.name for file in tmp_path.iterdir()], ["t.json"])
 
     @pytest.mark.parametrize(
         "content",
