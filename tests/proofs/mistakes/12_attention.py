@@ -33,7 +33,7 @@ MISTAKES = (
         replace="np.where(mask, scores, -np.inf)",
         by="np.where(mask, -np.inf, scores)",
         turns_red="TestWeights",
-        says="attention_weights",
+        says="masked_softmax",
     ),
     Mistake(
         "a mask that is not used",
@@ -49,7 +49,7 @@ MISTAKES = (
         replace="np.where(mask, scores, -np.inf)",
         by="np.where(mask, scores, 0.0)",
         turns_red="TestWeights",
-        says="attention_weights",
+        says="masked_softmax",
     ),
     Mistake(
         "a mask after softmax, so that rows no longer sum to one",
