@@ -77,12 +77,18 @@ def call(function: Any, *args: Any, **kwargs: Any) -> Any:
 def ask(function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a function or method of the learner's on anything, and give its result as it is.
 
-    Only remembers the call for the message; where arrays go in and Tensors come out, use `call`.
+    Checks that no ndarray among the arguments was changed, and remembers the call for the message;
+    where arrays go in and Tensors come out, use `call`.
     """
     real = resolve(function)
     text = describe(function, args, kwargs, array="np.array")
     remember(text, real)
-    return attempt(real, text, args, kwargs)
+    before = [(arg, arg.copy()) for arg in args if isinstance(arg, np.ndarray)]
+    result = attempt(real, text, args, kwargs)
+    for arg, original in before:
+        if not same(arg, original):
+            broken("inputs that stay as they were", f"an input changed to {show(arg)}")
+    return result
 
 
 def attempt(
@@ -222,6 +228,18 @@ def assert_no_alias(got: object, *inputs: object) -> None:
         other = array_of(given)
         if other is not None and np.shares_memory(array, other):
             broken("a result with memory of its own", "a result that shares memory with an input")
+
+
+def assert_own(make: Callable[[], Any]) -> None:
+    """Each call gives an array of its own, which may be written to without a change to any other."""
+    first = make()
+    if not isinstance(first, np.ndarray):
+        broken("an ndarray", show_with_type(first))
+    if not first.flags.writeable:
+        broken("an array that can be written to", "a read-only one")
+    original = first.copy()
+    first[...] = np.zeros((), first.dtype)
+    assert_equal(make(), original)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from specs.laws import (
     raises,
     unwrap,
 )
+from specs.modules import check_dtype_option
 from specs.oracles import embeddings as oracle
 from specs.seeded import check_draws, normal
 from specs.strategies import FLOATS, arrays, seeds
@@ -115,7 +116,8 @@ class TestEmbedding:
             assert_equal(unwrap(ask(layer, form)), layer.weight.data[ids])
 
     def test_has_one_parameter(self):
-        """state_dict has just "weight" of shape (num_embeddings, embedding_dim), float32."""
+        """state_dict has just "weight" of shape (num_embeddings, embedding_dim), float32 unless told."""
+        check_dtype_option(lambda **options: Embedding(3, 2, **options))
         layer = Embedding(7, 4)
         assert_equal({n: v.shape for n, v in layer.state_dict().items()}, {"weight": (7, 4)})
         assert_dtype(layer.weight.data, np.float32)
@@ -143,13 +145,15 @@ class TestEmbedding:
 class TestSinusoids:
     """waves for places"""
 
-    @given(st.integers(1, 30), st.integers(1, 8))
-    def test_match_their_definition(self, length, half):
-        """table[p, 2i] is sin(p / 10000^(2i/D)), table[p, 2i+1] the cosine of the same."""
-        table = ask(sinusoids, length, 2 * half)
+    @given(st.integers(1, 30), st.integers(1, 8), st.sampled_from(FLOATS))
+    def test_match_their_definition(self, length, half, dtype):
+        """table[p, 2i] is sin(p / 10000^(2i/D)), table[p, 2i+1] the cosine, in float32 unless told."""
+        table = ask(
+            sinusoids, length, 2 * half, **({} if dtype == np.float32 else {"dtype": dtype})
+        )
         expected = [[oracle.wave(p, c, 2 * half) for c in range(2 * half)] for p in range(length)]
+        assert_dtype(table, dtype)
         assert_close(table, np.array(expected))
-        assert_dtype(table, np.float32)
 
     @given(st.integers(1, 8))
     def test_lie_on_circles(self, half):
@@ -192,7 +196,9 @@ class TestPositions:
             assert_close(call(layer, x[0], start=start), expected[0])
 
     def test_fixed_ones_are_the_sinusoids(self):
-        """PositionalEncoding(D, L) adds sinusoids(L, D), has no parameter and saves nothing."""
+        """PositionalEncoding(D, L) adds sinusoids(L, D) of its dtype, has no parameter and saves nothing."""
+        for dtype in FLOATS:
+            assert_dtype(PositionalEncoding(6, 10, dtype=dtype).weight.data, dtype)
         layer = PositionalEncoding(6, 10)
         expected = [[oracle.wave(p, c, 6) for c in range(6)] for p in range(10)]
         assert_close(call(layer, np.zeros((10, 6), np.float32)), np.array(expected))
@@ -209,7 +215,8 @@ class TestLearnedPositions:
     """places that are learned"""
 
     def test_have_one_parameter(self):
-        """kind="learned" has a Parameter weight (max_length, D), small at first."""
+        """kind="learned" has a Parameter weight (max_length, D) of its dtype, small at first."""
+        check_dtype_option(lambda **options: PositionalEncoding(3, 2, "learned", **options))
         check_draws(lambda g: PositionalEncoding(5, 4, "learned", generator=g).weight.data)
         layer = PositionalEncoding(50, 100, "learned", generator=np.random.default_rng(0))
         assert_equal({n: v.shape for n, v in layer.state_dict().items()}, {"weight": (100, 50)})
@@ -282,7 +289,7 @@ class TestBadInput:
 
     def test_widths_must_fit(self):
         """A last axis that is not D raises ValueError that names D and the shape."""
-        for shape in ((2, 3, 5), (4,)):
+        for shape in ((2, 3, 5), (2, 3, 1), (4,)):
             with raises(ValueError, naming=f"4 {shape}"):
                 call(PositionalEncoding(4, 8), np.zeros(shape, np.float32))
 

@@ -13,18 +13,25 @@ from specs.laws import (
     assert_dtype,
     assert_equal,
     assert_finite,
+    assert_own,
     assert_shape,
     call,
     expect,
     raises,
     unwrap,
 )
+from specs.memory import peak_of
+from specs.modules import check_dtype_option, check_order_of_draws
 from specs.oracles import attention as oracle
 from specs.seeded import check_draws, normal
 from specs.strategies import FLOATS, seeds
 
-causal_mask, attention_weights, scaled_dot_product_attention = lazy(
-    "attention", "causal_mask", "attention_weights", "scaled_dot_product_attention"
+causal_mask, masked_softmax, attention_weights, scaled_dot_product_attention = lazy(
+    "attention",
+    "causal_mask",
+    "masked_softmax",
+    "attention_weights",
+    "scaled_dot_product_attention",
 )
 MultiHeadAttention = lazy("attention", "MultiHeadAttention")
 Tensor = lazy("tensor", "Tensor")
@@ -55,6 +62,32 @@ def layer_of(heads, width, seed=0, **options):
 
 class TestWeights:
     """how much each place looks at each"""
+
+    @given(
+        lengths, lengths, st.sampled_from(FLOATS), st.sampled_from([0, -1e12]), seeds(), st.data()
+    )
+    def test_hidden_scores_count_as_minus_infinity(self, queries, keys, dtype, offset, seed, draw):
+        """masked_softmax is softmax with a score of -∞ where the mask is False, whatever stood there."""
+        mask = masks(draw, queries, keys)
+        scores = (normal(seed, 2, queries, keys) * 5 + offset).astype(dtype)
+        scores[:, ~mask] = draw.draw(st.sampled_from([np.nan, np.inf, 0, 1e30]))
+        got = call(masked_softmax, scores, mask=mask)
+        seen = np.where(mask, scores, -np.inf).astype(np.float64)
+        shares = np.exp(seen - seen.max(axis=-1, keepdims=True))
+        assert_close(got, (shares / shares.sum(axis=-1, keepdims=True)).astype(dtype))
+        assert_dtype(got, dtype)
+        assert_equal(got[:, ~mask], np.zeros_like(got[:, ~mask]))
+
+    def test_take_one_array_of_the_size_of_the_scores(self):
+        """masked_softmax holds one array of the size of its scores, its result."""
+        scores = Tensor(normal(0, 64, 512))
+        _, peak = peak_of(masked_softmax, scores, mask=np.tri(64, 512, 448, dtype=bool))
+        most = int(1.6 * scores.data.nbytes)
+        expect(
+            peak < most,
+            f"at most {most:,} bytes, where the scores have {scores.data.nbytes:,}",
+            f"{peak:,}",
+        )
 
     @given(lengths, lengths, st.integers(1, 4), seeds(), st.data())
     def test_match_their_definition(self, queries, keys, d, seed, draw):
@@ -170,7 +203,8 @@ class TestCausalMask:
 
     @given(st.integers(1, 8))
     def test_is_square_unless_told(self, length):
-        """causal_mask(T) is (T, T): row i sees i + 1 places."""
+        """causal_mask(T) is (T, T), an array of its own: row i sees i + 1 places."""
+        assert_own(lambda: ask(causal_mask, length))
         mask = ask(causal_mask, length)
         assert_shape(mask, (length, length))
         assert_equal(mask.sum(axis=1), np.arange(1, length + 1))
@@ -282,6 +316,18 @@ class TestMultiHeadAttention:
         assert_close(got[0], call(layer, x[:1])[0])
         assert_close(got[1, :2], call(layer, x[1:, :2])[0])
 
+    @given(seeds(), st.data())
+    def test_takes_a_mask_for_each_head(self, seed, draw):
+        """A mask (N, H, T, T), or (H, T, T) for all sequences, hides keys in its head alone."""
+        layer, x = layer_of(2, 2, seed), normal(seed, 2, 4, 4)
+        mask = np.stack([masks(draw, 4, 4) for _ in range(4)]).reshape(2, 2, 4, 4)
+        expected = [
+            oracle.multi_head(x[i : i + 1], layer.state_dict(), 2, mask[i])[0] for i in (0, 1)
+        ]
+        assert_close(call(layer, x, mask=mask), np.array(expected))
+        for_all = oracle.multi_head(x, layer.state_dict(), 2, mask[0])
+        assert_close(call(layer, x, mask=mask[0]), for_all)
+
     @given(seeds())
     def test_gradients_agree_with_differences(self, seed):
         """The gradients of input, weights and biases agree with central differences."""
@@ -301,7 +347,8 @@ class TestParameters:
 
     @given(heads_and_widths)
     def test_have_the_shapes_of_pytorch(self, sizes):
-        """Names and shapes are those of torch.nn.MultiheadAttention, 4 D² + 4 D numbers in all."""
+        """Names and shapes are those of torch.nn.MultiheadAttention, 4 D² + 4 D numbers of one dtype."""
+        check_dtype_option(lambda **options: MultiHeadAttention(sizes[0], sizes[0], **options))
         d = sizes[0] * sizes[1]
         state = MultiHeadAttention(d, sizes[0]).state_dict()
         assert_equal(
@@ -329,7 +376,8 @@ class TestParameters:
             assert_equal(state[name], np.zeros_like(state[name]))
 
     def test_follow_the_seed(self):
-        """The generator draws the weights; without one, manual_seed decides."""
+        """The generator draws in_proj_weight and then out_proj; without one, manual_seed decides."""
+        check_order_of_draws(lambda **options: MultiHeadAttention(4, 2, **options))
         for name in ("in_proj_weight", "out_proj.weight"):
             check_draws(
                 lambda g, name=name: MultiHeadAttention(4, 2, generator=g).state_dict()[name]

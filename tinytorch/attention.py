@@ -24,7 +24,7 @@ def causal_mask(queries: int, keys: int | None = None) -> Array:
         queries: how many places look.
         keys: how many can be looked at; as many as queries unless given.
     Returns:
-        (queries, keys) array of bool.
+        (queries, keys) array of bool, a new one each time.
     Raises:
         ValueError: queries is below 1, or keys is below queries; the message names both numbers.
 
@@ -189,7 +189,8 @@ class MultiHeadAttention(Module):
 
         Args:
             x: (N, T, D).
-            mask: bool, broadcasts to (N, H, T, T); `causal_mask` gives one. None: everything is seen.
+            mask: bool, broadcasts to (N, H, T, T), so that each sequence and each head may have its own;
+                `causal_mask` gives one for all. None: everything is seen.
         Returns:
             (N, T, D).
         Raises:

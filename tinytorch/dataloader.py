@@ -108,7 +108,8 @@ def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) 
             numbered from 0.
     Returns:
         A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
-        float32, and arrays keep their dtype. It has memory of its own.
+        float32, and arrays keep their dtype. Where dtypes differ the batch has one that holds all of
+        them: 1 and 2.5 become 1.0 and 2.5. It has memory of its own.
     Raises:
         ValueError: two items differ in shape, or tuples in length; the message names both shapes
             (or lengths) and the index of an item that differs from the first one.
@@ -182,8 +183,8 @@ def random_split(
     Args:
         dataset: what to split.
         lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
-            float, that sum to 1. A fraction f means ⌊f · len(dataset)⌋ items; the few items that
-            are left over then go to the first parts, one to each.
+            float, that sum to 1 up to rounding. A fraction f means ⌊f · len(dataset)⌋ items; the few
+            items that are left over then go to the first parts, one to each.
         generator: an `np.random.Generator`, the default one if None. One seed, one result.
     Returns:
         A list of `Subset`s, one for each length. A part may be empty.
@@ -286,8 +287,8 @@ class Normalize:
     """Shift and scale each channel: (x - mean) / std.
 
     Args:
-        mean: a number for each channel, or one for all.
-        std: likewise.
+        mean: a number for each channel, or one for all; a list of one number is one for all, too.
+        std: likewise, and as many as in ``mean``.
 
     >>> Normalize(mean=0.5, std=0.25)(np.ones((1, 1, 2), np.float32))
     array([[[2., 2.]]], dtype=float32)
@@ -296,7 +297,7 @@ class Normalize:
     def __init__(
         self, mean: float | Sequence[float] | Array, std: float | Sequence[float] | Array
     ) -> None:
-        """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 for a single number.
+        """Keep ``mean`` and ``std`` as arrays (C, 1, 1), where C is 1 if there is one for all.
 
         Raises:
             ValueError: a ``std`` is not above 0, or there are not as many as in ``mean``; the
@@ -368,8 +369,8 @@ class RandomCrop:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
-            ValueError: ``size`` is not one or two numbers of at least 1, or ``padding`` is negative;
-                the message names the argument and its value.
+            ValueError: ``size`` is not one or two whole numbers of at least 1, or ``padding`` is
+                negative; the message names the argument and its value.
         """
         raise NotImplementedError("08 dataloader: RandomCrop.__init__")
 

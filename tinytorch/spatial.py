@@ -82,9 +82,9 @@ def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: floa
 def patches(seen: Array) -> Iterator[tuple[slice, Array]]:
     """Windows as rows of a matrix, a block of images at a time.
 
-    Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C).
-    The matrix is overwritten by the next block. A batch of windows is KH * KW times as large as the
-    images; a block of it stays in the processor's cache.
+    Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C): as many
+    images as make about ``BLOCK_BYTES``, at least one. The matrix is overwritten by the next block. A
+    batch of windows is KH * KW times as large as the images; a block of it stays in the processor's cache.
     """
     raise NotImplementedError("09 spatial: patches")
 
@@ -104,10 +104,10 @@ def conv2d(
         stride: how far a window moves, a number or a pair.
         padding: how many zeros surround the image on each side, a number or a pair.
     Returns:
-        (N, O, OH, OW) with `output_size`.
+        (N, O, OH, OW) with `output_size`, in the dtype of ``x`` and ``weight``.
     Raises:
-        ValueError: shapes that do not fit each other, and the message names both; or a kernel larger
-            than the padded image, and the message names its size.
+        ValueError: shapes that do not fit each other, and the message names both (for a bias
+            its shape and (O,)); or a kernel larger than the padded image, and the message names its size.
         TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
@@ -214,8 +214,8 @@ def max_pool2d(
         stride: how far it moves; None means as far as it is large.
         padding: how much -infinity surrounds the image; at most half of ``kernel_size``.
     Returns:
-        (N, C, OH, OW) with `output_size`. The gradient goes to the largest element alone; of several
-        equal ones to the first, row by row. NaN counts as the largest.
+        (N, C, OH, OW) with `output_size`, in the dtype of ``x``. The gradient goes to the largest element
+        alone; of several equal ones to the first, row by row. NaN counts as the largest.
     Raises:
         ValueError: not four dimensions, and the message names the shape; too much padding, and the
             message names ``padding`` and its value; or a window larger than the padded image, and
@@ -257,7 +257,7 @@ def avg_pool2d(
         stride: how far it moves; None means as far as it is large.
         padding: how many zeros surround the image; at most half of ``kernel_size``.
     Returns:
-        (N, C, OH, OW) with `output_size`.
+        (N, C, OH, OW) with `output_size`, in the dtype of ``x``.
     Raises:
         ValueError, TypeError: as `max_pool2d`.
 
@@ -401,7 +401,7 @@ class Conv2d(Module):
         """Check the channels and draw the first values.
 
         Weight and then bias are drawn uniformly from ±1/√(in_channels · KH · KW), the number of
-        products that make one output, as float32.
+        products that make one output, as float32. Without a bias nothing is drawn for it.
         """
         raise NotImplementedError("09 spatial: Conv2d.__init__")
 

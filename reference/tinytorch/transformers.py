@@ -298,7 +298,7 @@ def sample(
     """Choose the next token of each sequence.
 
     Args:
-        logits: scores, (N, V) array.
+        logits: scores, (N, V) array; it stays as it is.
         temperature: scores are divided by it: below 1 the likely becomes likelier still, above 1 less
             so. 0 means greedy: always the most likely token, of several the one with the smallest id.
         top_k: choose among the k tokens with the highest scores alone; None, or more than V, means among
@@ -347,7 +347,7 @@ class GPT(Module):
     Attributes:
         token_embedding: an Embedding (V, D).
         position: a learned PositionalEncoding (C, D).
-        dropout: a Dropout.
+        dropout: a Dropout, on the sum of token and place; the blocks have the same probability.
         blocks: a Sequential of L blocks.
         ln_f: a LayerNorm.
     """
@@ -446,18 +446,19 @@ class GPT(Module):
         every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
 
         Args:
-            prompt: token ids, (N, T) with T at least 1; it may be longer than the context.
+            prompt: token ids, (N, T) with T at least 1; it may be longer than the context. It stays as
+                it is.
             max_new_tokens: how many to add at most, 0 or more.
             temperature, top_k, generator: as for `sample`.
             stop: a token that ends a text when it is added; one in the prompt ends nothing. The rest of
                 its row is filled with it, and once every row has ended nothing more is added.
         Returns:
-            (N, T + up to max_new_tokens) int64: the prompt and what was added.
+            (N, T + up to max_new_tokens) int64, a new array: the prompt and what was added.
         Raises:
             ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see
                 `sample`, and the message names the argument; or ``max_new_tokens`` is negative, and
                 the message names it and its value.
-            IndexError: an id is not in [0, V); the message names it.
+            IndexError: an id is not in [0, V), wherever it stands in the prompt; the message names it.
         """
         text = check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64)
         if text.ndim != 2 or text.shape[1] == 0:

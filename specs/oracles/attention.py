@@ -22,7 +22,10 @@ def attention(query: Array, key: Array, value: Array, mask: Array | None = None)
 
 
 def multi_head(x: Array, state: State, heads: int, mask: Array | None = None) -> Array:
-    """(N, T, D), one sequence and one head after the other, from a state dict."""
+    """(N, T, D), one sequence and one head after the other, from a state dict.
+
+    The mask is (T, T), or (H, T, T) with one for each head.
+    """
     n, length, d = x.shape
     weight, bias = state["in_proj_weight"], state.get("in_proj_bias", np.zeros(3 * d))
     width = d // heads
@@ -31,5 +34,6 @@ def multi_head(x: Array, state: State, heads: int, mask: Array | None = None) ->
         for head in range(heads):
             columns = [slice(k * d + head * width, k * d + (head + 1) * width) for k in range(3)]
             q, k, v = (x[sequence] @ weight[rows].T + bias[rows] for rows in columns)
-            out[sequence, :, head * width : (head + 1) * width] = attention(q, k, v, mask)
+            seen = mask[head] if mask is not None and mask.ndim == 3 else mask
+            out[sequence, :, head * width : (head + 1) * width] = attention(q, k, v, seen)
     return out @ state["out_proj.weight"].T + state.get("out_proj.bias", np.zeros(d))

@@ -22,7 +22,7 @@ def batch_sizes(count: int, batch_size: int, drop_last: bool) -> list[int]:
 
 def shares(count: int, fractions: Sequence[float | str]) -> list[int]:
     """How many of ``count`` items each fraction gets; what is left over goes to the first ones."""
-    sizes = [floor(Fraction(fraction) * count) for fraction in fractions]
+    sizes = [floor(Fraction(str(fraction)) * count) for fraction in fractions]
     part = 0
     while sum(sizes) < count:
         sizes[part] += 1

@@ -26,11 +26,10 @@ def replaced(word: Word, pair: Word, token: int) -> Word:
     return tuple(result)
 
 
-def train(text: str, vocab_size: int) -> tuple[list[Pair], list[int]]:
-    """(merges, how many different words held the pair of each merge)."""
+def train(text: str, vocab_size: int) -> list[Pair]:
+    """The merges."""
     words: list[Word] = [tuple(word.encode("utf-8")) for word in WORD.findall(text)]
     merges: list[Pair] = []
-    holding: list[int] = []
     while len(merges) < vocab_size - 256:
         counts: dict[Pair, int] = {}
         for word in words:
@@ -39,10 +38,9 @@ def train(text: str, vocab_size: int) -> tuple[list[Pair], list[int]]:
         if not counts or max(counts.values()) < 2:
             break
         pair = sorted(counts, key=lambda p: (-counts[p], p))[0]
-        holding.append(len({word for word in words if pair in neighbors(word)}))
         words = [replaced(word, pair, 256 + len(merges)) for word in words]
         merges.append(pair)
-    return merges, holding
+    return merges
 
 
 def encode(text: str, merges: Sequence[Sequence[int]]) -> list[int]:

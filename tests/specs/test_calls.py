@@ -161,10 +161,14 @@ class TestAsk:
         thing = object()
         assert ask(lambda *args, **kwargs: (args, kwargs), thing, x=1) == ((thing,), {"x": 1})
 
-    def test_an_array_may_be_changed(self):
-        x = np.zeros(2)
-        ask(lambda array: array.fill(1), x)
-        assert same(x, np.ones(2))
+    @pytest.mark.parametrize("x", [np.zeros(2), np.array(0.0), np.array([np.nan, 0])], ids=str)
+    def test_an_array_may_not_be_changed(self, x, told):
+        expected, got, called, _ = told(ask, lambda array: array.fill(1), x)
+        assert expected == "inputs that stay as they were"
+        assert "1." in got
+        assert "0." in called
+        assert same(x, np.ones_like(x))
+        assert ask(lambda array: array + 1, x) is not x
 
     def test_remembers_what_its_arguments_were(self, told):
         ask(lambda items: items.clear(), items := [1, 2])

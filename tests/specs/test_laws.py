@@ -16,6 +16,7 @@ from specs.laws import (
     assert_equal,
     assert_finite,
     assert_no_alias,
+    assert_own,
     assert_shape,
 )
 
@@ -319,6 +320,22 @@ class TestAlias:
         for got in (x, x.T, x[1:], x.reshape(-1), x[..., None]):
             assert broken(assert_no_alias, got, x, y)
             assert broken(assert_no_alias, got, y, x)
+
+
+class TestOwn:
+    def test_a_new_array_each_time_holds(self, broken):
+        assert broken(assert_own, lambda: np.array([True, False])) is None
+        assert broken(assert_own, lambda: np.arange(1.0, 3.0)) is None
+
+    def test_an_array_handed_out_twice_is_none(self, broken):
+        kept = np.array([1.0, 2.0])
+        assert broken(assert_own, lambda: kept) == (
+            "[1., 2.]",
+            "[0., 0.]  first difference at [0]: 0.0 instead of 1.0",
+        )
+        view = np.broadcast_to(np.array([1.0]), (2,))
+        assert broken(assert_own, lambda: view)[1] == "a read-only one"
+        assert broken(assert_own, lambda: [1.0])[0] == "an ndarray"
 
 
 @pytest.mark.parametrize("demanded", [laws.assert_close, laws.assert_equal])

@@ -291,4 +291,84 @@ MISTAKES = (
         turns_red="TestModules",
         says="other numbers",
     ),
+    Mistake(
+        "padding of zeros whatever it is to be filled with",
+        of="windows",
+        replace="np.full((n, height + 2 * top, width + 2 * left, channels), fill, x.dtype)",
+        by="np.zeros((n, height + 2 * top, width + 2 * left, channels), x.dtype)",
+        turns_red="TestWindows",
+        says="expected",
+    ),
+    Mistake(
+        "a new matrix for each block",
+        of="patches",
+        replace="filled = block[: images.stop - start]",
+        by="filled = np.empty_like(block[: images.stop - start])",
+        turns_red="TestWindows",
+        says="one array for all",
+    ),
+    Mistake(
+        "one number for the bias of all kernels",
+        of="conv2d",
+        replace="bias.shape != weight.shape[:1]",
+        by="bias.size not in (1, len(weight))",
+        turns_red="TestErrors",
+        says="ValueError",
+    ),
+    Mistake(
+        "the largest element looked for column by column",
+        of="taps",
+        replace="""
+            for k in range(kh):
+                for m in range(kw):
+        """,
+        by="""
+            for m in range(kw):
+                for k in range(kh):
+        """,
+        turns_red="TestPooling",
+        says="expected",
+    ),
+    Mistake(
+        "the variance as mean of squares minus squared mean",
+        of="BatchNorm2d.statistics",
+        replace="mean_along(np.square(x - mean[:, None, None]), (0, 2, 3))",
+        by="np.maximum(mean_along(np.square(x), (0, 2, 3)) - mean**2, 0)",
+        turns_red="TestBatchNorm",
+        says="expected",
+    ),
+    Mistake(
+        "an eps that is not kept",
+        of="BatchNorm2d.__init__",
+        replace="self.eps = eps",
+        by="self.eps = 1e-5",
+        turns_red="TestBatchNorm",
+        says="expected",
+    ),
+    Mistake(
+        "a gradient as in training, also in use",
+        of="BatchNorm2d.forward",
+        replace="""
+            batch_norm(
+                x, self.weight, self.bias, mean=mean, var=var, eps=self.eps, of_batch=self.training
+            )
+        """,
+        by="batch_norm(x, self.weight, self.bias, mean=mean, var=var, eps=self.eps, of_batch=True)",
+        turns_red="TestBatchNorm",
+        says="Jv",
+    ),
+    Mistake(
+        "a bias that is drawn first",
+        of="Conv2d.__init__",
+        replace="""
+            self.weight = draw(out_channels, in_channels, *kernel_size)
+            self.bias = draw(out_channels) if bias else None
+        """,
+        by="""
+            self.bias = draw(out_channels) if bias else None
+            self.weight = draw(out_channels, in_channels, *kernel_size)
+        """,
+        turns_red="TestModules",
+        says="expected",
+    ),
 )

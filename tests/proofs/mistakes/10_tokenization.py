@@ -169,7 +169,7 @@ MISTAKES = (
         replace="sorted(self.places[pair])",
         by="range(len(self.times))",
         turns_red="TestTraining",
-        says="calls of pair",
+        says="times as many steps",
     ),
     Mistake(
         "all pairs counted anew at every step",
@@ -180,7 +180,7 @@ MISTAKES = (
             table = PairTable(table.words, often.values())
         """,
         turns_red="TestTraining",
-        says="calls of",
+        says="times as many steps",
     ),
     Mistake(
         "pairs that occur once are merged too",
@@ -294,5 +294,55 @@ MISTAKES = (
         by="if kind is None:",
         turns_red="TestSaving",
         says="pairs.json",
+    ),
+    Mistake(
+        "merges added to those of an earlier text",
+        of="BPETokenizer.train",
+        replace="merges: list[tuple[int, int]] = []",
+        by="merges: list[tuple[int, int]] = list(self.merges)",
+        turns_red="TestTraining",
+        says="expected",
+    ),
+    Mistake(
+        "words that stay encoded as before",
+        of="BPETokenizer.encode",
+        replace="known = {word: self.encode_word(word) for word in set(words)}",
+        by="""
+            known = self.__dict__.setdefault("known", {})
+            known.update({word: self.encode_word(word) for word in {*words} - {*known}})
+        """,
+        turns_red="TestTraining",
+        says="expected",
+    ),
+    Mistake(
+        "a text encoded as one word",
+        of="BPETokenizer.encode",
+        replace="WORD.findall(text)",
+        by="[text]",
+        turns_red="TestEncoding",
+        says="expected",
+    ),
+    Mistake(
+        "a file written over in its place",
+        of="Tokenizer.save",
+        replace='part = path.with_name(f"{path.name}.part")',
+        by="part = path",
+        turns_red="TestSaving",
+        says="new file",
+    ),
+    Mistake(
+        "a word merged pair by pair, as if it were new",
+        of="BPETokenizer.encode_word",
+        replace='chain = Chain([word.encode("utf-8")])',
+        by="""
+            ids = tuple(word.encode("utf-8"))
+            while ranks := [self.ranks[pair] for pair in pairs_of(ids) if pair in self.ranks]:
+                ids = merge(ids, self.merges[min(ranks)], 256 + min(ranks))
+            if ids:
+                return ids
+            chain = Chain([word.encode("utf-8")])
+        """,
+        turns_red="TestEncoding",
+        says="times as many",
     ),
 )

@@ -206,4 +206,28 @@ MISTAKES = (
         turns_red="TestLearnedPositions",
         says="other numbers",
     ),
+    Mistake(
+        "a dtype that is not passed on",
+        of="PositionalEncoding.__init__",
+        replace="sinusoids(max_length, embedding_dim, dtype)",
+        by="sinusoids(max_length, embedding_dim)",
+        turns_red="TestPositions",
+        says="dtype",
+    ),
+    Mistake(
+        "a table of float32 whatever is asked for",
+        of="Embedding.__init__",
+        replace="drawn.astype(dtype)",
+        by="drawn.astype(np.float32)",
+        turns_red="TestEmbedding",
+        says="dtype",
+    ),
+    Mistake(
+        "vectors of one element stretched to fit",
+        of="PositionalEncoding.forward",
+        replace="x.shape[-1] != embedding_dim",
+        by="x.shape[-1] not in (1, embedding_dim)",
+        turns_red="TestBadInput",
+        says="ValueError",
+    ),
 )

@@ -33,7 +33,7 @@ MISTAKES = (
         replace="np.where(mask, scores, -np.inf)",
         by="np.where(mask, -np.inf, scores)",
         turns_red="TestWeights",
-        says="attention_weights",
+        says="masked_softmax",
     ),
     Mistake(
         "a mask that is not used",
@@ -49,7 +49,7 @@ MISTAKES = (
         replace="np.where(mask, scores, -np.inf)",
         by="np.where(mask, scores, 0.0)",
         turns_red="TestWeights",
-        says="attention_weights",
+        says="masked_softmax",
     ),
     Mistake(
         "a mask after softmax, so that rows no longer sum to one",
@@ -202,5 +202,62 @@ MISTAKES = (
         by="if num_heads > 10 * embed_dim:",
         turns_red="TestBadInput",
         says="whose message mentions",
+    ),
+    Mistake(
+        "a mask that is handed out again",
+        of="causal_mask",
+        replace="return np.tri(queries, keys, keys - queries, dtype=bool)",
+        by="""
+            made = causal_mask.__dict__.setdefault("made", {})
+            return made.setdefault((queries, keys), np.tri(queries, keys, keys - queries, dtype=bool))
+        """,
+        turns_red="TestCausalMask",
+        says="expected",
+    ),
+    Mistake(
+        "a large number for minus infinity",
+        of="masked_softmax",
+        replace="np.where(mask, scores, -np.inf)",
+        by="np.where(mask, scores, scores.dtype.type(-1e9))",
+        turns_red="TestWeights",
+        says="expected",
+    ),
+    Mistake(
+        "a new array for each step of softmax",
+        of="masked_softmax",
+        replace="np.exp(weights, out=weights)",
+        by="weights = np.exp(weights)",
+        turns_red="TestWeights",
+        says="bytes",
+    ),
+    Mistake(
+        "one head's mask for all heads",
+        of="MultiHeadAttention.forward",
+        replace="query, key, value = self.project(x)",
+        by="""
+            mask = mask if mask is None or mask.ndim < 3 else mask[..., :1, :, :]
+            query, key, value = self.project(x)
+        """,
+        turns_red="TestMultiHeadAttention",
+        says="expected",
+    ),
+    Mistake(
+        "the last matrix drawn first",
+        of="MultiHeadAttention.__init__",
+        replace="generator = generator or default_generator()",
+        by="""
+            generator = generator or default_generator()
+            self.out_proj = Linear(embed_dim, embed_dim, bias, generator=generator, dtype=dtype)
+        """,
+        turns_red="TestParameters",
+        says="expected",
+    ),
+    Mistake(
+        "a dtype that the last matrix does not get",
+        of="MultiHeadAttention.__init__",
+        replace="Linear(embed_dim, embed_dim, bias, generator=generator, dtype=dtype)",
+        by="Linear(embed_dim, embed_dim, bias, generator=generator)",
+        turns_red="TestParameters",
+        says="dtype",
     ),
 )

@@ -411,4 +411,97 @@ MISTAKES = (
         turns_red="TestBadInput",
         says="TypeError",
     ),
+    Mistake(
+        "the variance as mean of squares minus squared mean",
+        of="normalized",
+        replace="np.vecdot(centered, centered)[..., None] / x.shape[-1]",
+        by="np.maximum(np.vecdot(x, x)[..., None] / x.shape[-1] - mean_of(x) ** 2, 0)",
+        turns_red="TestLayerNorm",
+        says="expected",
+    ),
+    Mistake(
+        "the dtype of the weight for that of the vectors",
+        of="layer_norm",
+        replace="out *= weight",
+        by="out = out * weight",
+        turns_red="TestLayerNorm",
+        says="dtype",
+    ),
+    Mistake(
+        "the way back drawn first",
+        of="MLP.__init__",
+        replace="""
+            self.fc = Linear(embed_dim, hidden_dim, generator=generator, dtype=dtype)
+            self.proj = Linear(hidden_dim, embed_dim, generator=generator, dtype=dtype)
+        """,
+        by="""
+            self.proj = Linear(hidden_dim, embed_dim, generator=generator, dtype=dtype)
+            self.fc = Linear(embed_dim, hidden_dim, generator=generator, dtype=dtype)
+        """,
+        turns_red="TestMLP",
+        says="expected",
+    ),
+    Mistake(
+        "a hidden_dim that the MLP never gets",
+        of="TransformerBlock.__init__",
+        replace="MLP(embed_dim, hidden_dim, generator=generator, dtype=dtype)",
+        by="MLP(embed_dim, generator=generator, dtype=dtype)",
+        turns_red="TestBlock",
+        says="expected",
+    ),
+    Mistake(
+        "dropout from another generator",
+        of="TransformerBlock.__init__",
+        replace="Dropout(dropout, generator=generator)",
+        by="Dropout(dropout)",
+        turns_red="TestBlock",
+        says="generator",
+    ),
+    Mistake(
+        "a dropout that the blocks never get",
+        of="GPT.__init__",
+        replace="""
+            TransformerBlock(
+                d, config.num_heads, None, config.dropout, generator=generator, dtype=dtype
+            )
+        """,
+        by="TransformerBlock(d, config.num_heads, generator=generator, dtype=dtype)",
+        turns_red="TestGPT",
+        says="expected",
+    ),
+    Mistake(
+        "a dropout of places that is not used",
+        of="GPT.forward",
+        replace="self.dropout(self.position(self.token_embedding(indices)))",
+        by="self.position(self.token_embedding(indices))",
+        turns_red="TestGPT",
+        says="expected",
+    ),
+    Mistake(
+        "scores that are changed in place",
+        of="sample",
+        replace="scores = (logits - logits.max(axis=-1, keepdims=True)).astype(np.float64) / temperature",
+        by="""
+            logits -= logits.max(axis=-1, keepdims=True)
+            scores = logits.astype(np.float64) / temperature
+        """,
+        turns_red="TestSampling",
+        says="stay as they were",
+    ),
+    Mistake(
+        "the prompt itself when there is nothing to add",
+        of="GPT.generate",
+        replace='check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64)',
+        by='check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64, copy=False)',
+        turns_red="TestGeneration",
+        says="memory",
+    ),
+    Mistake(
+        "a prompt checked only as far as the model reads it",
+        of="GPT.generate",
+        replace='check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64)',
+        by='np.array(getattr(prompt, "data", prompt), np.int64)',
+        turns_red="TestBadInput",
+        says="IndexError",
+    ),
 )
