@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from traceback import extract_tb
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -22,7 +23,7 @@ from pytest_tinytorch.run.exceptions import (
     StubReached,
     TimeLimit,
 )
-from pytest_tinytorch.run.suspects import suspect
+from pytest_tinytorch.run.suspects import Clue, lines_of_test, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
@@ -97,13 +98,17 @@ class Explainer:
         """
         if isinstance(error, StubReached | EndsProgram):
             error = error.error
-        found = traceback_frames(error.__traceback__) if places is None else places
-        frames = [frame for frame in found if self.is_learners(frame.file)]
+        if places is None:
+            error, places = self._of_the_learner(error)
+        frames = [frame for frame in places if self.is_learners(frame.file)]
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
         kind, headline = self._state_and_headline(error, frames)
-        where = self._blamed_frame(spec, error, frames) or self._suspect(spec, error)
+        where = self._blamed_frame(spec, error, frames)
+        if where is None or (isinstance(error, LawBroken) and not frames):
+            where = self._suspect(spec, error, self._exercise(where)) or where
+            where = where and replace(where, line=definition_line(where.file, where.line))
         exercise = self._exercise(where)
         unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
@@ -117,6 +122,20 @@ class Explainer:
             crashed=isinstance(error, Ending),
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
+
+    def _of_the_learner(self, error: BaseException) -> tuple[BaseException, list[Frame]]:
+        """What to explain, and the places on the way to it.
+
+        A spec that waits for an error takes note of one of another kind: the place is where that came
+        from. If a module cannot be imported, that is what is the matter, and not the law.
+        """
+        inner = error.__cause__ if isinstance(error, LawBroken) else None
+        if inner is None:
+            return error, list(traceback_frames(error.__traceback__))
+        frames = list(traceback_frames(inner.__traceback__))
+        own = [frame for frame in frames if self.is_learners(frame.file)]
+        kind, _ = self._state_and_headline(inner, own)
+        return (inner if kind == State.BROKEN else error), frames
 
     def is_learners(self, file: Path) -> bool:
         """Whether a file belongs to the package under test: neither borrowed nor given."""
@@ -200,6 +219,8 @@ class Explainer:
         code = getattr(error, "returned_by", None)
         if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
             return Frame(real_path(Path(code.co_filename)), code.co_firstlineno, code.co_qualname)
+        if any(frame.name == "<module>" for frame in frames):
+            return frames[-1]
         if frames:
             own = [frame for frame in frames if frame.file.stem == spec.unit.name]
             return (own or frames)[-1]
@@ -212,16 +233,20 @@ class Explainer:
                 return Frame(real_path(Path(file)), line, name)
         return None
 
-    def _suspect(self, spec: Spec, error: BaseException) -> Frame | None:
+    def _suspect(self, spec: Spec, error: BaseException, called: str = "") -> Frame | None:
         """The exercise that the failing line of a spec is about: a law may fail without having called it."""
         file = self.implementation.file(spec.unit.name)
         path = real_path(self.root / spec.nodeid.partition("::")[0])
         lines = [f.line for f in traceback_frames(error.__traceback__) if f.file == path]
         spans = self._spans(file, spec.unit)
-        if not lines or not spans or not self.is_learners(real_path(file)):
+        if not spans or not path.is_file() or not self.is_learners(real_path(file)):
             return None
         texts = [place.read_text(encoding="utf-8") for place in (path, file)]
-        name = suspect(texts[0], lines[0], spec.unit.name, texts[1], spans)
+        clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called)
+        lines = lines or lines_of_test(texts[0], clue.test)
+        if not lines:
+            return None
+        name = suspect(texts[0], lines[0], spec.unit.name, texts[1], spans, clue)
         return Frame(real_path(file), spans[name][0], name) if name else None
 
     def _file_of(self, error: ImportError) -> Path:
@@ -274,14 +299,8 @@ class Explainer:
     def _text(
         self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
     ) -> str:
-        lines = [f"✗ {spec.unit.label} · {spec.group}"]
-        if spec.law:
-            lines += labeled_lines("Law", spec.law)
-        called = getattr(error, "called", None)
-        if called:
-            lines += labeled_lines("Called", str(called))
-        elif example := _example(error):
-            lines += labeled_lines("Example", example)
+        source = source_lines(error, where) if where else []
+        lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
             lines += labeled_lines("Expected", error.expected)
             lines += labeled_lines("Got", error.got)
@@ -293,11 +312,22 @@ class Explainer:
                 f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
             )
             lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
+            lines += source
         if unit.id != spec.unit.id:
             lines += labeled_lines(
                 "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
             )
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
+
+    def _spec_lines(self, spec: Spec, error: BaseException) -> list[str]:
+        """What the spec says and has called. For a file that cannot be imported that is beside the point."""
+        lines = [f"✗ {spec.unit.label} · {spec.group}"]
+        if spec.law:
+            lines += labeled_lines("Law", spec.law)
+        if called := getattr(error, "called", None):
+            return lines + labeled_lines("Called", str(called))
+        example = _example(error)
+        return lines + (labeled_lines("Example", example) if example else [])
 
     def hint_lines(self, unit: Unit, exercise: str) -> list[str]:
         """The hints asked for, or how to ask for one."""
@@ -329,10 +359,13 @@ class Message(tuple[str, int, str]):
     """
 
     headline: str
+    more: str
+    """What is said below it of other specs, on a terminal only."""
 
     def __new__(cls, file: str, line: int, text: str, headline: str) -> Message:
         made = super().__new__(cls, (file, line, text))
         made.headline = headline
+        made.more = ""
         return made
 
     @property
@@ -355,6 +388,8 @@ class Message(tuple[str, int, str]):
             colors = LABEL_COLORS.get(label.strip(), {})
             tw.write(label, light=True)
             tw.line(value, **colors)
+        if self.more:
+            tw.line(f"  {self.more}", light=True)
 
 
 def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
@@ -365,11 +400,49 @@ def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
         traceback = traceback.tb_next
 
 
+def definition_line(file: Path, line: int) -> int:
+    """The line of the ``def`` that begins at ``line``, with its decorators."""
+    try:
+        texts = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return line
+    while line < len(texts) and texts[line - 1].lstrip().startswith("@"):
+        line += 1
+    return line
+
+
 def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
     first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
+
+
+def source_lines(error: BaseException, where: Frame) -> list[str]:
+    """The line that keeps a module from being imported, and a caret below what is wrong in it."""
+    if isinstance(error, SyntaxError) and error.text:
+        return pointed_out(error.text, (error.offset or 1) - 1, (error.end_offset or 0) - 1)
+    found = [f for f in extract_tb(error.__traceback__) if f.name == "<module>"]
+    for frame in reversed(found):
+        if real_path(Path(frame.filename)) == where.file and frame.lineno == where.line:
+            return pointed_out(frame.line or "", frame.colno or 0, frame.end_colno or 0, bare=True)
+    return []
+
+
+def pointed_out(line: str, start: int, end: int, bare: bool = False) -> list[str]:
+    """A line of source without its indentation, and carets below the part from ``start`` to ``end``.
+
+    Args:
+        line: of which at most `LONGEST_LINE` characters are shown.
+        start, end: columns of the line as it stands in the file.
+        bare: whether the indentation is gone from it already.
+    """
+    text = line.strip()[:LONGEST_LINE]
+    cut = 0 if bare else len(line) - len(line.lstrip())
+    first = min(max(start - cut, 0), len(text))
+    length = min(max(end - start, 1), max(len(text) - first, 1))
+    indent = " " * (LABEL_WIDTH + 2)
+    return [f"{indent}{text}", f"{indent}{' ' * first}{'^' * length}"] if text else []
 
 
 def _example(error: BaseException) -> str:

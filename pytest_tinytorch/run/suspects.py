@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+
+from pytest_tinytorch.course.callgraph import rules_of, sizes_of, uses_of
 
 LAZY = "lazy"
 """The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""
 
+ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
+"""What a spec asks for that looks at gradients."""
 
-def suspect(spec: str, line: int, module: str, source: str, exercises: Collection[str]) -> str:
+
+@dataclass(frozen=True)
+class Clue:
+    """What is known of a failure besides the line: words of the spec, and what it called last.
+
+    Attributes:
+        law: the sentence that was broken.
+        test: the name of the spec's function.
+        group: what the specs around it are about.
+        called: the exercise that was called last; empty if none is known.
+    """
+
+    law: str = ""
+    test: str = ""
+    group: str = ""
+    called: str = ""
+
+
+def suspect(
+    spec: str,
+    line: int,
+    module: str,
+    source: str,
+    exercises: Collection[str],
+    clue: Clue = Clue(),
+) -> str:
     """The exercise that a failing line is most likely about; nothing if it names none.
 
-    What the statement itself calls comes first, then what stood before it in the same function, the
-    nearest first; then classes that are made in it. A given function counts as what it calls.
+    Several things speak for an exercise: that the statement which failed asks for it, or one before it;
+    that it was called last; that law or spec have its name; that the law is about gradients, and it is
+    the rule of an operation in the spec. Those that have most in their favor win, the nearest of them.
 
     Args:
         spec: the source of the spec's file.
@@ -22,24 +55,118 @@ def suspect(spec: str, line: int, module: str, source: str, exercises: Collectio
         module: the module under test.
         source: its source.
         exercises: the names of its exercises.
+        clue: what else is known.
     """
     try:
         tree, calls = parse(spec), calls_of(source)
     except (SyntaxError, ValueError):
         return ""
     words = aliases(tree, module)
+    mentioned = mentioned_words(tree, line, words)
+    near = involved(mentioned, calls, exercises)
+    score: Counter[str] = Counter(dict.fromkeys(near, 1))
+    if near:
+        score[near[0]] += 2
+    if clue.called in exercises:
+        score[clue.called] += 1 if clue.called.endswith(".__init__") else 3
+    for name in exercises:
+        score[name] += named_in_words(name, clue, name in near or name == clue.called)
+    for name in called_in_law(clue.law, calls, exercises):
+        score[name] += 3
+    for name in rules_in_question(tree, line, clue, source, exercises):
+        score[name] += 5
+    for name in shared_callee(near, source, exercises):
+        score[name] += 5
+    if not +score:
+        return ""
+    place = {name: number for number, name in enumerate(near)}
+    best = max(exercises, key=lambda name: (score[name], -place.get(name, len(place))))
+    if named_in_words(best, clue, True):
+        return best
+    return longer_helper(best, tree, module, source, exercises)
+
+
+def lines_of_test(spec: str, test: str) -> list[int]:
+    """The last line of a function in a file of specs, for where nothing is known of the one that failed."""
+    name = test.partition("[")[0]
+    functions = [node for node in ast.walk(parse(spec)) if isinstance(node, ast.FunctionDef)]
+    return [node.end_lineno or node.lineno for node in functions if node.name == name]
+
+
+def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[str]:
+    """What a spec asks for, nearest to the line that failed first."""
     done = [mentions(node, words) for node in reversed(statements(tree, line))]
     mentioned = [word for part in done for word in part]
     for node in (*around(tree, line)[-1:], *helpers(tree, line)):
         mentioned += mentions(node, words)  # with decorators: ``@each("function", [relu, …])``
+    return mentioned
+
+
+def involved(
+    mentioned: Sequence[str], calls: dict[str, tuple[str, ...]], exercises: Collection[str]
+) -> list[str]:
+    """The exercises that words lead to, in their order, those that are made for want of others last."""
+    found = [exercise_of(word, exercises) or through(word, calls, exercises) for word in mentioned]
     for word in mentioned:
-        if found := exercise_of(word, exercises) or through(word, calls, exercises):
-            return found
-    for word in mentioned:
-        if members := [name for name in exercises if name.startswith(f"{word}.")]:
-            preferred = (f"{word}.__init__", f"{word}.forward")
-            return next((name for name in preferred if name in members), members[0])
-    return ""
+        members = [name for name in exercises if name.startswith(f"{word}.")]
+        preferred = [name for name in (f"{word}.__init__", f"{word}.forward") if name in members]
+        found += preferred[:1] or members[:1]
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
+    """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
+    word = name.rpartition(".")[2]
+    if word.startswith("__") or " " in word or not (is_near or "_" in word):
+        return 0
+    found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)(\(?)", clue.law)
+    speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 2
+    in_test = re.search(rf"_{re.escape(word.lower())}(_|$)", clue.test.partition("[")[0])
+    return speaks + (5 if in_test else 0)
+
+
+def called_in_law(
+    law: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str]
+) -> set[str]:
+    """The exercises that given functions lead to which a law calls, as ``parameters()``."""
+    words = [word for word in re.findall(r"(?<![\w.])(\w+)\(", law) if word in calls]
+    own = [word for word in words if not exercise_of(f".{word}", exercises)]
+    return {name for word in own if (name := through(word, calls, exercises))}
+
+
+def rules_in_question(
+    tree: ast.Module, line: int, clue: Clue, source: str, exercises: Collection[str]
+) -> tuple[str, ...]:
+    """The gradient rules of the one operation that a spec looks at, if it is about gradients."""
+    told = f"{clue.law} {clue.group}".lower()
+    asked = mentioned_words(tree, line, aliases(tree))
+    if "gradient" not in told or not any(word in asked for word in ABOUT_GRADIENTS):
+        return ()
+    rules = rules_of(source, exercises)
+    ops = [op for op in dict.fromkeys(asked) if op in rules]
+    return rules[ops[0]] if len(ops) == 1 else ()
+
+
+def shared_callee(near: Sequence[str], source: str, exercises: Collection[str]) -> list[str]:
+    """What three or more exercises that a spec tries in one go all use: the law is about that."""
+    uses = uses_of(source, exercises)
+    tried = [name for name in near if uses.get(name)]
+    common = frozenset.intersection(*(uses[name] for name in tried)) if len(tried) > 2 else ()
+    return [name for name in exercises if name in common]
+
+
+def longer_helper(
+    name: str, tree: ast.Module, module: str, source: str, exercises: Collection[str]
+) -> str:
+    """An exercise, or a longer one that it uses and that no spec asks for: faults grow with the length."""
+    asked = set(mentions(tree, aliases(tree, module)))
+    sizes, uses = sizes_of(source), uses_of(source, exercises)
+    hidden = [
+        helper
+        for helper in uses.get(name, ())
+        if helper not in asked and f".{helper.rpartition('.')[2]}" not in asked
+    ]
+    return max([name, *sorted(hidden)], key=lambda one: sizes.get(one, 0))
 
 
 @lru_cache(maxsize=64)
@@ -55,15 +182,15 @@ def calls_of(source: str) -> dict[str, tuple[str, ...]]:
     return {node.name: tuple(mentions(node, {})) for node in functions}
 
 
-def aliases(tree: ast.Module, module: str) -> dict[str, str]:
-    """What the names at the top of a file of specs stand for in ``module``."""
+def aliases(tree: ast.Module, module: str = "") -> dict[str, str]:
+    """What the names at the top of a file of specs stand for, in ``module`` or in any."""
     found: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.Assign(
                 [target], ast.Call(ast.Name(id=function), [ast.Constant(name), *names])
             ):
-                if function == LAZY and name == module:
+                if function == LAZY and name == (module or name):
                     parts = target.elts if isinstance(target, ast.Tuple) else [target]
                     texts = [n.value for n in names if isinstance(n, ast.Constant)]
                     found |= {
@@ -120,6 +247,8 @@ def exercise_of(word: str, exercises: Collection[str]) -> str:
     if not word.startswith("."):
         return word if word in exercises else ""
     methods = [name for name in exercises if name.endswith(word)]
+    if not methods and word[1:] in exercises:  # a method of Tensor is the function of that name
+        return word[1:]
     return methods[0] if len(methods) == 1 else ""
 
 

@@ -45,7 +45,7 @@ class Stub:
         (np.array([1.0, np.nan, -np.inf]), "[ 1., nan, -inf]"),
         (np.array([[1, 2], [3, 4]]), "[[1, 2], [3, 4]]"),
         (np.array(2.5), "2.5"),
-        (np.zeros((0, 3)), "[]"),
+        (np.zeros((0, 3)), "[] shape (0, 3)"),
         (np.arange(20), f"[ {list(range(20))}".replace("[ [", "[ ")),
         (np.arange(21), "[ 0, 1, 2, ..., 18, 19, 20] shape (21,)"),
         (np.zeros((3, 7)), "[0., 0., 0., ..., 0., 0., 0.] shape (3, 7)"),
@@ -53,7 +53,7 @@ class Stub:
         (Holder(np.array([1])), "Tensor([1])"),
         (Holder(3), "Holder(...)"),
         (Plain(), "Plain(...)"),
-        (Plain, repr(Plain)),
+        (Plain, "Plain"),
         ("a" * 300, "'" + "a" * 199),
         ([None, 1.5], "[None, 1.5]"),
         (np.float32(1.5), "np.float32(1.5)"),
@@ -86,9 +86,9 @@ def test_a_stub_that_shows_tells_of_itself():
 
 def test_a_call_is_written_as_a_person_would():
     args = [np.array([1.0]), 3, "x", None]
-    assert describe(max, args, {"dim": -1}) == "max(Tensor([1.]), 3, 'x', None, dim=-1)"
+    assert describe(max, args, {"dim": -1}) == "max(Tensor(np.array([1.])), 3, 'x', None, dim=-1)"
     assert describe(Plain, [np.ones(1)], {"w": np.ones(1)}, "np.array") == (
-        "Plain(np.array([1.]), w=[1.])"
+        "Plain(np.array([1.]), w=np.array([1.]))"
     )
     assert describe(lazy("tensor", "exp"), [], {}) == "exp()"
 

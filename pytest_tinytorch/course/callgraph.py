@@ -1,0 +1,128 @@
+"""Which exercises of a file use which others, read from its source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+
+from pytest_tinytorch.course.exercises import GRADIENT, find_node, gradient_statements
+
+Uses = Mapping[str, frozenset[str]]
+"""Exercise to all others of its module that it calls, directly or by way of others."""
+
+BUILT_IN = (list, dict, set, str, bytes)
+
+
+def uses_of(source: str, exercises: Collection[str]) -> Uses:
+    """What each exercise of a file uses; nothing if it does not parse.
+
+    A method counts as used wherever something of that name is asked for, if there is just one. What a
+    given function of the file uses is used by whoever calls it.
+
+    >>> uses_of("def f(x): return g(x)\\ndef g(x): return h(x)\\ndef h(x): return x", ["f", "h"])
+    {'f': frozenset({'h'}), 'h': frozenset()}
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    direct = {name: set(mentioned(node)) for name, node in functions(tree)}
+    direct |= {
+        name: set(mentioned(node))
+        for name in exercises
+        if name.startswith(GRADIENT) and (node := find_node(tree, name)) is not None
+    }
+    known = by_word(direct)
+    graph = {
+        name: {known[word] for word in words if word in known} - {name}
+        for name, words in direct.items()
+    }
+    return {
+        name: frozenset(reached(name, graph) & set(exercises)) - {name}
+        for name in exercises
+        if name in graph
+    }
+
+
+def rules_of(source: str, exercises: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The exercises that are gradient rules of an operation, by the operation's name.
+
+    >>> rules_of("defvjp(embedding, embedding_weight)", ["embedding_weight"])
+    {'embedding': ('embedding_weight',)}
+    """
+    found = {}
+    for node, op in gradient_statements(ast.parse(source)):
+        named = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        rules = [name for name in exercises if name in named and name != op]
+        own = f"{GRADIENT}{op}"
+        found[op] = tuple([own] if own in exercises else rules)
+    return found
+
+
+def sizes_of(source: str) -> dict[str, int]:
+    """How much there is in each function of a file, docstrings aside: nodes of the syntax tree."""
+    return {
+        name: sum(1 for _ in ast.walk(node)) - (3 if ast.get_docstring(node) else 0)
+        for name, node in functions(ast.parse(source))
+    }
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """(name, node) of each function, and of each method as ``Class.method``."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    yield f"{node.name}.{part.name}", part
+
+
+def mentioned(node: ast.AST) -> Iterator[str]:
+    """What a piece of source asks for: names that are not its own, and attributes with a dot before them.
+
+    A class stands for making one. What lists, dicts and texts have too says nothing.
+    """
+    parts = list(outside_annotations(node))
+    own = {part.arg for part in parts if isinstance(part, ast.arg)}
+    own |= {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
+    for part in parts:
+        if isinstance(part, ast.Name) and part.id not in own:
+            yield part.id
+            yield f"{part.id}.__init__"
+        elif isinstance(part, ast.Attribute) and (
+            ast.unparse(part.value) == "self" or not any(hasattr(t, part.attr) for t in BUILT_IN)
+        ):
+            yield f".{part.attr}"
+
+
+def outside_annotations(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it that is no annotation."""
+    yield node
+    for field, value in ast.iter_fields(node):
+        if field not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from outside_annotations(child)
+
+
+def by_word(names: Collection[str]) -> dict[str, str]:
+    """What a word of the source stands for: a function, or the one method of that name."""
+    known = {name: name for name in names if not name.startswith(GRADIENT)}
+    last = [f".{name.rpartition('.')[2]}" for name in known if "." in name]
+    for name in list(known):
+        word = f".{name.rpartition('.')[2]}"
+        if "." in name and last.count(word) == 1:
+            known[word] = name
+    return known
+
+
+def reached(start: str, graph: Mapping[str, Collection[str]]) -> set[str]:
+    """All that can be reached from a place."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = set(graph.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
