@@ -23,7 +23,7 @@ SHOWN, WRITTEN = 20, 40
 LONGEST, LONGEST_CALL = 200, 800
 """Characters of what is no array, and of one argument."""
 
-ADDRESS = re.compile(r"<(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9A-Fa-f]+>")
+ADDRESS = re.compile(r"<(?:\w+ )?(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9A-Fa-f]+>")
 
 
 def show(value: object) -> str:
@@ -93,7 +93,8 @@ def show_other(value: object, longest: int) -> str:
         return name_of(value)
     if type(value).__repr__ is object.__repr__:
         return f"{type(value).__name__}(...)"
-    text = ADDRESS.sub(r"\1(...)", repr(value).replace("<locals>.", ""))
+    text = repr(value).replace("<locals>.", "").replace("<lambda>", "function")
+    text = re.sub(r" at 0x[0-9A-Fa-f]+", "", ADDRESS.sub(r"\1(...)", text))
     return " ".join(text.split())[:longest]
 
 

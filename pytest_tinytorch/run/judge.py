@@ -25,7 +25,7 @@ from pytest_tinytorch.evidence.progress import Progress, Task, group_counts, ope
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats
 from pytest_tinytorch.kit.specs import specs_status
-from pytest_tinytorch.run.explainer import Message
+from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.run.witness import Testimony
 from pytest_tinytorch.terminal import screen

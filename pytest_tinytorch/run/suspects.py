@@ -17,6 +17,9 @@ LAZY = "lazy"
 ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
 """What a spec asks for that looks at gradients."""
 
+COMPARING = ("assert_equal", "assert_close")
+"""What specs compare with: the first argument is what came."""
+
 
 @dataclass(frozen=True)
 class Clue:
@@ -91,6 +94,17 @@ def lines_of_test(spec: str, test: str) -> list[int]:
     name = test.partition("[")[0]
     functions = [node for node in ast.walk(parse(spec)) if isinstance(node, ast.FunctionDef)]
     return [node.end_lineno or node.lineno for node in functions if node.name == name]
+
+
+def question_at(spec: str, line: int) -> str:
+    """What a failing line compares, as it stands there: ``x.requires_grad``."""
+    tree = parse(spec)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    for node in calls:
+        here = node.lineno <= line <= (node.end_lineno or line)
+        if here and ast.unparse(node.func) in COMPARING:
+            return ast.unparse(node.args[0])
+    return ""
 
 
 def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[str]:

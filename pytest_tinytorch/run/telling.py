@@ -13,8 +13,8 @@ import pytest
 
 from pytest_tinytorch.evidence.causes import RED, Cause, Key, key_of, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome
-from pytest_tinytorch.run.explainer import Message
 from pytest_tinytorch.run.judge import Judge
+from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attached_outcome
 
 CATEGORY = "same cause"

@@ -1,10 +1,11 @@
-"""Measures what a learner is told of named mistakes: the right exercise, in how many lines, to be pasted.
+"""Measures what a learner is told of named mistakes: the right exercise, in how many lines, fit to be pasted.
 
     python -m tests.proofs.blame --each 6           # six mistakes of each module, drawn at random
     python -m tests.proofs.blame 05 09 --each 0     # all mistakes of these modules
 
 Each mistake runs the group of specs that notices it. "Where" and "Next" have to name the function that
-the mistake is in, and nothing may send a learner to another checkpoint.
+the mistake is in, and nothing may send a learner to another checkpoint. What was called is pasted into a
+new interpreter, to see whether the same comes again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +40,7 @@ class Told:
         right_where, right_next: whether that is the function the mistake is in.
         innocent: the checkpoint that is blamed instead, if any.
         lines: of all that is said of failures.
+        called, got: what the first message says was called, and what came or was raised.
         output: all of it.
     """
 
@@ -48,6 +52,8 @@ class Told:
     right_next: bool
     innocent: str
     lines: int
+    called: str
+    got: str
     output: str
 
 
@@ -98,8 +104,59 @@ def read(unit: Unit, mistake: Mistake, wrong: str, output: str) -> Told:
         following is not None and points_at(following, unit, names),
         blame[1] if blame and blame[1] != unit.number else "",
         lines_of_failures(output),
+        *said(output),
         output,
     )
+
+
+def said(output: str) -> tuple[str, str]:
+    """(called, got) of the first message; empty where it says nothing of it."""
+    first = output.partition("✗ ")[2].partition("\n  Where")[0]
+    called = re.search(r"^  Called    (.*)$", first, re.MULTILINE)
+    got = re.search(r"^  (?:Got|Raised)    +(.*)$", first, re.MULTILINE)
+    return called[1] if called else "", got[1].strip() if got else ""
+
+
+PASTE = """
+import sys
+sys.path[:0] = [{folder!r}, {root!r}]
+import numpy as np
+from tinytorch import *
+from tinytorch.{module} import *
+from specs.descriptions import show, show_dtype, show_exactly, show_with_type
+try:
+    value = eval({called!r})
+except Exception as error:
+    print(type(error).__name__, error, sep=": ")
+else:
+    print("no error")
+    for part in value if isinstance(value, tuple) else (value,):
+        data = getattr(part, "data", part)
+        for one in (part, data):
+            print(show(one), show_exactly(one), show_dtype(one), show_with_type(one), sep="\\n")
+        print(f"shape {{getattr(data, 'shape', None)}}", f"dtype {{getattr(data, 'dtype', None)}}", sep="\\n")
+"""
+"""What is run to paste a call: names of the module itself are at hand, as in its file."""
+
+
+def comes_again(told: Told, folder: Path) -> bool:
+    """Whether the call of a message, pasted into a new interpreter, gives what the message says."""
+    if not told.called or not told.got:
+        return False
+    text = PASTE.format(
+        folder=str(folder), root=str(kit.ROOT), module=told.unit.name, called=told.called
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", text],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    got = re.split(r"  (?:first difference|\S+ at \[)", told.got)[0].strip()
+    got = got.removeprefix("your message: ").partition("; it should mention")[0]
+    return any(got in (line, line.partition(": ")[2]) for line in done.stdout.splitlines())
 
 
 def accepted(unit: Unit, mistake: Mistake, wrong: str) -> set[str]:
@@ -142,24 +199,32 @@ def main() -> None:
     )
     given = parser.parse_args()
     units = [unit for unit in kit.modules() if not given.modules or unit.number in given.modules]
-    found = []
+    found, pasted = [], 0
     with tempfile.TemporaryDirectory() as place:
         for unit, mistake in drawn(units, given.each, given.seed):
             told = tell(unit, mistake, Path(place))
+            again = comes_again(told, Path(place))
             found.append(told)
-            right = told.right_where and told.right_next and not told.innocent
-            print(
-                f"{'  ' if right else '! '}{unit.number} {told.lines:3} {mistake.title}"
-                + (
-                    ""
-                    if right
-                    else f"\n       of {mistake.of}; where {told.where}; next {told.following}"
-                ),
-                flush=True,
-            )
-            if given.show and not right:
+            pasted += again
+            print(line_of(told, again), flush=True)
+            if given.show and not (is_right(told) and again):
                 print(told.output)
     print(summary(found))
+    calls = sum(bool(told.called) for told in found)
+    print(f"{calls} say what was called; pasted, {pasted} give the same again")
+
+
+def is_right(told: Told) -> bool:
+    """Whether a learner is sent to the right function, and nowhere else."""
+    return told.right_where and told.right_next and not told.innocent
+
+
+def line_of(told: Told, again: bool) -> str:
+    """A mistake and what was told of it, in one line; in two where that was wrong."""
+    marks = f"{' ' if is_right(told) else '!'} {'p' if again else '-'}"
+    head = f"{marks} {told.unit.number} {told.lines:3} {told.mistake.title}"
+    sent = f"       of {told.mistake.of}; where {told.where}; next {told.following}"
+    return head if is_right(told) else f"{head}\n{sent}"
 
 
 def summary(found: Sequence[Told]) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_tinytorch.evidence.causes import causes_of, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.explainer import Message
+from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attach_outcome
 from pytest_tinytorch.run.telling import CATEGORY, LINES, arrange
 from tests.support import kit, toy

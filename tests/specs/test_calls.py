@@ -10,7 +10,18 @@ import pytest
 
 from pytest_tinytorch.api import LawBroken, MissingName
 from specs.framework import lazy
-from specs.laws import ask, call, expect, forget, raises, remember, same, unwrap
+from specs.laws import (
+    ask,
+    assert_close,
+    assert_equal,
+    call,
+    expect,
+    forget,
+    raises,
+    remember,
+    same,
+    unwrap,
+)
 
 Tensor, exp, where = lazy("tensor", "Tensor", "exp", "where")
 Linear = lazy("layers", "Linear")
@@ -194,6 +205,26 @@ class TestWhatIsRemembered:
         ask(double, 1)
         forget()
         assert told(expect, False, "it", "else")[2:] == (None, None)
+
+    def test_is_the_call_whose_result_is_wrong_not_the_one_that_says_what_is_right(self, told):
+        def compare():
+            assert_close(call(double, np.ones(1)), call(double, np.zeros(1)))
+
+        def kept():
+            got = call(double, np.ones(1))
+            assert_equal(got, call(double, np.zeros(1)))
+
+        def computed():
+            assert_close(call(double, np.ones(1)) + 1, call(double, np.zeros(1)))
+
+        for law in (compare, kept, computed):
+            assert told(law)[2] == "double(Tensor(np.array([1.])))"
+
+    def test_is_the_last_one_if_both_sides_are_computed(self, told):
+        def compare():
+            assert_close(call(double, np.ones(1)) + 1, call(double, np.zeros(1)) + 1)
+
+        assert told(compare)[2] == "double(Tensor(np.array([0.])))"
 
     def test_may_be_any_text_and_any_place(self, told):
         remember("a step", double)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from specs.descriptions import describe, location, name_of, show, show_with_type
+from specs.descriptions import (
+    called,
+    code,
+    describe,
+    location,
+    name_of,
+    show,
+    show_apart,
+    show_with_type,
+)
 from specs.framework import lazy
 
 
@@ -72,6 +81,90 @@ def test_a_value_is_shown(value, text):
 def test_a_small_array_can_be_pasted():
     x = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32).round(3)
     assert np.array_equal(np.array(eval(show(x)), np.float32), x)
+
+
+ARRAYS = [
+    np.zeros((0, 3), np.float32),
+    np.zeros((2, 0)),
+    np.float32([0.1, np.nan, -np.inf]),
+    np.array([0.1, 1 / 3]),
+    np.array(2.5),
+    np.array([1, -2]),
+    np.array([1, 2], np.int8),
+    np.array([[True], [False]]),
+    np.float16([0.1]),
+    np.random.default_rng(0).standard_normal((4, 10)),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=str)
+@pytest.mark.parametrize("maker", ["np.array", "Tensor"])
+def test_an_array_in_a_call_is_the_same_once_it_is_pasted(array, maker):
+    def tensor(data):
+        """As the framework has it: numbers of Python are float32."""
+        plain = np.asarray(data)
+        single = not isinstance(data, np.ndarray) and plain.dtype == np.float64
+        return plain.astype(np.float32) if single else plain
+
+    got = eval(code(array, maker), {"np": np, "Tensor": tensor})
+    assert got.dtype == array.dtype
+    assert np.array_equal(got, array, equal_nan=array.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_generator_in_a_call_is_its_seed(seed):
+    text = code(np.random.default_rng(seed))
+    again = eval(text, {"np": np})
+    assert again.random() == np.random.default_rng(seed).random()
+
+
+def test_a_generator_that_was_used_is_not_told_as_new():
+    generator = np.random.default_rng(3)
+    generator.random()
+    assert code(generator) == "np.random.default_rng(3)...used"
+
+
+class Wide:
+    def __repr__(self):
+        return "Wide(p=0.3)"
+
+    def forward(self, x):
+        return x
+
+    def spread(self):
+        return self
+
+
+def test_an_object_that_is_called_has_its_own_arguments():
+    assert describe(Wide(), [np.float32([1])], {}) == "Wide(p=0.3)(Tensor([1.]))"
+    assert called(Wide().spread) == "Wide(p=0.3).spread"
+
+
+def test_nobody_is_shown_an_address_or_a_place_in_the_specs():
+    def inner():
+        pass
+
+    for value in (iter([]), inner, lambda: 0, {"a": iter([1])}, [inner], object(), Plain()):
+        for text in (show(value), code(value), name_of(value)):
+            assert not any(word in text for word in ("0x", "<locals>", "<lambda>")), text
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "texts"),
+    [
+        (0.1, 0.2, ("0.1", "0.2")),
+        (np.array(-0.001), np.array(-0.0010000001), ("-0.001", "-0.0010000001")),
+        (np.float32([0.5]), np.array([0.5]), ("[0.5] float32", "[0.5] float64")),
+        (
+            np.array([1 / 3]),
+            np.array([1 / 3 + 1e-12]),
+            ("[0.3333333333333333]", "[0.3333333333343333]"),
+        ),
+        (True, np.True_, ("True", "np.True_")),
+    ],
+)
+def test_two_values_that_differ_look_different(left, right, texts):
+    assert show_apart(left, right) == texts
 
 
 def test_a_type_that_is_wrong_is_told():
