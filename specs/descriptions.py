@@ -145,6 +145,8 @@ def _code(value: object, array: str) -> str:
         return special(f"{value!r}") if not isinstance(value, np.generic) else f"np.{value!r}"
     if isinstance(value, np.dtype):
         return f"np.{value.name}"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
     return show_other(value, LONGEST_CALL if isinstance(value, str) else LONGEST)
 
 

@@ -12,6 +12,9 @@ Uses = Mapping[str, frozenset[str]]
 
 BUILT_IN = (list, dict, set, str, bytes)
 
+MANY_RULES = 4
+"""How many gradient rules are not wrong at once: then it is what applies them."""
+
 
 def uses_of(source: str, exercises: Collection[str]) -> Uses:
     """What each exercise of a file uses; nothing if it does not parse.
@@ -57,6 +60,40 @@ def rules_of(source: str, exercises: Collection[str]) -> dict[str, tuple[str, ..
         own = f"{GRADIENT}{op}"
         found[op] = tuple([own] if own in exercises else rules)
     return found
+
+
+def engine_of(source: str, exercises: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """(engine, rules) of a file that holds the gradient rules of other modules' operations.
+
+    The engine is what applies the rules: whatever is neither a rule nor used by one. No rule can be
+    tried without it, nor it without a rule.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return frozenset(), frozenset()
+    own = {name for name, _ in functions(tree)}
+    table = rules_of(source, exercises)
+    rules = frozenset(rule for op, names in table.items() if op not in own for rule in names)
+    if len(rules) < 2:
+        return frozenset(), frozenset()
+    uses = uses_of(source, exercises)
+    helpers = {helper for rule in rules for helper in uses.get(rule, ())}
+    return frozenset(exercises) - rules - helpers, rules - helpers
+
+
+def with_engine(
+    uses: Uses, engine: frozenset[str], rules: frozenset[str], wrong: Collection[str]
+) -> Uses:
+    """What exercises use, with rules and engine brought into relation by what is wrong.
+
+    A rule or two that are wrong explain an engine that seems to be; more of them are explained by it.
+    """
+    few = len(rules & set(wrong)) < MANY_RULES
+    users, used = (engine, rules) if few else (rules, engine)
+    return {name: found | used if name in users else found for name, found in uses.items()} | {
+        name: used for name in users if name not in uses
+    }
 
 
 def sizes_of(source: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ from importlib.util import decode_source
 from pathlib import Path
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.callgraph import Uses, uses_of
+from pytest_tinytorch.course.callgraph import Uses, engine_of, uses_of, with_engine
 from pytest_tinytorch.course.curriculum import (
     DEFAULT,
     Curriculum,
@@ -34,7 +34,7 @@ from pytest_tinytorch.evidence.digests import (
 from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
-from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
@@ -168,15 +168,21 @@ class Workspace:
         data = self.sources.get(file) if unit.source else None
         return decode_source(data) if data is not None else ""
 
-    def uses(self, unit_ids: Iterable[UnitId]) -> UsesByUnit:
-        """What the exercises of some units use."""
+    def uses(self, outcomes: Iterable[Outcome]) -> UsesByUnit:
+        """What the exercises use of each unit that something is wrong in."""
+        wrong: dict[UnitId, set[str]] = {}
+        for outcome in outcomes:
+            if outcome.state == State.WRONG and outcome.unit:
+                wrong.setdefault(outcome.unit, set()).add(outcome.exercise)
         found: dict[str, Uses] = {}
-        for unit_id in dict.fromkeys(unit_ids):
+        for unit_id, exercises in wrong.items():
+            hints = self.curriculum.unit(unit_id).hints
             try:
                 source = self.source_of(unit_id)
             except (SyntaxError, ValueError):
                 continue
-            found[unit_id] = uses_of(source, self.curriculum.unit(unit_id).hints)
+            table = uses_of(source, hints)
+            found[unit_id] = with_engine(table, *engine_of(source, hints), exercises)
         return found
 
     def plan(self, narrowed: bool) -> Plan:

@@ -186,14 +186,12 @@ class Judge:
 
     def _tasks(self, outcomes: Sequence[Outcome]) -> tuple[Task, ...]:
         """What is to do, in the order in which the failures are told."""
-        units = [outcome.unit for outcome in outcomes if outcome.state == State.WRONG]
-        uses = self.workspace.uses(unit for unit in units if unit)
+        uses = self.workspace.uses(outcomes)
         return open_tasks(self.workspace.curriculum, outcomes, uses)
 
     def causes(self) -> tuple[Cause, ...]:
         """What is wrong or broken, each cause once, what is to be mended first in front."""
-        units = {outcome.unit for outcome in self.outcomes.values() if outcome.unit}
-        uses = self.workspace.uses(units)
+        uses = self.workspace.uses(self.outcomes.values())
         return causes_of(self.outcomes, self.workspace.curriculum, uses)
 
     def _asked_for(self, found: judgement.OutcomesByUnit) -> frozenset[UnitId]:

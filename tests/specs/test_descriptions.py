@@ -135,6 +135,25 @@ class Wide:
         return self
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float32, "np.float32"),
+        (np.dtype(np.int8), "np.int8"),
+        ([np.float32([1]), 2], "[np.array([1.], np.float32), 2]"),
+        ({"lr": 0.1, "x": np.ones(1)}, "{'lr': 0.1, 'x': np.array([1.])}"),
+        ((np.ones(1),), "(np.array([1.]),)"),
+        (float("nan"), "np.nan"),
+        (slice(None, 2), "slice(None, 2, None)"),
+        (..., "Ellipsis"),
+        ("text", "'text'"),
+    ],
+)
+def test_other_values_are_written_as_in_python(value, text):
+    assert code(value) == text
+    eval(text, {"np": np})
+
+
 def test_an_object_that_is_called_has_its_own_arguments():
     assert describe(Wide(), [np.float32([1])], {}) == "Wide(p=0.3)(Tensor([1.]))"
     assert called(Wide().spread) == "Wide(p=0.3).spread"
