@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pytest_tinytorch.course.callgraph import rules_of, sizes_of, uses_of
+from pytest_tinytorch.course.callgraph import Uses, rules_of, sizes_of, uses_of
 
 LAZY = "lazy"
 """The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""
@@ -71,11 +71,11 @@ def suspect(
     if near:
         score[near[0]] += 2
     if clue.called in exercises:
-        score[clue.called] += 1 if clue.called.endswith(".__init__") else 3
+        score[clue.called] += 1 if clue.called.endswith(".__init__") else 4
     for name in exercises:
         score[name] += named_in_words(name, clue, name in near or name == clue.called)
     for name in called_in_law(clue.law, calls, exercises):
-        score[name] += 3
+        score[name] += 4
     for name in rules_in_question(tree, line, clue, source, exercises):
         score[name] += 5
     for name in shared_callee(near, source, exercises):
@@ -92,7 +92,7 @@ def suspect(
 def lines_of_test(spec: str, test: str) -> list[int]:
     """The last line of a function in a file of specs, for where nothing is known of the one that failed."""
     name = test.partition("[")[0]
-    functions = [node for node in ast.walk(parse(spec)) if isinstance(node, ast.FunctionDef)]
+    functions = functions_in(parse(spec))
     return [node.end_lineno or node.lineno for node in functions if node.name == name]
 
 
@@ -131,12 +131,15 @@ def involved(
 def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
     word = name.rpartition(".")[2]
-    if word.startswith("__") or " " in word or not (is_near or "_" in word):
+    tried = word in clue.test.rstrip("]").partition("[")[2].split("-")
+    if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
         return 0
     found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)(\(?)", clue.law)
     speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 2
-    in_test = re.search(rf"_{re.escape(word.lower())}(_|$)", clue.test.partition("[")[0])
-    return speaks + (5 if in_test else 0)
+    if "_" in word and word.replace("_", " ") in clue.law:
+        speaks = 2
+    in_name = re.search(rf"_{re.escape(word.lower())}(_|$)", clue.test.partition("[")[0])
+    return speaks + (5 if in_name or tried else 0)
 
 
 def called_in_law(
@@ -156,14 +159,14 @@ def rules_in_question(
     asked = mentioned_words(tree, line, aliases(tree))
     if "gradient" not in told or not any(word in asked for word in ABOUT_GRADIENTS):
         return ()
-    rules = rules_of(source, exercises)
+    rules = analysis(source, tuple(exercises)).rules
     ops = [op for op in dict.fromkeys(asked) if op in rules]
     return rules[ops[0]] if len(ops) == 1 else ()
 
 
 def shared_callee(near: Sequence[str], source: str, exercises: Collection[str]) -> list[str]:
     """What three or more exercises that a spec tries in one go all use: the law is about that."""
-    uses = uses_of(source, exercises)
+    uses = analysis(source, tuple(exercises)).uses
     tried = [name for name in near if uses.get(name)]
     common = frozenset.intersection(*(uses[name] for name in tried)) if len(tried) > 2 else ()
     return [name for name in exercises if name in common]
@@ -173,14 +176,29 @@ def longer_helper(
     name: str, tree: ast.Module, module: str, source: str, exercises: Collection[str]
 ) -> str:
     """An exercise, or a longer one that it uses and that no spec asks for: faults grow with the length."""
-    asked = set(mentions(tree, aliases(tree, module)))
-    sizes, uses = sizes_of(source), uses_of(source, exercises)
+    asked, known = asked_in(tree, module), analysis(source, tuple(exercises))
+    uses, sizes = known.uses, known.sizes
     hidden = [
         helper
         for helper in uses.get(name, ())
         if helper not in asked and f".{helper.rpartition('.')[2]}" not in asked
     ]
     return max([name, *sorted(hidden)], key=lambda one: sizes.get(one, 0))
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of the exercises of a source; see `course.callgraph`."""
+
+    uses: Uses
+    sizes: Mapping[str, int]
+    rules: Mapping[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=64)
+def analysis(source: str, exercises: tuple[str, ...]) -> Analysis:
+    """The same for all specs of a run: it takes a while."""
+    return Analysis(uses_of(source, exercises), sizes_of(source), rules_of(source, exercises))
 
 
 @lru_cache(maxsize=64)
@@ -196,6 +214,7 @@ def calls_of(source: str) -> dict[str, tuple[str, ...]]:
     return {node.name: tuple(mentions(node, {})) for node in functions}
 
 
+@lru_cache(maxsize=64)
 def aliases(tree: ast.Module, module: str = "") -> dict[str, str]:
     """What the names at the top of a file of specs stand for, in ``module`` or in any."""
     found: dict[str, str] = {}
@@ -214,9 +233,21 @@ def aliases(tree: ast.Module, module: str = "") -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=64)
+def functions_in(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
+    """All functions of a file, outer ones before those inside."""
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@lru_cache(maxsize=64)
+def asked_in(tree: ast.Module, module: str) -> frozenset[str]:
+    """All that a file of specs asks for of a module."""
+    return frozenset(mentions(tree, aliases(tree, module)))
+
+
 def around(tree: ast.Module, line: int) -> list[ast.FunctionDef]:
     """The functions that a line stands in, the innermost last."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = functions_in(tree)
     return [node for node in functions if node.lineno <= line <= (node.end_lineno or line)]
 
 
@@ -266,7 +297,13 @@ def exercise_of(word: str, exercises: Collection[str]) -> str:
     return methods[0] if len(methods) == 1 else ""
 
 
-def through(word: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str]) -> str:
-    """The exercise that a given function or method calls first."""
+def through(
+    word: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str], depth: int = 3
+) -> str:
+    """The exercise that a given function or method calls first, itself or by way of other given ones."""
     inner = calls.get(word.lstrip("."), ())
-    return next(filter(None, (exercise_of(name, exercises) for name in inner)), "")
+    direct = next(filter(None, (exercise_of(name, exercises) for name in inner)), "")
+    if direct or not depth:
+        return direct
+    further = (through(name, calls, exercises, depth - 1) for name in inner if name != word)
+    return next(filter(None, further), "")
