@@ -25,6 +25,25 @@ def uses_of(source: str, exercises: Collection[str]) -> Uses:
     >>> uses_of("def f(x): return g(x)\\ndef g(x): return h(x)\\ndef h(x): return x", ["f", "h"])
     {'f': frozenset({'h'}), 'h': frozenset()}
     """
+    return closed(graph_of(source, exercises), exercises, frozenset())
+
+
+def direct_uses_of(source: str, exercises: Collection[str]) -> Uses:
+    """What each exercise calls itself, or by way of given functions alone."""
+    return closed(graph_of(source, exercises), exercises, frozenset(exercises))
+
+
+def closed(graph: Mapping[str, set[str]], exercises: Collection[str], ends: frozenset[str]) -> Uses:
+    """The exercises that can be reached from each one, on ways that go through none of ``ends``."""
+    return {
+        name: frozenset(reached(name, graph, ends) & set(exercises)) - {name}
+        for name in exercises
+        if name in graph
+    }
+
+
+def graph_of(source: str, exercises: Collection[str]) -> dict[str, set[str]]:
+    """What each function, method and gradient rule of a file asks for."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -37,14 +56,13 @@ def uses_of(source: str, exercises: Collection[str]) -> Uses:
     }
     known = by_word(direct)
     graph = {
-        name: {known[word] for word in words if word in known} - {name}
+        name: {found for word in words for found in known.get(word, ())} - {name}
         for name, words in direct.items()
     }
-    return {
-        name: frozenset(reached(name, graph) & set(exercises)) - {name}
-        for name in exercises
-        if name in graph
-    }
+    for op, rules in rules_of(source, exercises).items():
+        for rule in rules if op in graph else ():
+            graph[rule].add(op)  # no rule is right for an operation that is not
+    return graph
 
 
 def rules_of(source: str, exercises: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -128,9 +146,10 @@ def mentioned(node: ast.AST) -> Iterator[str]:
             yield part.id
             yield f"{part.id}.__init__"
         elif isinstance(part, ast.Attribute) and (
-            ast.unparse(part.value) == "self" or not any(hasattr(t, part.attr) for t in BUILT_IN)
+            (of_self := ast.unparse(part.value) in ("self", "super()"))
+            or not any(hasattr(kind, part.attr) for kind in BUILT_IN)
         ):
-            yield f".{part.attr}"
+            yield f"self.{part.attr}" if of_self and part.attr[:2] != "__" else f".{part.attr}"
 
 
 def outside_annotations(node: ast.AST) -> Iterator[ast.AST]:
@@ -143,23 +162,26 @@ def outside_annotations(node: ast.AST) -> Iterator[ast.AST]:
                     yield from outside_annotations(child)
 
 
-def by_word(names: Collection[str]) -> dict[str, str]:
-    """What a word of the source stands for: a function, or the one method of that name."""
-    known = {name: name for name in names if not name.startswith(GRADIENT)}
-    last = [f".{name.rpartition('.')[2]}" for name in known if "." in name]
+def by_word(names: Collection[str]) -> dict[str, list[str]]:
+    """What a word of the source stands for: a function, or the one method of that name.
+
+    What an object asks of itself may be any method of that name: a class below it may have one.
+    """
+    known = {name: [name] for name in names if not name.startswith(GRADIENT)}
+    methods: dict[str, list[str]] = {}
     for name in list(known):
-        word = f".{name.rpartition('.')[2]}"
-        if "." in name and last.count(word) == 1:
-            known[word] = name
-    return known
+        if "." in name:
+            methods.setdefault(name.rpartition(".")[2], []).append(name)
+    known |= {f".{word}": found for word, found in methods.items() if len(found) == 1}
+    return known | {f"self.{word}": found for word, found in methods.items()}
 
 
-def reached(start: str, graph: Mapping[str, Collection[str]]) -> set[str]:
-    """All that can be reached from a place."""
+def reached(start: str, graph: Mapping[str, Collection[str]], ends: frozenset[str]) -> set[str]:
+    """All that can be reached from a place, going on from none of ``ends``."""
     found: set[str] = set()
     waiting = [start]
     while waiting:
         new = set(graph.get(waiting.pop(), ())) - found
         found |= new
-        waiting += new
+        waiting += new - ends
     return found

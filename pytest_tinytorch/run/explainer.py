@@ -27,7 +27,7 @@ from pytest_tinytorch.run.message import (
     labeled_lines,
     source_lines,
 )
-from pytest_tinytorch.run.suspects import Clue, lines_of_test, question_at, suspect
+from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
@@ -236,10 +236,10 @@ class Explainer:
             return None
         texts = [place.read_text(encoding="utf-8") for place in (path, file)]
         clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called)
-        lines = lines or lines_of_test(texts[0], clue.test)
-        if not lines:
+        line = line_in_test(texts[0], lines, clue.test)
+        if not line:
             return None
-        name = suspect(texts[0], lines[0], spec.unit.name, texts[1], spans, clue)
+        name = suspect(texts[0], line, spec.unit.name, texts[1], spans, clue)
         return Frame(real_path(file), spans[name][0], name) if name else None
 
     def _question(self, spec: Spec, error: BaseException) -> str:

@@ -9,13 +9,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pytest_tinytorch.course.callgraph import Uses, rules_of, sizes_of, uses_of
+from pytest_tinytorch.course.callgraph import (
+    Uses,
+    direct_uses_of,
+    rules_of,
+    sizes_of,
+    uses_of,
+)
 
 LAZY = "lazy"
 """The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""
 
 ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
 """What a spec asks for that looks at gradients."""
+
+MUCH_LONGER = 1.5
 
 COMPARING = ("assert_equal", "assert_close")
 """What specs compare with: the first argument is what came."""
@@ -66,7 +74,7 @@ def suspect(
         return ""
     words = aliases(tree, module)
     mentioned = mentioned_words(tree, line, words)
-    near = involved(mentioned, calls, exercises)
+    near = involved(mentioned, calls, exercises, calls_an_object(tree, line))
     score: Counter[str] = Counter(dict.fromkeys(near, 1))
     if near:
         score[near[0]] += 2
@@ -84,16 +92,21 @@ def suspect(
         return ""
     place = {name: number for number, name in enumerate(near)}
     best = max(exercises, key=lambda name: (score[name], -place.get(name, len(place))))
-    if named_in_words(best, clue, True):
-        return best
-    return longer_helper(best, tree, module, source, exercises)
+    return longer_helper(best, mentioned, tree, module, source, exercises)
 
 
-def lines_of_test(spec: str, test: str) -> list[int]:
-    """The last line of a function in a file of specs, for where nothing is known of the one that failed."""
+def line_in_test(spec: str, lines: Sequence[int], test: str) -> int:
+    """The first line that lies in a function of a spec's file, or else the last one of the test; 0 if none.
+
+    What calls a property for Hypothesis stands at its decorators, which are in no function.
+    """
+    try:
+        tree = parse(spec)
+    except (SyntaxError, ValueError):
+        return 0
     name = test.partition("[")[0]
-    functions = functions_in(parse(spec))
-    return [node.end_lineno or node.lineno for node in functions if node.name == name]
+    ends = [node.end_lineno or node.lineno for node in functions_in(tree) if node.name == name]
+    return next((line for line in lines if around(tree, line)), next(iter(ends), 0))
 
 
 def question_at(spec: str, line: int) -> str:
@@ -117,15 +130,35 @@ def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[
 
 
 def involved(
-    mentioned: Sequence[str], calls: dict[str, tuple[str, ...]], exercises: Collection[str]
+    mentioned: Sequence[str],
+    calls: dict[str, tuple[str, ...]],
+    exercises: Collection[str],
+    objects: bool,
 ) -> list[str]:
-    """The exercises that words lead to, in their order, those that are made for want of others last."""
+    """The exercises that words lead to, in their order; those of classes that are made last.
+
+    ``objects`` says whether what a class made is called: then that is what the spec is about.
+    """
     found = [exercise_of(word, exercises) or through(word, calls, exercises) for word in mentioned]
+    rest = []
+    order = ("forward", "__call__", "__init__") if objects else ("__init__", "forward", "__call__")
     for word in mentioned:
         members = [name for name in exercises if name.startswith(f"{word}.")]
-        preferred = [name for name in (f"{word}.__init__", f"{word}.forward") if name in members]
-        found += preferred[:1] or members[:1]
-    return [name for name in dict.fromkeys(found) if name]
+        preferred = [f"{word}.{name}" for name in order if f"{word}.{name}" in members]
+        found += preferred[:1]
+        rest += members[:1]
+    return [name for name in dict.fromkeys([*found, *rest]) if name]
+
+
+def calls_an_object(tree: ast.Module, line: int) -> bool:
+    """Whether a spec calls what it has made: ``Linear(2, 3)(x)``, or ``model(x)``."""
+    nodes = [part for node in around(tree, line)[-1:] for part in ast.walk(node)]
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    functions = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return any(
+        isinstance(function, ast.Call) or (isinstance(function, ast.Name) and function.id in made)
+        for function in functions
+    )
 
 
 def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
@@ -135,9 +168,9 @@ def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
         return 0
     found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)(\(?)", clue.law)
-    speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 2
-    if "_" in word and word.replace("_", " ") in clue.law:
-        speaks = 2
+    speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 1
+    if "_" in word and (found or word.replace("_", " ") in clue.law):
+        speaks = max(speaks, 2)
     in_name = re.search(rf"_{re.escape(word.lower())}(_|$)", clue.test.partition("[")[0])
     return speaks + (5 if in_name or tried else 0)
 
@@ -173,17 +206,28 @@ def shared_callee(near: Sequence[str], source: str, exercises: Collection[str]) 
 
 
 def longer_helper(
-    name: str, tree: ast.Module, module: str, source: str, exercises: Collection[str]
+    name: str,
+    mentioned: Collection[str],
+    tree: ast.Module,
+    module: str,
+    source: str,
+    exercises: Collection[str],
 ) -> str:
-    """An exercise, or a longer one that it uses and that no spec asks for: faults grow with the length."""
-    asked, known = asked_in(tree, module), analysis(source, tuple(exercises))
-    uses, sizes = known.uses, known.sizes
-    hidden = [
-        helper
-        for helper in uses.get(name, ())
-        if helper not in asked and f".{helper.rpartition('.')[2]}" not in asked
-    ]
-    return max([name, *sorted(hidden)], key=lambda one: sizes.get(one, 0))
+    """An exercise, or one that it uses, that is much longer, and that no spec asks for.
+
+    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first.
+    """
+    known, calls = analysis(source, tuple(exercises)), calls_of(source)
+    asked = {
+        found
+        for word in asked_in(tree, module)
+        if (found := exercise_of(word, exercises) or through(word, calls, exercises))
+    }
+    sizes = known.sizes
+    hidden = sorted(helper for helper in known.direct.get(name, ()) if helper not in asked)
+    of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
+    longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
+    return longest if sizes.get(longest, 0) >= MUCH_LONGER * sizes.get(name, 1) else name
 
 
 @dataclass(frozen=True)
@@ -191,6 +235,7 @@ class Analysis:
     """What is known of the exercises of a source; see `course.callgraph`."""
 
     uses: Uses
+    direct: Uses
     sizes: Mapping[str, int]
     rules: Mapping[str, tuple[str, ...]]
 
@@ -198,7 +243,12 @@ class Analysis:
 @lru_cache(maxsize=64)
 def analysis(source: str, exercises: tuple[str, ...]) -> Analysis:
     """The same for all specs of a run: it takes a while."""
-    return Analysis(uses_of(source, exercises), sizes_of(source), rules_of(source, exercises))
+    return Analysis(
+        uses_of(source, exercises),
+        direct_uses_of(source, exercises),
+        sizes_of(source),
+        rules_of(source, exercises),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -301,6 +351,8 @@ def through(
     word: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str], depth: int = 3
 ) -> str:
     """The exercise that a given function or method calls first, itself or by way of other given ones."""
+    if any(name.rpartition(".")[2] == word.lstrip(".") for name in exercises):
+        return ""  # it is no given one
     inner = calls.get(word.lstrip("."), ())
     direct = next(filter(None, (exercise_of(name, exercises) for name in inner)), "")
     if direct or not depth:
