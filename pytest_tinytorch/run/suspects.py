@@ -171,8 +171,9 @@ def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 1
     if "_" in word and (found or word.replace("_", " ") in clue.law):
         speaks = max(speaks, 2)
-    in_name = re.search(rf"_{re.escape(word.lower())}(_|$)", clue.test.partition("[")[0])
-    return speaks + (5 if in_name or tried else 0)
+    name_of_test = clue.test.partition("[")[0].removeprefix("test_")
+    in_name = re.search(rf"(^|_){re.escape(word.lower())}(_|$)", name_of_test)
+    return speaks + (7 if in_name and not in_name.start() else 5 if in_name or tried else 0)
 
 
 def called_in_law(
