@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, TracebackType
 
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -70,12 +70,14 @@ class Explainer:
         implementation: tells the learner's files from others.
         root: what paths are shown relative to.
         hints: how many hints a message gives, 0 to 3.
+        is_sound: whether a unit is known to be right, so that nothing else is blamed on it.
     """
 
     curriculum: Curriculum
     implementation: Implementation
     root: Path
     hints: int = 0
+    is_sound: Callable[[UnitId], bool] = lambda unit: False
     folder: Path = field(init=False)
     spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
@@ -98,10 +100,7 @@ class Explainer:
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
         kind, headline = self._state_and_headline(error, frames)
-        where = self._blamed_frame(spec, error, frames)
-        if where is None or (isinstance(error, LawBroken) and not frames):
-            where = self._suspect(spec, error, self._exercise(where)) or where
-            where = where and replace(where, line=definition_line(where.file, where.line))
+        where = self._place(spec, error, frames, kind)
         exercise = self._exercise(where)
         unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
@@ -194,6 +193,27 @@ class Explainer:
             return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
         return State.WRONG, text
 
+    def _place(
+        self, spec: Spec, error: BaseException, frames: Sequence[Frame], kind: State
+    ) -> Frame | None:
+        """Where to look: what was found on the way, or else the exercise that the spec is about.
+
+        What lies in another module, which is known to be right, is no place.
+        """
+        found = self._blamed_frame(spec, error, frames)
+        unit = self._blamed_unit(found)
+        innocent = (
+            kind == State.WRONG
+            and unit is not None
+            and unit.id != spec.unit.id
+            and self.is_sound(unit.id)
+        )
+        if found is None or innocent or (isinstance(error, LawBroken) and not frames):
+            about = self._suspect(spec, error, self._exercise(found))
+            found = about or (None if innocent else found)
+            return found and replace(found, line=definition_line(found.file, found.line))
+        return found
+
     def _blamed_frame(
         self, spec: Spec, error: BaseException, frames: Sequence[Frame]
     ) -> Frame | None:
@@ -211,7 +231,8 @@ class Explainer:
             return self._lowest(frames)
         code = getattr(error, "returned_by", None)
         if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
-            return Frame(real_path(Path(code.co_filename)), code.co_firstlineno, code.co_qualname)
+            file = real_path(Path(code.co_filename))
+            return Frame(file, definition_line(file, code.co_firstlineno), code.co_qualname)
         if any(frame.name == "<module>" for frame in frames):
             return frames[-1]
         if frames:

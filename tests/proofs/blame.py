@@ -31,6 +31,9 @@ NEXT = re.compile(r"^ Next\b(?P<text>.*?)\n\S", re.MULTILINE | re.DOTALL)
 TASK = re.compile(r"(?P<file>\S+?)(?::(?P<line>\d+))? (?P<name>\S.*?) (?:—|--?) ")
 
 
+MOST_LINES = 60
+
+
 @dataclass(frozen=True)
 class Told:
     """What one mistake made pytest say.
