@@ -242,9 +242,9 @@ class Explainer:
             missing = self._file_of(error)
             return Frame(real_path(missing.parent) / missing.name, 1, "")
         if isinstance(error, LawBroken) and error.where:
-            file, line, name = error.where
-            if self.is_learners(real_path(Path(file))):
-                return Frame(real_path(Path(file)), line, name)
+            written, line, name = error.where
+            if self.is_learners(real_path(Path(written))):
+                return Frame(real_path(Path(written)), line, name)
         return None
 
     def _suspect(self, spec: Spec, error: BaseException, called: str = "") -> Frame | None:
@@ -256,7 +256,8 @@ class Explainer:
         if not spans or not path.is_file() or not self.is_learners(real_path(file)):
             return None
         texts = [place.read_text(encoding="utf-8") for place in (path, file)]
-        clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called)
+        told = str(getattr(error, "called", None) or "")
+        clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called, told)
         line = line_in_test(texts[0], lines, clue.test)
         if not line:
             return None
@@ -330,9 +331,8 @@ class Explainer:
             labels = {State.BROKEN: "Broken", State.NOT_RUN: "Not run"}
             lines += labeled_lines(labels.get(outcome.state, "Raised"), _raised(error, outcome))
         if where is not None:
-            inside = (
-                f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
-            )
+            name = outcome.exercise or ("" if "<" in where.name else where.name)
+            inside = f" in {name}" if name else ""
             lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
             lines += source
         if unit.id != spec.unit.id:

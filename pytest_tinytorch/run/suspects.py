@@ -23,6 +23,9 @@ LAZY = "lazy"
 ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
 """What a spec asks for that looks at gradients."""
 
+BACKWARD = re.compile(r"backward through (\w+)\(")
+"""How a call of a gradient rule is told."""
+
 MUCH_LONGER = 1.5
 
 COMPARING = ("assert_equal", "assert_close")
@@ -38,12 +41,14 @@ class Clue:
         test: the name of the spec's function.
         group: what the specs around it are about.
         called: the exercise that was called last; empty if none is known.
+        text: how the message tells of that call.
     """
 
     law: str = ""
     test: str = ""
     group: str = ""
     called: str = ""
+    text: str = ""
 
 
 def suspect(
@@ -189,12 +194,15 @@ def rules_in_question(
     tree: ast.Module, line: int, clue: Clue, source: str, exercises: Collection[str]
 ) -> tuple[str, ...]:
     """The gradient rules of the one operation that a spec looks at, if it is about gradients."""
-    told = f"{clue.law} {clue.group}".lower()
-    asked = mentioned_words(tree, line, aliases(tree))
-    if "gradient" not in told or not any(word in asked for word in ABOUT_GRADIENTS):
-        return ()
     rules = analysis(source, tuple(exercises)).rules
-    ops = [op for op in dict.fromkeys(asked) if op in rules]
+    if (through_op := BACKWARD.match(clue.text)) and through_op[1] in rules:
+        own = rules[through_op[1]]
+        return (clue.called,) if clue.called in own else own[:1]
+    told = f"{clue.law} {clue.group}".lower()
+    if "gradient" not in told or not {*ABOUT_GRADIENTS} & {*mentioned_words(tree, line, {})}:
+        return ()
+    asked = dict.fromkeys(mentioned_words(tree, line, aliases(tree)))
+    ops = [op for op in asked if op in rules]
     return rules[ops[0]] if len(ops) == 1 else ()
 
 
