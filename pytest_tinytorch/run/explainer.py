@@ -198,7 +198,8 @@ class Explainer:
     ) -> Frame | None:
         """Where to look: what was found on the way, or else the exercise that the spec is about.
 
-        What lies in another module, which is known to be right, is no place.
+        What lies in another module, which is known to be right, is no place; given code is one only
+        if there is no other.
         """
         found = self._blamed_frame(spec, error, frames)
         unit = self._blamed_unit(found)
@@ -208,7 +209,8 @@ class Explainer:
             and unit.id != spec.unit.id
             and self.is_sound(unit.id)
         )
-        if found is None or innocent or (isinstance(error, LawBroken) and not frames):
+        given = kind == State.WRONG and found is not None and not self._exercise(found)
+        if found is None or innocent or given or (isinstance(error, LawBroken) and not frames):
             about = self._suspect(spec, error, self._exercise(found))
             found = about or (None if innocent else found)
             return found and replace(found, line=definition_line(found.file, found.line))
@@ -237,7 +239,8 @@ class Explainer:
             return frames[-1]
         if frames:
             own = [frame for frame in frames if frame.file.stem == spec.unit.name]
-            return (own or frames)[-1]
+            exercises = [frame for frame in own if self._exercise(frame)]
+            return (exercises or own or frames)[-1]
         if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
             missing = self._file_of(error)
             return Frame(real_path(missing.parent) / missing.name, 1, "")

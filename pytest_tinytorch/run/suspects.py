@@ -96,7 +96,10 @@ def suspect(
     if not +score:
         return ""
     place = {name: number for number, name in enumerate(near)}
-    best = max(exercises, key=lambda name: (score[name], -place.get(name, len(place))))
+    best = max(
+        exercises,
+        key=lambda name: (score[name], name == clue.called, -place.get(name, len(place))),
+    )
     return longer_helper(best, mentioned, tree, module, source, exercises)
 
 
