@@ -12,7 +12,8 @@ from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.terminal.plaintext import shortened
 
 LABEL_WIDTH = 10
-EXAMPLE_LINES = 14
+EXAMPLE_LINES = MOST_LINES = 14
+"""Lines of an example, and of any part of a message, at most."""
 LONGEST_TEXT, LONGEST_LINE = 4_000, 500
 """Characters of one part of a message, and of what is told in one line, at most."""
 LABEL_COLORS: dict[str, dict[str, bool]] = {
@@ -75,6 +76,8 @@ class Message(tuple[str, int, str]):
 def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
     first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
+    if len(rest) >= MOST_LINES:
+        rest = [*rest[: MOST_LINES - 2], f"... ({len(rest) + 1} lines in all)"]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_tinytorch.evidence.causes import causes_of, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.run.message import Message
+from pytest_tinytorch.run.message import MOST_LINES, Message, labeled_lines, pointed_out
 from pytest_tinytorch.run.reports import attach_outcome
 from pytest_tinytorch.run.telling import CATEGORY, LINES, arrange
 from tests.support import kit, toy
@@ -171,3 +171,28 @@ class TestArranging:
         arrange(stats, causes_of(found, kit.course(), USES))
         assert [made.nodeid for made in stats["failed"]] == ["b"]
         assert stats["failed"][0].longrepr.more == "and 1 more spec on the way through unbroadcast"
+
+
+class TestParts:
+    def test_a_long_part_is_cut_and_says_so(self):
+        short, long = ("\n".join(["x"] * count) for count in (MOST_LINES, MOST_LINES + 1))
+        assert labeled_lines("Got", short)[1:] == ["            x"] * (MOST_LINES - 1)
+        lines = labeled_lines("Got", long)
+        assert len(lines) == MOST_LINES
+        assert lines[-1].strip() == f"... ({MOST_LINES + 1} lines in all)"
+
+    @pytest.mark.parametrize(
+        ("line", "start", "end", "carets"),
+        [
+            ("    return (x\n", 11, 12, "       ^"),
+            ("x = 1 +\n", 7, 0, "       ^"),
+            ("abc", 0, 3, "^^^"),
+            ("abc", 9, 99, "   ^"),
+        ],
+    )
+    def test_a_caret_stands_below_what_is_wrong(self, line, start, end, carets):
+        indent = " " * 12
+        assert pointed_out(line, start, end) == [indent + line.strip(), indent + carets]
+
+    def test_an_empty_line_has_no_caret(self):
+        assert pointed_out("\n", 0, 1) == []
