@@ -89,8 +89,12 @@ def suspect(
         score[name] += named_in_words(name, clue, name in near or name == clue.called)
     for name in called_in_law(clue.law, calls, exercises):
         score[name] += 4
-    for name in rules_in_question(tree, line, clue, source, exercises):
+    rules = rules_in_question(tree, line, clue, source, exercises)
+    for name in rules:
         score[name] += 5
+    for op, names in analysis(source, tuple(exercises)).rules.items():
+        if rules and set(rules) <= set(names):
+            score[op] -= 4  # its values are not what the law is about
     for name in shared_callee(near, source, exercises):
         score[name] += 5
     if not +score:
@@ -172,7 +176,7 @@ def calls_an_object(tree: ast.Module, line: int) -> bool:
 def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
     word = name.rpartition(".")[2]
-    tried = word in clue.test.rstrip("]").partition("[")[2].split("-")
+    tried = {word, name.partition(".")[0]} & {*clue.test.rstrip("]").partition("[")[2].split("-")}
     if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
         return 0
     found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)(\(?)", clue.law)
