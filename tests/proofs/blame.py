@@ -28,7 +28,8 @@ from tests.support import kit
 FOLDER = kit.ROOT / "tests/proofs/mistakes"
 PLACE = re.compile(r"^  Where     (?P<file>\S+?):(?P<line>\d+)(?: in (?P<name>.+))?$", re.MULTILINE)
 NEXT = re.compile(r"^ Next\b(?P<text>.*?)\n\S", re.MULTILINE | re.DOTALL)
-TASK = re.compile(r"(?P<file>\S+?)(?::(?P<line>\d+))? (?P<name>\S.*?) (?:—|--?) ")
+TASK = re.compile(r"(?P<file>.+?\.py)(?::(?P<line>\d+))?(?P<name>.+?)(?:—|--)")
+"""What is next, without its blanks: a long path is folded anywhere."""
 
 
 MOST_LINES = 60
@@ -96,7 +97,7 @@ def read(unit: Unit, mistake: Mistake, wrong: str, output: str) -> Told:
     """What an output says of the mistake in a module whose source is ``wrong``."""
     names = accepted(unit, mistake, wrong)
     where, last = PLACE.search(output), NEXT.search(output)
-    following = TASK.match(" ".join(last["text"].split())) if last else None
+    following = TASK.match(squeezed(last["text"])) if last else None
     blame = re.search(r"^  Blame     checkpoint (\d\d)", output, re.MULTILINE)
     return Told(
         unit,
@@ -172,7 +173,14 @@ def accepted(unit: Unit, mistake: Mistake, wrong: str) -> set[str]:
 
 def points_at(found: re.Match[str], unit: Unit, names: set[str]) -> bool:
     """Whether a place is in the module, and in one of these functions."""
-    return found["file"].endswith(f"tinytorch/{unit.name}.py") and found["name"] in names
+    name = found["name"] or ""
+    in_file = found["file"].endswith(f"tinytorch/{unit.name}.py")
+    return in_file and squeezed(name) in {squeezed(one) for one in names}
+
+
+def squeezed(text: str) -> str:
+    """A text without its blanks."""
+    return "".join(text.split())
 
 
 def lines_of_failures(output: str) -> int:
