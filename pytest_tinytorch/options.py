@@ -185,6 +185,11 @@ def names_specs(config: pytest.Config) -> bool:
     return any(getattr(typed, name, None) for name in (*NARROWING, "file_or_dir"))
 
 
+def tells_once(config: pytest.Config) -> bool:
+    """Whether failures with one cause are told once: not if a person asked for more by ``-v`` or ``--tb``."""
+    return bool(config.option.verbose <= 0 and config.option.tbstyle == "auto")
+
+
 def _hints(text: str) -> int:
     if text not in ("0", "1", "2", "3"):
         raise pytest.UsageError(f"--hints takes 1, 2 or 3, got {text!r}")

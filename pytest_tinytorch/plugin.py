@@ -108,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_tinytorch.run.durations import Durations
     from pytest_tinytorch.run.judge import Judge
     from pytest_tinytorch.run.runner import Runner
+    from pytest_tinytorch.run.telling import Teller
     from pytest_tinytorch.run.witness import Witness
 
     choose_profile(config)
@@ -137,6 +138,8 @@ def pytest_configure(config: pytest.Config) -> None:
         judge = Judge(config, workspace, plan, narrowed, names_specs)
         config.pluginmanager.register(runner, RUNNER)
         config.pluginmanager.register(judge, JUDGE)
+        if options.tells_once(config):
+            config.pluginmanager.register(Teller(judge))
         forks = config.stash[ISOLATION].on and linux.is_here()
         durations = Durations(config, judge, threaded=not forks)
         config.pluginmanager.register(durations)

@@ -1,7 +1,12 @@
-"""Values and calls in words, as a person would write them: what the message of a spec is made of."""
+"""Values and calls in words, as a person would write them: what the message of a spec is made of.
+
+`show` is for reading. `code` is for calls: what it gives can be pasted into Python after
+``from tinytorch import *`` and ``import numpy as np``, as far as a value can be written at all.
+"""
 
 import inspect
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -12,23 +17,66 @@ from specs.framework import Lazy
 
 Location = tuple[str, int, str]
 
+SHOWN, WRITTEN = 20, 40
+"""How many elements of an array are shown, and are written into a call; of larger ones six are."""
+
+LONGEST, LONGEST_CALL = 200, 800
+"""Characters of what is no array, and of one argument."""
+
+ADDRESS = re.compile(r"<(?:\w+ )?(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9A-Fa-f]+>")
+
 
 def show(value: object) -> str:
     """A value short enough to read and, when small, exact enough to paste.
 
     Of a large array the first and the last elements are shown, and its shape.
     """
+    return guarded(_show, value)
+
+
+def show_with_type(value: object) -> str:
+    """The same where the type is what is wrong: ``NoneType: None``."""
+    return f"{type_name(value)}: {show(value)}"
+
+
+def show_apart(left: object, right: object) -> tuple[str, str]:
+    """Two values that differ, with as many digits as that takes, or else with their dtypes or types."""
+    texts = show(left), show(right)
+    for way in (show_exactly, show_dtype, show_with_type):
+        if texts[0] != texts[1] or "..." in texts[0]:  # what differs may not be among what is shown
+            break
+        texts = guarded(way, left), guarded(way, right)
+    return texts
+
+
+def show_exactly(value: object) -> str:
+    """A value with all its digits."""
+    array = array_in(value)
+    if array is None:
+        return f"{float(value)!r}" if isinstance(value, np.floating) else show(value)
+    return elements(array, array.size <= SHOWN, "unique")
+
+
+def show_dtype(value: object) -> str:
+    """A value with all its digits and its dtype, if it has one."""
+    dtype = getattr(value, "dtype", None)
+    return f"{show_exactly(value)} {dtype}" if isinstance(dtype, np.dtype) else show_exactly(value)
+
+
+def guarded(show_one: Any, value: object) -> str:
+    """A text for a value, whatever its own methods do."""
     try:
-        return _show(value)
+        return str(show_one(value))
     except NotImplementedError:  # an untouched stub, which tells of itself
         raise
     except Exception as error:
         return f"{type(value).__name__}(...), which cannot be shown: {type(error).__name__}"
 
 
-def show_with_type(value: object) -> str:
-    """The same where the type is what is wrong: ``NoneType: None``."""
-    return f"{type(value).__name__}: {show(value)}"
+def array_in(value: object) -> Array | None:
+    """The array that a value is or holds, if any."""
+    data = value if isinstance(value, np.ndarray) else getattr(value, "data", None)
+    return data if isinstance(data, np.ndarray) else None
 
 
 def _show(value: object) -> str:
@@ -36,23 +84,129 @@ def _show(value: object) -> str:
         return show_array(value)
     if isinstance(data := getattr(value, "data", None), np.ndarray):
         return f"Tensor({show_array(data)})"
-    if type(value).__repr__ is object.__repr__:  # an address tells nobody anything
+    return show_other(value, LONGEST)
+
+
+def show_other(value: object, longest: int) -> str:
+    """What is no array: never with an address, which tells nobody anything."""
+    if inspect.isroutine(value) or isinstance(value, type):
+        return name_of(value)
+    if type(value).__repr__ is object.__repr__:
         return f"{type(value).__name__}(...)"
-    return f"{value!r:.200}"
+    text = repr(value).replace("<locals>.", "").replace("<lambda>", "function")
+    text = re.sub(r" at 0x[0-9A-Fa-f]+", "", ADDRESS.sub(r"\1(...)", text))
+    return " ".join(text.split())[:longest]
+
+
+def type_name(value: object) -> str:
+    """The name of a type; of NumPy's scalars as one writes it, since some share it with Python's."""
+    kind = type(value)
+    return f"np.{kind.__name__}" if isinstance(value, np.generic) else kind.__name__
 
 
 def show_array(array: Array) -> str:
     """The elements on one line."""
-    small = array.size <= 20
+    small = array.size <= SHOWN
+    text = elements(array, small)
+    if array.size == 0 and array.ndim > 1:
+        return f"{text}  shape {array.shape}"
+    return text if small else f"{text}  shape {array.shape}"
+
+
+def elements(array: Array, all_of_them: bool, digits: str = "maxprec") -> str:
+    """The elements of an array in brackets, all or the first and last few."""
     text = np.array2string(
-        array if small else array.ravel(),
+        array if all_of_them else array.ravel(),
         separator=", ",
-        threshold=20,
+        threshold=array.size if all_of_them else 6,
         edgeitems=3,
         max_line_width=10**6,
+        floatmode=digits,  # type: ignore[arg-type]
     )
-    text = " ".join(text.split())
-    return text if small else f"{text}  shape {array.shape}"
+    return " ".join(text.split())
+
+
+def code(value: object, array: str = "Tensor") -> str:
+    """A value as one writes it in Python; ``array`` is what makes one of an ndarray."""
+    return guarded(lambda one: _code(one, array), value)
+
+
+def _code(value: object, array: str) -> str:
+    if isinstance(value, np.ndarray):
+        return array_code(value, array)
+    if isinstance(data := getattr(value, "data", None), np.ndarray):
+        wanted = ", requires_grad=True" if getattr(value, "requires_grad", False) is True else ""
+        return array_code(data, type(value).__name__, wanted)
+    if isinstance(value, (list, tuple, dict)) and type(value) in (list, tuple, dict):
+        return collection_code(value)
+    if isinstance(value, np.random.Generator):
+        return generator_code(value)
+    if isinstance(value, float) and not np.isfinite(value):
+        return special(f"{value!r}") if not isinstance(value, np.generic) else f"np.{value!r}"
+    if isinstance(value, np.dtype):
+        return f"np.{value.name}"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
+    return show_other(value, LONGEST_CALL if isinstance(value, str) else LONGEST)
+
+
+def array_code(array: Array, maker: str, wanted: str = "") -> str:
+    """An ndarray in a call: the dtype is written where it is another than its elements would give."""
+    if array.size > WRITTEN:
+        return f"{maker}({show_array(array)}{wanted})"
+    plain = (
+        np.dtype(np.float32 if maker != "np.array" else np.float64),
+        np.dtype(int),
+        np.dtype(bool),
+    )
+    dtype = (
+        ""
+        if array.dtype in plain or array.dtype.kind not in "biufc"
+        else f", np.{array.dtype.name}"
+    )
+    if array.size == 0:
+        dtype = "" if array.dtype == np.float64 else f", np.{array.dtype.name}"
+        inner = f"np.zeros({array.shape}{dtype})"
+        return inner if maker == "np.array" else f"{maker}({inner}{wanted})"
+    text = special(elements(array, True, "unique"))
+    if not array.flags.c_contiguous:  # it lies in memory column by column, and is made so
+        dtype = ", np.float32" if array.dtype == np.float32 else dtype
+        text = f"np.asfortranarray({text}{dtype})"
+        return text if maker == "np.array" else f"{maker}({text}{wanted})"
+    if maker == "np.array":
+        return f"np.array({text}{dtype})"
+    if array.dtype == np.float64:
+        text = f"np.array({text})"
+    elif dtype:
+        text = f"np.array({text}{dtype})"
+    return f"{maker}({text}{wanted})"
+
+
+def special(text: str) -> str:
+    """NaN and infinity as one writes them."""
+    return re.sub(r"\b(nan|inf)\b", r"np.\1", text)
+
+
+def collection_code(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
+    """A list, tuple or dict of values, each as one writes it."""
+    if isinstance(value, dict):
+        entries = [f"{key!r}: {code(one, 'np.array')}" for key, one in value.items()]
+        return f"{{{', '.join(entries)}}}"
+    parts = ", ".join(code(one, "np.array") for one in value)
+    if isinstance(value, list):
+        return f"[{parts}]"
+    return f"({parts},)" if len(value) == 1 else f"({parts})"
+
+
+def generator_code(generator: np.random.Generator) -> str:
+    """A generator as the seed that it was made from, if it has not been used."""
+    seeds = getattr(generator.bit_generator, "seed_seq", None)
+    entropy = getattr(seeds, "entropy", None)
+    if isinstance(entropy, int) and entropy.bit_length() <= 64:
+        fresh = np.random.default_rng(entropy).bit_generator.state
+        used = "" if fresh == generator.bit_generator.state else "...used"
+        return f"np.random.default_rng({entropy}){used}"
+    return "np.random.default_rng(...)"
 
 
 class Description:
@@ -61,56 +215,73 @@ class Description:
     Args:
         function: what is called.
         args: arrays that nobody changes any more, or texts.
-        kwargs: shown at once.
+        kwargs: written at once.
         array: what an array is made by, as the learner's code is given it.
     """
 
     def __init__(
         self,
         function: object,
-        args: Sequence[Array | str],
+        args: Iterable[Array | str],
         kwargs: Mapping[str, object],
         array: str = "Tensor",
     ) -> None:
         self.function = function
-        self.args = args
+        self.args = list(args)
         self.array = array
-        self.kwargs = {name: show(value) for name, value in kwargs.items()}
+        self.kwargs = {name: code(value, "np.array") for name, value in kwargs.items()}
 
     def __str__(self) -> str:
-        parts = [self.written(a) if isinstance(a, np.ndarray) else a for a in self.args]
+        parts = [arg if isinstance(arg, str) else code(arg, self.array) for arg in self.args]
         parts += [f"{name}={value}" for name, value in self.kwargs.items()]
-        return f"{name_of(self.function)}({', '.join(parts)})"
-
-    def written(self, array: Array) -> str:
-        """An array as an argument. One that does not lie in memory row by row is made so."""
-        rows = show(array)
-        return f"{self.array}({rows if array.flags.c_contiguous else f'np.asfortranarray({rows})'})"
+        return f"{called(self.function)}({', '.join(parts)})"
 
 
 def describe(
     function: object, args: Sequence[object], kwargs: Mapping[str, object], array: str = "Tensor"
 ) -> str:
     """A call as a person could write it, of arguments that may change later."""
-    told = [arg if isinstance(arg, np.ndarray) else show(arg) for arg in args]
+    told = [arg if isinstance(arg, np.ndarray) else code(arg) for arg in args]
     return str(Description(function, told, kwargs, array))
+
+
+def called(function: object) -> str:
+    """A function as it is called: a module with its own arguments, a method with its object."""
+    owner = getattr(function, "__self__", None)
+    if inspect.isroutine(function) and owner is not None and not inspect.ismodule(owner):
+        made = owner.__name__ if isinstance(owner, type) else made_by(owner)
+        name = getattr(function, "__name__", "")
+        return f"{made}.{name}" if made else name_of(function)
+    if not inspect.isroutine(function) and not isinstance(function, (type, Lazy)):
+        return made_by(function) or name_of(function)
+    return name_of(function)
+
+
+def made_by(owner: object) -> str:
+    """How an object is made, if its text says so: ``Dropout(p=0.3)``."""
+    text = guarded(lambda one: show_other(one, LONGEST), owner)
+    name = type(owner).__name__
+    return text if re.fullmatch(rf"{name}\([\w=., ()'\[\]-]*\)", text) and "..." not in text else ""
 
 
 def name_of(function: object) -> str:
     """A function as a person writes it."""
     if isinstance(function, Lazy):
         return repr(function)
-    return str(getattr(function, "__qualname__", type(function).__name__))
+    name = str(getattr(function, "__qualname__", type(function).__name__))
+    return name.rpartition("<locals>.")[2].replace("<lambda>", "function")
 
 
 def location(function: Any) -> Location | None:
-    """(file, line, name) of a function, or of a class's or module's ``forward``, or None."""
-    if not inspect.isroutine(function):
+    """(file, line, name) of a function, a class's ``__init__``, a module's ``forward``, or None."""
+    if isinstance(function, type) and inspect.isfunction(getattr(function, "__init__", None)):
+        function = getattr(function, "__init__", None)
+    elif not inspect.isroutine(function):
         function = getattr(function, "forward", None) or type(function).__call__
     try:
-        code = getattr(inspect.unwrap(function), "__code__", None)
+        written = getattr(inspect.unwrap(function), "__code__", None)
     except ValueError:  # functions that wrap each other
         return None
-    if not isinstance(code, CodeType):
+    if not isinstance(written, CodeType):
         return None
-    return code.co_filename, code.co_firstlineno, code.co_qualname
+    return written.co_filename, written.co_firstlineno, written.co_qualname

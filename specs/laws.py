@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,10 +19,13 @@ from specs.arrays import Array
 from specs.descriptions import (
     Description,
     Location,
+    array_in,
+    code,
     describe,
     location,
     name_of,
     show,
+    show_apart,
     show_with_type,
 )
 from specs.framework import lazy, resolve
@@ -36,10 +40,19 @@ class Call:
 
     text: object
     where: Location | None
+    gave: tuple[ReferenceType[Array], ...] = ()
+
+    def is_source_of(self, value: object) -> bool:
+        """Whether a value is what the call gave."""
+        array = array_in(value)
+        return array is not None and any(one() is array for one in self.gave)
 
 
 last_call: ContextVar[Call | None] = ContextVar("last_call", default=None)
 """Which call a message tells of. A fixture of `specs/conftest.py` forgets it between specs."""
+
+earlier_calls: ContextVar[tuple[Call, ...]] = ContextVar("earlier_calls", default=())
+"""The last few calls that came back, the latest last: a law may compare what two of them gave."""
 
 
 def remember(text: object, function: object) -> None:
@@ -50,6 +63,27 @@ def remember(text: object, function: object) -> None:
 def forget() -> None:
     """Let no message tell of a call that was made before now."""
     last_call.set(None)
+    earlier_calls.set(())
+
+
+def came_back(result: Any) -> None:
+    """Keep what the last call gave, as long as somebody else does."""
+    last = last_call.get()
+    if last is not None:
+        parts = result if isinstance(result, tuple) else (result,)
+        gave = tuple(ref(part) for part in parts if type(part) is np.ndarray)
+        last_call.set(done := Call(last.text, last.where, gave))
+        earlier_calls.set((*earlier_calls.get()[-2:], done))
+
+
+def call_of(got: object, expected: object) -> Call | None:
+    """The call that gave ``got``: the last one, unless that gave what is expected."""
+    last, earlier = last_call.get(), earlier_calls.get()
+    sources = [one for one in earlier if one.is_source_of(got)]
+    others = [one for one in earlier if not one.is_source_of(expected)]
+    if sources:
+        return sources[-1]
+    return others[-1] if others and last is not None and last.is_source_of(expected) else last
 
 
 def call(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,7 +97,7 @@ def call(function: Any, *args: Any, **kwargs: Any) -> Any:
     # The negative of a 0-d array is a NumPy scalar: both are meant as tensors.
     given = [np.asarray(arg) if isinstance(arg, np.generic) else arg for arg in args]
     before = [arg.copy("K") if isinstance(arg, np.ndarray) else None for arg in given]
-    told = [show(a) if copy is None else copy for a, copy in zip(given, before, strict=True)]
+    told = [code(a) if copy is None else copy for a, copy in zip(given, before, strict=True)]
     text = Description(function, told, kwargs)
     remember(text, real)
     wrapped = [Tensor(arg.copy("K")) if isinstance(arg, np.ndarray) else arg for arg in given]
@@ -71,7 +105,9 @@ def call(function: Any, *args: Any, **kwargs: Any) -> Any:
     for arg, original in zip(wrapped, before, strict=True):
         if original is not None and not same(data := getattr(arg, "data", None), original):
             broken("inputs that stay as they were", f"an input changed to {show(data)}")
-    return unwrap(result)
+    arrays = unwrap(result)
+    came_back(arrays)
+    return arrays
 
 
 def ask(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -121,12 +157,20 @@ def data_of(tensor: Any) -> Array:
     return data
 
 
-def broken(expected: str, got: str) -> NoReturn:
-    """Raise LawBroken with what is known of the last call of this spec."""
-    last = last_call.get()
+def broken(
+    expected: str,
+    got: str,
+    error: Exception | None = None,
+    values: tuple[object, object] = (None, None),
+) -> NoReturn:
+    """Raise LawBroken with what is known of a call of this spec, and of an error that it raised.
+
+    ``values`` are what came and what was expected: they tell which of several calls is meant.
+    """
+    last = call_of(*values)
     if last is None:
-        raise LawBroken(expected, got)
-    raise LawBroken(expected, got, str(last.text), last.where)
+        raise LawBroken(expected, got) from error
+    raise LawBroken(expected, got, str(last.text), last.where) from error
 
 
 def expect(holds: object, expected: str, got: object) -> None:
@@ -139,13 +183,13 @@ def assert_equal(got: object, expected: object) -> None:
     """Same value exactly; arrays also in shape. NaNs in arrays are equal to each other."""
     if not isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
         if not equal(got, expected):
-            broken(show(expected), show(got))
+            broken(*show_apart(expected, got))
         return
     left, right = array_of(got), array_of(expected)
     if left is None or right is None or is_numeric(left) != is_numeric(right):
-        broken(show(expected), show_with_type(got))
-    assert_shape(left, right.shape)
-    demand(~differing(left, right), expected, got, left, right)
+        broken(show(expected), show_with_type(got), values=(got, expected))
+    demand_shape(left.shape, right.shape, got, expected)
+    demand(~differing(left, right), expected, got, left, right, (got, expected))
 
 
 def assert_close(
@@ -157,33 +201,47 @@ def assert_close(
     """
     left, right = array_of(got), array_of(expected)
     if left is None or right is None or not (is_numeric(left) and is_numeric(right)):
-        broken(show(expected), show_with_type(got))
+        broken(show(expected), show_with_type(got), values=(got, expected))
     fine = left.dtype == np.float64 and right.dtype != np.float32
     rtol = rtol if rtol is not None else (1e-9 if fine else 1e-4)
     atol = atol if atol is not None else (1e-10 if fine else 1e-5)
     if right.ndim > 0:
-        assert_shape(left, right.shape)
+        demand_shape(left.shape, right.shape, got, expected)
     with np.errstate(all="ignore"):  # a difference that overflows is a difference
         close = np.isclose(left, right, rtol, atol, equal_nan=True)
-    demand(close, right, left, left, right)
+    demand(close, right, left, left, right, (got, expected))
 
 
-def demand(holds: Array, expected: object, got: object, left: Array, right: Array) -> None:
+def demand(
+    holds: Array,
+    expected: object,
+    got: object,
+    left: Array,
+    right: Array,
+    values: tuple[object, object],
+) -> None:
     """Demand that ``left`` is what ``right`` is wherever one looks; else say where it is not.
 
     Nothing is shown while all holds: that takes longer than the comparison.
     """
     if holds.all():
         return
-    right = np.broadcast_to(right, left.shape)
-    words = show(got)
+    wanted, words = show_apart(expected, got)
     if left.size > 1:  # else it is plain to see
         at = tuple(int(i) for i in np.argwhere(~holds)[0])
-        here, there = (
-            str(e) if isinstance(e, np.generic) else show(e) for e in (left[at], right[at])
-        )
+        pair = left[at], np.broadcast_to(right, left.shape)[at]
+        texts = [str(one) if isinstance(one, np.generic) else show(one) for one in pair]
+        here, there = texts if texts[0] != texts[1] else show_apart(*pair)
         words += f"  first difference at {list(at)}: {here} instead of {there}"
-    broken(show(expected), words)
+    broken(wanted, words, values=values)
+
+
+def demand_shape(
+    found: tuple[int, ...], shape: tuple[int, ...], got: object, expected: object
+) -> None:
+    """Demand the shape of what is expected."""
+    if found != shape:
+        broken(f"shape {shape}", f"shape {found}", values=(got, expected))
 
 
 def assert_shape(got: object, shape: Sequence[int]) -> None:
@@ -195,7 +253,7 @@ def assert_shape(got: object, shape: Sequence[int]) -> None:
             broken(f"shape {tuple(shape)}", show_with_type(got))
         found = array.shape
     if not equal(found, tuple(shape)):
-        broken(f"shape {tuple(shape)}", f"shape {show(found)}")
+        broken(f"shape {tuple(shape)}", f"shape {show(found)}", values=(got, None))
 
 
 def assert_dtype(got: object, dtype: DTypeLike) -> None:
@@ -205,7 +263,7 @@ def assert_dtype(got: object, dtype: DTypeLike) -> None:
         broken(f"dtype {np.dtype(dtype)}", show_with_type(got))
     if not equal(found, np.dtype(dtype)):
         name = str(found) if isinstance(found, np.dtype) else show(found)
-        broken(f"dtype {np.dtype(dtype)}", f"dtype {name}")
+        broken(f"dtype {np.dtype(dtype)}", f"dtype {name}", values=(got, None))
 
 
 def assert_finite(got: object) -> None:
@@ -216,7 +274,7 @@ def assert_finite(got: object) -> None:
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         at = tuple(int(i) for i in bad[0])
-        broken("every value finite", f"{show(got)}  {array[at]} at {list(at)}")
+        broken("every value finite", f"{show(got)}  {array[at]} at {list(at)}", values=(got, None))
 
 
 def assert_no_alias(got: object, *inputs: object) -> None:
@@ -262,9 +320,9 @@ def raises(*types: Any, naming: str = "") -> Iterator[None]:
     except Exception as error:
         said = message_of(error)
         if not isinstance(error, types):
-            broken(wanted, f"{type(error).__name__}: {said}")
+            broken(wanted, f"{type(error).__name__}: {said}", error)
         if lacks := missing(naming, said):
-            broken(wanted, f"your message: {said}; it should mention {' '.join(lacks)}")
+            broken(wanted, f"your message: {said}; it should mention {' '.join(lacks)}", error)
     else:
         broken(wanted, "no error")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.causes import UsesByUnit, ranked, roots_of
 from pytest_tinytorch.evidence.conclusion import Conclusion, Findings, Terms, conclude
 from pytest_tinytorch.evidence.gate import unmet_needs
-from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 
@@ -159,25 +159,22 @@ class Progress:
         )
 
 
-def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Task, ...]:
-    """What the failed specs ask to be written or mended, in the order of the course.
+def open_tasks(
+    curriculum: Curriculum, outcomes: Iterable[Outcome], uses: UsesByUnit | None = None
+) -> tuple[Task, ...]:
+    """What the failed specs ask to be written or mended; see `causes.ranked` for the order.
 
-    Within a module untouched stubs stand in the order of the file, after what is broken or wrong.
-    What could be blamed on no line of the package comes last of its kind.
+    ``uses`` tells what the exercises of a unit use, where that is known.
     """
     counted: Counter[tuple[UnitId, str, State]] = Counter()
     found: dict[tuple[UnitId, str, State], Outcome] = {}
-    for outcome in outcomes:
-        if outcome.state in (State.TODO, State.WRONG, State.BROKEN) and outcome.unit:
+    red = [o for o in outcomes if o.state in (State.TODO, State.WRONG, State.BROKEN) and o.unit]
+    for outcome in red:
+        if outcome.unit:
             key = (outcome.unit, outcome.exercise or outcome.file, outcome.state)
             counted[key] += 1
             found.setdefault(key, outcome)
-    order = {unit.id: place for place, unit in enumerate(curriculum.units)}
-    rank = {State.BROKEN: 0, State.WRONG: 1, State.TODO: 2}
-    ordered = sorted(
-        found,
-        key=lambda k: (order[k[0]], rank[k[2]], not in_package(found[k].file), found[k].line),
-    )
+    rank = ranked(curriculum, red, roots_of(red, uses or {}))
     return tuple(
         Task(
             unit=curriculum.unit(key[0]),
@@ -187,13 +184,8 @@ def open_tasks(curriculum: Curriculum, outcomes: Iterable[Outcome]) -> tuple[Tas
             waiting_specs=counted[key],
             state=key[2],
         )
-        for key in ordered
+        for key in sorted(found, key=lambda key: rank(found[key]))
     )
-
-
-def in_package(file: str) -> bool:
-    """Whether a file, as an outcome names it, is one of the package under test."""
-    return f"{PACKAGE}/" in file
 
 
 def group_counts(outcomes: Iterable[Outcome]) -> tuple[GroupCount, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -11,6 +11,7 @@ from importlib.util import decode_source
 from pathlib import Path
 
 from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.callgraph import Uses, engine_of, uses_of, with_engine
 from pytest_tinytorch.course.curriculum import (
     DEFAULT,
     Curriculum,
@@ -22,6 +23,7 @@ from pytest_tinytorch.course.curriculum import (
 from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
+from pytest_tinytorch.evidence.causes import UsesByUnit
 from pytest_tinytorch.evidence.digests import (
     MISSING,
     Snapshot,
@@ -32,7 +34,7 @@ from pytest_tinytorch.evidence.digests import (
 from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Ledger
-from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
@@ -154,13 +156,34 @@ class Workspace:
 
     def is_untouched(self, unit_id: UnitId) -> bool:
         """Whether a unit has an untouched stub in its file. The file is parsed for that, if it may have."""
+        try:
+            return any_untouched(self.source_of(unit_id), self.curriculum.unit(unit_id).hints)
+        except (SyntaxError, ValueError):
+            return False
+
+    def source_of(self, unit_id: UnitId) -> str:
+        """The text of a unit's module; empty if it has none."""
         unit = self.curriculum.unit(unit_id)
         file = self.implementation.file_among(self.sources, unit.name)
         data = self.sources.get(file) if unit.source else None
-        try:
-            return data is not None and any_untouched(decode_source(data), unit.hints)
-        except (SyntaxError, ValueError):
-            return False
+        return decode_source(data) if data is not None else ""
+
+    def uses(self, outcomes: Iterable[Outcome]) -> UsesByUnit:
+        """What the exercises use of each unit that something is wrong in."""
+        wrong: dict[UnitId, set[str]] = {}
+        for outcome in outcomes:
+            if outcome.state == State.WRONG and outcome.unit:
+                wrong.setdefault(outcome.unit, set()).add(outcome.exercise)
+        found: dict[str, Uses] = {}
+        for unit_id, exercises in wrong.items():
+            hints = self.curriculum.unit(unit_id).hints
+            try:
+                source = self.source_of(unit_id)
+            except (SyntaxError, ValueError):
+                continue
+            table = uses_of(source, hints)
+            found[unit_id] = with_engine(table, *engine_of(source, hints), exercises)
+        return found
 
     def plan(self, narrowed: bool) -> Plan:
         """What this run is to do; ``narrowed``: it was narrowed by pytest's own means."""

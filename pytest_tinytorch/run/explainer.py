@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, TracebackType
-from typing import Any
 
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -22,21 +20,17 @@ from pytest_tinytorch.run.exceptions import (
     StubReached,
     TimeLimit,
 )
-from pytest_tinytorch.run.suspects import suspect
+from pytest_tinytorch.run.message import (
+    LONGEST_LINE,
+    LONGEST_TEXT,
+    example_lines,
+    labeled_lines,
+    source_lines,
+)
+from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
-LABEL_WIDTH = 10
-EXAMPLE_LINES = 14
-LONGEST_TEXT, LONGEST_LINE = 4_000, 500
-"""Characters of one part of a message, and of what is told in one line, at most."""
-LABEL_COLORS: dict[str, dict[str, bool]] = {
-    "Expected": {"green": True},
-    "Got": {"red": True},
-    "Raised": {"red": True},
-    "Broken": {"red": True},
-    "Where": {"bold": True},
-}
 PYTEST_OUTCOME_EXCEPTIONS = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
@@ -76,12 +70,14 @@ class Explainer:
         implementation: tells the learner's files from others.
         root: what paths are shown relative to.
         hints: how many hints a message gives, 0 to 3.
+        is_sound: whether a unit is known to be right, so that nothing else is blamed on it.
     """
 
     curriculum: Curriculum
     implementation: Implementation
     root: Path
     hints: int = 0
+    is_sound: Callable[[UnitId], bool] = lambda unit: False
     folder: Path = field(init=False)
     spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
@@ -97,13 +93,14 @@ class Explainer:
         """
         if isinstance(error, StubReached | EndsProgram):
             error = error.error
-        found = traceback_frames(error.__traceback__) if places is None else places
-        frames = [frame for frame in found if self.is_learners(frame.file)]
+        if places is None:
+            error, places = self._of_the_learner(error)
+        frames = [frame for frame in places if self.is_learners(frame.file)]
         todo = self._todo(spec, error)
         if todo is not None:
             return Finding(todo, f"{todo.file}:{todo.line} {todo.exercise} is still to do")
         kind, headline = self._state_and_headline(error, frames)
-        where = self._blamed_frame(spec, error, frames) or self._suspect(spec, error)
+        where = self._place(spec, error, frames, kind)
         exercise = self._exercise(where)
         unit = self._blamed_unit(where) or spec.unit
         outcome = Outcome(
@@ -117,6 +114,20 @@ class Explainer:
             crashed=isinstance(error, Ending),
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
+
+    def _of_the_learner(self, error: BaseException) -> tuple[BaseException, list[Frame]]:
+        """What to explain, and the places on the way to it.
+
+        A spec that waits for an error takes note of one of another kind: the place is where that came
+        from. If a module cannot be imported, that is what is the matter, and not the law.
+        """
+        inner = error.__cause__ if isinstance(error, LawBroken) else None
+        if inner is None:
+            return error, list(traceback_frames(error.__traceback__))
+        frames = list(traceback_frames(inner.__traceback__))
+        own = [frame for frame in frames if self.is_learners(frame.file)]
+        kind, _ = self._state_and_headline(inner, own)
+        return (inner if kind == State.BROKEN else error), frames
 
     def is_learners(self, file: Path) -> bool:
         """Whether a file belongs to the package under test: neither borrowed nor given."""
@@ -182,6 +193,29 @@ class Explainer:
             return State.WRONG, f"expected {_short(error.expected)}, got {_short(error.got)}"
         return State.WRONG, text
 
+    def _place(
+        self, spec: Spec, error: BaseException, frames: Sequence[Frame], kind: State
+    ) -> Frame | None:
+        """Where to look: what was found on the way, or else the exercise that the spec is about.
+
+        What lies in another module, which is known to be right, is no place; given code is one only
+        if there is no other.
+        """
+        found = self._blamed_frame(spec, error, frames)
+        unit = self._blamed_unit(found)
+        innocent = (
+            kind == State.WRONG
+            and unit is not None
+            and unit.id != spec.unit.id
+            and self.is_sound(unit.id)
+        )
+        given = kind == State.WRONG and found is not None and not self._exercise(found)
+        if found is None or innocent or given or (isinstance(error, LawBroken) and not frames):
+            about = self._suspect(spec, error, self._exercise(found))
+            found = about or (None if innocent else found)
+            return found and replace(found, line=definition_line(found.file, found.line))
+        return found
+
     def _blamed_frame(
         self, spec: Spec, error: BaseException, frames: Sequence[Frame]
     ) -> Frame | None:
@@ -199,30 +233,45 @@ class Explainer:
             return self._lowest(frames)
         code = getattr(error, "returned_by", None)
         if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
-            return Frame(real_path(Path(code.co_filename)), code.co_firstlineno, code.co_qualname)
+            file = real_path(Path(code.co_filename))
+            return Frame(file, definition_line(file, code.co_firstlineno), code.co_qualname)
+        if any(frame.name == "<module>" for frame in frames):
+            return frames[-1]
         if frames:
             own = [frame for frame in frames if frame.file.stem == spec.unit.name]
-            return (own or frames)[-1]
+            exercises = [frame for frame in own if self._exercise(frame)]
+            return (exercises or own or frames)[-1]
         if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
             missing = self._file_of(error)
             return Frame(real_path(missing.parent) / missing.name, 1, "")
         if isinstance(error, LawBroken) and error.where:
-            file, line, name = error.where
-            if self.is_learners(real_path(Path(file))):
-                return Frame(real_path(Path(file)), line, name)
+            written, line, name = error.where
+            if self.is_learners(real_path(Path(written))):
+                return Frame(real_path(Path(written)), line, name)
         return None
 
-    def _suspect(self, spec: Spec, error: BaseException) -> Frame | None:
+    def _suspect(self, spec: Spec, error: BaseException, called: str = "") -> Frame | None:
         """The exercise that the failing line of a spec is about: a law may fail without having called it."""
         file = self.implementation.file(spec.unit.name)
         path = real_path(self.root / spec.nodeid.partition("::")[0])
         lines = [f.line for f in traceback_frames(error.__traceback__) if f.file == path]
         spans = self._spans(file, spec.unit)
-        if not lines or not spans or not self.is_learners(real_path(file)):
+        if not spans or not path.is_file() or not self.is_learners(real_path(file)):
             return None
         texts = [place.read_text(encoding="utf-8") for place in (path, file)]
-        name = suspect(texts[0], lines[0], spec.unit.name, texts[1], spans)
+        told = str(getattr(error, "called", None) or "")
+        clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called, told)
+        line = line_in_test(texts[0], lines, clue.test)
+        if not line:
+            return None
+        name = suspect(texts[0], line, spec.unit.name, texts[1], spans, clue)
         return Frame(real_path(file), spans[name][0], name) if name else None
+
+    def _question(self, spec: Spec, error: BaseException) -> str:
+        """What a failing spec compares with yes or no; empty if its line does not say."""
+        path = real_path(self.root / spec.nodeid.partition("::")[0])
+        lines = [f.line for f in traceback_frames(error.__traceback__) if f.file == path]
+        return question_at(path.read_text(encoding="utf-8"), lines[-1]) if lines else ""
 
     def _file_of(self, error: ImportError) -> Path:
         """The file of the module that an error could not import."""
@@ -274,30 +323,36 @@ class Explainer:
     def _text(
         self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
     ) -> str:
-        lines = [f"✗ {spec.unit.label} · {spec.group}"]
-        if spec.law:
-            lines += labeled_lines("Law", spec.law)
-        called = getattr(error, "called", None)
-        if called:
-            lines += labeled_lines("Called", str(called))
-        elif example := _example(error):
-            lines += labeled_lines("Example", example)
+        source = source_lines(error, where.file, where.line) if where else []
+        lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
+            if error.expected in ("True", "False") and (asked := self._question(spec, error)):
+                lines += labeled_lines("Asked", asked)
             lines += labeled_lines("Expected", error.expected)
             lines += labeled_lines("Got", error.got)
         else:
             labels = {State.BROKEN: "Broken", State.NOT_RUN: "Not run"}
             lines += labeled_lines(labels.get(outcome.state, "Raised"), _raised(error, outcome))
         if where is not None:
-            inside = (
-                f" in {outcome.exercise or where.name}" if where.name or outcome.exercise else ""
-            )
+            name = outcome.exercise or ("" if "<" in where.name else where.name)
+            inside = f" in {name}" if name else ""
             lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
+            lines += source
         if unit.id != spec.unit.id:
             lines += labeled_lines(
                 "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
             )
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
+
+    def _spec_lines(self, spec: Spec, error: BaseException) -> list[str]:
+        """What the spec says and has called. For a file that cannot be imported that is beside the point."""
+        lines = [f"✗ {spec.unit.label} · {spec.group}"]
+        if spec.law:
+            lines += labeled_lines("Law", spec.law)
+        if called := getattr(error, "called", None):
+            return lines + labeled_lines("Called", str(called))
+        example = example_lines(error)
+        return lines + (labeled_lines("Example", example) if example else [])
 
     def hint_lines(self, unit: Unit, exercise: str) -> list[str]:
         """The hints asked for, or how to ask for one."""
@@ -314,49 +369,6 @@ class Explainer:
         return found
 
 
-@dataclass(frozen=True)
-class Crash:
-    """What pytest's one-line summary of a failure shows."""
-
-    message: str
-
-
-class Message(tuple[str, int, str]):
-    """A message in the place of a traceback: colored on a terminal, plain text to everyone else.
-
-    It is (file, line, text), one of the forms that pytest documents for what a report shows, so
-    that whoever annotates failures marks the learner's line and not the one of the spec.
-    """
-
-    headline: str
-
-    def __new__(cls, file: str, line: int, text: str, headline: str) -> Message:
-        made = super().__new__(cls, (file, line, text))
-        made.headline = headline
-        return made
-
-    @property
-    def text(self) -> str:
-        return self[2]
-
-    @property
-    def reprcrash(self) -> Crash:
-        return Crash(self.headline)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def toterminal(self, tw: Any) -> None:
-        """Called by pytest with its terminal writer."""
-        title, *rest = self.text.splitlines()
-        tw.line(title, red=True, bold=True)
-        for line in rest:
-            label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
-            colors = LABEL_COLORS.get(label.strip(), {})
-            tw.write(label, light=True)
-            tw.line(value, **colors)
-
-
 def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
     """The places of a traceback, the outermost first."""
     while traceback is not None:
@@ -365,23 +377,15 @@ def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
         traceback = traceback.tb_next
 
 
-def labeled_lines(label: str, text: str) -> list[str]:
-    """Lines of ``text`` beside a label, the later ones indented below the first."""
-    first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
-    indent = " " * (LABEL_WIDTH + 2)
-    return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
-
-
-def _example(error: BaseException) -> str:
-    """The smallest counterexample, from the notes that Hypothesis leaves."""
-    for note in getattr(error, "__notes__", ()):
-        text = str(note)
-        if text.startswith(("Falsifying example", "Failing test")):
-            lines = [x for x in text.splitlines() if not re.match(r"\s*self=<", x)]
-            if len(lines) > 2 and lines[0].rstrip().endswith("(") and lines[-1].strip() == ")":
-                lines = [re.sub(r",\s*(#.*)?$", "", line.strip()) for line in lines[1:-1]]
-            return "\n".join(lines[:EXAMPLE_LINES])
-    return ""
+def definition_line(file: Path, line: int) -> int:
+    """The line of the ``def`` that begins at ``line``, with its decorators."""
+    try:
+        texts = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return line
+    while line < len(texts) and texts[line - 1].lstrip().startswith("@"):
+        line += 1
+    return line
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,16 +15,17 @@ import pytest
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING
 from pytest_tinytorch.evidence import gate, judgement, ledger
+from pytest_tinytorch.evidence.causes import Cause, causes_of
 from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
 from pytest_tinytorch.evidence.conclusion import Terms
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
-from pytest_tinytorch.evidence.progress import Progress, group_counts, open_tasks
+from pytest_tinytorch.evidence.progress import Progress, Task, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export import formats
 from pytest_tinytorch.kit.specs import specs_status
-from pytest_tinytorch.run.explainer import Message
+from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.run.witness import Testimony
 from pytest_tinytorch.terminal import screen
@@ -91,15 +92,16 @@ class Judge:
         if report.failed:
             self.other_failures.append(f"{report.nodeid} cannot be collected")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
-        """Todo and locked are categories of their own: no traceback, no skip."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> Generator[None, Any, Any]:
+        """Todo and locked are categories of their own: no traceback, no skip. Others hear of them, too."""
+        status = yield
         outcome = attached_outcome(report)
         if outcome is not None and outcome.state == State.TODO:
             return "todo", "t", ("TODO", {"yellow": True})
         if outcome is not None and outcome.state == State.LOCKED:
             return "locked", "l", ("LOCKED", {"light": True})
-        return None
+        return status
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -169,9 +171,7 @@ class Judge:
             groups={unit: group_counts(outcomes.values()) for unit, outcomes in found.items()},
             selected=self._asked_for(found),
             newly_passed=newly_passed,
-            tasks=open_tasks(
-                curriculum, judgement.actionable_outcomes(found, state, self.narrowed)
-            ),
+            tasks=self._tasks(judgement.actionable_outcomes(found, state, self.narrowed)),
             notes=notes,
             warnings=(*workspace.ledger.damage, *remarks, *changes.warnings(curriculum)),
             grants=grants,
@@ -183,6 +183,16 @@ class Judge:
             # Source that was saved meanwhile is that of the next run. What lasts of this one is of the old.
             self.lasting = judgement.lasting_verdicts(replace(progress, state=judged))
         return progress
+
+    def _tasks(self, outcomes: Sequence[Outcome]) -> tuple[Task, ...]:
+        """What is to do, in the order in which the failures are told."""
+        uses = self.workspace.uses(outcomes)
+        return open_tasks(self.workspace.curriculum, outcomes, uses)
+
+    def causes(self) -> tuple[Cause, ...]:
+        """What is wrong or broken, each cause once, what is to be mended first in front."""
+        uses = self.workspace.uses(self.outcomes.values())
+        return causes_of(self.outcomes, self.workspace.curriculum, uses)
 
     def _asked_for(self, found: judgement.OutcomesByUnit) -> frozenset[UnitId]:
         """What the run is about: the units of the specs that were named, those that were picked, or both."""

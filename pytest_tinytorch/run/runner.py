@@ -47,7 +47,11 @@ class Runner:
         self.failed: set[UnitId] = set()
         self.held: dict[str, State] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
         self.explainer = Explainer(
-            workspace.curriculum, workspace.implementation, workspace.root, workspace.options.hints
+            workspace.curriculum,
+            workspace.implementation,
+            workspace.root,
+            workspace.options.hints,
+            self._is_sound,
         )
         self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
 
@@ -215,6 +219,12 @@ class Runner:
         self.failed.clear()
         self.held.clear()
         self.timer.loops.clear()
+
+    def _is_sound(self, unit: UnitId) -> bool:
+        """Whether a unit is proved, or could not have let this one run otherwise, and has not failed here."""
+        plan = self.plan
+        known = unit in plan.borrowed or unit in self.workspace.proved
+        return (known or (plan.gated and unit in plan.to_run)) and unit not in self.failed
 
     def _lets_through(self, unit: Unit) -> bool:
         """Whether an untouched stub of a unit is no failure here; it is where it once was passed."""

@@ -3,18 +3,67 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+
+from pytest_tinytorch.course.callgraph import (
+    Uses,
+    direct_uses_of,
+    rules_of,
+    sizes_of,
+    uses_of,
+)
 
 LAZY = "lazy"
 """The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""
 
+ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
+"""What a spec asks for that looks at gradients."""
 
-def suspect(spec: str, line: int, module: str, source: str, exercises: Collection[str]) -> str:
+BACKWARD = re.compile(r"backward through (\w+)\(")
+"""How a call of a gradient rule is told."""
+
+MUCH_LONGER = 1.5
+
+COMPARING = ("assert_equal", "assert_close")
+"""What specs compare with: the first argument is what came."""
+
+
+@dataclass(frozen=True)
+class Clue:
+    """What is known of a failure besides the line: words of the spec, and what it called last.
+
+    Attributes:
+        law: the sentence that was broken.
+        test: the name of the spec's function.
+        group: what the specs around it are about.
+        called: the exercise that was called last; empty if none is known.
+        text: how the message tells of that call.
+    """
+
+    law: str = ""
+    test: str = ""
+    group: str = ""
+    called: str = ""
+    text: str = ""
+
+
+def suspect(
+    spec: str,
+    line: int,
+    module: str,
+    source: str,
+    exercises: Collection[str],
+    clue: Clue = Clue(),
+) -> str:
     """The exercise that a failing line is most likely about; nothing if it names none.
 
-    What the statement itself calls comes first, then what stood before it in the same function, the
-    nearest first; then classes that are made in it. A given function counts as what it calls.
+    Several things speak for an exercise: that the statement which failed asks for it, or one before it;
+    that it was called last; that law or spec have its name; that the law is about gradients, and it is
+    the rule of an operation in the spec. Those that have most in their favor win, the nearest of them.
 
     Args:
         spec: the source of the spec's file.
@@ -22,24 +71,200 @@ def suspect(spec: str, line: int, module: str, source: str, exercises: Collectio
         module: the module under test.
         source: its source.
         exercises: the names of its exercises.
+        clue: what else is known.
     """
     try:
         tree, calls = parse(spec), calls_of(source)
     except (SyntaxError, ValueError):
         return ""
     words = aliases(tree, module)
+    mentioned = mentioned_words(tree, line, words)
+    near = involved(mentioned, calls, exercises, calls_an_object(tree, line))
+    score: Counter[str] = Counter(dict.fromkeys(near, 1))
+    if near:
+        score[near[0]] += 2
+    if clue.called in exercises:
+        score[clue.called] += 1 if clue.called.endswith(".__init__") else 4
+    for name in exercises:
+        score[name] += named_in_words(name, clue, name in near or name == clue.called)
+    for name in called_in_law(clue.law, calls, exercises):
+        score[name] += 4
+    rules = rules_in_question(tree, line, clue, source, exercises)
+    for name in rules:
+        score[name] += 5
+    for op, names in analysis(source, tuple(exercises)).rules.items():
+        if rules and set(rules) <= set(names):
+            score[op] -= 4  # its values are not what the law is about
+    for name in shared_callee(near, source, exercises):
+        score[name] += 5
+    if not +score:
+        return ""
+    place = {name: number for number, name in enumerate(near)}
+    best = max(
+        exercises,
+        key=lambda name: (score[name], name == clue.called, -place.get(name, len(place))),
+    )
+    return longer_helper(best, mentioned, tree, module, source, exercises)
+
+
+def line_in_test(spec: str, lines: Sequence[int], test: str) -> int:
+    """The first line that lies in a function of a spec's file, or else the last one of the test; 0 if none.
+
+    What calls a property for Hypothesis stands at its decorators, which are in no function.
+    """
+    try:
+        tree = parse(spec)
+    except (SyntaxError, ValueError):
+        return 0
+    name = test.partition("[")[0]
+    ends = [node.end_lineno or node.lineno for node in functions_in(tree) if node.name == name]
+    return next((line for line in lines if around(tree, line)), next(iter(ends), 0))
+
+
+def question_at(spec: str, line: int) -> str:
+    """What a failing line compares, as it stands there: ``x.requires_grad``."""
+    tree = parse(spec)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    for node in calls:
+        here = node.lineno <= line <= (node.end_lineno or line)
+        if here and ast.unparse(node.func) in COMPARING:
+            return ast.unparse(node.args[0])
+    return ""
+
+
+def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[str]:
+    """What a spec asks for, nearest to the line that failed first."""
     done = [mentions(node, words) for node in reversed(statements(tree, line))]
     mentioned = [word for part in done for word in part]
     for node in (*around(tree, line)[-1:], *helpers(tree, line)):
         mentioned += mentions(node, words)  # with decorators: ``@each("function", [relu, …])``
+    return mentioned
+
+
+def involved(
+    mentioned: Sequence[str],
+    calls: dict[str, tuple[str, ...]],
+    exercises: Collection[str],
+    objects: bool,
+) -> list[str]:
+    """The exercises that words lead to, in their order; those of classes that are made last.
+
+    ``objects`` says whether what a class made is called: then that is what the spec is about.
+    """
+    found = [exercise_of(word, exercises) or through(word, calls, exercises) for word in mentioned]
+    rest = []
+    order = ("forward", "__call__", "__init__") if objects else ("__init__", "forward", "__call__")
     for word in mentioned:
-        if found := exercise_of(word, exercises) or through(word, calls, exercises):
-            return found
-    for word in mentioned:
-        if members := [name for name in exercises if name.startswith(f"{word}.")]:
-            preferred = (f"{word}.__init__", f"{word}.forward")
-            return next((name for name in preferred if name in members), members[0])
-    return ""
+        members = [name for name in exercises if name.startswith(f"{word}.")]
+        preferred = [f"{word}.{name}" for name in order if f"{word}.{name}" in members]
+        found += preferred[:1]
+        rest += members[:1]
+    return [name for name in dict.fromkeys([*found, *rest]) if name]
+
+
+def calls_an_object(tree: ast.Module, line: int) -> bool:
+    """Whether a spec calls what it has made: ``Linear(2, 3)(x)``, or ``model(x)``."""
+    nodes = [part for node in around(tree, line)[-1:] for part in ast.walk(node)]
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    functions = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return any(
+        isinstance(function, ast.Call) or (isinstance(function, ast.Name) and function.id in made)
+        for function in functions
+    )
+
+
+def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
+    """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
+    word = name.rpartition(".")[2]
+    tried = {word, name.partition(".")[0]} & {*clue.test.rstrip("]").partition("[")[2].split("-")}
+    if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
+        return 0
+    found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)(\(?)", clue.law)
+    speaks = 0 if found is None else 4 if found[1] or found.start() == 0 else 1
+    if "_" in word and (found or word.replace("_", " ") in clue.law):
+        speaks = max(speaks, 2)
+    name_of_test = clue.test.partition("[")[0].removeprefix("test_")
+    in_name = re.search(rf"(^|_){re.escape(word.lower())}(_|$)", name_of_test)
+    return speaks + (7 if in_name and not in_name.start() else 5 if in_name or tried else 0)
+
+
+def called_in_law(
+    law: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str]
+) -> set[str]:
+    """The exercises that given functions lead to which a law calls, as ``parameters()``."""
+    words = [word for word in re.findall(r"(?<![\w.])(\w+)\(", law) if word in calls]
+    own = [word for word in words if not exercise_of(f".{word}", exercises)]
+    return {name for word in own if (name := through(word, calls, exercises))}
+
+
+def rules_in_question(
+    tree: ast.Module, line: int, clue: Clue, source: str, exercises: Collection[str]
+) -> tuple[str, ...]:
+    """The gradient rules of the one operation that a spec looks at, if it is about gradients."""
+    rules = analysis(source, tuple(exercises)).rules
+    if (through_op := BACKWARD.match(clue.text)) and through_op[1] in rules:
+        own = rules[through_op[1]]
+        return (clue.called,) if clue.called in own else own[:1]
+    told = f"{clue.law} {clue.group}".lower()
+    if "gradient" not in told or not {*ABOUT_GRADIENTS} & {*mentioned_words(tree, line, {})}:
+        return ()
+    asked = dict.fromkeys(mentioned_words(tree, line, aliases(tree)))
+    ops = [op for op in asked if op in rules]
+    return rules[ops[0]] if len(ops) == 1 else ()
+
+
+def shared_callee(near: Sequence[str], source: str, exercises: Collection[str]) -> list[str]:
+    """What three or more exercises that a spec tries in one go all use: the law is about that."""
+    uses = analysis(source, tuple(exercises)).uses
+    tried = [name for name in near if uses.get(name)]
+    common = frozenset.intersection(*(uses[name] for name in tried)) if len(tried) > 2 else ()
+    return [name for name in exercises if name in common]
+
+
+def longer_helper(
+    name: str,
+    mentioned: Collection[str],
+    tree: ast.Module,
+    module: str,
+    source: str,
+    exercises: Collection[str],
+) -> str:
+    """An exercise, or one that it uses, that is much longer, and that no spec asks for.
+
+    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first.
+    """
+    known, calls = analysis(source, tuple(exercises)), calls_of(source)
+    asked = {
+        found
+        for word in asked_in(tree, module)
+        if (found := exercise_of(word, exercises) or through(word, calls, exercises))
+    }
+    sizes = known.sizes
+    hidden = sorted(helper for helper in known.direct.get(name, ()) if helper not in asked)
+    of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
+    longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
+    return longest if sizes.get(longest, 0) >= MUCH_LONGER * sizes.get(name, 1) else name
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of the exercises of a source; see `course.callgraph`."""
+
+    uses: Uses
+    direct: Uses
+    sizes: Mapping[str, int]
+    rules: Mapping[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=64)
+def analysis(source: str, exercises: tuple[str, ...]) -> Analysis:
+    """The same for all specs of a run: it takes a while."""
+    return Analysis(
+        uses_of(source, exercises),
+        direct_uses_of(source, exercises),
+        sizes_of(source),
+        rules_of(source, exercises),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -55,15 +280,16 @@ def calls_of(source: str) -> dict[str, tuple[str, ...]]:
     return {node.name: tuple(mentions(node, {})) for node in functions}
 
 
-def aliases(tree: ast.Module, module: str) -> dict[str, str]:
-    """What the names at the top of a file of specs stand for in ``module``."""
+@lru_cache(maxsize=64)
+def aliases(tree: ast.Module, module: str = "") -> dict[str, str]:
+    """What the names at the top of a file of specs stand for, in ``module`` or in any."""
     found: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.Assign(
                 [target], ast.Call(ast.Name(id=function), [ast.Constant(name), *names])
             ):
-                if function == LAZY and name == module:
+                if function == LAZY and name == (module or name):
                     parts = target.elts if isinstance(target, ast.Tuple) else [target]
                     texts = [n.value for n in names if isinstance(n, ast.Constant)]
                     found |= {
@@ -73,9 +299,21 @@ def aliases(tree: ast.Module, module: str) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=64)
+def functions_in(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
+    """All functions of a file, outer ones before those inside."""
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@lru_cache(maxsize=64)
+def asked_in(tree: ast.Module, module: str) -> frozenset[str]:
+    """All that a file of specs asks for of a module."""
+    return frozenset(mentions(tree, aliases(tree, module)))
+
+
 def around(tree: ast.Module, line: int) -> list[ast.FunctionDef]:
     """The functions that a line stands in, the innermost last."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = functions_in(tree)
     return [node for node in functions if node.lineno <= line <= (node.end_lineno or line)]
 
 
@@ -120,10 +358,20 @@ def exercise_of(word: str, exercises: Collection[str]) -> str:
     if not word.startswith("."):
         return word if word in exercises else ""
     methods = [name for name in exercises if name.endswith(word)]
+    if not methods and word[1:] in exercises:  # a method of Tensor is the function of that name
+        return word[1:]
     return methods[0] if len(methods) == 1 else ""
 
 
-def through(word: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str]) -> str:
-    """The exercise that a given function or method calls first."""
+def through(
+    word: str, calls: dict[str, tuple[str, ...]], exercises: Collection[str], depth: int = 3
+) -> str:
+    """The exercise that a given function or method calls first, itself or by way of other given ones."""
+    if any(name.rpartition(".")[2] == word.lstrip(".") for name in exercises):
+        return ""  # it is no given one
     inner = calls.get(word.lstrip("."), ())
-    return next(filter(None, (exercise_of(name, exercises) for name in inner)), "")
+    direct = next(filter(None, (exercise_of(name, exercises) for name in inner)), "")
+    if direct or not depth:
+        return direct
+    further = (through(name, calls, exercises, depth - 1) for name in inner if name != word)
+    return next(filter(None, further), "")

@@ -187,12 +187,18 @@ def waiting_text(task: Task) -> str:
     return "1 spec waits" if task.waiting_specs == 1 else f"{task.waiting_specs} specs wait"
 
 
+def matter_text(task: Task) -> str:
+    """What is the matter with a task, and how many specs wait for it."""
+    word = "still to do" if task.state == State.TODO else str(task.state)
+    return f"{word}, {waiting_text(task)}"
+
+
 def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
     if task is not None and task.location:
         name = task.exercise or task.unit.name
-        text = f"  {task.location}  {name} {glyphs.dash} {waiting_text(task)}"
+        text = f"  {task.location}  {name} {glyphs.dash} {matter_text(task)}"
     elif (current := progress.current) is not None:
         text = f"  {current.command}  {glyphs.dash} {current.title}"
     else:

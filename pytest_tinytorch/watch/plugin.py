@@ -99,7 +99,7 @@ class WatchPlugin:
             place = {item.nodeid: number for number, item in enumerate(session.items)}
             self.failures.sort(key=lambda failure: place[failure.nodeid])  # forks end in any order
             message = view.full_message(
-                self.request, judge.progress, self.failures, self.broken_files
+                self.request, judge.progress, self.failures, judge.causes(), self.broken_files
             )
             sources = {unit: source for unit, (source, _) in judge.found.digests.items()}
             self.send(message | {"sources": sources})

@@ -11,10 +11,11 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.evidence.causes import Cause, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.evidence.progress import Progress, in_package
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run import profiles
-from pytest_tinytorch.run.explainer import LABEL_WIDTH
+from pytest_tinytorch.run.message import LABEL_WIDTH
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import titled_rule
@@ -80,17 +81,20 @@ def full_message(
     request: Request,
     progress: Progress,
     failures: Sequence[Failure],
+    causes: Sequence[Cause],
     broken_files: Sequence[str],
 ) -> Message:
-    """The full verdict, as any run gives it: the first red spec or what is to do, then how far it is."""
+    """The full verdict, as any run gives it: what to mend first or what is to do, then how far it is."""
+    place = {nodeid: number for number, cause in enumerate(causes) for nodeid in cause.nodeids}
+    leading = {cause.nodeids[0] for cause in causes}
     bad = [r for r in failures if r.state in (State.WRONG, State.BROKEN)]
-    # One that blames the learner's code teaches more than one that stumbled in a spec's own lines.
-    bad.sort(key=lambda r: not in_package(r.outcome.file))
+    bad.sort(key=lambda r: (place.get(r.nodeid, len(place)), r.nodeid not in leading))
     verdict = worst_state(progress)
     exercise, hints = exercise_and_hints(progress, bad)
     parts: list[RenderableType] = [Text(headline(progress, verdict), STYLE.get(verdict, ""))]
     parts += [Text(text) for text in broken_files[:1]]
     parts += failure_lines(bad[0], request.width) if bad else []
+    parts += [Text(f"  {more}", "dim") for more in map(more_text, causes[:1]) if more]
     glyphs = glyphs_of(request)
     if not bad:
         parts += report.todo_list(progress)

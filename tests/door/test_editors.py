@@ -130,7 +130,7 @@ class TestRunningOne:
         assert seen.code == 1, seen.output
         outcome, message = seen.outcomes[ADDING]
         assert outcome == "failed"
-        assert message.startswith("✗ 01 adding · sums\n")
+        assert message.startswith("✗ 01 adding")
         assert says in message
         assert "Traceback" not in message
 

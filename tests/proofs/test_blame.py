@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.proofs import blame
 from tests.proofs.mistakes.catalogue import Mistake, apply
-from tests.support import kit
+from tests.support import kit, toy
 
 EVERYTHING = [unit.name for unit in kit.modules()]
 
@@ -71,6 +72,39 @@ def test_a_missing_return_is_told_where_it_is_missing(
     assert "Blame" not in output
 
 
+ADDS_TO_IT = """
+
+
+class TestMore:
+    \"\"\"sums of doubles\"\"\"
+
+    def test_can_be_added_to(self):
+        \"\"\"double(3) can be added to.\"\"\"
+        from tinytorch.adding import add
+        from tinytorch.doubling import double
+
+        assert add(double(3), 1) == 7
+"""
+
+
+def test_what_is_proved_is_not_blamed_for_what_it_was_given(tmp_path):
+    """`add` raises, and no line of 02 is on the way: it has only given back nothing."""
+    root = toy.build(tmp_path)
+    toy.solve(root, "adding", "doubling", "squaring")
+    file = "specs/test_02_doubling.py"
+    toy.write(root, {file: toy.SPECS[file] + ADDS_TO_IT})
+    nodeid = f"{file}::TestMore::test_can_be_added_to"
+    assert toy.pytest_in(root, "--checkpoint=01").states["01"] == "passed"
+    wrong = toy.REFERENCE["doubling"].replace("return add(x, x)", "add(x, x)")
+    toy.write(root, {"tinytorch/doubling.py": wrong})
+    run = toy.pytest_in(root, nodeid)
+    assert "Raised    TypeError" in run.output
+    assert "  Where     tinytorch/doubling.py:6 in double" in run.output, run.output
+    assert "Blame" not in run.output
+    toy.write(root, {"tinytorch/adding.py": toy.REFERENCE["adding"].replace("x + y", "x - -y")})
+    assert "Blame     checkpoint 01" in toy.pytest_in(root, nodeid).output  # not proved any more
+
+
 def test_a_borrowed_file_is_no_place(tmp_path):
     """The error comes out of 01, which is borrowed: no path leads to the worked solution."""
     text = kit.reference_text("layers")
@@ -86,3 +120,15 @@ def test_a_borrowed_file_is_no_place(tmp_path):
     assert "cannot reshape" in output
     assert " in Linear.forward" in output
     assert "reference/" not in output
+
+
+def test_mistakes_name_their_own_function_in_few_lines(tmp_path):
+    """One of each module, drawn; `python -m tests.proofs.blame` measures more of them."""
+    found = [
+        blame.tell(unit, mistake, tmp_path)
+        for unit, mistake in blame.drawn(kit.modules(), 1, seed=0)
+    ]
+    assert [told.mistake.title for told in found if told.lines > blame.MOST_LINES] == []
+    assert [told.mistake.title for told in found if told.innocent] == []
+    wrong = [told for told in found if not blame.is_right(told)]
+    assert len(wrong) <= 3, blame.summary(found) + "\n".join(t.mistake.title for t in wrong)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.run.suspects import suspect
+from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
 from tests.support import kit
 
 SPEC = """
@@ -72,6 +72,91 @@ def line_of(text):
 )
 def test_the_line_says_it(text, exercise):
     assert suspect(SPEC, line_of(text), "layers", SOURCE, EXERCISES) == exercise
+
+
+RULES = """
+relu, exp = lazy("activations", "relu", "exp")
+sgd, fit, score, make = lazy("layers", "sgd", "fit", "score", "make")
+Net = lazy("layers", "Net")
+
+
+@given(numbers())
+def test_one_rule():
+    check_gradient(relu, ones())
+
+
+def test_two_of_them():
+    fit(score(1))
+
+
+def test_all_of_them():
+    for function in (sgd, fit, score):
+        function(1)
+
+
+def test_what_is_made():
+    net = Net(1)
+    assert_equal(net(1).flag, True)
+
+
+def test_only_made():
+    assert_equal(Net(1).flag, True)
+"""
+WITH_RULES = """
+def relu_x(g): return g
+defvjp(a.relu, relu_x)
+defvjp(a.exp, lambda g: g)
+def sgd(x): return common(x)
+def fit(x): return common(x) + long_one(x)
+def score(x): return common(x)
+def common(x): return x
+def long_one(x):
+    y = x + 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9
+    return y * y * y * y * y * y
+class Net:
+    def __init__(self, x): pass
+    def forward(self, x): return x
+"""
+ALL = (
+    *("relu_x", "gradient of exp", "sgd", "fit", "score", "common", "long_one"),
+    *("Net.__init__", "Net.forward"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clue", "exercise"),
+    [
+        ("check_gradient(relu", Clue("The gradient is right."), "relu_x"),
+        ("fit(score(1))", Clue(text="backward through exp(Tensor(1.))"), "gradient of exp"),
+        ("fit(score(1))", Clue(text="backward through relu(…)", called="relu_x"), "relu_x"),
+        ("fit(score(1))", Clue(called="score"), "score"),
+        ("fit(score(1))", Clue("score(x) is x."), "score"),
+        ("fit(score(1))", Clue(test="test_score_of_nothing"), "score"),
+        ("fit(score(1))", Clue(test="test_it[score-1]"), "score"),
+        ("fit(score(1))", Clue(), "long_one"),  # what `fit` uses, and no spec asks for
+        ("function(1)", Clue(), "common"),
+        ("net(1)", Clue(), "Net.forward"),
+        ("Net(1).flag", Clue(), "Net.__init__"),
+        ("net(1)", Clue(called="Net.__init__"), "Net.forward"),
+    ],
+)
+def test_other_things_speak_for_an_exercise_too(text, clue, exercise):
+    line = next(i for i, line in enumerate(RULES.splitlines(), start=1) if text in line)
+    assert suspect(RULES, line, "layers", WITH_RULES, ALL, clue) == exercise
+
+
+def test_a_line_at_the_decorators_stands_for_the_test():
+    lines = RULES.splitlines()
+    decorator, inside = lines.index("@given(numbers())") + 1, lines.index("    fit(score(1))") + 1
+    assert line_in_test(RULES, [decorator], "test_one_rule[a]") == decorator + 2
+    assert line_in_test(RULES, [decorator, inside], "test_one_rule") == inside
+    assert line_in_test("def", [1], "test") == line_in_test(RULES, [], "test_gone") == 0
+
+
+def test_a_question_is_what_is_compared():
+    line = RULES.splitlines().index("    assert_equal(net(1).flag, True)") + 1
+    assert question_at(RULES, line) == "net(1).flag"
+    assert question_at(RULES, 1) == ""
 
 
 def test_a_spec_that_does_not_parse_says_nothing():

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from specs.descriptions import describe, location, name_of, show, show_with_type
+from specs.descriptions import (
+    called,
+    code,
+    describe,
+    location,
+    name_of,
+    show,
+    show_apart,
+    show_with_type,
+)
 from specs.framework import lazy
 
 
@@ -45,7 +54,7 @@ class Stub:
         (np.array([1.0, np.nan, -np.inf]), "[ 1., nan, -inf]"),
         (np.array([[1, 2], [3, 4]]), "[[1, 2], [3, 4]]"),
         (np.array(2.5), "2.5"),
-        (np.zeros((0, 3)), "[]"),
+        (np.zeros((0, 3)), "[] shape (0, 3)"),
         (np.arange(20), f"[ {list(range(20))}".replace("[ [", "[ ")),
         (np.arange(21), "[ 0, 1, 2, ..., 18, 19, 20] shape (21,)"),
         (np.zeros((3, 7)), "[0., 0., 0., ..., 0., 0., 0.] shape (3, 7)"),
@@ -53,7 +62,7 @@ class Stub:
         (Holder(np.array([1])), "Tensor([1])"),
         (Holder(3), "Holder(...)"),
         (Plain(), "Plain(...)"),
-        (Plain, repr(Plain)),
+        (Plain, "Plain"),
         ("a" * 300, "'" + "a" * 199),
         ([None, 1.5], "[None, 1.5]"),
         (np.float32(1.5), "np.float32(1.5)"),
@@ -74,6 +83,109 @@ def test_a_small_array_can_be_pasted():
     assert np.array_equal(np.array(eval(show(x)), np.float32), x)
 
 
+ARRAYS = [
+    np.zeros((0, 3), np.float32),
+    np.zeros((2, 0)),
+    np.float32([0.1, np.nan, -np.inf]),
+    np.array([0.1, 1 / 3]),
+    np.array(2.5),
+    np.array([1, -2]),
+    np.array([1, 2], np.int8),
+    np.array([[True], [False]]),
+    np.float16([0.1]),
+    np.random.default_rng(0).standard_normal((4, 10)),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=str)
+@pytest.mark.parametrize("maker", ["np.array", "Tensor"])
+def test_an_array_in_a_call_is_the_same_once_it_is_pasted(array, maker):
+    def tensor(data):
+        """As the framework has it: numbers of Python are float32."""
+        plain = np.asarray(data)
+        single = not isinstance(data, np.ndarray) and plain.dtype == np.float64
+        return plain.astype(np.float32) if single else plain
+
+    got = eval(code(array, maker), {"np": np, "Tensor": tensor})
+    assert got.dtype == array.dtype
+    assert np.array_equal(got, array, equal_nan=array.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_generator_in_a_call_is_its_seed(seed):
+    text = code(np.random.default_rng(seed))
+    again = eval(text, {"np": np})
+    assert again.random() == np.random.default_rng(seed).random()
+
+
+def test_a_generator_that_was_used_is_not_told_as_new():
+    generator = np.random.default_rng(3)
+    generator.random()
+    assert code(generator) == "np.random.default_rng(3)...used"
+
+
+class Wide:
+    def __repr__(self):
+        return "Wide(p=0.3)"
+
+    def forward(self, x):
+        return x
+
+    def spread(self):
+        return self
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.float32, "np.float32"),
+        (np.dtype(np.int8), "np.int8"),
+        ([np.float32([1]), 2], "[np.array([1.], np.float32), 2]"),
+        ({"lr": 0.1, "x": np.ones(1)}, "{'lr': 0.1, 'x': np.array([1.])}"),
+        ((np.ones(1),), "(np.array([1.]),)"),
+        (float("nan"), "np.nan"),
+        (slice(None, 2), "slice(None, 2, None)"),
+        (..., "Ellipsis"),
+        ("text", "'text'"),
+    ],
+)
+def test_other_values_are_written_as_in_python(value, text):
+    assert code(value) == text
+    eval(text, {"np": np})
+
+
+def test_an_object_that_is_called_has_its_own_arguments():
+    assert describe(Wide(), [np.float32([1])], {}) == "Wide(p=0.3)(Tensor([1.]))"
+    assert called(Wide().spread) == "Wide(p=0.3).spread"
+
+
+def test_nobody_is_shown_an_address_or_a_place_in_the_specs():
+    def inner():
+        pass
+
+    for value in (iter([]), inner, lambda: 0, {"a": iter([1])}, [inner], object(), Plain()):
+        for text in (show(value), code(value), name_of(value)):
+            assert not any(word in text for word in ("0x", "<locals>", "<lambda>")), text
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "texts"),
+    [
+        (0.1, 0.2, ("0.1", "0.2")),
+        (np.array(-0.001), np.array(-0.0010000001), ("-0.001", "-0.0010000001")),
+        (np.float32([0.5]), np.array([0.5]), ("[0.5] float32", "[0.5] float64")),
+        (
+            np.array([1 / 3]),
+            np.array([1 / 3 + 1e-12]),
+            ("[0.3333333333333333]", "[0.3333333333343333]"),
+        ),
+        (True, np.True_, ("True", "np.True_")),
+    ],
+)
+def test_two_values_that_differ_look_different(left, right, texts):
+    assert show_apart(left, right) == texts
+
+
 def test_a_type_that_is_wrong_is_told():
     assert show_with_type(None) == "NoneType: None"
     assert show_with_type(np.array([1])) == "ndarray: [1]"
@@ -86,9 +198,9 @@ def test_a_stub_that_shows_tells_of_itself():
 
 def test_a_call_is_written_as_a_person_would():
     args = [np.array([1.0]), 3, "x", None]
-    assert describe(max, args, {"dim": -1}) == "max(Tensor([1.]), 3, 'x', None, dim=-1)"
+    assert describe(max, args, {"dim": -1}) == "max(Tensor(np.array([1.])), 3, 'x', None, dim=-1)"
     assert describe(Plain, [np.ones(1)], {"w": np.ones(1)}, "np.array") == (
-        "Plain(np.array([1.]), w=[1.])"
+        "Plain(np.array([1.]), w=np.array([1.]))"
     )
     assert describe(lazy("tensor", "exp"), [], {}) == "exp()"
 

@@ -1,0 +1,121 @@
+"""What a learner reads of a failed spec: labeled lines, in color on a terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from pytest_tinytorch.evidence.paths import real_path
+from pytest_tinytorch.terminal.plaintext import shortened
+
+LABEL_WIDTH = 10
+EXAMPLE_LINES = MOST_LINES = 14
+"""Lines of an example, and of any part of a message, at most."""
+LONGEST_TEXT, LONGEST_LINE = 4_000, 500
+"""Characters of one part of a message, and of what is told in one line, at most."""
+LABEL_COLORS: dict[str, dict[str, bool]] = {
+    "Expected": {"green": True},
+    "Got": {"red": True},
+    "Raised": {"red": True},
+    "Broken": {"red": True},
+    "Where": {"bold": True},
+}
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What pytest's one-line summary of a failure shows."""
+
+    message: str
+
+
+class Message(tuple[str, int, str]):
+    """A message in the place of a traceback: colored on a terminal, plain text to everyone else.
+
+    It is (file, line, text), one of the forms that pytest documents for what a report shows, so
+    that whoever annotates failures marks the learner's line and not the one of the spec.
+    """
+
+    headline: str
+    more: str
+    """What is said below it of other specs, on a terminal only."""
+
+    def __new__(cls, file: str, line: int, text: str, headline: str) -> Message:
+        made = super().__new__(cls, (file, line, text))
+        made.headline = headline
+        made.more = ""
+        return made
+
+    @property
+    def text(self) -> str:
+        return self[2]
+
+    @property
+    def reprcrash(self) -> Crash:
+        return Crash(self.headline)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: Any) -> None:
+        """Called by pytest with its terminal writer."""
+        title, *rest = self.text.splitlines()
+        tw.line(title, red=True, bold=True)
+        for line in rest:
+            label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
+            colors = LABEL_COLORS.get(label.strip(), {})
+            tw.write(label, light=True)
+            tw.line(value, **colors)
+        if self.more:
+            tw.line(f"  {self.more}", light=True)
+
+
+def labeled_lines(label: str, text: str) -> list[str]:
+    """Lines of ``text`` beside a label, the later ones indented below the first."""
+    first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
+    if len(rest) >= MOST_LINES:
+        rest = [*rest[: MOST_LINES - 2], f"... ({len(rest) + 1} lines in all)"]
+    indent = " " * (LABEL_WIDTH + 2)
+    return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
+
+
+def source_lines(error: BaseException, file: Path, line: int) -> list[str]:
+    """The line that keeps a module from being imported, and a caret below what is wrong in it."""
+    if isinstance(error, SyntaxError) and error.text:
+        return pointed_out(error.text, (error.offset or 1) - 1, (error.end_offset or 0) - 1)
+    found = [f for f in extract_tb(error.__traceback__) if f.name == "<module>"]
+    for frame in reversed(found):
+        if real_path(Path(frame.filename)) == file and frame.lineno == line:
+            return pointed_out(frame.line or "", frame.colno or 0, frame.end_colno or 0, bare=True)
+    return []
+
+
+def pointed_out(line: str, start: int, end: int, bare: bool = False) -> list[str]:
+    """A line of source without its indentation, and carets below the part from ``start`` to ``end``.
+
+    Args:
+        line: of which at most `LONGEST_LINE` characters are shown.
+        start, end: columns of the line as it stands in the file.
+        bare: whether the indentation is gone from it already.
+    """
+    text = line.strip()[:LONGEST_LINE]
+    cut = 0 if bare else len(line) - len(line.lstrip())
+    first = min(max(start - cut, 0), len(text))
+    length = min(max(end - start, 1), max(len(text) - first, 1))
+    indent = " " * (LABEL_WIDTH + 2)
+    return [f"{indent}{text}", f"{indent}{' ' * first}{'^' * length}"] if text else []
+
+
+def example_lines(error: BaseException) -> str:
+    """The smallest counterexample, from the notes that Hypothesis leaves."""
+    for note in getattr(error, "__notes__", ()):
+        text = str(note)
+        if text.startswith(("Falsifying example", "Failing test")):
+            lines = [x for x in text.splitlines() if not re.match(r"\s*self=<", x)]
+            if len(lines) > 2 and lines[0].rstrip().endswith("(") and lines[-1].strip() == ")":
+                lines = [re.sub(r",\s*(#.*)?$", "", line.strip()) for line in lines[1:-1]]
+            return "\n".join(lines[:EXAMPLE_LINES])
+    return ""
