@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home
 from pytest_tinytorch.kit import record, stubs
 from pytest_tinytorch.kit.files import kit_files
+from pytest_tinytorch.lessons.page import workspace_lessons
 
 TEMPLATES = Path(__file__).with_name("templates")
 RENDERED = {
@@ -39,10 +40,12 @@ def workspace_files(name: str, version: str) -> dict[str, bytes]:
     found = {
         path: record.normalized(path, file.read_bytes())
         for path, file in kit_files(source).items()
-        if not path.startswith("reference/")
+        if not path.startswith(("reference/", "docs/"))
     }
+    curriculum = load_curriculum()
     texts = {WORKFLOW: workflow_of_own(found[WORKFLOW].decode("utf-8"))}
-    for file, text in stubs.generate_stubs(load_curriculum(), source / "reference").items():
+    texts |= workspace_lessons(source, curriculum)
+    for file, text in stubs.generate_stubs(curriculum, source / "reference").items():
         texts[f"{PACKAGE}/{file}"] = text
     for path, template in RENDERED.items():
         text = (TEMPLATES / template).read_text(encoding="utf-8")

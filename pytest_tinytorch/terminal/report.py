@@ -17,6 +17,7 @@ from pytest_tinytorch.terminal.layout import (
     indented,
     learning_path_line,
     left_out_line,
+    lesson_command,
     titled_rule,
 )
 from pytest_tinytorch.terminal.milestones import (
@@ -191,11 +192,17 @@ def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[Rende
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
     if task is not None and task.location:
+        lesson = lesson_command(task.unit, task.exercise)
         name = task.exercise or task.unit.name
         text = f"  {task.location}  {name} {glyphs.dash} {waiting_text(task)}"
     elif (current := progress.current) is not None:
+        lesson = lesson_command(current)
         text = f"  {current.command}  {glyphs.dash} {current.title}"
     else:
         return []
     # Two spaces before a place are an entry of the to-do list, to people and to editors.
-    return [Text(""), fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=3)]
+    return [
+        Text(""),
+        fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=3),
+        Text(f" Lesson  {lesson}"),
+    ]

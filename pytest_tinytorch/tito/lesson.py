@@ -16,7 +16,7 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
-from pytest_tinytorch.terminal.layout import fold
+from pytest_tinytorch.terminal.layout import fold, lesson_command
 from pytest_tinytorch.terminal.milestones import framed
 from pytest_tinytorch.tito.session import Session, state_table
 
@@ -76,6 +76,7 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
         "Needs": f"{unit_ranges(waits)} first" if waits else "nothing more",
         "Leads to": milestones
         and f"{milestones[0].year}, {milestones[0].title}: {milestones[0].builds}",
+        "Lesson": lesson_command(unit),
     }
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),

@@ -8,6 +8,7 @@ COMMANDS = {
     "checkpoint": "See and run checkpoints.",
     "completion": "What lets your shell complete names.",
     "data": "See, fetch and verify data sets.",
+    "docs": "Read a lesson: of a module, a milestone or an exercise.",
     "doctor": "Check your set-up, and say how to mend it.",
     "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "milestone": "Relive history with your own code.",
@@ -83,6 +84,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.report import report
 
             return report
+        case "docs":
+            from pytest_tinytorch.tito.docs import docs
+
+            return docs
         case "doctor":
             from pytest_tinytorch.tito.checkup import doctor
 

@@ -9,8 +9,8 @@ import click
 from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import cut_stubs
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.kit import stubs
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
@@ -153,7 +153,7 @@ def stub_text(session: Session, unit: Unit) -> str:
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
         raise click.ClickException(f"there is no {file}, out of which the stub is cut")
-    return cut_stubs(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
+    return stubs.stub_text(file.read_text(encoding="utf-8"), unit)
 
 
 def back_up(session: Session, unit: Unit, file: Path) -> Path:

@@ -82,6 +82,7 @@ QUIET = {
     ("milestone", "check"): (),
     ("report",): (),
     ("path",): (),
+    ("docs",): (),
     ("doctor",): (),
     ("specs", "status"): (),
     ("completion",): ("bash",),
