@@ -87,7 +87,7 @@ def state_word(progress: Progress, unit: Unit) -> str:
     if state == State.PASSED:
         return plain(unit.capability)
     if state == State.LOCKED:
-        return f"needs {plain(unit_ranges(progress.unmet_needs(unit)))}"
+        return f"opens after {plain(unit_ranges(progress.opens_after(unit)))}"
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and state in (State.WRONG, State.BROKEN):
         return plain(verdict.headline)

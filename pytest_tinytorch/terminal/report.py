@@ -47,6 +47,7 @@ def capability_report(
         celebration_panel(progress, progress.curriculum.unit(i), glyphs)
         for i in milestones_to_celebrate(progress)
     ]
+    parts += opened_line(progress, width)
     parts += next_step(progress, glyphs, width)
     parts.append(titled_rule(glyphs, progress.verdict_line()))
     return Group(*parts)
@@ -79,7 +80,7 @@ def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Tex
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
     text = f"  {state}"
     if state == State.LOCKED:
-        text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+        text += f", opens after {unit_ranges(progress.opens_after(unit))}"
     return fold(head, Text(text, style), width)
 
 
@@ -186,6 +187,12 @@ def todo_list(progress: Progress) -> list[RenderableType]:
 def waiting_text(task: Task) -> str:
     """How many specs wait for a task."""
     return "1 spec waits" if task.waiting_specs == 1 else f"{task.waiting_specs} specs wait"
+
+
+def opened_line(progress: Progress, width: int) -> list[RenderableType]:
+    """What this run has opened, on a line; nothing if it opened nothing."""
+    names = ", ".join(unit.label for unit in progress.opened)
+    return [Text(""), indented(Text(f"Opened  {names}", "green"), 1, width)] if names else []
 
 
 def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:

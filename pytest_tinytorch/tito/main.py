@@ -36,13 +36,27 @@ class Commands(click.Group):
             formatter.write_dl([*COMMANDS.items()])
 
 
-@click.group(cls=Commands, epilog="Shell completion: tito completion --help")
+@click.group(
+    cls=Commands, invoke_without_command=True, epilog="Shell completion: tito completion --help"
+)
 @click.version_option(package_name="pytest-tinytorch")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Build a deep-learning framework, one module at a time.
 
-    Everything here can be done with pytest as well: tito only says it in other words.
+    Without a command: where you are, and what is next. Everything here can be done with pytest as well.
     """
+    if context.invoked_subcommand is not None:
+        return
+    from pytest_tinytorch.tito.here import place
+    from pytest_tinytorch.tito.session import NoWorkspace, open_session
+
+    try:
+        session = open_session()
+    except NoWorkspace as error:
+        click.echo(f"{context.get_help()}\n\n{error}")
+        return
+    session.show(place(session))
 
 
 def load(name: str) -> click.Command:

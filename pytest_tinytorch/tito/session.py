@@ -23,6 +23,10 @@ from pytest_tinytorch.terminal import screen
 from pytest_tinytorch.terminal.glyphs import Glyphs
 
 
+class NoWorkspace(click.UsageError):
+    """No folder at or above the current one is a workspace."""
+
+
 @dataclass(frozen=True)
 class Session:
     """A workspace, seen from a terminal.
@@ -103,6 +107,14 @@ class Session:
         command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", *arguments]
         return subprocess.call(command, cwd=root)
 
+    def quietly(self, arguments: Sequence[str]) -> int:
+        """Run pytest as `pytest` does, its output thrown away."""
+        import subprocess
+
+        root = self.workspace.root
+        command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", "-q", *arguments]
+        return subprocess.run(command, cwd=root, capture_output=True, check=False).returncode
+
 
 def open_session() -> Session:
     """The workspace at or above the current folder; a usage error says what to do without one."""
@@ -122,8 +134,9 @@ def find_workspace(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / WORKSPACE_FILE).is_file():
             return folder
-    raise click.UsageError(
-        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/"
+    raise NoWorkspace(
+        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/,"
+        " or make one with `tito init DIR`"
     )
 
 

@@ -101,9 +101,10 @@ def full_message(
     ]
     parts += capability_lines(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
+    parts += report.opened_line(progress, request.width)
     parts += report.next_step(progress, glyphs, request.width)
     parts.append(titled_rule(glyphs, progress.verdict_line()))
-    following = progress.current
+    following = progress.current_checkpoint
     return {
         "number": request.number,
         "beat": FULL,
@@ -113,7 +114,7 @@ def full_message(
         "urgent": [r.nodeid for r in bad[:URGENT]],
         "exercise": exercise,
         "hints": hints,
-        "next": following.number if following and not following.is_milestone else None,
+        "next": following.number if following else None,
         "text": rendered(request, parts),
     }
 
