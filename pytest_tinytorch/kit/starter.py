@@ -21,8 +21,16 @@ RENDERED = {
     "pyproject.toml": "pyproject.toml",
     ".gitignore": "gitignore",
     ".gitattributes": "gitattributes",
+    "AGENTS.md": "tutor.md",
 }
 """Files that only a workspace has, and their templates."""
+
+POINTERS = {
+    "CLAUDE.md": "@AGENTS.md\n",
+    "GEMINI.md": "@./AGENTS.md\n",
+    ".github/copilot-instructions.md": "You are a tutor in this repository: follow AGENTS.md.\n",
+}
+"""Files that assistants read which do not read AGENTS.md, or read something else first: a line each."""
 
 WORKFLOW = ".github/workflows/learn.yml"
 TAKEN = frozenset({"numpy", "pytest", "pytest-tinytorch", "tinytorch", "torch"})
@@ -44,7 +52,7 @@ def workspace_files(name: str, version: str) -> dict[str, bytes]:
     }
     curriculum = load_curriculum()
     texts = {WORKFLOW: workflow_of_own(found[WORKFLOW].decode("utf-8"))}
-    texts |= workspace_lessons(source, curriculum)
+    texts |= workspace_lessons(source, curriculum) | POINTERS
     for file, text in stubs.generate_stubs(curriculum, source / "reference").items():
         texts[f"{PACKAGE}/{file}"] = text
     for path, template in RENDERED.items():
