@@ -60,6 +60,7 @@ class Progress:
         grants: False for a run that named specs one by one, or ran without the gate.
         learning_path: the one that is followed; None for all of the course.
         achievements: unit id to what the learner's own code has proved of it at some time, and when.
+        reference: whether the worked solution is judged.
         terms: how the run was made, as far as its success depends on that.
     """
 
@@ -75,6 +76,7 @@ class Progress:
     grants: bool = True
     learning_path: NamedCheckpoints | None = None
     achievements: Mapping[UnitId, Achievement] = field(default_factory=dict)
+    reference: bool = False
     terms: Terms = field(default_factory=Terms)
 
     @property
@@ -168,9 +170,10 @@ class Progress:
         return " · ".join(part for part in parts if part)
 
     def learning_path_line(self) -> str:
-        """The path that is followed, how far it is, and what it borrows; empty without one."""
+        """The path that is followed, how far it is, and what is borrowed; empty without any of it."""
         if self.learning_path is None:
-            return ""
+            lent = () if self.reference else self.borrowed
+            return f"all of the course · borrows {unit_ranges(lent)}" if lent else ""
         modules = [unit for unit in self.checkpoints if unit.source]
         parts = [
             f"{self.learning_path.name}  {self.count_passed(modules)} of {len(modules)} modules"

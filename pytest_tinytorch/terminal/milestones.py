@@ -57,10 +57,9 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             f" {unit.year} {milestone_glyph(state, glyphs)} {unit.name}", style=STYLE[state]
         )
         if unit is locked:
-            text.append(f"  {progress.lock_text(unit)}", "dim")
+            text = fold(text, Text(f"  {progress.lock_text(unit)}", "dim"), width, indent=8)
         elif state not in (State.LOCKED, State.PASSED):
             text.append(f"  {milestone_word(state)}")
-        text.truncate(width - 1)
         lines.append(text)
     return [*lines, *left_out_line(other_milestones(progress), width)]
 

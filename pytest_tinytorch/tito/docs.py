@@ -82,7 +82,7 @@ def show(session: Session, text: str) -> None:
         reading.for_terminal(text), min(session.width, LONG), session.color, session.glyphs
     )
     if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:
-        click.echo_via_pager(drawn + "\n", color=True)
+        click.echo_via_pager(drawn + "\n")
     else:
         click.echo(drawn, color=session.color)
 

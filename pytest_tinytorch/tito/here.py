@@ -31,6 +31,8 @@ def place(session: Session) -> Group:
     current = progress.current
     if current is None:
         parts.append(Text(" All that is open is passed.", "bold green"))
+        passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
+        parts += [Text(f" Show it  tito milestone celebrate {u.year}") for u in passed[-1:]]
         return Group(*parts)
     head = Text(f" You are at {current.label}", "bold")
     parts.append(fold(head, Text(f"  {current.question or current.builds}", "italic"), width))
@@ -56,7 +58,6 @@ def steps(session: Session, progress: Progress) -> list[RenderableType]:
     parts.append(Text(f" Lesson   {lesson_command(current)}"))
     locked = next((u for u in progress.milestones if progress.lock_text(u)), None)
     if locked is not None and not current.is_milestone:
-        parts.append(
-            indented(Text(f"Then     {locked.year} {progress.lock_text(locked)}"), 1, width)
-        )
+        text = Text(f" {progress.lock_text(locked)}")
+        parts.append(fold(Text(f" Then     {locked.year}"), text, width, indent=10))
     return [*parts, *where_to_begin(progress, width)]

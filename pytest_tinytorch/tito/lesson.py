@@ -18,6 +18,7 @@ from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold, indented, lesson_command
 from pytest_tinytorch.terminal.milestones import framed
+from pytest_tinytorch.tito.choosing import begin_here
 from pytest_tinytorch.tito.session import Session, state_table
 
 
@@ -85,10 +86,28 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
         labeled({label: text for label, text in facts.items() if text}),
         *to_do(session, unit),
         Text(f"\nThen  tito module complete {unit.number}", "bold"),
+        *way_in(progress, unit),
     ]
+    if progress.current is not None and progress.current.is_milestone:
+        milestone = progress.current
+        command = f"tito milestone start {milestone.year}"
+        parts.append(fold(Text(f"{milestone.label} is open:"), Text(f" {command}"), session.width))
     if unit in progress.left_out and progress.learning_path:
         parts.append(Text(f"It is not on the path {progress.learning_path.name}.", "yellow"))
     return Group(*parts)
+
+
+def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
+    """How to begin with a module that is locked."""
+    needs = progress.curriculum.closure(unit.needs)
+    waits = [
+        need
+        for need in progress.checkpoints
+        if need.id in needs and need.source and progress.state[need.id] != State.PASSED
+    ]
+    if not waits or not progress.lock_text(unit):
+        return []
+    return [Text(f"To begin here all the same: {begin_here(waits)}", "dim")]
 
 
 def labeled(table: Mapping[str, object]) -> Table:
@@ -156,7 +175,9 @@ def where_to_begin(progress: Progress, width: int) -> list[RenderableType]:
     """How to begin in the middle, for those who have passed nothing yet."""
     if progress.learning_path or any(state == State.PASSED for state in progress.state.values()):
         return []
-    text = "To begin elsewhere: tito path choose NAME, or borrow what comes before: tito path borrow 01-08"
+    text = (
+        "To begin elsewhere: `tito path` shows shorter ways; `tito path borrow 01-08` leads to 09."
+    )
     return [Text(), indented(Text(text, "dim"), 1, width)]
 
 

@@ -13,7 +13,7 @@ COMMANDS = {
     "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
-    "path": "Learning paths, and how far you are.",
+    "path": "Learning paths: see them, choose one, borrow modules, leave again.",
     "report": "Where you stand: on the terminal, or as files.",
     "specs": "Whether your specs are the kit's.",
     "update": "Bring newer specs, milestones and data of the installed kit into the workspace.",

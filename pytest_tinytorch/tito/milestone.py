@@ -111,7 +111,7 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
     session = open_session()
     progress = session.progress
     if which is not None and which.startswith("-"):
-        which, arguments = None, (which, *arguments)
+        arguments, which = (which, *arguments), None
     unit = session.milestone(which) if which else first_unpassed(progress)
     if unit is None:
         session.say("All milestones are passed. Name one to see it again.", fg="green")

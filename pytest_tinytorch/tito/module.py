@@ -66,6 +66,9 @@ def start(which: str | None, edit: bool, as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
+    if not which and progress.current_checkpoint is None:
+        session.say("All modules that are open are passed. Name one to see it again.", fg="green")
+        return
     unit = session.module(which) if which else current_module(session)
     if as_json:
         print_json(described(session, progress, unit))
@@ -100,7 +103,7 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     session = open_session()
     unit, before = session.module(which), session.progress
     code = session.pytest(["--checkpoint", unit.number, *arguments])
-    after = session.reread().progress
+    after = session.reopened().progress
     if code == 0 and after.state[unit.id] == State.PASSED:
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)

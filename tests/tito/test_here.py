@@ -39,7 +39,9 @@ def test_tito_alone_says_where_you_are(workspace):
 def test_tito_alone_after_all(workspace):
     toy.solve(workspace, "adding", "doubling", "squaring")
     toy.pytest_in(workspace)
-    assert "All that is open is passed" in tito()
+    text = tito()
+    assert "All that is open is passed" in text
+    assert "tito milestone celebrate 1902" in text
 
 
 def test_tito_alone_says_what_went_stale(workspace):
@@ -66,7 +68,8 @@ def test_start_without_a_number(workspace):
     assert tito("module", "start").startswith("02 Doubling")
     toy.solve(workspace, "adding", "doubling", "squaring")
     toy.pytest_in(workspace)
-    assert "all modules that are open are passed" in tito("module", "start", code=2)
+    assert "All modules that are open are passed" in tito("module", "start")
+    assert "all modules that are open are passed" in tito("module", "hint", code=2)
 
 
 def test_a_milestone_without_a_number(workspace, capfd):
@@ -75,6 +78,7 @@ def test_a_milestone_without_a_number(workspace, capfd):
     toy.solve(workspace, "adding", "doubling")
     toy.pytest_in(workspace, "--checkpoint=02")
     assert "Next     tito milestone start 1901" in tito()
+    assert "1901 sums is open: tito milestone start 1901" in tito("module", "start")
     tito("milestone", "start", "--", "--seed", "7")
     assert "sums ['--seed', '7']" in capfd.readouterr().out
 
@@ -119,3 +123,11 @@ def test_what_a_run_has_opened_is_said(workspace):
     assert "Opened  1901 sums" in text
     assert "Next  pytest -p tinytorch --milestone 01" in text
     assert "Opened" not in toy.pytest_in(workspace, "--checkpoint=02").output
+
+
+def test_it_fits_and_is_whole_at_40_columns(workspace, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for command in ((), ("milestone", "status"), ("milestone", "start"), ("module", "start", "02")):
+        text = tito(*command, code=1 if command == ("milestone", "start") else 0)
+        assert max(map(len, text.splitlines())) <= 40
+        assert "you are at 00" in " ".join(text.split())
