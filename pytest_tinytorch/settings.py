@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pytest_tinytorch.course.options import (
     PATH_SETTING,
     Options,
 )
+from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence.following import Following, read_following
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 
@@ -51,12 +52,21 @@ def workspace_at(
     """
     curriculum = curriculum_of(root)
     asked = Options(learning_path=path, borrow=borrow, reference=reference)
-    for source, found in followed(root).items():
-        if asked.learning_path is None and found.path:
-            asked = replace(asked, learning_path=found.path, learning_path_from=source)
-        if asked.borrow is None and found.borrow:
-            asked = replace(asked, borrow=found.borrow, borrow_from=source)
-    return build_workspace(root, asked, curriculum)
+    last, *others = followed(root).items()
+    try:
+        return build_workspace(root, _over(asked, [last, *others]), curriculum)
+    except UnknownName:  # what the last run named need not be there any more
+        return build_workspace(root, _over(asked, others), curriculum)
+
+
+def _over(asked: Options, found: Iterable[tuple[str, Following]]) -> Options:
+    """What was asked for, and where it is silent what is followed; what comes first counts."""
+    for source, one in found:
+        if asked.learning_path is None and one.path:
+            asked = replace(asked, learning_path=one.path, learning_path_from=source)
+        if asked.borrow is None and one.borrow:
+            asked = replace(asked, borrow=one.borrow, borrow_from=source)
+    return asked
 
 
 def followed(root: Path) -> Mapping[str, Following]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -198,10 +198,12 @@ class Workspace:
         """What the run is about: what was chosen, else everything, and nothing that is borrowed.
 
         Raises:
-            ValueError: all that was chosen is borrowed.
+            ValueError: all that was chosen is borrowed, or path and borrowing leave nothing to write.
         """
         options, curriculum = self.options, self.curriculum
         borrowed = chosen_to_borrow(curriculum, options)
+        if options.learning_path and options.borrow and not options.reference:
+            refuse_nothing_to_write(curriculum, options, borrowed)
         if not options.selects:
             return frozenset(unit.id for unit in curriculum.units if unit.id not in borrowed)
         chosen: list[Unit] = []
@@ -283,6 +285,22 @@ def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[Unit
             raise selection.UnknownName(f"{options.borrow_from}: {error}") from None
         borrowed.update(unit.id for unit in chosen)
     return frozenset(borrowed)
+
+
+def refuse_nothing_to_write(
+    curriculum: Curriculum, options: Options, borrowed: Set[UnitId]
+) -> None:
+    """Say so where a path and what is borrowed contradict each other.
+
+    Raises:
+        ValueError: every module of the path is borrowed.
+    """
+    if all(unit.id in borrowed for unit in curriculum.checkpoints if unit.source):
+        raise ValueError(
+            f"{options.learning_path_from} {options.learning_path} and {options.borrow_from}"
+            f" {options.borrow} contradict each other: nothing is left to write. Borrow less, or end"
+            " one of them: tito path leave"
+        )
 
 
 def chosen_learning_path(curriculum: Curriculum, options: Options) -> NamedCheckpoints | None:

@@ -46,8 +46,11 @@ class Session:
 
     @property
     def progress(self) -> Progress:
-        """Where the learner stands."""
-        return self.workspace.progress()
+        """Where the learner stands; a usage error if path and borrowing leave nothing to write."""
+        try:
+            return self.workspace.progress()
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
 
     def reopened(self) -> Session:
         """The same terminal, and the workspace as its settings have it now."""

@@ -77,5 +77,5 @@ def test_what_a_run_has_opened_is_what_waited_for_its_passes():
     opened = [u.label for u in at("07", newly=[unit("07").id]).opened]
     assert opened == ["1957 perceptron", "09 spatial", "14 profiling"]
     assert [u.label for u in at("06", newly=[unit("06").id]).opened] == ["07 training"]
-    assert at("06", newly=[unit("04").id]).opened == ()
+    assert at("06", newly=[unit("00").id]).opened == ()
     assert at("06").opened == ()

@@ -65,11 +65,12 @@ class TestTheLastRun:
         assert "you follow it" in tito("path", "doubles")
         assert everywhere(workspace)[1] == "passed"
 
-    @pytest.mark.parametrize("text", ["", "[]", "{", '{"borrow": 3}', '{"borrow": ""}'])
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{", '{"borrow": 3}', '{"borrow": ""}', '{"borrow": "gone"}']
+    )
     def test_that_cannot_be_read_is_none(self, workspace, text):
         toy.write(workspace, {FILE: text})
-        assert read_following(workspace) == Following()
-        tito()
+        assert "borrows" not in tito()
 
     def test_is_kept_as_it_is_while_nothing_changes(self, tmp_path):
         (tmp_path / ".tinytorch").mkdir()
@@ -140,6 +141,19 @@ def test_what_cannot_be_chosen(workspace, before, words, says):
     settings_before = (workspace / "pytest.ini").read_text(encoding="utf-8")
     assert says in tito("path", *words, code=2)
     assert (workspace / "pytest.ini").read_text(encoding="utf-8") == settings_before
+
+
+def test_a_path_and_borrowing_that_contradict_each_other(workspace):
+    told = "--path doubles and --borrow 02 contradict each other: nothing is left to write"
+    run = toy.pytest_in(workspace, "--path=doubles", "--borrow=02")
+    assert run.code == 4
+    assert told in run.output
+    text = f"{toy.CONFIGURATION}tinytorch_path = doubles\ntinytorch_borrow = 02\n"
+    toy.write(workspace, {"pytest.ini": text})
+    told = "tinytorch_path doubles and tinytorch_borrow 02 contradict"
+    assert told in " ".join(tito("report", code=2).split())
+    tito("path", "leave")
+    tito("report")
 
 
 def test_nothing_is_stale_whose_source_has_not_changed(workspace):
