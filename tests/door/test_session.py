@@ -49,7 +49,7 @@ class TestEarning:
             "m01": "locked",
             "m02": "locked",
         }
-        assert "tinytorch/adding.py:6   add     1 spec waits" in run.output
+        assert "tinytorch/adding.py:9   add     1 spec waits" in run.output
         assert "Traceback" not in run.output
         assert toy.pytest_in(workspace, "--todo-ok").code == 0
 
