@@ -192,7 +192,7 @@ class TestBorrowing:
         toy.solve(workspace, "doubling")
         toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
         run = toy.pytest_in(workspace, "--checkpoint=00")
-        assert run.states["02"] == "stale"
+        assert run.states["02"] == "locked", "nothing has changed"
         assert run.states["01"] == "todo"
 
     def test_the_reference_borrows_all(self, workspace):
