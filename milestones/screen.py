@@ -152,6 +152,7 @@ def parse(milestone: Unit) -> argparse.Namespace:
     """The options of a milestone's script, from the command line."""
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
+    parser.add_argument("--borrow", metavar="WHICH", help="take these modules from it: 01-04, none")
     parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
     if any(name.startswith("full_") for name in milestone.thresholds):
         told = "shipped data, or the full data set of its time (downloaded once)"
@@ -174,7 +175,7 @@ def play(milestone: Unit, show: Callable[[Screen], bool]) -> int:
     """
     screen = Screen(milestone)
     try:
-        workspace = use_package(ROOT, screen.options.reference)
+        workspace = use_package(ROOT, screen.options.reference, screen.options.borrow)
     except ValueError as error:
         raise SystemExit(str(error)) from None
     screen.head()

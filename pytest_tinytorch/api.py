@@ -42,13 +42,16 @@ __all__ = [
 curriculum = settings.curriculum_of
 
 
-def use_package(root: Path, reference: bool = False) -> Workspace:
+def use_package(root: Path, reference: bool = False, borrow: str | None = None) -> Workspace:
     """Let `import tinytorch` find the package of the workspace in ``root``, or the worked solution.
+
+    ``borrow`` names modules to take from the worked solution; otherwise that is as the settings and the
+    last run have it.
 
     Raises:
         CurriculumError, UnknownName, ValueError: the workspace or its settings are wrong.
     """
-    workspace = settings.workspace_at(root, reference)
+    workspace = settings.workspace_at(root, reference, borrow)
     implementation.install_finder(workspace.implementation)
     return workspace
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.course.options import (
+    BORROW_SETTING,
     CURRICULUM_SETTING,
     EXPORTS,
     PATH_SETTING,
@@ -49,7 +50,11 @@ def add_options(parser: pytest.Parser) -> None:
         default="tiny",
         help="what milestones are tried on: shipped data, or MNIST and CIFAR-10 (downloaded once)",
     )
-    option("--borrow", metavar="WHICH", help="take these modules from the reference: 01-04, tensor")
+    option(
+        "--borrow",
+        metavar="WHICH",
+        help="take these modules from the reference: 01-04, tensor, none",
+    )
     option("--reference", action="store_true", help="judge the worked solution instead of yours")
     option("--path", metavar="NAME", help="follow a learning path; what it leaves out is borrowed")
     option("--todo-ok", action="store_true", help="untouched and locked parts do not fail the run")
@@ -98,6 +103,9 @@ def add_options(parser: pytest.Parser) -> None:
         PATH_SETTING, help="the learning path to follow where --path names none", default=""
     )
     parser.addini(
+        BORROW_SETTING, help="the modules to borrow where --borrow names none", default=""
+    )
+    parser.addini(
         SPECS_SETTING,
         help="the digest of specs that your course has changed; `tito specs accept` writes it",
         default="",
@@ -106,16 +114,18 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read_options(config: pytest.Config) -> Options:
     """The options as pytest parsed them."""
-    return options_from_namespace(config.option, str(config.getini(PATH_SETTING)))
+    return options_from_namespace(config.option, config)
 
 
-def options_from_namespace(given: object, path: str = "") -> Options:
-    """The options in a namespace that argparse made; ``path`` is the one that the settings name."""
-    own = getattr(given, "path", None)
+def options_from_namespace(given: object, config: pytest.Config) -> Options:
+    """The options in a namespace that argparse made, over what the settings name."""
+    path, borrow = (str(config.getini(name)) for name in (PATH_SETTING, BORROW_SETTING))
+    own, lent = getattr(given, "path", None), getattr(given, "borrow", None)
     return Options(
         checkpoint=getattr(given, "checkpoint", None),
         milestone=getattr(given, "milestone", None),
-        borrow=getattr(given, "borrow", None),
+        borrow=lent if lent is not None else borrow or None,
+        borrow_from="--borrow" if lent is not None else BORROW_SETTING,
         learning_path=own if own is not None else path or None,
         learning_path_from="--path" if own is not None else PATH_SETTING,
         reference=getattr(given, "reference", False),

@@ -18,7 +18,6 @@ from pytest_tinytorch import options
 from pytest_tinytorch.course.curriculum import CurriculumError
 from pytest_tinytorch.course.options import (
     CURRICULUM_SETTING,
-    PATH_SETTING,
     WORKSPACE_FILE,
     Options,
 )
@@ -61,8 +60,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     Its source is read here, once: all processes of the run import these bytes.
     """
     if is_workspace(early_config):
-        setting = str(early_config.getini(PATH_SETTING))
-        given = options.options_from_namespace(early_config.known_args_namespace, setting)
+        given = options.options_from_namespace(early_config.known_args_namespace, early_config)
         if given.scale == "tiny":
             use_one_thread()
         if given.runs or speaks_of_profiles(early_config.rootpath):

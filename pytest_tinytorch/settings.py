@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import re
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from iniconfig import IniConfig, ParseError
 
 from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load_curriculum
-from pytest_tinytorch.course.options import CURRICULUM_SETTING, PATH_SETTING, Options
+from pytest_tinytorch.course.options import (
+    BORROW_SETTING,
+    CURRICULUM_SETTING,
+    PATH_SETTING,
+    Options,
+)
+from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.evidence.following import Following, read_following
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 
 TABLES = {
@@ -29,15 +40,63 @@ ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
 
 
-def workspace_at(root: Path, reference: bool = False) -> Workspace:
-    """The workspace in ``root`` as its settings have it: with its curriculum, on its path.
+def workspace_at(
+    root: Path, reference: bool = False, borrow: str | None = None, path: str | None = None
+) -> Workspace:
+    """The workspace in ``root`` as its settings and its last run have it: curriculum, path, what is borrowed.
+
+    ``borrow`` and ``path`` come before both.
 
     Raises:
         CurriculumError, UnknownName, ValueError: as `open_workspace`, or the settings cannot be read.
     """
-    path = str(read_settings(root).get(PATH_SETTING, "")) or None
-    given = Options(learning_path=path, learning_path_from=PATH_SETTING, reference=reference)
-    return build_workspace(root, given, curriculum_of(root))
+    curriculum = curriculum_of(root)
+    asked = Options(learning_path=path, borrow=borrow, reference=reference)
+    last, *others = followed(root).items()
+    try:
+        return build_workspace(root, _over(asked, [last, *others]), curriculum)
+    except UnknownName:  # what the last run named need not be there any more
+        return build_workspace(root, _over(asked, others), curriculum)
+
+
+def _over(asked: Options, found: Iterable[tuple[str, Following]]) -> Options:
+    """What was asked for, and where it is silent what is followed; what comes first counts."""
+    for source, one in found:
+        if asked.learning_path is None and one.path:
+            asked = replace(asked, learning_path=one.path, learning_path_from=source)
+        if asked.borrow is None and one.borrow:
+            asked = replace(asked, borrow=one.borrow, borrow_from=source)
+    return asked
+
+
+def followed(root: Path) -> Mapping[str, Following]:
+    """What a workspace follows and borrows, by what says so; what comes first counts.
+
+    Raises:
+        ValueError: the settings cannot be read.
+    """
+    given = read_settings(root)
+    path, borrow = (str(given.get(name, "")) or None for name in (PATH_SETTING, BORROW_SETTING))
+    return {
+        "the last run": read_following(root),
+        "addopts": in_addopts(given.get("addopts", "")),
+        PATH_SETTING: Following(path),
+        BORROW_SETTING: Following(borrow=borrow),
+    }
+
+
+def in_addopts(text: object) -> Following:
+    """What the options that pytest always gets say: those of the settings, and of PYTEST_ADDOPTS."""
+    words = [str(word) for word in text] if isinstance(text, list) else shlex.split(str(text))
+    words += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--path")
+    parser.add_argument("--borrow")
+    try:
+        found, _ = parser.parse_known_args(words)
+    except argparse.ArgumentError:
+        return Following()
+    return Following(found.path, found.borrow)
 
 
 def curriculum_of(root: Path) -> Curriculum:
@@ -102,6 +161,11 @@ def with_setting(file: str, text: str, name: str, value: str) -> str | None:
         if found:
             return f"{text[: found.end()]}\n{line}{text[found.end() :]}"
     return None
+
+
+def without_setting(text: str, name: str) -> str:
+    """The text of a settings file without the line of one setting."""
+    return re.sub(rf"^{name}[ \t]*[=:].*\n?", "", text, flags=re.MULTILINE)
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:

@@ -1,4 +1,7 @@
-"""18 · Acceleration: the same results sooner, by vectors, tiles, fusion and batches."""
+"""18 · Acceleration: the same results sooner, by vectors, tiles, fusion and batches.
+
+The lesson: tito docs 18
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""02 · Activations: the nonlinear functions that make depth worth having."""
+"""02 · Activations: the nonlinear functions that make depth worth having.
+
+The lesson: tito docs 02
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""12 · Attention: every place of a sequence looks at the others and takes what it needs."""
+"""12 · Attention: every place of a sequence looks at the others and takes what it needs.
+
+The lesson: tito docs 12
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""05 · Autograd: reverse-mode automatic differentiation."""
+"""05 · Autograd: reverse-mode automatic differentiation.
+
+The lesson: tito docs 05
+"""
 
 from __future__ import annotations
 

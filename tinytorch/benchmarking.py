@@ -1,4 +1,7 @@
-"""19 · Benchmarking: which of two is faster, and how sure we can be of it."""
+"""19 · Benchmarking: which of two is faster, and how sure we can be of it.
+
+The lesson: tito docs 19
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and put to work."""
+"""20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and put to work.
+
+The lesson: tito docs 20
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""16 · Compression: the same answers with fewer numbers."""
+"""16 · Compression: the same answers with fewer numbers.
+
+The lesson: tito docs 16
+"""
 
 from __future__ import annotations
 

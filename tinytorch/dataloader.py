@@ -1,4 +1,7 @@
-"""08 · DataLoader: datasets, batches, shuffling, splits and transforms."""
+"""08 · DataLoader: datasets, batches, shuffling, splits and transforms.
+
+The lesson: tito docs 08
+"""
 
 from __future__ import annotations
 

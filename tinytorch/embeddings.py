@@ -1,4 +1,7 @@
-"""11 · Embeddings: a vector for each token, and for each place in a text."""
+"""11 · Embeddings: a vector for each token, and for each place in a text.
+
+The lesson: tito docs 11
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""03 · Layers: modules that hold parameters, and how they are put together."""
+"""03 · Layers: modules that hold parameters, and how they are put together.
+
+The lesson: tito docs 03
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""04 · Losses: one number that says how wrong a prediction is."""
+"""04 · Losses: one number that says how wrong a prediction is.
+
+The lesson: tito docs 04
+"""
 
 from __future__ import annotations
 

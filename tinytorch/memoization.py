@@ -1,4 +1,7 @@
-"""17 · Memoization: a GPT that remembers what it has read, and computes only what is new."""
+"""17 · Memoization: a GPT that remembers what it has read, and computes only what is new.
+
+The lesson: tito docs 17
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""06 · Optimizers: how parameters move once their gradients are known."""
+"""06 · Optimizers: how parameters move once their gradients are known.
+
+The lesson: tito docs 06
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""14 · Profiling: where a model's parameters, operations, memory and time go."""
+"""14 · Profiling: where a model's parameters, operations, memory and time go.
+
+The lesson: tito docs 14
+"""
 
 from __future__ import annotations
 

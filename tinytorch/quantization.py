@@ -1,4 +1,7 @@
-"""15 · Quantization: the same model in a fourth of the memory, or in half of it."""
+"""15 · Quantization: the same model in a fourth of the memory, or in half of it.
+
+The lesson: tito docs 15
+"""
 
 from __future__ import annotations
 

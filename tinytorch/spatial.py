@@ -1,4 +1,7 @@
-"""09 · Spatial: convolution, pooling and batch normalization for images."""
+"""09 · Spatial: convolution, pooling and batch normalization for images.
+
+The lesson: tito docs 09
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ Python's or NumPy's, on either side of an operator leaves the dtype of a floatin
 
 No operation changes its inputs. Reshaping, indexing and the like may return a view, which shares
 memory with its input; the results of arithmetic never do.
+
+The lesson: tito docs 01
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""10 · Tokenization: text as numbers, by characters and by byte pairs."""
+"""10 · Tokenization: text as numbers, by characters and by byte pairs.
+
+The lesson: tito docs 10
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""07 · Training: the loop, learning rates, clipping, metrics, saving."""
+"""07 · Training: the loop, learning rates, clipping, metrics, saving.
+
+The lesson: tito docs 07
+"""
 
 from __future__ import annotations
 

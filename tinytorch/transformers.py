@@ -1,4 +1,7 @@
-"""13 · Transformers: a GPT, which reads a text and says what comes next."""
+"""13 · Transformers: a GPT, which reads a text and says what comes next.
+
+The lesson: tito docs 13
+"""
 
 from __future__ import annotations
 

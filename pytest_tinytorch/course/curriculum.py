@@ -134,6 +134,16 @@ class Curriculum:
     def milestones(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if unit.is_milestone)
 
+    @cached_property
+    def way(self) -> tuple[Unit, ...]:
+        """All units in the order in which they open: each milestone after the last checkpoint it needs."""
+        place = {unit.id: number for number, unit in enumerate(self.checkpoints)}
+
+        def opens(unit: Unit) -> int:
+            return max(place.get(need, 0) for need in self.closure([unit.id]))
+
+        return tuple(sorted(self.units, key=lambda unit: (opens(unit), unit.is_milestone)))
+
     def unit(self, unit_id: UnitId) -> Unit:
         """The unit of that id; KeyError if there is none."""
         return self._by_id[unit_id]

@@ -7,9 +7,12 @@ from pathlib import Path
 
 CURRICULUM_SETTING = "tinytorch_curriculum"
 PATH_SETTING = "tinytorch_path"
+BORROW_SETTING = "tinytorch_borrow"
 SPECS_SETTING = "tinytorch_specs"
-"""Settings of pytest: a curriculum of one's own, the path that runs follow without ``--path``, and the
-digest of specs that a course has changed and stands by."""
+"""Settings of pytest: a curriculum of one's own, what runs follow without ``--path`` and borrow without
+``--borrow``, and the digest of specs that a course has changed and stands by."""
+NO_BORROWING = "none"
+"""What ``--borrow`` takes for a run that borrows nothing, whatever the settings say."""
 WORKSPACE_FILE = "specs/manifest.json"
 """The manifest. A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 EXPORTS = {
@@ -32,6 +35,7 @@ class Options:
         checkpoint: as typed, or None.
         milestone: as typed, or None.
         borrow: checkpoints to take from the reference, as typed.
+        borrow_from: what named them: the option or the setting.
         learning_path: its name, or None.
         learning_path_from: what named it: the option or the setting.
         reference: whether to judge the worked solution.
@@ -51,6 +55,7 @@ class Options:
     checkpoint: str | None = None
     milestone: str | None = None
     borrow: str | None = None
+    borrow_from: str = "--borrow"
     learning_path: str | None = None
     learning_path_from: str = "--path"
     reference: bool = False

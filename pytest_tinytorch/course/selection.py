@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
+
+FILE = re.compile(
+    r"(?:test_|milestone_)?(?:(?P<number>\d\d)[_ ])?(?:(?P<year>\d{4})[_ ])?(?P<name>\w+)"
+)
+"""How the files of a unit are named, and the folder of a milestone."""
+FOLDER = re.compile(r"\d\d_\d{4}_\w+")
 
 
 class UnknownName(ValueError):
@@ -18,7 +25,7 @@ def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
 
     Numbers, ranges, module names, tiers, stages, ``all``, and comma lists of them. Where a name
     is several things the module comes first, then the tier; ``stage:NAME`` is always the stage.
-    An editor may name the file of the specs that it shows: ``test_05_autograd``.
+    Files and folders of a unit are names of it too: ``05_autograd``, ``specs/test_05_autograd.py``.
     """
     groups_by_word = {
         **_by_name(curriculum.stages, "stage:"),
@@ -29,12 +36,28 @@ def select_checkpoints(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     groups = {
         word: tuple(by_number[n] for n in group.numbers) for word, group in groups_by_word.items()
     }
-    return _select("checkpoint", text, curriculum.checkpoints, groups)
+    return _select(curriculum, "checkpoint", text, curriculum.checkpoints, groups)
 
 
 def select_milestones(curriculum: Curriculum, text: str) -> tuple[Unit, ...]:
     """The milestones that ``text`` names: numbers, years, ranges, names, ``all``, comma lists."""
-    return _select("milestone", text, curriculum.milestones, {})
+    return _select(curriculum, "milestone", text, curriculum.milestones, {})
+
+
+def find_unit(curriculum: Curriculum, text: str) -> Unit | None:
+    """The one unit that a number, a year, a name or a file means, of either kind; None if none does.
+
+    Two digits are a checkpoint, a year is a milestone, and a checkpoint comes before a milestone of its name.
+
+    Raises:
+        UnknownName: a file's number and name belong to different units.
+    """
+    word = text.strip().lower()
+    for units in (curriculum.checkpoints, curriculum.milestones):
+        found = _aliases(units).get(word) or _unit_of_file(units, word)
+        if found is not None:
+            return found
+    return None
 
 
 def select_learning_path(curriculum: Curriculum, name: str) -> NamedCheckpoints:
@@ -50,10 +73,13 @@ def _by_name(groups: Sequence[NamedCheckpoints], prefix: str = "") -> dict[str, 
 
 
 def _select(
-    kind: str, text: str, units: Sequence[Unit], groups: Mapping[str, tuple[Unit, ...]]
+    curriculum: Curriculum,
+    kind: str,
+    text: str,
+    units: Sequence[Unit],
+    groups: Mapping[str, tuple[Unit, ...]],
 ) -> tuple[Unit, ...]:
     singles = _aliases(units)
-    files = {PurePosixPath(unit.spec_path).stem: unit.id for unit in units}
     chosen: set[str] = set()
     for part in text.split(","):
         word = part.strip().lower()
@@ -63,8 +89,13 @@ def _select(
             chosen.add(singles[word].id)
         elif word in groups:
             chosen.update(unit.id for unit in groups[word])
-        elif word in files:
-            chosen.add(files[word])
+        elif (unit := _unit_of_file(units, word)) is not None:
+            chosen.add(unit.id)
+        elif (other := find_unit(curriculum, word)) is not None:
+            raise UnknownName(
+                f"{word!r} is {other.label}, a {other.kind}: ask with"
+                f" `tito {other.kind}` or `pytest --{other.kind} {other.number}`"
+            )
         else:
             chosen.update(unit.id for unit in _range(kind, word, units, singles, groups))
     return tuple(unit for unit in units if unit.id in chosen)
@@ -79,6 +110,28 @@ def _aliases(units: Sequence[Unit]) -> dict[str, Unit]:
         if unit.year:
             aliases[str(unit.year)] = unit
     return aliases
+
+
+def _unit_of_file(units: Sequence[Unit], word: str) -> Unit | None:
+    """The unit that a label or a name of its files means: ``05_autograd``, ``1998 cnn``.
+
+    Raises:
+        UnknownName: the number belongs to one unit, and the name to another.
+    """
+    path = PurePosixPath(word.replace("\\", "/"))
+    folder = path.suffix and FOLDER.fullmatch(path.parent.name)
+    stem = path.parent.name if folder else path.name.removesuffix(path.suffix)
+    found = FILE.fullmatch(stem)
+    unit = next((u for u in units if found and u.name == found["name"]), None)
+    if found is None or unit is None or word.strip("0123456789") == "":
+        return None
+    said = [found["number"] or unit.number, found["year"] or str(unit.year)]
+    if said != [unit.number, str(unit.year)]:
+        taken = next((u.name for u in units if u.number == said[0]), "nothing")
+        raise UnknownName(
+            f"{word!r} is no {unit.kind}: {unit.name} is {unit.number}, and {said[0]} is {taken}"
+        )
+    return unit
 
 
 def _range(

@@ -52,6 +52,12 @@ class Event:
     exact: str = ""
     schema: int = SCHEMA
 
+    @property
+    def borrowed(self) -> frozenset[str] | None:
+        """Names of the modules that were borrowed; None if the worked solution was judged."""
+        origin, *names, _ = self.source.split(":") if self.source.count(":") else ("", "")
+        return frozenset(",".join(names).split(",")) - {""} if self.own and origin else None
+
     def is_repeat_of(self, other: Event) -> bool:
         """Whether it says no more than ``other`` does."""
         return self._told() == other._told()

@@ -60,6 +60,7 @@ class Progress:
         grants: False for a run that named specs one by one, or ran without the gate.
         learning_path: the one that is followed; None for all of the course.
         achievements: unit id to what the learner's own code has proved of it at some time, and when.
+        reference: whether the worked solution is judged.
         terms: how the run was made, as far as its success depends on that.
     """
 
@@ -75,6 +76,7 @@ class Progress:
     grants: bool = True
     learning_path: NamedCheckpoints | None = None
     achievements: Mapping[UnitId, Achievement] = field(default_factory=dict)
+    reference: bool = False
     terms: Terms = field(default_factory=Terms)
 
     @property
@@ -116,9 +118,23 @@ class Progress:
 
     @property
     def current(self) -> Unit | None:
-        """The first checkpoint, or else milestone, that is open and not passed."""
-        done = (State.PASSED, State.BORROWED, State.LOCKED)
-        return next((u for u in self.curriculum.units if self.state[u.id] not in done), None)
+        """What to do next: the first that is open and not passed, a milestone as soon as it has opened."""
+        return next((unit for unit in self.curriculum.way if self._is_to_do(unit)), None)
+
+    @property
+    def current_checkpoint(self) -> Unit | None:
+        """The first checkpoint that is open and not passed."""
+        return next((unit for unit in self.curriculum.checkpoints if self._is_to_do(unit)), None)
+
+    @property
+    def opened(self) -> tuple[Unit, ...]:
+        """What this run has opened: what it passed is all that these were waiting for."""
+        passed = {*self.newly_passed}
+        units = [unit for unit in self.curriculum.way if passed & {*unit.needs}]
+        return tuple(unit for unit in units if self._is_to_do(unit) and not self.unmet_needs(unit))
+
+    def _is_to_do(self, unit: Unit) -> bool:
+        return self.state[unit.id] not in (State.PASSED, State.BORROWED, State.LOCKED)
 
     @property
     def next_task(self) -> Task | None:
@@ -126,8 +142,23 @@ class Progress:
         return self.tasks[0] if self.tasks else None
 
     def unmet_needs(self, unit: Unit) -> tuple[Unit, ...]:
-        """What a locked unit waits for."""
+        """What a locked unit waits for, as far as it can be begun now."""
         return unmet_needs(self.curriculum, unit, self.state)
+
+    def opens_after(self, unit: Unit) -> tuple[Unit, ...]:
+        """What has to be passed last before a unit opens; all that these need comes before."""
+        closure, done = self.curriculum.closure, (State.PASSED, State.BORROWED)
+        waits = {need for need in closure(unit.needs) if self.state[need] not in done}
+        below = {need for one in waits for need in closure(self.curriculum.unit(one).needs)}
+        return tuple(one for one in self.curriculum.units if one.id in waits - below)
+
+    def lock_text(self, unit: Unit) -> str:
+        """The whole lock in a few words: ``opens after 07; you are at 03``; empty for what is open."""
+        waits, here = self.opens_after(unit), self.current
+        if not waits:
+            return ""
+        at = f"; you are at {here.year or here.number}" if here and here not in waits else ""
+        return f"opens after {unit_ranges(waits)}{at}"
 
     def verdict_line(self) -> str:
         """The run in one line."""
@@ -139,9 +170,10 @@ class Progress:
         return " · ".join(part for part in parts if part)
 
     def learning_path_line(self) -> str:
-        """The path that is followed, how far it is, and what it borrows; empty without one."""
+        """The path that is followed, how far it is, and what is borrowed; empty without any of it."""
         if self.learning_path is None:
-            return ""
+            lent = () if self.reference else self.borrowed
+            return f"all of the course · borrows {unit_ranges(lent)}" if lent else ""
         modules = [unit for unit in self.checkpoints if unit.source]
         parts = [
             f"{self.learning_path.name}  {self.count_passed(modules)} of {len(modules)} modules"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +21,7 @@ from pytest_tinytorch.course.curriculum import (
     load_curriculum,
 )
 from pytest_tinytorch.course.exercises import any_untouched
-from pytest_tinytorch.course.options import WORKSPACE_FILE, Options
+from pytest_tinytorch.course.options import NO_BORROWING, WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.causes import UsesByUnit
 from pytest_tinytorch.evidence.digests import (
@@ -146,8 +146,29 @@ class Workspace:
     @cached_property
     def stale(self) -> frozenset[UnitId]:
         """Units that the learner's code once passed, though not as it stands."""
-        own = not self.options.reference
-        return self.ledger.once_passed() - self.proved if own else frozenset()
+        if self.options.reference:
+            return frozenset()
+        return self.ledger.once_passed() - self.proved - self.proved_with_others
+
+    @cached_property
+    def proved_with_others(self) -> frozenset[UnitId]:
+        """Units that passed as the source stands, though with other modules borrowed than now."""
+        asked = self.ledger.once_passed() - self.proved
+        lent = {
+            names
+            for event in self.ledger.events
+            if event.unit in asked
+            for names in [event.borrowed]
+            if names is not None
+        }
+        found: set[UnitId] = set()
+        for names in lent - {self.implementation.borrowed}:
+            other = replace(self.implementation, borrowed=names)
+            pinned = {**other.sources(), **self.sources}
+            grounds = replace(self, implementation=other, pinned=pinned).found.grounds
+            latest = self.ledger.latest_verdicts(grounds.get, self.helper_digest)
+            found |= {unit for unit in asked if latest.get(unit) == State.PASSED}
+        return frozenset(found)
 
     @cached_property
     def untouched(self) -> frozenset[UnitId]:
@@ -200,10 +221,12 @@ class Workspace:
         """What the run is about: what was chosen, else everything, and nothing that is borrowed.
 
         Raises:
-            ValueError: all that was chosen is borrowed.
+            ValueError: all that was chosen is borrowed, or path and borrowing leave nothing to write.
         """
         options, curriculum = self.options, self.curriculum
         borrowed = chosen_to_borrow(curriculum, options)
+        if options.learning_path and options.borrow and not options.reference:
+            refuse_nothing_to_write(curriculum, options, borrowed)
         if not options.selects:
             return frozenset(unit.id for unit in curriculum.units if unit.id not in borrowed)
         chosen: list[Unit] = []
@@ -232,7 +255,7 @@ class Workspace:
         selected = self.selected()
         borrowed = {unit for unit in self.borrowed() if self.known_verdict(unit) is None}
         state = gate.states_of_units(self.curriculum, {}, self.known_verdict, self.stale, borrowed)
-        warnings = self.ledger.damage
+        warnings = self.ledger_warnings
         chosen = selected if self.options.selects else frozenset()
         return Progress(
             self.curriculum,
@@ -241,7 +264,21 @@ class Workspace:
             warnings=warnings,
             learning_path=self.learning_path,
             achievements=self.ledger.achievements(),
+            reference=self.options.reference,
         )
+
+    @property
+    def ledger_warnings(self) -> tuple[str, ...]:
+        """What is wrong with the ledger: lines that cannot be read, or the units of another course."""
+        known = {unit.id for unit in self.curriculum.units}
+        other = sorted({event.unit for event in self.ledger.events} - known)
+        if not other:
+            return self.ledger.damage
+        named = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+        told = (
+            f"{self.ledger_file} is of another course: this one has no {named}. That is passed over"
+        )
+        return (*self.ledger.damage, told)
 
     @property
     def learning_path(self) -> NamedCheckpoints | None:
@@ -264,11 +301,29 @@ def chosen_to_borrow(curriculum: Curriculum, options: Options) -> frozenset[Unit
     borrowed = {unit.id for unit in curriculum.units} - curriculum.ids_on_path(
         chosen_learning_path(curriculum, options)
     )
-    if options.borrow is not None:
-        borrowed.update(
-            unit.id for unit in selection.select_checkpoints(curriculum, options.borrow)
-        )
+    if options.borrow is not None and options.borrow != NO_BORROWING:
+        try:
+            chosen = selection.select_checkpoints(curriculum, options.borrow)
+        except selection.UnknownName as error:
+            raise selection.UnknownName(f"{options.borrow_from}: {error}") from None
+        borrowed.update(unit.id for unit in chosen)
     return frozenset(borrowed)
+
+
+def refuse_nothing_to_write(
+    curriculum: Curriculum, options: Options, borrowed: Set[UnitId]
+) -> None:
+    """Say so where a path and what is borrowed contradict each other.
+
+    Raises:
+        ValueError: every module of the path is borrowed.
+    """
+    if all(unit.id in borrowed for unit in curriculum.checkpoints if unit.source):
+        raise ValueError(
+            f"{options.learning_path_from} {options.learning_path} and {options.borrow_from}"
+            f" {options.borrow} contradict each other: nothing is left to write. Borrow less, or end"
+            " one of them: tito path leave"
+        )
 
 
 def chosen_learning_path(curriculum: Curriculum, options: Options) -> NamedCheckpoints | None:

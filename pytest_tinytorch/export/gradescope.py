@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.plaintext import harmless_text
@@ -61,7 +60,7 @@ def result_text(progress: Progress, unit: Unit) -> str:
         return unit.capability
     lines = [f"{state}: {unit.question or unit.builds}"]
     if state == State.LOCKED:
-        lines = [f"locked: it needs {unit_ranges(progress.unmet_needs(unit))} first"]
+        lines = [f"locked: it {progress.lock_text(unit)}"]
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and verdict.headline:
         lines.append(verdict.headline)

@@ -9,6 +9,7 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.terminal.layout import lesson_command
 from pytest_tinytorch.terminal.plaintext import harmless_text
 
 MARKS = {
@@ -52,11 +53,15 @@ def what_follows(progress: Progress) -> list[str]:
     task = progress.next_task
     if task is not None and task.location:
         name = task.exercise or task.unit.name
-        return [f"**Next:** `{code(task.location)}`, {plain(name)}"]
+        lesson = code(lesson_command(task.unit, task.exercise))
+        return [f"**Next:** `{code(task.location)}`, {plain(name)}", f"**Lesson:** `{lesson}`"]
     current = progress.current
     if current is None:
         return []
-    return [f"**Next:** `{current.command}`, {plain(current.title)}"]
+    return [
+        f"**Next:** `{current.command}`, {plain(current.title)}",
+        f"**Lesson:** `{lesson_command(current)}`",
+    ]
 
 
 def table(progress: Progress, units: Sequence[Unit]) -> str:
@@ -82,7 +87,7 @@ def state_word(progress: Progress, unit: Unit) -> str:
     if state == State.PASSED:
         return plain(unit.capability)
     if state == State.LOCKED:
-        return f"needs {plain(unit_ranges(progress.unmet_needs(unit)))}"
+        return f"opens after {plain(unit_ranges(progress.opens_after(unit)))}"
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and state in (State.WRONG, State.BROKEN):
         return plain(verdict.headline)

@@ -13,6 +13,8 @@ PATTERNS = (
     "milestones/**/*.py",
     "milestones/**/README.md",
     "datasets/*/[!.]*",
+    "docs/modules/*.md",
+    "docs/pictures/*.svg",
     "conftest.py",
     ".vscode/*.json",
     ".idea/runConfigurations/*.xml",

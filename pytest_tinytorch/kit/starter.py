@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home
 from pytest_tinytorch.kit import record, stubs
 from pytest_tinytorch.kit.files import kit_files
+from pytest_tinytorch.lessons.page import workspace_lessons
 
 TEMPLATES = Path(__file__).with_name("templates")
 RENDERED = {
@@ -20,8 +21,16 @@ RENDERED = {
     "pyproject.toml": "pyproject.toml",
     ".gitignore": "gitignore",
     ".gitattributes": "gitattributes",
+    "AGENTS.md": "tutor.md",
 }
 """Files that only a workspace has, and their templates."""
+
+POINTERS = {
+    "CLAUDE.md": "@AGENTS.md\n",
+    "GEMINI.md": "@./AGENTS.md\n",
+    ".github/copilot-instructions.md": "You are a tutor in this repository: follow AGENTS.md.\n",
+}
+"""Files that assistants read which do not read AGENTS.md, or read something else first: a line each."""
 
 WORKFLOW = ".github/workflows/learn.yml"
 TAKEN = frozenset({"numpy", "pytest", "pytest-tinytorch", "tinytorch", "torch"})
@@ -39,10 +48,12 @@ def workspace_files(name: str, version: str) -> dict[str, bytes]:
     found = {
         path: record.normalized(path, file.read_bytes())
         for path, file in kit_files(source).items()
-        if not path.startswith("reference/")
+        if not path.startswith(("reference/", "docs/"))
     }
+    curriculum = load_curriculum()
     texts = {WORKFLOW: workflow_of_own(found[WORKFLOW].decode("utf-8"))}
-    for file, text in stubs.generate_stubs(load_curriculum(), source / "reference").items():
+    texts |= workspace_lessons(source, curriculum) | POINTERS
+    for file, text in stubs.generate_stubs(curriculum, source / "reference").items():
         texts[f"{PACKAGE}/{file}"] = text
     for path, template in RENDERED.items():
         text = (TEMPLATES / template).read_text(encoding="utf-8")

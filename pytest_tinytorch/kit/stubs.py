@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import cut_stubs
 from pytest_tinytorch.evidence.implementation import PACKAGE
 
@@ -21,9 +21,18 @@ def generate_stubs(curriculum: Curriculum, reference: Path) -> dict[str, str]:
         text = file.read_text(encoding="utf-8")
         unit = curriculum.checkpoint_of_module(file.stem)
         if unit is not None:
-            text = cut_stubs(text, unit.number, unit.name, unit.hints)
+            text = stub_text(text, unit)
         texts[file.name] = text
     return texts
+
+
+def stub_text(source: str, unit: Unit) -> str:
+    """The file of a module as a learner finds it: bodies cut, and the lesson named at its head."""
+    text = cut_stubs(source, unit.number, unit.name, unit.hints)
+    head, quotes, rest = text[3:].partition('"""')
+    if not (text.startswith('"""') and quotes):
+        return text
+    return f'"""{head.rstrip()}\n\nThe lesson: tito docs {unit.number}\n"""{rest}'
 
 
 def main(root: Path, curriculum: Curriculum, arguments: list[str]) -> int:

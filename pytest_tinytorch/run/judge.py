@@ -18,6 +18,7 @@ from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.causes import Cause, causes_of
 from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
 from pytest_tinytorch.evidence.conclusion import Terms
+from pytest_tinytorch.evidence.following import Following, remember
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
@@ -173,10 +174,11 @@ class Judge:
             newly_passed=newly_passed,
             tasks=self._tasks(judgement.actionable_outcomes(found, state, self.narrowed)),
             notes=notes,
-            warnings=(*workspace.ledger.damage, *remarks, *changes.warnings(curriculum)),
+            warnings=(*workspace.ledger_warnings, *remarks, *changes.warnings(curriculum)),
             grants=grants,
             learning_path=workspace.learning_path,
             achievements=achievements,
+            reference=workspace.options.reference,
             terms=self._terms(complete),
         )
         if not changes.written:
@@ -252,6 +254,16 @@ class Judge:
             if not self._beyond_what_is_asked(unit, verdict)
         ]
         ledger.record_events(workspace.ledger_file, events)
+        self._remember()
+
+    def _remember(self) -> None:
+        """What was typed of paths and borrowing, for `tito`."""
+        given = self.workspace.options
+        if given.reference or given.ledger is not None or given.source is not None:
+            return
+        path = given.learning_path if given.learning_path_from == "--path" else None
+        borrow = given.borrow if given.borrow_from == "--borrow" else None
+        remember(self.workspace.root, Following(path, borrow))
 
     def _beyond_what_is_asked(self, unit: UnitId, verdict: Verdict) -> bool:
         """Whether a milestone fell short of more than it takes to pass: that takes nothing back."""

@@ -46,3 +46,9 @@ def left_out_line(units: Sequence[Unit], width: int) -> list[RenderableType]:
     if not units:
         return []
     return [indented(Text(f"not on this path: {unit_ranges(units)}", style="dim"), 1, width)]
+
+
+def lesson_command(unit: Unit, exercise: str = "") -> str:
+    """What opens the lesson about a unit, at the section of an exercise if one is named."""
+    section = f'"{exercise}"' if " " in exercise else exercise
+    return f"tito docs {unit.year or unit.number} {section}".rstrip()

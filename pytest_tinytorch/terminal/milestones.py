@@ -41,7 +41,7 @@ def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[Render
     lines: list[RenderableType] = [Text(""), row]
     if waiting is not None and progress.unmet_needs(waiting):
         lines.append(
-            Text(f" {waiting.year} needs {unit_ranges(progress.unmet_needs(waiting))}", "dim")
+            indented(Text(f"{waiting.year} {progress.lock_text(waiting)}", "dim"), 1, width)
         )
     lines += left_out_line(other_milestones(progress), width)
     return lines
@@ -57,10 +57,9 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             f" {unit.year} {milestone_glyph(state, glyphs)} {unit.name}", style=STYLE[state]
         )
         if unit is locked:
-            text.append(f"  needs {unit_ranges(progress.unmet_needs(unit))}", "dim")
+            text = fold(text, Text(f"  {progress.lock_text(unit)}", "dim"), width, indent=8)
         elif state not in (State.LOCKED, State.PASSED):
             text.append(f"  {milestone_word(state)}")
-        text.truncate(width - 1)
         lines.append(text)
     return [*lines, *left_out_line(other_milestones(progress), width)]
 
@@ -87,8 +86,8 @@ def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             line = " " + "".join(text.ljust(cell) for text in texts).rstrip()
             lines += [Text(line, "dim" if texts is state_names else "")] if line.strip() else []
     if locked is not None:
-        waits = unit_ranges(progress.unmet_needs(locked))
-        lines.append(indented(Text(f"{locked.year} needs {waits}", "dim"), 1, width))
+        text = f"{locked.year} {progress.lock_text(locked)}"
+        lines.append(indented(Text(text, "dim"), 1, width))
     return [*lines, *left_out_line(other_milestones(progress), width)]
 
 
@@ -135,7 +134,7 @@ def timeline_report(
         state = progress.state[unit.id]
         text = milestone_word(state)
         if state == State.LOCKED:
-            text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+            text += f", opens after {unit_ranges(progress.opens_after(unit))}"
         name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
         lines.append(fold(name, Text(f"  {text}", "dim"), width, indent=8))
         lines.append(indented(Text(unit.builds), 8, width))

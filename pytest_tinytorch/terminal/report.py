@@ -17,6 +17,7 @@ from pytest_tinytorch.terminal.layout import (
     indented,
     learning_path_line,
     left_out_line,
+    lesson_command,
     titled_rule,
 )
 from pytest_tinytorch.terminal.milestones import (
@@ -46,6 +47,7 @@ def capability_report(
         celebration_panel(progress, progress.curriculum.unit(i), glyphs)
         for i in milestones_to_celebrate(progress)
     ]
+    parts += opened_line(progress, width)
     parts += next_step(progress, glyphs, width)
     parts.append(titled_rule(glyphs, progress.verdict_line()))
     return Group(*parts)
@@ -78,7 +80,7 @@ def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Tex
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
     text = f"  {state}"
     if state == State.LOCKED:
-        text += f", needs {unit_ranges(progress.unmet_needs(unit))}"
+        text += f", opens after {unit_ranges(progress.opens_after(unit))}"
     return fold(head, Text(text, style), width)
 
 
@@ -193,15 +195,27 @@ def matter_text(task: Task) -> str:
     return f"{word}, {waiting_text(task)}"
 
 
+def opened_line(progress: Progress, width: int) -> list[RenderableType]:
+    """What this run has opened, on a line; nothing if it opened nothing."""
+    names = ", ".join(unit.label for unit in progress.opened)
+    return [Text(""), indented(Text(f"Opened  {names}", "green"), 1, width)] if names else []
+
+
 def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
     if task is not None and task.location:
+        lesson = lesson_command(task.unit, task.exercise)
         name = task.exercise or task.unit.name
         text = f"  {task.location}  {name} {glyphs.dash} {matter_text(task)}"
     elif (current := progress.current) is not None:
+        lesson = lesson_command(current)
         text = f"  {current.command}  {glyphs.dash} {current.title}"
     else:
         return []
     # Two spaces before a place are an entry of the to-do list, to people and to editors.
-    return [Text(""), fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=3)]
+    return [
+        Text(""),
+        fold(Text(" Next", "bold"), Text(text, "bold"), width, indent=3),
+        Text(f" Lesson  {lesson}"),
+    ]

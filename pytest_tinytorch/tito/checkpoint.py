@@ -120,9 +120,9 @@ def leaf(progress: Progress, glyphs: Glyphs, unit: Unit) -> Text:
     """A checkpoint with its state, and what it waits for."""
     state = progress.state[unit.id]
     text = Text(f"{glyphs.of(state)} {unit.label}", STYLE[state])
-    waits = progress.unmet_needs(unit)
+    waits = progress.opens_after(unit)
     if waits and state != State.PASSED:
-        text.append(f"  needs {unit_ranges(waits)}", "dim")
+        text.append(f"  opens after {unit_ranges(waits)}", "dim")
     return text
 
 

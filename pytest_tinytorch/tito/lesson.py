@@ -16,8 +16,9 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
-from pytest_tinytorch.terminal.layout import fold
+from pytest_tinytorch.terminal.layout import fold, indented, lesson_command
 from pytest_tinytorch.terminal.milestones import framed
+from pytest_tinytorch.tito.choosing import begin_here
 from pytest_tinytorch.tito.session import Session, state_table
 
 
@@ -69,13 +70,15 @@ def what_it_opens(progress: Progress, unit: Unit) -> list[Unit]:
 def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     """What is printed when a module begins."""
     stars = ("*" if session.glyphs.plain else "★") * unit.stars
-    waits, milestones = progress.unmet_needs(unit), what_it_opens(progress, unit)
+    needs = [progress.curriculum.unit(need) for need in unit.needs]
+    lock, milestones = progress.lock_text(unit), what_it_opens(progress, unit)
     facts = {
         "Builds": unit.builds,
         "History": unit.history,
-        "Needs": f"{unit_ranges(waits)} first" if waits else "nothing more",
+        "Needs": f"{unit_ranges(needs)}: {lock}" if lock else "nothing more",
         "Leads to": milestones
         and f"{milestones[0].year}, {milestones[0].title}: {milestones[0].builds}",
+        "Lesson": lesson_command(unit),
     }
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
@@ -83,10 +86,28 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
         labeled({label: text for label, text in facts.items() if text}),
         *to_do(session, unit),
         Text(f"\nThen  tito module complete {unit.number}", "bold"),
+        *way_in(progress, unit),
     ]
+    if progress.current is not None and progress.current.is_milestone:
+        milestone = progress.current
+        command = f"tito milestone start {milestone.year}"
+        parts.append(fold(Text(f"{milestone.label} is open:"), Text(f" {command}"), session.width))
     if unit in progress.left_out and progress.learning_path:
         parts.append(Text(f"It is not on the path {progress.learning_path.name}.", "yellow"))
     return Group(*parts)
+
+
+def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
+    """How to begin with a module that is locked."""
+    needs = progress.curriculum.closure(unit.needs)
+    waits = [
+        need
+        for need in progress.checkpoints
+        if need.id in needs and need.source and progress.state[need.id] != State.PASSED
+    ]
+    if not waits or not progress.lock_text(unit):
+        return []
+    return [Text(f"To begin here all the same: {begin_here(waits)}", "dim")]
 
 
 def labeled(table: Mapping[str, object]) -> Table:
@@ -126,12 +147,9 @@ def celebration(session: Session, before: Progress, after: Progress, unit: Unit)
         if unit in own:
             text.append(f"\n{tier.name}  ", "not bold")
             text.append(report.progress_bar(after, own, glyphs, max(8, min(20, width - 32))))
-    opened = newly_opened(before, after)
-    if opened:
-        text.append(f"\nOpened   {', '.join(other.label for other in opened)}", "not bold")
     parts: list[RenderableType] = [Text(), framed(text, title, glyphs)]
-    for other in opened:
-        if other.is_milestone:
+    for other in newly_opened(before, after):
+        if other.is_milestone and other != after.current:
             head = Text(f"{other.year}     tito milestone start {other.number}")
             parts.append(fold(head, Text(f"  {glyphs.dash} {other.title}"), width))
     parts += [] if after.current is None else [next_command(session, after.current)]
@@ -149,8 +167,18 @@ def next_command(session: Session, unit: Unit) -> Text:
     way = "milestone start" if unit.is_milestone else "module start"
     if not unit.is_milestone and not unit.source:
         way = "checkpoint test"
-    head = Text(f"Next     tito {way} {unit.number}")
+    head = Text(f"Next     tito {way} {unit.year or unit.number}")
     return fold(head, Text(f"  {session.glyphs.dash} {unit.title}"), session.width, indent=9)
+
+
+def where_to_begin(progress: Progress, width: int) -> list[RenderableType]:
+    """How to begin in the middle, for those who have passed nothing yet."""
+    if progress.learning_path or any(state == State.PASSED for state in progress.state.values()):
+        return []
+    text = (
+        "To begin elsewhere: `tito path` shows shorter ways; `tito path borrow 01-08` leads to 09."
+    )
+    return [Text(), indented(Text(text, "dim"), 1, width)]
 
 
 def shown_path(session: Session, file: Path) -> str:

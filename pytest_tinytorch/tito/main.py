@@ -8,11 +8,12 @@ COMMANDS = {
     "checkpoint": "See and run checkpoints.",
     "completion": "What lets your shell complete names.",
     "data": "See, fetch and verify data sets.",
+    "docs": "Read a lesson: of a module, a milestone or an exercise.",
     "doctor": "Check your set-up, and say how to mend it.",
     "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
-    "path": "Learning paths, and how far you are.",
+    "path": "Learning paths: see them, choose one, borrow modules, leave again.",
     "report": "Where you stand: on the terminal, or as files.",
     "specs": "Whether your specs are the kit's.",
     "update": "Bring newer specs, milestones and data of the installed kit into the workspace.",
@@ -35,13 +36,27 @@ class Commands(click.Group):
             formatter.write_dl([*COMMANDS.items()])
 
 
-@click.group(cls=Commands, epilog="Shell completion: tito completion --help")
+@click.group(
+    cls=Commands, invoke_without_command=True, epilog="Shell completion: tito completion --help"
+)
 @click.version_option(package_name="pytest-tinytorch")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Build a deep-learning framework, one module at a time.
 
-    Everything here can be done with pytest as well: tito only says it in other words.
+    Without a command: where you are, and what is next. Everything here can be done with pytest as well.
     """
+    if context.invoked_subcommand is not None:
+        return
+    from pytest_tinytorch.tito.here import place
+    from pytest_tinytorch.tito.session import NoWorkspace, open_session
+
+    try:
+        session = open_session()
+    except NoWorkspace as error:
+        click.echo(f"{context.get_help()}\n\n{error}")
+        return
+    session.show(place(session))
 
 
 def load(name: str) -> click.Command:
@@ -83,6 +98,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.report import report
 
             return report
+        case "docs":
+            from pytest_tinytorch.tito.docs import docs
+
+            return docs
         case "doctor":
             from pytest_tinytorch.tito.checkup import doctor
 

@@ -8,7 +8,6 @@ import sys
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import milestones as drawn
@@ -87,7 +86,7 @@ def next_milestone(as_json: bool) -> None:
     """
     session = open_session()
     progress = session.progress
-    unit = next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
+    unit = first_unpassed(progress)
     if as_json:
         print_json(None if unit is None else state_table(progress, unit))
         return
@@ -100,15 +99,23 @@ def next_milestone(as_json: bool) -> None:
 
 
 @milestone.command(context_settings={"ignore_unknown_options": True})
-@ARGUMENT
+@click.argument("which", metavar="[N]", required=False, shell_complete=complete("milestone"))
 @click.argument("arguments", metavar="[-- OPTIONS OF THE SCRIPT]", nargs=-1)
-def start(which: str, arguments: tuple[str, ...]) -> None:
+def start(which: str | None, arguments: tuple[str, ...]) -> None:
     """Run the script of a milestone: its story on your terminal, with your code.
+
+    Without N: the next one that you have not passed.
 
     Example: tito milestone start 1957 -- --seed 7
     """
     session = open_session()
-    unit, progress = session.milestone(which), session.progress
+    progress = session.progress
+    if which is not None and which.startswith("-"):
+        arguments, which = (which, *arguments), None
+    unit = session.milestone(which) if which else first_unpassed(progress)
+    if unit is None:
+        session.say("All milestones are passed. Name one to see it again.", fg="green")
+        return
     if progress.state[unit.id] in (State.LOCKED, State.BORROWED) and "--reference" not in arguments:
         session.say(
             f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
@@ -181,6 +188,11 @@ def celebrate(which: str, as_json: bool) -> None:
     session.say(words_to_share(progress, unit), hang=0)
 
 
+def first_unpassed(progress: Progress) -> Unit | None:
+    """The first milestone that is still to pass."""
+    return next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
+
+
 def words_to_share(progress: Progress, unit: Unit) -> str:
     """A few lines, with the learner's own numbers."""
     shown = drawn.milestone_numbers(progress, unit)
@@ -205,7 +217,7 @@ def unmet_text(progress: Progress, unit: Unit) -> str:
     """What has to be done before a milestone can be passed, as a sentence."""
     if progress.learning_path and not progress.is_on_path(unit):
         return f"It is not on the path {progress.learning_path.name}."
-    waits = progress.unmet_needs(unit)
-    if waits:
-        return f"It needs {unit_ranges(waits)} first."
+    lock = progress.lock_text(unit)
+    if lock:
+        return f"It {lock}."
     return f"It is open: tito milestone test {unit.number}"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import cut_stubs
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.kit import stubs
 from pytest_tinytorch.tito.lesson import (
     celebration,
     described,
@@ -22,6 +25,9 @@ from pytest_tinytorch.tito.lesson import (
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
 ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
+OPTIONAL = click.argument(
+    "which", metavar="[NN]", required=False, shell_complete=complete("checkpoint")
+)
 PASSED_ON = click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
 
 
@@ -31,7 +37,7 @@ def module() -> None:
 
 
 @module.command()
-@click.argument("which", metavar="[NN]", required=False, shell_complete=complete("checkpoint"))
+@OPTIONAL
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def status(which: str | None, as_json: bool) -> None:
     """Where modules stand, and what is left.
@@ -48,18 +54,22 @@ def status(which: str | None, as_json: bool) -> None:
 
 
 @module.command()
-@ARGUMENT
+@OPTIONAL
 @click.option("--edit", is_flag=True, help="open the file in $EDITOR")
 @click.option("--json", "as_json", is_flag=True, help="for programs")
-def start(which: str, edit: bool, as_json: bool) -> None:
+def start(which: str | None, edit: bool, as_json: bool) -> None:
     """What a module builds, and what is to do.
 
-    Also why it matters in history, and what it leads to.
+    Also why it matters in history, and what it leads to. Without NN: the module that is next.
 
     Example: tito module start 05 --edit
     """
     session = open_session()
-    unit, progress = session.module(which), session.progress
+    progress = session.progress
+    if not which and progress.current_checkpoint is None:
+        session.say("All modules that are open are passed. Name one to see it again.", fg="green")
+        return
+    unit = session.module(which) if which else current_module(session)
     if as_json:
         print_json(described(session, progress, unit))
     else:
@@ -93,7 +103,7 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     session = open_session()
     unit, before = session.module(which), session.progress
     code = session.pytest(["--checkpoint", unit.number, *arguments])
-    after = session.reread().progress
+    after = session.reopened().progress
     if code == 0 and after.state[unit.id] == State.PASSED:
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)
@@ -120,27 +130,63 @@ def reset(which: str, yes: bool) -> None:
 
 
 @module.command()
-@ARGUMENT
+@OPTIONAL
 @click.argument("exercise", required=False)
 @click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True)
-def hint(which: str, exercise: str | None, level: int) -> None:
+def hint(which: str | None, exercise: str | None, level: int) -> None:
     """A hint for an exercise.
 
-    It is for the first one that is still to write, unless you name one.
+    Without EXERCISE it is for the one that is red: the first that is still to write, or else the first
+    that a run of the specs blames. Without NN the module is the one that you are at.
 
     Example: tito module hint 05 backward --level 2
     """
     session = open_session()
-    unit = session.module(which)
-    left = [one.name for one in untouched_exercises(session, unit)]
-    name = exercise or next(iter(left or unit.hints))
+    unit = session.module(which) if which else current_module(session)
+    name = exercise or red_exercise(session, unit)
+    if name is None:
+        session.say(f"Nothing is red in {unit.label}. Name an exercise: {', '.join(unit.hints)}")
+        return
     if name not in unit.hints:
+        near = get_close_matches(name, unit.hints, n=1, cutoff=0.5)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
         raise click.UsageError(
-            f"{unit.label} has no exercise {name!r}. There are: {', '.join(unit.hints)}"
+            f"{unit.label} has no exercise {name!r}.{meant} There are: {', '.join(unit.hints)}"
         )
     session.say(f"{unit.label} · {name}", bold=True)
     for number, text in enumerate(unit.hints[name][:level], start=1):
         session.say(f"  {number}. {text}")
+
+
+def current_module(session: Session) -> Unit:
+    """The module that is next: the first that is open and not passed."""
+    current = session.progress.current_checkpoint
+    if current is None:
+        raise click.UsageError("all modules that are open are passed: name one")
+    if not current.source:
+        raise click.UsageError(
+            f"{current.label} comes first, and has no module: tito checkpoint test {current.number}"
+        )
+    return current
+
+
+def red_exercise(session: Session, unit: Unit) -> str | None:
+    """The exercise of a module that is red: the first stub, or else what a run of its specs blames."""
+    left = untouched_exercises(session, unit)
+    if left:
+        return left[0].name
+    session.say(f"Asking the specs of {unit.label} ...")
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "progress.json"
+        session.quietly(["--checkpoint", unit.number, f"--tinytorch-json={file}"])
+        try:
+            tasks = json.loads(file.read_text(encoding="utf-8"))["tasks"]
+        except FileNotFoundError:
+            raise click.ClickException(
+                f"the run gave no verdict: tito module test {unit.number} says why"
+            ) from None
+    names = [task["exercise"] for task in tasks if task["unit"] == unit.id]
+    return next((name for name in names if name in unit.hints), None)
 
 
 def modules(session: Session) -> list[Unit]:
@@ -153,7 +199,7 @@ def stub_text(session: Session, unit: Unit) -> str:
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
         raise click.ClickException(f"there is no {file}, out of which the stub is cut")
-    return cut_stubs(file.read_text(encoding="utf-8"), unit.number, unit.name, unit.hints)
+    return stubs.stub_text(file.read_text(encoding="utf-8"), unit)
 
 
 def back_up(session: Session, unit: Unit, file: Path) -> Path:

@@ -13,36 +13,66 @@ from rich.text import Text
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import NamedCheckpoints as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.options import PATH_SETTING
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
+from pytest_tinytorch.tito import choosing
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
 BAR = 20
 
 
 @click.command()
-@click.argument("name", required=False, shell_complete=complete("path"))
+@click.argument(
+    "words",
+    metavar="[NAME | choose NAME | borrow MODULES | leave]",
+    nargs=-1,
+    shell_complete=complete("path"),
+)
 @click.option("--json", "as_json", is_flag=True, help="for programs")
-def path(name: str | None, as_json: bool) -> None:
-    """Learning paths, and how far you are.
+def path(words: tuple[str, ...], as_json: bool) -> None:
+    """Learning paths: see them, choose one, borrow modules, leave again.
 
-    With a name: what that path holds and borrows, unit by unit.
+    With a name: what that path holds and borrows, unit by unit. `choose` and `borrow` write it into the
+    settings of pytest, so that every run, report and script follows; `leave` ends both.
 
-    Example: tito path vision
+    Examples: tito path vision, tito path choose vision, tito path borrow 01-08, tito path leave
     """
     session = open_session()
-    curriculum = session.workspace.curriculum
+    match words:
+        case ("choose", name):
+            choosing.choose(session, select(session, name))
+        case ("borrow", *modules) if modules:
+            choosing.borrow(session, ",".join(modules))
+        case ("leave",):
+            choosing.leave(session)
+        case ("choose" | "borrow",):
+            raise click.UsageError(
+                f"{words[0]} what? {', '.join(names(session))}, or modules: 01-08"
+            )
+        case () | (_,):
+            show(session, words[0] if words else None, as_json)
+        case _:
+            raise click.UsageError(f"one path at a time: tito path choose {words[-1]}")
+
+
+def names(session: Session) -> list[str]:
+    return [one.name for one in session.workspace.curriculum.learning_paths]
+
+
+def select(session: Session, name: str) -> LearningPath:
+    """The path of that name; a usage error names the nearest."""
     try:
-        chosen = (
-            [selection.select_learning_path(curriculum, name)]
-            if name
-            else list(curriculum.learning_paths)
-        )
+        return selection.select_learning_path(session.workspace.curriculum, name)
     except selection.UnknownName as error:
         raise click.UsageError(str(error)) from None
+
+
+def show(session: Session, name: str | None, as_json: bool) -> None:
+    """One path with its units, or all in short."""
+    curriculum = session.workspace.curriculum
+    chosen = [select(session, name)] if name else list(curriculum.learning_paths)
     if as_json:
         print_json([path_table(session, one) for one in chosen])
         return
@@ -50,8 +80,11 @@ def path(name: str | None, as_json: bool) -> None:
     for one in chosen:
         parts += [summary(session, one), *(itemized(session, one) if name else [])]
     following = name or "NAME"
-    parts.append(Text(f"Follow it for a run: pytest -p tinytorch --path {following}"))
-    parts.append(Text(f'Or always: {PATH_SETTING} = "{following}" in the settings of pytest'))
+    lent = session.progress.learning_path_line()
+    parts += [Text(f"Now: {lent}")] if lent else []
+    parts.append(Text(f"Follow it: tito path choose {following}"))
+    parts.append(Text(f"For one run: pytest -p tinytorch --path {following}"))
+    parts += [Text("Leave it: tito path leave")] if lent else []
     session.show(Group(*parts))
 
 

@@ -16,11 +16,16 @@ from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import CurriculumError, Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.following import read_following
 from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.terminal import screen
 from pytest_tinytorch.terminal.glyphs import Glyphs
+
+
+class NoWorkspace(click.UsageError):
+    """No folder at or above the current one is a workspace."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,15 @@ class Session:
 
     @property
     def progress(self) -> Progress:
-        """Where the learner stands."""
-        return self.workspace.progress()
+        """Where the learner stands; a usage error if path and borrowing leave nothing to write."""
+        try:
+            return self.workspace.progress()
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
 
-    def reread(self) -> Session:
-        """The same, read anew: after a run has written to the ledger."""
-        old = self.workspace
-        fresh = Workspace(old.root, old.options, old.curriculum, old.implementation)
-        return replace(self, workspace=fresh)
+    def reopened(self) -> Session:
+        """The same terminal, and the workspace as its settings have it now."""
+        return replace(self, workspace=settings.workspace_at(self.workspace.root))
 
     def show(self, renderable: RenderableType) -> None:
         """Print something in the colors and characters of the terminal."""
@@ -100,8 +106,26 @@ class Session:
         import subprocess  # takes a while, and what only shows something starts nothing
 
         root = self.workspace.root
-        command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", *arguments]
-        return subprocess.call(command, cwd=root)
+        command = [*python_in(root), "-m", "pytest", "-p", "tinytorch"]
+        return subprocess.call([*command, *self.followed(arguments), *arguments], cwd=root)
+
+    def quietly(self, arguments: Sequence[str]) -> int:
+        """Run pytest as `pytest` does, its output thrown away."""
+        import subprocess
+
+        root = self.workspace.root
+        command = [*python_in(root), "-m", "pytest", "-p", "tinytorch", "-q"]
+        words = [*command, *self.followed(arguments), *arguments]
+        return subprocess.run(words, cwd=root, capture_output=True, check=False).returncode
+
+    def followed(self, arguments: Sequence[str]) -> list[str]:
+        """What the last run followed and borrowed, as options; nothing that ``arguments`` say themselves."""
+        last = read_following(self.workspace.root)
+        found = {"--path": last.path, "--borrow": last.borrow}
+        given = {word.partition("=")[0] for word in arguments}
+        if "--reference" in given:
+            return []
+        return [f"{name}={value}" for name, value in found.items() if value and name not in given]
 
 
 def open_session() -> Session:
@@ -122,8 +146,9 @@ def find_workspace(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / WORKSPACE_FILE).is_file():
             return folder
-    raise click.UsageError(
-        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/"
+    raise NoWorkspace(
+        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/,"
+        " or make one with `tito init DIR`"
     )
 
 

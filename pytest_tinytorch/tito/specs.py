@@ -10,11 +10,8 @@ import click
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING
 from pytest_tinytorch.kit.specs import SpecsStatus, specs_status
-from pytest_tinytorch.kit.update import replace_file
+from pytest_tinytorch.tito.choosing import write_setting
 from pytest_tinytorch.tito.session import Session, open_session, print_json
-
-NEW_FILE = "pytest.ini"
-"""Where settings go if there are none."""
 
 
 @click.group()
@@ -54,7 +51,7 @@ def accept() -> None:
     if found.trusted:
         session.say("There is nothing to declare: a run on these specs grants.")
         return
-    file = declare(session.workspace.root, found.digest)
+    file = write_setting(session.workspace.root, SPECS_SETTING, found.digest)
     session.say(f"{file.name} declares them: {SPECS_SETTING} = {found.digest}")
 
 
@@ -80,22 +77,3 @@ def show(session: Session, found: SpecsStatus) -> None:
         session.say(
             "Runs grant nothing on them. If your course has changed them: tito specs accept"
         )
-
-
-def declare(root: Path, digest: str) -> Path:
-    """Write the digest of the specs into the settings, and give their file."""
-    file = settings.settings_file(root) or root / NEW_FILE
-    try:
-        before = file.read_bytes().decode("utf-8") if file.is_file() else "[pytest]\n"
-        ends = "\r\n" if "\r\n" in before else "\n"
-        text = before.replace("\r\n", "\n")
-        after = settings.with_setting(file.name, text, SPECS_SETTING, digest)
-        if after is None:
-            raise click.ClickException(
-                f"{file} has no heading of its own for the settings of pytest:"
-                f" add {SPECS_SETTING} = {digest} to them yourself"
-            )
-        replace_file(file, after.replace("\n", ends).encode("utf-8"))
-    except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
-    return file

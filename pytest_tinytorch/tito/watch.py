@@ -50,6 +50,7 @@ def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
         arguments, which = (which, *arguments), None
     session = open_session()
     focus = session.module(which).number if which else None
+    arguments = (*session.followed(arguments), *arguments)
     terminal = Lines() if as_json else Screen(session)
     Watch(session, focus, arguments, terminal, processes.may_fork()).run()
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.watch.affected import saved_modules
-from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
+from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, PROGRESS, Request
 
 KEYS = {"a": "all", "h": "hint", "n": "next", "q": "quit"}
 REPEAT_KEYS = ("\r", "\n", " ")
@@ -73,6 +73,7 @@ class Loop:
     request: Request | None = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
     unjudged: set[str] | None = field(default_factory=set)  # None: any module may have changed
+    hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
     hints_shown: int = 0
 
     def start(self) -> None:
@@ -118,13 +119,16 @@ class Loop:
         if self.request is None or message.get("number") != self.request.number:
             return
         beat = message["beat"]
-        self.terminal.tell(message)
+        if beat != PROGRESS:
+            self.terminal.tell(message)
         if beat == CHANGED:
             self._run(self.request)
         elif beat == ENDED and not self.verdict:
             self.terminal.show(f"The run has ended without a verdict.\n{message['text']}".rstrip())
-        elif beat in (FIRST, NOTHING):
+        elif beat in (FIRST, NOTHING, PROGRESS):
             self.terminal.show(message["text"])
+            if message.get("hints"):
+                self._keep_hints(message)
         elif beat == FULL:
             self._settle(message)
         if beat == NOTHING:
@@ -134,7 +138,6 @@ class Loop:
     def begin(self, title: str, saved: Sequence[str] | None, everything: bool = False) -> None:
         """Begin a run."""
         self.terminal.begin(title)
-        self.hints_shown = 0
         before = self.verdict if self.verdict.get("beat") == FULL else {}
         if not before and self.request is not None:  # the run was ended, and has told nothing
             before = {"failed": self.request.failed, "urgent": self.request.urgent}
@@ -156,6 +159,7 @@ class Loop:
     def _settle(self, message: Mapping[str, Any]) -> None:
         """The full verdict is there: nothing is left to judge, so examples can be drawn."""
         self.verdict, self.unjudged = message, set()
+        self._keep_hints(message)
         self.terminal.show(message["text"])
         self._help()
         self.processes.draw([self.places[u] for u in message["asked"] if u in self.places])
@@ -170,14 +174,21 @@ class Loop:
         self.begin(f"checkpoint {following}", None)
 
     def _hint(self) -> None:
-        hints = self.verdict.get("hints", ())
+        exercise, hints = self.hints
         if not hints:
             why = "There is no hint for this." if self.verdict else "Wait for the full verdict."
             self.terminal.show(why)
             return
         self.hints_shown = min(self.hints_shown + 1, len(hints))
         lines = [f"{n}. {text}" for n, text in enumerate(hints[: self.hints_shown], start=1)]
-        self.terminal.show("\n".join([f"{self.verdict['exercise']}:", *lines]))
+        self.terminal.show("\n".join([f"{exercise}:", *lines]))
+
+    def _keep_hints(self, message: Mapping[str, Any]) -> None:
+        """Hints stay at hand while the next run goes on, those that were shown too."""
+        found = (message["exercise"], tuple(message["hints"]))
+        if found[0] != self.hints[0]:
+            self.hints_shown = 0
+        self.hints = found
 
     def _help(self) -> None:
         self.terminal.show("  ".join(f"{key} {word}" for key, word in KEYS.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,8 @@ from pytest_tinytorch.watch.examples import Drawn
 from pytest_tinytorch.watch.request import CHANGED, Request
 from pytest_tinytorch.watch.view import Failure
 
+BEAT_SECONDS = 5
+"""Between two lines that say how far a run is."""
 Send = Callable[[Mapping[str, Any]], None]
 
 
@@ -121,6 +124,9 @@ class WatchPlugin:
 
     def _first_look(self, session: pytest.Session) -> None:
         """Try what can be tried at once; end at the first spec that is wrong or broken."""
+        if (found := syntax_error(judge_of(session.config))) is not None:
+            self.send(view.syntax_message(self.request, *found))
+            return
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
@@ -131,7 +137,8 @@ class WatchPlugin:
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
-        self.send(view.first_look_message(self.request, look.kinds, look.red, len(session.items)))
+        total, curriculum = len(session.items), judge.workspace.curriculum
+        self.send(view.first_look_message(self.request, look.kinds, look.red, total, curriculum))
 
     def _quick(self, item: pytest.Item) -> bool:
         """Whether a spec belongs to the first look."""
@@ -149,12 +156,40 @@ class WatchPlugin:
         timed = [item for item in session.items if measures_time(item)]
         others = [item for item in session.items if not measures_time(item)]
 
+        beat = Beat(time.monotonic(), len(session.items), self.request, self.send)
+
         def arrived(report: pytest.TestReport) -> bool:
+            beat.done.add(report.nodeid)
             session.config.hook.pytest_runtest_logreport(report=report)
             return True
 
-        run_in_workers(session, others, arrived, cores())
-        run_in_workers(session, timed, arrived, 1)
+        run_in_workers(session, others, arrived, cores(), beat)
+        run_in_workers(session, timed, arrived, 1, beat)
+
+
+class Beat:
+    """Says from time to time how far a run is.
+
+    Args:
+        now: when it begins, in seconds.
+        total: how many specs it has.
+        request: that it answers.
+        send: takes messages.
+    """
+
+    def __init__(self, now: float, total: int, request: Request, send: Send) -> None:
+        self.last = now
+        self.total = total
+        self.request = request
+        self.send = send
+        self.done: set[str] = set()
+
+    def __call__(self) -> None:
+        """Called many times a minute while workers run."""
+        now = time.monotonic()
+        if now - self.last >= BEAT_SECONDS:
+            self.last = now
+            self.send(view.progress_message(self.request, len(self.done), self.total))
 
 
 class FirstLook:
@@ -204,6 +239,23 @@ def first_look_in_process(
     witness.forget()
 
 
+def syntax_error(judge: Judge) -> tuple[str, SyntaxError] | None:
+    """The first module that this run needs and that does not parse: its path from the root, and the error."""
+    workspace = judge.workspace
+    for unit in workspace.curriculum.units:
+        if unit.id not in judge.plan.to_run or not unit.source:
+            continue
+        file = workspace.implementation.file_among(workspace.sources, unit.name)
+        try:
+            implementation.compile_cached(workspace.sources.get(file, b""), str(file))
+        except SyntaxError as error:
+            inside = file.is_relative_to(workspace.root)
+            return (file.relative_to(workspace.root).as_posix() if inside else str(file)), error
+        except ValueError:
+            continue  # no text at all: the full verdict says so
+    return None
+
+
 def judge_of(config: pytest.Config) -> Judge:
     """The Judge of this run."""
     judge = config.pluginmanager.get_plugin(JUDGE)
@@ -212,13 +264,17 @@ def judge_of(config: pytest.Config) -> Judge:
 
 
 def run_in_workers(
-    session: pytest.Session, items: Sequence[pytest.Item], arrived: Arrived, count: int
+    session: pytest.Session,
+    items: Sequence[pytest.Item],
+    arrived: Arrived,
+    count: int,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
     """Run specs in ``count`` workers, dealt out one by one, the first ones first."""
     runner = session.config.pluginmanager.get_plugin(RUNNER)
     assert isinstance(runner, Runner)
     relay = Relay(session.config, runner, arrived)
-    pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops)
+    pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops, beat=beat)
     pool.run(items[first::count] for first in range(count))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 FIRST, FULL, NOTHING, CHANGED, ENDED = "first", "full", "nothing", "changed", "ended"
+PROGRESS = "progress"
 """What a message tells: a first look, the full verdict, that there is nothing to run, that the source
-was saved meanwhile, that the run is over."""
+was saved meanwhile, that the run is over, or how far it is."""
 
 
 @dataclass(frozen=True)

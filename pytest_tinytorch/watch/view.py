@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence.causes import Cause, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
@@ -18,11 +20,14 @@ from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.message import LABEL_WIDTH
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
+from pytest_tinytorch.terminal.layout import fold as fold_parts
 from pytest_tinytorch.terminal.layout import titled_rule
 from pytest_tinytorch.terminal.milestones import celebration_panel, milestones_to_celebrate
 from pytest_tinytorch.watch.examples import PREVIEW_EXAMPLES
-from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, Request
+from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, PROGRESS, Request
 
+HINT = re.compile(r"^(\s*Hint\s+)(?:pytest|tito) .*")
+"""The line of a message that says which command gives a hint; here a key does."""
 NARROW = 60
 PRINTED_LINES = 10
 URGENT = 3
@@ -55,8 +60,40 @@ def nothing_message(request: Request) -> Message:
     return {"number": request.number, "beat": NOTHING, "text": text}
 
 
+def progress_message(request: Request, done: int, total: int) -> Message:
+    """Sent while a full run lasts."""
+    return {"number": request.number, "beat": PROGRESS, "text": f"{done} of {total} specs so far"}
+
+
+def syntax_message(request: Request, file: str, error: SyntaxError) -> Message:
+    """The first look at a file that does not parse: one block with the line and a caret below it."""
+    place = f"{file}:{error.lineno or 1}"
+    line = (error.text or "").rstrip("\n").replace("\t", " ")
+    number = f"  {error.lineno or 1:>4} "
+    column = min(max(0, (error.offset or 1) - 1), len(line))
+    cut = max(0, column + len(number) + 4 - request.width)  # the caret is always to be seen
+    bar = "|" if request.plain else "\u2502"
+    parts: list[RenderableType] = [
+        Text("first look: broken", STYLE[State.BROKEN]),
+        Text(f"{glyphs_of(request).wrong} {place}  {error.msg}", "bold red"),
+        Text(f"{number}{bar} {line[cut : cut + request.width - len(number) - 3]}", no_wrap=True),
+        Text(f"{' ' * len(number)}{bar} {' ' * (column - cut)}^", "bold red", no_wrap=True),
+    ]
+    return {
+        "number": request.number,
+        "beat": FIRST,
+        "verdict": State.BROKEN,
+        "red": None,
+        "text": rendered(request, parts),
+    }
+
+
 def first_look_message(
-    request: Request, kinds: Counter[State], red: Failure | None, total: int
+    request: Request,
+    kinds: Counter[State],
+    red: Failure | None,
+    total: int,
+    curriculum: Curriculum,
 ) -> Message:
     """The first look: a verdict on few examples, which grants nothing."""
     verdict = next(
@@ -73,6 +110,7 @@ def first_look_message(
         "beat": FIRST,
         "verdict": verdict,
         "red": red.nodeid if red is not None else None,
+        **hints_for(red, curriculum),
         "text": rendered(request, parts),
     }
 
@@ -105,9 +143,10 @@ def full_message(
     ]
     parts += capability_lines(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
-    parts += report.next_step(progress, glyphs, request.width)
+    parts += report.opened_line(progress, request.width)
+    parts += next_lines(progress, glyphs, request.width)
     parts.append(titled_rule(glyphs, progress.verdict_line()))
-    following = progress.current
+    following = progress.current_checkpoint
     return {
         "number": request.number,
         "beat": FULL,
@@ -117,9 +156,18 @@ def full_message(
         "urgent": [r.nodeid for r in bad[:URGENT]],
         "exercise": exercise,
         "hints": hints,
-        "next": following.number if following and not following.is_milestone else None,
+        "next": following.number if following else None,
         "text": rendered(request, parts),
     }
+
+
+def hints_for(red: Failure | None, curriculum: Curriculum) -> Message:
+    """The exercise that a red spec blames, and its hints; nothing if it blames none."""
+    if red is None or not (red.outcome.unit and red.outcome.exercise):
+        return {}
+    exercise = red.outcome.exercise
+    hints = curriculum.unit(red.outcome.unit).hints.get(exercise, ())
+    return {"exercise": exercise, "hints": list(hints)}
 
 
 def exercise_and_hints(progress: Progress, bad: Sequence[Failure]) -> tuple[str, list[str]]:
@@ -155,6 +203,17 @@ def headline(progress: Progress, verdict: State) -> str:
     )
 
 
+def next_lines(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
+    """What to do next: a key where a key does it, otherwise what any report says."""
+    lines, following = report.next_step(progress, glyphs, width), progress.current_checkpoint
+    if progress.next_task is not None or following is None:
+        return lines
+    key = Text(f"  press n  {glyphs.dash} {following.number} {following.title}")
+    if following is not progress.current:  # a milestone comes first, and no key starts it
+        return [*lines, fold_parts(Text(" Or", "bold"), key, width)]
+    return [Text(""), fold_parts(Text(" Next", "bold"), key, width), lines[-1]]
+
+
 def capability_lines(progress: Progress) -> list[RenderableType]:
     """What can now be done that could not be done before."""
     units = [progress.curriculum.unit(unit) for unit in progress.newly_passed]
@@ -164,6 +223,7 @@ def capability_lines(progress: Progress) -> list[RenderableType]:
 def failure_lines(red: Failure, width: int) -> list[RenderableType]:
     """The message of a red spec, and what the code printed on the way."""
     title, *rest = red.text.splitlines() or [red.nodeid]
+    rest = [HINT.sub(r"\1press h", line) for line in rest]
     printed = red.printed.rstrip().splitlines()[-PRINTED_LINES:]
     if printed:
         rest += ["  Printed", *(f"    {line}" for line in printed)]

@@ -10,8 +10,9 @@ import click
 import pytest
 
 from pytest_tinytorch import options
+from pytest_tinytorch.lessons.markup import plain
 from pytest_tinytorch.tito.main import main
-from pytest_tinytorch.website.text import plain, shell, table
+from pytest_tinytorch.website.text import shell, table
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
-from pytest_tinytorch.website.text import facts, links, plain, shell, table
+from pytest_tinytorch.lessons.markup import plain
+from pytest_tinytorch.website.text import facts, links, shell, table
 
 SHARE, POINTS, TIMES, NATS = "%", " points", " times", " nat per character"
 WORDING = {

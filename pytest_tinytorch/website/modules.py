@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import GRADIENT, find_node
 from pytest_tinytorch.evidence.implementation import PACKAGE
-from pytest_tinytorch.website.text import facts, links, named, plain, shell, stars
-
-REFERENCE = "reference"
+from pytest_tinytorch.lessons.markup import plain
+from pytest_tinytorch.lessons.source import REFERENCE, first_line, groups, parse
+from pytest_tinytorch.website.text import facts, links, named, shell, stars
 
 
 def page(root: Path, curriculum: Curriculum, unit: Unit, text: str, here: str) -> str:
@@ -88,12 +87,11 @@ def laws_of(root: Path, unit: Unit) -> str:
         "## What proves it",
         f"The specs are in `{unit.spec_path}`. Each group is a capability.",
     ]
-    for group in classes(parse(root / unit.spec_path)):
-        laws = [first_line(node) for node in functions(group) if node.name.startswith("test_")]
-        count = "1 law" if len(laws) == 1 else f"{len(laws)} laws"
-        title = first_line(group).replace('"', "'")
-        parts.append("\n".join([f'??? abstract "{title} · {count}"', ""]))
-        parts[-1] += "\n" + "\n".join(f"    - {plain(law)}" for law in laws)
+    for group in groups(root, unit):
+        count = "1 law" if len(group.laws) == 1 else f"{len(group.laws)} laws"
+        name = group.name.replace('"', "'")
+        parts.append("\n".join([f'??? abstract "{name} · {count}"', ""]))
+        parts[-1] += "\n" + "\n".join(f"    - {plain(law)}" for law in group.laws)
     return "\n\n".join(parts)
 
 
@@ -115,21 +113,3 @@ def exported(root: Path, unit: Unit) -> set[str]:
 
 def named_exports(node: ast.Assign) -> bool:
     return ast.unparse(node.targets[0]) == "EXPORTS"
-
-
-def classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
-    """The groups of specs in a file."""
-    return (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name.startswith("Test"))
-
-
-def functions(group: ast.ClassDef) -> Iterator[ast.FunctionDef]:
-    return (node for node in group.body if isinstance(node, ast.FunctionDef))
-
-
-def first_line(node: ast.FunctionDef | ast.ClassDef) -> str:
-    """The first paragraph of a docstring in one line; empty without one."""
-    return " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
-
-
-def parse(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.website.text import plain, table
+from pytest_tinytorch.lessons.markup import plain
+from pytest_tinytorch.website.text import table
 
 TITLES = {"Tensor": "methods of a tensor", "Module": "methods of a module"}
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.website.text import link, links, plain, stars, table
+from pytest_tinytorch.lessons.markup import plain
+from pytest_tinytorch.website.text import link, links, stars, table
 
 
 def checkpoints(curriculum: Curriculum, here: str) -> str:

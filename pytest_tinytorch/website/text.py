@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
 
-SPECIAL = re.compile(r"(`[^`]+`)|([\\*_\[\]<>|])")
 NONE = "nothing"
-
-
-def plain(text: str) -> str:
-    """A text that has no Markdown in it, but for `code`, written so that it stays as it is."""
-    return SPECIAL.sub(lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -223,7 +223,7 @@ class TestTito:
         assert "modules 02, borrows 01" in shown
         assert "1 of 1" in shown.partition("squares")[2]
         table = {one["name"]: one for one in json.loads(tito("path", "--json"))}
-        assert (table["squares"]["passed"], table["squares"]["followed"]) == (1, False)
+        assert (table["squares"]["passed"], table["squares"]["followed"]) == (1, True)
         assert table["doubles"]["borrows"] == ["01 adding"]
         assert table["doubles"]["milestones"] == ["1901 sums"]
 

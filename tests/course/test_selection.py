@@ -33,6 +33,12 @@ def numbers(units):
         ("03, 01", "01 03"),
         ("01,first,01", "01 02"),
         ("test_02_doubling", "02"),
+        ("specs/test_02_doubling.py", "02"),
+        ("02_doubling", "02"),
+        ("02 doubling", "02"),
+        ("tinytorch/doubling.py", "02"),
+        ("lessons\\02_doubling.md", "02"),
+        ("02_doubling,01", "01 02"),
     ],
 )
 def test_checkpoints(text, expected):
@@ -41,7 +47,18 @@ def test_checkpoints(text, expected):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("01", "01"), ("1902", "02"), ("squares", "02"), ("1901-1902", "01 02"), ("all", "01 02")],
+    [
+        ("01", "01"),
+        ("1902", "02"),
+        ("squares", "02"),
+        ("1901-1902", "01 02"),
+        ("all", "01 02"),
+        ("01_1901_sums", "01"),
+        ("1901_sums", "01"),
+        ("1902 squares", "02"),
+        ("milestones/01_1901_sums/run.py", "01"),
+        ("milestones/02_1902_squares/", "02"),
+    ],
 )
 def test_milestones(text, expected):
     assert numbers(selection.select_milestones(TOY, text)) == expected
@@ -57,7 +74,8 @@ def test_milestones(text, expected):
         ("03-01", "runs backwards: write 01-03"),
         ("", "unknown checkpoint ''"),
         ("01,", "unknown checkpoint ''"),
-        ("1901", "unknown checkpoint"),
+        ("1901", "'1901' is 1901 sums, a milestone: ask with `tito milestone`"),
+        ("03_doubling", "doubling is 02, and 03 is squaring"),
     ],
 )
 def test_unknown_checkpoints(text, says):
@@ -83,3 +101,17 @@ def test_paths():
     assert selection.select_learning_path(TOY, "short").numbers == ("01", "02")
     with pytest.raises(selection.UnknownName, match="Did you mean 'squares'"):
         selection.select_learning_path(TOY, "square")
+
+
+def test_no_name_is_a_tier_and_a_stage():
+    course = kit.course()
+    assert not {tier.name for tier in course.tiers} & {stage.name for stage in course.stages}
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("02", "02 doubling"), ("1902", "1902 squares"), ("sums", "1901 sums"), ("nothing", None)],
+)
+def test_a_unit_of_either_kind(text, label):
+    unit = selection.find_unit(TOY, text)
+    assert (unit and unit.label) == label

@@ -108,13 +108,13 @@ class TestRunningOne:
 
     def test_that_waits_for_a_stub_says_so(self, workspace):
         seen = as_vscode(workspace, f"{workspace}/{DOUBLING}")
-        text = "tinytorch/doubling.py:8 double is still to do"
+        text = "tinytorch/doubling.py:11 double is still to do"
         assert (seen.code, seen.outcomes) == (1, {DOUBLING: ["failed", text]}), seen.output
 
     def test_that_is_locked_runs(self, workspace):
         toy.solve(workspace, "doubling")
         seen = as_vscode(workspace, f"{workspace}/{DOUBLING}")
-        text = "tinytorch/adding.py:6 add is still to do"
+        text = "tinytorch/adding.py:9 add is still to do"
         assert (seen.code, seen.outcomes) == (1, {DOUBLING: ["failed", text]}), seen.output
 
     def test_that_passes_passes(self, workspace):
@@ -171,7 +171,7 @@ class TestProblemMatchers:
         found = self.entries(toy.pytest_in(workspace, "--hints=1").output)
         assert found == [
             ("error", "tinytorch/adding.py", 11, "Raised    ValueError: no 3"),
-            ("info", "tinytorch/squaring.py", 6, "square  1 spec waits"),
+            ("info", "tinytorch/squaring.py", 9, "square  1 spec waits"),
         ]
 
     def test_a_law_that_does_not_hold_tells_what_came(self, tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from pytest_tinytorch.course.exercises import locate_exercises
@@ -17,6 +19,7 @@ from pytest_tinytorch.evidence.implementation import Finder, Implementation
 from pytest_tinytorch.kit import files as shipped
 from pytest_tinytorch.kit import record, starter
 from pytest_tinytorch.tito import git
+from pytest_tinytorch.tito.main import load
 from tests.support import kit
 
 
@@ -96,6 +99,26 @@ class TestStarter:
         assert made["project"]["requires-python"] == ours["project"]["requires-python"]
         assert made["project"]["dependencies"] == ["pytest-tinytorch>=0.1.0"]
         assert made["project"]["name"] == "my-torch"
+
+    def test_an_assistant_is_asked_to_tutor(self):
+        files = starter.workspace_files("my-torch", "0.1.0")
+        text = files["AGENTS.md"].decode("utf-8")
+        assert text.index("**Question.**") < text.index("**Hint.**") < text.index("**Idea.**")
+        assert text.index("**Idea.**") < text.index("**Never the body.**")
+        assert {"`tito module hint 05 backward`", "`lessons/`"} <= set(re.findall(r"`[^`]+`", text))
+        for name in ("CLAUDE.md", "GEMINI.md", ".github/copilot-instructions.md"):
+            (line,) = files[name].decode("utf-8").splitlines()
+            assert "AGENTS.md" in line
+
+    def test_commands_that_an_assistant_is_told_of_exist(self):
+        text = starter.workspace_files("my-torch", "0.1.0")["AGENTS.md"].decode("utf-8")
+        for words in re.findall(r"`tito ([^`]+)`", text):
+            name, *rest = words.split()
+            command = load(name)
+            if isinstance(command, click.Group):
+                command = command.commands[rest[0]]
+            options = {option for one in command.params for option in one.opts}
+            assert {word for word in rest if word.startswith("--")} <= options
 
     def test_the_workflow_runs_although_it_is_no_fork(self):
         before = (kit.ROOT / starter.WORKFLOW).read_text("utf-8")

@@ -43,7 +43,7 @@ def test_annotations_mark_the_learners_line_with_our_message(workspace, workers)
 def test_untouched_stubs_are_annotated_where_they_fail_the_run(workspace):
     toy.solve(workspace, "adding")
     strict = ANNOTATION.findall(on_github(workspace).output)
-    assert ("tinytorch/squaring.py", "6") in [found[:2] for found in strict]
+    assert ("tinytorch/squaring.py", "9") in [found[:2] for found in strict]
     assert ANNOTATION.findall(on_github(workspace, "--todo-ok").output) == []
 
 
@@ -62,7 +62,7 @@ def test_junit_xml_has_our_words(workspace):
     assert (tag, message) == ("failure", "NameError: name 'y' is not defined")
     assert "Where     tinytorch/adding.py:11 in negate" in text
     ((tag, message, _),) = found["test_is_the_square"]
-    assert (tag, message) == ("skipped", "tinytorch/squaring.py:6 square is still to do")
+    assert (tag, message) == ("skipped", "tinytorch/squaring.py:9 square is still to do")
 
 
 def test_a_stub_that_was_passed_before_fails_even_where_todo_is_fine(workspace):
@@ -73,4 +73,4 @@ def test_a_stub_that_was_passed_before_fails_even_where_todo_is_fine(workspace):
     run = on_github(workspace, "--todo-ok")
     assert run.code == 1
     places = [found[:2] for found in ANNOTATION.findall(run.output)]
-    assert places == [("tinytorch/squaring.py", "6")]
+    assert places == [("tinytorch/squaring.py", "9")]

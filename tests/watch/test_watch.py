@@ -12,14 +12,21 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from pytest_tinytorch.course.curriculum import build_curriculum
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.gate import states_of_units
+from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import open_workspace
+from pytest_tinytorch.terminal.glyphs import UNICODE
+from pytest_tinytorch.watch import view
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
@@ -222,6 +229,14 @@ class TestLoop:
         assert fake.shown[-1] == "add:\n1. what?"
         loop.key("h")
         assert fake.shown[-1] == "add:\n1. what?\n2. which?"
+        loop.key("\n")
+        loop.key("h")
+        assert fake.shown[-1] == "add:\n1. what?\n2. which?\n3. so.", "while it runs"
+        other = {"exercise": "negate", "hints": ["minus?"], "text": "the first look"}
+        loop.receive({"number": 2, "beat": "first", **other})
+        loop.key("h")
+        assert fake.shown[-1] == "negate:\n1. minus?"
+        loop.receive(full(2, next="02"))
         loop.key("n")
         assert (fake.requests[-1].focus, fake.requests[-1].saved) == ("02", None)
         loop.key("a")
@@ -230,10 +245,61 @@ class TestLoop:
         assert fake.requests[-1].everything
         assert not loop.key("q")
 
+    def test_how_far_a_run_is_is_shown(self, loop, fake):
+        loop.start()
+        loop.receive({"number": 1, "beat": "progress", "text": "3 of 50 specs so far"})
+        assert fake.shown[-1] == "3 of 50 specs so far"
+
     def test_ctrl_c_ends_a_run_only(self, loop, fake):
         loop.start()
         loop.interrupted()
         assert fake.done == ["stop"]
+
+
+class TestView:
+    def test_a_syntax_error_is_one_block_with_a_caret(self):
+        with pytest.raises(SyntaxError) as caught:
+            compile("def add(x, y):\n    return (x + y\n", "adding.py", "exec")
+        text = view.syntax_message(Request(1), "tinytorch/adding.py", caught.value)["text"]
+        first, place, line, caret = text.splitlines()
+        assert first == "first look: broken"
+        assert place.startswith("✗ tinytorch/adding.py:2  ")
+        assert line == "     2 │     return (x + y"
+        assert line[caret.index("^")] == "("
+
+    def test_a_caret_far_to_the_right_stays_in_sight(self):
+        error = SyntaxError("no", ("a.py", 7, 101, "x" * 100 + "(" + "y" * 50, 7, 102))
+        text = view.syntax_message(Request(1, width=40, plain=True), "a.py", error)["text"]
+        *_, line, caret = text.splitlines()
+        assert max(len(line), len(caret)) <= 40
+        assert line[caret.index("^")] == "("
+
+    def test_a_key_is_named_where_one_does_it(self):
+        red = view.Failure(
+            "", Outcome(State.WRONG), "t\n  Law       l\n  Hint      pytest -p x --hints 1"
+        )
+        assert [line.plain for line in view.failure_lines(red, 80)][-1] == "  Hint      press h"
+
+    def test_what_comes_next_is_a_key_unless_a_milestone_comes_first(self, toy_progress):
+        shown = [str(line) for line in view.next_lines(toy_progress("00", "01"), UNICODE, 80)]
+        assert shown[1].endswith("press n  — 02 Doubling")
+        assert "Lesson" in shown[2]
+        shown = [str(line) for line in view.next_lines(toy_progress("00", "01", "02"), UNICODE, 80)]
+        assert "--milestone 01" in shown[1]
+        assert shown[-1].endswith("press n  — 03 Squaring")
+
+
+@pytest.fixture
+def toy_progress():
+    """Progress in the toy course, by the numbers of the checkpoints that are passed."""
+    course = build_curriculum(tomllib.loads(toy.CURRICULUM))
+
+    def at(*numbers):
+        passed = {f"checkpoint-{number}" for number in numbers}
+        known = lambda unit: State.PASSED if unit in passed else None
+        return Progress(course, states_of_units(course, {}, known, frozenset(), frozenset()))
+
+    return at
 
 
 class Watching:

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_tinytorch.course import exercises
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.lessons import markup
 from pytest_tinytorch.website import (
     commands,
     coursemap,
@@ -192,7 +193,7 @@ class TestTables:
         assert set(milestones.WORDING) == named
 
     def test_what_has_a_meaning_in_markdown_is_escaped(self):
-        assert text.plain("a_b * c[0] | `d_e`") == r"a\_b \* c\[0\] \| `d_e`"
+        assert markup.plain("a_b * c[0] | `d_e`") == r"a\_b \* c\[0\] \| `d_e`"
 
     def test_options_say_what_they_take(self):
         assert commands.written(("--hints",), {"metavar": "1..3"}) == "--hints 1..3"

@@ -62,6 +62,8 @@ def _remarks(progress: Progress) -> Markup | None:
         parts.append(element("p", "Passed in this run: ", phrases.links(units), "."))
     if progress.learning_path is not None:
         parts.append(_path(progress, progress.learning_path))
+    elif progress.borrowed and not progress.reference:
+        parts.append(element("p", f"Borrowed: {phrases.range_text(progress.borrowed)}."))
     if not progress.grants:
         parts.append(element("p", "This run was not gated, so it granted nothing."))
     parts += [

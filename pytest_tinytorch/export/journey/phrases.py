@@ -10,6 +10,7 @@ from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress, Task
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
+from pytest_tinytorch.terminal.layout import lesson_command
 from pytest_tinytorch.terminal.report import waiting_text
 
 MONTHS = (
@@ -60,9 +61,13 @@ def command(text: str) -> Markup:
 def next_step(progress: Progress) -> Markup:
     """What to do next: a place in the source, or a command; or that all is done."""
     task, current = progress.next_task, progress.current
+    then: Markup | None
     if task is not None and task.location:
         step = element("p", task_line(task), class_="step")
-        then = element("p", "Then run ", command(task.unit.command), class_="then")
+        lesson = command(lesson_command(task.unit, task.exercise))
+        then = element(
+            "p", "Then run ", command(task.unit.command), ". The lesson: ", lesson, class_="then"
+        )
     elif current is not None:
         step = element(
             "p",
@@ -70,7 +75,7 @@ def next_step(progress: Progress) -> Markup:
             element("span", join(current.title, ". ", current.question or current.builds)),
             class_="step",
         )
-        then = None
+        then = element("p", "The lesson: ", command(lesson_command(current)), class_="then")
     else:
         step = element(
             "p", element("span", "All that was open is passed.", class_="what"), class_="step"

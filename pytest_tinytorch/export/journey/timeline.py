@@ -46,9 +46,9 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     """What a unit waits for, when it was first passed, and its badge."""
     state, proof = progress.state[unit.id], progress.achievements.get(unit.id)
     parts: list[Markup] = []
-    waits = progress.unmet_needs(unit) if state == State.LOCKED else ()
+    waits = progress.opens_after(unit) if state == State.LOCKED else ()
     if waits:
-        parts.append(element("span", f"waits for {phrases.range_text(waits)}"))
+        parts.append(element("span", f"opens after {phrases.range_text(waits)}"))
     if proof is not None:
         parts.append(element("span", "first passed on ", phrases.date(proof.at)))
     if unit.badge and state == State.PASSED:

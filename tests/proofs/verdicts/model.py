@@ -127,6 +127,13 @@ def still_holds(world: World, ask: Ask, proof: Proof) -> bool:
     return now <= proof.stood_on <= now | {("helper", world["helper"])}
 
 
+def holds_as_borrowed(world: World, proof: Proof) -> bool:
+    """Whether nothing has changed that a proof stood on, whatever is borrowed now."""
+    taken = {thing for thing, what in proof.stood_on if what == "borrowed"}
+    lent = frozenset(unit for unit, module in MODULES.items() if module in taken)
+    return proof.own and still_holds(world, Ask(lent=lent), proof)
+
+
 def present_specs(world: World, unit: str) -> tuple[str, ...]:
     """The specs that its file still has."""
     return SPECS[unit][:1] if world[f"spec {unit}"] == "shrunk" else SPECS[unit]
@@ -204,6 +211,7 @@ def fold(world: World, proofs: Proofs, ask: Ask, verdicts: Mapping[str, str]) ->
     """The state of every unit: what this run found, over what is known, where all needs are passed."""
     known = known_states(world, proofs, ask)
     once = {p.unit for p in proofs if p.own and p.verdict == "passed" and not ask.reference}
+    once -= {p.unit for p in proofs if p.verdict == "passed" and holds_as_borrowed(world, p)}
     states: dict[str, str] = {}
     for unit in UNITS:
         stale = unit in once and known.get(unit) != "passed"

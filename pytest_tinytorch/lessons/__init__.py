@@ -1,0 +1,1 @@
+"""Where is the text that explains this, and how is it read?"""

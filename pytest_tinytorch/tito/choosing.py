@@ -1,0 +1,135 @@
+"""What `tito path` writes into the settings: the path that is followed, and the modules that are borrowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pytest_tinytorch import settings
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
+from pytest_tinytorch.course.options import BORROW_SETTING, NO_BORROWING, PATH_SETTING
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.following import Following, remember
+from pytest_tinytorch.kit.update import replace_file
+from pytest_tinytorch.tito.session import Session
+
+NEW_FILE = "pytest.ini"
+"""Where settings go if there are none."""
+
+
+def choose(session: Session, chosen: NamedCheckpoints) -> None:
+    """Follow a path from now on."""
+    root = session.workspace.root
+    lent = settings.followed(root)[BORROW_SETTING].borrow
+    refuse_nothing_to_write(session, chosen, lent)
+    file = write_setting(root, PATH_SETTING, chosen.name)
+    remember(root, Following())
+    session.say(f"{file.name} names it: {PATH_SETTING} = {chosen.name}")
+    tell(session)
+
+
+def borrow(session: Session, modules: str) -> None:
+    """Borrow modules from now on."""
+    root = session.workspace.root
+    if modules == NO_BORROWING:
+        remove_setting(root, BORROW_SETTING)
+        remember(root, Following(settings.followed(root)["the last run"].path))
+        session.say("Nothing is borrowed any more, beyond what a path leaves out.")
+        tell(session)
+        return
+    name = settings.followed(root)[PATH_SETTING].path
+    curriculum = session.workspace.curriculum
+    try:
+        chosen = selection.select_learning_path(curriculum, name) if name else None
+        refuse_nothing_to_write(session, chosen, modules)
+    except selection.UnknownName as error:
+        raise click.UsageError(str(error)) from None
+    file = write_setting(root, BORROW_SETTING, modules)
+    remember(root, Following())
+    session.say(f"{file.name} names them: {BORROW_SETTING} = {modules}")
+    tell(session)
+
+
+def leave(session: Session) -> None:
+    """Follow no path, and borrow nothing."""
+    root = session.workspace.root
+    before = settings.followed(root)
+    found = [remove_setting(root, name) for name in (PATH_SETTING, BORROW_SETTING)]
+    remember(root, Following())
+    if before["addopts"] != Following():
+        raise click.ClickException(
+            "addopts, or PYTEST_ADDOPTS, names --path or --borrow: take it out there"
+        )
+    if any(found) or before["the last run"] != Following():
+        session.say(
+            "You are on the whole course again, and borrow nothing. What you proved is kept."
+        )
+    else:
+        session.say("You follow no path, and borrow nothing.")
+
+
+def refuse_nothing_to_write(
+    session: Session, chosen: NamedCheckpoints | None, lent: str | None
+) -> None:
+    """A usage error where a path and what is borrowed contradict each other: nothing is left to write."""
+    curriculum = session.workspace.curriculum
+    borrowed = selection.select_checkpoints(curriculum, lent) if lent else ()
+    held = curriculum.ids_on_path(chosen)
+    modules = [unit for unit in curriculum.checkpoints if unit.id in held and unit.source]
+    if modules and not [unit for unit in modules if unit not in borrowed]:
+        name = f"the path {chosen.name}" if chosen else "the course"
+        raise click.UsageError(
+            f"{name} holds {unit_ranges(modules)}, and all of that would be borrowed ({lent}):"
+            " nothing is left to write. Borrow less, or end it first: tito path borrow none"
+        )
+
+
+def tell(session: Session) -> None:
+    """Where that leads."""
+    progress = session.reopened().progress
+    line = progress.learning_path_line()
+    current = progress.current
+    session.say(line) if line else None
+    if current is not None:
+        session.say(f"You are at {current.label}. `tito` says what is next.")
+
+
+def begin_here(units: list[Unit]) -> str:
+    """How to begin with a module although what comes before it is not passed."""
+    return f"tito path borrow {unit_ranges(units).replace(' ', '')}"
+
+
+def write_setting(root: Path, name: str, value: str) -> Path:
+    """Write a setting of pytest, and give its file."""
+    file = settings.settings_file(root) or root / NEW_FILE
+    try:
+        before = file.read_bytes().decode("utf-8") if file.is_file() else "[pytest]\n"
+        ends = "\r\n" if "\r\n" in before else "\n"
+        text = before.replace("\r\n", "\n")
+        after = settings.with_setting(file.name, text, name, value)
+        if after is None:
+            raise click.ClickException(
+                f"{file} has no heading of its own for the settings of pytest:"
+                f" add {name} = {value} to them yourself"
+            )
+        replace_file(file, after.replace("\n", ends).encode("utf-8"))
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+    return file
+
+
+def remove_setting(root: Path, name: str) -> bool:
+    """Take a setting of pytest away; whether it was there."""
+    file = settings.settings_file(root)
+    if file is None:
+        return False
+    try:
+        before = file.read_bytes().decode("utf-8")
+        after = settings.without_setting(before, name)
+        if after != before:
+            replace_file(file, after.encode("utf-8"))
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
+    return after != before

@@ -1,0 +1,131 @@
+"""`tito docs`: the lesson about a module, a milestone or an exercise, in the terminal or in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import get_terminal_size
+
+import click
+
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.evidence.implementation import kit_home
+from pytest_tinytorch.lessons import find, page, source
+from pytest_tinytorch.lessons.find import NoLesson, Topic
+from pytest_tinytorch.lessons.markup import anchor
+from pytest_tinytorch.tito.session import Session, complete, open_session
+
+PAGES = ".tinytorch/lessons"
+"""Where pages for the browser are put: made again each time, and never committed."""
+LONG = 100
+"""Columns. Longer lines are hard to read."""
+
+
+@click.command()
+@click.argument("words", metavar="[LESSON]", nargs=-1, shell_complete=complete("checkpoint"))
+@click.option("--browser", is_flag=True, help="open it in the browser")
+@click.option("--path", "only_path", is_flag=True, help="print where its file is")
+def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
+    """Read a lesson: of a module, a milestone or an exercise.
+
+    LESSON is a number or a name, `milestone` with its number or year, or an exercise: its section is
+    shown then. Without LESSON you get the list. Everything is on your disk.
+
+    Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
+    """
+    session = open_session()
+    root, curriculum = session.workspace.root, session.workspace.curriculum
+    try:
+        topic = find.find_topic(curriculum, words) if words else None
+        if only_path:
+            click.echo(find.lesson_file(root, topic.unit) if topic else folder_of_lessons(root))
+        elif browser:
+            open_page(session, topic)
+        else:
+            show(session, text_of(session, topic))
+    except (NoLesson, UnknownName) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def folder_of_lessons(root: Path) -> Path:
+    """Where all lessons are: in the workspace, or else their texts in the installed kit."""
+    own = root / page.FOLDER
+    return own if own.is_dir() else kit_home() / source.TEXTS
+
+
+def text_of(session: Session, topic: Topic | None) -> str:
+    """A lesson, the section of an exercise, or the list of lessons."""
+    from pytest_tinytorch.lessons import reading
+
+    root, curriculum = session.workspace.root, session.workspace.curriculum
+    if topic is None:
+        return page.index(curriculum)
+    text = find.lesson_text(root, curriculum, topic.unit)
+    if not topic.exercise:
+        return text
+    try:
+        found = reading.section(text, topic.exercise)
+    except LookupError:
+        raise NoLesson(
+            f"the lesson of {topic.unit.label} says nothing of {topic.exercise!r}:"
+            f" tito docs {topic.unit.number}"
+        ) from None
+    return f"{found}\nThe whole lesson: `tito docs {topic.unit.number}`\n"
+
+
+def show(session: Session, text: str) -> None:
+    """Bring Markdown to the terminal, a page at a time where it is long."""
+    from pytest_tinytorch.lessons import reading
+    from pytest_tinytorch.terminal.screen import rendered
+
+    drawn = rendered(
+        reading.for_terminal(text), min(session.width, LONG), session.color, session.glyphs
+    )
+    if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:
+        click.echo_via_pager(drawn + "\n")
+    else:
+        click.echo(drawn, color=session.color)
+
+
+def open_page(session: Session, topic: Topic | None) -> None:
+    """Write lessons as pages of HTML, and open one in the browser."""
+    import webbrowser  # only this starts one
+
+    folder = session.workspace.root / PAGES
+    file = write_pages(session, folder, topic)
+    address = file.as_uri() + (f"#{anchor(topic.exercise)}" if topic and topic.exercise else "")
+    if not webbrowser.open(address):
+        raise click.ClickException(
+            f"no browser could be started: open {file} yourself, or read it here without --browser"
+        )
+    session.say(f"Opened {file}")
+
+
+def write_pages(session: Session, folder: Path, topic: Topic | None) -> Path:
+    """Write the page that is asked for, and those that its links lead to; gives its file."""
+    from pytest_tinytorch.lessons.browser import html_page
+
+    root, curriculum = session.workspace.root, session.workspace.curriculum
+    pictures = root / page.FOLDER / "pictures"
+    pictures = pictures if pictures.is_dir() else kit_home() / source.PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, title, text in texts(root, curriculum):
+        html = html_page(text, title, pictures)
+        (folder / f"{name}.html").write_text(html, encoding="utf-8", newline="\n")
+    wanted = page.file_name(topic.unit) if topic else page.INDEX
+    file = folder / Path(wanted).with_suffix(".html")
+    if not file.is_file() and topic:
+        find.lesson_text(root, curriculum, topic.unit)  # says why it is not there
+    return file
+
+
+def texts(root: Path, curriculum: Curriculum) -> list[tuple[str, str, str]]:
+    """(file name without suffix, title, Markdown) of every lesson that there is, and of the list."""
+    found = [(Path(page.INDEX).stem, "Lessons", page.index(curriculum))]
+    for unit in curriculum.units:
+        try:
+            text = find.lesson_text(root, curriculum, unit)
+        except NoLesson:
+            continue
+        found.append((Path(page.file_name(unit)).stem, unit.label, text))
+    return found

@@ -1,0 +1,195 @@
+"""Paths and borrowing are one thing: chosen by tito, asked for by pytest, told everywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pytest_tinytorch import settings
+from pytest_tinytorch.evidence.following import FILE, Following, read_following, remember
+from tests.support import kit, toy
+from tests.support.kit import tito
+
+SCRIPT = "import sys; print('story', *sys.argv[1:])\n"
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A toy workspace in which 02 is written, and 01, which it stands on, is not."""
+    root = toy.build(tmp_path)
+    for milestone in ("01_1901_sums", "02_1902_squares"):
+        toy.write(root, {f"milestones/{milestone}/run.py": SCRIPT})
+    toy.solve(root, "doubling")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("CI", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    return root
+
+
+def everywhere(root):
+    """What commands and exports say of 01, 02 and 1901."""
+    tito("report", "--json", "out.json", "--html", "out.html")
+    table = json.loads((root / "out.json").read_text(encoding="utf-8"))["units"]
+    page = (root / "out.html").read_text(encoding="utf-8")
+    timeline = tito("checkpoint", "timeline")
+    assert ("= 01 adding" in timeline) == ("Borrowed: 01" in page)
+    return [table[name]["state"] for name in ("checkpoint-01", "checkpoint-02", "milestone-01")]
+
+
+class TestTheLastRun:
+    def test_is_what_tito_goes_on_from(self, workspace, capfd):
+        assert toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02").code == 0
+        assert everywhere(workspace) == ["borrowed", "passed", "not run"]
+        assert "Path all of the course · borrows 01" in tito()
+        assert "Next     tito milestone start 1901" in tito()
+        tito("milestone", "start")
+        assert "story" in capfd.readouterr().out
+        assert "02 doubling passed" in tito("module", "complete", "02")
+        assert "borrows 01" in capfd.readouterr().out
+        assert tito("milestone", "timeline", "--horizontal").startswith(" Path all") is False
+        assert "borrows 01" in tito("milestone", "timeline")
+
+    def test_that_borrows_nothing_ends_it(self, workspace):
+        toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
+        toy.pytest_in(workspace, "specs/test_02_doubling.py")
+        assert read_following(workspace) == Following(borrow="01"), "it grants nothing"
+        toy.pytest_in(workspace, "--checkpoint=00")
+        assert not (workspace / FILE).exists()
+
+    def test_with_a_path_is_followed(self, workspace):
+        toy.pytest_in(workspace, "--path=doubles")
+        assert "you follow it" in tito("path", "doubles")
+        assert everywhere(workspace)[1] == "passed"
+
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{", '{"borrow": 3}', '{"borrow": ""}', '{"borrow": "gone"}']
+    )
+    def test_that_cannot_be_read_is_none(self, workspace, text):
+        toy.write(workspace, {FILE: text})
+        assert "borrows" not in tito()
+
+    def test_is_kept_as_it_is_while_nothing_changes(self, tmp_path):
+        (tmp_path / ".tinytorch").mkdir()
+        remember(tmp_path, Following("a", "b"))
+        assert read_following(tmp_path) == Following("a", "b")
+        remember(tmp_path, Following())
+        assert not (tmp_path / FILE).exists()
+
+
+class TestSettings:
+    def test_borrow_is_written_and_taken_away(self, workspace, capfd):
+        text = tito("path", "borrow", "01")
+        assert "tinytorch_borrow = 01" in text
+        assert "borrows 01" in text
+        assert toy.pytest_in(workspace, "--checkpoint=02").code == 0
+        assert everywhere(workspace) == ["borrowed", "passed", "not run"]
+        assert toy.pytest_in(workspace, "--checkpoint=02", "--borrow=none").states["02"] == "locked"
+        assert "borrow nothing" in tito("path", "leave")
+        assert "tinytorch_borrow" not in (workspace / "pytest.ini").read_text(encoding="utf-8")
+        assert everywhere(workspace)[0] != "borrowed"
+        assert "You follow no path, and borrow nothing." in tito("path", "leave")
+
+    def test_a_path_is_chosen_and_left(self, workspace):
+        assert "tinytorch_path = doubles" in tito("path", "choose", "doubles")
+        assert toy.pytest_in(workspace).json["path"] == "doubles"
+        assert "Path doubles" in tito()
+        tito("path", "leave")
+        assert toy.pytest_in(workspace).json["path"] is None
+
+    @pytest.mark.parametrize("addopts", ["--borrow=01", "--borrow 01 -q", "-q --path doubles"])
+    def test_addopts_are_known(self, workspace, addopts):
+        before = next(x for x in toy.CONFIGURATION.splitlines() if x.startswith("addopts"))
+        text = toy.CONFIGURATION.replace(before, f"{before} {addopts}")
+        toy.write(workspace, {"pytest.ini": text})
+        assert "borrows 01" in tito()
+        assert "take it out there" in tito("path", "leave", code=1)
+
+    def test_of_the_environment_are_known(self, workspace, monkeypatch):
+        monkeypatch.setenv("PYTEST_ADDOPTS", "--borrow=01")
+        assert "borrows 01" in tito()
+
+    def test_what_is_typed_comes_first(self, workspace):
+        tito("path", "borrow", "01")
+        asked = settings.workspace_at(workspace, borrow="none")
+        assert asked.borrowed() == frozenset()
+
+    def test_a_name_that_is_none_says_where_it_stands(self, workspace):
+        toy.write(workspace, {"pytest.ini": f"{toy.CONFIGURATION}tinytorch_borrow = ading\n"})
+        assert "tinytorch_borrow: unknown checkpoint 'ading'. Did you mean 'adding'" in tito(code=2)
+        assert "tinytorch_borrow: unknown checkpoint" in toy.pytest_in(workspace).output
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "says"),
+    [
+        ((), ("choose",), "choose what? short, doubles, squares"),
+        ((), ("choose", "shor"), "Did you mean 'short'"),
+        ((), ("choose", "short", "doubles"), "one path at a time"),
+        ((), ("borrow", "ading"), "Did you mean 'adding'"),
+        ((), ("borrow", "all"), "nothing is left to write"),
+        (("choose", "doubles"), ("borrow", "02"), "the path doubles holds 02, and all of that"),
+        (("borrow", "02"), ("choose", "doubles"), "the path doubles holds 02, and all of that"),
+    ],
+)
+def test_what_cannot_be_chosen(workspace, before, words, says):
+    if before:
+        tito("path", *before)
+    settings_before = (workspace / "pytest.ini").read_text(encoding="utf-8")
+    assert says in tito("path", *words, code=2)
+    assert (workspace / "pytest.ini").read_text(encoding="utf-8") == settings_before
+
+
+def test_a_path_and_borrowing_that_contradict_each_other(workspace):
+    told = "--path doubles and --borrow 02 contradict each other: nothing is left to write"
+    run = toy.pytest_in(workspace, "--path=doubles", "--borrow=02")
+    assert run.code == 4
+    assert told in run.output
+    text = f"{toy.CONFIGURATION}tinytorch_path = doubles\ntinytorch_borrow = 02\n"
+    toy.write(workspace, {"pytest.ini": text})
+    told = "tinytorch_path doubles and tinytorch_borrow 02 contradict"
+    assert told in " ".join(tito("report", code=2).split())
+    tito("path", "leave")
+    tito("report")
+
+
+def test_nothing_is_stale_whose_source_has_not_changed(workspace):
+    toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
+    assert toy.pytest_in(workspace, "--checkpoint=00").states["02"] == "locked"
+    file = workspace / "tinytorch" / "doubling.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\nchanged = 1\n", encoding="utf-8")
+    assert toy.pytest_in(workspace, "--checkpoint=00").states["02"] == "stale"
+
+
+def test_who_begins_in_the_middle_is_told_how(workspace):
+    assert "tito path" in tito()
+    assert "To begin here all the same: tito path borrow 01" in tito("module", "start", "02")
+    assert "To begin here" not in tito("module", "start", "01")
+
+
+def test_a_ledger_of_another_course_is_told(workspace):
+    toy.pytest_in(workspace, "--checkpoint=00")
+    file = workspace / ".tinytorch" / "ledger.jsonl"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + text.replace("checkpoint-00", "checkpoint-77"), encoding="utf-8")
+    told = "is of another course: this one has no checkpoint-77"
+    assert told in " ".join(tito().split())
+    assert told in " ".join(toy.pytest_in(workspace, "--checkpoint=00").output.split())
+
+
+@pytest.mark.slow
+def test_a_script_borrows(tmp_path):
+    """The real one: an untouched package, and all that 1957 needs from the reference."""
+    script = kit.ROOT / "milestones" / "01_1957_perceptron" / "run.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--borrow", "01-07"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

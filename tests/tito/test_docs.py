@@ -1,0 +1,111 @@
+"""`tito docs`: lessons in a workspace, without them, and with a course that has none."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.support import toy
+from tests.support.kit import tito
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("made") / "my-torch"
+    tito("init", str(root), "--no-git")
+    return root
+
+
+@pytest.fixture
+def workspace(made, tmp_path, monkeypatch):
+    """A workspace as `tito init` makes it, with the current folder in it, and no browser."""
+    monkeypatch.chdir(shutil.copytree(made, tmp_path / "my-torch"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    return tmp_path / "my-torch"
+
+
+def test_a_lesson_is_text_where_there_is_no_terminal(workspace):
+    text = tito("docs", "attention")
+    assert "12 · Attention" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "tito docs 05" in tito("docs")
+
+
+def test_an_exercise_opens_its_section(workspace):
+    text = tito("docs", "softmax")
+    assert text.startswith("softmax\n")
+    assert "def softmax(" in text
+    assert "gelu" not in text
+    assert "tito docs 02" in text
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_each_lesson_fits(workspace, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    prose = [line for line in tito("docs", "07").splitlines() if not line.startswith(" ")]
+    assert max(map(len, prose)) <= width
+
+
+def test_the_file_is_named(workspace):
+    assert tito("docs", "05", "--path").strip() == str(workspace / "lessons" / "05_autograd.md")
+    assert tito("docs", "--path").strip() == str(workspace / "lessons")
+
+
+def test_a_workspace_without_lessons_reads_those_of_the_installed_kit(workspace):
+    shutil.rmtree(workspace / "lessons")
+    assert "12 · Attention" in tito("docs", "attention")
+    assert tito("docs", "05", "--path").strip().endswith("docs/modules/05_autograd.md")
+
+
+def test_what_somebody_wrote_into_a_lesson_is_shown(workspace):
+    (workspace / "lessons" / "05_autograd.md").write_text("# 05\n\nMine.\n", encoding="utf-8")
+    assert "Mine." in tito("docs", "05")
+    assert "says nothing of 'backward': tito docs 05" in tito("docs", "05", "backward", code=2)
+
+
+def test_the_browser_gets_a_page_and_those_that_it_links_to(workspace, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    tito("docs", "05", "backward", "--browser")
+    file = workspace / ".tinytorch" / "lessons" / "05_autograd.html"
+    assert opened == [file.as_uri() + "#backward"]
+    assert 'id="backward"' in file.read_text(encoding="utf-8")
+    assert (file.parent / "milestone_04_1998_cnn.html").is_file()
+    tito("docs", "--browser")
+    assert opened[1].endswith("/README.html")
+
+
+def test_a_browser_that_is_not_there(workspace):
+    text = tito("docs", "05", "--browser", code=1)
+    assert "no browser could be started: open" in text
+    assert "05_autograd.html yourself" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [("sofmax", "Did you mean 'softmax'"), ("04_layers", "layers is 03"), ("99", "no lesson")],
+)
+def test_what_is_no_lesson(workspace, words, says):
+    text = tito("docs", words, code=2)
+    assert says in text
+    assert len(text.splitlines()) == 4, "usage, where help is, and one line"
+
+
+def test_a_course_of_ones_own_may_have_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(toy.build(tmp_path))
+    text = tito("docs", "adding", code=2)
+    assert "01 adding has no lesson" in text
+    assert "01 adding" in tito("docs")
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01_adding.md").write_text("# Adding\n", encoding="utf-8")
+    assert "Adding" in tito("docs", "adding")
+
+
+def test_a_module_and_a_report_name_the_lesson(workspace):
+    assert "tito docs 05" in tito("module", "start", "05")
+    assert "Lesson  tito docs 00" in tito("report")
+    assert "tito docs 05" in (workspace / "tinytorch" / "autograd.py").read_text(encoding="utf-8")
+    assert "(lessons/README.md)" in (workspace / "README.md").read_text(encoding="utf-8")

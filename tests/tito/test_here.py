@@ -1,0 +1,133 @@
+"""Where am I, what next: bare `tito`, commands without a number, hints for what is red."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import toy
+from tests.support.kit import tito
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A toy workspace in which nothing is done, with the current folder in it."""
+    root = toy.build(tmp_path)
+    toy.write(root, {"milestones/01_1901_sums/run.py": "import sys; print('sums', sys.argv[1:])\n"})
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("CI", "PYTEST_ADDOPTS", "EDITOR", "VISUAL"):
+        monkeypatch.delenv(name, raising=False)
+    return root
+
+
+def test_tito_alone_says_where_you_are(workspace):
+    text = tito()
+    assert "You are at 00 environment" in text
+    assert "tito checkpoint test 00" in text
+    assert "1901 opens after 02; you are at 00" in text
+    toy.solve(workspace, "adding")
+    toy.pytest_in(workspace, "--checkpoint=01")
+    text = tito()
+    assert "You are at 02 doubling  Can I double?" in text
+    assert "Next     tito module start 02" in text
+    assert "tinytorch/doubling.py:" in text
+    assert "double, 1 of 1 exercises to write" in text
+    assert "Lesson   tito docs 02" in text
+    assert "1901 opens after 02\n" in text
+
+
+def test_tito_alone_after_all(workspace):
+    toy.solve(workspace, "adding", "doubling", "squaring")
+    toy.pytest_in(workspace)
+    text = tito()
+    assert "All that is open is passed" in text
+    assert "tito milestone celebrate 1902" in text
+
+
+def test_tito_alone_says_what_went_stale(workspace):
+    toy.solve(workspace, "adding")
+    toy.pytest_in(workspace, "--checkpoint=01")
+    file = workspace / "tinytorch" / "adding.py"
+    file.write_text(file.read_text(encoding="utf-8").replace("x + y", "y + x"), encoding="utf-8")
+    text = tito()
+    assert "You are at 01 adding" in text
+    assert "It was passed" in text
+
+
+def test_tito_alone_outside_of_a_workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = tito()
+    assert "Usage:" in text
+    assert "make one with `tito init DIR`" in text
+
+
+def test_start_without_a_number(workspace):
+    assert "00 environment comes first" in tito("module", "start", code=2)
+    toy.solve(workspace, "adding")
+    toy.pytest_in(workspace, "--checkpoint=01")
+    assert tito("module", "start").startswith("02 Doubling")
+    toy.solve(workspace, "adding", "doubling", "squaring")
+    toy.pytest_in(workspace)
+    assert "All modules that are open are passed" in tito("module", "start")
+    assert "all modules that are open are passed" in tito("module", "hint", code=2)
+
+
+def test_a_milestone_without_a_number(workspace, capfd):
+    text = tito("milestone", "start", code=1)
+    assert "1901 sums is locked. It opens after 02; you are at 00." in text
+    toy.solve(workspace, "adding", "doubling")
+    toy.pytest_in(workspace, "--checkpoint=02")
+    assert "Next     tito milestone start 1901" in tito()
+    assert "1901 sums is open: tito milestone start 1901" in tito("module", "start")
+    tito("milestone", "start", "--", "--seed", "7")
+    assert "sums ['--seed', '7']" in capfd.readouterr().out
+
+
+def test_the_other_kind_is_named(workspace):
+    assert "'1901' is 1901 sums, a milestone" in tito("module", "start", "1901", code=2)
+    assert "ask with `tito checkpoint`" in tito("milestone", "start", "02_doubling", code=2)
+
+
+@pytest.mark.parametrize("name", ["02_doubling", "tinytorch/doubling.py", "02"])
+def test_a_unit_is_known_by_its_files(workspace, name):
+    assert tito("module", "start", name).startswith("02 Doubling")
+
+
+class TestHint:
+    def test_is_for_the_module_that_is_next(self, workspace):
+        toy.pytest_in(workspace, "--checkpoint=00")
+        assert tito("module", "hint").startswith("01 adding · add\n")
+
+    def test_is_for_what_the_specs_blame_where_nothing_is_left_to_write(self, workspace):
+        wrong = toy.REFERENCE["adding"].replace("return -x", "return x")
+        assert wrong != toy.REFERENCE["adding"]
+        toy.solve(workspace, "adding")
+        toy.write(workspace, {"tinytorch/adding.py": wrong})
+        text = tito("module", "hint", "01")
+        assert "01 adding · negate" in text
+        assert "What is zero minus x?" in text
+
+    def test_is_none_where_all_is_green(self, workspace):
+        toy.solve(workspace, "adding")
+        assert "Nothing is red in 01 adding" in tito("module", "hint", "01")
+
+    def test_names_the_nearest(self, workspace):
+        assert "Did you mean 'negate'" in tito("module", "hint", "01", "negat", code=2)
+
+
+def test_what_a_run_has_opened_is_said(workspace):
+    toy.solve(workspace, "adding")
+    assert "Opened  02 doubling" in toy.pytest_in(workspace, "--checkpoint=01").output
+    toy.solve(workspace, "adding", "doubling")
+    text = toy.pytest_in(workspace, "--checkpoint=02").output
+    assert "Opened  1901 sums" in text
+    assert "Next  pytest -p tinytorch --milestone 01" in text
+    assert "Opened" not in toy.pytest_in(workspace, "--checkpoint=02").output
+
+
+def test_it_fits_and_is_whole_at_40_columns(workspace, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for command in ((), ("milestone", "status"), ("milestone", "start"), ("module", "start", "02")):
+        text = tito(*command, code=1 if command == ("milestone", "start") else 0)
+        assert max(map(len, text.splitlines())) <= 40
+        assert "you are at 00" in " ".join(text.split())
