@@ -97,7 +97,7 @@ def more_text(cause: Cause) -> str:
     specs = f"and {count} more spec{'s' if count > 1 else ''}"
     if cause.same or not cause.outcome.exercise:
         return f"{specs}, for the same reason"
-    return f"{specs} on the way through {cause.outcome.exercise}"
+    return f"{specs} that {'go' if count > 1 else 'goes'} through {cause.outcome.exercise}"
 
 
 def red_of(outcome: Outcome) -> Red:

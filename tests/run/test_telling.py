@@ -114,7 +114,7 @@ class TestCauses:
         }
         first, second = causes_of(found, kit.course(), USES)
         assert (first.outcome.exercise, first.nodeids) == ("unbroadcast", ("d", "b", "c"))
-        assert more_text(first) == "and 2 more specs on the way through unbroadcast"
+        assert more_text(first) == "and 2 more specs that go through unbroadcast"
         assert (second.outcome.exercise, second.nodeids) == ("flow", ("a",))
         assert more_text(second) == ""
 
@@ -170,7 +170,7 @@ class TestArranging:
         stats = {"failed": [report(n, o) for n, o in found.items()]}
         arrange(stats, causes_of(found, kit.course(), USES))
         assert [made.nodeid for made in stats["failed"]] == ["b"]
-        assert stats["failed"][0].longrepr.more == "and 1 more spec on the way through unbroadcast"
+        assert stats["failed"][0].longrepr.more == "and 1 more spec that goes through unbroadcast"
 
 
 class TestParts:
