@@ -396,6 +396,12 @@ class TestSparseStorage:
         assert_close(got, x @ y)
         assert_dtype(got, x.dtype)
 
+    def test_rows_without_a_value(self):
+        """In csr @ y a row without a value is 0, wherever it stands."""
+        x = np.array([[0, 0], [1, 2], [0, 0], [0, 0], [3, 0], [0, 0]], np.float32)
+        y = np.array([[1, 10], [2, 20]], np.float32)
+        assert_equal(ask(to_csr(x).__matmul__, y), x @ y)
+
     def test_shapes_are_checked(self):
         """Anything but two axes, and inner lengths that differ, raise ValueError that names them."""
         with raises(ValueError, naming="(3,)"):

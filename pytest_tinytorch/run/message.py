@@ -75,9 +75,12 @@ class Message(tuple[str, int, str]):
 
 def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
-    first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
+    text = text.strip()
+    first, *rest = shortened(text, LONGEST_TEXT).splitlines() or [""]
     if len(rest) >= MOST_LINES:
-        rest = [*rest[: MOST_LINES - 2], f"... ({len(rest) + 1} lines in all)"]
+        is_cut = len(text) > LONGEST_TEXT  # then nobody has counted the lines
+        count = f"{len(text):,} characters" if is_cut else f"{len(rest) + 1} lines"
+        rest = [*rest[: MOST_LINES - 2], f"... ({count} in all)"]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
 

@@ -240,7 +240,12 @@ def longer_helper(
         if (found := exercise_of(word, exercises) or through(word, calls, exercises))
     }
     sizes = known.sizes
-    hidden = sorted(helper for helper in known.direct.get(name, ()) if helper not in asked)
+    overridden = f".{name.rpartition('.')[2]}"  # has a class of its own, and specs of that
+    hidden = sorted(
+        helper
+        for helper in known.direct.get(name, ())
+        if helper not in asked and not helper.endswith(overridden)
+    )
     of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
     longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
     return longest if sizes.get(longest, 0) >= MUCH_LONGER * sizes.get(name, 1) else name

@@ -89,14 +89,6 @@ MISTAKES = (
         says="expected",
     ),
     Mistake(
-        "where by multiplying, which changes the dtype",
-        of="where",
-        replace="np.where(condition, x, y)",
-        by="condition * x + (1 - np.asarray(condition, int)) * y",
-        turns_red="TestElementwise",
-        says="dtype",
-    ),
-    Mistake(
         "sum forgets keepdim",
         of="sum",
         replace="sum_along(x, axis=dim, keepdims=keepdim)",

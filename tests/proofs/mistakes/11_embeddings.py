@@ -12,14 +12,6 @@ MISTAKES = (
         says="embedding",
     ),
     Mistake(
-        "a table of float64 whatever it was",
-        of="embedding",
-        replace="weight[indices]",
-        by="weight.astype(np.float64)[indices]",
-        turns_red="TestLookup",
-        says="dtype",
-    ),
-    Mistake(
         "a token used twice that counts once",
         of="embedding_weight",
         replace="total[ordered[starts]] = np.add.reduceat(g.reshape(rows.size, -1)[order], starts, axis=0)",
