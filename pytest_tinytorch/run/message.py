@@ -14,6 +14,8 @@ from pytest_tinytorch.terminal.plaintext import shortened
 LABEL_WIDTH = 10
 EXAMPLE_LINES = MOST_LINES = 14
 """Lines of an example, and of any part of a message, at most."""
+CUT = "characters in all)"
+"""How a text ends that `shortened` has cut."""
 LONGEST_TEXT, LONGEST_LINE = 4_000, 500
 """Characters of one part of a message, and of what is told in one line, at most."""
 LABEL_COLORS: dict[str, dict[str, bool]] = {
@@ -75,12 +77,13 @@ class Message(tuple[str, int, str]):
 
 def labeled_lines(label: str, text: str) -> list[str]:
     """Lines of ``text`` beside a label, the later ones indented below the first."""
-    text = text.strip()
-    first, *rest = shortened(text, LONGEST_TEXT).splitlines() or [""]
+    first, *rest = shortened(text.strip(), LONGEST_TEXT).splitlines() or [""]
     if len(rest) >= MOST_LINES:
-        is_cut = len(text) > LONGEST_TEXT  # then nobody has counted the lines
-        count = f"{len(text):,} characters" if is_cut else f"{len(rest) + 1} lines"
-        rest = [*rest[: MOST_LINES - 2], f"... ({count} in all)"]
+        is_cut = rest[-1].endswith(CUT)  # then its lines were never counted
+        rest = [
+            *rest[: MOST_LINES - 2],
+            rest[-1] if is_cut else f"... ({len(rest) + 1} lines in all)",
+        ]
     indent = " " * (LABEL_WIDTH + 2)
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
 
