@@ -21,17 +21,17 @@ but the one that the proofs run."""
 HURRIED = {
     "05_2017_transformer": """
 from milestones.experiments import tinytalks_gpt
-tinytalks_gpt.EPOCHS = tinytalks_gpt.CONTROL_EPOCHS = 3
+tinytalks_gpt.EPOCHS = tinytalks_gpt.CONTROL_EPOCHS = 2
 """,
     "06_2018_mlperf": """
 import dataclasses
 from milestones.experiments import pipeline
-pipeline.GPT_EPOCHS, pipeline.PRUNING = 3, ((0.9, 1),)
+pipeline.GPT_EPOCHS, pipeline.PRUNING = 2, ((0.9, 1),)
 scales = pipeline.shifted_digits.SCALES
-scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=3)
+scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=2)
 """,
 }
-"""Scripts that take a minute, and what makes them train for a few epochs only."""
+"""Scripts that take a minute, and what makes them train for two epochs only."""
 
 CASES = [(number, 100 + seed) for number, count in SEEDS.items() for seed in range(count)]
 

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 VARIABLE = "TINYTORCH_LONG"
 
 
+def is_long() -> bool:
+    """Whether the environment asks for a long run."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def every_other(rows: Sequence) -> Sequence:
     """Every other row, so that all kinds are there; all rows if the environment asks for a long run."""
-    return rows if os.environ.get(VARIABLE) else rows[::2]
+    return rows if is_long() else rows[::2]
