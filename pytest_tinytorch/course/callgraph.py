@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from pytest_tinytorch.course.exercises import GRADIENT, find_node, gradient_statements
 
@@ -16,6 +17,12 @@ MANY_RULES = 4
 """How many gradient rules are not wrong at once: then it is what applies them."""
 
 
+@lru_cache(maxsize=64)
+def parse(source: str) -> ast.Module:
+    """A syntax tree, kept: several questions are asked of one file, for each spec that fails."""
+    return ast.parse(source)
+
+
 def uses_of(source: str, exercises: Collection[str]) -> Uses:
     """What each exercise of a file uses; nothing if it does not parse.
 
@@ -25,12 +32,12 @@ def uses_of(source: str, exercises: Collection[str]) -> Uses:
     >>> uses_of("def f(x): return g(x)\\ndef g(x): return h(x)\\ndef h(x): return x", ["f", "h"])
     {'f': frozenset({'h'}), 'h': frozenset()}
     """
-    return closed(graph_of(source, exercises), exercises, frozenset())
+    return closed(graph_of(source, tuple(exercises)), exercises, frozenset())
 
 
 def direct_uses_of(source: str, exercises: Collection[str]) -> Uses:
     """What each exercise calls itself, or by way of given functions alone."""
-    return closed(graph_of(source, exercises), exercises, frozenset(exercises))
+    return closed(graph_of(source, tuple(exercises)), exercises, frozenset(exercises))
 
 
 def closed(graph: Mapping[str, set[str]], exercises: Collection[str], ends: frozenset[str]) -> Uses:
@@ -42,10 +49,11 @@ def closed(graph: Mapping[str, set[str]], exercises: Collection[str], ends: froz
     }
 
 
-def graph_of(source: str, exercises: Collection[str]) -> dict[str, set[str]]:
+@lru_cache(maxsize=64)
+def graph_of(source: str, exercises: tuple[str, ...]) -> dict[str, set[str]]:
     """What each function, method and gradient rule of a file asks for."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return {}
     direct = {name: set(mentioned(node)) for name, node in functions(tree)}
@@ -72,7 +80,7 @@ def rules_of(source: str, exercises: Collection[str]) -> dict[str, tuple[str, ..
     {'embedding': ('embedding_weight',)}
     """
     found = {}
-    for node, op in gradient_statements(ast.parse(source)):
+    for node, op in gradient_statements(parse(source)):
         named = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         rules = [name for name in exercises if name in named and name != op]
         own = f"{GRADIENT}{op}"
@@ -87,7 +95,7 @@ def engine_of(source: str, exercises: Collection[str]) -> tuple[frozenset[str], 
     tried without it, nor it without a rule.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return frozenset(), frozenset()
     own = {name for name, _ in functions(tree)}
@@ -118,7 +126,7 @@ def sizes_of(source: str) -> dict[str, int]:
     """How much there is in each function of a file, docstrings aside: nodes of the syntax tree."""
     return {
         name: sum(1 for _ in ast.walk(node)) - (3 if ast.get_docstring(node) else 0)
-        for name, node in functions(ast.parse(source))
+        for name, node in functions(parse(source))
     }
 
 

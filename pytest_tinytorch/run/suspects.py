@@ -12,6 +12,7 @@ from functools import lru_cache
 from pytest_tinytorch.course.callgraph import (
     Uses,
     direct_uses_of,
+    parse,
     rules_of,
     sizes_of,
     uses_of,
@@ -270,12 +271,6 @@ def analysis(source: str, exercises: tuple[str, ...]) -> Analysis:
         sizes_of(source),
         rules_of(source, exercises),
     )
-
-
-@lru_cache(maxsize=64)
-def parse(source: str) -> ast.Module:
-    """A syntax tree, kept: many specs of one file may fail."""
-    return ast.parse(source)
 
 
 @lru_cache(maxsize=64)
