@@ -8,7 +8,7 @@ import pytest
 
 from pytest_tinytorch.course import exercises
 from tests.support import kit
-from tests.support.long import every_other, is_long
+from tests.support.long import every_other
 
 CHECKPOINTS = [unit.number for unit in kit.course().checkpoints]
 ALL = {*CHECKPOINTS, *(f"m{unit.number}" for unit in kit.course().milestones)}
@@ -64,7 +64,6 @@ def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not is_long(), reason="for tox -e long: prefixes run each in one process, too")
 def test_the_reference_earns_all_checkpoints_in_order(tmp_path):
     """In one process. Milestones, all but the last, are run that way by the prefixes below."""
     options = ["--reference", "--checkpoint", "all"]
