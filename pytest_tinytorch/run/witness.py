@@ -97,17 +97,14 @@ def helper_digests(root: Path, names: Iterable[str]) -> dict[str, tuple[str, int
     files = {getattr(sys.modules.get(name), "__dict__", {}).get("__file__") for name in names}
     inside = [Path(f) for f in files if isinstance(f, str) and f.startswith(beginnings)]
     paths = {f.relative_to(p).parts: f for f in inside for p in places if f.is_relative_to(p)}
+    installed = [KIT, *(Path(get_path(name)) for name in ("stdlib", "purelib", "platlib"))]
     return {
         "/".join(parts): digest_and_time(file)
         for parts, file in paths.items()
-        if not (parts[0] in ELSEWHERE or parts == (CONFTEST,) or is_installed(file))
+        if not (parts[0] in ELSEWHERE or parts == (CONFTEST,))
+        # An environment may lie in the workspace: what is installed there is no helper.
+        and not any(file.is_relative_to(place) for place in installed)
     }
-
-
-def is_installed(file: Path) -> bool:
-    """Whether a module was installed: it may be in an environment that lies in the workspace."""
-    places = [KIT, *(Path(get_path(name)) for name in ("stdlib", "purelib", "platlib"))]
-    return any(file.is_relative_to(place) for place in places)
 
 
 def digest_and_time(file: Path) -> tuple[str, int]:
