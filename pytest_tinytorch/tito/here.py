@@ -11,6 +11,7 @@ from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented, learning_path_line, lesson_command
 from pytest_tinytorch.tito.lesson import (
     file_of,
+    is_red,
     next_command,
     shown_path,
     untouched_exercises,
@@ -55,6 +56,8 @@ def steps(session: Session, progress: Progress) -> list[RenderableType]:
         parts.append(
             fold(Text(f" Begin    {place}"), Text(f"  {left[0].name}, {count}"), width, indent=10)
         )
+    if current.source and is_red(session, current):
+        parts.append(Text(f" Hint     tito module hint {current.number}"))
     parts.append(Text(f" Lesson   {lesson_command(current)}"))
     locked = next((u for u in progress.milestones if progress.lock_text(u)), None)
     if locked is not None and not current.is_milestone:

@@ -164,11 +164,22 @@ def newly_opened(before: Progress, after: Progress) -> list[Unit]:
 
 def next_command(session: Session, unit: Unit) -> Text:
     """What to type to go on with a unit."""
-    way = "milestone start" if unit.is_milestone else "module start"
-    if not unit.is_milestone and not unit.source:
+    what = unit.title
+    if unit.is_milestone:
+        way = "milestone start"
+    elif not unit.source:
         way = "checkpoint test"
+    elif is_red(session, unit):
+        way, what = "module test", "see what fails"
+    else:
+        way = "module start"
     head = Text(f"Next     tito {way} {unit.year or unit.number}")
-    return fold(head, Text(f"  {session.glyphs.dash} {unit.title}"), session.width, indent=9)
+    return fold(head, Text(f"  {session.glyphs.dash} {what}"), session.width, indent=9)
+
+
+def is_red(session: Session, unit: Unit) -> bool:
+    """Whether the last run found that what is written is wrong, or does not run."""
+    return session.progress.state[unit.id] in (State.WRONG, State.BROKEN)
 
 
 def where_to_begin(progress: Progress, width: int) -> list[RenderableType]:

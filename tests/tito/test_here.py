@@ -54,6 +54,21 @@ def test_tito_alone_says_what_went_stale(workspace):
     assert "It was passed" in text
 
 
+@pytest.mark.parametrize("body", ["return x - y", "return x +"], ids=["wrong", "broken"])
+def test_tito_alone_on_what_is_red_leads_to_what_fails_and_a_hint(workspace, body):
+    toy.solve(workspace, "adding")
+    file = workspace / "tinytorch" / "adding.py"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("return x + y", body), encoding="utf-8"
+    )
+    toy.pytest_in(workspace, "--checkpoint=01")
+    text = tito()
+    assert "Next     tito module test 01" in text
+    assert "see what fails" in text
+    assert "Hint     tito module hint 01" in text
+    assert "module start" not in text
+
+
 def test_tito_alone_outside_of_a_workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = tito()
