@@ -1,7 +1,8 @@
 """Our gradient checker: a gradient is right when ⟨u, Jv⟩ = ⟨Jᵀu, v⟩ for every u and v.
 
 J is the Jacobian of the function at a point. The left side is measured by central differences of
-the function itself at float64; the right side is what `backward` says. No formula is assumed.
+the function itself at float64; the right side is what `backward` says, or what the rules alone say.
+No formula is assumed.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from specs.framework import lazy, resolve
 from specs.laws import broken, data_of, remember, same
 
 Tensor = lazy("tensor", "Tensor")
+vjps = lazy("primitive", "vjps")
 
 STEP = 1e-5
 TOLERANCE = 1e-6
@@ -28,6 +30,7 @@ def check_gradient(
     seed: int = 0,
     of: Any = None,
     tolerance: float = TOLERANCE,
+    alone: bool = False,
 ) -> None:
     """Demand that `backward` through ``function`` agrees with central differences.
 
@@ -37,6 +40,7 @@ def check_gradient(
         seed: draws the directions u and v; with an odd one u lies in memory column by column.
         of: the primitive whose rule is to blame; ``function`` itself unless given.
         tolerance: on the two inner products, relative to their size.
+        alone: whether to judge the rules alone, without `backward`; see `pull_back`.
     """
     point = [np.asarray(array, np.float64) for array in arrays]
     op = resolve(function if of is None else of)
@@ -47,7 +51,10 @@ def check_gradient(
     ans = data_of(out).copy()
     u = direction(directions, ans.shape)
     incoming = np.array(u, order="F" if seed % 2 else "C")  # rules may not count on a layout
-    out.backward(incoming)
+    if alone:
+        pull_back(out, incoming, *tensors)
+    else:
+        out.backward(incoming)
     check_unchanged("the incoming gradient", incoming, u)
     check_unchanged("the result", out.data, ans)
     for position, (array, tensor) in enumerate(zip(point, tensors, strict=True)):
@@ -63,6 +70,36 @@ def check_gradient(
                 f"⟨u, Jv⟩ = {measured:.6g} for argument {position}, by central differences",
                 f"⟨Jᵀu, v⟩ = {claimed:.6g}, from the gradient {show(grad)}",
             )
+
+
+def check_rule(function: Callable[..., Any], *arrays: ArrayLike, **options: Any) -> None:
+    """The same of the rules alone: `flow` and `backward` need not be written."""
+    check_gradient(function, *arrays, alone=True, **options)
+
+
+def pull_back(out: Any, grad: ArrayLike, *tensors: Any) -> None:
+    """Set ``.grad`` of ``tensors`` to their gradients, by the rules of what was recorded and this walk."""
+    grads = {id(out): np.asarray(grad)}
+    for tensor in results_first(out):
+        for arg, share in vjps(tensor.grad_fn, grads[id(tensor)], tensor.data):
+            before = grads.get(id(arg))
+            grads[id(arg)] = np.asarray(share if before is None else before + share)
+    for tensor in tensors:
+        tensor.grad = grads.get(id(tensor))
+
+
+def results_first(out: Any) -> list[Any]:
+    """The tensors that were computed on the way to ``out``, each before what it was computed from."""
+    found: dict[int, Any] = {}
+
+    def visit(tensor: Any) -> None:
+        if getattr(tensor, "grad_fn", None) is not None and id(tensor) not in found:
+            for arg in tensor.grad_fn.args:
+                visit(arg)
+            found[id(tensor)] = tensor
+
+    visit(out)
+    return [*found.values()][::-1]
 
 
 def direction(draw: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -14,6 +14,8 @@ CHECKPOINTS = [unit.number for unit in kit.course().checkpoints]
 ALL = {*CHECKPOINTS, *(f"m{unit.number}" for unit in kit.course().milestones)}
 EXERCISES = [(unit, exercise) for unit in kit.modules() for exercise in unit.hints]
 
+RULES = ("Arithmetic", "Elementwise", "ReductionAndShape")
+
 
 def closure(number: str) -> set[str]:
     """What passes when the modules up to ``number`` are solved: checkpoints and milestones."""
@@ -120,3 +122,14 @@ def test_an_exercise_is_missed_by_specs_of_its_checkpoint_as_to_do(unit, exercis
     assert "todo" in specs, run.output
     assert specs.keys() <= {"todo", "passed"}, run.output
     assert run.code == 1
+
+
+def test_rules_are_judged_without_what_walks_the_graph(tmp_path):
+    """05 can be begun with a rule: a rule is a function of arrays."""
+    walk = ["topological_order", "flow", "backward", "grad"]
+    text = exercises.cut_stubs(kit.reference_text("autograd"), "05", "autograd", walk)
+    everything = [unit.name for unit in kit.modules()]
+    source = kit.mixture(tmp_path, everything, {"autograd": text})
+    rules = [f"specs/test_05_autograd.py::Test{kind}Rules" for kind in RULES]
+    run = kit.run(source, tmp_path / "ledger.jsonl", *rules, profile="glance")
+    assert run.json["units"]["checkpoint-05"]["specs"].keys() == {"passed"}, run.output
