@@ -289,6 +289,32 @@ class TestPooling:
 class TestBatchNorm:
     """batch normalization"""
 
+    @given(seeds(), st.sampled_from((1e-5, 0.5)), st.booleans())
+    def test_matches_its_definition(self, seed, eps, of_batch):
+        """(x - mean) / √(var + eps) · weight + bias, channel by channel, in the dtype of x."""
+        x, mean = normal(seed, 3, 2, 3, 3), normal(seed + 1, 2)
+        var = normal(seed + 2, 2) ** 2 + 0.5
+        weight, bias = np.array([2.0, -0.5]), np.array([1.0, 3.0])
+        expected = oracle.batch_norm(x, weight, bias, mean, var, eps)
+        single = [a.astype(np.float32) for a in (x, weight, bias)]
+        got = call(batch_norm, *single, mean=mean, var=var, eps=eps, of_batch=of_batch)
+        assert_close(got, expected, atol=1e-5)
+        assert_dtype(got, np.float32)
+
+    @given(st.booleans(), seeds())
+    def test_rules_are_right(self, of_batch, seed):
+        """The gradients of images, weight and bias are right, whether mean and var are the batch's or not."""
+        x, weight, bias = normal(seed, 3, 2, 2, 3), normal(seed + 1, 2), normal(seed + 2, 2)
+        fixed = normal(seed + 3, 2), np.abs(normal(seed + 4, 2)) + 0.5
+
+        def forward(a, b, c):
+            mean, var = fixed
+            if of_batch:
+                mean, var = a.data.mean(axis=(0, 2, 3)), a.data.var(axis=(0, 2, 3))
+            return batch_norm(a, b, c, mean=mean, var=var, eps=1e-5, of_batch=of_batch)
+
+        check_gradient(forward, x, weight, bias, seed=seed, of=batch_norm)
+
     @given(st.integers(2, 4), st.integers(1, 3), seeds())
     def test_normalizes_each_channel_while_training(self, n, c, seed):
         """In training each channel of the output has mean 0 and variance 1, however far from 0 it was."""
@@ -305,10 +331,6 @@ class TestBatchNorm:
         mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
         expected = oracle.batch_norm(x, (2.0, -0.5), (1.0, 3.0), mean, var, eps)
         assert_close(call(layer, x), expected, rtol=1e-5)
-        single = [a.astype(np.float32) for a in (x, layer.weight.data, layer.bias.data)]
-        got = call(batch_norm, *single, mean=mean, var=var, eps=eps, of_batch=False)
-        assert_close(got, expected)
-        assert_dtype(got, np.float32)
 
     @given(st.floats(0.1, 0.9), st.integers(1, 4), seeds())
     def test_follows_the_batches(self, momentum, batches, seed):
@@ -350,19 +372,10 @@ class TestBatchNorm:
 
     @given(st.booleans(), seeds())
     def test_gradients_are_right(self, training, seed):
-        """The gradients of images, weight and bias are right, in training and in use."""
-        x, weight, bias = normal(seed, 3, 2, 2, 3), normal(seed + 1, 2), normal(seed + 2, 2)
-        fixed = normal(seed + 3, 2), np.abs(normal(seed + 4, 2)) + 0.5
-
-        def forward(a, b, c):
-            mean, var = fixed
-            if training:
-                mean, var = a.data.mean(axis=(0, 2, 3)), a.data.var(axis=(0, 2, 3))
-            return batch_norm(a, b, c, mean=mean, var=var, eps=1e-5, of_batch=training)
-
-        check_gradient(forward, x, weight, bias, seed=seed, of=batch_norm)
-        layer = BatchNorm2d(2)
-        layer.weight.data[:], layer.running_var.data[:] = weight, fixed[1]
+        """The gradient of the images is right through the layer, in training and in use."""
+        layer, x = BatchNorm2d(2), normal(seed, 3, 2, 2, 3)
+        layer.weight.data[:] = normal(seed + 1, 2)
+        layer.running_var.data[:] = np.abs(normal(seed + 4, 2)) + 0.5
         check_gradient(layer.train(training), x, seed=seed, of=BatchNorm2d.forward)
 
     def test_a_channel_that_never_changes_stays_finite(self):
