@@ -169,7 +169,7 @@ class TestClimb:
     def test_no_flag_stands_in_another(self, shape):
         width, _, _ = charts.CLIMBS[shape]
         step = (width - charts.LEFT - charts.RIGHT) / 20
-        flags = charts.flags(journeys.at("nothing"), [charts.LEFT + n * step for n in range(21)])
+        flags = charts.flags(kit.course(), [charts.LEFT + n * step for n in range(21)])
         assert [text for _, text, _ in flags] == ["1957, 1969", "1986", "1998", "2017", "2018"]
         for (x, text, row), (other, _, below) in combinations(flags, 2):
             apart = other >= x + charts.DIGIT * len(text)

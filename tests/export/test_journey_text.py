@@ -167,7 +167,7 @@ class TestWhatItSays:
         bare = replace(toy_course, units=units, tiers=(), stages=(), learning_paths=())
         tree = parsed(journey_page(in_state(bare, State.PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
-            *("way", "capabilities", "needs", "climb", "steps", "next")
+            *("way", "capabilities", "workflow", "needs", "climb", "steps", "next")
         ]
         assert "".join(tree.find(".//h1").itertext()) == "Toy"
         assert len([a for a in all_of(tree, "a") if a.get("class", "").startswith("stop")]) == 12
