@@ -44,13 +44,19 @@ def status(detailed: bool, as_json: bool) -> None:
     progress = session.progress
     if as_json:
         units = progress.curriculum.checkpoints
-        print_json([state_table(progress, unit) | {"stars": unit.stars} for unit in units])
+        print_json(
+            [
+                state_table(progress, unit) | {"stars": unit.stars, "share": progress.share(unit)}
+                for unit in units
+            ]
+        )
     elif detailed:
         session.show(report.capability_map(progress, session.glyphs, session.width))
         session.show(passed_of_total(session))
     else:
         tiers = report.tier_lines(progress, session.glyphs, session.width)
-        session.show(Group(*tiers, Text(f" {progress.verdict_line()}", "bold")))
+        line = Text(progress.verdict_line(), "bold")
+        session.show(Group(*tiers, indented(line, 1, session.width)))
 
 
 @checkpoint.command()

@@ -76,7 +76,9 @@ def test_pictures_of_the_course_fit_every_screen(site):
         tab = running.new_page()
         for width in (360, 768, 1440):
             tab.set_viewport_size({"width": width, "height": 900})
-            tab.goto((site[0] / "course.html").as_uri())  # the theme moves things when it is resized
+            tab.goto(
+                (site[0] / "course.html").as_uri()
+            )  # the theme moves things when it is resized
             for name in ("sideways", "collisions", "spills", "throughs"):
                 found = tab.evaluate(f"() => {{ {probes}; return {name}(); }}")
                 assert found == [], (name, width)

@@ -148,6 +148,6 @@ def _you(
     )  # neither on the weeks below nor on the title above
     return join(
         element("path", d=f"M{LEFT} {at:g}H{width - RIGHT}", class_="you"),
-        states.icon_at("torch", x(0), at - 2, 24),
-        element("text", f"you: {passed}", x=x(0) + 16, y=beside, class_="yours"),
+        states.icon_at("torch", x(0) + 12, at - 2, 24),
+        element("text", f"you: {passed}", x=x(0) + 28, y=beside, class_="yours"),
     )
