@@ -74,7 +74,9 @@ class TestEveryPicture:
         links = [a.get("href") for a in drawn.iter("a")]
         pages = {f"{unit.name}.html" for unit in COURSE.units}
         assert set(links) <= pages
-        assert not [a for a in drawn.iter("a") if re.search("passed|open|locked", words(a))]
+        told = {e.get(name) for e in drawn.iter() for name in ("aria-label", "title")} - {None}
+        assert not [text for text in told if re.search("passed|open|locked|plain", text)]
+        assert not [a for a in drawn.iter("a") if re.search("passed|open|locked|plain", words(a))]
 
     def test_has_the_ids_and_links_of_a_page(self, name):
         drawn = tree(ALBUM[name](view_of(journeys.at("half"))))

@@ -71,6 +71,7 @@ def test_how_much_of_a_checkpoint_passes_is_kept_for_the_source_as_it_stands(wor
     told = f"{100 * passed // total}%"
     assert f"✗ 01 adding {told}" in tito("checkpoint", "status")
     assert f"01 adding {told}" in tito("report")
+    assert f"01 adding {told}" in toy.pytest_in(workspace, "--checkpoint=00").output
     file.write_text(right, encoding="utf-8")
     assert "%" not in tito("checkpoint", "status")
     toy.pytest_in(workspace, "--checkpoint=01")
