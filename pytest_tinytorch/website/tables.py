@@ -46,21 +46,9 @@ def milestones(curriculum: Curriculum, here: str) -> str:
 
 
 def datasets(curriculum: Curriculum) -> str:
-    """The data sets: what each holds, what it costs, and which milestones use it."""
-    years = {unit.number: str(unit.year) for unit in curriculum.milestones}
-    rows = [
-        (
-            plain(one.title),
-            plain(one.what),
-            plain(one.parts),
-            f"{one.download:g} MB" if one.download else "none: it ships with the kit",
-            f"{one.memory:g} MB",
-            ", ".join(years[number] for number in one.milestones)
-            + (" at full scale" if one.download else ""),
-        )
-        for one in curriculum.datasets
-    ]
-    return table(("data set", "what it is", "parts", "download", "in memory", "milestones"), rows)
+    """The data sets: what each holds. A picture has what they cost and who uses them."""
+    rows = [(plain(one.title), plain(one.what), plain(one.parts)) for one in curriculum.datasets]
+    return table(("data set", "what it is", "parts"), rows)
 
 
 def tiers(curriculum: Curriculum) -> str:

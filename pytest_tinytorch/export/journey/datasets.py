@@ -30,25 +30,25 @@ def dataset_pictures(view: View) -> Markup:
 def dataset_picture(found: Sequence[DataSet], shape: str) -> Markup:
     """A square for each data set; their areas are to each other as the memory that they take."""
     width, columns = SHAPES[shape]
-    rows = -(-len(found) // columns)
-    cell, most = width / columns, max(one.memory for one in found)
+    sides = [SIDE * sqrt(one.memory / max(o.memory for o in found)) for one in found]
+    floors, y = [], 0.0
+    for n in range(0, len(found), columns):
+        y += max(sides[n : n + columns]) + TEXT
+        floors += [y - TEXT] * columns
     told = "; ".join(f"{one.title}, {one.what}: {memory_text(one)}, {cost(one)}" for one in found)
+    places = [(n % columns) * width / columns for n in range(len(found))]
     return drawing(
         "datasets",
         shape,
-        (width, rows * (SIDE + TEXT)),
+        (width, y),
         "The data sets by the memory that they take",
         f"{told}.",
-        *(
-            _square(one, (n % columns) * cell, (n // columns) * (SIDE + TEXT) + SIDE, most)
-            for n, one in enumerate(found)
-        ),
+        *(_square(*one) for one in zip(found, sides, places, floors, strict=False)),
     )
 
 
-def _square(one: DataSet, x: float, floor: float, most: float) -> Markup:
+def _square(one: DataSet, side: float, x: float, floor: float) -> Markup:
     """A data set, standing on a line, with its name and sizes below."""
-    side = round(SIDE * sqrt(one.memory / most), 2)
     lines = ((one.title, 22, "name"), (memory_text(one), 41, "size"), (cost(one), 58, "size"))
     return element(
         "g",
