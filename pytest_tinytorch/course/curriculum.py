@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, NewType
 
 DEFAULT = Path(__file__).with_name("curriculum.toml")
+WEEKS = re.compile(r"[1-9]\d?(-[1-9]\d?)?")
 
 
 UnitId = NewType("UnitId", str)
@@ -104,16 +106,53 @@ class Unit:
 
 @dataclass(frozen=True)
 class NamedCheckpoints:
-    """A named set of checkpoints: a tier, a stage, or a path."""
+    """A named set of checkpoints: a tier, a stage, a level, or a path.
+
+    Attributes:
+        name: what it is called.
+        numbers: of its checkpoints, in the order of the course.
+        weeks: how many it takes, ``"8-10"``; may be empty.
+        summary: what a level lets its owner say, or where a path leads; may be empty.
+    """
 
     name: str
     numbers: tuple[str, ...]
     weeks: str = ""
+    summary: str = ""
 
     @property
     def duration(self) -> str:
         """How long it takes, in words; empty if nobody said."""
         return self.weeks and f"{self.weeks} week{'s' * (self.weeks != '1')}"
+
+    @property
+    def fewest_and_most(self) -> tuple[int, int]:
+        """Weeks at the quickest and at the calmest pace; zeros if nobody said."""
+        first, _, last = self.weeks.partition("-")
+        return int(first or 0), int(last or first or 0)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Data that milestones learn from.
+
+    Attributes:
+        name: what a person types.
+        title: how it is written for people.
+        what: it holds, in a few words.
+        parts: how many items there are to train on, and to test.
+        memory: MB that it takes once it is read.
+        download: MB to fetch; 0 if it ships with the kit.
+        milestones: numbers of those that use it: at once if it ships, else at full scale.
+    """
+
+    name: str
+    title: str
+    what: str
+    parts: str
+    memory: float
+    download: float = 0.0
+    milestones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +164,8 @@ class Curriculum:
     tiers: tuple[NamedCheckpoints, ...]
     stages: tuple[NamedCheckpoints, ...]
     learning_paths: tuple[NamedCheckpoints, ...]
+    levels: tuple[NamedCheckpoints, ...] = ()
+    datasets: tuple[DataSet, ...] = ()
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -218,7 +259,8 @@ def parse_curriculum(text: str) -> Curriculum:
 
 def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
     """A curriculum from the parsed TOML; CurriculumError names the entry that is wrong."""
-    _known("the file", table, {"title", "checkpoints", "milestones", "tiers", "stages", "paths"})
+    lists = {"checkpoints", "milestones", "tiers", "stages", "levels", "paths", "datasets"}
+    _known("the file", table, {"title", *lists})
     checkpoints = [_checkpoint(entry) for entry in table.get("checkpoints", [])]
     if not checkpoints:
         raise CurriculumError("it has no [[checkpoints]]")
@@ -230,11 +272,14 @@ def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
     _check_unique(units)
     _check_needs(units)
     numbers = [unit.number for unit in checkpoints]
-    tiers, stages, paths = (
+    tiers, stages, paths, levels = (
         tuple(_group(kind, entry, numbers) for entry in table.get(kind, []))
-        for kind in ("tiers", "stages", "paths")
+        for kind in ("tiers", "stages", "paths", "levels")
     )
-    return Curriculum(_text("the file", table, "title"), units, tiers, stages, paths)
+    known = [unit.number for unit in milestones]
+    datasets = tuple(_dataset(entry, known) for entry in table.get("datasets", []))
+    title = _text("the file", table, "title")
+    return Curriculum(title, units, tiers, stages, paths, levels, datasets)
 
 
 def _checkpoint(entry: Mapping[str, Any]) -> Unit:
@@ -256,7 +301,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
         history=_text(where, entry, "history") if "history" in entry else "",
         stars=stars,
         hints={name: _hints(where, name, hints) for name, hints in entry.get("hints", {}).items()},
-        cpu_seconds=_seconds(where, entry, "cpu_seconds"),
+        cpu_seconds=_positive(where, entry, "cpu_seconds"),
     )
 
 
@@ -292,8 +337,8 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
         builds=_text(where, entry, "builds"),
         badge=_text(where, entry, "badge"),
         challenge=_text(where, entry, "challenge"),
-        cpu_seconds=_seconds(where, entry, "cpu_seconds"),
-        full_cpu_seconds=_seconds(where, entry, "full_cpu_seconds"),
+        cpu_seconds=_positive(where, entry, "cpu_seconds"),
+        full_cpu_seconds=_positive(where, entry, "full_cpu_seconds"),
     )
 
 
@@ -307,13 +352,36 @@ def _hints(where: str, exercise: str, hints: Any) -> tuple[str, ...]:
 
 def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> NamedCheckpoints:
     where = f"{kind} {entry.get('name', '?')}"
-    _known(where, entry, {"name", "checkpoints", "weeks"})
+    _known(where, entry, {"name", "checkpoints", "weeks", "summary"})
     found = [n for n in entry.get("checkpoints", []) if n not in numbers]
     if found or not entry.get("checkpoints"):
         unknown = f"unknown checkpoint {found[0]!r}" if found else "it has no checkpoints"
         raise CurriculumError(f"{where}: {unknown}")
     chosen = tuple(n for n in numbers if n in entry["checkpoints"])
-    return NamedCheckpoints(_text(where, entry, "name"), chosen, entry.get("weeks", ""))
+    weeks = entry.get("weeks", "")
+    if weeks and not (isinstance(weeks, str) and WEEKS.fullmatch(weeks)):
+        raise CurriculumError(f'{where}: weeks must be like "8" or "8-10", got {weeks!r}')
+    summary = _text(where, entry, "summary") if "summary" in entry else ""
+    return NamedCheckpoints(_text(where, entry, "name"), chosen, weeks, summary)
+
+
+def _dataset(entry: Mapping[str, Any], milestones: Sequence[str]) -> DataSet:
+    where = f"datasets {entry.get('name', '?')}"
+    texts = {"name", "title", "what", "parts"}
+    _known(where, entry, {*texts, "memory", "download", "milestones"})
+    used = tuple(entry.get("milestones", []))
+    unknown = [number for number in used if number not in milestones]
+    if unknown:
+        raise CurriculumError(f"{where}: unknown milestone {unknown[0]!r}")
+    return DataSet(
+        name=_text(where, entry, "name"),
+        title=_text(where, entry, "title"),
+        what=_text(where, entry, "what"),
+        parts=_text(where, entry, "parts"),
+        memory=_positive(where, {"memory": 0, **entry}, "memory"),
+        download=_positive(where, entry, "download"),
+        milestones=used,
+    )
 
 
 def _known(where: str, entry: Mapping[str, Any], names: set[str]) -> None:
@@ -333,7 +401,7 @@ def _text(where: str, entry: Mapping[str, Any], key: str) -> str:
     return str(value)
 
 
-def _seconds(where: str, entry: Mapping[str, Any], key: str) -> float:
+def _positive(where: str, entry: Mapping[str, Any], key: str) -> float:
     value = entry.get(key, 0)
     right = isinstance(value, int | float) and not isinstance(value, bool)
     if not right or (key in entry and not 0 < value < math.inf):

@@ -62,6 +62,8 @@ class Progress:
         achievements: unit id to what the learner's own code has proved of it at some time, and when.
         reference: whether the worked solution is judged.
         terms: how the run was made, as far as its success depends on that.
+        recorded_counts: unit id to how many of its specs passed, and of how many, according to the ledger,
+            for the source as it stands.
     """
 
     curriculum: Curriculum
@@ -78,6 +80,7 @@ class Progress:
     achievements: Mapping[UnitId, Achievement] = field(default_factory=dict)
     reference: bool = False
     terms: Terms = field(default_factory=Terms)
+    recorded_counts: Mapping[UnitId, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -115,6 +118,20 @@ class Progress:
     def count_passed(self, units: Iterable[Unit]) -> int:
         """How many of ``units`` are passed."""
         return sum(self.state[unit.id] == State.PASSED for unit in units)
+
+    def share(self, unit: Unit) -> float | None:
+        """How much of a unit's specs pass, from 0 to 1; None where that is not known.
+
+        It is of this run if all of them ran, or else of the last that the ledger has for
+        the source as it stands.
+        """
+        state, verdict = self.state[unit.id], self.verdicts.get(unit.id)
+        if state in (State.PASSED, State.BORROWED, State.STALE):
+            return 1.0 if state == State.PASSED else None
+        passed, total = self.recorded_counts.get(unit.id, (0, 0))
+        if verdict is not None and not verdict.missing:
+            passed, total = verdict.counts.get(State.PASSED, 0), verdict.total
+        return passed / total if total else None
 
     @property
     def current(self) -> Unit | None:
@@ -189,6 +206,15 @@ class Progress:
         return conclude(
             Findings(self.curriculum, self.selected, self.state, self.verdicts, self.terms)
         )
+
+
+def percent_text(share: float) -> str:
+    """A share in percent; 0 and 100 only where nothing or all of it is there.
+
+    >>> percent_text(1 / 3), percent_text(0.999), percent_text(0.001), percent_text(0.0)
+    ('33%', '99%', '1%', '0%')
+    """
+    return f"{max(int(100 * share), int(share > 0))}%"
 
 
 def open_tasks(

@@ -180,6 +180,7 @@ class Judge:
             achievements=achievements,
             reference=workspace.options.reference,
             terms=self._terms(complete),
+            recorded_counts=workspace.recorded_counts,
         )
         if not changes.written:
             # Source that was saved meanwhile is that of the next run. What lasts of this one is of the old.

@@ -10,7 +10,7 @@ from rich.text import Text
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
+from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, percent_text
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import (
     fold,
@@ -120,8 +120,15 @@ def _marked(
         state = progress.state[unit.id]
         if text:
             text.append("  ")
-        text.append(f"{glyphs.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}", STYLE[state])
+        name = f"{glyphs.of(state)}{JOIN}{unit.number}{JOIN}{unit.name}"
+        text.append(name + part_text(progress, unit), STYLE[state])
     return indented(text, indent if width >= 60 else min(indent, 2), width)
+
+
+def part_text(progress: Progress, unit: Unit) -> str:
+    """How much of a unit's specs pass, after its name, if that is a part of them."""
+    share = progress.share(unit)
+    return f"{JOIN}{percent_text(share)}" if share and share < 1 else ""
 
 
 def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:

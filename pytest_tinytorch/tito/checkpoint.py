@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -10,10 +12,10 @@ from rich.tree import Tree
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.progress import Progress, percent_text
 from pytest_tinytorch.terminal import report
-from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
-from pytest_tinytorch.terminal.layout import fold
+from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, Glyphs
+from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito.session import (
     Session,
     complete,
@@ -34,7 +36,7 @@ def checkpoint() -> None:
 @click.option("--detailed", is_flag=True, help="with questions, capabilities and numbers of specs")
 @click.option("--json", "as_json", is_flag=True, help="for programs")
 def status(detailed: bool, as_json: bool) -> None:
-    """Where each checkpoint stands.
+    """Where each checkpoint stands, and how much of its specs pass as the source is.
 
     Example: tito checkpoint status --detailed
     """
@@ -42,25 +44,34 @@ def status(detailed: bool, as_json: bool) -> None:
     progress = session.progress
     if as_json:
         units = progress.curriculum.checkpoints
-        print_json([state_table(progress, unit) | {"stars": unit.stars} for unit in units])
+        print_json(
+            [
+                state_table(progress, unit) | {"stars": unit.stars, "share": progress.share(unit)}
+                for unit in units
+            ]
+        )
     elif detailed:
         session.show(report.capability_map(progress, session.glyphs, session.width))
         session.show(passed_of_total(session))
     else:
         tiers = report.tier_lines(progress, session.glyphs, session.width)
-        session.show(Group(*tiers, Text(f" {progress.verdict_line()}", "bold")))
+        line = Text(progress.verdict_line(), "bold")
+        session.show(Group(*tiers, indented(line, 1, session.width)))
 
 
 @checkpoint.command()
-@click.option("--horizontal", is_flag=True, help="a line of progress for each stage")
+@click.option(
+    "--horizontal", is_flag=True, help="a bar for each stage, with how far its checkpoints are"
+)
 def timeline(horizontal: bool) -> None:
     """The course as a tree, from tier to checkpoint to what a checkpoint waits for.
 
     Example: tito checkpoint timeline --horizontal
     """
     session = open_session()
-    drawn = bars(session) if horizontal else tree(session)
-    session.show(drawn)
+    session.show(
+        bars(session.progress, session.glyphs, session.width) if horizontal else tree(session)
+    )
 
 
 @checkpoint.command(context_settings={"ignore_unknown_options": True})
@@ -126,20 +137,30 @@ def leaf(progress: Progress, glyphs: Glyphs, unit: Unit) -> Text:
     return text
 
 
-def bars(session: Session) -> RenderableType:
-    """A bar for each stage, and a last one for all of the course."""
-    progress, glyphs = session.progress, session.glyphs
+def bars(progress: Progress, glyphs: Glyphs, width: int) -> RenderableType:
+    """A bar for each stage, with how far each of its checkpoints is, and a last one for all of the course."""
     rows = [
         (stage.name, [unit for unit in progress.checkpoints if unit.number in stage.numbers])
         for stage in progress.curriculum.stages
     ]
     followed = progress.learning_path
     rows.append((followed.name if followed else "all", list(progress.checkpoints)))
-    length = max(6, min(BAR, session.width - 26))
-    return Group(
-        *(
-            Text(f" {name:<13}").append(report.progress_bar(progress, units, glyphs, length))
-            for name, units in rows
-            if units
-        )
-    )
+    length = max(6, min(BAR, width - 26))
+    lines: list[RenderableType] = []
+    for name, units in (row for row in rows if row[1]):
+        bar = report.progress_bar(progress, units, glyphs, length)
+        lines.append(Text(f" {name:<13}").append(bar))
+        told = shares(progress, units) if units != rows[-1][1] else None
+        lines += [indented(told, 15 if width >= 60 else 2, width)] if told else []
+    return Group(*lines)
+
+
+def shares(progress: Progress, units: Sequence[Unit]) -> Text:
+    """How much of the specs of each checkpoint passes, as far as the ledger knows that."""
+    known = [(unit, share) for unit in units if (share := progress.share(unit)) is not None]
+    text = Text()
+    for unit, share in known:
+        text.append("  " if text else "")
+        name = f"{unit.name}{JOIN}{percent_text(share)}"
+        text.append(name, "green" if share == 1 else "yellow")
+    return text

@@ -6,42 +6,24 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pytest_tinytorch.course.curriculum import DataSet, load_curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.tito.session import Session, open_session, print_json
 
-
-@dataclass(frozen=True)
-class DataSet:
-    """What is known of a data set without opening it.
-
-    Attributes:
-        name: what a person types.
-        kind: its class in `tinytorch.datasets`.
-        parts: the arguments that open each part of it.
-        what: in a few words.
-        size: of the download in MB; 0 if it ships.
-    """
-
-    name: str
-    kind: str
-    parts: tuple[object, ...]
-    what: str
-    size: int = 0
-
-
-DATA_SETS = (
-    DataSet("tinydigits", "TinyDigits", (True, False), "1,200 handwritten digits, 8 by 8"),
-    DataSet("tinytalks", "TinyTalks", ("train", "validation", "test"), "350 questions and answers"),
-    DataSet("mnist", "MNIST", (True, False), "70,000 handwritten digits, 28 by 28", 12),
-    DataSet("cifar10", "CIFAR10", (True, False), "60,000 color photographs, 32 by 32", 170),
-)
-NAMES = click.Choice([one.name for one in DATA_SETS])
+OPENED: Mapping[str, tuple[str, tuple[object, ...]]] = {
+    "tinydigits": ("TinyDigits", (True, False)),
+    "tinytalks": ("TinyTalks", ("train", "validation", "test")),
+    "mnist": ("MNIST", (True, False)),
+    "cifar10": ("CIFAR10", (True, False)),
+}
+"""Name of each data set of the kit's curriculum to its class in `tinytorch.datasets`, and to the arguments
+that open each part of it."""
+NAMES = click.Choice([*OPENED])
 WHOLE, MISSING, DAMAGED = "whole", "not here", "damaged"
 PROCESS = Path(__file__).with_name("dataset_process.py")
 """Opens data sets in a process of its own: `tito` never imports the package under test."""
@@ -60,12 +42,12 @@ def list_all(as_json: bool) -> None:
     Example: tito data list
     """
     session = open_session()
-    rows = look(session, DATA_SETS)
+    rows = look(session, data_sets())
     if as_json:
-        print_json([{"name": o.name, "state": s, "megabytes": o.size} for o, s, _ in rows])
+        print_json([{"name": o.name, "state": s, "megabytes": o.download} for o, s, _ in rows])
         return
     for one, state, _ in rows:
-        size = f"{one.size} MB" if one.size else "ships"
+        size = f"{one.download:g} MB" if one.download else "ships"
         session.say(f" {one.name:<11} {size:<7} {state:<9} {one.what}", hang=12)
 
 
@@ -92,7 +74,7 @@ def verify(name: str | None, as_json: bool) -> None:
     Exit code 1 if one is damaged, or if the one that you name is not here.
     """
     session = open_session()
-    found = look(session, [named(name)] if name else DATA_SETS)
+    found = look(session, [named(name)] if name else data_sets())
     bad = [one for one, state, _ in found if state == DAMAGED or (name and state == MISSING)]
     if as_json:
         print_json([{"name": one.name, "state": state, "why": why} for one, state, why in found])
@@ -103,9 +85,14 @@ def verify(name: str | None, as_json: bool) -> None:
     raise SystemExit(1 if bad else 0)
 
 
+def data_sets() -> tuple[DataSet, ...]:
+    """Those of the kit, whatever course a workspace follows."""
+    return load_curriculum().datasets
+
+
 def named(name: str) -> DataSet:
     """The data set that a person means."""
-    return next(one for one in DATA_SETS if one.name == name)
+    return next(one for one in data_sets() if one.name == name)
 
 
 def look(
@@ -127,7 +114,7 @@ def ask_process(
     folder: Path, sets: Sequence[DataSet], download: bool
 ) -> list[Mapping[str, Any] | None]:
     """Let the package in ``folder`` open every part of data sets, in a process of its own."""
-    requests = [(one.kind, one.parts, {"download": download} if one.size else {}) for one in sets]
+    requests = [(*OPENED[one.name], {"download": download} if one.download else {}) for one in sets]
     # -P and -B: the package is taken from its folder, and that is left as it is.
     command = [sys.executable, "-P", "-B", str(PROCESS), str(folder), json.dumps(requests)]
     done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=False)

@@ -17,6 +17,7 @@ from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
+from pytest_tinytorch.terminal.layout import indented
 from pytest_tinytorch.tito import choosing
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
@@ -111,6 +112,7 @@ def path_table(session: Session, one: LearningPath) -> dict[str, Any]:
     return {
         "name": one.name,
         "weeks": one.weeks,
+        "summary": one.summary,
         "followed": is_followed(session, one),
         "passed": progress.count_passed(modules(progress)),
         "modules": labels(modules(progress)),
@@ -131,6 +133,8 @@ def summary(session: Session, one: LearningPath) -> Text:
     text.append(one.duration and f"  {one.duration}", "not bold")
     if is_followed(session, one):
         text.append("  you follow it", "green not bold")
+    if one.summary:
+        text.append("\n").append_text(indented(Text(one.summary, "italic"), 2, session.width))
     text.append("\n  ").append(report.progress_bar(progress, own, session.glyphs, BAR))
     text.append(
         f"\n  modules {unit_ranges(own)}"

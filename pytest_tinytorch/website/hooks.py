@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.website import (
     architecture,
     commands,
-    coursemap,
     formulas,
     milestones,
     modules,
+    pictures,
     pytorch,
     tables,
     weeks,
@@ -30,7 +30,7 @@ from pytest_tinytorch.website.text import page_of
 
 PICTURE = re.compile(r'^--8<-- "docs/(pictures/[\w.-]+\.svg)"$', re.MULTILINE)
 HABITS = "tests/interop/habits.toml"
-GENERATED = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
+GENERATED = re.compile(r"^<!-- generated: ([\w -]+) -->$", re.MULTILINE)
 
 
 @cache
@@ -50,7 +50,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each milestone; its text stands beside its script."""
+    """Add a page for each milestone, whose text stands beside its script, and the style of the pictures."""
+    files.append(File.generated(config, pictures.STYLE, content=pictures.style()))
     for unit in course().milestones:
         text = milestones.readme(root(config), unit)
         files.append(File.generated(config, page_of(unit), content=text))
@@ -114,8 +115,7 @@ def tier(one: courses.NamedCheckpoints) -> dict[str, list[str]]:
 def made(name: str, config: MkDocsConfig, here: str) -> str:
     """What stands in the place of ``<!-- generated: name -->``."""
     parts: dict[str, Callable[[], str]] = {
-        "map": lambda: coursemap.drawing(course(), here),
-        "paths": lambda: weeks.paths(course(), here),
+        "data": lambda: tables.datasets(course()),
         "plans": lambda: weeks.plans(course(), here),
         "checkpoints": lambda: tables.checkpoints(course(), here),
         "capabilities": lambda: tables.capabilities(course(), here),
@@ -134,6 +134,9 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         "habits-that-wait": lambda: pytorch.waiting(root(config) / HABITS),
         "instead": lambda: pytorch.instead(root(config) / "reference/tinytorch/instead.py"),
         "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
+    }
+    parts |= {
+        f"picture of {one}": partial(pictures.drawn, one, course(), here) for one in pictures.ALBUM
     }
     if name not in parts:
         raise PluginError(f"{here}: {name!r} is none of what can be generated: {', '.join(parts)}")

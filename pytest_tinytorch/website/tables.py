@@ -45,6 +45,12 @@ def milestones(curriculum: Curriculum, here: str) -> str:
     return table(("milestone", "opens after", "you prove", "badge"), rows)
 
 
+def datasets(curriculum: Curriculum) -> str:
+    """The data sets: what each holds. A picture has what they cost and who uses them."""
+    rows = [(plain(one.title), plain(one.what), plain(one.parts)) for one in curriculum.datasets]
+    return table(("data set", "what it is", "parts"), rows)
+
+
 def tiers(curriculum: Curriculum) -> str:
     """The tiers: what follows what."""
     return table(("tier", "modules", "weeks"), [group(curriculum, one) for one in curriculum.tiers])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.workspace import chosen_to_borrow
-from pytest_tinytorch.website.text import link, links, table
+from pytest_tinytorch.website.text import link, table
 
 
 def plan(units: list[Unit], weeks: int) -> list[list[Unit]]:
@@ -28,25 +27,6 @@ def plan(units: list[Unit], weeks: int) -> list[list[Unit]]:
         for week in range(first // 2, min((last + 1) // 2, weeks)):
             found[week].append(unit)
     return found
-
-
-def paths(curriculum: Curriculum, here: str) -> str:
-    """Every path with what it holds and what it borrows."""
-    rows = []
-    for path in curriculum.learning_paths:
-        units = held(curriculum, path)
-        left_out = curriculum.closure(u.id for u in units) & borrowed(curriculum, path)
-        taken = [u for u in curriculum.checkpoints if u.id in left_out]
-        rows.append(
-            (
-                f"[{path.name}](#{path.name})",
-                unit_ranges(units),
-                path.weeks,
-                unit_ranges(taken) or "nothing",
-                links(milestones(curriculum, path), here),
-            )
-        )
-    return table(("path", "modules", "weeks", "borrows", "milestones"), rows)
 
 
 def plans(curriculum: Curriculum, here: str) -> str:

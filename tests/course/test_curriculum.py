@@ -18,6 +18,21 @@ def changed(old, new, count=1):
     return tomllib.loads(toy.CURRICULUM.replace(old, new, count))
 
 
+DATA = """[[datasets]]
+name = "ones"
+title = "Ones"
+what = "ones"
+parts = "one"
+{}
+
+[[paths]]"""
+LEVEL = """[[levels]]
+name = "Low"
+checkpoints = ["09"]
+
+[[paths]]"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -43,6 +58,12 @@ def changed(old, new, count=1):
         ('checkpoints = ["01", "02"]', 'checkpoints = ["01", "12"]', "tiers First: unknown"),
         ('checkpoints = ["03"]', "checkpoints = []", "tiers Second: it has no checkpoints"),
         ('title = "Toy"', 'title = "Toy"\nauthor = "x"', "the file: unknown key 'author'"),
+        ('weeks = "1"', 'weeks = "soon"', "paths doubles: weeks must be like"),
+        ('weeks = "1"', 'weeks = "1"\nsummary = " "', "paths doubles: summary must be a text"),
+        ("[[paths]]", DATA.format("memory = 0"), "datasets ones: memory must be a number above 0"),
+        ("[[paths]]", DATA.format('milestones = ["07"]'), "datasets ones: unknown milestone '07'"),
+        ("[[paths]]", DATA.format("kind = 1"), "datasets ones: unknown key 'kind'"),
+        ("[[paths]]", LEVEL, "levels Low: unknown checkpoint '09'"),
     ],
 )
 def test_is_refused(old, new, says):

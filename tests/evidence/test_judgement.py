@@ -211,6 +211,11 @@ class TestLedger:
         assert book.latest_verdicts(on("s3", "t1")) == {}
         assert book.latest_verdicts(on("s1", "t2")) == {}
 
+    def test_the_last_event_on_the_present_source_says_how_many_specs_passed(self):
+        later = replace(EVENT, verdict="wrong", outcomes={"passed": 4, "wrong": 8})
+        book = ledger.Ledger((EVENT, later, replace(EVENT, source="s2")))
+        assert book.latest_events(on("s1", "t1")) == {"checkpoint-01": later}
+
     def test_source_of_the_same_bytes_is_not_parsed(self):
         class Unparsed:
             exact, specs = "e1", "t1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import Progress
 from tests.support import kit
 
@@ -79,3 +79,28 @@ def test_what_a_run_has_opened_is_what_waited_for_its_passes():
     assert [u.label for u in at("06", newly=[unit("06").id]).opened] == ["07 training"]
     assert at("06", newly=[unit("00").id]).opened == ()
     assert at("06").opened == ()
+
+
+@pytest.mark.parametrize(
+    ("state", "counts", "missing", "recorded", "share"),
+    [
+        (State.PASSED, None, (), None, 1.0),
+        (State.PASSED, None, (), (1, 3), 1.0),
+        (State.STALE, None, (), (3, 3), None),
+        (State.BORROWED, None, (), None, None),
+        (State.TODO, None, (), None, None),  # untouched, and nothing was recorded
+        (State.WRONG, None, (), (1, 3), 1 / 3),
+        (State.WRONG, {State.PASSED: 2, State.WRONG: 2}, (), (1, 3), 0.5),
+        (State.WRONG, {State.WRONG: 1}, ("a", "b"), (2, 3), 2 / 3),  # a run of one of its specs
+        (State.WRONG, {State.WRONG: 1}, ("a", "b"), None, None),
+    ],
+)
+def test_how_much_of_a_unit_passes(state, counts, missing, recorded, share):
+    one = unit("09")
+    progress = Progress(
+        COURSE,
+        {one.id: state},
+        verdicts={} if counts is None else {one.id: Verdict(state, counts, missing)},
+        recorded_counts={} if recorded is None else {one.id: recorded},
+    )
+    assert progress.share(one) == share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, pairwise
 
 import pytest
@@ -168,7 +169,7 @@ class TestClimb:
     def test_no_flag_stands_in_another(self, shape):
         width, _, _ = charts.CLIMBS[shape]
         step = (width - charts.LEFT - charts.RIGHT) / 20
-        flags = charts.flags(journeys.at("nothing"), [charts.LEFT + n * step for n in range(21)])
+        flags = charts.flags(kit.course(), [charts.LEFT + n * step for n in range(21)])
         assert [text for _, text, _ in flags] == ["1957, 1969", "1986", "1998", "2017", "2018"]
         for (x, text, row), (other, _, below) in combinations(flags, 2):
             apart = other >= x + charts.DIGIT * len(text)
@@ -205,9 +206,46 @@ class TestMeasures:
         ran = Progress(course, {}, achievements=proved.achievements, notes={unit.id: {"one": "1%"}})
         assert [m.shown for m in numbers.measures(ran, unit)] == ["1%"]
 
-    @pytest.mark.parametrize(
-        ("value", "limit", "scale"), [(0.97, 0.95, 1), (0.001, 0.01, 0.0125), (0, None, 1)]
-    )
-    def test_have_a_scale_on_which_they_are_seen(self, value, limit, scale):
-        found = numbers.Measure("", "", value, percent=True, limit=limit)
-        assert found.scale == pytest.approx(scale)
+    @pytest.mark.parametrize("percent", [248, 100, 50, 16, 10, 1.5, 0])
+    def test_have_bars_as_long_as_their_numbers(self, percent):
+        """Of whatever one milestone shows, two bars are to each other as their numbers are."""
+        unit = kit.course().unit("milestone-03")
+        shown = {"first layer moved by": f"{percent}%", "test accuracy": "80%", "another": "40%"}
+        progress = Progress(kit.course(), {}, notes={unit.id: shown})
+        lengths = bar_lengths(numbers.table(progress, unit))
+        assert lengths["first layer moved by"] / lengths["test accuracy"] == pytest.approx(
+            percent / 80, abs=0.01
+        )
+        assert lengths["another"] == pytest.approx(lengths["test accuracy"] / 2, abs=0.1)
+        assert max(lengths.values()) <= numbers.LENGTH
+
+    def test_have_the_stroke_of_what_is_asked_for_on_the_same_scale(self):
+        course = kit.course()
+        unit = course.unit("milestone-06")
+        progress = Progress(course, {}, notes={unit.id: journeys.NUMBERS["06"]})
+        drawn = str(numbers.table(progress, unit))
+        strokes = [float(x) for x in re.findall(r'd="M([\d.]+) 0V', drawn)]
+        assert strokes == [4.0, 2.0, 2.0, 4.0, 5.0, 10.0]  # of 200 times and of 100%, 200 long
+        lengths = bar_lengths(drawn)
+        assert lengths["convolution"] == pytest.approx(143)
+        assert lengths["cached generation"] == pytest.approx(9.6)
+        assert lengths["GPT in INT8 loses"] == 0
+        assert "A whole bar is 200 times or 100%." in drawn
+
+    def test_have_a_whole_that_is_round_and_that_nothing_exceeds(self):
+        assert [numbers.rounded_up(x) for x in (0.9, 1, 1.01, 2.48, 3, 51, 143)] == [
+            *(1, 1, 2, 2.5, 5, 100, 200)
+        ]
+
+
+def bar_lengths(table):
+    """Name of each number to the length of its bar."""
+    found = {}
+    for row in str(table).split("<tr>")[1:]:
+        name, length = (
+            re.search(pattern, row)
+            for pattern in (r"<th[^>]*>([^<]*)<", r'width="([\d.]+)" height="6" class="fill"')
+        )
+        if name and length:
+            found[name[1]] = float(length[1])
+    return found

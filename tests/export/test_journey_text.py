@@ -19,7 +19,7 @@ from pytest_tinytorch.export.journey import flow, needs
 from pytest_tinytorch.export.journey.page import journey_page
 from pytest_tinytorch.export.journey.pictures import LIMIT, read_pictures
 from pytest_tinytorch.export.journey.states import MEANINGS, state_word
-from tests.support import journeys, toy
+from tests.support import journeys, kit, toy
 
 HOSTILE = (
     "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp; \x1b[31m \ud800 </style>"
@@ -153,6 +153,16 @@ class TestWhatItSays:
         assert rows["16 random ones"] == ["77.5%", "", ""]
         assert rows["nats per character"] == ["0.31, bigram 2.24"]
 
+    def test_specs_are_counted_from_the_ledger_where_none_ran(self):
+        ran, unit = journeys.at("half"), kit.course().unit("checkpoint-03")
+        without = replace(ran, verdicts={}, recorded_counts={unit.id: (12, 31)})
+        for progress, says in (
+            (ran, "21 of 31 passed"),
+            (without, "12 of 31 passed, when they last"),
+        ):
+            (found,) = [e for e in parsed(journey_page(progress)).iter() if e.get("id") == unit.id]
+            assert says in "".join(found.itertext())
+
     def test_path_gains_and_warnings_are_told_first(self):
         tree = parsed(journey_page(replace(journeys.at("half"), grants=False)))
         (found,) = [e for e in tree.iter() if e.get("class") == "remarks"]
@@ -167,7 +177,7 @@ class TestWhatItSays:
         bare = replace(toy_course, units=units, tiers=(), stages=(), learning_paths=())
         tree = parsed(journey_page(in_state(bare, State.PASSED)))
         assert [s.get("id") for s in all_of(tree, "section") if s.get("id")] == [
-            *("way", "capabilities", "needs", "climb", "steps", "next")
+            *("way", "capabilities", "workflow", "needs", "climb", "steps", "next")
         ]
         assert "".join(tree.find(".//h1").itertext()) == "Toy"
         assert len([a for a in all_of(tree, "a") if a.get("class", "").startswith("stop")]) == 12

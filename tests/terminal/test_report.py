@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pytest_tinytorch.course.selection import unit_ranges
@@ -74,6 +76,30 @@ def test_shows_what_is_next_with_a_place_to_click():
     assert f"To do in {unit.label} (next: {first})" in text
     assert f"Next  tinytorch/{unit.name}.py:10  {first}" in text
     assert f"{unit.label} todo · 3 of {len(COURSE.checkpoints)} checkpoints" in text
+
+
+def test_says_how_much_of_a_checkpoint_passes_and_nothing_of_one_that_is_passed():
+    text = screen.rendered(report.capability_report(progress(3), UNICODE, 80), 80, False)
+    assert f"✗ {COURSE.units[3].label} 29%" in text  # 9 of 31
+    assert f"✓ {COURSE.units[2].label}  " in text
+    assert text.count("%") == 1
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
+def test_bars_are_as_long_as_what_is_passed(width, glyphs):
+    """A bar is full of its share of characters, rounded down, so that only all of it fills it."""
+    lengths = set()
+    for passed in range(len(COURSE.units)):
+        text = screen.rendered(
+            report.capability_report(progress(passed), glyphs, width), width, False
+        )
+        found = re.findall(rf"([{glyphs.full}{glyphs.empty}]{{8,}})  (\d+) of (\d+)", text)
+        assert len(found) == len(COURSE.tiers)
+        for bar, done, of in found:
+            assert bar.count(glyphs.full) == len(bar) * int(done) // int(of)
+            lengths.add(len(bar))
+    assert len(lengths) == 1
 
 
 def test_a_milestone_gets_a_panel_with_its_numbers():

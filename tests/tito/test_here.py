@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import toy
+from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.terminal import screen
+from pytest_tinytorch.terminal.glyphs import UNICODE
+from pytest_tinytorch.tito import checkpoint
+from tests.support import journeys, toy
 from tests.support.kit import tito
 
 
@@ -67,6 +71,37 @@ def test_tito_alone_on_what_is_red_leads_to_what_fails_and_a_hint(workspace, bod
     assert "see what fails" in text
     assert "Hint     tito module hint 01" in text
     assert "module start" not in text
+
+
+def test_how_much_of_a_checkpoint_passes_is_kept_for_the_source_as_it_stands(workspace):
+    assert "%" not in tito("checkpoint", "status")
+    toy.solve(workspace, "adding")
+    file = workspace / "tinytorch" / "adding.py"
+    right = file.read_text(encoding="utf-8")
+    file.write_text(right.replace("return x + y", "return x"), encoding="utf-8")
+    toy.pytest_in(workspace, "--checkpoint=01")
+    last = ledger.read_ledger(workspace / ".tinytorch" / "ledger.jsonl").events[-1]
+    passed, total = last.outcomes["passed"], sum(last.outcomes.values())
+    assert 0 < passed < total
+    told = f"{100 * passed // total}%"
+    assert f"✗ 01 adding {told}" in tito("checkpoint", "status")
+    assert f"01 adding {told}" in tito("report")
+    assert f"01 adding {told}" in toy.pytest_in(workspace, "--checkpoint=00").output
+    file.write_text(right, encoding="utf-8")
+    assert "%" not in tito("checkpoint", "status")
+    toy.pytest_in(workspace, "--checkpoint=01")
+    assert "%" not in tito("checkpoint", "status")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_stages_have_their_checkpoints_with_what_passes_of_each(width):
+    drawn = checkpoint.bars(journeys.at("half"), UNICODE, width)
+    lines = screen.rendered(drawn, width, False).splitlines()
+    assert max(map(len, lines)) <= width
+    at = next(n for n, line in enumerate(lines) if line.startswith(" Models"))
+    assert lines[at].endswith("0 of 6")
+    assert lines[at + 1].split() == ["layers", "67%", "tokenization", "13%"]
+    assert lines[at + 2].startswith(" Inference")
 
 
 def test_tito_alone_outside_of_a_workspace(tmp_path, monkeypatch):

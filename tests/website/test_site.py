@@ -8,8 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,43 +18,75 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.lessons import markup
 from pytest_tinytorch.website import (
     commands,
-    coursemap,
     docstrings,
     formulas,
     milestones,
+    pictures,
     tables,
     text,
     weeks,
 )
-from tests.support import kit, pages
+from tests.support import browser, kit, pages
 
 WHOLE, LINE = 20, 32
 """Bodies and lines with fewer characters are too common to be a solution: ``return self``, a call."""
 
 
-def test_the_site_is_whole(tmp_path):
-    """One build, strictly, and everything that its pages must keep to."""
-    built = build(tmp_path / "site")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """(folder, its pages) of one build, strictly."""
+    folder = tmp_path_factory.mktemp("built") / "site"
+    return folder, build(folder)
+
+
+def test_the_site_is_whole(site):
+    """Everything that its pages must keep to."""
+    folder, built = site
     assert pages.broken(built) == []
     loads = {address for page in built.values() for address in page.loads}
     assert [address for address in loads if pages.is_outside(address)] == []
     outside = {a for page in built.values() for a in page.links if pages.is_outside(a)}
     assert [address for address in outside if not address.startswith("https://")] == []
-    for css in (tmp_path / "site").rglob("*.css"):
+    for css in folder.rglob("*.css"):
         assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", css.read_text("utf-8"))
     assert solutions_in(built) == []
-    assert not list((tmp_path / "site").rglob("*.py"))
+    assert not list(folder.rglob("*.py"))
     for file in built:
         raw = file.read_text(encoding="utf-8")
         assert "arithmatex" not in raw, f"{file.name} has a formula that is no MathML"
         assert "<!-- generated" not in raw
     for unit in kit.course().units:
-        page = built[tmp_path / "site" / text.page_of(unit).replace(".md", ".html")]
+        page = built[folder / text.page_of(unit).replace(".md", ".html")]
         assert pages.squeezed(f"{unit.year or unit.number} · {unit.title}") in page.text
-    check_options(built[tmp_path / "site" / "options.html"])
-    index = (tmp_path / "site" / "search" / "search_index.js").read_text(encoding="utf-8")
+    check_options(built[folder / "options.html"])
+    index = (folder / "search" / "search_index.js").read_text(encoding="utf-8")
     assert index.startswith("var __index = {")
     assert all(text.page_of(unit).replace(".md", ".html") in index for unit in kit.course().units)
+
+
+def test_pictures_of_the_course_fit_every_screen(site):
+    """In a browser: nothing is cut off or lies on something else, and a key shows where it is."""
+    from playwright.sync_api import sync_playwright
+
+    probes = Path(pages.__file__).with_name("probes.js").read_text(encoding="utf-8")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=browser.path()) as running,
+    ):
+        tab = running.new_page()
+        for width in (360, 768, 1440):
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.goto(
+                (site[0] / "course.html").as_uri()
+            )  # the theme moves things when it is resized
+            for name in ("sideways", "collisions", "spills", "throughs"):
+                found = tab.evaluate(f"() => {{ {probes}; return {name}(); }}")
+                assert found == [], (name, width)
+            for picture in ("flow", "climb", "depth", "datasets", "needs", "cycle"):
+                assert tab.locator(f".journey svg.{picture}:visible").count() == 1, (picture, width)
+        tab.locator(".journey svg.flow.medium a").first.focus()
+        ring = "getComputedStyle(document.activeElement.querySelector('.halo')).strokeWidth"
+        assert tab.evaluate(ring) == "3.5px"
 
 
 def build(site):
@@ -207,22 +239,46 @@ class TestTables:
         assert all(f"({file.name})" in listed for file in folder.glob("0*.md"))
 
 
-class TestMap:
-    def test_has_every_unit_once_in_the_order_of_the_course(self):
-        drawn = ET.fromstring(coursemap.svg(kit.course(), "course.md", 3, "wide"))
-        links = [a.get("href") for a in drawn.iter("a")]
-        pages_of_units = [text.page_of(u).replace(".md", ".html") for u in kit.course().units]
-        assert sorted(links) == sorted(pages_of_units)
-        modules = [link for link in links if link.startswith("modules/")]
-        assert modules == sorted(modules)
-        assert (
-            links.index("milestones/03_mlp.html") == links.index("modules/08_dataloader.html") + 1
-        )
+class TestPictures:
+    """Those of the journey page, here without anybody's states; what they show is held there."""
 
-    def test_no_box_lies_on_another(self):
-        drawn = ET.fromstring(coursemap.svg(kit.course(), "course.md", 2, "narrow"))
-        places = [(r.get("x"), r.get("y")) for r in drawn.iter("rect")]
-        assert len(set(places)) == len(places) == len(kit.course().units)
+    def test_lead_to_the_pages_of_units(self):
+        for here, up in (("course.md", ""), ("modules/05_autograd.md", "../")):
+            drawn = pictures.drawn("way", kit.course(), here)
+            links = set(re.findall(r'href="([^"]+)"', drawn))
+            found = {text.page_of(u).replace(".md", ".html") for u in kit.course().units}
+            if up:
+                assert "../milestones/03_mlp.html" in links
+                assert "08_dataloader.html" in links
+            else:
+                assert links == found
+
+    def test_have_colors_and_fonts_in_both_schemes(self):
+        """What a picture takes from the page it stands on is there."""
+        own = (kit.ROOT / "docs" / "assets" / "extra.css").read_text(encoding="utf-8")
+        given = set(re.findall(r"^  (--[\w-]+):", own, re.MULTILINE))
+        drawn = "".join(pictures.drawn(name, kit.course(), "course.md") for name in pictures.ALBUM)
+        rules = [
+            rule
+            for rule in re.findall(r"^ *([^{}]+) {([^{}]*)}", pictures.style(), re.MULTILINE)
+            if any(
+                f'"{name}' in drawn or f" {name}" in drawn
+                for name in re.findall(r"\.([\w-]+)", rule[0])
+            )
+        ]
+        used = {name for _, body in rules for name in re.findall(r"var\((--[\w-]+)", body)}
+        assert "--line" in used
+        states = {
+            "--passed",
+            "--wrong",
+            "--todo",
+            "--stale",
+            "--borrowed",
+            "--locked",
+            "--open",
+            "--state",
+        }
+        assert used - states <= given
 
 
 def test_the_site_is_no_part_of_what_learners_install():

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.progress import percent_text
 from pytest_tinytorch.export.journey import flow, phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
+from pytest_tinytorch.export.journey.views import View
 
-CLIMBS = {"wide": (1120, 34, 1), "narrow": (340, 26, 5)}
+CLIMBS = {"wide": (1120, 34, 1), "medium": (700, 30, 2), "narrow": (340, 26, 5)}
 """Name of each shape to its width, the height of a star, and of how many numbers one is written."""
 BOTTOM, LEFT, RIGHT = 34, 34, 16
 MOST_STARS = 5
+METER = 100
+"""The length of a whole bar, on its canvas."""
 FLAG, DIGIT = 19, 8
 """Height of a flag, and about the width of a character on it."""
 
 
-def climb(progress: Progress, shape: str) -> Markup:
+def climb_pictures(view: View) -> Markup:
+    """The climb in every shape."""
+    return join(*(climb(view, shape) for shape in CLIMBS))
+
+
+def climb(view: View, shape: str) -> Markup:
     """Stars by checkpoint as a range of hills, with a flag where each milestone opens."""
     width, star, every = CLIMBS[shape]
-    units = progress.curriculum.checkpoints
+    units = view.curriculum.checkpoints
     step = (width - LEFT - RIGHT) / max(1, len(units) - 1)
     xs = [round(LEFT + n * step, 1) for n in range(len(units))]
-    banners = flags(progress, xs)
+    banners = flags(view.curriculum, xs)
     base = FLAG * (1 + max((row for *_, row in banners), default=0)) + (MOST_STARS + 1) * star
     points = [(x, float(base - star * unit.stars)) for x, unit in zip(xs, units, strict=True)]
     stars = ", ".join(f"{unit.label} {unit.stars}" for unit in units)
@@ -38,7 +46,7 @@ def climb(progress: Progress, shape: str) -> Markup:
         element("path", d=f"{_hills(points)}V{base}H{LEFT}Z", class_="hills"),
         *(_flag(*flag, base, width) for flag in banners),
         element("path", d=_hills(points), class_="ridge"),
-        *(_dot(progress, unit, point) for unit, point in zip(units, points, strict=True)),
+        *(_dot(view, unit, point) for unit, point in zip(units, points, strict=True)),
         *(
             element("text", unit.number, x=x, y=base + BOTTOM - 10, class_="number")
             for unit, x in list(zip(units, xs, strict=True))[::every]
@@ -46,9 +54,9 @@ def climb(progress: Progress, shape: str) -> Markup:
     )
 
 
-def _dot(progress: Progress, unit: Unit, point: tuple[float, float]) -> Markup:
+def _dot(view: View, unit: Unit, point: tuple[float, float]) -> Markup:
     """A checkpoint: full if it is passed."""
-    passed = progress.state[unit.id] == State.PASSED
+    passed = view.state(unit) == State.PASSED
     return element("circle", cx=point[0], cy=point[1], r=6, class_="dot full" if passed else "dot")
 
 
@@ -69,12 +77,12 @@ def _level(stars: int, y: float, width: int) -> Markup:
     return join(element("path", d=f"M{LEFT - 6} {y:g}H{width}", class_="level"), label)
 
 
-def flags(progress: Progress, xs: Sequence[float]) -> list[tuple[float, str, int]]:
+def flags(curriculum: Curriculum, xs: Sequence[float]) -> list[tuple[float, str, int]]:
     """(x, years, row) of each flag; one that would stand in another is a row lower."""
-    index = {unit.id: n for n, unit in enumerate(progress.curriculum.checkpoints)}
+    index = {unit.id: n for n, unit in enumerate(curriculum.checkpoints)}
     years: dict[int, list[str]] = {}
     at = 0
-    for unit in flow.order(progress.curriculum):
+    for unit in flow.order(curriculum):
         at = index.get(unit.id, at)
         if unit.is_milestone:
             years.setdefault(at, []).append(str(unit.year))
@@ -97,36 +105,66 @@ def _flag(x: float, text: str, row: int, base: float, width: int) -> Markup:
     return join(pole, element("text", text, class_="year", **place))
 
 
-def bars(progress: Progress, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
+def bars(view: View, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
     """A bar for each group, made of a piece for each of its checkpoints."""
-    by_number = {unit.number: unit for unit in progress.curriculum.checkpoints}
+    by_number = {unit.number: unit for unit in view.curriculum.checkpoints}
     parts = []
     for group in groups:
         units = [by_number[number] for number in group.numbers]
-        count = f"{progress.count_passed(units)} of {len(units)}"
         weeks = element("span", f"{phrases.dashed(group.weeks)} weeks", class_="weeks")
         head = element(
             "p",
             element("strong", group.name),
             weeks if group.weeks else None,
-            element("span", count, element("span", " passed", class_="aside"), class_="count"),
+            count(view, units),
             class_="bar-head",
         )
-        pieces = (element("li", _piece(progress, unit)) for unit in units)
-        parts.append(join(head, element("ol", *pieces, class_="bar", aria_label=group.name)))
+        parts.append(join(head, pieces(view, units, group.name)))
     listed = element("ul", *(element("li", part) for part in parts), class_="bars")
     return element("div", element("h3", kind), listed, class_="groups")
 
 
-def _piece(progress: Progress, unit: Unit) -> Markup:
-    state = progress.state[unit.id]
-    label = f"{unit.label}, {states.state_word(state)}"
+def count(view: View, units: Sequence[Unit]) -> Markup | None:
+    """How many of some units are passed; None where nobody passes any."""
+    if view.progress is None:
+        return None
+    text = f"{view.passed(units)} of {len(units)}"
+    return element("span", text, element("span", " passed", class_="aside"), class_="count")
+
+
+def pieces(view: View, units: Sequence[Unit], name: str) -> Markup:
+    """A bar made of a piece for each unit."""
+    drawn = (element("li", _piece(view, unit)) for unit in units)
+    return element("ol", *drawn, class_="bar", aria_label=name)
+
+
+def _piece(view: View, unit: Unit) -> Markup:
+    """A unit: its state as a mark, and how much of it passes as a bar and in percent."""
+    word, share = view.word(unit), view.share(unit)
+    told = f", {percent_text(share)} of its specs pass" if share is not None else ""
+    label = view.described(unit) + told
     return element(
         "a",
-        element("span", states.icon(states.state_word(state)), class_="cell"),
-        element("span", unit.number, class_="number"),
-        href=f"#{unit.id}",
-        class_=f"piece {states.state_word(state)}",
+        element("span", states.icon(word) if view.progress else None, class_="cell"),
+        element("span", str(unit.year or unit.number), class_="number"),
+        join(meter(share), element("span", percent_text(share), class_="share"))
+        if share is not None
+        else None,
+        href=view.address(unit),
+        class_=f"piece {word}",
         aria_label=label,
         title=label,
+    )
+
+
+def meter(share: float) -> Markup:
+    """A share as a bar; what is written beside it says the same."""
+    return element(
+        "svg",
+        element("rect", x=0, y=0, width=METER, height=6, class_="track"),
+        element("rect", x=0, y=0, width=round(METER * share, 2), height=6, class_="fill"),
+        viewBox=f"0 0 {METER} 6",
+        preserveAspectRatio="none",
+        class_="meter",
+        aria_hidden="true",
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
-from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
+from pytest_tinytorch.export.journey.views import View
 
 RADIUS, PLAQUE, TURN = 17, (74, 36), 26
 """Of a checkpoint; width and height of a milestone; radius of a bend of the line."""
@@ -111,11 +110,16 @@ def stops(found: Sequence[Row], shape: Shape) -> tuple[list[Stop], float]:
     return placed, y + LAST
 
 
-def flow_pictures(progress: Progress, shape: Shape) -> Markup:
+def flow_pictures(view: View) -> Markup:
+    """The flow in every shape."""
+    return join(*(flow_picture(view, shape) for shape in SHAPES))
+
+
+def flow_picture(view: View, shape: Shape) -> Markup:
     """The flow in one shape."""
-    found = rows(progress.curriculum, shape.columns)
+    found = rows(view.curriculum, shape.columns)
     placed, height = stops(found, shape)
-    checkpoints, milestones = progress.curriculum.checkpoints, progress.curriculum.milestones
+    checkpoints, milestones = view.curriculum.checkpoints, view.curriculum.milestones
     counts = f"{len(checkpoints)} checkpoints and {len(milestones)} milestones"
     return drawing(
         "flow",
@@ -123,14 +127,14 @@ def flow_pictures(progress: Progress, shape: Shape) -> Markup:
         (shape.width, height),
         "The way",
         f"{counts} in the order of the course, each a link to what is known of it.",
-        *(_piece(progress, a, b, shape) for a, b in pairwise(placed)),
+        *(_piece(view, a, b, shape) for a, b in pairwise(placed)),
         *(_title(row, number, placed) for number, row in enumerate(found)),
-        *(_stop(progress, stop) for stop in placed),
+        *(_stop(view, stop) for stop in placed),
         role="group",
     )
 
 
-def _piece(progress: Progress, a: Stop, b: Stop, shape: Shape) -> Markup:
+def _piece(view: View, a: Stop, b: Stop, shape: Shape) -> Markup:
     """The line from one stop to the next; walked if both are behind the learner."""
     if a.row == b.row:
         d = f"M{a.x:g} {a.y:g}H{b.x:g}"
@@ -143,7 +147,7 @@ def _piece(progress: Progress, a: Stop, b: Stop, shape: Shape) -> Markup:
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {side * TURN} {TURN}V{b.y - TURN:g}"
             f"a{TURN} {TURN} 0 0 {int(side > 0)} {-side * TURN} {TURN}H{b.x:g}"
         )
-    walked = all(progress.state[stop.unit.id] in (State.PASSED, State.BORROWED) for stop in (a, b))
+    walked = all(view.is_walked(stop.unit) for stop in (a, b))
     return element("path", d=d, class_="line walked" if walked else "line")
 
 
@@ -164,37 +168,41 @@ def _title(row: Row, number: int, placed: Sequence[Stop]) -> Markup:
     )
 
 
-def _stop(progress: Progress, stop: Stop) -> Markup:
+def _stop(view: View, stop: Stop) -> Markup:
     """A unit: a link with its mark and its name."""
-    unit, state = stop.unit, progress.state[stop.unit.id]
-    here = progress.current is not None and progress.current.id == unit.id
-    parts = _plaque(stop, state) if unit.is_milestone else _disc(stop, state)
+    unit, here = stop.unit, view.is_here(stop.unit)
+    parts = _plaque(view, stop) if unit.is_milestone else _disc(view, stop)
     torch = states.icon_at("torch", stop.x, stop.y - RADIUS - 13, 20) if here else None
     return element(
         "a",
-        element("title", f"{unit.label}: {states.state_word(state)}"),
+        element("title", view.described(unit, by=": ")),
         *parts,
         torch,
-        href=f"#{unit.id}",
-        class_=f"stop {states.state_word(state)}{' here' if here else ''}",
-        aria_label=f"{unit.label}, {states.state_word(state)}{', you are here' if here else ''}",
+        href=view.address(unit),
+        class_=f"stop {view.word(unit)}{' here' if here else ''}",
+        aria_label=f"{view.described(unit)}{', you are here' if here else ''}",
     )
 
 
-def _disc(stop: Stop, state: State) -> list[Markup]:
-    x, y = stop.x, stop.y
+def _disc(view: View, stop: Stop) -> list[Markup | None]:
+    """A checkpoint. Without a state its number stands where the mark would be."""
+    x, y, mark = stop.x, stop.y, view.mark(stop.unit, stop.x, stop.y, 20)
+    number = y + RADIUS + 18 if mark else y + 4
+    name = y + RADIUS + (34 if mark else 18)
     return [
         element("circle", cx=x, cy=y, r=RADIUS + 6, class_="halo"),
         element("circle", cx=x, cy=y, r=RADIUS, class_="shape"),
-        states.icon_at(states.state_word(state), x, y, 20),
-        element("text", stop.unit.number, x=x, y=y + RADIUS + 18, class_="number"),
-        element("text", stop.unit.name, x=x, y=y + RADIUS + 34, class_="name"),
+        mark,
+        element("text", stop.unit.number, x=x, y=number, class_="number"),
+        element("text", stop.unit.name, x=x, y=name, class_="name"),
     ]
 
 
-def _plaque(stop: Stop, state: State) -> list[Markup]:
+def _plaque(view: View, stop: Stop) -> list[Markup | None]:
+    """A milestone: its year, with the mark of its state if it has one."""
     (width, height), x, y = PLAQUE, stop.x, stop.y
     left, top = x - width / 2, y - height / 2
+    mark = view.mark(stop.unit, left + 17, y, 16)
     return [
         element(
             "rect",
@@ -206,7 +214,7 @@ def _plaque(stop: Stop, state: State) -> list[Markup]:
             class_="halo",
         ),
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
-        states.icon_at(states.state_word(state), left + 17, y, 16),
-        element("text", str(stop.unit.year), x=x + 10, y=y + 6, class_="year"),
+        mark,
+        element("text", str(stop.unit.year), x=x + (10 if mark else 0), y=y + 6, class_="year"),
         element("text", stop.unit.name, x=x, y=y + RADIUS + 18, class_="name"),
     ]

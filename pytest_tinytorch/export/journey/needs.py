@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.layers import Layout, Point, layout
-from pytest_tinytorch.export.journey.markup import Markup, drawing, element
+from pytest_tinytorch.export.journey.markup import Markup, drawing, element, join
+from pytest_tinytorch.export.journey.views import View
 
 MAX_EDGES = 3
 """Nodes in a layer: what a phone has room for."""
@@ -41,9 +40,14 @@ SHAPES = (
 MARGIN = 6
 
 
-def needs_pictures(progress: Progress, shape: Shape) -> Markup:
+def needs_pictures(view: View) -> Markup:
+    """The graph in every shape."""
+    return join(*(needs_picture(view, shape) for shape in SHAPES))
+
+
+def needs_picture(view: View, shape: Shape) -> Markup:
     """The graph in one shape."""
-    units = progress.curriculum.checkpoints
+    units = view.curriculum.checkpoints
     graph = layout({unit.id: unit.needs for unit in units}, MAX_EDGES)
     width = graph.breadth * shape.room + 2 * MARGIN
     height = graph.depth * (shape.height + shape.gap) - shape.gap + 2 * MARGIN
@@ -54,7 +58,7 @@ def needs_pictures(progress: Progress, shape: Shape) -> Markup:
         "What needs what",
         "Each checkpoint below those that it needs, a link to what is known of it.",
         *(_edge(graph, shape, a, b) for a, b in graph.edges),
-        *(_node(progress, unit, shape, graph.nodes[unit.id]) for unit in units),
+        *(_node(view, unit, shape, graph.nodes[unit.id]) for unit in units),
         role="group",
         width=width,
     )
@@ -80,31 +84,32 @@ def _edge(graph: Layout, shape: Shape, need: str, unit: str) -> Markup:
     return element("path", d=d, class_="edge", data_from=need, data_to=unit)
 
 
-def _node(progress: Progress, unit: Unit, shape: Shape, point: Point) -> Markup:
-    state = progress.state[unit.id]
+def _node(view: View, unit: Unit, shape: Shape, point: Point) -> Markup:
     (x, y), width, height = at(shape, point), shape.width, shape.height
-    needed = [progress.curriculum.unit(need).number for need in unit.needs]
+    needed = [view.curriculum.unit(need).number for need in unit.needs]
     left, top = x - width / 2, y - height / 2
+    mark = view.mark(unit, *((x - 11, y - 8, 14) if shape.stacked else (left + 18, y, 16)))
     if shape.stacked:
-        parts = [
-            states.icon_at(states.state_word(state), x - 11, y - 8, 14),
-            element("text", unit.number, x=x + 8, y=y - 3, class_="number"),
+        parts: list[Markup | None] = [
+            mark,
+            element("text", unit.number, x=x + (8 if mark else 0), y=y - 3, class_="number"),
             element("text", unit.name, x=x, y=y + 13, class_="name"),
         ]
     else:
         parts = [
-            states.icon_at(states.state_word(state), left + 18, y, 16),
-            element("text", unit.label, x=left + 33, y=y + 5, class_="name start"),
+            mark,
+            element(
+                "text", unit.label, x=left + (33 if mark else 24), y=y + 5, class_="name start"
+            ),
         ]
     return element(
         "a",
-        element("title", f"{unit.label}: {states.state_word(state)}"),
+        element("title", view.described(unit, by=": ")),
         element("rect", x=left, y=top, width=width, height=height, rx=height / 2, class_="shape"),
         *parts,
-        href=f"#{unit.id}",
-        class_=f"node {states.state_word(state)}",
-        aria_label=f"{unit.label}, {states.state_word(state)}"
-        + (f", needs {', '.join(needed)}" if needed else ""),
+        href=view.address(unit),
+        class_=f"node {view.word(unit)}",
+        aria_label=view.described(unit) + (f", needs {', '.join(needed)}" if needed else ""),
         data_unit=unit.id,
         data_needs=" ".join(unit.needs),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
@@ -9,16 +10,20 @@ from pathlib import Path
 
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import masthead, sections, states
-from pytest_tinytorch.export.journey.markup import Markup, element
+from pytest_tinytorch.export.journey.markup import Markup, element, join
 from pytest_tinytorch.export.journey.pictures import Picture
 
 HERE = Path(__file__).parent
+SHARED = "/* Shared with the documentation */"
+"""Stands before and after each part of the style sheet that pictures need, whatever page they are on."""
+LENGTH = re.compile(r"(?<![\d.])(?<!width: )([\d.]+)rem")
+"""A length that follows the size of letters; a width of the screen does not."""
 
 
 def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
     """The page, with nothing that a browser would have to fetch."""
     parts = sections.all_sections(progress, pictures)
-    style, script = read("journey.css"), read("journey.js")
+    style, script = join(read("journey.css"), read("pictures.css")), read("journey.js")
     body = element(
         "body",
         states.symbols(),
@@ -40,6 +45,18 @@ def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
 def read(name: str) -> Markup:
     """A file of this package that becomes part of the page."""
     return Markup("\n" + (HERE / name).read_text(encoding="utf-8"))
+
+
+def picture_style(scope: str) -> str:
+    """The rules for the pictures of the album, on a page that is not ours.
+
+    Args:
+        scope: selector of the elements that hold pictures. What they inherit has to say which colors and
+            fonts there are, and how long ``--rem`` is, which stands for the size of a letter of ours.
+    """
+    rules = "".join([*read("journey.css").split(SHARED)[1::2], read("pictures.css")])
+    scaled = LENGTH.sub(r"calc(\1 * var(--rem))", rules)
+    return f"{scope} {{\n{scaled}}}\n"
 
 
 def policy(style: str, script: str) -> str:

@@ -55,7 +55,7 @@ def task_line(task: Task) -> Markup:
 
 def command(text: str) -> Markup:
     """What to type, broken only between words."""
-    return element("code", *(join(element("span", word), " ") for word in text.split()))
+    return element("code", join(*(element("span", word) for word in text.split()), by=" "))
 
 
 def next_step(progress: Progress) -> Markup:
@@ -65,8 +65,9 @@ def next_step(progress: Progress) -> Markup:
     if task is not None and task.location:
         step = element("p", task_line(task), class_="step")
         lesson = command(lesson_command(task.unit, task.exercise))
-        then = element(
-            "p", "Then run ", command(task.unit.command), ". The lesson: ", lesson, class_="then"
+        then = join(
+            element("p", "Then run ", command(task.unit.command), class_="then"),
+            element("p", "Its lesson: ", lesson, class_="then"),
         )
     elif current is not None:
         step = element(
@@ -75,7 +76,7 @@ def next_step(progress: Progress) -> Markup:
             element("span", join(current.title, ". ", current.question or current.builds)),
             class_="step",
         )
-        then = element("p", "The lesson: ", command(lesson_command(current)), class_="then")
+        then = element("p", "Its lesson: ", command(lesson_command(current)), class_="then")
     else:
         step = element(
             "p", element("span", "All that was open is passed.", class_="what"), class_="step"

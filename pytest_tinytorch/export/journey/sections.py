@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.export.journey import charts, flow, needs, phrases, states, timeline, units
+from pytest_tinytorch.export.journey import charts, phrases, states, timeline, units
+from pytest_tinytorch.export.journey.album import ALBUM
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
 from pytest_tinytorch.export.journey.pictures import Picture
+from pytest_tinytorch.export.journey.views import view_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ def all_sections(progress: Progress, pictures: Sequence[Picture]) -> list[Sectio
     return [
         _way(progress),
         *([_years(progress, pictures)] if curriculum.milestones else []),
+        *([_levels(progress)] if curriculum.levels else []),
         _capabilities(progress),
+        *([_paths(progress)] if curriculum.learning_paths else []),
+        _workflow(progress),
+        *([_datasets(progress)] if curriculum.datasets else []),
         _needs(progress),
         *([_tiers(progress)] if curriculum.tiers or curriculum.stages else []),
         _climb(progress),
@@ -67,8 +73,13 @@ def section_element(section: Section) -> Markup:
     )
 
 
+def picture(progress: Progress, name: str) -> Markup:
+    """A picture of the album, with the learner's states."""
+    return ALBUM[name](view_of(progress))
+
+
 def _way(progress: Progress) -> Section:
-    shapes = join(*(flow.flow_pictures(progress, shape) for shape in flow.SHAPES))
+    shapes = picture(progress, "way")
     line = "The course in the order of its checkpoints, and the milestones where they open."
     return Section("way", "Way", "The way", line, join(shapes, _legend(progress)), across=True)
 
@@ -98,6 +109,37 @@ def _years(progress: Progress, pictures: Sequence[Picture]) -> Section:
     return Section("years", "Years", heading, line, timeline.milestone_list(progress, pictures))
 
 
+def _levels(progress: Progress) -> Section:
+    line = (
+        "What you can say of yourself, from the first arrays to a model that is served. A level is reached "
+        "when all that belongs to it is passed, its milestones too."
+    )
+    return Section("levels", "Levels", "Levels of capability", line, picture(progress, "levels"))
+
+
+def _paths(progress: Progress) -> Section:
+    line = (
+        "You need not do everything. What a path leaves out and stands on is borrowed. Weeks are an "
+        "estimate for somebody who learns beside other work."
+    )
+    heading = element("h3", "Time against depth") if picture(progress, "depth") else None
+    drawn = join(picture(progress, "paths"), heading, picture(progress, "depth"))
+    return Section("paths", "Paths", "Choose a path", line, drawn)
+
+
+def _workflow(progress: Progress) -> Section:
+    line = "Each module goes round like this. Almost all of your time is spent between write, run and mend."
+    return Section("workflow", "Loop", "The workflow", line, picture(progress, "workflow"))
+
+
+def _datasets(progress: Progress) -> Section:
+    line = (
+        "First small data that ships with the kit, so that each milestone takes seconds and no network; "
+        "then, with --scale full, what the papers used, downloaded once. Areas are memory."
+    )
+    return Section("data", "Data", "Small data, then large", line, picture(progress, "datasets"))
+
+
 def _capabilities(progress: Progress) -> Section:
     line = "Each sentence is proved: all of its specs passed, against the source as it stands."
     drawn = timeline.capabilities(progress)
@@ -113,20 +155,23 @@ def _needs(progress: Progress) -> Section:
         class_="told",
         hidden=True,
     )
-    drawn = join(*(needs.needs_pictures(progress, shape) for shape in needs.SHAPES), text)
+    drawn = join(picture(progress, "needs"), text)
     return Section("needs", "Needs", "What needs what", line, drawn)
 
 
 def _tiers(progress: Progress) -> Section:
     curriculum = progress.curriculum
     groups = (("Tiers", curriculum.tiers), ("Stages", curriculum.stages))
-    drawn = join(*(charts.bars(progress, found, kind) for kind, found in groups if found))
-    line = "Tiers follow the weeks of the course, stages the life of a model."
+    drawn = join(*(charts.bars(view_of(progress), found, kind) for kind, found in groups if found))
+    line = (
+        "Tiers follow the weeks of the course, stages the life of a model. A percentage is of the specs "
+        "of a checkpoint, for the source as it stands; nothing short of 100% is a pass."
+    )
     return Section("tiers", "Tiers", "Tiers and stages", line, drawn)
 
 
 def _climb(progress: Progress) -> Section:
-    drawn = join(*(charts.climb(progress, shape) for shape in charts.CLIMBS))
+    drawn = picture(progress, "climb")
     line = (
         "How hard each checkpoint is, from one star to five, and where the milestones open. "
         "A full point is passed."

@@ -102,15 +102,23 @@ def _group(group: GroupCount) -> Markup:
     )
 
 
+def _specs(progress: Progress, unit: Unit) -> str:
+    """How many specs passed, in this run or else in the last that the ledger has for this source."""
+    verdict = progress.verdicts.get(unit.id)
+    if verdict is not None:
+        return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total} passed"
+    passed, total = progress.recorded_counts.get(unit.id, (0, 0))
+    return f"{passed} of {total} passed, when they last ran" if total else ""
+
+
 def _facts(progress: Progress, unit: Unit) -> Markup:
     """What holds whatever the state is."""
     curriculum = progress.curriculum
     needs = [curriculum.unit(need) for need in unit.needs]
     opens = [other for other in curriculum.units if unit.id in other.needs]
-    verdict = progress.verdicts.get(unit.id)
     facts: list[tuple[str, str]] = [("Builds" if not unit.is_milestone else "Proves", unit.builds)]
-    if verdict is not None:
-        facts.append(("Specs", f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total} passed"))
+    if specs := _specs(progress, unit):
+        facts.append(("Specs", specs))
     if unit.stars:
         facts.append(("Difficulty", f"{unit.stars} of 5 stars"))
     if needs:

@@ -1,0 +1,160 @@
+"""The workflow: the steps that a learner goes round in, and the one that is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, radians, sin
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.export.journey import phrases
+from pytest_tinytorch.export.journey.markup import Markup, drawing, element
+from pytest_tinytorch.export.journey.views import View
+from pytest_tinytorch.terminal.layout import lesson_command
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the workflow.
+
+    Attributes:
+        name: what to do, in a word or two.
+        text: the same in a sentence.
+        angle: where it stands on the circle, in degrees from the right; None for its middle.
+        command: what to type, with NN for a module; empty where the lesson is named.
+    """
+
+    name: str
+    text: str
+    angle: int | None
+    command: str = ""
+
+
+READ, WRITE, RUN, MEND, GO_ON = STEPS = (
+    Step("Read", "What the module is for, and the mathematics in it.", -90),
+    Step("Write", "An exercise in place of its stub.", 0, "tito module start NN"),
+    Step("Run", "The specs judge, at each save or when you ask.", 90, "tito watch NN"),
+    Step(
+        "Mend",
+        "Red: the law that broke, the smallest input that breaks it, the line.",
+        None,
+        "tito module hint NN",
+    ),
+    Step(
+        "Go on",
+        "Green: it is in the ledger, and what stood on it is open.",
+        180,
+        "tito module complete NN",
+    ),
+)
+"""The steps in their order; where they stand and what they say is the same in every course."""
+SIZE, MIDDLE, ROUND, DISC = (380, 300), (190, 150), 104, 19
+"""Of the canvas; its middle; radius of the circle and of a step on it."""
+AFTER: dict[State, Step] = {
+    State.TODO: WRITE,
+    State.WRONG: MEND,
+    State.BROKEN: MEND,
+    State.STALE: RUN,
+    State.NOT_RUN: RUN,
+}
+"""The state of what a learner is at to the step that is next."""
+
+
+def next_step(view: View) -> Step | None:
+    """The step that is next for the learner; None if the picture is nobody's."""
+    if view.progress is None:
+        return None
+    current = view.progress.current
+    return GO_ON if current is None else AFTER.get(view.progress.state[current.id], RUN)
+
+
+def cycle(view: View) -> Markup:
+    """The steps as a circle, and in words with what to type."""
+    here = next_step(view)
+    unit = view.progress.current if view.progress else None
+    rows = (_row(n, step, unit, step is here) for n, step in enumerate(STEPS, start=1))
+    listed = element("ol", *rows, class_="workflow-steps")
+    return element("div", circle(here), listed, class_="workflow")
+
+
+def circle(here: Step | None) -> Markup:
+    """The circle: read, write, run, go on; from run to mend and back while something is red."""
+    told = f" You are at: {here.name}." if here else ""
+    (x, y), green = MIDDLE, _place(135, ROUND + 14)
+    bottom, top = y + ROUND - DISC - 5, y + DISC + 5
+    return drawing(
+        "cycle",
+        "round",
+        SIZE,
+        "The workflow",
+        "Read, write, run. Red: mend, and run again. Green: go on, and read what is next." + told,
+        element("circle", cx=x, cy=y, r=ROUND, class_="line"),
+        element("path", d=f"M{x} {bottom:g}V{top:g}", class_="line"),
+        *(_head(*_place(angle, ROUND), angle + 90) for angle in (-45, 45, 135, -135)),
+        _head(x, top + 2, -90),
+        _head(x, bottom - 2, 90),
+        element("text", "red", x=x + 12, y=(top + bottom) / 2 + 5, class_="branch"),
+        element("text", "green", x=green[0], y=green[1] + 8, class_="branch end"),
+        *(_disc(n, step, step is here) for n, step in enumerate(STEPS, start=1)),
+    )
+
+
+def _place(angle: float, radius: float) -> tuple[float, float]:
+    """A point around the middle."""
+    turn = radians(angle)
+    return round(MIDDLE[0] + radius * cos(turn), 1), round(MIDDLE[1] + radius * sin(turn), 1)
+
+
+def _head(x: float, y: float, angle: float) -> Markup:
+    """The head of an arrow."""
+    turned = f"translate({x:g} {y:g}) rotate({angle:g})"
+    return element("path", d="M-5 -6L6 0L-5 6Z", transform=turned, class_="head")
+
+
+def _disc(number: int, step: Step, here: bool) -> Markup:
+    """A step on the circle, with its name outside of it."""
+    x, y = MIDDLE if step.angle is None else _place(step.angle, ROUND)
+    beside = {0: (x + DISC + 8, y + 5, ""), 180: (x - DISC - 8, y + 5, " end")}
+    up, down = (x, y - DISC - 10, " middle"), (x, y + DISC + 20, " middle")
+    at = beside.get(step.angle or 0, down if step.angle == 90 else up)
+    if step.angle is None:
+        at = up
+    return element(
+        "g",
+        element("circle", cx=x, cy=y, r=DISC, class_="shape"),
+        element("text", str(number), x=x, y=y + 6, class_="middle number"),
+        element("text", step.name, x=at[0], y=at[1], class_=f"name{at[2]}"),
+        class_="step-disc here" if here else "step-disc",
+    )
+
+
+def _row(number: int, step: Step, unit: Unit | None, here: bool) -> Markup:
+    """A step in words."""
+    return element(
+        "li",
+        element(
+            "p",
+            element("strong", f"{number} {step.name}"),
+            element("span", "you are here", class_="here") if here else None,
+            class_="bar-head",
+        ),
+        element("p", step.text),
+        element("p", phrases.command(typed(step, unit)), class_="command"),
+        class_="workflow-step here-step" if here else "workflow-step",
+    )
+
+
+def typed(step: Step, unit: Unit | None) -> str:
+    """What to type for a step at a unit; NN stands for any module."""
+    if not step.command:
+        return lesson_command(unit) if unit else "tito docs NN"
+    if unit is None:
+        return step.command
+    if unit.is_milestone or not unit.source:
+        group, verb = (
+            ("milestone", "start" if step is WRITE else "test")
+            if unit.is_milestone
+            else ("checkpoint", "test")
+        )
+        return f"tito {group} {verb} {unit.year or unit.number}"
+    return step.command.replace("NN", unit.number)

@@ -1,0 +1,73 @@
+"""Whose pictures these are: a learner's, with the states of units, or nobody's, for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.export.journey import states
+from pytest_tinytorch.export.journey.markup import Markup
+
+PLAIN = "plain"
+"""The class of a unit that is nobody's."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a picture is drawn from.
+
+    Attributes:
+        curriculum: what there is to learn.
+        address: where a unit's picture leads to.
+        progress: of the learner whose picture it is; None if it is nobody's.
+    """
+
+    curriculum: Curriculum
+    address: Callable[[Unit], str]
+    progress: Progress | None = None
+
+    def state(self, unit: Unit) -> State | None:
+        """The state of a unit; None if the picture is nobody's."""
+        return self.progress.state[unit.id] if self.progress else None
+
+    def word(self, unit: Unit) -> str:
+        """The state in a word, which is the unit's class too."""
+        state = self.state(unit)
+        return PLAIN if state is None else states.state_word(state)
+
+    def described(self, unit: Unit, by: str = ", ") -> str:
+        """A unit in words: its label, and its state if it has one."""
+        return unit.label if self.progress is None else f"{unit.label}{by}{self.word(unit)}"
+
+    def share(self, unit: Unit) -> float | None:
+        """How much of a unit's specs pass, where that is known."""
+        return self.progress.share(unit) if self.progress else None
+
+    def passed(self, units: Iterable[Unit]) -> int:
+        """How many of ``units`` are passed; nobody has passed any."""
+        return self.progress.count_passed(units) if self.progress else 0
+
+    def mark(self, unit: Unit, x: float, y: float, size: float) -> Markup | None:
+        """The mark of a unit's state, around a point; None without a state."""
+        return states.icon_at(self.word(unit), x, y, size) if self.progress else None
+
+    def is_here(self, unit: Unit) -> bool:
+        """Whether the learner stands at this unit."""
+        current = self.progress.current if self.progress else None
+        return current is not None and current.id == unit.id
+
+    def is_walked(self, unit: Unit) -> bool:
+        """Whether the learner has this unit behind them."""
+        return self.state(unit) in (State.PASSED, State.BORROWED)
+
+    def follows(self, path: NamedCheckpoints) -> bool:
+        """Whether the learner follows this path."""
+        return self.progress is not None and self.progress.learning_path == path
+
+
+def view_of(progress: Progress) -> View:
+    """A learner's view, on a page that has a section for each unit."""
+    return View(progress.curriculum, lambda unit: f"#{unit.id}", progress)
