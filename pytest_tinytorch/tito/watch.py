@@ -40,9 +40,9 @@ POLL = 0.2
     "--json", "as_json", is_flag=True, help="for programs: a line of JSON for each verdict"
 )
 def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
-    """Run specs at each save: a first look at once, then the full verdict, which counts.
+    """Run specs at each save: an immediate first look, then the full verdict, which counts.
 
-    Without NN whatever the saved file can affect is run. Keys: a all, h hint, n next, q quit.
+    Without NN: everything that the saved file can affect. Keys: a all, h hint, n next, q quit.
 
     Example: tito watch 05
     """

@@ -52,11 +52,9 @@ class Failure:
 
 def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
-    text = (
-        "nothing here stands on it" if request.focus else "nothing that has been begun stands on it"
-    )
+    text = "nothing here depends on it" if request.focus else "nothing you have begun depends on it"
     if request.saved is None:
-        text = "all is proved"
+        text = "everything is proved"
     return {"number": request.number, "beat": NOTHING, "text": text}
 
 

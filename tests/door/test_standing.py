@@ -156,7 +156,7 @@ class TestExamples:
         text = text.replace("    @given(", "    @settings(max_examples=3)\n    @given(")
         toy.write(root, {"specs/test_01_adding.py": text})
         run = toy.pytest_in(root)
-        assert "! grants nothing: 3 examples a spec, at least 25 are needed" in run.output
+        assert "! grants nothing: 3 examples per spec, at least 25 are needed" in run.output
         assert (run.passed(), events(root)) == (set(), ())
 
     def test_what_is_proved_stays_so(self, root):

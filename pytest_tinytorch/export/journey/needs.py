@@ -52,7 +52,7 @@ def needs_pictures(progress: Progress, shape: Shape) -> Markup:
         shape.name,
         (width, height),
         "What needs what",
-        "Each checkpoint below those that it needs, a link to what is known of it.",
+        "Each checkpoint below those that it needs, with a link to its details.",
         *(_edge(graph, shape, a, b) for a, b in graph.edges),
         *(_node(progress, unit, shape, graph.nodes[unit.id]) for unit in units),
         role="group",

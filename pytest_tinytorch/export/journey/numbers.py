@@ -81,7 +81,7 @@ def table(progress: Progress, unit: Unit) -> Markup | None:
     if not found:
         return None
     rows = [element("tr", element("th", one.name, scope="row"), *_cells(one)) for one in found]
-    names = ("what", "yours", "as a bar", "asked for")
+    names = ("what", "yours", "as a bar", "threshold")
     heads = [element("th", name, scope="col") for name in names]
     return element(
         "table",

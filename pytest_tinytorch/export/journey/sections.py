@@ -92,23 +92,25 @@ def _years(progress: Progress, pictures: Sequence[Picture]) -> Section:
     years = sorted({unit.year for unit in progress.curriculum.milestones})
     heading = f"From {years[0]} to {years[-1]}" if len(years) > 1 else str(years[0])
     line = (
-        "Each milestone is a moment of history, lived again with code of your own. "
-        "A bar is your number; the stroke across it is what was asked for."
+        "Each milestone is a moment of history, relived with your own code. "
+        "A bar is your number; the stroke across it is the threshold."
     )
     return Section("years", "Years", heading, line, timeline.milestone_list(progress, pictures))
 
 
 def _capabilities(progress: Progress) -> Section:
-    line = "Each sentence is proved: all of its specs passed, against the source as it stands."
+    line = "Each sentence is proved: all of its specs passed for the current source."
     drawn = timeline.capabilities(progress)
     return Section("capabilities", "I can", "What I can do", line, drawn)
 
 
 def _needs(progress: Progress) -> Section:
-    line = "Each checkpoint stands below those that it needs. A line that others imply is left out."
+    line = (
+        "Each checkpoint is below those that it needs. Lines that follow from others are left out."
+    )
     text = element(
         "p",
-        "Point at a checkpoint to see what it stands on.",
+        "Point at a checkpoint to see what it needs.",
         id="told",
         class_="told",
         hidden=True,
@@ -121,7 +123,7 @@ def _tiers(progress: Progress) -> Section:
     curriculum = progress.curriculum
     groups = (("Tiers", curriculum.tiers), ("Stages", curriculum.stages))
     drawn = join(*(charts.bars(progress, found, kind) for kind, found in groups if found))
-    line = "Tiers follow the weeks of the course, stages the life of a model."
+    line = "Tiers follow the weeks of the course; stages follow the life of a model."
     return Section("tiers", "Tiers", "Tiers and stages", line, drawn)
 
 
@@ -129,13 +131,13 @@ def _climb(progress: Progress) -> Section:
     drawn = join(*(charts.climb(progress, shape) for shape in charts.CLIMBS))
     line = (
         "How hard each checkpoint is, from one star to five, and where the milestones open. "
-        "A full point is passed."
+        "A solid dot is passed."
     )
     return Section("climb", "Climb", "The climb", line, drawn, across=True)
 
 
 def _steps(progress: Progress) -> Section:
-    line = "All that is known of each checkpoint and milestone."
+    line = "All details of each checkpoint and milestone."
     unfold = element("button", "Open all", type="button", id="unfold", hidden=True)
     drawn = join(element("p", unfold, class_="controls"), units.sections(progress))
     return Section("steps", "Steps", "Step by step", line, drawn)
