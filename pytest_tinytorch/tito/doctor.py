@@ -164,7 +164,9 @@ def terminal(session: Session) -> list[Finding]:
     """What the terminal can show."""
     encoding = (sys.__stdout__.encoding if sys.__stdout__ else None) or "unknown"
     ok = not session.glyphs.plain
-    remedy = "for check marks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    remedy = (
+        "for check marks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    )
     return [Finding("terminal", ok, f"{encoding}, {session.width} columns", remedy, needed=False)]
 
 
