@@ -139,9 +139,9 @@ class TestExamples:
     @pytest.mark.parametrize(
         ("asked", "says", "workers"),
         [
-            ("max_examples=1", "1 example a spec", ()),
-            ("max_examples=24", "24 examples a spec", ("-n", "2")),
-            ("phases=[Phase.explicit]", "0 examples a spec", ()),
+            ("max_examples=1", "1 example per spec", ()),
+            ("max_examples=24", "24 examples per spec", ("-n", "2")),
+            ("phases=[Phase.explicit]", "0 examples per spec", ()),
         ],
     )
     def test_fewer_than_a_learner_draws_grant_nothing(self, root, asked, says, workers):
