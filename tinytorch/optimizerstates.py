@@ -97,7 +97,7 @@ def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
     decoupled = "AdamW" in kinds(optimizer)
     if found.get("decoupled_weight_decay", decoupled) != decoupled:
         kind = "Adam" if decoupled else "AdamW"
-        raise ValueError(f"param_groups of state_dict belong to {kind}: use {kind} to continue")
+        raise ValueError(f"param_groups of state_dict are those of {kind}: use {kind} to continue")
     group = dict(found)
     try:
         for name in optimizer.defaults.keys() & found.keys():

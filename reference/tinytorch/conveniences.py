@@ -293,7 +293,7 @@ class TensorConveniences:
 
     def __index__(self: Any) -> Any:
         if self.data.dtype.kind not in "iub":
-            raise TypeError(f"an index must be a whole number, got dtype {self.data.dtype}")
+            raise TypeError(f"only whole numbers can be an index, got dtype {self.data.dtype}")
         return int_of(self.item())
 
     def __format__(self: Any, spec: str) -> str:
