@@ -136,7 +136,9 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
     }
     if name not in parts:
-        raise PluginError(f"{here}: {name!r} is none of what can be generated: {', '.join(parts)}")
+        raise PluginError(
+            f"{here}: {name!r} is not one of the things that can be generated: {', '.join(parts)}"
+        )
     return parts[name]()
 
 
