@@ -34,7 +34,7 @@ def checkpoint() -> None:
 @click.option(
     "--detailed", is_flag=True, help="also show questions, capabilities and numbers of specs"
 )
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(detailed: bool, as_json: bool) -> None:
     """Show the state of each checkpoint.
 

@@ -11,7 +11,7 @@ from pytest_tinytorch.tito.session import open_session, print_json
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def doctor(as_json: bool) -> None:
     """Check your setup, and say how to fix what is wrong.
 

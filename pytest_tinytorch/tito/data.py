@@ -53,7 +53,7 @@ def data() -> None:
 
 
 @data.command("list")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def list_all(as_json: bool) -> None:
     """List the data sets, and which of them are here.
 
@@ -85,7 +85,7 @@ def get(name: str) -> None:
 
 @data.command()
 @click.argument("name", type=NAMES, required=False)
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def verify(name: str | None, as_json: bool) -> None:
     """Read every file of the data sets that are here, and check digests, formats and sizes.
 

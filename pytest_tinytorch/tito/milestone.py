@@ -19,7 +19,7 @@ from pytest_tinytorch.tito.session import (
 )
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 
 
 @click.group()

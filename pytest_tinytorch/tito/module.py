@@ -38,7 +38,7 @@ def module() -> None:
 
 @module.command()
 @OPTIONAL
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(which: str | None, as_json: bool) -> None:
     """Show the state of each module, and what is left to write.
 
@@ -56,7 +56,7 @@ def status(which: str | None, as_json: bool) -> None:
 @module.command()
 @OPTIONAL
 @click.option("--edit", is_flag=True, help="open the file in $EDITOR")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def start(which: str | None, edit: bool, as_json: bool) -> None:
     """Show what a module builds, and what you have to write.
 

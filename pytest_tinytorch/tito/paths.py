@@ -30,7 +30,7 @@ BAR = 20
     nargs=-1,
     shell_complete=complete("path"),
 )
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def path(words: tuple[str, ...], as_json: bool) -> None:
     """See the learning paths, choose or leave one, borrow modules.
 

@@ -23,7 +23,7 @@ def specs() -> None:
 
 
 @specs.command()
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(as_json: bool) -> None:
     """Show which specs differ from the kit's; exit code 1 if runs grant nothing because of it.
 

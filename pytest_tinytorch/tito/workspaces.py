@@ -69,7 +69,7 @@ def init(folder: Path, no_git: bool) -> None:
     is_flag=True,
     help="only show what would change; exit code 1 if there is something to update",
 )
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def update_command(check: bool, as_json: bool) -> None:
     """Bring newer specs, milestones and data from the installed kit into the workspace.
 
