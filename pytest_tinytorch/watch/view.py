@@ -97,7 +97,7 @@ def first_look_message(
     verdict = next(
         (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
     )
-    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
+    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn in advance): "
     text += verdict if verdict != State.PASSED else "nothing wrong"
     text += f" in {sum(kinds.values())} of {total} specs"
     parts: list[RenderableType] = [Text(text, STYLE[verdict])]

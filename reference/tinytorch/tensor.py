@@ -682,7 +682,7 @@ def invert(x: Array) -> Array:
 def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
     """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes.
 
-    What is no whole number at all, such as True or a list, is a TypeError.
+    Anything that is not a whole number, such as True or a list, is a TypeError.
     """
     if dim is None:
         return
