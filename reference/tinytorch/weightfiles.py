@@ -117,7 +117,7 @@ def header_of(data: bytes) -> tuple[dict[str, Any], memoryview]:
     try:
         header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=once)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"its header is no JSON: {error}") from None
+        raise ValueError(f"its header is not JSON: {error}") from None
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
     return header, memoryview(data)[8 + length :]
