@@ -80,7 +80,7 @@ def get(name: str) -> None:
     ((one, state, why),) = look(session, [named(name)], download=True)
     if state != WHOLE:
         raise click.ClickException(why)
-    session.say(f"{one.name} is here, and complete.")
+    session.say(f"{one.name} is here, and whole.")
 
 
 @data.command()
