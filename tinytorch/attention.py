@@ -128,7 +128,7 @@ def scaled_dot_product_attention(
 class MultiHeadAttention(Module):
     """Several attentions side by side, each on a part of the vectors, mixed at the end.
 
-    One learned matrix each makes queries, keys and values from the same sequence. Split them into
+    Three learned matrices make queries, keys and values from the same sequence. Split them into
     heads, attend, join the heads again and multiply by a last matrix.
 
     Args:
