@@ -133,7 +133,7 @@ class Screen:
     def result(self, measured: Sequence[Row]) -> bool:
         """One screen at the end: what was measured against what was wanted; whether all of it holds."""
         table = Table(box=None, pad_edge=False)
-        for name in ("measured", "value", "wanted", ""):
+        for name in ("measured", "value", "required", ""):
             table.add_column(name)
         for name, value, wanted, holds in measured:
             mark = self.glyphs.passed if holds else self.glyphs.wrong
@@ -141,7 +141,7 @@ class Screen:
             table.add_row(*cells, Text(mark, "green" if holds else "red"))
         self.console.print(table)
         reached = all(holds for *_, holds in measured)
-        word = self.unit.capability if reached else "Not there yet: see the rows marked above."
+        word = self.unit.capability if reached else "Not there yet: see the marked rows above."
         self.say(f"\n{word}", "bold green" if reached else "bold red")
         if reached:
             self.say(f"Next: {self.unit.challenge}")
@@ -152,10 +152,12 @@ def parse(milestone: Unit) -> argparse.Namespace:
     """The options of a milestone's script, from the command line."""
     parser = argparse.ArgumentParser(description=f"{milestone.year}: {milestone.builds}")
     parser.add_argument("--reference", action="store_true", help="run the worked solution")
-    parser.add_argument("--borrow", metavar="WHICH", help="take these modules from it: 01-04, none")
-    parser.add_argument("--seed", type=int, default=0, help="where randomness begins (0)")
+    parser.add_argument(
+        "--borrow", metavar="WHICH", help="take these modules from the worked solution: 01-04, none"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (0)")
     if any(name.startswith("full_") for name in milestone.thresholds):
-        told = "shipped data, or the full data set of its time (downloaded once)"
+        told = "tiny: the shipped data; full: the data set of that time, downloaded once"
         parser.add_argument("--scale", choices=("tiny", "full"), help=told)
     parser.set_defaults(scale="tiny")
     return parser.parse_args()

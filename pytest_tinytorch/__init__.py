@@ -17,7 +17,7 @@ class MissingModules(MetaPathFinder):
             return None
         raise ImportError(
             f"this version of the kit has no {fullname}:"
-            " run `tito update`, which brings the specs that belong to it",
+            " run `tito update` to get the specs that belong to it",
             name=fullname,
         )
 

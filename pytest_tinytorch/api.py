@@ -86,8 +86,8 @@ def run_milestone(script: str) -> NoReturn:
 def _milestone_in(folder: Path, root: Path) -> Unit:
     """The milestone that ``folder`` belongs to; ValueError if the workspace in ``root`` has none such."""
     if not (root / WORKSPACE_FILE).is_file():
-        raise ValueError(f"{root} is no tinytorch workspace: it has no {WORKSPACE_FILE}")
+        raise ValueError(f"{root} is not a tinytorch workspace: it has no {WORKSPACE_FILE}")
     for unit in settings.curriculum_of(root).milestones:
         if Path(unit.spec_path).name == folder.name:
             return unit
-    raise ValueError(f"{folder.name} is no milestone of the curriculum that {root} follows")
+    raise ValueError(f"{folder.name} is not a milestone of the curriculum that {root} follows")

@@ -48,7 +48,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--scale",
         choices=["tiny", "full"],
         default="tiny",
-        help="what milestones are tried on: shipped data, or MNIST and CIFAR-10 (downloaded once)",
+        help="data that milestones use: tiny is shipped; full is MNIST and CIFAR-10, downloaded once",
     )
     option(
         "--borrow",
@@ -58,28 +58,30 @@ def add_options(parser: pytest.Parser) -> None:
     option("--reference", action="store_true", help="judge the worked solution instead of yours")
     option("--path", metavar="NAME", help="follow a learning path; what it leaves out is borrowed")
     option("--todo-ok", action="store_true", help="untouched and locked parts do not fail the run")
-    option("--no-gate", action="store_true", help="run what is locked, too; nothing is granted")
+    option("--no-gate", action="store_true", help="run locked units too; such a run grants nothing")
     option(
         "--hints",
         type=_hints,
         default=0,
         metavar="1..3",
-        help="how many hints to give for each red exercise",
+        help="how many hints to show for each red exercise",
     )
     option(
         "--isolate",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="run specs in processes of their own, so that a crash or a loop cannot end the run"
-        " (always in CI, and after a run that did not end)",
+        help="run specs in separate processes, so that a crash or an endless loop cannot end the run"
+        " (always in CI, and after a run that did not finish)",
     )
-    option("--capabilities", action="store_true", help="print the map, run nothing")
+    option(
+        "--capabilities", action="store_true", help="print the map of capabilities and run nothing"
+    )
     option(
         "--timeline",
         nargs="?",
         const="tree",
         choices=["tree", "horizontal"],
-        help="print the milestones, run nothing",
+        help="print the timeline of milestones and run nothing",
     )
     option(
         "--source",
@@ -91,23 +93,21 @@ def add_options(parser: pytest.Parser) -> None:
         "--ledger",
         type=Path,
         metavar="FILE",
-        help="keep progress in FILE (.tinytorch/ledger.jsonl; one for each DIR with --source)",
+        help="keep progress in FILE (default: .tinytorch/ledger.jsonl; with --source, one for each DIR)",
     )
     for name, text in EXPORTS.items():
         option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {text}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
     parser.addini(
-        CURRICULUM_SETTING, help="a curriculum of your own, from the root folder", default=""
+        CURRICULUM_SETTING,
+        help="path to your own curriculum, relative to the root folder",
+        default="",
     )
-    parser.addini(
-        PATH_SETTING, help="the learning path to follow where --path names none", default=""
-    )
-    parser.addini(
-        BORROW_SETTING, help="the modules to borrow where --borrow names none", default=""
-    )
+    parser.addini(PATH_SETTING, help="the learning path to follow if --path names none", default="")
+    parser.addini(BORROW_SETTING, help="the modules to borrow if --borrow names none", default="")
     parser.addini(
         SPECS_SETTING,
-        help="the digest of specs that your course has changed; `tito specs accept` writes it",
+        help="the digest of specs that your course changed; `tito specs accept` writes it",
         default="",
     )
 

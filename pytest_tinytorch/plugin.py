@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         if options.read_options(config).selects:
             raise pytest.UsageError(
-                f"{config.rootpath} is no tinytorch workspace: it has no {WORKSPACE_FILE}"
+                f"{config.rootpath} is not a tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
     refuse_hidden_modules(config.rootpath)
@@ -152,7 +152,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     from pytest_tinytorch.terminal import screen
 
     if not is_workspace(config):
-        raise pytest.UsageError(f"{config.rootpath} is no tinytorch workspace")
+        raise pytest.UsageError(f"{config.rootpath} is not a tinytorch workspace")
     workspace = workspace_of(config, given)
     try:
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown

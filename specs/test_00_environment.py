@@ -59,7 +59,7 @@ class TestPackages:
     """packages"""
 
     def test_are_installed(self):
-        """Every package that the kit is built on is installed, and new enough."""
+        """Every package that the kit needs is installed, and new enough."""
         found = {need: installed(need.name) for need in needed()}
         poor = [
             f"{need.name} {has}, not {need.specifier}"
@@ -69,7 +69,7 @@ class TestPackages:
         expect(not poor, f"all packages installed: {INSTALL}", "; ".join(poor))
 
     def test_numpy_promotes_by_kind(self):
-        """float32 times a Python number stays float32, as NumPy 2 does it."""
+        """float32 times a Python number stays float32, as in NumPy 2."""
         found = (np.ones(1, np.float32) * 2.5).dtype
         expect(found == np.float32, f"float32, as from NumPy 2 on: {INSTALL}", str(found))
 
@@ -94,7 +94,7 @@ class TestPackageOfYours:
     """the package you write"""
 
     def test_is_imported_without_its_modules(self):
-        """`import tinytorch` succeeds and imports no module: one that is broken harms no other."""
+        """`import tinytorch` succeeds and imports no module, so a broken one affects no other."""
         place = getattr(find_spec("tinytorch"), "origin", None)
         expect(place is not None, f"a folder tinytorch/ with __init__.py: look in {ROOT}", "none")
         folder = str(Path(str(place)).parents[1])
@@ -120,7 +120,7 @@ class TestData:
 
     @pytest.mark.parametrize("name", SHIPPED)
     def test_is_whole(self, name):
-        """Each file of the data set has the SHA-256 that stands in the SHA256SUMS beside it."""
+        """Each file of the data set has the SHA-256 listed in the SHA256SUMS beside it."""
         sums = ROOT / "datasets" / name / "SHA256SUMS"
         expect(sums.is_file(), f"{sums}: {RESTORE}", "no such file")
         listed = [line.split() for line in sums.read_text(encoding="utf-8").splitlines()]

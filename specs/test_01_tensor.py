@@ -141,7 +141,7 @@ class TestMakingTensors:
 
     @each("dtype", DTYPES)
     def test_arrays_keep_their_dtype(self, dtype):
-        """Tensor(array) has the array's dtype, shape and values; so has Tensor(NumPy scalar)."""
+        """Tensor(array) has the array's dtype, shape and values, and so does Tensor(NumPy scalar)."""
         for x in (np.ones((2, 0, 3), dtype), np.ones((3, 2), dtype), np.array(1, dtype), dtype(1)):
             got = Tensor(x).data
             expect(isinstance(got, np.ndarray), "data of type ndarray", f"{type(got).__name__}")
@@ -163,7 +163,7 @@ class TestMakingTensors:
 
     @given(arrays(min_side=1))
     def test_tensor_copies(self, x):
-        """tensor(array) and tensor(tensor) have memory of their own, and the same values and dtype."""
+        """tensor(array) and tensor(tensor) have their own memory, and the same values and dtype."""
         for given_data in (x, Tensor(x)):
             got = tensor(given_data).data
             assert_no_alias(got, x)
@@ -181,7 +181,7 @@ class TestMakingTensors:
         assert_equal(call(tensor, 0.1, dtype=np.float64), np.array(0.1))
 
     def test_begins_without_history(self):
-        """A new tensor, of another tensor too, has grad and grad_fn None, and requires_grad only if asked."""
+        """A new tensor, even of another tensor, has grad and grad_fn None, and requires_grad only if set."""
         for make, data in (
             (Tensor, 1.0),
             (tensor, 1.0),
@@ -232,7 +232,7 @@ class TestMakingTensors:
 
     @each("shape", [(2,), (0,), (3, 1), (2, 0)])
     def test_item_needs_one_element(self, shape):
-        """item() of a tensor of no or several elements raises ValueError that names the shape."""
+        """item() of a tensor with no element or several raises ValueError that names the shape."""
         with raises(ValueError, naming=str(shape)):
             Tensor(np.zeros(shape)).item()
 
@@ -273,7 +273,7 @@ class TestMakingTensors:
 
     @given(shapes())
     def test_zeros_and_ones(self, shape):
-        """zeros and ones are float32 unless told, and take the shape as numbers or as one tuple."""
+        """zeros and ones are float32 by default, and take the shape as numbers or as one tuple."""
         for make, value in ((zeros, 0), (ones, 1)):
             assert_same(call(make, *shape), np.full(shape, value, np.float32))
             assert_same(call(make, shape, dtype=np.int64), np.full(shape, value, np.int64))
@@ -344,7 +344,7 @@ class TestArithmetic:
 
     @each("dtype", [np.float16, np.float32, np.float64])
     def test_whole_numbers_take_the_dtype_of_floats(self, dtype):
-        """Whole numbers beside floats count as floats of that dtype, so that float32 stays float32."""
+        """Integers combined with floats count as floats of that dtype, so float32 stays float32."""
         whole, x = np.array([1, 2, 3]), np.array([0.5, 1.0, 2.0], dtype)
         for operation in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
             assert_same(call(operation, whole, Tensor(x)), operation(whole.astype(dtype), x))
@@ -352,7 +352,7 @@ class TestArithmetic:
 
     @given(exact())
     def test_minus_and_absolute_value(self, x):
-        """-x and abs(x) agree with NumPy; ~ turns booleans around."""
+        """-x and abs(x) agree with NumPy; ~ inverts booleans."""
         assert_same(call(operator.neg, x), -x)
         assert_same(call(operator.abs, x), np.asarray(np.abs(x)))
         assert_same(call(operator.invert, x > 0), np.asarray(x <= 0))
@@ -426,7 +426,7 @@ class TestMatmul:
 
     @each("left, right", [((2, 3, 0), (0, 4)), ((2, 0, 3), (3, 4)), ((0, 2, 3), (3, 0))])
     def test_multiplies_stacks_of_nothing(self, left, right):
-        """A stack whose rows, columns or matrices number 0 times a matrix has the shape of a product."""
+        """A stack with 0 rows, columns or matrices times a matrix has the shape of a product."""
         x, y = np.zeros(left), np.zeros(right)
         assert_same(call(matmul, x, y), np.zeros((*left[:-1], right[-1])))
 
@@ -482,7 +482,7 @@ class TestElementwise:
 
     @each("dtype", [np.uint8, np.int8, np.bool_])
     def test_small_integers_give_more_than_half(self, dtype):
-        """exp, log and sqrt of booleans and integers of one byte are float32: float16 has three digits."""
+        """exp, log and sqrt of booleans and one-byte integers are float32: float16 has only three digits."""
         x = np.array([1, 1], dtype)
         for function, reference in ((exp, np.exp), (log, np.log), (sqrt, np.sqrt)):
             assert_same(call(function, x), reference(x.astype(np.float32)))
@@ -502,7 +502,7 @@ class TestElementwise:
             assert_same(call(clip, x, max=bound), np.asarray(np.minimum(x, bound)))
 
     def test_clip_keeps_nan_and_its_input(self):
-        """NaN stays NaN, and the result has memory of its own."""
+        """NaN stays NaN, and the result has its own memory."""
         t = Tensor(np.array([np.nan, 0.5]))
         result = clip(t, min=0.0, max=1.0)
         assert_equal(result.data, np.array([np.nan, 0.5]))
@@ -558,7 +558,7 @@ class TestReductions:
 
     @given(with_dims(exact(min_side=1)), st.booleans(), st.integers(0, 2))
     def test_var_is_the_mean_square_deviation(self, drawn, keepdim, correction):
-        """var is Σ(x - mean)² / (N - correction), and the correction is 1 unless given."""
+        """var is Σ(x - mean)² / (N - correction), and the correction is 1 by default."""
         x, dim = drawn
         options = {"dim": dim, "keepdim": keepdim}
         wide = x.astype(np.float64)
@@ -584,7 +584,7 @@ class TestReductions:
 
     @given(with_axis(exact(min_dims=1, min_side=1), allow_none=True), st.booleans())
     def test_argmax_finds_the_first_largest(self, drawn, keepdim):
-        """argmax is the first index of the largest value along dim, or in x flattened."""
+        """argmax is the first index of the largest value along dim, or in flattened x."""
         x, dim = drawn
         x = np.round(x / 4)
         got = call(argmax, x, dim=dim, keepdim=keepdim)
@@ -618,7 +618,7 @@ class TestReductions:
 
     @each("function", [max_, min_, sum_, mean, var])
     def test_nan_is_not_lost(self, function):
-        """A reduction over values among which is NaN is NaN."""
+        """A reduction over values that include NaN is NaN."""
         x = np.array([[1.0, np.nan, 2.0], [1.0, 2.0, 3.0]])
         assert_equal(np.isnan(call(function, x, dim=1)), np.array([True, False]))
 
@@ -633,7 +633,7 @@ class TestReductions:
         ],
     )
     def test_of_nothing(self, dim, keepdim, shape):
-        """Of no values the sum is 0, and mean and var are NaN; an axis of length 0 that stays is empty."""
+        """The sum of no values is 0, and mean and var are NaN; an axis of length 0 that stays is empty."""
         x = np.zeros((0, 3))
         assert_equal(call(sum_, x, dim=dim, keepdim=keepdim), np.zeros(shape))
         for function in (mean, var):
@@ -655,7 +655,7 @@ class TestReductions:
     @each("function", REDUCTIONS)
     @given(drawn=with_axis(exact(min_dims=1, min_side=2)))
     def test_are_methods_too(self, function, drawn):
-        """x.sum(dim, keepdim) and the like are the functions, with dim by position too; var names keepdim."""
+        """Methods such as x.sum(dim, keepdim) equal the functions, dim by position too; var names keepdim."""
         x, dim = drawn
         t = Tensor(x)
         method = getattr(t, repr(function))
@@ -868,7 +868,7 @@ class TestIndexing:
         assert_same(call(stack, list(map(Tensor, mixed)), dim), np.stack(mixed, axis=dim))
 
     def test_joining_has_its_own_memory(self):
-        """cat and stack copy, also a single tensor."""
+        """cat and stack copy, even a single tensor."""
         t = Tensor([1.0, 2.0])
         for result in (cat([t]), stack([t])):
             assert_no_alias(result.data, t.data)
@@ -931,7 +931,7 @@ class TestRandomness:
     @each("function", [rand, randn])
     @given(shape=shapes())
     def test_has_the_shape_and_dtype_asked_for(self, function, shape):
-        """The shape is given as numbers or as one tuple; the dtype is float32 unless told."""
+        """The shape is given as numbers or as one tuple; the dtype is float32 by default."""
         for dtype, made in (
             (np.float32, call(function, *shape)),
             (np.float64, call(function, shape, dtype=np.float64)),
@@ -946,7 +946,7 @@ class TestRandomness:
         assert_equal(got, np.random.default_rng(seed).random(5, dtype=dtype))
 
     def test_rand_is_uniform(self):
-        """rand lies in [0, 1), and each tenth of it gets a tenth of the numbers."""
+        """rand lies in [0, 1), and each tenth of that interval gets a tenth of the numbers."""
         manual_seed(0)
         x = call(rand, 20_000)
         expect(x.min() >= 0 and x.max() < 1, "values in [0, 1)", x)

@@ -67,7 +67,7 @@ class TestRelu:
 
     @given(arrays())
     def test_has_memory_of_its_own(self, x):
-        """relu never gives back the memory of its input."""
+        """relu never returns the memory of its input."""
         given_x = Tensor(x)
         assert_no_alias(relu(given_x).data, given_x.data)
 
@@ -87,7 +87,7 @@ class TestSigmoid:
 
     @given(arrays(scale=1e4))
     def test_survives_huge_scores(self, x):
-        """sigmoid of scores as large as ±1e4 is finite, in [0, 1], and overflows nowhere."""
+        """sigmoid of scores as large as ±1e4 is finite, in [0, 1], and never overflows."""
         got = call(sigmoid, x)
         assert_finite(got)
         expect(((got >= 0) & (got <= 1)).all(), "every value in [0, 1]", got)
@@ -220,7 +220,7 @@ class TestSoftmax:
 
 
 class TestErrors:
-    """integers, refused"""
+    """integers, rejected"""
 
     @pytest.mark.parametrize(
         "function", [sigmoid, tanh, gelu, softmax], ids=["sigmoid", "tanh", "gelu", "softmax"]

@@ -78,7 +78,7 @@ class TestLinear:
 
     @given(SIDES, st.sampled_from(FLOATS))
     def test_parameters_are_trained_in_their_dtype(self, side, dtype):
-        """weight and bias are Parameters of the dtype asked for that require a gradient."""
+        """weight and bias are Parameters of the given dtype that require a gradient."""
         layer = linear(side, side, dtype=dtype)
         for parameter in (layer.weight, layer.bias):
             expect(isinstance(parameter, Parameter), "a Parameter", type(parameter).__name__)
@@ -87,7 +87,7 @@ class TestLinear:
 
     @given(st.integers(1, 3), SIDES)
     def test_float32_is_the_default(self, rows, columns):
-        """Without a dtype parameters are float32, and so is the output of float32 input."""
+        """Without a dtype, parameters are float32, and so is the output for float32 input."""
         layer = linear(rows, columns)
         assert_dtype(layer.weight.data, np.float32)
         assert_dtype(call(layer, np.ones((2, rows), np.float32)), np.float32)
@@ -142,13 +142,13 @@ class TestFirstValues:
         assert_equal(linear(3, 4, seed, bias=False).weight.data, first.weight.data)
 
     def test_come_from_manual_seed_otherwise(self):
-        """Without a generator the default one is drawn from, which manual_seed sets; with one it stays."""
+        """Without a generator the default one draws, which manual_seed sets; with one it stays untouched."""
         for name in ("weight", "bias"):
             check_draws(lambda g, name=name: getattr(Linear(3, 4, generator=g), name).data)
 
 
 class TestFindingParameters:
-    """finding what is trained"""
+    """finding parameters"""
 
     def test_are_found_in_all_parts(self):
         """named_parameters names them by the attributes on the way, in order of assignment."""
@@ -189,7 +189,7 @@ class TestFindingParameters:
         expect("count" in model.state_dict(), "count in the state dict", "no count")
 
     def test_modules_are_found_by_name(self):
-        """named_modules yields the module itself as prefix and then all parts; children only the next."""
+        """named_modules yields the module itself as prefix, then all parts; children only direct ones."""
         names = [name for name, _ in tower().named_modules()]
         expect(names == MODULES, str(MODULES), str(names))
         names = [name for name, _ in tower().named_modules("top")]
@@ -223,7 +223,7 @@ class TestState:
 
     @given(seeds())
     def test_is_a_copy(self, seed):
-        """Changing a state dict never changes the module, nor the other way round."""
+        """Changing a state dict never changes the module, nor vice versa."""
         layer = linear(2, 3, seed)
         state = layer.state_dict()
         assert_equal(state["weight"], layer.weight.data)
@@ -231,7 +231,7 @@ class TestState:
 
     @given(seeds())
     def test_comes_back_into_the_same_memory(self, seed):
-        """load_state_dict copies values, of another dtype or in Tensors too, into the arrays there are."""
+        """load_state_dict copies values, of another dtype or in Tensors too, into the existing arrays."""
         source, target = linear(2, 3, seed), linear(2, 3, seed + 1)
         array, parameter = target.weight.data, target.weight
         state = source.state_dict()
@@ -251,7 +251,7 @@ class TestState:
         assert_equal(target.bias.data, source.bias.data + 1)
 
     def test_of_the_wrong_names_is_refused(self):
-        """Missing or unexpected names are a KeyError that lists all; strict=False lets them pass."""
+        """Missing or unexpected names are a KeyError that lists all; strict=False allows them."""
         layer = linear(2, 3)
         before = layer.state_dict()
         wrong = {"weight": before["weight"] + 1, "extra": np.zeros(1)}
@@ -267,7 +267,7 @@ class TestState:
         assert_equal(layer.bias.data, before["bias"])
 
     def test_of_the_wrong_shape_is_refused(self):
-        """An array of another shape is, strict or not, a ValueError that names it and both shapes."""
+        """An array of another shape is a ValueError that names it and both shapes, strict or not."""
         layer = linear(2, 3)
         before = layer.state_dict()
         wrong = {"weight": before["weight"] + 1, "bias": np.zeros(1, np.float32)}
@@ -306,14 +306,14 @@ class TestDropout:
 
     @given(arrays())
     def test_has_ends(self, x):
-        """p = 0 changes nothing and p = 1 makes all zero, without NaN or warning."""
+        """p = 0 changes nothing and p = 1 makes everything zero, without NaN or warning."""
         with np.errstate(all="raise"):
             assert_equal(call(Dropout(0.0), x), x)
             assert_equal(call(Dropout(1.0), x), np.zeros_like(x))
 
     @given(seeds())
     def test_draws_from_its_generator_anew_each_time(self, seed):
-        """The same seed drops the same; a second call drops something else."""
+        """The same seed drops the same elements; a second call drops others."""
         x = np.ones((8, 8))
         layer = Dropout(0.5, generator=generator(seed))
         first, second = call(layer, x), call(layer, x)
@@ -322,7 +322,7 @@ class TestDropout:
 
     @pytest.mark.parametrize("training", [True, False])
     def test_refuses_integers(self, training):
-        """Integers or booleans are a TypeError that names the dtype: a half of them is none of them."""
+        """Integers or booleans are a TypeError that names the dtype: half of one is not an integer."""
         for p in (0.5, 0.0, 1.0):
             layer = Dropout(p).train(training)
             for dtype in (np.int64, np.uint8, np.bool_):
@@ -337,10 +337,10 @@ class TestDropout:
 
 
 class TestModes:
-    """training and use"""
+    """training and evaluation"""
 
     def test_reach_all_parts(self):
-        """train() and eval() reach every part, and give the module back."""
+        """train() and eval() reach every part, and return the module."""
         model = Sequential(Dropout(), Sequential(Dropout(), Sequential(Sequential(Dropout()))))
         for mode, switch in ((False, model.eval), (True, model.train)):
             expect(switch() is model, "the module itself", "something else")
@@ -348,7 +348,7 @@ class TestModes:
             expect(modes == [mode] * 7, f"training {mode} everywhere", str(modes))
 
     def test_begin_with_training(self):
-        """A new module is in training; train(False) is eval()."""
+        """A new module is in training mode; train(False) is eval()."""
         model = Sequential(Dropout())
         expect(model.training is True, "training at first", str(model.training))
         model.train(False)
@@ -361,7 +361,7 @@ class TestContainers:
 
     @given(st.lists(st.integers(-5, 5), max_size=5), st.integers(-9, 9))
     def test_apply_one_after_the_other(self, steps, x):
-        """Sequential(f, g)(x) equals g(f(x)); of nothing it gives x back."""
+        """Sequential(f, g)(x) equals g(f(x)); an empty one returns x."""
         model = Sequential(*[lambda v, s=s: v * 2 + s for s in steps])
         expected = x
         for step in steps:
@@ -380,7 +380,7 @@ class TestContainers:
         expect(isinstance(tail, Sequential) and len(tail) == 2, "a Sequential of 2", str(tail))
 
     def test_refuse_what_cannot_be_called(self):
-        """Something that cannot be called is a TypeError that names its position."""
+        """Something that is not callable is a TypeError that names its position."""
         with raises(TypeError, naming="1"):
             Sequential(abs, 3)
 
@@ -395,6 +395,6 @@ class TestContainers:
         assert_equal(call(Flatten(0, 1), x), x.reshape(-1, *x.shape[2:]))
 
     def test_a_module_of_ones_own(self):
-        """A subclass of Module with parts and a forward can be called."""
+        """A subclass of Module with parts and a forward is callable."""
         got = call(tower(), np.ones((4, 2), np.float32))
         assert_shape(got, (4, 1))

@@ -199,7 +199,7 @@ class TestCrossEntropy:
 
     @given(st.integers(1, 6), st.integers(1, 4))
     def test_of_a_guess_is_the_logarithm_of_the_classes(self, c, n):
-        """cross_entropy of equal scores is log(C): no opinion costs exactly that."""
+        """cross_entropy of equal scores is log(C): having no opinion costs exactly that."""
         got = call(cross_entropy, np.full((n, c), 3.0), Tensor(np.zeros(n, np.int64)))
         assert_close(got, np.asarray(np.log(c)))
 
@@ -284,7 +284,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
     def test_scores_that_are_integers(self, dtype):
-        """Integers or booleans as input of a loss are a TypeError that names their dtype: 20² is no uint8."""
+        """Integer or boolean input of a loss is a TypeError that names the dtype: uint8 cannot hold 20²."""
         x, name = Tensor(np.array([[0, 1]], dtype)), np.dtype(dtype).name
         classes = Tensor(np.array([1]))
         for loss, target in ((mse_loss, x), (bce, x), (cross_entropy, classes)):
@@ -294,7 +294,7 @@ class TestErrors:
             log_softmax(x)
 
     def test_an_empty_batch(self):
-        """A batch of no rows is a ValueError: its mean would be NaN."""
+        """A batch with no rows is a ValueError: its mean would be NaN."""
         with raises(ValueError, naming="(0, 3) (0,)"):
             cross_entropy(Tensor(np.zeros((0, 3))), Tensor(np.zeros(0, np.int64)))
 

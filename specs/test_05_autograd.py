@@ -89,7 +89,7 @@ class TestUnbroadcast:
 
     @given(broadcastable_shapes(max_side=3))
     def test_gives_the_shape_of_the_argument(self, pair):
-        """unbroadcast(g, x) has the shape of x; it is g itself if g has that already."""
+        """unbroadcast(g, x) has the shape of x; it is g itself if g already has that shape."""
         x, g = np.zeros(pair[0]), np.ones(np.broadcast_shapes(*pair))
         got = ask(unbroadcast, g, x)
         assert_shape(got, x.shape)
@@ -132,7 +132,7 @@ class TestArithmeticRules:
         assert_equal(y.grad, np.array([0.0, 0.0]))
 
     def test_of_the_power_zero_is_zero(self):
-        """The gradient of x ** 0 is 0, whatever comes in: where that is infinite too."""
+        """The gradient of x ** 0 is 0, whatever the incoming gradient: even an infinite one."""
         x = Tensor(np.array([2.0, 3.0]), requires_grad=True)
         remember_rule(resolve(pow), [x.data, np.array([0.0, 2.0])], 0)
         with np.errstate(invalid="ignore"):
@@ -175,7 +175,7 @@ class TestArithmeticRules:
         ("left", "right"), [((2, 3, 0), (0, 4)), ((2, 0, 3), (3, 4)), ((0, 2, 3), (3, 4))]
     )
     def test_of_a_product_of_nothing(self, left, right):
-        """The rule of matmul gives zeros of the right shapes where there is nothing to multiply."""
+        """The rule of matmul gives zeros of the right shapes if there is nothing to multiply."""
         x, y = (
             Tensor(np.zeros(left), requires_grad=True),
             Tensor(np.ones(right), requires_grad=True),
@@ -259,7 +259,7 @@ class TestElementwiseRules:
         ids=["relu", "clip", "maximum", "where"],
     )
     def test_of_what_is_cut_off_is_zero(self, op, cut):
-        """At x = -1, relu(x).sqrt() has gradient 0, and so with clip, maximum and where: it is never NaN."""
+        """At x = -1, relu(x).sqrt() has gradient 0, never NaN; likewise with clip, maximum and where."""
         x, zero = Tensor(np.array([-1.0, 4.0]), requires_grad=True), np.array(0.0)
         args = {maximum: [x.data, zero], where: [np.array([False, True]), x.data, zero]}
         remember_rule(resolve(op), args.get(op, [x.data]), 0)
@@ -268,7 +268,7 @@ class TestElementwiseRules:
         assert_equal(x.grad, np.array([0.0, 0.25]))
 
     def test_of_what_is_no_number_flows_on(self):
-        """Where x is NaN, relu and maximum hand the gradient on, so that whoever looks can see it."""
+        """Where x is NaN, relu and maximum pass the gradient on, so that the fault stays visible."""
         x, y = (Tensor(np.array(v), requires_grad=True) for v in ([np.nan, 1.0], [1.0, np.nan]))
         remember_rule(resolve(relu), [x.data], 0)
         pull_back(relu(x), np.array([2.0, 3.0]), x)
@@ -288,7 +288,7 @@ class TestElementwiseRules:
         ids=["relu", "abs", "clip"],
     )
     def test_at_a_corner(self, op, function, slopes):
-        """At 0 the gradient of relu and of abs is 0; at either limit of clip it is all that comes in."""
+        """At 0 the gradient of relu and of abs is 0; at either limit of clip it is the whole incoming one."""
         x = Tensor(np.array([0.0, 2.0]), requires_grad=True)
         remember_rule(resolve(op), [x.data], 0)
         pull_back(function(x), np.array([3.0, 3.0]), x)
@@ -296,7 +296,7 @@ class TestElementwiseRules:
 
     @given(st.integers(1, 3), seeds())
     def test_of_maximum_with_a_smaller_shape(self, n, seed):
-        """maximum of (2, n) and (n,) gives the second the sum of what each row asks."""
+        """maximum of (2, n) and (n,) gives the second the sum of the gradients of both rows."""
         check_rule(maximum, distinct(seed, 2, n), distinct(seed, n) + 0.03, seed=seed)
 
 
@@ -345,7 +345,7 @@ class TestReductionAndShapeRules:
 
     @given(shapes(min_side=1, max_side=3), seeds())
     def test_of_expand(self, shape, seed):
-        """The rule of expand is right: what was repeated is summed."""
+        """The rule of expand is right: it sums over what was repeated."""
         x = np.random.default_rng(seed).uniform(-2, 2, shape)
         wide = (2, *(3 if n == 1 else n for n in shape))
         check_rule(lambda a: a.expand(*wide), x, seed=seed, of=expand)
@@ -402,7 +402,7 @@ class TestBackward:
 
     @given(doubles(min_side=1), seeds())
     def test_adds_up_over_uses(self, x, seed):
-        """A tensor that is used several times gets the sum of what each use asks of it."""
+        """A tensor that is used several times gets the sum of the gradients of all its uses."""
         check_gradient(lambda a: a * a + a.exp() * a - a, x, seed=seed, of=mul)
         check_gradient(lambda a: a + a.reshape(-1).reshape(*x.shape) + a, x, seed=seed, of=add)
 
@@ -418,7 +418,7 @@ class TestBackward:
 
     @given(doubles(min_side=1))
     def test_shares_no_memory(self, x):
-        """The gradients of x and y in x + y have memory of their own, apart from grad's."""
+        """The gradients of x and y in x + y have their own memory, separate from that of grad."""
         first, second = (Tensor(x.copy(), requires_grad=True) for _ in range(2))
         given_grad = np.ones(x.shape)
         (first + second).backward(given_grad)
@@ -427,7 +427,7 @@ class TestBackward:
 
     @given(arrays(min_side=1))
     def test_keeps_the_dtype(self, x):
-        """A gradient has the dtype of its tensor, whatever it was combined with."""
+        """A gradient has the dtype of its tensor, whatever the tensor was combined with."""
         leaf = Tensor(x, requires_grad=True)
         for _ in range(2):
             (leaf * Tensor(np.ones(x.shape, np.float64))).sum().backward()
@@ -451,7 +451,7 @@ class TestGraphs:
     """deep, shared and freed graphs"""
 
     def test_a_hundred_thousand_deep(self):
-        """A chain of 100,000 operations is no deeper than it is long: no recursion."""
+        """A chain of 100,000 operations works: no recursion."""
         leaf = Tensor(np.array(1.0), requires_grad=True)
         result = leaf
         for _ in range(100_000):
@@ -462,7 +462,7 @@ class TestGraphs:
 
     @given(st.integers(1, 60))
     def test_shared_parts_are_walked_once(self, doublings):
-        """x + x, 60 times over, takes 60 steps and not 2 to the power of 60."""
+        """x + x, 60 times in a row, takes 60 steps and not 2 to the power of 60."""
         leaf = Tensor(np.array(1.0), requires_grad=True)
         result = leaf
         for _ in range(doublings):
@@ -486,7 +486,7 @@ class TestGraphs:
                 expect(place[id(arg)] > place[id(tensor)], "arguments after results", "the reverse")
 
     def test_is_freed(self):
-        """After backward the tensors in between are let go, though the result is kept."""
+        """After backward the tensors in between are freed, even if you keep the result."""
         leaf = Tensor(np.ones(3), requires_grad=True)
         middle = leaf * 2
         watch = weakref.ref(middle)
@@ -497,7 +497,7 @@ class TestGraphs:
         expect(watch() is None, "a tensor in between that is let go", "it is still alive")
 
     def test_cannot_be_used_twice_unless_kept(self):
-        """A second backward, through a part too, is a RuntimeError that names retain_graph, unless kept."""
+        """A second backward, even through a part, is a RuntimeError naming retain_graph, unless it is set."""
         leaf = Tensor(np.ones(3), requires_grad=True)
         result = (leaf * 2).sum()
         result.backward(retain_graph=True)
@@ -519,7 +519,7 @@ class TestGraphs:
         assert_equal(np.asarray(seen[-1][1]), np.full(3, 3.0))
 
     def test_flow_forgets_gradients_as_it_goes(self):
-        """Along a chain of 20, flow holds at most the gradient it yields and the one before."""
+        """Along a chain of 20, flow holds at most the gradient it yields and the one before it."""
         result = Tensor(np.zeros(3), requires_grad=True)
         for _ in range(20):
             result = tanh(result)
@@ -534,7 +534,7 @@ class TestControl:
     """no_grad, grad and errors"""
 
     def test_no_grad_records_nothing(self):
-        """Within no_grad() results require no gradient; after it they do again, also when nested."""
+        """Within no_grad() results require no gradient; after it they do again, even when nested."""
         leaf = Tensor(np.ones(2), requires_grad=True)
         with no_grad():
             with no_grad():
@@ -545,7 +545,7 @@ class TestControl:
         expect((leaf * 2).requires_grad, "recording again afterwards", "no recording")
 
     def test_no_grad_nests_within_itself(self):
-        """One object of no_grad, entered twice, turns recording on again once it was left twice."""
+        """One no_grad object, entered twice, turns recording on again only when left twice."""
         leaf, context = Tensor(np.ones(2), requires_grad=True), no_grad()
         with context:
             with context:
@@ -572,7 +572,7 @@ class TestControl:
 
     @given(doubles(min_side=1))
     def test_grad_gives_gradients_without_storing_them(self, x):
-        """grad(output, inputs) gives gradients of one Tensor or several, each its own, and stores none."""
+        """grad(output, inputs) gives one Tensor, or each of several, its own gradient, and stores none."""
         leaf = Tensor(x, requires_grad=True)
         middle = leaf * 3
         got = grad((middle * middle).sum(), [middle, leaf])

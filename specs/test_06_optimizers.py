@@ -145,7 +145,7 @@ class TestParameters:
 
     @every_kind
     def test_groups_step_by_their_own(self, kind, oracle_step, options):
-        """Every option of a group counts for its step, whatever the optimizer has and other groups say."""
+        """Every option of a group applies to its step, whatever the defaults and other groups say."""
         params = [parameter([1.0, -2.0]), parameter([1.0, -2.0])]
         plain = {"lr": 0.5}
         optimizer = ask(kind, [{"params": params[:1], **options}, {"params": params[1:]}], **plain)
@@ -160,7 +160,7 @@ class TestParameters:
 
     @every_kind
     def test_options_can_be_changed(self, kind, oracle_step, options):
-        """What is changed in param_groups, momentum to 0 too, holds from the next step on."""
+        """A change in param_groups, even of momentum to 0, takes effect with the next step."""
         plain = {"momentum": 0.0, "nesterov": False, "dampening": 0.5}
         changed = {"lr": 0.5, "weight_decay": 0.125, **(plain if kind is SGD else {"eps": 0.5})}
         first, second = np.array([1.0, 2.0]), np.array([3.0, -1.0])
@@ -174,7 +174,7 @@ class TestParameters:
 
     @given(rates, rates)
     def test_lr_can_be_changed(self, first, second):
-        """Setting param_groups[0]["lr"], or lr for every group, holds from the next step on."""
+        """Setting param_groups[0]["lr"], or lr for every group, takes effect with the next step."""
         params = [parameter([0.0]), parameter([0.0])]
         optimizer = SGD([{"params": params[:1]}, {"params": params[1:]}], lr=1.0)
         optimizer.param_groups[0]["lr"] = first
@@ -200,7 +200,7 @@ class TestParameters:
         expect(all(param.grad is None for param in params), "None", str([p.grad for p in params]))
 
     def test_rejects_what_is_no_collection_of_parameters(self):
-        """Nothing at all is a ValueError; a lone Tensor and things that are no Tensors a TypeError."""
+        """An empty list is a ValueError; a single Tensor, and anything that is not a Tensor, a TypeError."""
         with raises(ValueError, naming="params"):
             ask(SGD, [], lr=0.1)
         with raises(TypeError, naming="params"):
@@ -244,14 +244,14 @@ class TestParameters:
         ],
     )
     def test_rejects_hyperparameters_out_of_range(self, kind, options, name):
-        """A hyperparameter out of range is a ValueError that names it, in a group as well."""
+        """A hyperparameter out of range is a ValueError that names it, in a group too."""
         with raises(ValueError, naming=name):
             ask(kind, [parameter([1.0])], **options)
         with raises(ValueError, naming=name):
             ask(kind, [{"params": [parameter([1.0])], **options}], lr=0.1)
 
     def test_a_rejected_group_changes_nothing(self):
-        """After add_param_group fails the optimizer holds what it held."""
+        """If add_param_group fails, the optimizer stays as it was."""
         optimizer = SGD([parameter([1.0])], lr=0.1)
         for group in ({"params": [parameter([2.0]), 3]}, {"params": [parameter([2.0])], "lr": -1}):
             with raises(TypeError, ValueError):
@@ -269,12 +269,12 @@ class TestSGD:
 
     @given(histories(), nesterov_options)
     def test_nesterov_looks_ahead(self, history, options):
-        """With nesterov a step goes along g + momentum · b."""
+        """With nesterov, a step follows g + momentum · b."""
         assert_close(run(SGD, *history, **options), oracle.run(oracle.sgd, *history, **options))
 
     @given(histories(max_steps=1), rates, st.floats(0.1, 0.9), st.floats(0.0, 0.9))
     def test_the_first_step_follows_the_gradient(self, history, lr, momentum, dampening):
-        """With momentum the first step is lr · grad, whatever the dampening."""
+        """With momentum, the first step is lr · grad, whatever the dampening."""
         start, (grad,) = history
         got = run(SGD, start, [grad], lr=lr, momentum=momentum, dampening=dampening)
         assert_close(got, start - lr * grad)
@@ -353,14 +353,14 @@ class TestAdamW:
 
     @given(histories(max_steps=1), st.floats(1e-3, 0.5), decays, st.integers(1, 5))
     def test_decays_alone_when_gradients_are_zero(self, history, lr, decay, steps):
-        """With gradients of zero every step multiplies by (1 - lr · weight_decay), and by no more."""
+        """With zero gradients, every step multiplies by (1 - lr · weight_decay) and does nothing else."""
         start, _ = history
         got = run(AdamW, start, [np.zeros_like(start)] * steps, lr=lr, weight_decay=decay)
         assert_close(got, start * (1 - lr * decay) ** steps)
 
     @given(histories(), rates)
     def test_is_adam_without_decay(self, history, lr):
-        """With weight_decay 0 it makes the very steps of Adam."""
+        """With weight_decay 0 it takes exactly the steps of Adam."""
         assert_close(
             run(AdamW, *history, lr=lr, weight_decay=0.0), oracle.run(oracle.adam, *history, lr=lr)
         )
@@ -372,7 +372,7 @@ class TestStep:
     @every_kind
     @given(history=histories(), pattern=st.lists(st.booleans(), min_size=4, max_size=4))
     def test_passes_over_missing_gradients(self, kind, oracle_step, options, history, pattern):
-        """A parameter whose grad is None neither moves nor forgets; its own steps alone count."""
+        """A parameter whose grad is None keeps its value and state; only its own steps count."""
         start, gradients = history
         gradients = [g if there else None for g, there in zip(gradients, pattern, strict=False)]
         assert_close(
@@ -383,7 +383,7 @@ class TestStep:
     @every_kind
     @given(history=histories())
     def test_moves_parameters_in_place(self, kind, oracle_step, options, history):
-        """Tensor and array stay the same objects: whoever holds them sees the step."""
+        """Tensor and array stay the same objects, so whoever holds them sees the step."""
         start, gradients = history
         param, optimizer = begin(kind, start, gradients, options)
         memory = param.data
@@ -398,7 +398,7 @@ class TestStep:
     @every_kind
     @given(history=histories())
     def test_leaves_gradients_alone(self, kind, oracle_step, options, history):
-        """A step only reads grad, and what is remembered shares no memory with it."""
+        """A step only reads grad, and the state shares no memory with it."""
         start, gradients = history
         param, optimizer = begin(kind, start, gradients, options)
         for grad in gradients:
@@ -414,7 +414,7 @@ class TestStep:
     @every_kind
     @given(history=histories(np.float32), grad_dtype=st.sampled_from(FLOATS))
     def test_keeps_float32(self, kind, oracle_step, options, history, grad_dtype):
-        """Parameters and state stay float32, also when a gradient comes as float64."""
+        """Parameters and state stay float32, even if a gradient is float64."""
         start, gradients = history
         param, optimizer = begin(kind, start, gradients, options)
         for grad in gradients:
@@ -429,7 +429,7 @@ class TestStep:
 
     @every_kind
     def test_moves_each_parameter_by_its_own_gradient(self, kind, oracle_step, options):
-        """Parameters of one optimizer do not mix, even when their values are equal."""
+        """Parameters of one optimizer do not get mixed up, even if their values are equal."""
         starts = [np.ones(2), np.ones(2), np.array(3.0), np.ones((2, 0))]
         params = [parameter(start) for start in starts]
         optimizer = kind(params, **options)
@@ -469,7 +469,7 @@ class TestMemory:
             )
 
     def test_remembers_only_what_moved(self):
-        """A parameter that never had a gradient costs nothing."""
+        """A parameter that never had a gradient takes no memory."""
         params = [parameter(np.ones(2)), parameter(np.ones(5))]
         optimizer = Adam(params)
         take_step(optimizer, params, [np.ones(2), None])
@@ -540,7 +540,7 @@ class TestSaving:
         assert_close(saved["state"][2]["momentum_buffer"], [7.0])
 
     def test_mentions_only_what_is_remembered(self):
-        """Plain SGD remembers nothing, so its state is empty after steps too."""
+        """Plain SGD remembers nothing, so its state stays empty after steps."""
         params = [parameter([1.0]), parameter([2.0])]
         optimizer = SGD(params, lr=0.1)
         take_step(optimizer, params, [[5.0], [6.0]])
@@ -548,7 +548,7 @@ class TestSaving:
 
     @given(st.lists(st.booleans(), min_size=1, max_size=5))
     def test_adam_counts_the_steps_of_each_parameter(self, pattern):
-        """Adam saves exp_avg, exp_avg_sq, and in step how often this parameter had a gradient."""
+        """Adam saves exp_avg, exp_avg_sq, and in step how many times this parameter had a gradient."""
         params = [parameter([1.0]), parameter([1.0])]
         optimizer = Adam(params, betas=(0.5, 0.5))
         for there in pattern:
@@ -560,7 +560,7 @@ class TestSaving:
         assert_close(state[0]["exp_avg_sq"], [4.0 * (1 - 0.5 ** len(pattern))])
 
     def test_loads_into_the_parameters_it_has(self):
-        """Loading takes over lr and state, in the dtype of each parameter, and keeps the Tensors."""
+        """Loading replaces lr and state, in the dtype of each parameter, and keeps the Tensors."""
         saver = SGD([parameter(np.array([1.0]))], lr=0.5, momentum=0.75)
         take_step(saver, saver.parameters(), [[4.0]])
         param = parameter(np.array([2.0], np.float32))
@@ -575,7 +575,7 @@ class TestSaving:
         assert_close(param.data, [2.0 - 0.5 * (0.75 * 4.0 + 1.0)])
 
     def test_loading_replaces_the_whole_state(self):
-        """A parameter that the saved state does not mention begins anew."""
+        """A parameter that the saved state does not mention starts fresh."""
         params = [parameter([1.0])]
         optimizer = SGD(params, lr=0.1, momentum=0.5)
         fresh = optimizer.state_dict()
@@ -609,7 +609,7 @@ class TestSaving:
 
     @pytest.mark.parametrize("kind", [SGD, Adam, AdamW], ids=repr)
     def test_needs_every_hyperparameter(self, kind):
-        """Saved groups that lack a hyperparameter, whichever, are a ValueError that names it."""
+        """Saved groups that lack any hyperparameter are a ValueError that names it."""
         optimizer = kind([parameter([1.0])], lr=0.1)
         for name in optimizer.defaults:
             saved = optimizer.state_dict()

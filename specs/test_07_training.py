@@ -63,7 +63,7 @@ class TestSchedule:
         expect((rates <= options["lr"] * (1 + 1e-12)).all(), "no rate above lr", rates)
 
     def test_reaches_its_landmarks(self):
-        """lr / warmup_steps at first, lr when warm-up ends, half way at half time, min_lr at the end."""
+        """lr / warmup_steps at first, lr when warm-up ends, halfway at half time, min_lr at the end."""
         for options, rates in (
             (
                 {"lr": 1, "total_steps": 14, "warmup_steps": 4, "min_lr": 0.5},
@@ -167,7 +167,7 @@ class TestClipping:
                 assert_equal(param.grad, grad)
 
     def test_takes_a_single_parameter(self):
-        """A lone Tensor counts as a list of one, and its rows are not taken for parameters."""
+        """A single Tensor counts as a list of one: its rows are not parameters."""
         (param,) = with_gradients([np.array([[3.0], [4.0]])])
         assert_close(ask(clip_grad_norm_, param, 1.0), 5.0)
         assert_close(param.grad, [[0.6], [0.8]], rtol=1e-5)
@@ -197,7 +197,7 @@ class TestClipping:
         assert_equal(params[1].grad, np.array([20.0]))
 
     def test_of_an_infinite_length_is_zero(self):
-        """If one gradient is infinite so is the length, and the finite ones, times 0, become 0."""
+        """If one gradient is infinite, so is the length, and the finite ones become 0."""
         params = with_gradients([np.array([1.0, float("inf")]), np.array([2.0])])
         with np.errstate(invalid="ignore"):
             assert_equal(ask(clip_grad_norm_, params, 1.0), float("inf"))
@@ -205,7 +205,7 @@ class TestClipping:
         assert_equal(params[1].grad, np.array([0.0]))
 
     def test_does_not_hide_nan(self):
-        """A NaN in one gradient is a length of NaN and makes every gradient NaN."""
+        """A NaN in one gradient gives a length of NaN and makes every gradient NaN."""
         params = with_gradients([np.array([1.0, float("nan")]), np.array([2.0])])
         assert_equal(np.array(ask(clip_grad_norm_, params, 1.0)), np.array(np.nan))
         assert_equal(params[1].grad, np.array([np.nan]))
@@ -335,7 +335,7 @@ class TestTrainStep:
 
     @given(regressions(max_batches=1))
     def test_leaves_alone_what_the_optimizer_does_not_move(self, problem):
-        """Other parameters do not count for clipping, and no gradient of theirs adds up over steps."""
+        """Other parameters do not count for clipping, and their gradients do not add up over steps."""
         weight, bias, ((x, y),) = problem
         trained, (batch,) = trainer(problem, clip_norm=0.5)
         trained.optimizer = SGD([trained.model.bias], lr=0.1)
@@ -374,7 +374,7 @@ class TestTrainStep:
 
     @given(regressions())
     def test_leaves_the_rate_alone_without_a_schedule(self, problem):
-        """Without a schedule the optimizer's own lr holds, also when it is changed."""
+        """Without a schedule the optimizer's own lr applies, even after you change it."""
         trained, batches = trainer(problem, lr=9.0)
         trained.optimizer.lr = 0.25
         for batch in batches:
@@ -442,7 +442,7 @@ class TestFit:
 
     @given(regressions())
     def test_trains_in_training_mode(self, problem):
-        """Every epoch runs in training mode, whatever was before and whatever on_epoch does."""
+        """Every epoch runs in training mode, whatever the mode before and whatever on_epoch does."""
         trained, batches = watched(problem)
         trained.model.eval()
         ask(trained.fit, batches, 2, on_epoch=lambda record: trained.model.eval())
@@ -450,7 +450,7 @@ class TestFit:
 
     @given(regressions())
     def test_reports_as_it_goes(self, problem):
-        """on_step hears of every step, and on_epoch of every epoch as soon as it is in the history."""
+        """on_step is called for every step, and on_epoch for every epoch once it is in the history."""
         trained, batches = trainer(problem)
         heard = []
         on_step = lambda r: heard.append((trained.step, dict(r)))
@@ -476,7 +476,7 @@ class TestFit:
 
     @given(regressions(), regressions())
     def test_validates_after_each_epoch(self, problem, other):
-        """With validation on_epoch and the history also have what evaluate gives on it, after that epoch."""
+        """With validation, on_epoch and the history also get what evaluate gives on it after that epoch."""
         trained, batches = trainer(problem)
         validation = tensors([(x, (y > 0).astype(float)) for x, y in other[2]])
         measured, told = [], []
@@ -493,7 +493,7 @@ class TestFit:
 
     @given(seeds(), st.sampled_from([SGD, Adam, AdamW]))
     def test_learns_to_tell_two_clouds_apart(self, seed, kind):
-        """On two clouds of points the loss falls below a third and every point is told right."""
+        """On two clouds of points the loss falls below a third and every point is classified correctly."""
         draws = np.random.default_rng(seed)
         labels = np.arange(12) % 2
         points = draws.uniform(-0.8, 0.8, (12, 2)) + np.where(labels, 2.0, -2.0)[:, None]
@@ -513,7 +513,7 @@ class TestFit:
         assert_equal(result["accuracy"], 1.0)
 
     def test_rejects_empty_batches(self):
-        """No batch is a ValueError, also in a later epoch of a generator that is used up."""
+        """No batch is a ValueError, even in a later epoch of a generator that is exhausted."""
         problem = np.ones((2, 3)), np.ones(2), [(np.ones((1, 3)), np.ones((1, 2)))]
         trained, batches = trainer(problem)
         with raises(ValueError, naming="batches"):
@@ -561,7 +561,7 @@ class TestEvaluate:
 
     @given(regressions())
     def test_runs_in_evaluation_mode_and_records_nothing(self, problem):
-        """Every forward sees evaluation mode, and no result asks for gradients."""
+        """Every forward runs in evaluation mode, and no result requires a gradient."""
         trained, batches = watched(problem)
         ask(trained.evaluate, batches)
         assert_equal(trained.model.modes, [{False}] * len(batches))
@@ -569,7 +569,7 @@ class TestEvaluate:
 
     @given(regressions(), st.booleans(), st.booleans())
     def test_puts_every_module_back(self, problem, outer, inner):
-        """Afterwards each module is in the mode that it had, also after an error."""
+        """Afterwards each module is back in its earlier mode, even after an error."""
         trained, batches = watched(problem)
         model = trained.model
         model.train(outer)
@@ -662,7 +662,7 @@ class TestSaving:
     @every_optimizer
     @given(seed=seeds(), cut=st.integers(0, 4))
     def test_resumes_as_if_never_stopped(self, build, seed, cut):
-        """A run that was saved, loaded into fresh objects and continued has the very same losses."""
+        """A run that was saved, loaded into fresh objects and continued has exactly the same losses."""
         draws = np.random.default_rng(seed)
         batches = [(draws.standard_normal((4, 3)), draws.standard_normal((4, 2))) for _ in range(4)]
         batches = tensors([(x.astype("f"), y.astype("f")) for x, y in batches])
@@ -683,7 +683,7 @@ class TestSaving:
 
     @given(arrays((2, 3)), arrays((2,)), st.booleans())
     def test_keeps_every_number(self, weight, bias, as_text):
-        """Parameters and state come back as saved, also those that are transposed views in memory."""
+        """Parameters and state come back as saved, even those that are transposed views in memory."""
         model, other = linear(weight, bias), linear(weight * 0 + 7, bias * 0)
         model.weight.data = np.asfortranarray(weight)
         optimizer, resumed = Adam(model.parameters()), Adam(other.parameters())
@@ -708,21 +708,21 @@ class TestSaving:
         | st.dictionaries(words, st.lists(st.floats(-1, 1) | words, max_size=3), max_size=3),
     )
     def test_returns_step_and_metadata(self, step, metadata):
-        """load_checkpoint gives back the step and the metadata."""
+        """load_checkpoint returns the step and the metadata."""
         model = linear(np.ones((1, 1)), np.ones(1))
         with checkpoint_path() as path:
             save_checkpoint(path, model, step=step, metadata=metadata)
             assert_equal(ask(load_checkpoint, path, model), {"step": step, "metadata": metadata})
 
     def test_begins_at_zero_unless_told(self):
-        """Saved without step and metadata, it gives back 0 and None."""
+        """Saved without step and metadata, it returns 0 and None."""
         model = linear(np.ones((1, 1)), np.ones(1))
         with checkpoint_path() as path:
             save_checkpoint(path, model)
             assert_equal(ask(load_checkpoint, path, model), {"step": 0, "metadata": None})
 
     def test_writes_plain_safetensors(self):
-        """Any safetensors reader finds the parameters under their names, and text in the header."""
+        """Any safetensors reader finds the parameters under their names, and the text in the header."""
         model, optimizer = trained_network()
         with checkpoint_path() as path:
             ask(save_checkpoint, path, model, optimizer, step=2, metadata={"note": "π"})
@@ -740,7 +740,7 @@ class TestSaving:
 
     @pytest.mark.parametrize("metadata", [None, {"format": "pt"}], ids=["bare", "tagged"])
     def test_reads_files_of_other_tools(self, metadata):
-        """A safetensors file that holds just a state dict loads into a model."""
+        """A safetensors file that holds only a state dict loads into a model."""
         model, other = network(1), network(2)
         with checkpoint_path() as path:
             save_file(model.state_dict(), path, metadata=metadata)
@@ -749,7 +749,7 @@ class TestSaving:
             assert_equal(other.state_dict()[name], array)
 
     def test_loads_what_fits_if_asked(self):
-        """strict=False loads what is there, and returns missing_keys and unexpected_keys besides."""
+        """strict=False loads what is there, and also returns missing_keys and unexpected_keys."""
         saved, model = weights(3, 4), Sequential(Linear(3, 4), Linear(4, 2, bias=False))
         before = model.state_dict()
         with checkpoint_path() as path:
@@ -761,7 +761,7 @@ class TestSaving:
         assert_equal(model.state_dict()["1.weight"], before["1.weight"])
 
     def test_replaces_the_file_in_one_move(self):
-        """A new checkpoint is another file that takes the old one's place; nothing else is left."""
+        """A new checkpoint is another file that replaces the old one; nothing else is left over."""
         model = network(0)
         with checkpoint_path() as path:
             ask(save_checkpoint, path, model)
@@ -774,7 +774,7 @@ class TestSaving:
             assert_equal(load_checkpoint(path, model)["step"], 5)
 
     def test_a_save_that_fails_leaves_the_old_file(self):
-        """If the move fails, or JSON cannot hold the metadata, the old checkpoint is all there is."""
+        """If the move fails, or JSON cannot hold the metadata, only the old checkpoint is there."""
         model = network(0)
         with checkpoint_path() as path:
             ask(save_checkpoint, path, model, step=1)
@@ -828,7 +828,7 @@ class TestDamage:
         ids=["no JSON", "a list", "no state"],
     )
     def test_rejects_a_header_that_holds_something_else(self, text, whole):
-        """Text in the header that holds no dictionary, or no state, is a ValueError that names the file."""
+        """Text in the header without a dictionary, or without state, is a ValueError that names the file."""
         model, optimizer = trained_network()
         with checkpoint_path() as path:
             save_file(model.state_dict(), path, metadata={"tinytorch": text})
@@ -852,7 +852,7 @@ class TestDamage:
             assert_equal(model.state_dict()[name], array)
 
     def test_rejects_another_model_before_it_changes_the_optimizer(self):
-        """If the model does not fit, an optimizer that would fit stays as it was."""
+        """If the model does not fit, the optimizer stays as it was, even if it would fit."""
         saved, other = linear(np.ones((2, 3)), np.ones(2)), network(1)
         model = Sequential(linear(np.ones((2, 3)), np.ones(2)))
         optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -877,7 +877,7 @@ class TestDamage:
             expect_unchanged(model, optimizer, before)
 
     def test_needs_no_optimizer_to_load_a_model(self):
-        """The model of a checkpoint with an optimizer's state loads alone."""
+        """From a checkpoint with an optimizer's state you can load the model alone."""
         saved, optimizer = trained_network(seed=1)
         model = network(5)
         with checkpoint_path() as path:

@@ -159,7 +159,7 @@ class TestTensorDataset:
 
     @given(st.data(), counts.flatmap(lambda n: st.tuples(rows(n), rows(n))))
     def test_fetch_gathers_rows(self, data, columns):
-        """fetch gives any rows in any order, also repeated ones, as a tuple of arrays."""
+        """fetch gives any rows in any order, even repeated ones, as a tuple of arrays."""
         chosen = data.draw(st.lists(st.integers(0, len(columns[0]) - 1), max_size=6))
         dataset = TensorDataset(*columns)
         remember(f"TensorDataset(...).fetch(np.array({chosen}))", dataset.fetch)
@@ -179,7 +179,7 @@ class TestTensorDataset:
 
     @given(counts, counts, shapes(max_dims=2))
     def test_refuses_arrays_of_different_lengths(self, first, second, rest):
-        """First axes of different length are a ValueError that shows the shapes."""
+        """First axes of different lengths are a ValueError that shows the shapes."""
         second += first == second
         shape = (second, *rest)
         with raises(ValueError, naming=f"tensors ({first},) {shape}"):
@@ -193,7 +193,7 @@ class TestTensorDataset:
 
     @given(st.lists(st.integers(0, 9), min_size=1, max_size=5))
     def test_lists_become_tensors(self, values):
-        """Lists are taken as Tensor takes them: Python floats become float32."""
+        """Lists are converted as Tensor converts them: Python floats become float32."""
         floats = [[value / 2] for value in values]
         x, y = unwrap(TensorDataset(floats, values)[0])
         assert_equal(x, np.array(floats[0], np.float32))
@@ -206,7 +206,7 @@ class TestTensorDataset:
         )
     )
     def test_transforms_the_first_array_in_one_call(self, case):
-        """The transform gets the asked rows of the first array, all at once, every time."""
+        """The transform gets the requested rows of the first array, all at once, every time."""
         x, y, chosen = case
         calls = []
         dataset = TensorDataset(x, y, transform=lambda part: calls.append(part) or part + 1)
@@ -237,7 +237,7 @@ class TestCollate:
         st.lists(numbers(dtype=np.float32), min_size=1) | st.lists(st.integers(-99, 99), min_size=1)
     )
     def test_numbers_become_one_axis(self, items):
-        """Python numbers become a Tensor (N,): floats float32, whole numbers int64; mixed, none is cut."""
+        """Python numbers become a Tensor (N,): floats float32, integers int64; mixed, none is truncated."""
         remember(f"collate({show(items)})", resolve(collate))
         got = unwrap(collate(items))
         assert_equal(got, oracle.stack(items))
@@ -268,13 +268,13 @@ class TestCollate:
 
     @pytest.mark.parametrize("odd", [(1,), (1, 2, 3), (), [1]], ids=repr)
     def test_refuses_tuples_of_different_lengths(self, odd):
-        """A tuple longer or shorter than the first one is a ValueError with its index."""
+        """A tuple longer or shorter than the first is a ValueError with its index."""
         with raises(ValueError, naming=f"5 2 {len(odd)}"):
             collate([(1, 2)] * 5 + [odd])
 
     @pytest.mark.parametrize("item", ["text", None, object()], ids=["text", "None", "object"])
     def test_refuses_what_cannot_be_stacked(self, item):
-        """Items that are no numbers are a TypeError."""
+        """Items that are not numbers are a TypeError."""
         with raises(TypeError):
             collate([item, item])
 
@@ -282,7 +282,7 @@ class TestCollate:
         counts.flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1), min_size=1)))
     )
     def test_a_batch_holds_the_items_asked_for(self, case):
-        """batch_of asks a dataset with fetch once for all indices, any other one for each by an int."""
+        """batch_of calls fetch once with all indices, or else takes each item with an int."""
         count, chosen = case
         for dataset, asked in ((Recorded(count), chosen), (Gathered(count), [chosen])):
             remember(f"batch_of({dataset}, np.array({chosen}))", resolve(batch_of))
@@ -293,7 +293,7 @@ class TestCollate:
 
     @given(st.permutations(range(4)))
     def test_errors_name_items_by_their_numbers_in_the_dataset(self, chosen):
-        """When items differ in shape, batch_of names the one by its index in the dataset."""
+        """If items differ in shape, batch_of names the item by its index in the dataset."""
         dataset = [np.zeros(7), np.zeros(7), np.zeros(8), np.zeros(7)]
         odd = "2" if chosen[0] != 2 else ""  # else any of the others will do
         with raises(ValueError, naming=f"{odd} (7,) (8,)"):
@@ -315,7 +315,7 @@ class TestBatches:
 
     @given(counts, sizes, st.booleans(), st.booleans())
     def test_len_is_the_number_of_batches(self, count, size, drop_last, shuffle):
-        """len(loader) is how many batches a pass has."""
+        """len(loader) is the number of batches in a pass."""
         options = {"batch_size": size, "drop_last": drop_last, "shuffle": shuffle}
         loader = loader_of(range(count), **options)
         text = describe(DataLoader, [range(count)], options)
@@ -329,7 +329,7 @@ class TestBatches:
 
     @given(counts, sizes, st.booleans(), st.data())
     def test_a_batch_is_made_when_it_is_asked_for(self, count, size, shuffle, data):
-        """After k batches only their items have been asked for, each once."""
+        """After k batches only their items have been requested, each once."""
         dataset = Recorded(count)
         loader = loader_of(dataset, batch_size=size, shuffle=shuffle)
         passing = iter(loader)
@@ -342,7 +342,7 @@ class TestBatches:
 
     @given(st.integers(1, 64))
     def test_a_huge_dataset_starts_at_once(self, size):
-        """A dataset of 10¹⁵ items that are made when asked for gives its first batches at once."""
+        """A dataset of 10¹⁵ items that are made on request gives its first batches at once."""
         # So many that listing them fails at once, instead of filling the memory of a laptop.
         count = 10**15
         loader = loader_of(range(count), batch_size=size)
@@ -363,7 +363,7 @@ class TestBatches:
 
     @given(counts, sizes)
     def test_serves_a_dataset_of_ones_own(self, count, size):
-        """A class derived from Dataset is served, pairs and all."""
+        """A class derived from Dataset works, even with pairs."""
 
         class Squares(Dataset):
             def __len__(self):
@@ -391,7 +391,7 @@ class TestBatches:
 
     @pytest.mark.parametrize("size", [2.0, "2", None, True], ids=repr)
     def test_refuses_sizes_that_are_no_whole_numbers(self, size):
-        """A batch_size that is not a whole number is a TypeError; True is none."""
+        """A batch_size that is not a whole number is a TypeError; True is not one."""
         with raises(TypeError, naming="batch_size"):
             DataLoader(range(3), batch_size=size)
 
@@ -407,7 +407,7 @@ class TestBatches:
 
 
 class TestShuffle:
-    """shuffle anew in each pass"""
+    """shuffle again in each pass"""
 
     @given(counts, sizes, seeds(), kinds)
     def test_every_item_comes_once(self, count, size, seed, kind):
@@ -428,7 +428,7 @@ class TestShuffle:
         )
 
     def test_drop_last_leaves_out_other_items_each_time(self):
-        """Which items a dropped batch would hold is up to chance as well."""
+        """Which items fall into a dropped batch is random too."""
         loader = loader_of(range(4), batch_size=3, shuffle=True, drop_last=True, seed=0)
         left_out = {frozenset(range(4)) - set(joined(items_of(loader))) for _ in range(200)}
         expect(len(left_out) == 4, "each of 4 items left out in some of 200 passes", f"{left_out}")
@@ -453,7 +453,7 @@ class TestShuffle:
         expect(joined(first) != list(range(count)), "an order that is mixed", joined(first))
 
     def test_every_order_is_as_likely(self):
-        """Each of the 6 orders of 3 items comes in about 100 of 600 passes."""
+        """Each of the 6 orders of 3 items occurs in about 100 of 600 passes."""
         loader = loader_of(range(3), batch_size=3, shuffle=True, seed=1)
         orders = [tuple(joined(items_of(loader))) for _ in range(600)]
         seen = {order: orders.count(order) for order in orders}
@@ -462,14 +462,14 @@ class TestShuffle:
         )
 
     def test_draws_from_the_default_generator(self):
-        """Without a generator, manual_seed gives the order, whenever the loader was made."""
+        """Without a generator, manual_seed determines the order, whenever the loader was made."""
         loader = loader_of(range(30), batch_size=7, shuffle=True)
         own = lambda g: DataLoader(range(30), 7, shuffle=True, generator=g)
         check_draws(lambda g: joined(items_of(own(g) if g else loader)))
 
     @given(seeds())
     def test_leaves_other_generators_alone(self, seed):
-        """Only the loader's own generator moves, and without shuffle not even that."""
+        """Only the loader's own generator draws, and without shuffle not even that."""
         manual_seed(seed)
         before = state_of(default_generator())
         items_of(loader_of(range(9), batch_size=4, shuffle=True, seed=seed))
@@ -481,7 +481,7 @@ class TestShuffle:
 
     @given(counts, sizes, seeds())
     def test_pairs_stay_together(self, count, size, seed):
-        """An image keeps its label however the pairs are mixed."""
+        """An image keeps its label however the pairs are shuffled."""
         x = np.arange(count * 2).reshape(count, 2)
         loader = loader_of(TensorDataset(x, 2 * x), batch_size=size, shuffle=True, seed=seed)
         for image, label in map(unwrap, loader):
@@ -501,7 +501,7 @@ class TestPasses:
 
     @given(counts, sizes, seeds())
     def test_a_pass_given_up_changes_nothing(self, count, size, seed):
-        """After a pass that was given up, the next one goes as if it had been finished."""
+        """After an abandoned pass, the next one runs as if the first had finished."""
         one, other = (
             loader_of(range(count), batch_size=size, shuffle=True, seed=seed) for _ in "12"
         )
@@ -553,7 +553,7 @@ class TestSplit:
 
     @given(counts.flatmap(partitions), seeds())
     def test_each_item_is_in_one_part(self, lengths, seed):
-        """The parts have the lengths asked for, and each item is in exactly one of them."""
+        """The parts have the given lengths, and each item is in exactly one of them."""
         parts = split(Recorded(sum(lengths)), lengths, seed)
         assert_equal([len(part) for part in parts], lengths)
         got = [part[i] for part in parts for i in range(len(part))]
@@ -575,13 +575,13 @@ class TestSplit:
 
     @pytest.mark.parametrize("fractions", [[0, 1.0], [1, 0.0]], ids=str)
     def test_one_float_makes_fractions(self, fractions):
-        """If one of the lengths is a float, all are fractions, also a 0 or a 1."""
+        """If one of the lengths is a float, all are fractions, even a 0 or a 1."""
         assert_equal(
             [len(part) for part in split(range(4), fractions, 0)], [4 * f for f in fractions]
         )
 
     def test_the_seed_gives_the_parts(self):
-        """The same seed gives the same parts, also by manual_seed; another draw gives others."""
+        """The same seed gives the same parts, also through manual_seed; another draw gives others."""
         remember("random_split(range(40), [30, 10], generator)", resolve(random_split))
         check_draws(lambda g: joined(map(list, random_split(range(40), [30, 10], g))))
 
@@ -594,7 +594,7 @@ class TestSplit:
         expect(min(seen) > 80, "each item about 150 times alone", f"{seen}")
 
     def test_asks_for_no_item(self):
-        """Splitting asks the dataset for nothing but its length."""
+        """Splitting needs only the length of the dataset."""
         dataset = Recorded(10)
         split(dataset, [5, 5], 0)
         expect(dataset.asked == [], "no item asked for", f"{dataset.asked}")
@@ -621,7 +621,7 @@ class TestSplit:
 
     @given(choices())
     def test_a_subset_has_the_items_in_its_order(self, choice):
-        """Item i of Subset(dataset, indices) is dataset[indices[i]], also fetched and nested."""
+        """Item i of Subset(dataset, indices) is dataset[indices[i]], even fetched and nested."""
         count, chosen = choice
         wanted = [10 * i for i in chosen]
         for kind in (Recorded, Gathered):
@@ -635,14 +635,14 @@ class TestSplit:
             assert_equal(joined(items_of(loader_of(backwards, batch_size=3))), wanted[::-1])
 
     def test_a_subset_is_as_fast_as_its_dataset(self):
-        """A batch of a subset, also of a subset of it, asks a dataset that has fetch only once."""
+        """A batch of a subset, even of a nested one, calls the dataset's fetch only once."""
         dataset = Gathered(10)
         subset = Subset(Subset(dataset, [1, 3, 5, 7, 9]), [4, 2, 0])
         assert_equal(joined(items_of(loader_of(subset, batch_size=3))), [90, 50, 10])
         expect(dataset.asked == [[9, 5, 1]], "one call of fetch", f"{dataset.asked}")
 
     def test_a_subset_refuses_items_it_has_not(self):
-        """An index beyond the subset is an IndexError, though the dataset has such an item."""
+        """An index beyond the subset is an IndexError, even if the dataset has such an item."""
         for index in (3, -4):
             with raises(IndexError):
                 Subset(range(10), [1, 2, 3])[index]
@@ -661,7 +661,7 @@ class TestTransforms:
 
     @given(st.lists(st.sampled_from([1, 2, 3]), max_size=4), st.integers(-9, 9))
     def test_compose_applies_in_order(self, factors, x):
-        """Compose([f, g])(x) is g(f(x)); of nothing it is x."""
+        """Compose([f, g])(x) is g(f(x)); an empty one returns x."""
         steps = [lambda value, factor=factor: value * factor + 1 for factor in factors]
         expected = x
         for step in steps:
@@ -686,7 +686,7 @@ class TestTransforms:
 
     @given(images(), st.floats(-4.0, 4.0), st.floats(0.25, 4.0))
     def test_one_number_serves_all_channels(self, x, mean, std):
-        """A single mean and std hold for every channel; images of integers give float32."""
+        """A single mean and std apply to every channel; images of integers give float32."""
         got = transformed(Normalize(mean, std), x, f"Normalize({mean}, {std})")
         assert_equal(Normalize([mean], [std])(x), got)
         channels = x.shape[-3]
@@ -703,7 +703,7 @@ class TestTransforms:
             Normalize(mean, std)
 
     def test_normalize_refuses_unequal_numbers(self):
-        """Not as many stds as means is a ValueError, also where one of them is a single number."""
+        """Different numbers of means and stds are a ValueError, even if one of them is a single number."""
         for means, stds in ((3, 2), (3, 1), (1, 3)):
             with raises(ValueError, naming="std"):
                 Normalize([0.5] * means, [1.0] * stds)
@@ -712,7 +712,7 @@ class TestTransforms:
 
     @pytest.mark.parametrize(("means", "channels"), [(3, 1), (3, 2), (2, 3)])
     def test_normalize_refuses_other_channels(self, means, channels):
-        """As many means as the image has no channels is a ValueError with the shape of x."""
+        """Means for another number of channels are a ValueError with the shape of x."""
         shape = (5, channels, 4, 4)
         with raises(ValueError, naming=str(shape)):
             Normalize([0.5] * means, [1.0] * means)(np.zeros(shape))
@@ -755,7 +755,7 @@ class TestAugmentation:
 
     @given(images(), st.integers(0, 2), st.data(), seeds())
     def test_a_crop_is_a_window_of_its_image(self, x, padding, data, seed):
-        """Each crop is a window of its image with zeros around it, all channels at one place."""
+        """Each crop is a window of its image with zeros around it, at one place for all channels."""
         limits = [length + 2 * padding for length in x.shape[-2:]]
         size = data.draw(st.tuples(*[st.integers(1, limit) for limit in limits]))
         crop = RandomCrop(size, padding=padding, generator=np.random.default_rng(seed))
@@ -784,7 +784,7 @@ class TestAugmentation:
             )
 
     def test_the_seed_gives_the_result(self):
-        """The same seed gives the same images, also by manual_seed; the next draw gives others."""
+        """The same seed gives the same images, also through manual_seed; the next draw gives others."""
         x = np.arange(50 * 16).reshape(50, 1, 4, 4)
         for make in (RandomHorizontalFlip, lambda **options: RandomCrop(2, **options)):
             default, one = make(), make(generator=np.random.default_rng(0))
@@ -818,7 +818,7 @@ class TestAugmentation:
             RandomCrop(size, padding)(np.zeros((2, 1, 3, 4)))
 
     def test_a_loader_augments_whole_batches(self):
-        """Used as the transform of a TensorDataset, images of one batch are flipped on their own."""
+        """As the transform of a TensorDataset, it flips each image of a batch independently."""
         x = np.tile(np.array([1.0, 2.0]), (400, 1, 1, 1))
         flip = RandomHorizontalFlip(generator=np.random.default_rng(5))
         loader = loader_of(TensorDataset(x, np.arange(400), transform=flip), batch_size=400)

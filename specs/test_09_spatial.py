@@ -81,7 +81,7 @@ class TestWindows:
             assert_equal(got[:, i, j], window.transpose(0, 2, 3, 1))
 
     def test_are_not_copied(self):
-        """windows without padding are a view that cannot be written to: they take no memory of their own."""
+        """windows without padding are a read-only view: they take no memory of their own."""
         x = np.zeros((1, 1, 8, 8))
         got = ask(windows, x, 3, 1, 0)
         expect(np.shares_memory(got, x), "a view of the images", "a copy")
@@ -102,7 +102,7 @@ class TestWindows:
         )
 
     def test_patches_come_in_blocks(self):
-        """A block has about BLOCK_BYTES, and is written over by the next one."""
+        """A block has about BLOCK_BYTES, and the next one overwrites it."""
         seen = windows(np.zeros((12, 2, 60, 60)), 2, 1, 0)
         bytes_of_all, block = seen.size * seen.itemsize, resolve(BLOCK_BYTES)
         blocks = [matrix for _, matrix in ask(patches, seen)]
@@ -159,7 +159,7 @@ class TestConvolution:
         assert_shape(call(conv2d, np.zeros((0, 2, 5, 5)), np.zeros((3, 2, 3, 3))), (0, 3, 3, 3))
 
     def test_images_do_not_see_each_other(self):
-        """conv2d of many images equals conv2d of each alone, and so do their kernel gradients' sum."""
+        """conv2d of many images equals conv2d of each alone, and kernel gradients are the sum over images."""
         x, w = normal(0, 20, 6, 24, 24), normal(1, 3, 6, 3, 3)
         alone = np.concatenate([call(conv2d, x[n : n + 1], w) for n in range(len(x))])
         assert_close(call(conv2d, x, w), alone)
@@ -214,7 +214,7 @@ class TestConvolutionGradients:
 
     @given(st.sampled_from(FLOATS))
     def test_keep_the_dtype(self, dtype):
-        """Gradients have the dtype of what they are of."""
+        """Gradients have the dtype of what they belong to."""
         x = Tensor(normal(0, 1, 1, 4, 4).astype(dtype), requires_grad=True)
         w = Tensor(normal(1, 1, 1, 3, 3).astype(dtype), requires_grad=True)
         conv2d(x, w).sum().backward()
@@ -254,14 +254,14 @@ class TestPooling:
         check_gradient(lambda a: avg_pool2d(a, **keywords), x, seed=seed, of=avg_pool2d)
 
     def test_a_tie_goes_to_the_first(self):
-        """Of several largest elements in a window the first, row by row, gets the whole gradient."""
+        """If a window has several largest elements, the first, row by row, gets the whole gradient."""
         x = Tensor(np.array([[[[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]]]), requires_grad=True)
         remember_rule(resolve(max_pool2d), [x.data], 0)
         max_pool2d(x, kernel_size=2).backward(np.array([[[[3.0, 5.0]]]]))
         assert_equal(x.grad, np.array([[[[0.0, 3.0, 5.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]]))
 
     def test_what_is_no_number_is_the_largest(self):
-        """A window with NaN gives NaN, and its gradient to the NaN, so that whoever looks can see it."""
+        """A window with NaN gives NaN, and its gradient goes to the NaN, so that the fault stays visible."""
         x = Tensor(np.array([[[[1.0, np.nan], [2.0, np.nan]]]]), requires_grad=True)
         got = max_pool2d(x, kernel_size=2)
         assert_equal(got.data, np.array([[[[np.nan]]]]))
@@ -270,7 +270,7 @@ class TestPooling:
         assert_equal(x.grad, np.array([[[[0.0, 3.0], [0.0, 0.0]]]]))
 
     def test_an_infinite_gradient_stays_in_its_place(self):
-        """Where the gradient is infinite, elements that are not the largest still get 0, and not NaN."""
+        """Where the gradient is infinite, elements that are not the largest still get 0, not NaN."""
         x = Tensor(np.array([[[[0.0, -1.0]]]]), requires_grad=True)
         remember_rule(resolve(max_pool2d), [x.data], 0)
         max_pool2d(x, kernel_size=(1, 2)).backward(np.array([[[[np.inf]]]]))
@@ -278,7 +278,7 @@ class TestPooling:
 
     @given(seeds())
     def test_of_one_pixel_changes_nothing_and_aliases_nothing(self, seed):
-        """Pooling with a window of one pixel gives the image back, in memory of its own."""
+        """Pooling with a window of one pixel returns the image, in its own memory."""
         x = Tensor(normal(seed, 1, 2, 3, 3))
         for pool in (max_pool2d, avg_pool2d):
             got = pool(x, kernel_size=1)
@@ -372,14 +372,14 @@ class TestBatchNorm:
 
     @given(st.booleans(), seeds())
     def test_gradients_are_right(self, training, seed):
-        """The gradient of the images is right through the layer, in training and in use."""
+        """The gradient of the images is right through the layer, in training and in evaluation."""
         layer, x = BatchNorm2d(2), normal(seed, 3, 2, 2, 3)
         layer.weight.data[:] = normal(seed + 1, 2)
         layer.running_var.data[:] = np.abs(normal(seed + 4, 2)) + 0.5
         check_gradient(layer.train(training), x, seed=seed, of=BatchNorm2d.forward)
 
     def test_a_channel_that_never_changes_stays_finite(self):
-        """A constant channel becomes its bias: eps keeps the division from 0 / 0."""
+        """A constant channel becomes its bias: eps prevents 0 / 0."""
         assert_close(call(BatchNorm2d(1), np.full((2, 1, 2, 2), 3.0)), np.zeros((2, 1, 2, 2)))
 
 
@@ -456,7 +456,7 @@ class TestErrors:
 
     @given(st.integers(1, 4))
     def test_channels_that_do_not_fit(self, c):
-        """Kernels for other channels than the image has are a ValueError that names both shapes."""
+        """Kernels for another number of channels are a ValueError that names both shapes."""
         with raises(ValueError, naming=f"(2, {c + 1}, 3, 3) (1, {c}, 5, 5)"):
             conv2d(Tensor(np.zeros((1, c, 5, 5))), Tensor(np.zeros((2, c + 1, 3, 3))))
         with raises(ValueError, naming=f"{c + 1} {c}"):
@@ -480,7 +480,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_])
     def test_images_of_integers(self, dtype):
-        """Images of integers or booleans are a TypeError that names the dtype, also without padding."""
+        """Images of integers or booleans are a TypeError that names the dtype, even without padding."""
         x = Tensor(np.ones((2, 1, 4, 4), dtype))
         for function in (
             lambda x: conv2d(x, Tensor(np.ones((1, 1, 3, 3)))),
@@ -494,7 +494,7 @@ class TestErrors:
 
     @given(st.integers(-2, 0))
     def test_sizes_that_make_no_sense(self, n):
-        """Stride, kernel or channels below 1 and negative padding are ValueErrors by name."""
+        """Stride, kernel or channels below 1 and negative padding are ValueErrors that name the argument."""
         cases = (((8, 8), 2, n, 0, "stride"), ((8, 8), n, 1, 0, "kernel_size"))
         for size, kernel, stride, padding, name in (*cases, ((8, 8), 2, 1, n - 1, "padding")):
             with raises(ValueError, naming=name):
@@ -508,18 +508,18 @@ class TestErrors:
                 make()
 
     def test_sizes_that_are_no_numbers(self):
-        """A size that is neither a whole number nor a pair of them is a TypeError by name."""
+        """A size that is neither a whole number nor a pair of them is a TypeError that names the argument."""
         for wrong in (1.5, "2", (1, 2, 3), True):
             with raises(TypeError, naming="stride"):
                 output_size((8, 8), 2, wrong, 0)
 
     def test_padding_of_more_than_half_a_window(self):
-        """Pooling with more padding than half the window is a ValueError: a window could see none."""
+        """Pooling with more padding than half the window is a ValueError: a window could see only padding."""
         for pool in (max_pool2d, avg_pool2d):
             with raises(ValueError, naming="padding 2"):
                 pool(Tensor(np.zeros((1, 1, 8, 8))), kernel_size=3, padding=2)
 
     def test_one_element_a_channel_in_training(self):
-        """Training on a single element a channel is a ValueError that names the shape."""
+        """Training on a single element per channel is a ValueError that names the shape."""
         with raises(ValueError, naming="(1, 2, 1, 1)"):
             BatchNorm2d(2)(Tensor(np.zeros((1, 2, 1, 1))))

@@ -88,7 +88,7 @@ class TestCharacters:
 
     @given(texts)
     def test_decode_undoes_encode(self, text):
-        """decode(encode(text)) is the text, whatever it is written in."""
+        """decode(encode(text)) is the text, in any script."""
         tokenizer = chars(text)
         assert_equal(ask(tokenizer.decode, tokenizer.encode(text)), text)
 
@@ -101,7 +101,7 @@ class TestCharacters:
             assert_equal(ask(tokenizer.decode, form), text)
 
     def test_training_again_starts_anew(self):
-        """train forgets what an earlier text has taught."""
+        """train forgets what it learned from an earlier text."""
         tokenizer = chars("abc")
         tokenizer.train("xy")
         assert_equal(list(tokenizer.characters), [UNKNOWN, "x", "y"])
@@ -128,7 +128,7 @@ class TestUnknownCharacters:
             ask(chars("abc").encode, "abc", errors="ignore")
 
     def test_unknown_itself_has_an_id(self):
-        """The character UNKNOWN is encoded as 0 and is no error, also where the text had it."""
+        """The character UNKNOWN is encoded as 0 without error, even if the training text had it."""
         assert_equal(ask(chars(f"b{UNKNOWN}a").encode, f"a{UNKNOWN}"), np.array([1, 0]))
         assert_equal(ask(chars("abc").encode, f"a{UNKNOWN}"), np.array([1, 0]))
 
@@ -138,7 +138,7 @@ class TestPairs:
 
     @given(words)
     def test_counts_every_place(self, word):
-        """pairs_of counts each pair of neighbors, also where they overlap."""
+        """pairs_of counts each pair of neighbors, even if they overlap."""
         found = oracle.neighbors(word)
         assert_equal(dict(ask(pairs_of, word)), {pair: found.count(pair) for pair in found})
 
@@ -146,7 +146,7 @@ class TestPairs:
     @example((0, 1, 2, 0, 1, 0, 0, 1), (0, 1))
     @example((2, 2, 2, 2, 2), (2, 2))
     def test_merge_goes_from_left_to_right(self, word, pair):
-        """merge puts the token for each pair, from left to right, each element used once."""
+        """merge replaces each pair by the token, from left to right, using each element once."""
         got = ask(merge, word, pair, 9)
         assert_equal(tuple(got), oracle.replaced(word, pair, 9))
         expect(isinstance(got, tuple), "a tuple", type(got).__name__)
@@ -157,7 +157,7 @@ class TestPairs:
         )
     )
     def test_ties_go_to_the_smallest_ids(self, counts):
-        """most_frequent gives the pair with the highest count, of several the smallest."""
+        """most_frequent gives the pair with the highest count; of several, the smallest."""
         best = sorted(counts, key=lambda pair: (-counts[pair], pair))[0]
         assert_equal(ask(most_frequent, counts), best)
         backwards = dict(reversed(counts.items()))
@@ -175,7 +175,7 @@ class TestPairTable:
     @example([((0, 1, 0, 1, 0), 2)], [0, 0])
     @example([((0, 1, 0, 1, 0, 1, 3, 2, 2, 2, 2), 1)], [3])  # places 7 to 9, from the left
     def test_stays_what_counting_anew_would_give(self, drawn, picks):
-        """After each replace, words, counts and pairs are those of a table made anew."""
+        """After each replace, words, counts and pairs are those of a new table."""
         times = [often for _, often in drawn]
         table = ask(PairTable, [word for word, _ in drawn], times)
         expected = [word for word, _ in drawn]
@@ -205,7 +205,7 @@ class TestTraining:
     @given(few_letters, st.integers(256, 270))
     @example("aaab aaab", 259)
     def test_merges_the_most_frequent_pair_each_time(self, text, vocab_size):
-        """merges are those that counting everything anew before each merge would give."""
+        """merges are those that recounting everything before each merge would give."""
         tokenizer = BPETokenizer()
         expect(
             ask(tokenizer.train, text, vocab_size) is tokenizer,
@@ -218,7 +218,7 @@ class TestTraining:
 
     @given(texts)
     def test_works_on_any_text(self, text):
-        """Whatever a text is written in, merges are those that counting anew before each would give."""
+        """For text in any script, merges are those that recounting before each merge would give."""
         text = text * 3
         expected = oracle.train(text, 266)
         assert_equal(
@@ -231,7 +231,7 @@ class TestTraining:
         assert_equal(list(ask(BPETokenizer().train, text, 300).merges), [])
 
     def test_no_token_reaches_over_a_word(self):
-        """A pair across the end of a word is never merged, however often it occurs."""
+        """A pair across a word boundary is never merged, however often it occurs."""
         tokenizer = pairs("ab ab ab ab", 300)
         expect(
             b"b " not in b"|".join(tokenizer.bytes[256:]),
@@ -241,12 +241,12 @@ class TestTraining:
 
     @pytest.mark.parametrize("spaces", [True, False], ids=["words", "one word"])
     def test_looks_only_at_what_changes(self, spaces):
-        """Training takes steps in proportion to the text, in many words or one, whatever it merges."""
+        """Training takes steps in proportion to the text, for many words or one, whatever it merges."""
         train = lambda n: repeating(n) if spaces else repeating(n).replace(" ", "")
         check_work(lambda n: ask(BPETokenizer().train, train(n), 10_000))
 
     def test_training_again_starts_anew(self):
-        """train forgets what an earlier text has taught: merges, bytes, and what was encoded with them."""
+        """train forgets what it learned from an earlier text: merges, bytes, and what they encoded."""
         tokenizer, new = pairs("ab ab abab"), pairs("cdcd cd ab")
         text = "abab cdcd"
         tokenizer.encode(text)
@@ -265,7 +265,7 @@ class TestEncoding:
     @example("aaa aaa", "aaa aaaaa", 258)  # pairs that overlap are merged from the left
     @example("a     b     ", "a  b", 260)  # two spaces are no pair: the second belongs to b
     def test_merges_as_training_did(self, learned, text, vocab_size):
-        """encode(text) is what all merges, in the order learned, make of the bytes of each word."""
+        """encode(text) applies all merges, in the order learned, to the bytes of each word."""
         tokenizer = pairs(learned, vocab_size)
         ids = ask(tokenizer.encode, text)
         expect(isinstance(ids, np.ndarray), "an ndarray", type(ids).__name__)
@@ -287,12 +287,12 @@ class TestEncoding:
 
     @pytest.mark.parametrize("merges", [[(97, 98), (256, 99)], [(98, 99), (97, 256)]])
     def test_a_merge_makes_new_pairs_on_both_sides(self, merges):
-        """A token that a merge has made is merged with its neighbor on the right, or on the left."""
+        """A token that a merge made merges further with its right or left neighbor."""
         assert_equal(ask(BPETokenizer(merges).encode, "abc"), np.array([257]))
 
     @given(texts, texts)
     def test_any_text_comes_back(self, learned, text):
-        """decode(encode(text)) is the text, also one with characters never seen."""
+        """decode(encode(text)) is the text, even with characters never seen."""
         tokenizer = pairs(learned)
         assert_equal(ask(tokenizer.decode, tokenizer.encode(text)), text)
 
@@ -303,14 +303,14 @@ class TestEncoding:
         expect(len(ids) <= len(text.encode()), f"at most {len(text.encode())} tokens", len(ids))
 
     def test_half_a_character_becomes_unknown(self):
-        """decode of bytes that are no UTF-8 gives UNKNOWN instead of an error."""
+        """decode of bytes that are not UTF-8 gives UNKNOWN instead of an error."""
         tokenizer = BPETokenizer()
         ids = tokenizer.encode("é")
         assert_equal(ask(tokenizer.decode, ids[:1]), UNKNOWN)
 
     @given(st.lists(st.integers(0, 255), max_size=8))
     def test_decode_takes_any_ids(self, ids):
-        """decode(ids) of bytes is what UTF-8 makes of them."""
+        """decode(ids) of bytes is what UTF-8 decodes them to."""
         expected = bytes(ids).decode("utf-8", errors="replace")
         for form in (ids, np.array(ids, np.int64)):
             assert_equal(ask(BPETokenizer().decode, form), expected)
@@ -321,7 +321,7 @@ class TestSaving:
 
     @given(texts)
     def test_characters_come_back(self, tmp_path_factory, text):
-        """load(path) gives a CharTokenizer that encodes as the saved one does."""
+        """load(path) gives a CharTokenizer that encodes like the saved one."""
         file = tmp_path_factory.getbasetemp() / "characters.json"
         tokenizer = chars(text)
         ask(tokenizer.save, file)
@@ -340,7 +340,7 @@ class TestSaving:
         assert_equal(loaded.encode(text), tokenizer.encode(text))
 
     def test_the_file_is_json(self, tmp_path):
-        """save writes one JSON object that names the type, as a new file that takes the old one's place."""
+        """save writes one JSON object that names the type, as a new file that replaces the old one."""
         ask(pairs("xy xy").save, tmp_path / "t.json")
         before = (tmp_path / "t.json").stat().st_ino
         ask(pairs("ab ab").save, tmp_path / "t.json")
@@ -379,13 +379,13 @@ class TestSaving:
             ask(resolve(CharTokenizer).load, file)
 
     def test_a_file_that_is_not_there_is_an_error(self, tmp_path):
-        """load raises FileNotFoundError."""
+        """load raises FileNotFoundError if there is no file."""
         with raises(FileNotFoundError, naming="none.json"):
             ask(resolve(BPETokenizer).load, tmp_path / "none.json")
 
 
 class TestBadInput:
-    """text and ids that cannot be"""
+    """invalid text and ids"""
 
     @pytest.mark.parametrize("text", [b"bytes", None, 3, ["a"]])
     def test_text_is_a_str(self, text):
@@ -398,7 +398,7 @@ class TestBadInput:
             ask(BPETokenizer().train, text, 300)
 
     def test_half_a_surrogate_pair_is_no_character(self):
-        """train and encode raise ValueError with the position of what UTF-8 cannot write."""
+        """train and encode raise ValueError with the position of what UTF-8 cannot encode."""
         trained, by_pairs = chars("ab"), pairs("ab ab")
         for action in (CharTokenizer().train, trained.encode, by_pairs.encode):
             with raises(ValueError, naming="2"):
@@ -408,7 +408,7 @@ class TestBadInput:
 
     @pytest.mark.parametrize("outside", [-1, 3, 10**9])
     def test_ids_must_be_in_the_vocabulary(self, outside):
-        """decode raises IndexError that names the id, also for negative ones."""
+        """decode raises IndexError that names the id, even a negative one."""
         with raises(IndexError, naming=str(outside)):
             ask(chars("ab").decode, [1, outside])
         with raises(IndexError, naming="257"):

@@ -82,7 +82,7 @@ class TestGradient:
 
     @given(st.integers(1, 50))
     def test_of_a_token_used_many_times(self, uses):
-        """A row that is looked up n times gets n shares, the others nothing."""
+        """A row that is looked up n times gets n shares, the others get zeros."""
         weight = Tensor(normal(0, VOCABULARY, 2), requires_grad=True)
         embedding(weight, indices=np.full(uses, 3)).sum().backward()
         expected = np.zeros((VOCABULARY, 2))
@@ -116,7 +116,7 @@ class TestEmbedding:
             assert_equal(unwrap(ask(layer, form)), layer.weight.data[ids])
 
     def test_has_one_parameter(self):
-        """state_dict has just "weight" of shape (num_embeddings, embedding_dim), float32 unless told."""
+        """state_dict has only "weight" of shape (num_embeddings, embedding_dim), float32 by default."""
         check_dtype_option(lambda **options: Embedding(3, 2, **options))
         layer = Embedding(7, 4)
         assert_equal({n: v.shape for n, v in layer.state_dict().items()}, {"weight": (7, 4)})
@@ -147,7 +147,7 @@ class TestSinusoids:
 
     @given(st.integers(1, 30), st.integers(1, 8), st.sampled_from(FLOATS))
     def test_match_their_definition(self, length, half, dtype):
-        """table[p, 2i] is sin(p / 10000^(2i/D)), table[p, 2i+1] the cosine, in float32 unless told."""
+        """table[p, 2i] is sin(p / 10000^(2i/D)), table[p, 2i+1] the cosine, in float32 by default."""
         table = ask(
             sinusoids, length, 2 * half, **({} if dtype == np.float32 else {"dtype": dtype})
         )
@@ -163,7 +163,7 @@ class TestSinusoids:
 
     @given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 6))
     def test_a_step_is_a_rotation(self, place, step, half):
-        """Going on by a number of places turns each pair by the same angle, wherever one is."""
+        """Moving a number of places ahead rotates each pair by the same angle, from any place."""
         table = ask(sinusoids, 50, 2 * half, dtype=np.float64)
         sin, cos = table[step, 0::2], table[step, 1::2]
         s, c = table[place, 0::2], table[place, 1::2]
@@ -225,14 +225,14 @@ class TestLearnedPositions:
         assert_dtype(layer.weight.data, np.float32)
 
     def test_take_odd_widths(self):
-        """A learned table has no pairs of waves, so that D may be odd."""
+        """A learned table has no pairs of waves, so D may be odd."""
         assert_shape(
             call(PositionalEncoding(3, 4, "learned"), np.zeros((2, 3), np.float32)), (2, 3)
         )
 
     @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), seeds())
     def test_gradients_sum_over_the_batch(self, n, length, start, seed):
-        """A place's row gets the gradients of all sequences there, other rows get zeros."""
+        """A place's row gets the gradients of all sequences at that place; other rows get zeros."""
         layer = PositionalEncoding(3, 6, "learned", dtype=np.float64)
         x = Tensor(normal(seed, n, length, 3), requires_grad=True)
         g = normal(seed + 1, n, length, 3)
@@ -248,19 +248,19 @@ class TestBadInput:
 
     @pytest.mark.parametrize("outside", [-1, VOCABULARY, 10**9])
     def test_ids_must_be_in_the_table(self, outside):
-        """An id outside [0, V) raises IndexError that names it, also a negative one."""
+        """An id outside [0, V) raises IndexError that names it, even a negative one."""
         with raises(IndexError, naming=str(outside)):
             ask(Embedding(VOCABULARY, 2), np.array([0, outside]))
 
     def test_ids_are_whole_numbers(self):
-        """Ids with a fraction, or truth values, raise TypeError."""
+        """Ids with a fraction, or booleans, raise TypeError."""
         for wrong in (np.array([1.0]), np.array([True])):
             with raises(TypeError):
                 ask(Embedding(VOCABULARY, 2), wrong)
 
     @pytest.mark.parametrize("name", ["num_embeddings", "embedding_dim"])
     def test_sizes_are_at_least_one(self, name):
-        """Embedding raises ValueError that names the size below 1; 1 will do."""
+        """Embedding raises ValueError that names a size below 1; 1 is allowed."""
         sizes = {"num_embeddings": 3, "embedding_dim": 3}
         with raises(ValueError, naming=f"{name} 0"):
             Embedding(**sizes | {name: 0})

@@ -61,13 +61,13 @@ def layer_of(heads, width, seed=0, **options):
 
 
 class TestWeights:
-    """how much each place looks at each"""
+    """how much each place looks at others"""
 
     @given(
         lengths, lengths, st.sampled_from(FLOATS), st.sampled_from([0, -1e12]), seeds(), st.data()
     )
     def test_hidden_scores_count_as_minus_infinity(self, queries, keys, dtype, offset, seed, draw):
-        """masked_softmax is softmax with a score of -∞ where the mask is False, whatever stood there."""
+        """masked_softmax is softmax with a score of -∞ where the mask is False, whatever the score was."""
         mask = masks(draw, queries, keys)
         scores = (normal(seed, 2, queries, keys) * 5 + offset).astype(dtype)
         scores[:, ~mask] = draw.draw(st.sampled_from([np.nan, np.inf, 0, 1e30]))
@@ -98,7 +98,7 @@ class TestWeights:
 
     @given(lengths, lengths, seeds(), st.data())
     def test_each_row_is_a_distribution(self, queries, keys, seed, draw):
-        """Rows are not negative, sum to one, and are exactly 0 where the mask is False."""
+        """Weights are not negative, sum to one in each row, and are exactly 0 where the mask is False."""
         mask = masks(draw, queries, keys)
         got = call(
             attention_weights, normal(seed, queries, 3) * 5, normal(seed + 1, keys, 3), mask=mask
@@ -109,7 +109,7 @@ class TestWeights:
 
     @given(st.integers(1, 64))
     def test_do_not_sharpen_with_the_width(self, d):
-        """Scores are divided by √d: repeating the elements of both k times scales them by √k."""
+        """Scores are divided by √d: repeating the elements of both k times scales the scores by √k."""
         q, k = normal(d, 3, 2), normal(d + 1, 4, 2)
         wide = call(attention_weights, np.tile(q, d), np.tile(k, d))
         assert_close(wide, oracle.weights(q * d**0.5, k))
@@ -131,7 +131,7 @@ class TestWeights:
 
     @given(seeds(), st.integers(1, 3), st.integers(1, 2))
     def test_take_stacks(self, seed, n, h):
-        """Leading axes are stacks: each (T, d) and (S, d) of them on its own."""
+        """Leading axes are stacks: each (T, d) and (S, d) is independent."""
         q, k = normal(seed, n, h, 3, 2), normal(seed + 1, n, h, 4, 2)
         got = call(attention_weights, q, k)
         expected = [[oracle.weights(q[i, j], k[i, j]) for j in range(h)] for i in range(n)]
@@ -168,7 +168,7 @@ class TestScaledDotProduct:
 
     @given(seeds())
     def test_stays_between_the_values(self, seed):
-        """A weighted mean is nowhere above the largest value nor below the smallest."""
+        """A weighted mean is never above the largest value or below the smallest."""
         v = normal(seed, 5, 3)
         got = call(
             scaled_dot_product_attention, normal(seed, 4, 2) * 9, normal(seed + 1, 5, 2) * 9, v
@@ -177,7 +177,7 @@ class TestScaledDotProduct:
         expect(inside.all(), "means between the smallest and the largest value", got)
 
     def test_a_key_that_fits_best_wins(self):
-        """A query that fits one key far better than the others gets its value."""
+        """A query that fits one key far better than the others gets that key's value."""
         k, v = np.eye(3) * 100, np.arange(9.0).reshape(3, 3)
         assert_close(call(scaled_dot_product_attention, k[::-1].copy(), k, v), v[::-1])
 
@@ -203,7 +203,7 @@ class TestCausalMask:
 
     @given(st.integers(1, 8))
     def test_is_square_unless_told(self, length):
-        """causal_mask(T) is (T, T), an array of its own: row i sees i + 1 places."""
+        """causal_mask(T) is (T, T), a new array each time: row i sees i + 1 places."""
         assert_own(lambda: ask(causal_mask, length))
         mask = ask(causal_mask, length)
         assert_shape(mask, (length, length))
@@ -221,7 +221,7 @@ class TestCausalMask:
 
     @given(st.integers(2, 6), st.data(), seeds())
     def test_the_past_gives_no_gradient_to_the_future(self, length, draw, seed):
-        """What comes out before t has a gradient of exactly 0 for what stands at t or later."""
+        """Outputs before t have a gradient of exactly 0 for inputs at t or later."""
         t = draw.draw(st.integers(1, length - 1))
         x = Tensor(normal(seed, 1, length, 4), requires_grad=True)
         layer_of(2, 2, seed)(x, mask=ask(causal_mask, length))[:, :t].sum().backward()
@@ -229,7 +229,7 @@ class TestCausalMask:
         expect((x.grad[:, :t] != 0).any(), "a gradient for the past", x.grad)
 
     def test_the_past_changes_the_future(self):
-        """With a causal mask, the first place still reaches the last output."""
+        """With a causal mask, the first place still affects the last output."""
         layer, mask = layer_of(2, 2), ask(causal_mask, 4)
         x = normal(0, 1, 4, 4)
         other = x.copy()
@@ -239,7 +239,7 @@ class TestCausalMask:
 
 
 class TestHeads:
-    """cut into heads and join"""
+    """split into heads and join"""
 
     @given(heads_and_widths, st.integers(1, 3), lengths, seeds())
     def test_each_head_has_neighboring_columns(self, sizes, n, length, seed):
@@ -277,7 +277,7 @@ class TestMultiHeadAttention:
 
     @given(heads_and_widths, st.integers(1, 3), lengths, st.booleans(), seeds())
     def test_matches_its_definition(self, sizes, n, length, causal, seed):
-        """The layer equals a loop over sequences and heads, each an attention of its own."""
+        """The layer equals a loop over sequences and heads, each with its own attention."""
         layer = layer_of(*sizes, seed=seed)
         x = normal(seed, n, length, sizes[0] * sizes[1])
         mask = np.tri(length, dtype=bool) if causal else None
@@ -286,7 +286,7 @@ class TestMultiHeadAttention:
 
     @given(st.permutations(range(5)), seeds())
     def test_without_places_order_means_nothing(self, order, seed):
-        """Without a mask, permuting the places of the input permutes the outputs alike."""
+        """Without a mask, permuting the places of the input permutes the outputs the same way."""
         layer, x = layer_of(2, 2, seed), normal(seed, 2, 5, 4)
         order = np.array(order)
         assert_close(call(layer, x[:, order]), call(layer, x)[:, order])
@@ -308,7 +308,7 @@ class TestMultiHeadAttention:
 
     @given(seeds())
     def test_takes_a_mask_for_each_sequence(self, seed):
-        """A mask (N, 1, 1, T), as for texts of several lengths, hides keys in its sequence alone."""
+        """A mask (N, 1, 1, T), as for texts of different lengths, hides keys only in its own sequence."""
         layer, x = layer_of(2, 2, seed), normal(seed, 2, 4, 4)
         mask = np.ones((2, 1, 1, 4), bool)
         mask[1, ..., 2:] = False
@@ -318,7 +318,7 @@ class TestMultiHeadAttention:
 
     @given(seeds(), st.data())
     def test_takes_a_mask_for_each_head(self, seed, draw):
-        """A mask (N, H, T, T), or (H, T, T) for all sequences, hides keys in its head alone."""
+        """A mask (N, H, T, T), or (H, T, T) for all sequences, hides keys only in its own head."""
         layer, x = layer_of(2, 2, seed), normal(seed, 2, 4, 4)
         mask = np.stack([masks(draw, 4, 4) for _ in range(4)]).reshape(2, 2, 4, 4)
         expected = [
@@ -405,7 +405,7 @@ class TestBadInput:
             MultiHeadAttention(dim, heads)
 
     def test_sizes_are_at_least_one(self):
-        """embed_dim or num_heads below 1 raise ValueError that names it."""
+        """embed_dim or num_heads below 1 raises ValueError that names it."""
         with raises(ValueError, naming="embed_dim 0"):
             MultiHeadAttention(0, 1)
         with raises(ValueError, naming="num_heads 0"):
@@ -436,7 +436,7 @@ class TestBadInput:
             call(attention_weights, q, q, mask=np.array([[True, True], [False, False]]))
 
     def test_mask_sizes_are_checked(self):
-        """causal_mask raises ValueError that names both, if queries is not in [1, keys]."""
+        """causal_mask raises ValueError that names both numbers if queries is not in [1, keys]."""
         with raises(ValueError, naming="0"):
             ask(causal_mask, 0)
         with raises(ValueError, naming="3 2"):

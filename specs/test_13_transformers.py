@@ -51,7 +51,7 @@ def token_ids(max_length=C):
 
 
 class TestLayerNorm:
-    """vectors of one size"""
+    """normalized vectors"""
 
     @given(shapes(0, 2, 1), st.integers(1, 5), st.sampled_from(FLOATS), seeds())
     def test_matches_its_definition(self, stack, d, dtype, seed):
@@ -86,7 +86,7 @@ class TestLayerNorm:
         )
 
     def test_of_a_constant_vector_is_the_bias(self):
-        """eps keeps a vector of equal elements from being divided by zero."""
+        """eps prevents division by zero in a vector of equal elements."""
         got = call(layer_norm, np.full((1, 3), 7.0), np.ones(3), np.array([1.0, 2.0, 3.0]))
         assert_equal(got, np.array([[1.0, 2.0, 3.0]]))
 
@@ -127,11 +127,11 @@ def check_parts(model, **parts):
 
 
 class TestMLP:
-    """a thought about each place"""
+    """each place by itself"""
 
     @given(st.integers(1, 4), st.none() | st.integers(1, 5), seeds())
     def test_is_two_layers_with_gelu_between(self, d, hidden, seed):
-        """MLP(x) is proj(gelu(fc(x))) with gelu's form "tanh", 4 D units wide unless told."""
+        """MLP(x) is proj(gelu(fc(x))) with gelu's form "tanh", 4 D units wide by default."""
         layer = randomize(MLP(d, hidden, dtype=np.float64), seed)
         x = normal(seed, 2, 3, d)
         assert_equal(layer.fc.weight.shape, (4 * d if hidden is None else hidden, d))
@@ -145,7 +145,7 @@ class TestMLP:
 
 
 class TestBlock:
-    """a look and a thought"""
+    """attention, then an MLP"""
 
     @given(st.sampled_from([1, 2]), st.booleans(), seeds())
     def test_matches_its_definition(self, heads, causal, seed):
@@ -157,7 +157,7 @@ class TestBlock:
 
     @given(seeds())
     def test_passes_on_what_it_was_given(self, seed):
-        """With nothing to add (out_proj and proj of zeros) the block gives x back."""
+        """With nothing to add (out_proj and proj of zeros) the block returns x."""
         layer = randomize(TransformerBlock(4, 2, dtype=np.float64), seed)
         for linear in (layer.attn.out_proj, layer.mlp.proj):
             linear.weight.data[...], linear.bias.data[...] = 0, 0
@@ -165,7 +165,7 @@ class TestBlock:
         assert_equal(call(layer, x), x)
 
     def test_hands_on_what_it_is_made_with(self):
-        """hidden_dim and generator reach the parts: attn is drawn first, then mlp, and dropout later."""
+        """hidden_dim and generator reach the parts: attn draws first, then mlp, and dropout later."""
         generator = np.random.default_rng(0)
         attn = MultiHeadAttention(4, 2, generator=generator)
         mlp = MLP(4, 3, generator=generator)
@@ -178,7 +178,7 @@ class TestBlock:
         expect((call(block, x) != call(block, x)).any(), "other elements dropped", "the same")
 
     def test_drops_only_while_training(self):
-        """Dropout is on what is added: with p = 1 the block gives x back, but not after eval."""
+        """Dropout applies to what is added: with p = 1 the block returns x, but not after eval."""
         layer = randomize(TransformerBlock(4, 2, dropout=1.0, dtype=np.float64), 0)
         x = normal(0, 1, 3, 4)
         assert_equal(call(layer, x), x)
@@ -220,7 +220,7 @@ class TestGPT:
         expect((grad[:3] != 0).any(axis=1).all(), "a gradient for the places before", grad)
 
     def test_the_past_and_its_order_matter(self):
-        """Shuffling what stands before changes the last logits."""
+        """Shuffling the tokens before changes the last logits."""
         model = small()
         first, second = (
             unwrap(ask(model, np.array([ids])))[0, -1] for ids in ([1, 2, 3], [2, 1, 3])
@@ -236,7 +236,7 @@ class TestGPT:
             assert_close(together[i : i + 1], unwrap(ask(model, ids[i : i + 1])))
 
     def test_drops_places_and_what_blocks_add(self):
-        """dropout is that of the config: with p = 1 nothing of tokens, places and blocks is left."""
+        """dropout comes from the config: with p = 1 nothing of tokens, places and blocks is left."""
         model, ids = small(dropout=1.0), np.array([[1, 2, 3]])
         state = model.state_dict()
         left = state["ln_f.bias"] @ state["token_embedding.weight"].T
@@ -331,7 +331,7 @@ class TestParameters:
             check_dtype_option(lambda make=make, sizes=sizes, **options: make(*sizes, **options))
 
     def test_begin_as_in_gpt_2(self):
-        """Matrices are normal numbers of deviation 0.02, or 0.02 / √(2 L); biases are 0, gains 1."""
+        """Matrices are normal numbers with deviation 0.02, or 0.02 / √(2 L); biases are 0, gains 1."""
         config = GPTConfig(200, 100, 64, 4, 8)
         state = GPT(config, generator=np.random.default_rng(0)).state_dict()
         for name, value in state.items():
@@ -377,7 +377,7 @@ class TestSampling:
 
     @given(st.integers(1, 3), st.integers(1, 6), seeds())
     def test_greedy_takes_the_most_likely(self, n, v, seed):
-        """temperature 0 takes the highest score, of several the smallest id, and draws nothing."""
+        """temperature 0 takes the highest score; of several, the smallest id; it draws nothing."""
         logits = np.round(normal(seed, n, v))
         generator = np.random.default_rng(0)
         got = ask(sample, logits, temperature=0, generator=generator)
@@ -407,7 +407,7 @@ class TestSampling:
         expect((np.abs(found - wanted) <= room).all(), f"shares near {wanted.round(3)}", found)
 
     def test_rows_draw_on_their_own(self):
-        """Equal rows get different tokens, rows with other scores other shares."""
+        """Equal rows get different tokens; rows with other scores get other shares."""
         logits = np.zeros((200, 4))
         got = ask(sample, logits, generator=np.random.default_rng(0))
         expect(len(set(got.tolist())) == 4, "all four tokens", sorted(set(got.tolist())))
@@ -415,7 +415,7 @@ class TestSampling:
         assert_equal(ask(sample, certain, generator=np.random.default_rng(0)), np.arange(4))
 
     def test_ties_at_the_edge_go_to_small_ids(self):
-        """top_k keeps exactly k tokens: of equal scores those with the smallest ids."""
+        """top_k keeps exactly k tokens; of equal scores, those with the smallest ids."""
         got = ask(sample, np.zeros((300, 5)), top_k=2, generator=np.random.default_rng(0))
         assert_equal(sorted(set(got.tolist())), [0, 1])
         logits = np.random.default_rng(1).integers(0, 2, (300, 20)) * 1.0
@@ -426,7 +426,7 @@ class TestSampling:
 
     @given(st.floats(1e-300, 1e-3), seeds())
     def test_is_exact_at_tiny_temperatures(self, temperature, seed):
-        """A temperature near 0 is greedy where one score stands out, without overflow."""
+        """A temperature near 0 is greedy if one score stands out, without overflow."""
         rows = [np.random.default_rng(seed).permutation(5), np.arange(5) - 9]
         logits = (np.array(rows) * 1e3).astype(np.float32)
         got = ask(sample, logits, temperature, generator=np.random.default_rng(0))
@@ -476,7 +476,7 @@ class TestGeneration:
 
     @given(seeds())
     def test_begins_with_the_prompt(self, seed):
-        """The prompt stays as it was, also one that is longer than the context."""
+        """The prompt stays as it was, even if it is longer than the context."""
         prompt = np.random.default_rng(seed).integers(0, V, (2, C + 3))
         got = ask(small(seed).generate, prompt, 4, generator=np.random.default_rng(seed))
         assert_shape(got, (2, C + 7))
@@ -488,7 +488,7 @@ class TestGeneration:
         check_draws(lambda g: ask(model.generate, [[1, 2]], 16, temperature=9.0, generator=g))
 
     def test_passes_on_how_to_choose(self):
-        """With top_k=1 any temperature writes the greedy text; a high one without it does not."""
+        """With top_k=1 any temperature gives the greedy text; without it, a high one does not."""
         model = small(2)
         greedy = ask(model.generate, [[1]], 12, temperature=0)
         generator = np.random.default_rng(0)
@@ -498,7 +498,7 @@ class TestGeneration:
 
     @given(seeds())
     def test_stops_at_a_token(self, seed):
-        """A row that has produced stop is filled with it; all ended, nothing more is added."""
+        """A row that produced stop is filled with it; once all have ended, nothing more is added."""
         model, prompt = small(seed), np.array([[0], [1], [2]])
         free = ask(model.generate, prompt, 8, temperature=0)
         stop = int(free[0, 3])
@@ -513,7 +513,7 @@ class TestGeneration:
         assert_equal(got.shape[1], longest)
 
     def test_keeps_the_mode_and_drops_nothing(self):
-        """Dropout is off while generating, and each part of the model is in its old mode afterwards."""
+        """Dropout is off while generating, and each part of the model is back in its mode afterwards."""
         model = small(1, dropout=0.9)
         for mode in (True, False):
             model.train(mode)
@@ -531,7 +531,7 @@ class TestGeneration:
         expect(model.training, "the old mode after an error too", "eval mode")
 
     def test_records_nothing(self):
-        """No gradient is asked for: a forward pass of generate makes no graph."""
+        """Nothing is recorded: a forward pass of generate builds no graph."""
         model, seen = small(), []
         forward = model.ln_f.forward
         model.ln_f.forward = lambda x: seen.append(x.requires_grad) or forward(x)

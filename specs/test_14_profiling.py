@@ -55,7 +55,7 @@ class TestParameters:
         assert_equal(found, (inputs + 1) * hidden + (hidden + 1) * outputs)
 
     def test_shared_ones_count_once(self):
-        """A layer used twice, or a weight that two layers share, is one set of numbers, also if frozen."""
+        """A layer used twice, or a weight that two layers share, is one set of numbers, even if frozen."""
         layer, other = Linear(3, 3), Linear(3, 3)
         assert_equal(ask(count_parameters, Sequential(layer, relu, layer)), 12)
         layer.bias.requires_grad = False
@@ -79,7 +79,7 @@ class TestOperations:
 
     @given(sizes, sizes, sizes, sizes)
     def test_of_a_stack_of_products(self, stack, n, k, m):
-        """matmul takes 2 k for each element of the result, also for stacks and vectors."""
+        """matmul takes 2 k for each element of the result, for stacks and vectors too."""
         for y in (values(k, m), values(stack, k, m)):
             x = values(stack, n, k)
             assert_equal(ask(count_flops, matmul, x, y), 2 * stack * n * k * m)
@@ -99,7 +99,7 @@ class TestOperations:
 
     @given(sizes, sizes)
     def test_moving_costs_nothing(self, n, m):
-        """Reshaping, turning, indexing and joining calculate nothing."""
+        """Reshaping, transposing, indexing and joining compute nothing."""
         for move in (
             lambda x: x.reshape(-1),
             lambda x: x.permute(1, 0),
@@ -111,7 +111,7 @@ class TestOperations:
             assert_equal(ask(count_flops, move, values(n, m)), 0)
 
     def test_of_what_later_modules_add(self):
-        """conv2d takes 2 C KH KW and a bias an output; pooling its window; others go by the largest array."""
+        """conv2d takes 2 C KH KW per output, plus a bias; pooling its window; others the largest array."""
         named = lambda name: SimpleNamespace(__name__=name)
         x, w, b, out = (np.zeros(s) for s in ((2, 3, 8, 8), (4, 3, 5, 5), (4,), (2, 4, 4, 4)))
         assert_equal(ask(flops_of, named("conv2d"), [x, w, b], {}, out), 128 * (2 * 75 + 1))
@@ -126,7 +126,7 @@ class TestOperations:
         assert_equal(ask(flops_of, named("exp"), [out], {}, out), 128)
 
     def test_an_operation_may_say_itself_what_it_takes(self):
-        """An op with flops of its own, a function of (arrays, params, ans), counts as that says."""
+        """An op with its own flops, a function of (arrays, params, ans), counts what that returns."""
         own = lambda arrays, params, ans: 100 * len(arrays) + params["more"] + ans.size
         op, x = SimpleNamespace(__name__="matmul", flops=own), np.ones((2, 3))
         assert_equal(ask(flops_of, op, [x, x], {"more": 7}, x), 213)
@@ -140,13 +140,13 @@ class TestOperations:
         assert_equal(ask(count_flops, lambda *, x: model(x), x=x), expected)
 
     def test_gradients_do_not_count(self):
-        """Only the forward pass is counted, also where backward runs inside."""
+        """Only the forward pass counts, even if backward runs inside."""
         model, x = network(), values(5, 3)
         forward = ask(count_flops, lambda x: model(x).sum(), x)
         assert_equal(ask(count_flops, lambda x: model(x).sum().backward(), x), forward)
 
     def test_counting_ends(self):
-        """After a count, and after an error inside one, nothing is counted but by who counted before."""
+        """After a count, even one that failed, only an earlier observer goes on counting."""
 
         def fail(x):
             raise KeyError("inside")
@@ -167,7 +167,7 @@ class TestMemory:
 
     @given(sizes, sizes)
     def test_of_parameters_and_gradients(self, inputs, outputs):
-        """Parameters and their gradients take 4 bytes a number each, in float32."""
+        """Parameters and their gradients take 4 bytes per number each, in float32."""
         model = network(inputs, 4, outputs)
         got = ask(footprint, model, model(Tensor(np.zeros((2, inputs), np.float32))))
         expected = 4 * ((inputs + 1) * 4 + 5 * outputs)
@@ -186,7 +186,7 @@ class TestMemory:
 
     @given(st.integers(1, 20))
     def test_activations_grow_with_the_batch(self, rows):
-        """What a graph holds beside parameters and inputs grows in proportion to the batch."""
+        """What a graph holds besides parameters and inputs grows in proportion to the batch."""
         model = network()
         held = []
         for n in (rows, 2 * rows):
@@ -203,7 +203,7 @@ class TestMemory:
         assert_equal(ask(footprint, layer, out).activations, 3 * 5 * 4 * 4 + whole.nbytes)
 
     def test_constants_that_a_graph_holds_count(self):
-        """Arrays among the arguments, such as a dropout mask, are held, too; also those in a tuple."""
+        """Arrays among the arguments, such as a dropout mask, are held too, even those in a tuple."""
         x = Tensor(np.zeros((5, 3)), requires_grad=True)
         mask, index = np.ones((5, 3)), np.array([0, 1])
         seen = np.lib.stride_tricks.sliding_window_view(mask.reshape(-1), 3)[:5]  # (5, 3) windows
@@ -227,7 +227,7 @@ class TestMemory:
         assert_equal(len(ask(held_arrays, x)), 61)
 
     def test_without_a_graph_only_the_result_is_held(self):
-        """Where no gradient is asked for, nothing is held but the result."""
+        """If nothing requires a gradient, only the result is held."""
         x = Tensor(np.zeros(10))
         assert_equal(len(ask(held_arrays, exp(x) + 1)), 1)
 
@@ -237,7 +237,7 @@ class TestPeakMemory:
 
     @given(st.integers(10, 40))
     def test_is_what_a_call_holds_at_most(self, rows):
-        """Two arrays alive at once count both, also once they are gone."""
+        """Two arrays alive at once both count, even once they are gone."""
 
         def work():
             first = np.zeros((rows, 1000))
@@ -260,7 +260,7 @@ class TestPeakMemory:
         expect(got < 50_000, "a few bytes", got)
 
     def test_hands_on_arguments(self):
-        """The function is called once, with the arguments given; what cannot be called is a TypeError."""
+        """The function is called once, with the given arguments; what is not callable is a TypeError."""
         calls = []
         ask(peak_memory, lambda *a, **k: calls.append((a, k)), 1, name=2)
         assert_equal(calls, [((1,), {"name": 2})])
@@ -268,7 +268,7 @@ class TestPeakMemory:
             ask(peak_memory, 3)
 
     def test_leaves_tracing_as_it_was(self):
-        """If somebody traces memory already, that goes on; if nobody does, it ends, also on an error."""
+        """If memory was already being traced, tracing stays on; if not, it ends, even after an error."""
         already = tracemalloc.is_tracing()
         for tracing in (False, True):
             tracemalloc.stop()
@@ -304,7 +304,7 @@ class TestLatency:
     @example([4.0, 1.0, 3.0, 2.0], 100)
     @example([float(n) for n in range(1, 101)], 14)
     def test_percentiles_are_nearest_ranks(self, samples, halves):
-        """percentile(p) is the smallest sample that at least p in a hundred do not exceed."""
+        """percentile(p) is the smallest sample that at least p percent do not exceed."""
         percent = halves / 2
         assert_equal(
             ask(Latency(tuple(samples)).percentile, percent), nearest_rank(samples, percent)
@@ -328,7 +328,7 @@ class TestLatency:
         expect(long.median > short.median > 0, "more time for more work", long.median)
 
     def test_arguments_are_checked(self):
-        """No calls, a clock that goes backwards: ValueError; no function: TypeError; each by name."""
+        """No calls, a clock that goes backward: ValueError; no function: TypeError; each names it."""
         with raises(ValueError, naming="repeats 0"):
             ask(latency, len, "x", repeats=0)
         with raises(ValueError, naming="warmup -1"):
@@ -342,7 +342,7 @@ class TestLatency:
             ask(latency, 3)
 
     def test_errors_come_through(self):
-        """What the function raises is raised."""
+        """An error that the function raises goes through unchanged."""
         with raises(ZeroDivisionError):
             ask(latency, lambda: 1 / 0)
 
@@ -387,7 +387,7 @@ class TestProfiler:
         assert_equal((rows["0"].parameters, rows["1"].parameters), (12, 3))
 
     def test_time_goes_to_the_innermost_part(self):
-        """A part's seconds are those it spent itself: time inside its parts is theirs."""
+        """A part's seconds are those it spent itself: time inside its parts belongs to them."""
         clock = Ticks()
 
         class Part(Module):
@@ -411,7 +411,7 @@ class TestProfiler:
         assert_equal(seconds, [4.0, 40.0, 400.0])
 
     def test_leaves_the_model_as_it_was(self):
-        """Inside, results are the same; afterwards every part's forward is what it was, also after errors."""
+        """Inside, results are the same; afterwards every part's forward is restored, even after errors."""
         model, x = peculiar(network()), values(5, 3)
         plain = model(x).data
         with left_alone(model):
@@ -422,7 +422,7 @@ class TestProfiler:
 
     @pytest.mark.parametrize("by", ["seconds", "flops", "bytes", "parameters"])
     def test_bottlenecks_come_first(self, by):
-        """bottlenecks and table begin with the row that takes most of what was asked for."""
+        """bottlenecks and table begin with the row that takes most of what by names."""
         model, x = network(3, 50, 2), values(5, 3)
         with Profiler(model) as profiler:
             model(x)
@@ -436,13 +436,13 @@ class TestProfiler:
         expect(lines[1].endswith(share), f"a share of {share}", lines[1])
 
     def test_equal_rows_keep_their_order(self):
-        """Rows that take the same stay in the order of the model; nothing run is shown as 0%."""
+        """Rows that take the same stay in the order of the model; if nothing ran, shares are 0%."""
         profiler = ask(Profiler, network())
         assert_equal([row.name for row in profiler.bottlenecks("flops")], ["", "0", "2"])
         expect("0.0%" in profiler.table(), "shares of 0.0%", profiler.table())
 
     def test_by_is_checked(self):
-        """bottlenecks raises ValueError that names by, for what it does not sort by."""
+        """bottlenecks raises ValueError that names by if it cannot sort by that."""
         for by in ("speed", "calls"):
             with raises(ValueError, naming="by"):
                 ask(ask(Profiler, network()).bottlenecks, by)

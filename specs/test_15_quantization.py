@@ -99,7 +99,7 @@ class TestRange:
     @given(numbers(1e4, np.float32), numbers(1e4, np.float32))
     @example(0.0, 1e-44)
     def test_affine_codes_reach_both_ends(self, first, second):
-        """The lowest value and the highest are within half a step of what codes can stand for."""
+        """The lowest value and the highest are within half a step of what codes can represent."""
         low, high = sorted((first, second))
         scale, zero_point = ask(scale_and_zero_point, low, high)
         assert_dtype(scale, np.float32)
@@ -126,7 +126,7 @@ class TestRange:
 
     @pytest.mark.parametrize("symmetric", [False, True])
     def test_a_range_of_nothing_has_a_step(self, symmetric):
-        """A range of nothing but 0 has scale 1 and zero_point 0, also among others."""
+        """A range of only 0 has scale 1 and zero_point 0, even among other ranges."""
         scale, zero_point = ask(scale_and_zero_point, 0.0, 0.0, symmetric)
         assert_equal((float(scale), int(zero_point)), (1.0, 0))
         scale, zero_point = ask(
@@ -165,27 +165,27 @@ class TestRoundTrip:
 
     @given(weights, st.booleans())
     def test_keeps_the_order(self, x, symmetric):
-        """Of two values the larger one never has the smaller code."""
+        """The larger of two values never has the smaller code."""
         codes = ask(quantize, np.sort(x.ravel()), symmetric=symmetric).codes.astype(int)
         expect((np.diff(codes) >= 0).all(), "codes that do not fall", codes)
 
     @given(st.integers(-9, 9))
     def test_halves_go_to_the_even_neighbor(self, zero_point):
-        """Codes are round(x / scale) + zero_point: rounded first, halves to the even side."""
+        """Codes are round(x / scale) + zero_point: rounded first, halves to even."""
         x = np.array([-1.5, -0.5, 0.5, 1.5, 2.5, 2.75]) / 4
         got = ask(encode, x, np.float32(0.25), np.int32(zero_point))
         assert_equal(got, np.array([-2, 0, 0, 2, 2, 3], np.int8) + np.int8(zero_point))
 
     @given(weights)
     def test_a_second_time_changes_nothing(self, x):
-        """What came back has the same codes with the same scale and zero_point."""
+        """Dequantized values have the same codes with the same scale and zero_point."""
         q = ask(quantize, x)
         again = ask(encode, ask(dequantize, q), q.scale, q.zero_point)
         assert_equal(again, q.codes)
 
     @given(st.integers(-3, 2), seeds())
     def test_each_channel_has_its_own_range(self, axis, seed):
-        """With an axis, each of its places is quantized as it would be alone."""
+        """With an axis, each index along it is quantized as it would be alone."""
         x = normal(seed, 2, 3, 4) * np.array([1, 100, 0.01])[:, None].astype(np.float32)
         q = ask(quantize, x, axis=axis)
         for place in range(x.shape[axis]):
@@ -196,17 +196,17 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("value", [0.0, 7.5, -3.25, 1e-30, 3e38])
     def test_constants_come_back(self, value):
-        """An array of one value comes back to within a millionth, also a tiny or huge one."""
+        """An array of one value comes back to within a millionth, even a tiny or huge value."""
         x = np.full((2, 2), value, np.float32)
         assert_close(ask(dequantize, ask(quantize, x)), x, rtol=1e-6, atol=0)
 
     def test_takes_a_fourth_of_the_memory(self):
-        """A thousand numbers take 1,000 bytes and 8 for scale and zero_point."""
+        """A thousand numbers take 1,000 bytes, plus 8 for scale and zero_point."""
         q = ask(quantize, normal(0, 1000))
         assert_equal((q.codes.nbytes, q.nbytes), (1000, 1008))
 
     def test_input_is_checked(self):
-        """NaN, infinity, and an axis that is none raise ValueError."""
+        """NaN, infinity, and an invalid axis raise ValueError."""
         for bad in (np.nan, np.inf, -np.inf):
             with raises(ValueError):
                 ask(quantize, np.array([1.0, bad]))
@@ -278,7 +278,7 @@ class TestLayers:
 
     @given(st.booleans(), st.sampled_from(FLOATS), seeds())
     def test_a_linear_layer_is_nearly_the_same(self, bias, dtype, seed):
-        """QuantizedLinear is within the error that half a step of inputs and weights can make, in float32."""
+        """QuantizedLinear stays within the error of half a step of inputs and weights, in float32."""
         generator = np.random.default_rng(seed)
         layer = Linear(6, 3, bias, generator=generator, dtype=dtype)
         x = normal(seed, 2, 4, 6).astype(dtype)
@@ -297,7 +297,7 @@ class TestLayers:
     @given(PAIRS, st.tuples(st.integers(0, 1), st.integers(0, 1)), seeds())
     @example((2, 1), (1, 0), 0)
     def test_a_convolution_is_one_of_what_codes_stand_for(self, stride, padding, seed):
-        """QuantizedConv2d is the convolution of the images and kernels that the codes stand for."""
+        """QuantizedConv2d is the convolution of the images and kernels that the codes represent."""
         generator = np.random.default_rng(seed)
         conv = Conv2d(2, 3, (3, 2), stride=stride, padding=padding, generator=generator)
         x = normal(seed, 2, 2, 5, 6)
@@ -312,7 +312,7 @@ class TestLayers:
         )
 
     def test_weights_are_kept_as_int8(self):
-        """The state has int8 codes, a scale for each output and a bias of its own, but no float weight."""
+        """The state has int8 codes, a scale for each output and its own bias, but no float weight."""
         state = ask(QuantizedLinear, Linear(100, 10), -1.0, 1.0).state_dict()
         expected = {"codes": "int8", "weight_scale": "float32", "bias": "float32"}
         expected |= {"scale": "float32", "zero_point": "int32"}
@@ -323,13 +323,13 @@ class TestLayers:
         assert_no_alias(made.bias.data, layer.bias.data)
 
     def test_nothing_in_them_is_trained(self):
-        """A quantized layer has no parameters, and its results no gradient."""
+        """A quantized layer has no parameters, and its results have no gradient."""
         made = ask(QuantizedLinear, Linear(4, 2), -1.0, 1.0)
         assert_equal(list(made.parameters()), [])
         expect(not made(Tensor(normal(0, 2, 4))).requires_grad, "no gradient", "one")
 
     def test_shapes_are_checked(self):
-        """Another width or number of channels raises ValueError that names both."""
+        """A wrong width or number of channels raises ValueError that names both numbers."""
         with raises(ValueError, naming="4 (2, 3)"):
             ask(ask(QuantizedLinear, Linear(4, 2), -1.0, 1.0), Tensor(normal(0, 2, 3)))
         made = ask(QuantizedConv2d, Conv2d(2, 3, 3), -1.0, 1.0)
@@ -356,7 +356,7 @@ class TestModels:
         assert_equal(sorted(found), ["0", "3"])
 
     def test_calibration_leaves_the_model_as_it_was(self):
-        """Nothing is recorded or dropped; after that, or an error, each part has its mode and its forward."""
+        """Nothing is recorded or dropped; afterwards, error or not, each part has its mode and forward."""
         model = peculiar(Sequential(Linear(2, 2), Dropout(0.9), Linear(2, 1)))
         seen = watch(model)
         with left_alone(model):
@@ -367,7 +367,7 @@ class TestModels:
         expect(not seen[0].training, "a pass in evaluation mode", "one in training mode")
 
     def test_accuracy_and_memory(self):
-        """On TinyDigits, INT8 loses at most a point, in less than a third of the memory in all."""
+        """On TinyDigits, INT8 loses at most a point, in less than a third of the total memory."""
         model = classifier().eval()
         before = right(model)
         images = TinyDigits(train=True).images[:200]
@@ -383,7 +383,7 @@ class TestModels:
         )
 
     def test_the_model_itself_stays(self):
-        """quantize_model changes nothing of the model; parts in parts are reached; copies do not train."""
+        """quantize_model does not change the model; it reaches nested parts; copies do not train."""
         model = Sequential(Sequential(Conv2d(1, 2, 3), relu), Dropout(0.5), Flatten(), Linear(8, 2))
         with left_alone(peculiar(model, own_forward=False)):
             made = ask(quantize_model, model, [Tensor(normal(0, 2, 1, 4, 4))])
@@ -395,7 +395,7 @@ class TestModels:
         assert_equal(kinds, ["QuantizedConv2d", "QuantizedLinear"])
 
     def test_a_layer_used_twice_is_one_part(self):
-        """A layer in two places is quantized in both, with the range of all its inputs."""
+        """A layer used in two places is quantized in both, with the range of all its inputs."""
         shared = Linear(2, 2)
         model = Sequential(shared, Sequential(relu, shared))
         x = Tensor(3 * normal(0, 6, 2))
@@ -440,7 +440,7 @@ class TestModels:
         assert_equal(type(made).__name__, "QuantizedLinear")
 
     def test_batches_are_needed(self):
-        """Without a batch calibrate raises ValueError that names batches."""
+        """Without a batch, calibrate raises ValueError that names batches."""
         with raises(ValueError, naming="batches"):
             ask(calibrate, Linear(2, 2), [])
 
@@ -462,7 +462,7 @@ class TestHalf:
         assert_dtype(model[0].weight.data, np.float32)
 
     def test_reaches_what_is_no_parameter(self):
-        """Fixed Tensors are float16, too, so that results are; Buffers stay, and gradients are not copied."""
+        """Fixed Tensors are float16 too, so that results are; Buffers stay, and gradients are not copied."""
 
         class Shifted(Module):
             def __init__(self):
@@ -499,7 +499,7 @@ class TestHalf:
         )
 
     def test_unscales_before_the_step(self):
-        """A scaled gradient of 4 · 2 steps the master weight by lr · 2, at float32; no older one counts."""
+        """A scaled gradient of 4 · 2 moves the master weight by lr · 2, in float32; no older one counts."""
         model, half, scaler = self.scaler()
         model.weight.grad = np.array([[100.0]], np.float32)
         ask(scaler.step)
@@ -524,7 +524,7 @@ class TestHalf:
         assert_equal(scaler.scale, 1.0)
 
     def test_buffers_come_back(self):
-        """A step gives the model the half model's buffers; one that is left out puts back the old ones."""
+        """A step gives the model the half model's buffers; a skipped step restores the old ones."""
         model = BatchNorm2d(1)
         half = to_half(model)
         scaler = ask(GradScaler, model, half, SGD(model.parameters(), lr=0.1))
@@ -536,7 +536,7 @@ class TestHalf:
         assert_equal([float(m.running_mean.data[0]) for m in (model, half)], [5.0, 5.0])
 
     def test_grows_after_good_steps_in_a_row(self):
-        """The scale is doubled after growth_interval good steps in a row; an overflow begins anew."""
+        """The scale doubles after growth_interval good steps in a row; an overflow restarts the count."""
         _, half, scaler = self.scaler(scale=4.0, interval=3)
         seen = []
         for bad in (0, 0, 1, 0, 0, 0, 0, 0, 0):

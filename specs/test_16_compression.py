@@ -60,7 +60,7 @@ class TestSparsity:
         assert_close(ask(sparsity, Tensor(x)), expected)
 
     def test_of_a_module_counts_weights(self):
-        """Of a module the parameters with two axes or more count, all together; biases do not."""
+        """In a module, the parameters with two or more axes count, all together; biases do not."""
         model = network()
         for layer in (model[0], model[2]):
             layer.bias.data[...] = 0
@@ -79,7 +79,7 @@ class TestMagnitudePruning:
 
     @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.data())
     def test_the_smallest_go_first(self, scores, draw):
-        """smallest keeps all but count elements, the smallest; of equal ones the first go."""
+        """smallest keeps all but the count smallest elements; of equal ones, the first go."""
         count = draw.draw(st.integers(0, len(scores)))
         order = sorted(range(len(scores)), key=lambda i: (scores[i], i))
         got = ask(smallest, np.array(scores, float), count)
@@ -88,7 +88,7 @@ class TestMagnitudePruning:
     @given(amounts, seeds())
     @example(0.99, 0)
     def test_global_compares_all_layers(self, amount, seed):
-        """round(amount · all weights) weights are 0, and no smaller one is left anywhere."""
+        """round(amount · all weights) weights are 0, and no smaller one remains anywhere."""
         model = network(seed)
         before = np.concatenate(
             [np.abs(layer.weight.data).ravel() for layer in (model[0], model[2])]
@@ -154,7 +154,7 @@ class TestMagnitudePruning:
         assert_dtype(memory, np.float32)
 
     def test_most_weights_can_go(self):
-        """Of a network that reads TinyDigits, 90% of the weights go, step by step, for at most 2 points."""
+        """A network that reads TinyDigits can lose 90% of its weights, step by step, for at most 2 points."""
         generator = np.random.default_rng(0)
         first = Linear(64, 512, generator=generator)
         model = Sequential(Flatten(), first, relu, Linear(512, 10, generator=generator))
@@ -198,7 +198,7 @@ class TestStructuredPruning:
             assert_equal(layer.bias.data, np.where(gone, 0, bias))
 
     def test_kernels_are_outputs_too(self):
-        """Of a parameter with four axes, whole kernels go."""
+        """In a parameter with four axes, whole kernels become 0."""
 
         class Kernels(Module):
             def __init__(self):
@@ -213,7 +213,7 @@ class TestStructuredPruning:
         )
 
     def test_a_pruned_output_is_zero(self):
-        """A layer gives exactly 0 at pruned outputs, whatever comes in."""
+        """A layer gives exactly 0 at pruned outputs, whatever its input."""
         layer = Linear(5, 4)
         ask(structured_prune, layer, 0.5)
         out = layer(Tensor(normal(0, 3, 5).astype(np.float32))).data
@@ -225,7 +225,7 @@ class TestLowRank:
 
     @given(st.integers(1, 6), st.integers(1, 6), st.data(), seeds())
     def test_is_the_closest_of_its_rank(self, outputs, inputs, draw, seed):
-        """The product of the factors is off by the root of the squares of the values left out."""
+        """The product of the factors is off by the root of the summed squares of the dropped values."""
         rank = draw.draw(st.integers(1, min(outputs, inputs)))
         layer = Linear(inputs, outputs, generator=np.random.default_rng(seed), dtype=np.float64)
         made = ask(low_rank, layer, rank)
@@ -239,7 +239,7 @@ class TestLowRank:
 
     @given(st.booleans(), seeds())
     def test_of_full_rank_changes_nothing(self, bias, seed):
-        """With the largest rank the results are those of the layer, bias included."""
+        """With the largest rank, the results are those of the layer, bias included."""
         layer = Linear(4, 3, bias, generator=np.random.default_rng(seed), dtype=np.float64)
         x = Tensor(normal(seed, 5, 4))
         made = ask(low_rank, layer, 3)
@@ -264,7 +264,7 @@ class TestLowRank:
 
     @pytest.mark.parametrize("rank", [0, -1, 4])
     def test_rank_is_checked(self, rank):
-        """A rank outside [1, min(in, out)] raises ValueError that names it and the largest."""
+        """A rank outside [1, min(in, out)] raises ValueError that names it and the maximum."""
         with raises(ValueError, naming=f"3 {rank}"):
             ask(low_rank, Linear(5, 3), rank)
 
@@ -371,14 +371,14 @@ class TestSparseStorage:
 
     @given(sparse_matrices())
     def test_comes_back(self, x):
-        """dense() is the matrix, in its dtype, also an empty one."""
+        """dense() is the matrix, in its dtype, even an empty one."""
         got = ask(ask(to_csr, Tensor(x)).dense)
         assert_equal(got, x)
         assert_dtype(got, x.dtype)
 
     @given(sparse_matrices())
     def test_bytes_are_exact(self, x):
-        """nbytes is that of the values, 4 for each column, and 4 for each row and one more."""
+        """nbytes is that of the values, plus 4 for each column, and 4 for each row and one more."""
         count = np.count_nonzero(x)
         assert_equal(ask(lambda: to_csr(x).nbytes), count * (x.itemsize + 4) + 4 * (len(x) + 1))
 
@@ -390,14 +390,14 @@ class TestSparseStorage:
 
     @given(sparse_matrices(), st.integers(0, 3), st.data())
     def test_multiplies_as_the_matrix_does(self, x, m, draw):
-        """csr @ y is dense() @ y, also with empty rows, and for matrices without any value."""
+        """csr @ y is dense() @ y, even with empty rows, and for matrices without any value."""
         y = draw.draw(arrays((x.shape[1], m), x.dtype))
         got = ask(to_csr(x).__matmul__, y)
         assert_close(got, x @ y)
         assert_dtype(got, x.dtype)
 
     def test_rows_without_a_value(self):
-        """In csr @ y a row without a value is 0, wherever it stands."""
+        """In csr @ y a row without a value is 0, wherever it is."""
         x = np.array([[0, 0], [1, 2], [0, 0], [0, 0], [3, 0], [0, 0]], np.float32)
         y = np.array([[1, 10], [2, 20]], np.float32)
         assert_equal(ask(to_csr(x).__matmul__, y), x @ y)
@@ -412,7 +412,7 @@ class TestSparseStorage:
 
 
 class TestBadInput:
-    """amounts that cannot be"""
+    """invalid amounts"""
 
     @pytest.mark.parametrize("amount", [-0.1, 1.1, float("nan")])
     def test_amounts_are_shares(self, amount):
@@ -425,6 +425,6 @@ class TestBadInput:
         assert_equal(model[0].weight.data, before)
 
     def test_scope_is_checked(self):
-        """A scope that is neither raises ValueError that names it."""
+        """Any other scope raises ValueError that names it."""
         with raises(ValueError, naming="scope"):
             ask(magnitude_prune, network(), 0.5, scope="local")

@@ -44,7 +44,7 @@ class TestCache:
     """remember keys and values"""
 
     def test_begins_empty(self):
-        """A new cache holds nothing, and has its memory: 2 · L · N · H · C · d numbers."""
+        """A new cache holds nothing, and has all its memory: 2 · L · N · H · C · d numbers."""
         cache = ask(KVCache, 3, 2, 4, 5, 6, np.float32)
         assert_equal((cache.length, cache.capacity), (0, 6))
         assert_shape(cache.keys, (3, 2, 4, 6, 5))
@@ -59,7 +59,7 @@ class TestCache:
 
     @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), seeds())
     def test_gives_back_all_that_was_put(self, counts, seed):
-        """put returns what this block has put so far, in order, with the new places at the end."""
+        """put returns all that this block has put so far, in order, with the new places at the end."""
         cache = cache_of(2, capacity=12)
         put = {layer: ([], []) for layer in range(LAYERS)}
         for number, count in enumerate(counts):
@@ -73,7 +73,7 @@ class TestCache:
         assert_equal(cache.length, sum(counts))
 
     def test_copies_nothing(self):
-        """What put returns are views of the cache's own memory."""
+        """put returns views of the cache's own memory."""
         cache = cache_of()
         keys, values = ask(cache.put, 0, heads(0, 1, 2), heads(1, 1, 2))
         expect(np.shares_memory(keys, cache.keys), "a view of keys", "a copy")
@@ -121,7 +121,7 @@ class TestLogits:
 
     @given(seeds())
     def test_rows_are_independent(self, seed):
-        """Each text of a batch gets what it would get alone with a cache of its own."""
+        """Each text of a batch gets what it would get alone with its own cache."""
         model = small(seed)
         text = np.random.default_rng(seed).integers(0, V, (3, 5))
         cache = cache_of(3)
@@ -178,11 +178,11 @@ class TestLogits:
 
 
 class TestGeneration:
-    """write without reading again"""
+    """generate without reading again"""
 
     @given(st.integers(1, 4), st.integers(0, 6), st.integers(1, 3), seeds())
     def test_greedy_text_is_that_of_generate(self, length, count, batch, seed):
-        """cached_generate(temperature=0) writes what always taking the highest logit writes."""
+        """cached_generate(temperature=0) always takes the token with the highest logit."""
         model = small(seed)
         expected = prompt = np.random.default_rng(seed).integers(0, V, (batch, length))
         for _ in range(count):
@@ -194,7 +194,7 @@ class TestGeneration:
 
     @given(st.sampled_from([0.5, 2.0]), st.sampled_from([None, 2]), seeds())
     def test_draws_as_generate_does(self, temperature, top_k, seed):
-        """With equal generators the text is the one of GPT.generate, token by token."""
+        """With equal generators the text equals that of GPT.generate, token by token."""
         model, prompt = small(seed), [[1, 2], [3, 4]]
         texts = [
             ask(write, *first, prompt, 7, temperature, top_k, np.random.default_rng(seed))
@@ -203,13 +203,13 @@ class TestGeneration:
         assert_equal(texts[0], texts[1])
 
     def test_draws_from_the_generator_or_the_common_one(self):
-        """Texts are drawn from the generator that is given, or else from that of manual_seed."""
+        """Texts are drawn from the given generator, or else from that of manual_seed."""
         model, prompt = small(), [[1, 2], [3, 4]]
         check_draws(lambda g: ask(cached_generate, model, prompt, 8, temperature=9, generator=g))
 
     @given(seeds())
     def test_stops_as_generate_does(self, seed):
-        """Rows end at stop and are filled with it; all ended, nothing more is added."""
+        """Rows end at stop and are filled with it; once all have ended, nothing more is added."""
         model, prompt = small(seed), [[0], [1], [2]]
         free = ask(cached_generate, model, prompt, 8, temperature=0)
         stop = int(free[0, 3])
@@ -217,7 +217,7 @@ class TestGeneration:
         assert_equal(got, model.generate(np.array(prompt), 8, temperature=0, stop=stop))
 
     def test_keeps_the_mode_and_drops_nothing(self):
-        """Nothing is dropped while writing, whatever the model's mode, which stays, also after errors."""
+        """Nothing is dropped meanwhile, whatever the model's mode, which stays, even after errors."""
         model = small(1, dropout=0.9).train()
         first = ask(cached_generate, model, [[1, 2]], 6, temperature=0)
         assert_equal(ask(cached_generate, model, [[1, 2]], 6, temperature=0), first)
@@ -227,7 +227,7 @@ class TestGeneration:
 
 
 class TestCost:
-    """what remembering saves"""
+    """what the cache saves"""
 
     def test_a_token_costs_its_attention_alone(self):
         """Operations for one more token grow by the same amount with each place before it."""
@@ -260,10 +260,10 @@ class TestCost:
 
 
 class TestTime:
-    """sooner done"""
+    """faster with the cache"""
 
     def test_one_more_token_takes_a_fifth_of_the_time(self, stopwatch):
-        """With 511 tokens in the cache the next one is read at least 5 times as fast as all 512 anew."""
+        """With 511 tokens in the cache, the next one is at least 5 times as fast as reading all 512 again."""
         model = GPT(GPTConfig(64, 512, 64, 2, 1), generator=np.random.default_rng(0)).eval()
         text, cache = Tensor(np.zeros((1, 512), np.int64)), resolve(KVCache).for_model(model, 1)
         read, one = resolve(cached_logits), np.zeros((1, 1), np.int64)
@@ -286,7 +286,7 @@ class TestBadInput:
 
     @pytest.mark.parametrize("name", ["num_layers", "batch", "num_heads", "head_dim", "capacity"])
     def test_sizes_are_at_least_one(self, name):
-        """KVCache raises ValueError that names the size below 1."""
+        """KVCache raises ValueError that names a size below 1."""
         sizes = {"num_layers": 1, "batch": 1, "num_heads": 1, "head_dim": 1, "capacity": 1}
         with raises(ValueError, naming=f"{name} 0"):
             KVCache(**(sizes | {name: 0}))
@@ -308,7 +308,7 @@ class TestBadInput:
         assert_close(np.concatenate([before, got], axis=1), whole)
 
     def test_shapes_are_checked(self):
-        """Other heads, widths or numbers of texts raise ValueError that names shapes; nothing is written."""
+        """Wrong heads, widths or numbers of texts raise ValueError that names shapes; nothing is written."""
         for key, value in (
             (heads(0, 2, 1), heads(0, 2, 1)),
             (heads(0, 1, 1)[..., :1], heads(0, 1, 1)),

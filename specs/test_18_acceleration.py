@@ -55,7 +55,7 @@ class TestProducts:
     @pytest.mark.parametrize("name", PRODUCTS)
     @given(SHAPES, st.sampled_from([np.float32, np.float64, np.int64]), seeds())
     def test_are_exact(self, name, shape, dtype, seed):
-        """On whole numbers every product equals NumPy's exactly, for any shape, empty ones too."""
+        """For integers every product equals NumPy's exactly, for any shape, even empty ones."""
         n, k, m = shape
         x, y = whole(seed, n, k).astype(dtype), whole(seed + 1, k, m).astype(dtype)
         got = ask(PRODUCTS[name], x, y)
@@ -88,20 +88,20 @@ class TestTiles:
 
     @given(SHAPES, st.integers(1, 9), seeds())
     def test_any_tile_gives_the_same(self, shape, tile, seed):
-        """Tiles that do not divide the shapes, or are larger than they are, change nothing."""
+        """Tiles that do not divide the shapes, or are larger than them, change nothing."""
         n, k, m = shape
         x, y = whole(seed, n, k).astype(float), whole(seed + 1, k, m).astype(float)
         assert_equal(ask(matmul_tiled, x, y, tile=tile), x @ y)
 
     def test_uses_tiles_of_the_size_asked_for(self):
-        """Beyond the result, a product of 256×256 in tiles of 16 holds less than a tenth of a matrix."""
+        """Besides the result, a product of 256×256 in tiles of 16 holds less than a tenth of a matrix."""
         x, y = normal(0, 256, 256), normal(1, 256, 256)
         result, peak = peak_of(matmul_tiled, x, y, tile=16)
         beyond = peak - result.nbytes
         expect(beyond < x.nbytes // 10, f"less than {x.nbytes // 10:,} bytes", f"{beyond:,} bytes")
 
     def test_takes_whole_tiles(self):
-        """Tiles are taken out whole: 96×96 in tiles of 32 needs 27 pairs of them, and no single numbers."""
+        """Tiles are sliced whole: 96×96 in tiles of 32 needs 27 pairs of them, and no single numbers."""
         taken = []
 
         class Watched(np.ndarray):
@@ -122,7 +122,7 @@ class TestTiles:
 
     @pytest.mark.parametrize("tile", [0, -1, 2.0, True])
     def test_sizes_are_checked(self, tile):
-        """A tile that is no whole number of at least 1 raises ValueError that names it."""
+        """A tile that is not a whole number of at least 1 raises ValueError that names it."""
         with raises(ValueError, naming="tile"):
             ask(matmul_tiled, np.zeros((2, 2)), np.zeros((2, 2)), tile=tile)
         with raises(ValueError, naming="tile"):
@@ -152,7 +152,7 @@ class TestConvolution:
     @given(PAIRS, st.tuples(*[st.integers(0, 2)] * 2), st.booleans(), st.booleans(), seeds())
     @example((2, 1), (0, 1), True, True, 0)
     def test_is_conv2d_and_relu(self, stride, padding, bias, relu, seed):
-        """conv2d_fast equals a naive convolution, with relu after it if asked for."""
+        """conv2d_fast equals a naive convolution, followed by relu if that is set."""
         x, weight = normal(seed, 2, 3, 5, 6), normal(seed + 1, 4, 3, 3, 2)
         shift = normal(seed + 2, 4) if bias else None
         expected = spatial.conv2d(x, weight, shift, stride, padding)
@@ -170,14 +170,14 @@ class TestConvolution:
 
     @pytest.mark.parametrize("n", [1, 2, 37])
     def test_every_block_is_finished(self, n):
-        """Batches that make several blocks, the last one smaller, get bias and relu everywhere."""
+        """Batches that fill several blocks, the last one smaller, get bias and relu everywhere."""
         x, weight, bias = normal(0, n, 8, 20, 20), normal(1, 4, 8, 3, 3), normal(2, 4)
         expected = np.maximum(spatial.conv2d(x, weight, bias), 0)
         assert_close(ask(conv2d_fast, x, weight, bias, relu=True), expected)
 
     @given(PAIRS, st.tuples(*[st.integers(0, 1)] * 2), st.booleans(), seeds())
     def test_gradients_are_right(self, stride, padding, relu, seed):
-        """The gradients of images, kernels and bias go through the relu and the convolution."""
+        """The gradients of images, kernels and bias pass through the relu and the convolution."""
         x, weight = normal(seed, 2, 2, 4, 5), normal(seed + 1, 3, 2, 2, 3)
         bias = np.array([0.3, -0.2, 0.1])
         before = spatial.conv2d(x, weight, bias, stride, padding)
@@ -192,7 +192,7 @@ class TestConvolution:
         )
 
     def test_makes_nothing_as_large_as_its_result(self):
-        """Beyond the result it holds windows of a few images, and no second array of its size."""
+        """Besides the result it holds windows of a few images, and no second array of that size."""
         arrays = (normal(0, 64, 4, 32, 32), normal(1, 32, 4, 3, 3), normal(2, 32))
         x, weight, bias = (array.astype(np.float32) for array in arrays)
         result, peak = peak_of(conv2d_fast, x, weight, bias, relu=True)
@@ -200,7 +200,7 @@ class TestConvolution:
         expect(peak < room, f"a peak below {room:,} bytes", f"{peak:,} bytes")
 
     def test_shapes_are_checked(self):
-        """No batch of images, other channels, or another bias raise ValueError that names the shape."""
+        """Not a batch of images, wrong channels, or a wrong bias raises ValueError that names the shape."""
         x, weight = np.zeros((1, 2, 4, 4)), np.zeros((3, 2, 2, 2))
         for bad, naming in (((3, 1, 2, 2), "(3, 1, 2, 2)"), ((3, 2), "(3, 2)")):
             with raises(ValueError, naming=naming):
@@ -234,7 +234,7 @@ class TestFusion:
 
     @given(st.sampled_from(FLOATS), seeds())
     def test_gelu_is_the_formula(self, dtype, seed):
-        """fused_gelu equals each form of gelu, also far out, and for any layout."""
+        """fused_gelu equals each form of gelu, even for large values, and for any layout."""
         x = (normal(seed, 3, 4) * 20).astype(dtype)
         for form, formula in (("none", exact.gelu), ("tanh", slow.gelu)):
             expected = formula(x.astype(np.float64)).astype(dtype)
@@ -247,7 +247,7 @@ class TestFusion:
 
     @pytest.mark.parametrize("extra", [-1, 0, 1])
     def test_gelu_reaches_the_end(self, extra):
-        """Sizes around a multiple of the block are calculated to the last element."""
+        """Sizes around a multiple of the block are computed to the last element."""
         x = normal(0, (1 << 18) + extra)
         assert_close(call(fused_gelu, x, approximate="tanh"), slow.gelu(x))
 
@@ -259,7 +259,7 @@ class TestFusion:
         check_gradient(lambda a: fused_gelu(a, approximate="tanh"), x, seed=seed, of=fused_gelu)
 
     def test_inputs_stay(self):
-        """Nothing is written over an input, and a result has memory of its own."""
+        """No input is overwritten, and a result has its own memory."""
         x, weight, bias = normal(0, 3, 4), normal(1, 2, 4), normal(2, 2)
         kept = x.copy()
         assert_no_alias(call(fused_gelu, x), x)
@@ -267,7 +267,7 @@ class TestFusion:
         assert_equal(x, kept)
 
     def test_one_array_is_enough(self):
-        """Both make their result, and beyond it less than half of such an array."""
+        """Both hold their result, and besides it less than half of such an array."""
         x = normal(0, 1024, 512).astype(np.float32)
         weight, bias = normal(1, 512, 512).astype(np.float32), normal(2, 512).astype(np.float32)
         long = normal(3, 2048, 1024).astype(np.float32)
@@ -306,7 +306,7 @@ class TestFusion:
             call(fused_gelu, np.zeros(3), approximate="sigmoid")
 
     def test_gelu_is_faster_than_its_steps(self, stopwatch):
-        """On four million numbers the form "tanh" is at least 1.2 times as fast as step after step."""
+        """On four million numbers the form "tanh" is at least 1.2 times as fast as step by step."""
         x = normal(0, 1 << 22).astype(np.float32)
         fused = resolve(fused_gelu)
         work = lambda: fused(x, approximate="tanh")
@@ -344,7 +344,7 @@ class TestBatches:
         assert_equal(ask(batcher.take), ["a", "b"])
 
     def test_the_deadline_says_when(self):
-        """None if nobody waits; the first arrival and max_wait; no later than now if the batch is full."""
+        """None if nothing waits; the first arrival plus max_wait; no later than now if the batch is full."""
         batcher, clock = self.batcher()
         deadline = lambda: batcher.deadline
         assert_equal(ask(deadline), None)
@@ -360,21 +360,21 @@ class TestBatches:
         assert_equal(batcher.deadline, 16.0)
 
     def test_a_wait_of_0_batches_what_is_there(self):
-        """With max_wait 0 whatever waits leaves at the next take."""
+        """With max_wait 0, whatever waits leaves at the next take."""
         batcher, _ = self.batcher(wait=0.0)
         ask(batcher.add, "a")
         ask(batcher.add, "b")
         assert_equal(ask(batcher.take), ["a", "b"])
 
     def test_flush_does_not_wait(self):
-        """flush gives a batch of whoever waits, at most max_batch_size, and [] if nobody does."""
+        """flush gives a batch of all that wait, at most max_batch_size, and [] if nothing does."""
         batcher, _ = self.batcher(size=2)
         for number in range(3):
             ask(batcher.add, number)
         assert_equal([ask(batcher.flush) for _ in range(3)], [[0, 1], [2], []])
 
     def test_a_clock_must_not_go_backwards(self):
-        """A time before the last one raises ValueError that names the clock; nobody is lost."""
+        """A time before the last one raises ValueError that names the clock; no request is lost."""
         batcher, clock = self.batcher()
         clock.time = 5.0
         ask(batcher.add, "a")
@@ -395,12 +395,12 @@ class TestBatches:
         ],
     )
     def test_arguments_are_checked(self, size, wait, naming):
-        """Sizes below 1 and waits that cannot be raise ValueError that names them."""
+        """Sizes below 1 and invalid waits raise ValueError that names them."""
         with raises(ValueError, naming=naming):
             ask(DynamicBatcher, size, wait)
 
     def test_nobody_is_lost_overtaken_or_late(self):
-        """Whoever asks at each deadline serves every request once, in order, in time, in full batches."""
+        """Calling take at each deadline serves every request once, in order, on time, in full batches."""
 
         class Serving(RuleBasedStateMachine):
             def __init__(self):

@@ -27,7 +27,7 @@ TIMES = st.floats(0.1, 10)
 
 
 class TestSpread:
-    """medians, and what strays from them"""
+    """medians and outliers"""
 
     @given(SAMPLES)
     def test_mad_is_the_median_distance(self, samples):
@@ -42,7 +42,7 @@ class TestSpread:
         assert_close(np.float64(ask(mad, moved)), expected, atol=1e-6 * scale)
 
     def test_no_samples_have_none(self):
-        """mad of nothing raises ValueError that names samples."""
+        """mad of no samples raises ValueError that names samples."""
         with raises(ValueError, naming="samples"):
             ask(mad, [])
 
@@ -64,7 +64,7 @@ class TestSpread:
         assert_equal(edge.outliers, (10 - room - 0.01,))
 
     def test_without_a_spread_all_others_are_outliers(self):
-        """If more than half of the samples are equal, each other one is an outlier."""
+        """If more than half of the samples are equal, every other one is an outlier."""
         assert_equal(ask(BenchmarkResult, (1.0, 1.0, 1.0, 1.1), "work").outliers, (1.1,))
         assert_equal(ask(BenchmarkResult, (2.0, 2.0), "work").outliers, ())
 
@@ -93,7 +93,7 @@ class TestBenchmark:
         assert_equal(calls, [(1, "x")] * 5)
 
     def test_has_a_name(self):
-        """A result is named as its function, or else its class, unless it is given a name."""
+        """Unless you give a name, a result is named after its function, or else its class."""
         machine = Machine()
         work = machine.taking(1.0)
         assert_equal(ask(benchmark_, work, clock=machine).name, "work")
@@ -101,7 +101,7 @@ class TestBenchmark:
         assert_equal(ask(benchmark_, partial(work), clock=machine).name, "partial")
 
     def test_an_error_of_the_function_is_the_callers(self):
-        """What the function raises comes out as it is."""
+        """An error that the function raises goes through unchanged."""
 
         def fails():
             raise KeyError
@@ -127,7 +127,7 @@ class TestBenchmark:
 
     @pytest.mark.parametrize("reading", [np.nan, np.inf])
     def test_a_clock_must_give_numbers(self, reading):
-        """NaN and infinity are no times: ValueError that names the clock."""
+        """NaN and infinity are not times: ValueError that names the clock."""
         with raises(ValueError, naming="clock"):
             ask(benchmark_, lambda: None, clock=iter([0.0, reading] * 30).__next__)
 
@@ -141,7 +141,7 @@ class TestBenchmark:
         ],
     )
     def test_arguments_are_checked(self, keywords, naming):
-        """Counts that cannot be raise ValueError, what cannot be called TypeError, each by name."""
+        """Invalid counts raise ValueError, what is not callable TypeError; each names the argument."""
         machine = Machine()
         with raises(ValueError, naming=naming):
             ask(benchmark_, machine.taking(1.0), clock=machine, **keywords)
@@ -152,7 +152,7 @@ class TestBenchmark:
 
 
 class TestInterval:
-    """how sure we are"""
+    """how sure you can be"""
 
     def test_covers_as_often_as_it_says(self):
         """Of 300 intervals of 95%, at least 90% hold the true median of the distribution."""
@@ -177,14 +177,14 @@ class TestInterval:
         expect(ordered, "one interval in the other, the median in both", f"{sure} {less} {middle}")
 
     def test_is_of_the_median(self):
-        """One sample that is far off hardly moves it."""
+        """One sample that is far off hardly moves the interval."""
         samples = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95, 1.0, 1.02, 1e6]
         _, high = ask(bootstrap_interval, samples)
         expect(high < 2, "an interval that ends below 2", high)
 
     @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=9), seeds())
     def test_lies_within_the_samples_and_repeats(self, samples, seed):
-        """It ends within the samples, and the same generator gives the same interval."""
+        """The interval lies within the samples, and the same generator gives the same one."""
         first, second = (
             ask(bootstrap_interval, samples, 0.9, np.random.default_rng(seed), 50) for _ in range(2)
         )
@@ -194,14 +194,14 @@ class TestInterval:
         expect(inside, "an interval within the samples", first)
 
     def test_repeats_without_a_generator(self):
-        """Unless a generator is given, the same samples always give the same interval."""
+        """Without a generator, the same samples always give the same interval."""
         samples = normal(0, 100)
         # A single median, for those of thousands lie at the same few samples in whatever way one draws.
         found = {ask(bootstrap_interval, samples, resamples=1) for _ in range(20)}
         expect(len(found) == 1, "the same interval 20 times", f"{len(found)} intervals")
 
     def test_draws_from_the_generator_that_is_given(self):
-        """Other generators draw other medians; one resample has one median, which is both ends."""
+        """Different generators draw different medians; one resample has one median, which is both ends."""
         samples = normal(0, 100)
         found = [
             ask(bootstrap_interval, samples, 0.95, np.random.default_rng(seed), 1)
@@ -211,7 +211,7 @@ class TestInterval:
         expect(len(set(found)) > 1, "several intervals from 20 generators", len(set(found)))
 
     def test_input_is_checked(self):
-        """Too few samples, infinity, a confidence that is none: ValueError that names it."""
+        """Too few samples, infinity, or an invalid confidence: ValueError that names it."""
         for bad in ([1.0], [], [[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]):
             with raises(ValueError, naming="samples"):
                 ask(bootstrap_interval, bad)
@@ -249,7 +249,7 @@ class TestComparison:
 
     @given(st.floats(0.1, 10))
     def test_the_ratio_is_how_often_the_candidate_runs(self, ratio):
-        """A candidate that takes 1/r of the time has ratio r, with an interval of nothing but it."""
+        """A candidate that takes 1/r of the time has ratio r, and an interval of only r."""
         machine = Machine()
         slow, fast = machine.taking(1.0), machine.taking(1.0 / ratio)
         found = ask(compare, slow, fast, pairs=4, clock=machine)
@@ -264,7 +264,7 @@ class TestComparison:
     @example([(1.0, 1.0), (2.0, 1.0), (3.0, 6.0), (4.0, 1.0), (10.0, 2.0)])
     @example([(1.0, 1.0), (1.1, 1.0), (1.2, 1.0), (50.0, 1.0)])
     def test_the_ratio_is_the_median_over_all_pairs(self, pairs):
-        """The ratio is the median of baseline / candidate over the pairs, and no pair is left out."""
+        """The ratio is the median of baseline / candidate over all pairs."""
         machine = Machine()
         slow, fast = (machine.scripted(*times) for times in zip(*pairs, strict=True))
         found = ask(compare, slow, fast, warmup=0, pairs=len(pairs), clock=machine)
@@ -276,7 +276,7 @@ class TestComparison:
             assert_close(np.array(result.samples), np.array(times), rtol=1e-6)
 
     def test_the_interval_is_as_sure_as_was_asked_for(self):
-        """An interval of 99% holds more than one of 50%, of the same times."""
+        """For the same times, an interval of 99% is wider than one of 50%."""
         widths = []
         for confidence in (0.5, 0.99):
             machine = Machine(0, noise=0.1)
@@ -287,7 +287,7 @@ class TestComparison:
         expect(widths[1] > widths[0] > 0, "the surer one wider", widths)
 
     def test_the_interval_is_drawn_from_the_generator_that_is_given(self):
-        """A generator that is given is the one that is drawn from, and equal ones repeat the result."""
+        """A given generator is the one that draws, and equal ones repeat the result."""
         found, generators = [], [np.random.default_rng(5) for _ in range(3)]
         for generator in generators[:2]:
             machine = Machine(0, noise=0.1)
@@ -306,7 +306,7 @@ class TestComparison:
         expect(found.low <= 1 <= found.high, "an interval with 1 in it", (found.low, found.high))
 
     def test_pairs_are_kept_together(self):
-        """Where the load of the machine changes tenfold between pairs, 10% are still found."""
+        """If the load of the machine changes tenfold between pairs, a difference of 10% is still found."""
         machine = Machine()
         load = iter([1.0, 10.0] * 100)
         scale = {"now": 1.0, "calls": 0}
@@ -335,7 +335,7 @@ class TestComparison:
         ],
     )
     def test_the_verdict_needs_all_of_the_interval(self, low, high, verdict):
-        """Faster if all of it is above 1, slower if all is below, and else it cannot be told."""
+        """Faster if the whole interval is above 1, slower if it is below, otherwise it cannot tell."""
         result = ask(BenchmarkResult, (1.0, 1.0), "work")
         assert_equal(ask(Comparison, result, result, 1.0, low, high).verdict, verdict)
 
@@ -351,7 +351,7 @@ class TestComparison:
             expect(share >= 0.95, f"at least 95% {verdict!r}", share)
 
     def test_input_is_checked(self):
-        """Counts, clocks, and what cannot be called raise errors that name them."""
+        """Invalid counts and clocks, and what is not callable, raise errors that name them."""
         machine = Machine()
         work = machine.taking(1.0)
         for keywords, naming in (({"pairs": 1}, "pairs 1"), ({"warmup": -1}, "warmup -1")):
@@ -375,7 +375,7 @@ class TestComparison:
         [({"confidence": 95}, ValueError), ({"generator": 7}, TypeError)],
     )
     def test_what_is_wrong_is_said_before_measuring(self, keywords, error):
-        """A confidence or generator that cannot be raises by name, before anything is called."""
+        """An invalid confidence or generator raises an error that names it, before anything is called."""
         machine = Machine()
         work = machine.taking(1.0)
         name = next(iter(keywords))
@@ -399,7 +399,7 @@ class TestScenarios:
     """MLPerf's scenarios"""
 
     def test_single_stream_sends_one_after_the_other(self):
-        """Each query is one sample, from the start again if they run out; its time is a sample."""
+        """Each query sends one sample, starting over if they run out; its time is a result."""
         machine, seen = Machine(), []
         scenario = ask(SingleStream, queries=5, clock=machine)
         result = ask(scenario.run, system(machine, 2.0, seen), [7, 8, 9])
@@ -408,7 +408,7 @@ class TestScenarios:
         assert_equal(result.percentile(90), 3.0)
 
     def test_single_stream_tells_each_latency(self):
-        """The times of slow and fast queries stay apart, so that 90 of 100 can be told from the rest."""
+        """The times of slow and fast queries stay separate, so that percentiles show both."""
         machine = Machine()
 
         def answer(batch):
@@ -431,7 +431,7 @@ class TestScenarios:
         assert_close(np.float64(got), np.float64(count / (2.0 * len(seen) + count)))
 
     def test_every_sample_must_be_answered(self):
-        """Fewer or more answers than samples raise ValueError with both numbers; none at all TypeError."""
+        """Fewer or more answers than samples raise ValueError with both numbers; None raises TypeError."""
         machine = Machine()
 
         def giving(answers):
@@ -452,7 +452,7 @@ class TestScenarios:
                 ask(run, giving(lambda batch: None), [1, 2])
 
     def test_input_is_checked(self):
-        """No samples, sizes below 1, and a clock that stands still raise ValueError by name."""
+        """No samples, sizes below 1, and a clock that stands still raise ValueError that names them."""
         machine = Machine()
         answer = system(machine, 1.0, [])
         for scenario in (SingleStream, Offline):
@@ -481,11 +481,11 @@ POINTS = st.integers(1, 3).flatmap(
 
 
 class TestPareto:
-    """what is not beaten"""
+    """Pareto frontiers"""
 
     @given(POINTS)
     def test_is_what_comparing_all_with_all_leaves(self, drawn):
-        """Exactly the points that no other beats are there, equal ones all or none."""
+        """It has exactly the points that no other beats; of equal points, all or none."""
         points, maximize = drawn
         shaped = np.array(points, float).reshape(len(points), -1 if points else 1)
         columns = [c for c in maximize if c < shaped.shape[1]]
@@ -493,14 +493,14 @@ class TestPareto:
 
     @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=9))
     def test_is_there_and_repeats(self, points):
-        """There is always one, and the frontier of a frontier is all of it."""
+        """There is always at least one point, and the frontier of a frontier is itself."""
         found = ask(pareto_frontier, points, [1])
         expect(found, "at least one point", found)
         again = ask(pareto_frontier, [points[i] for i in found], [1])
         assert_equal(again, list(range(len(found))))
 
     def test_more_can_be_better(self):
-        """A column that is maximized counts the other way round."""
+        """A maximized column counts the other way around."""
         points = [(1.0, 5.0), (2.0, 9.0), (3.0, 7.0)]
         assert_equal(ask(pareto_frontier, points), [0])
         assert_equal(ask(pareto_frontier, points, maximize=[1]), [0, 1])
@@ -508,7 +508,7 @@ class TestPareto:
         assert_equal(ask(pareto_frontier, points, maximize=iter([0, 1])), [1, 2])
 
     def test_input_stays_and_is_checked(self):
-        """points are not changed; NaN, one dimension, or a column that is not there raise ValueError."""
+        """points stay unchanged; NaN, one dimension, or a column that does not exist raises ValueError."""
         points = np.array([[1.0, 2.0], [2.0, 1.0]])
         ask(pareto_frontier, points, [0])
         assert_equal(points, np.array([[1.0, 2.0], [2.0, 1.0]]))

@@ -94,13 +94,13 @@ class TestFingerprints:
         assert_equal(len({before, changed, ask(digest_of, model)}), 3)
 
     def test_do_not_depend_on_the_layout(self):
-        """A weight that is laid out column by column has the same digest."""
+        """A weight that is stored column by column has the same digest."""
         model, other = linear(), linear()
         other.weight.data = np.asfortranarray(other.weight.data)
         assert_equal(ask(digest_of, other), ask(digest_of, model))
 
     def test_of_source_are_of_names_and_text(self, tmp_path):
-        """digest_of_source changes with a name and a text, not with line ends, other files or folders."""
+        """digest_of_source changes with names and text, not with line endings, other files or folders."""
         (tmp_path / "b.py").write_bytes(b"y = 2\n")
         (tmp_path / "a.py").write_bytes(b"x = 1\nz = 3\n")
         first = ask(digest_of_source, tmp_path)
@@ -130,7 +130,7 @@ class TestMeasures:
         assert_equal(ask(stored_bytes, small), 12 + 4 * (3 + 3 + 1 + 1))
 
     def test_kernels_are_matrices_with_a_row_each(self):
-        """An array of four axes is sparse by the entries of its first."""
+        """An array of four axes counts as a matrix with a row for each entry of the first."""
         conv = Conv2d(8, 4, 3, bias=False)
         conv.weight.data[...] = 0
         conv.weight.data[2, 5, 1, 1] = 1
@@ -142,7 +142,7 @@ class TestMeasures:
         assert_close(np.float64(got), np.float64(2.3 * 5 * 3 * 9), rtol=1e-9)
 
     def test_energy_leaves_the_model_as_it_was(self):
-        """Nothing is recorded; after a pass, or an error, nothing is left on the parts or taken from them."""
+        """Nothing is recorded; a pass, or an error, leaves nothing on the parts and takes nothing away."""
         images = Tensor(normal(1, 2, 3, 6, 5))
         model = Sequential(Conv2d(3, 4, 3), Flatten(), linear(0, 48, 3))
         seen = watch(model[2])
@@ -169,7 +169,7 @@ class TestMeasures:
 
     @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
     def test_accuracy_is_of_the_highest_scores(self, n, seed):
-        """accuracy_of is the share of labels with the highest score, also of texts (N, T, classes)."""
+        """accuracy_of is the share of labels with the highest score, for texts (N, T, classes) too."""
         draw = np.random.default_rng(seed)
         for shape in ((n, 4), (n, 2, 4)):
             x, labels = normal(seed, *shape), draw.integers(0, 3, shape[:-1])
@@ -217,7 +217,7 @@ class TestMeasures:
 
 
 class TestSubmissions:
-    """submissions that cannot be changed"""
+    """sealed submissions"""
 
     def test_measure_makes_one(self, tmp_path):
         """Submission.measure has measurements, digests of model and source, and the environment."""
@@ -246,7 +246,7 @@ class TestSubmissions:
             )
 
     def test_come_back_from_json(self):
-        """A document survives JSON, and makes the same submission again."""
+        """A document survives JSON, and gives the same submission again."""
         made = attempt()
         document = json.loads(json.dumps(ask(made.document)))
         ask(validate, document)
@@ -260,7 +260,7 @@ class TestSubmissions:
 
     @given(st.sampled_from(sorted([*NUMBERS, "name", "track", "model", "environment"])))
     def test_tampering_is_noticed(self, name):
-        """Whatever is changed to another value that could be, the seal no longer fits."""
+        """If any property changes to another valid value, the seal no longer fits."""
         document = ask(attempt().document)
         document[name] = {
             "name": "yours",
@@ -281,7 +281,7 @@ class TestSubmissions:
         "name", [*NUMBERS, "name", "track", "model", "source", "seal", "version"]
     )
     def test_nothing_may_be_missing(self, name):
-        """A property that is not there is named."""
+        """A missing property is named."""
         document = ask(attempt().document)
         del document[name]
         with raises(ValueError, naming=name):
@@ -325,7 +325,7 @@ class TestSubmissions:
         expect("seal does not" not in str(problems(document)), "no word of the seal", "one")
 
     def test_all_problems_are_told_at_once(self):
-        """problems has a sentence for each: what is missing, too much, and wrong."""
+        """problems has a sentence for each property that is missing, unknown or wrong."""
         document = ask(attempt().document) | {"bytes": 0, "track": "beauty", "prize": 1}
         del document["name"]
         named = sorted(problem.split()[0] for problem in problems(document))
@@ -338,7 +338,7 @@ class TestSubmissions:
             ask(validate, bad)
 
     def test_bounds_belong_to_it(self):
-        """An accuracy of 0 or 1 is valid, as a whole number, too."""
+        """An accuracy of 0 or 1 is valid, even as an integer."""
         assert_equal(
             ask(problems_of, "accuracy", 1, {"type": "number", "minimum": 0, "maximum": 1}), []
         )
@@ -361,12 +361,12 @@ class TestScores:
 
     @pytest.mark.parametrize(("track", "expected"), [("latency", 3), ("size", 4), ("energy", 10)])
     def test_are_the_baseline_by_the_model(self, track, expected):
-        """A score is how many times less than the baseline a model takes of what its track counts."""
+        """A score is the baseline's measurement divided by the model's, for what the track counts."""
         assert_equal(ask(score, attempt(track=track)), float(expected))
 
     @given(st.floats(1e-3, 1e3))
     def test_do_not_depend_on_the_machine(self, speed):
-        """A machine that is so many times as fast gives the same score."""
+        """A machine that is several times as fast gives the same score."""
         there = attempt(seconds=1.0 / speed, baseline_seconds=3.0 / speed)
         assert_close(np.float64(ask(score, there)), np.float64(3.0))
 
@@ -377,7 +377,7 @@ class TestScores:
         assert_equal(ask(score, attempt(accuracy=0.88, baseline_accuracy=0.91), floor=0.05), 3.0)
 
     def test_the_best_attempt_of_a_name_counts(self):
-        """A ranking has each name once, with its best attempt, the best first, and of one track."""
+        """A ranking has each name once, with its best attempt in one track, the best first."""
         board = ask(Leaderboard)
         for name, seconds in (("ann", 2.0), ("ben", 1.5), ("ann", 1.0), ("ann", 3.0), ("kim", 6.0)):
             ask(board.enter, attempt(name, seconds=seconds))
@@ -395,14 +395,14 @@ class TestScores:
         assert_equal([m.name for _, m in ask(board.ranking, "latency")], ["ben", "ann", "eve"])
 
     def test_below_the_floor_is_not_ranked(self):
-        """Who loses too much accuracy is not in the ranking, however fast."""
+        """A model that loses too much accuracy is not in the ranking, however fast it is."""
         board = ask(Leaderboard, floor=0.05)
         ask(board.enter, attempt("ann", accuracy=0.85, seconds=1e-6))
         ask(board.enter, attempt("ben", accuracy=0.87))
         assert_equal([m.name for _, m in ask(board.ranking, "latency")], ["ben"])
 
     def test_nobody_enters_unchecked(self):
-        """enter raises InvalidSubmission for one that is not valid, and stays as it was."""
+        """enter raises InvalidSubmission for an invalid one, and the board stays as it was."""
         board = ask(Leaderboard)
         with raises(ValueError, naming="seconds"):
             ask(board.enter, attempt(seconds=-1.0))
@@ -430,7 +430,7 @@ class TestScores:
         assert_equal(len(board.submissions), 1)
 
     def test_is_saved_and_loaded(self, tmp_path):
-        """load gives the board that save wrote, in a folder that it makes, with the floor asked for."""
+        """load gives the board that save wrote, in a folder that save creates, with the given floor."""
         file, load = tmp_path / "new" / "board.json", resolve(Leaderboard).load
         assert_equal(ask(load, file).submissions, [])
         board = ask(Leaderboard)
@@ -442,7 +442,7 @@ class TestScores:
         assert_equal([f.name for f in file.parent.iterdir()], ["board.json"])
 
     def test_a_damaged_file_is_named(self, tmp_path):
-        """What is no JSON, no list, or was changed raises InvalidSubmission with the file's name."""
+        """A file that is not JSON, not a list, or was changed raises InvalidSubmission with its name."""
         file = tmp_path / "board.json"
         changed = [ask(attempt().document) | {"bytes": 1}]
         for text in ("{", "{}", json.dumps(changed), "[3]", "\x00"):
@@ -451,7 +451,7 @@ class TestScores:
                 ask(resolve(Leaderboard).load, file)
 
     def test_a_failed_save_leaves_the_old_file(self, tmp_path):
-        """If writing fails, the file that was there is still whole; if not, another takes its place."""
+        """If writing fails, the old file is still whole; otherwise another file replaces it."""
         file = tmp_path / "board.json"
         board = ask(Leaderboard)
         ask(board.enter, attempt())
@@ -490,7 +490,7 @@ class TestMonitor:
 
     @given(st.lists(st.integers(0, 50), min_size=1, max_size=30))
     def test_percentiles_are_nearest_ranks(self, latencies):
-        """p50, p95 and p99 are the smallest latencies that so many in a hundred do not exceed."""
+        """p50, p95 and p99 are the smallest latencies that this many percent do not exceed."""
         monitor = ask(Monitor, KNOWN)
         for latency in latencies:
             ask(monitor.record, KNOWN[0], 1.0, 1.0 + latency)
@@ -500,14 +500,14 @@ class TestMonitor:
             assert_equal(getattr(report, f"p{percent}"), wanted)
 
     def test_throughput_is_by_all_of_the_time(self):
-        """Answers by the seconds from the first request to the last answer, in any order."""
+        """Throughput is answers divided by the seconds from first request to last answer, in any order."""
         monitor = ask(Monitor, KNOWN)
         for arrived, left in ((3.0, 4.5), (2.0, 5.0), (6.0, 12.0)):
             ask(monitor.record, KNOWN[0], arrived, left)
         assert_close(np.float64(ask(monitor.report).throughput), np.float64(0.3))
 
     def test_errors_are_counted_apart(self):
-        """A request that failed is an error and no answer: its latency, end and input do not count."""
+        """A request that failed is an error, not an answer: its latency, end and input do not count."""
         monitor = ask(Monitor, KNOWN)
         ask(monitor.record, KNOWN[0] + np.nan, 1.0, 100.0, failed=True)
         ask(monitor.record, KNOWN[0] + 4 / 3, 2.0, 3.0)
@@ -518,7 +518,7 @@ class TestMonitor:
 
     @given(st.floats(-5, 5))
     def test_drift_is_in_spreads(self, moved):
-        """Inputs whose means moved by so many standard deviations of the known means have that drift."""
+        """drift is how many standard deviations of the known means the inputs' means have moved."""
         monitor = ask(Monitor, KNOWN)
         mean, spread = 4 / 3, np.std([0.0, 2.0, 2.0])
         for side in (-1, 1):
@@ -526,7 +526,7 @@ class TestMonitor:
         assert_close(np.float64(ask(monitor.report).drift), np.float64(abs(moved)), atol=1e-6)
 
     def test_only_the_window_is_remembered(self):
-        """Latencies and inputs are of the last requests; counts are of all."""
+        """Latencies and inputs cover the last requests; counts cover all."""
         monitor = ask(Monitor, KNOWN, window=3)
         for latency in (100.0, 100.0, 1.0, 2.0, 3.0):
             ask(monitor.record, KNOWN[0] + (1000 if latency > 9 else 4 / 3), 0.0, latency)
@@ -539,7 +539,7 @@ class TestMonitor:
         [(KNOWN[:1], 9, "known"), (np.ones((3, 2)), 9, "known"), (KNOWN, 0, "window 0")],
     )
     def test_arguments_are_checked(self, known, window, naming):
-        """Too few inputs, inputs that do not differ, or no window raise ValueError by name."""
+        """Too few inputs, inputs that do not differ, or no window raises ValueError that names it."""
         with raises(ValueError, naming=naming):
             ask(Monitor, known, window=window)
 
@@ -582,7 +582,7 @@ class TestServer:
         assert_equal((ask(server.step), ask(monitor.report).answered), (0, 3))
 
     def test_nobody_waits_longer_than_the_batcher_allows(self):
-        """A batch that is not full is answered at its deadline, and latencies are from arrival to answer."""
+        """A batch that is not full is answered at its deadline; latencies run from arrival to answer."""
         server, _, clock, monitor = served()
         ticket = ask(server.submit, np.zeros(2, np.float32))
         clock.time = 9.9
@@ -593,7 +593,7 @@ class TestServer:
         assert_equal(ask(monitor.report).p50, 11.0)
 
     def test_drain_answers_everybody(self):
-        """drain answers all who wait, in batches, without waiting."""
+        """drain answers all waiting requests, in batches, without waiting."""
         server, model, _, _ = served()
         tickets = [ask(server.submit, np.full(2, n, np.float32)) for n in range(7)]
         assert_equal(ask(server.drain), 7)
@@ -602,7 +602,7 @@ class TestServer:
         assert_equal(ask(server.drain), 0)
 
     def test_who_fails_fails_alone(self):
-        """If one request makes the model fail, the others of its batch are answered, each as it was asked."""
+        """If one request makes the model fail, the others in its batch still get their own answers."""
         server, _, _, monitor = served()
         sample, tickets = np.zeros(2, np.float32), []
         for value in (1, np.nan, 3):
@@ -627,7 +627,7 @@ class TestServer:
         assert_equal(ask(monitor.report).errors, 0)
 
     def test_rows_are_counted(self):
-        """A model that gives another number of rows is an error of its own, not somebody's answer."""
+        """A model that returns the wrong number of rows is an error, not somebody's answer."""
         clock = Clock()
         swallows = lambda x: Tensor(x.data[1:])
         server = ask(Server, swallows, DynamicBatcher(2, 1.0, clock), ask(Monitor, KNOWN))
@@ -638,7 +638,7 @@ class TestServer:
                 ask(server.result, ticket)
 
     def test_an_answer_is_fetched_once(self):
-        """A ticket whose answer or error was fetched, or that never was, raises KeyError that names it."""
+        """A ticket that never existed, or has been fetched already, raises KeyError that names it."""
         server, _, _, _ = served()
         ticket, failed = ask(server.submit, np.zeros(2)), ask(server.submit, np.full(2, np.nan))
         ask(server.drain)
@@ -650,7 +650,7 @@ class TestServer:
                 ask(server.result, unknown)
 
     def test_who_stops_the_server_stops_it(self):
-        """What is no Exception, such as a KeyboardInterrupt, comes out, and is nobody's answer."""
+        """What is not an Exception, such as a KeyboardInterrupt, propagates and is nobody's answer."""
 
         class Stop(BaseException):
             """As KeyboardInterrupt, which would end this run."""
@@ -679,7 +679,7 @@ class TestServer:
         assert_not_recorded(seen)
 
     def test_serve_lets_nobody_wait_for_nothing(self):
-        """Requests come at their times; sleeping goes on until the next one or the next deadline."""
+        """Requests arrive at their times; sleep lasts until the next one or the next deadline."""
         server, model, clock, monitor = served(size=3, wait=5.0, seconds=0.5)
         arrivals = [(t, np.zeros(2, np.float32)) for t in (0.0, 1.5, 2.0, 20.0, 24.0, 40.0)]
         sleeps = []
@@ -703,7 +703,7 @@ class TestServer:
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
 
     def test_everybody_gets_the_right_answer_once(self):
-        """Whatever the order of requests, pauses and failures, each ticket gets its own answer, in time."""
+        """Whatever the order of requests, pauses and failures, each ticket gets its own answer, on time."""
 
         class Serving(RuleBasedStateMachine):
             def __init__(self):

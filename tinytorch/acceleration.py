@@ -28,24 +28,24 @@ from tinytorch.spatial import (
 from tinytorch.special import normal_cdf
 
 TILE = 64
-"""Rows and columns of a tile: three tiles of float32 are 48 KB, about what the nearest cache holds."""
+"""Rows and columns of a tile: three tiles of float32 are 48 KB, about the size of the L1 cache."""
 
 BLOCK = 1 << 16
-"""Elements that fused functions work on at a time: 256 KB of float32, which the second cache holds."""
+"""Elements that fused functions work on at a time: 256 KB of float32, which fits into the L2 cache."""
 
 
 def check_matrices(x: Array, y: Array) -> None:
-    """Two matrices that fit each other: (n, k) and (k, m)."""
+    """Check that two matrices fit each other: (n, k) and (k, m)."""
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[0]:
         raise ValueError(f"x and y must be (n, k) and (k, m), got {x.shape} and {y.shape}")
 
 
 def matmul_loops(x: Array, y: Array) -> Array:
-    """The product of two matrices as it is defined: three loops, one number at a time.
+    """The product of two matrices by definition: three loops, one number at a time.
 
     out[i, j] = Σ_l x[i, l] · y[l, j]
 
-    Slow on purpose: what it takes is what Python takes for every single number. Everything else in
+    Slow on purpose: it takes what Python takes for every single number. Everything else in
     this module is measured against loops like these.
 
     Args:
@@ -75,19 +75,19 @@ def matmul_outer(x: Array, y: Array) -> Array:
 
 
 def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
-    """The same product tile by tile: what is in the cache is used ``tile`` times before it leaves.
+    """The same product tile by tile: each number in the cache is used ``tile`` times before it leaves.
 
-    For each tile of the result, the tiles of x in its rows and those of y in its columns are taken out whole,
-    multiplied pair by pair, and summed where the result stands. Tiles at the edges may be smaller.
+    For each tile of the result, take the tiles of x in its rows and those of y in its columns, multiply them
+    pair by pair, and add the products to the result in place. Tiles at the edges may be smaller.
 
     Args:
         x, y: (n, k) and (k, m) arrays.
         tile: rows and columns of a tile, at least 1.
     Returns:
-        (n, m), of the dtype that x and y promote to. Beyond it nothing larger than a tile is made.
+        (n, m), of the dtype that x and y promote to. Make no other array larger than a tile.
     Raises:
-        ValueError: shapes that do not fit, and the message names both; or ``tile`` is no whole number of
-            at least 1, and the message names ``tile``.
+        ValueError: shapes that do not fit, and the message names both; or ``tile`` is not a whole number
+            of at least 1, and the message names ``tile``.
 
     >>> matmul_tiled(np.eye(3), np.full((3, 2), 2.0), tile=2)
     array([[2., 2.],
@@ -101,9 +101,9 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
     """Bytes that a product of (n, k) and (k, m) moves to and from memory, tile by tile.
 
     Each tile of the result stays in the cache until it is finished, and is written once. Those of x and y
-    are read for it, one after the other, and have left the cache when they are needed for the next: each
+    are read for it, one after the other, and have left the cache when the next one needs them: each
     tile of x is read once for every column of tiles in the result, and each tile of y once for every row
-    of them. A tile of 1 is what plain loops do.
+    of them. Plain loops have a tile of 1.
 
     Args:
         n, k, m: of the shapes.
@@ -112,7 +112,7 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
     Returns:
         An int.
     Raises:
-        ValueError: ``tile`` is no whole number of at least 1; the message names it.
+        ValueError: ``tile`` is not a whole number of at least 1; the message names it.
 
     >>> memory_traffic(100, 100, 100, tile=1), memory_traffic(100, 100, 100, tile=50)
     (8040000, 200000)
@@ -121,7 +121,7 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
 
 
 def check_size(size: int, name: str) -> None:
-    """Sizes are whole numbers of at least 1."""
+    """Check that a size is a whole number of at least 1."""
     if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
 
@@ -138,9 +138,9 @@ def conv2d_fast(
 ) -> Array:
     """Convolution, bias and relu in one go: each block of the result is finished while it is in the cache.
 
-    relu(`conv2d`(x, weight, bias)), or without relu. Windows are copied a block of images at a time
-    (`windows` and `patches` of 09), multiplied by all kernels at once, and bias and relu are applied
-    where the products stand.
+    relu(`conv2d`(x, weight, bias)), or without relu. Copy windows a block of images at a time
+    (`windows` and `patches` of 09), multiply them by all kernels at once, and apply bias and relu
+    to the products in place.
 
     Args:
         x: images, (N, C, H, W).
@@ -149,7 +149,7 @@ def conv2d_fast(
         stride, padding: numbers or pairs, as in `conv2d`.
         relu: whether negative results become 0.
     Returns:
-        (N, O, OH, OW). Beyond it and one block of windows nothing is made.
+        (N, O, OH, OW). Make no other array except one block of windows.
     Raises:
         ValueError: shapes that do not fit each other; the message names the one that does not fit, and
             ``bias`` if it is that.
@@ -161,7 +161,7 @@ def conv2d_fast(
 
 
 def conv2d_flops(arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
-    """As conv2d and relu count, see `flops_of`: fusion saves memory traffic, not operations."""
+    """The count of conv2d plus that of relu, see `flops_of`: fusion saves memory traffic, not operations."""
     _, weight, *bias = arrays
     extra = (bool(bias) and bias[0] is not None) + params.get("relu", False)
     return (2 * weight[0].size + extra) * ans.size
@@ -171,7 +171,7 @@ conv2d_fast.flops = conv2d_flops
 
 
 def let(g: Array, ans: Array, relu: bool) -> Array:
-    """What of a gradient a relu lets through, if there was one: its result tells where."""
+    """The part of a gradient that a relu lets through, if there was a relu: its result shows where."""
     return g * (ans > 0) if relu else g
 
 
@@ -182,14 +182,14 @@ defvjp(conv2d_fast, todo("18 acceleration: gradient of conv2d_fast"),
 
 @primitive
 def fused_linear_relu(x: Array, weight: Array, bias: Array) -> Array:
-    """relu(x Wᵀ + b) with a single array: bias and relu are applied where the product stands.
+    """relu(x Wᵀ + b) in a single array: bias and relu are applied to the product in place.
 
     Args:
         x: (*, in_features).
         weight: (out_features, in_features).
         bias: (out_features,).
     Returns:
-        (*, out_features). Nothing else as large as it is made.
+        (*, out_features). Make no other array of that size.
     Raises:
         ValueError: shapes that do not fit each other; the message names those of x and weight, or
             ``bias`` and its shape.
@@ -205,7 +205,7 @@ fused_linear_relu.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 
 
 
 def linear_relu_weight(g: Array, ans: Array, x: Array, weight: Array, bias: Array) -> Array:
-    """Each row of x adds its outer product with the gradients that come through the relu."""
+    """Each row of x adds its outer product with the gradients that pass the relu."""
     raise NotImplementedError("18 acceleration: linear_relu_weight")
 
 
@@ -216,17 +216,17 @@ defvjp(fused_linear_relu, todo("18 acceleration: gradient of fused_linear_relu")
 
 @primitive
 def fused_gelu(x: Array, *, approximate: str = "none") -> Array:
-    """`gelu` in blocks: all of its steps are done on a part of x before the next part is touched.
+    """`gelu` in blocks: do all of its steps on one part of x before you touch the next part.
 
     x · Φ(x), with `normal_cdf` and `in_blocks`. Or, if ``approximate`` is "tanh",
-    x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), BLOCK elements at a time, each step written over the
-    last one. The steps are as many as before, but memory is read once and written once.
+    x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), BLOCK elements at a time, each step overwriting the
+    last one. There are as many steps as before, but memory is read once and written once.
 
     Args:
         x: any shape, floating.
         approximate: ``"none"`` or ``"tanh"``.
     Returns:
-        Same shape and dtype as ``x``. Beyond it nothing larger than a few blocks is made.
+        Same shape and dtype as ``x``. Make nothing else larger than a few blocks.
     Raises:
         ValueError: ``approximate`` is something else; the message names it.
 
@@ -241,21 +241,21 @@ defvjp(fused_gelu, gelu_x)
 
 
 class DynamicBatcher:
-    """Collects requests into batches, and keeps none of them waiting for too long.
+    """Collects requests into batches, and keeps none of them waiting too long.
 
-    A large batch takes less time for each request than a small one; but who came first waits for the
-    others. So a batch leaves when it is full, or when the request that came first has waited for
-    ``max_wait``, whichever comes sooner.
+    A large batch takes less time per request than a small one, but the first request waits for the
+    others. So a batch leaves when it is full, or when its first request has waited for
+    ``max_wait``, whichever comes first.
 
-    Nothing here waits: whoever serves asks `take` again and again, at `deadline` at the latest.
+    Nothing here waits: the server calls `take` again and again, at `deadline` at the latest.
 
     Args:
         max_batch_size: the most requests in a batch, at least 1.
-        max_wait: seconds that a request waits at most, 0 or more, and finite.
+        max_wait: the most seconds that a request waits, 0 or more, and finite.
         clock: gives the time in seconds.
     Raises:
-        ValueError: ``max_batch_size`` or ``max_wait`` cannot be, and the message names it and its value; or
-            ``clock`` goes backwards, and the message names ``clock``.
+        ValueError: ``max_batch_size`` or ``max_wait`` is invalid, and the message names it and its value; or
+            ``clock`` goes backward, and the message names ``clock``.
 
     >>> batcher = DynamicBatcher(2, max_wait=10.0)
     >>> for request in "abc":
@@ -273,11 +273,11 @@ class DynamicBatcher:
     def __init__(
         self, max_batch_size: int, max_wait: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Nobody waits yet."""
+        """Nothing waits yet."""
         raise NotImplementedError("18 acceleration: DynamicBatcher.__init__")
 
     def now(self) -> float:
-        """The time; ValueError if it is earlier than it was before."""
+        """The time; ValueError if it is earlier than the last time."""
         raise NotImplementedError("18 acceleration: DynamicBatcher.now")
 
     def __len__(self) -> int:
@@ -285,21 +285,21 @@ class DynamicBatcher:
         return len(self.waiting)
 
     def add(self, request: Any) -> None:
-        """Let a request wait, from now on."""
+        """Add a request, which waits from now on."""
         raise NotImplementedError("18 acceleration: DynamicBatcher.add")
 
     @property
     def deadline(self) -> float | None:
-        """When the next batch has to leave: None if nobody waits.
+        """When the next batch has to leave: None if nothing waits.
 
-        If it is full, any time that is not later than now; else ``max_wait`` after the first arrival.
+        If the batch is full, any time that is not later than now; else ``max_wait`` after the first arrival.
         """
         raise NotImplementedError("18 acceleration: DynamicBatcher.deadline")
 
     def take(self) -> list[Any]:
-        """The next batch if it is time for it, in the order of arrival; else an empty list."""
+        """The next batch if it is due, in the order of arrival; else an empty list."""
         raise NotImplementedError("18 acceleration: DynamicBatcher.take")
 
     def flush(self) -> list[Any]:
-        """The next batch, whether or not it is time for it."""
+        """The next batch, whether or not it is due."""
         raise NotImplementedError("18 acceleration: DynamicBatcher.flush")

@@ -138,7 +138,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     old = axes_of(source, input.shape, "source")
     new = axes_of(destination, input.shape, "destination")
     if len(old) != len(new):
-        raise ValueError(f"source {source} and destination {destination} must be equally many")
+        raise ValueError(f"source {source} and destination {destination} must have the same length")
     moved = dict(zip(new, old, strict=True))
     others = iter([dim for dim in range(input.ndim) if dim not in old])
     order = [moved[place] if place in moved else next(others) for place in range(input.ndim)]
@@ -272,7 +272,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         return roll(input.reshape(-1), steps, 0).reshape(input.shape)
     axes = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
     if len(steps) != len(axes):
-        raise ValueError(f"shifts {shifts} and dims {dims} must be equally many")
+        raise ValueError(f"shifts {shifts} and dims {dims} must have the same length")
     for step, dim in zip(steps, axes, strict=True):
         at = axis_of(dim, input.shape, "dims")
         input = index_select(input, at, np.roll(np.arange(input.shape[at]), step))
@@ -401,7 +401,7 @@ def places_along(input: Any, dim: int, index: Any) -> tuple[Array, ...]:
     if not fits:
         raise ValueError(
             f"index of shape {shape} does not fit shape {input.shape}:"
-            f" as many axes, none longer but dim {dim}"
+            f" as many axes, none longer except dim {dim}"
         )
     places: list[Array] = list(np.indices(shape))
     places[at] = checked(index, input.shape[at])

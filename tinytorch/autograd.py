@@ -22,15 +22,15 @@ from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, record
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
-    """Sum a gradient over what broadcasting had repeated, down to the shape of ``x``.
+    """Sum a gradient over the axes that broadcasting repeated, down to the shape of ``x``.
 
-    A number that was used several times gets the sum of what each use asks of it.
+    A number that was used several times gets the sum of the gradients of all its uses.
 
     Args:
         g: the gradient of a result that ``x`` was broadcast to, an ndarray.
         x: the argument, an ndarray.
     Returns:
-        An ndarray of the shape of ``x``; ``g`` itself where the shapes agree already.
+        An ndarray of the shape of ``x``; ``g`` itself if the shapes already agree.
 
     >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
     array([[2., 2., 2.]])
@@ -41,9 +41,9 @@ def unbroadcast(g: Array, x: Array) -> Array:
 def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
     """The tensors that ``tensor`` was computed from and that require a gradient.
 
-    Each stands before the arguments it was computed from, ``tensor`` first, and appears once however
-    often it was used. The graph may be 100,000 deep, so there is no recursion; and it may share
-    parts, so each edge is followed once.
+    Each comes before the arguments it was computed from, ``tensor`` first, and appears once however
+    often it was used. The graph may be 100,000 deep, so do not recurse; and it may share
+    parts, so follow each edge once.
 
     Args:
         tensor: a Tensor that requires a gradient.
@@ -57,7 +57,7 @@ def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
 
 
 def arguments(tensor: t.Tensor) -> list[Any]:
-    """What a tensor was computed from, as far as it requires a gradient; nothing for a leaf."""
+    """The arguments of a tensor that require a gradient; nothing for a leaf."""
     node = tensor.grad_fn
     if node is None:
         return []
@@ -72,9 +72,9 @@ def arguments(tensor: t.Tensor) -> list[Any]:
 def flow(tensor: t.Tensor, grad: Array, retain_graph: bool) -> Iterator[tuple[t.Tensor, Array]]:
     """Yield (tensor, its gradient) for all of `topological_order`, in that order.
 
-    By the time a tensor is reached all results it was used for have been reached, so its gradient is
-    complete: the sum of what each of them asks of it. `primitive.vjps` applies the rules of a node.
-    A gradient is dropped as soon as it was used, and unless ``retain_graph`` so is what the node holds.
+    When you reach a tensor, you have already reached all results that it was used for, so its gradient is
+    complete: the sum of their shares. `primitive.vjps` applies the rules of a node. Drop each gradient
+    once it has been used, and, unless ``retain_graph``, whatever the node holds.
 
     Args:
         tensor: where to begin.
@@ -107,16 +107,16 @@ def backward(
 
     Args:
         tensor: what to differentiate.
-        grad: the gradient of ``tensor`` itself, of its shape; may be left out for a single number.
+        grad: the gradient of ``tensor`` itself, of its shape; optional for a single number.
         retain_graph: keep the graph for another backward; otherwise it is freed.
     Raises:
-        RuntimeError: ``tensor`` requires no gradient; ``grad`` is left out for more than one element,
+        RuntimeError: ``tensor`` requires no gradient; ``grad`` is missing for more than one element,
             and the message names ``grad`` and the shape of ``tensor``; or the graph was freed, and
             the message names ``retain_graph``.
         ValueError: ``grad`` has another shape; the message names both shapes.
 
     A leaf is a tensor that was not computed from others. Its ``.grad`` is an ndarray of its own shape
-    and dtype, shared with nothing. Gradients add up over several calls, until someone sets ``.grad``
+    and dtype, shared with nothing. Gradients add up over several calls, until somebody sets ``.grad``
     to None.
 
     >>> x = t.Tensor([1.0, 2.0], requires_grad=True)
@@ -154,11 +154,11 @@ def grad(
 
 
 class no_grad:
-    """While it lasts nothing is recorded: results require no gradient and cost no memory.
+    """Turn off recording: meanwhile, results require no gradient and the graph costs no memory.
 
-    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. It may be nested, one object
-    within itself too, and it ends with an exception. Of a generator function each step is decorated:
-    between two of them recording is as it was.
+    Use it as ``with no_grad():`` or as the decorator ``@no_grad()``. You can nest it, even
+    one object within itself, and an exception ends it too. For a generator function it covers each
+    step: between two steps, recording is as it was.
 
     >>> x = t.Tensor(1.0, requires_grad=True)
     >>> with no_grad():
@@ -174,7 +174,7 @@ class no_grad:
         raise NotImplementedError("05 autograd: no_grad.__enter__")
 
     def __exit__(self, *error: object) -> None:
-        """Put `primitive.recording` back as it was when this object was entered last."""
+        """Restore `primitive.recording` to what it was when this object was last entered."""
         raise NotImplementedError("05 autograd: no_grad.__exit__")
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,7 +188,7 @@ class no_grad:
 
 
 def each_step(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """The same generator, with nothing recorded in any of its steps. Given."""
+    """The same generator, which records nothing in any of its steps. Given."""
     step, value = generator.send, None
     while True:
         try:
@@ -210,7 +210,7 @@ def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the left factor: g yᵀ, for stacks of matrices too.
 
     A vector on the right had its axis summed away: g gets one back. A vector on the left was a
-    single row. What broadcasting repeated is summed.
+    single row. Sum over whatever broadcasting repeated.
     """
     raise NotImplementedError("05 autograd: matmul_x")
 
@@ -218,7 +218,7 @@ def matmul_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 def matmul_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """The gradient of the right factor: xᵀ g, for stacks of matrices too.
 
-    One matrix on the right of a whole stack is the case of every layer: its gradient is a single
+    One matrix on the right of a whole stack is what every layer has: its gradient is a single
     product of all rows at once.
     """
     raise NotImplementedError("05 autograd: matmul_y")
@@ -230,23 +230,23 @@ def pow_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
 
 
 def pow_y(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """The gradient of the exponent: x^y log x; nothing where the base is 0 and the exponent is not below."""
+    """The gradient of the exponent: x^y log x; 0 where the base is 0 and the exponent is not negative."""
     raise NotImplementedError("05 autograd: pow_y")
 
 
 def maximum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
     """Where x is larger it gets all of g; where both are equal each gets half, and x none where it is less.
 
-    Where x is NaN it gets all of g. Choose, and do not multiply by a mask: an infinite g times 0 would
+    Where x is NaN it gets all of g. Choose instead of multiplying by a mask: an infinite g times 0 would
     be NaN.
     """
     raise NotImplementedError("05 autograd: maximum_x")
 
 
 def widen(array: Array, dim: int | tuple[int, ...] | None, keepdim: bool) -> Array:
-    """Give a reduced array back the axes that it lost, so that it broadcasts against what it was.
+    """Give a reduced array the axes back that it lost, so that it broadcasts against the original.
 
-    A single number, which is left when ``dim`` is None, does so as it is.
+    If ``dim`` is None, a single number is left, which broadcasts as it is.
     """
     return array if keepdim or dim is None else np.expand_dims(array, dim)
 
@@ -271,17 +271,17 @@ def max_x(
     dim: int | tuple[int, ...] | None = None,
     keepdim: bool = False,
 ) -> Array:
-    """The largest element gets the gradient of the maximum; however many equal ones share it evenly."""
+    """The largest element gets the gradient of the maximum; if several are equal, they share it evenly."""
     raise NotImplementedError("05 autograd: max_x")
 
 
 def getitem_x(g: Array, ans: Array, x: Array, *, index: Any) -> Array:
-    """Each element gets back the gradient of where it went; taken twice, it gets both."""
+    """Each element gets back the gradient of the place it went to; if taken twice, it gets both."""
     raise NotImplementedError("05 autograd: getitem_x")
 
 
 def concatenate_each(position: int, g: Array, ans: Array, *arrays: Array, dim: int = 0) -> Array:
-    """Each array gets back the part of g that stands where it was put."""
+    """Each array gets back the part of g at the place where it was put."""
     raise NotImplementedError("05 autograd: concatenate_each")
 
 
@@ -306,7 +306,7 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
 
 
 def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """g · (softmax(x) - 1 at the right class): what was expected, less what came."""
+    """g · (softmax(x) - 1 at the right class): the prediction minus the truth."""
     raise NotImplementedError("05 autograd: surprise_x")
 
 

@@ -1,4 +1,4 @@
-"""19 · Benchmarking: which of two is faster, and how sure we can be of it.
+"""19 · Benchmarking: which of two programs is faster, and how sure you can be of it.
 
 The lesson: tito docs 19
 """
@@ -19,10 +19,10 @@ OUTLIER = 3.5
 """How many spreads from the median make an outlier: the usual bound for the modified z-score."""
 
 NORMAL_SPREAD = 1.4826
-"""What the MAD is multiplied with to be the standard deviation, if the samples are normal."""
+"""MAD times this is the standard deviation, if the samples are normal."""
 
 RESAMPLES = 2000
-"""How often a bootstrap draws."""
+"""How many times a bootstrap draws."""
 
 FASTER, SLOWER, CANNOT_TELL = "faster", "slower", "cannot tell"
 
@@ -30,7 +30,7 @@ FASTER, SLOWER, CANNOT_TELL = "faster", "slower", "cannot tell"
 def mad(samples: Sequence[float] | Array) -> float:
     """The median absolute deviation: the median of how far samples are from their median.
 
-    Half of the samples would have to be wrong before it is; one wrong sample ruins a standard deviation.
+    It takes wrong values in half of the samples to spoil it; one wrong sample ruins a standard deviation.
 
     Raises:
         ValueError: there are no ``samples``; the message names ``samples``.
@@ -43,7 +43,7 @@ def mad(samples: Sequence[float] | Array) -> float:
 
 @dataclass(frozen=True)
 class BenchmarkResult(Latency):
-    """The times of one function, in seconds, and what they are worth.
+    """The times of one function, in seconds, and how reliable they are.
 
     Attributes:
         samples: one for each call, in the order in which they were made.
@@ -61,9 +61,9 @@ class BenchmarkResult(Latency):
     def outliers(self) -> tuple[float, ...]:
         """The samples more than OUTLIER spreads (MAD · NORMAL_SPREAD) away from the median.
 
-        They are told and never left out: the median does not mind them, and a slow call that happened is
-        a slow call that happens. If more than half of the samples are equal there is no spread, and all
-        others are outliers.
+        Report them, but never leave them out: they do not affect the median, and a slow call that
+        happened can happen again. If more than half of the samples are equal there is no spread, and
+        all others are outliers.
         """
         raise NotImplementedError("19 benchmarking: BenchmarkResult.outliers")
 
@@ -72,13 +72,13 @@ def seconds_of(function: Callable[..., object], clock: Callable[[], float], *arg
     """The seconds that one call of ``function(*args)`` takes.
 
     Raises:
-        ValueError: the clock went backwards, or gave NaN or infinity.
+        ValueError: the clock went backward, or gave NaN or infinity.
     """
     raise NotImplementedError("19 benchmarking: seconds_of")
 
 
 def check_measured(samples: Iterable[float], name: str) -> None:
-    """Times of which all are 0 say nothing.
+    """Check the times: if all of them are 0, they say nothing.
 
     Raises:
         ValueError: all of them are; the message names what was measured.
@@ -87,18 +87,18 @@ def check_measured(samples: Iterable[float], name: str) -> None:
 
 
 def check_at_least(number: int, least: int, name: str) -> None:
-    """A count is a whole number, and no smaller than ``least``."""
+    """Check that a count is a whole number, and not smaller than ``least``."""
     raise NotImplementedError("19 benchmarking: check_at_least")
 
 
 def check_callable(function: object, name: str) -> None:
-    """Only what can be called can be measured."""
+    """Check that what you measure is callable."""
     if not callable(function):
         raise TypeError(f"{name} cannot be called: {function!r}")
 
 
 def check_confidence(confidence: float, generator: np.random.Generator | None) -> None:
-    """What an interval is drawn with: checked before anything is measured for it."""
+    """Check what an interval is drawn with, before measuring anything for it."""
     if not isinstance(confidence, (int, float, np.floating)) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
     if generator is not None and not isinstance(generator, np.random.Generator):
@@ -108,7 +108,7 @@ def check_confidence(confidence: float, generator: np.random.Generator | None) -
 def check_scenario(
     system: Callable[..., Any], samples: Sequence[Any], clock: Callable[[], float]
 ) -> None:
-    """A scenario needs a system to call, and samples to send: it counts them, so they have a length."""
+    """Check that a scenario has a callable system, and samples with a length, because it counts them."""
     check_callable(system, "system")
     check_callable(clock, "clock")
     if not hasattr(samples, "__len__"):
@@ -127,20 +127,20 @@ def benchmark(
 ) -> BenchmarkResult:
     """Measure a function: ``warmup`` calls that do not count, then ``repeats`` that do.
 
-    An error that the function raises is the caller's, as it is.
+    An error that the function raises goes to the caller unchanged.
 
     Args:
         function: called with ``args``.
         warmup: 0 or more.
         repeats: at least 1.
         clock: gives the time in seconds.
-        name: what the result is called; unless given the function's own name, or else its class's.
+        name: the name of the result; by default the function's own name, or else that of its class.
     Returns:
         A `BenchmarkResult`.
     Raises:
-        TypeError: ``function`` or ``clock`` cannot be called; the message names it.
+        TypeError: ``function`` or ``clock`` is not callable; the message names it.
         ValueError: ``warmup`` or ``repeats`` is too small or not whole, and the message names it and its
-            value; ``clock`` goes backwards or gives NaN, and the message names ``clock``; or no call took
+            value; ``clock`` goes backward or gives NaN, and the message names ``clock``; or no call took
             any time, and the message names what was measured.
     """
     raise NotImplementedError("19 benchmarking: benchmark")
@@ -152,22 +152,22 @@ def bootstrap_interval(
     generator: np.random.Generator | None = None,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """An interval that holds the true median of a distribution, of which only samples are known.
+    """An interval for the true median of a distribution of which you know only samples.
 
-    The samples stand for the distribution: as many are drawn from them, with repetition, again and
-    again, and the median is taken each time. Between the quantiles (1 - confidence) / 2 and
-    (1 + confidence) / 2 of those medians lies the interval. The bootstrap is Efron's, of 1979.
+    The samples stand in for the distribution: draw as many from them, with replacement, again and
+    again, and take the median each time. The interval lies between the quantiles (1 - confidence) / 2
+    and (1 + confidence) / 2 of those medians. Efron invented this bootstrap in 1979.
 
     Args:
         samples: at least 2 numbers.
         confidence: in (0, 1).
-        generator: an `np.random.Generator`; one with seed 0 unless given, so that results repeat.
-        resamples: how often to draw, at least 1.
+        generator: an `np.random.Generator`; by default one with seed 0, so that results repeat.
+        resamples: how many times to draw, at least 1.
     Returns:
         (low, high).
     Raises:
-        ValueError: ``samples`` are no row of at least 2 finite numbers, or ``confidence`` is not in (0, 1) or
-            no number, and the message names the argument; or ``resamples`` is below 1, and the message
+        ValueError: ``samples`` are not a row of at least 2 finite numbers, or ``confidence`` is not a number
+            in (0, 1), and the message names the argument; or ``resamples`` is below 1, and the message
             names it and its value.
         TypeError: ``generator`` is something else, such as a seed; the message names it.
 
@@ -183,8 +183,8 @@ class Comparison:
 
     Attributes:
         baseline, candidate: a `BenchmarkResult` each.
-        ratio: how often the candidate runs in the time of the baseline: above 1 it is faster.
-        low, high: the interval in which the true ratio lies, with the confidence that was asked for.
+        ratio: how many times the candidate runs in the time of the baseline: above 1 it is faster.
+        low, high: the interval in which the true ratio lies, with the given confidence.
     """
 
     baseline: BenchmarkResult
@@ -209,36 +209,36 @@ def compare(
     clock: Callable[[], float] = time.perf_counter,
     generator: np.random.Generator | None = None,
 ) -> Comparison:
-    """Say whether a candidate is faster than a baseline, or that it cannot be told.
+    """Say whether a candidate is faster than a baseline, or that the measurement cannot tell.
 
-    Both are measured in turn, so that whatever else the machine does hits both of a pair; the order
-    alternates, so that neither is always the second. From each pair comes a ratio: the baseline's time by
-    the candidate's. Their median is the ratio, and `bootstrap_interval` of the ratios the interval.
+    Measure both in turn, so that whatever else the machine does affects both of a pair; alternate the
+    order, so that neither always comes second. Each pair gives a ratio: the baseline's time divided by
+    the candidate's. Their median is the ratio, and their `bootstrap_interval` is the interval.
 
     Args:
         baseline, candidate: called without arguments.
-        warmup: how often each is called before, 0 or more.
-        pairs: how often each is measured, at least 2. The baseline comes first in the pairs 0, 2, 4…
+        warmup: how many times to call each before, 0 or more.
+        pairs: how many times to measure each, at least 2. The baseline comes first in pairs 0, 2, 4…
         confidence, generator: as for `bootstrap_interval`.
         clock: gives the time in seconds.
     Returns:
         A `Comparison`; its results are named baseline and candidate.
     Raises:
-        TypeError: ``baseline``, ``candidate`` or ``clock`` cannot be called, or ``generator`` is something
+        TypeError: ``baseline``, ``candidate`` or ``clock`` is not callable, or ``generator`` is something
             else.
         ValueError: ``warmup`` or ``pairs`` is too small, and the message names it and its value;
-            ``confidence`` is not in (0, 1), ``clock`` goes backwards or gives NaN, or a call of
-            ``baseline`` or ``candidate`` took no time, and the message names the argument. What can be
-            known before measuring is said before.
+            ``confidence`` is not in (0, 1), ``clock`` goes backward or gives NaN, or a call of
+            ``baseline`` or ``candidate`` took no time, and the message names the argument. Check before
+            measuring whatever you can.
     """
     raise NotImplementedError("19 benchmarking: compare")
 
 
 @dataclass(frozen=True)
 class SingleStream:
-    """MLPerf's scenario of a phone: one query after the other, each sent when the last is answered.
+    """MLPerf's scenario for a phone: one query after the other, each sent when the last is answered.
 
-    Its metric is the latency that 90 of 100 queries do not exceed.
+    Its metric is the latency that 90 out of 100 queries do not exceed.
 
     Args:
         queries: how many to send, at least 1; samples are used again from the start if there are fewer.
@@ -259,20 +259,20 @@ class SingleStream:
         Returns:
             A `BenchmarkResult`; its ``percentile(90)`` is the metric.
         Raises:
-            TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
+            TypeError: ``system`` or ``clock`` is not callable, or ``samples`` have no length, and the
                 message names the argument; or the answers have none.
-            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
-                argument; ``queries`` is below 1, and the message names it and its value; an answer is
-                missing or too many, and the message names both numbers; or no time passed.
+            ValueError: there are no ``samples``, or ``clock`` goes backward, and the message names the
+                argument; ``queries`` is below 1, and the message names it and its value; there are
+                too few or too many answers, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: SingleStream.run")
 
 
 @dataclass(frozen=True)
 class Offline:
-    """MLPerf's scenario of a data centre at night: all samples are there, in whatever order and batches.
+    """MLPerf's scenario for a data center at night: all samples are there, in any order and batches.
 
-    Its metric is the throughput: samples answered in a second.
+    Its metric is the throughput: samples answered per second.
 
     Args:
         batch_size: how many samples the system gets at once, at least 1.
@@ -285,7 +285,7 @@ class Offline:
     def run(
         self, system: Callable[[Sequence[Any]], Sequence[Any]], samples: Sequence[Any]
     ) -> float:
-        """Send all samples in batches, and measure how long it takes in all.
+        """Send all samples in batches, and measure how long that takes in total.
 
         Args:
             system: called with a list of samples; gives as many answers.
@@ -293,11 +293,11 @@ class Offline:
         Returns:
             Samples per second.
         Raises:
-            TypeError: ``system`` or ``clock`` cannot be called, or ``samples`` have no length, and the
+            TypeError: ``system`` or ``clock`` is not callable, or ``samples`` have no length, and the
                 message names the argument; or the answers have none.
-            ValueError: there are no ``samples``, or ``clock`` goes backwards, and the message names the
-                argument; ``batch_size`` is below 1, and the message names it and its value; an answer is
-                missing or too many, and the message names both numbers; or no time passed.
+            ValueError: there are no ``samples``, or ``clock`` goes backward, and the message names the
+                argument; ``batch_size`` is below 1, and the message names it and its value; there are
+                too few or too many answers, and the message names both numbers; or no time passed.
         """
         raise NotImplementedError("19 benchmarking: Offline.run")
 
@@ -308,7 +308,7 @@ def answered(
     """The answers of a system to a batch: one for each sample.
 
     Raises:
-        TypeError: what it gives has no length, as None has none.
+        TypeError: what it returns has no length, for example None.
         ValueError: there are more or fewer; the message names both numbers.
     """
     raise NotImplementedError("19 benchmarking: answered")
@@ -317,17 +317,17 @@ def answered(
 def pareto_frontier(
     points: Array | Sequence[Sequence[float]], maximize: Iterable[int] = ()
 ) -> list[int]:
-    """Which points are not beaten: no other is as good in everything and better in something.
+    """The unbeaten points: no other is as good in everything and better in something.
 
     Args:
         points: an (n, d) array or a list of n tuples, such as (seconds, bytes, accuracy).
-        maximize: the columns of which more is better; of all others less is.
+        maximize: the columns where more is better; in all others less is better.
     Returns:
-        The indices of those points, in rising order. Equal points are all there, or none of them.
+        The indices of those points, in ascending order. Of equal points, either all or none are included.
     Raises:
-        ValueError: not rows of equally many numbers, NaN, or something in ``maximize`` that is no column of
-            them, such as 0.5 or a text; then the message names ``maximize``.
-        TypeError: ``maximize`` is no list; the message names it.
+        ValueError: rows of different lengths, NaN, or something in ``maximize`` that is not one of their
+            columns, such as 0.5 or a text; then the message names ``maximize``.
+        TypeError: ``maximize`` is not a list; the message names it.
 
     >>> pareto_frontier([(1.0, 0.9), (2.0, 0.95), (3.0, 0.94)], maximize=[1])
     [0, 1]

@@ -37,9 +37,9 @@ def sparsity(x: Module | Tensor | Array) -> float:
 
 
 class Masks:
-    """Which weights of a module are left.
+    """Which weights of a module remain.
 
-    Training moves every weight, those that were pruned as well: `apply` makes them 0 again, after each
+    Training moves every weight, even pruned ones: `apply` makes those 0 again, after each
     step, ``trainer.fit(…, on_step=lambda record: masks.apply())``.
 
     Args:
@@ -55,12 +55,12 @@ class Masks:
         self.apply()
 
     def apply(self) -> None:
-        """Make what is not kept 0, NaN and infinity as well, in the memory that is there."""
+        """Set what is not kept to 0, even NaN and infinity, in place."""
         raise NotImplementedError("16 compression: Masks.apply")
 
 
 def smallest(scores: Array, count: int) -> Array:
-    """A mask of bool that is False for the ``count`` smallest scores; of equal ones the first go.
+    """A bool mask that is False for the ``count`` smallest scores; of equal ones, the first go.
 
     >>> smallest(np.array([3.0, 1.0, 1.0, 2.0]), 1)
     array([ True, False,  True,  True])
@@ -69,11 +69,11 @@ def smallest(scores: Array, count: int) -> Array:
 
 
 def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Masks:
-    """Make the weights with the smallest magnitude 0.
+    """Set the weights with the smallest magnitude to 0.
 
     Args:
         module: its weights (parameters with two axes or more) are changed in place.
-        amount: the share of them, in [0, 1]: round(amount · count) weights exactly, as Python rounds.
+        amount: the share of them, in [0, 1]: exactly round(amount · count) weights, as Python rounds.
         scope: "global" compares the weights of all layers with each other, "layer" prunes the same
             share of each layer.
     Returns:
@@ -85,14 +85,14 @@ def magnitude_prune(module: Module, amount: float, scope: str = "global") -> Mas
 
 
 def structured_prune(module: Module, amount: float) -> Masks:
-    """Make whole outputs 0: in each layer those whose weights have the smallest Euclidean length.
+    """Set whole outputs to 0: in each layer, those whose weights have the smallest Euclidean length.
 
-    A row of a Linear, or a kernel of a Conv2d, is one output. Unlike single zeros, outputs that are gone
-    can be left out of the calculation altogether.
+    A row of a Linear, or a kernel of a Conv2d, is one output. Unlike single zeros, you can
+    leave pruned outputs out of the computation altogether.
 
     Args:
-        module: its weights are changed in place, and the biases of the outputs pruned.
-        amount: the share of outputs in each layer: round(amount · outputs) of them exactly.
+        module: its weights, and the biases of pruned outputs, are changed in place.
+        amount: the share of outputs in each layer: exactly round(amount · outputs) of them.
     Returns:
         The `Masks` of weights and biases, already applied.
     Raises:
@@ -104,17 +104,17 @@ def structured_prune(module: Module, amount: float) -> Masks:
 def low_rank(linear: Linear, rank: int) -> Sequential:
     """Two thin layers for a wide one: in → rank → out.
 
-    The weight's singular value decomposition is cut off after ``rank`` values, which gives the closest
-    matrix of that rank there is (Eckart and Young, 1936). Both factors get the root of the singular
+    Truncate the weight's singular value decomposition after ``rank`` values, which gives the closest
+    matrix of that rank (Eckart and Young, 1936). Both factors get the root of the singular
     values.
 
     Args:
-        linear: a `Linear`; it stays as it is, also while the two are trained: nothing is shared.
+        linear: a `Linear`; it stays as it is, even while you train the two: they share nothing with it.
         rank: from 1 to min(in_features, out_features).
     Returns:
         A Sequential of two `Linear`, the first without a bias.
     Raises:
-        ValueError: rank is outside of that; the message names its value and the largest.
+        ValueError: rank is outside this range; the message names its value and the maximum.
     """
     raise NotImplementedError("16 compression: low_rank")
 
@@ -150,12 +150,12 @@ def distillation_loss(
 
 @dataclass(frozen=True)
 class CSR:
-    """A matrix of which only what is not 0 is kept, row by row ("compressed sparse rows").
+    """A matrix that stores only its nonzero values, row by row ("compressed sparse rows").
 
     Attributes:
-        values: what is not 0, however small, from left to right, the first row first.
+        values: all that is not 0, however small, from left to right, the first row first.
         columns: the column of each, int32.
-        starts: where each row begins in values, and at the end how many there are: int32, (rows + 1,).
+        starts: where each row begins in values, and at the end their number: int32, (rows + 1,).
         shape: (rows, columns).
     """
 
@@ -178,7 +178,7 @@ class CSR:
         raise NotImplementedError("16 compression: CSR.dense")
 
     def __matmul__(self, x: Array) -> Array:
-        """The product with a matrix (columns, m): only what is not 0 is multiplied.
+        """The product with a matrix (columns, m): multiply only what is not 0.
 
         Returns:
             (rows, m) array.

@@ -18,9 +18,9 @@ from tinytorch.tensor import Tensor, default_generator
 
 
 class Dataset:
-    """Items that are numbered from 0: derive from it and write ``__len__`` and ``__getitem__``.
+    """Items numbered from 0: derive from this class and write ``__len__`` and ``__getitem__``.
 
-    Nothing else is asked of a dataset, and a list is one as well. A dataset that can gather many
+    A dataset needs nothing else, and a list is one too. A dataset that can gather many
     items faster than one by one may also have ``fetch(indices)``, as `TensorDataset` does.
 
     >>> class Squares(Dataset):
@@ -42,7 +42,7 @@ class Dataset:
 
 
 class Items(Protocol):
-    """All that is asked of a dataset, so that a list will do as well as a `Dataset`."""
+    """All that a dataset needs, so that a list works as well as a `Dataset`."""
 
     def __len__(self) -> int: ...
 
@@ -50,11 +50,11 @@ class Items(Protocol):
 
 
 class TensorDataset(Dataset):
-    """Arrays whose first axes belong together: item i is the tuple of their rows i, as Tensors.
+    """Arrays whose rows belong together: item i is the tuple of their rows i, as Tensors.
 
     Args:
         tensors: Tensors, arrays or lists, at least one, all equally long on their first axis.
-        transform: what to do to the first of them, the images, each time some are asked for. Called
+        transform: applied to the first of them, the images, each time you take some. Called
             with an array, one image (C, H, W) or many (N, C, H, W), it returns another array.
     Attributes:
         arrays: the ndarrays, a tuple. They are not copied.
@@ -86,10 +86,10 @@ class TensorDataset(Dataset):
         return tuple(Tensor(rows) for rows in self.fetch(index))
 
     def fetch(self, indices: Array | slice | int) -> tuple[Array, ...]:
-        """The rows at ``indices`` of every array, as a tuple of arrays; the first one transformed.
+        """The rows at ``indices`` of every array, as a tuple of arrays; the first is transformed.
 
-        Indexing an array with an array of integers gathers all rows in one go, far faster than a
-        loop. The transform, too, is called once, with all rows.
+        Indexing an array with an array of integers gathers all rows at once, far faster than a
+        loop. Call the transform only once too, with all rows.
 
         Args:
             indices: integers (N,), a slice, or a single integer; negative ones count from the end.
@@ -100,23 +100,23 @@ class TensorDataset(Dataset):
 
 
 def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) -> Any:
-    """Make one batch of a list of items by stacking them along a new first axis.
+    """Make one batch from a list of items by stacking them along a new first axis.
 
-    Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of such, also
+    Items are arrays, Tensors or numbers, which become one Tensor; or tuples (or lists) of them, even
     nested, which become a tuple of batches, one for each position.
 
     Args:
         items: at least one, all of the same form.
-        indices: what to call the items in an error: their numbers in the dataset. If None, they are
+        indices: what an error calls the items: their indices in the dataset. If None, they are
             numbered from 0.
     Returns:
         A Tensor (N, ...) or a tuple. Each item counts as ``Tensor(item)``: Python floats become
-        float32, and arrays keep their dtype. Where dtypes differ the batch has one that holds all of
-        them: 1 and 2.5 become 1.0 and 2.5. It has memory of its own.
+        float32, and arrays keep their dtype. Where dtypes differ, the batch has one that holds all of
+        them: 1 and 2.5 become 1.0 and 2.5. It has its own memory.
     Raises:
         ValueError: two items differ in shape, or tuples in length; the message names both shapes
             (or lengths) and the index of an item that differs from the first one.
-        TypeError: an item is no number and no array, such as a string.
+        TypeError: an item is neither a number nor an array, for example a string.
 
     >>> collate([(np.zeros(3), 7), (np.ones(3), 8)])[1]
     Tensor([7, 8])
@@ -127,9 +127,9 @@ def collate(items: Sequence[Any], indices: Sequence[int] | Array | None = None) 
 def batch_of(dataset: Items, indices: Sequence[int] | Array) -> Any:
     """The items ``indices`` of a dataset as one batch of Tensors.
 
-    A dataset that has a method ``fetch`` is asked once, with the array of all indices. From any
-    other one each item is taken with ``dataset[index]``, where index is an int, and the list of
-    them is collated; errors then name the items by their numbers in the dataset.
+    If the dataset has a method ``fetch``, call it once, with the array of all indices. Otherwise
+    take each item with ``dataset[index]``, where index is an int, and collate the list; errors
+    then name the items by their indices in the dataset.
 
     Args:
         dataset: any dataset.
@@ -139,14 +139,14 @@ def batch_of(dataset: Items, indices: Sequence[int] | Array) -> Any:
 
 
 def as_tensors(batch: Any) -> Any:
-    """Given, not an exercise. Tensors for the arrays of a batch; tuples, also nested, stay tuples."""
+    """Given, not an exercise. Tensors for the arrays of a batch; tuples, even nested ones, stay tuples."""
     if isinstance(batch, (tuple, list)):
         return tuple(as_tensors(part) for part in batch)
     return Tensor(batch)
 
 
 class Subset(Dataset):
-    """Some items of a dataset, in an order of their own; nothing is copied.
+    """Some items of a dataset, in any order; nothing is copied.
 
     Args:
         dataset: where the items are.
@@ -164,7 +164,7 @@ class Subset(Dataset):
         return len(self.indices)
 
     def __getitem__(self, index: int) -> Any:
-        """Item ``index`` of the subset, taken from the dataset by an int; -1 is the last one.
+        """Item ``index`` of the subset, taken from the dataset with an int; -1 is the last one.
 
         Raises:
             IndexError: the subset has no item ``index``.
@@ -172,7 +172,7 @@ class Subset(Dataset):
         raise NotImplementedError("08 dataloader: Subset.__getitem__")
 
     def fetch(self, indices: Array) -> Any:
-        """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset can."""
+        """The items ``indices`` (N,) of the subset as one batch, as fast as the dataset allows."""
         raise NotImplementedError("08 dataloader: Subset.fetch")
 
 
@@ -181,18 +181,18 @@ def random_split(
     lengths: Sequence[int] | Sequence[float],
     generator: np.random.Generator | None = None,
 ) -> list[Subset]:
-    """Share the items of a dataset among parts, at random; each item goes into exactly one part.
+    """Split the items of a dataset into parts at random; each item goes into exactly one part.
 
     Args:
         dataset: what to split.
         lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
             float, that sum to 1 up to rounding. A fraction f means ⌊f · len(dataset)⌋ items; the few
             items that are left over then go to the first parts, one to each.
-        generator: an `np.random.Generator`, the default one if None. One seed, one result.
+        generator: an `np.random.Generator`, the default one if None. The same seed gives the same parts.
     Returns:
         A list of `Subset`s, one for each length. A part may be empty.
     Raises:
-        ValueError: a length is negative, or they do not sum to what they must. The message names
+        ValueError: a length is negative, or they do not sum to what they should. The message names
             ``lengths``.
 
     >>> parts = random_split(range(10), [0.75, 0.25], np.random.default_rng(0))
@@ -205,18 +205,18 @@ def random_split(
 class DataLoader:
     """Goes through a dataset in batches: ``for images, labels in loader``.
 
-    Every item comes once in each pass, unless ``drop_last`` leaves some out. A batch is made when it
-    is asked for, so a dataset may be far larger than memory; only ``shuffle`` needs memory, 8 bytes
-    an item, for the order.
+    Every item comes once in each pass, unless ``drop_last`` leaves some out. A batch is made only when
+    you ask for it, so a dataset may be far larger than memory; only ``shuffle`` needs memory, 8 bytes
+    per item, for the order.
 
     Args:
         dataset: has a length and items numbered from 0.
         batch_size: how many items a batch has. The last batch of a pass may have fewer.
         shuffle: whether each pass goes through the items in a new random order.
         drop_last: whether to leave out a last batch that would be smaller.
-        generator: an `np.random.Generator` that the orders are drawn from; if None, the default one
+        generator: an `np.random.Generator` to draw the orders from; if None, the default one
             at the time of the pass. Without ``shuffle`` nothing is drawn.
-        collate_fn: makes the batch of a list of items; if None, `batch_of` makes it.
+        collate_fn: makes a batch from a list of items; if None, `batch_of` makes it.
 
     >>> [batch.tolist() for batch in DataLoader(range(5), batch_size=2)]
     [[0, 1], [2, 3], [4]]
@@ -242,7 +242,7 @@ class DataLoader:
         """Keep each argument as an attribute of the same name.
 
         Raises:
-            TypeError: ``batch_size`` is no whole number (True is none either); the message names it.
+            TypeError: ``batch_size`` is not a whole number (nor is True); the message names it.
             ValueError: ``batch_size`` is below 1, and the message names it and its value; or
                 ``dataset`` is empty, and the message names ``dataset``.
         """
@@ -253,11 +253,11 @@ class DataLoader:
         raise NotImplementedError("08 dataloader: DataLoader.__len__")
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the batches of one pass, each made by ``self.batch`` when it is asked for.
+        """Yield the batches of one pass; ``self.batch`` makes each when it is needed.
 
-        Each pass has an order of its own: ``generator.permutation`` of the indices if ``shuffle``,
+        Each pass has its own order: ``generator.permutation`` of the indices if ``shuffle``,
         drawn once when the pass begins, or else 0, 1, 2, …. Two passes at the same time, or one
-        given up halfway, do not disturb each other.
+        abandoned halfway, do not affect each other.
         """
         raise NotImplementedError("08 dataloader: DataLoader.__iter__")
 
@@ -290,7 +290,7 @@ class Normalize:
     """Shift and scale each channel: (x - mean) / std.
 
     Args:
-        mean: a number for each channel, or one for all; a list of one number is one for all, too.
+        mean: a number for each channel, or one for all; a list of one number is also one for all.
         std: likewise, and as many as in ``mean``.
 
     >>> Normalize(mean=0.5, std=0.25)(np.ones((1, 1, 2), np.float32))
@@ -314,9 +314,9 @@ class Normalize:
         Args:
             x: an array (..., C, H, W): one image, or many.
         Returns:
-            A new array of the same shape and, if that is floating, dtype; of integers, float32.
+            A new array of the same shape, in the dtype of ``x`` if that is floating, else float32.
         Raises:
-            ValueError: there is a mean for each channel, but ``x`` has another number of channels;
+            ValueError: there is a mean for each channel, but ``x`` has a different number of channels;
                 the message names the shape of ``x``.
         """
         raise NotImplementedError("08 dataloader: Normalize.__call__")
@@ -338,11 +338,11 @@ class RandomHorizontalFlip:
         raise NotImplementedError("08 dataloader: RandomHorizontalFlip.__init__")
 
     def __call__(self, x: Array) -> Array:
-        """Images of which some are mirrored.
+        """The images, some of them mirrored.
 
         Args:
-            x: an array (..., C, H, W). For each of the leading indices a decision of its own is
-                drawn, so that of a batch some images are mirrored and others are not.
+            x: an array (..., C, H, W). Draw a separate decision for each of the leading indices,
+                so that some images of a batch are mirrored and others are not.
         Returns:
             A new array of the same shape and dtype.
         """
@@ -350,11 +350,11 @@ class RandomHorizontalFlip:
 
 
 class RandomCrop:
-    """Cut a window out of images, each at a random place; padding first lets it reach over the edge.
+    """Cut a window out of each image at a random place; padding lets it extend past the edge.
 
     Args:
         size: the height and width of the window, or one number for both.
-        padding: how many rows and columns of zeros are put around an image first.
+        padding: how many rows and columns of zeros to put around an image first.
         generator: an `np.random.Generator`, the default one if None.
 
     >>> RandomCrop(2)(np.arange(9).reshape(1, 3, 3)).shape
@@ -381,9 +381,9 @@ class RandomCrop:
         """A window of each image.
 
         Args:
-            x: an array (..., C, H, W). For each of the leading indices a place of its own is drawn.
-                Every place where the window lies within the padded image is as likely as another;
-                all channels of an image are cut at the same place.
+            x: an array (..., C, H, W). Draw a separate place for each of the leading indices.
+                Every place where the window lies within the padded image is equally likely;
+                cut all channels of an image at the same place.
         Returns:
             A new array (..., C, height, width) of the same dtype.
         Raises:

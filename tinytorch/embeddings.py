@@ -14,7 +14,7 @@ from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 
 def check_indices(indices: Tensor | ArrayLike, count: int, name: str = "indices") -> Array:
-    """Row numbers as an array of whole numbers; an error names the first that is not in [0, count)."""
+    """Row numbers as an array of integers; an error names the first that is not in [0, count)."""
     indices = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
     if indices.size == 0:
         return indices.astype(np.int64)
@@ -29,7 +29,7 @@ def check_indices(indices: Tensor | ArrayLike, count: int, name: str = "indices"
 def embedding(weight: Array, *, indices: Array) -> Array:
     """Look up rows of a table: row ``indices[i]`` for each i.
 
-    It is what one_hot(indices) @ weight would give, without the zeros.
+    The result is what one_hot(indices) @ weight would give, without the zeros.
 
     Args:
         weight: the table, (V, D).
@@ -48,8 +48,8 @@ def embedding(weight: Array, *, indices: Array) -> Array:
 def embedding_weight(g: Array, ans: Array, weight: Array, *, indices: Array) -> Array:
     """The gradient of the table: each row gets the sum of g over all places that looked it up.
 
-    A row that was looked up twice gets two shares, one that was not gets zeros. `np.add.at` does it,
-    slowly. Several times as fast: sort the places by row, then sum each run with `np.add.reduceat`.
+    A row that was looked up twice gets two shares, one that was not gets zeros. `np.add.at` does this,
+    slowly. It is several times as fast to sort the places by row and sum each run with `np.add.reduceat`.
     """
     raise NotImplementedError("11 embeddings: embedding_weight")
 
@@ -63,7 +63,7 @@ class Embedding(Module):
     Args:
         num_embeddings: how many tokens there are, V.
         embedding_dim: the length of each vector, D.
-        generator: draws the first values; the common one (`manual_seed`) unless given.
+        generator: draws the first values; the default one (`manual_seed`) if None.
         dtype: of the table.
     Attributes:
         weight: the table, a Parameter (V, D), at first drawn from a normal distribution of mean 0
@@ -108,7 +108,7 @@ def sinusoids(length: int, embedding_dim: int, dtype: DTypeLike = DEFAULT_DTYPE)
 
     table[p, 2 i] = sin(p / 10000^(2 i / D)) and table[p, 2 i + 1] = cos(p / 10000^(2 i / D))
 
-    A step in the text turns each pair (sin, cos) by an angle of its own, so that "three places
+    One step in the text rotates each pair (sin, cos) by its own angle, so that "three places
     earlier" is the same rotation everywhere. From "Attention is all you need" (2017).
 
     Args:
@@ -128,17 +128,17 @@ def sinusoids(length: int, embedding_dim: int, dtype: DTypeLike = DEFAULT_DTYPE)
 
 
 class PositionalEncoding(Module):
-    """Adds to each vector of a sequence one that says where it stands.
+    """Adds to each vector of a sequence another one that says where it is.
 
     Args:
         embedding_dim: the length of each vector, D.
         max_length: the longest sequence.
         kind: "sinusoidal" for the fixed `sinusoids`, "learned" for a table that is trained.
-        generator: draws a learned table; the common one unless given.
+        generator: draws a learned table; the default one if None.
         dtype: of the table.
     Attributes:
         weight: a Tensor (max_length, D). A learned one is a Parameter, at first drawn from a normal
-            distribution of mean 0 and deviation 0.02; fixed ones are no parameter and not saved.
+            distribution of mean 0 and deviation 0.02; fixed ones are not a parameter and not saved.
     Raises:
         ValueError: ``kind`` is something else, ``max_length`` is below 1, or ``embedding_dim`` does not
             fit. The message names the argument, and the value of the last two.
@@ -164,12 +164,12 @@ class PositionalEncoding(Module):
 
         Args:
             x: (N, T, D) or (T, D).
-            start: the place of the first vector, for a text that is continued.
+            start: the place of the first vector, for a text that continues.
         Returns:
             Same shape as ``x``.
         Raises:
             ValueError: the last axis is not D, and the message names D, the number, and the shape;
-                start is negative, and the message names its value; or the sequence reaches beyond
+                start is negative, and the message names its value; or the sequence extends beyond
                 max_length, and the message names ``max_length``, its value and the place of the end.
         """
         raise NotImplementedError("11 embeddings: PositionalEncoding.forward")

@@ -143,7 +143,7 @@ def snapshot(x: Any) -> Any:
 def write(array: Array, index: Any, values: Any, recorded: bool = False) -> int:
     """``array[index] = values``: the only place that changes a tensor. Gives the number of the change."""
     if not array.flags.writeable:
-        raise ValueError("the tensor is read-only, as what expand() gives is: change a clone()")
+        raise ValueError("the tensor is read-only, like the result of expand(): change a clone()")
     array[index] = values
     return versions.note(array, recorded)
 

@@ -47,7 +47,7 @@ INSTEAD = {
         "share_memory_": "use one process: nothing here runs on several",
     },
     "Module": {
-        "half": "use tinytorch.to_half(model), which keeps parameters at float32 for training",
+        "half": "use tinytorch.to_half(model), which keeps float32 parameters for training",
         "register_forward_hook": "write a subclass whose forward does it, or use Profiler",
         "register_forward_pre_hook": "write a subclass whose forward does it",
         "register_full_backward_hook": "use tinytorch.grad(output, inputs)",
@@ -133,7 +133,7 @@ INSTEAD = {
     },
     "tinytorch.optim.lr_scheduler": {
         "OneCycleLR": "use tinytorch.CosineSchedule, and set optimizer.lr = schedule(step)",
-        "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 where the loss stops falling",
+        "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 when the loss stops falling",
     },
     "tinytorch.linalg": {
         name: f"use numpy.linalg.{name} on x.detach().numpy()"
@@ -158,7 +158,7 @@ INSTEAD = {
         "DistributedSampler": "use one process: nothing here runs on several",
     },
     "tinytorch.utils": {
-        "tensorboard": "write print, or a file of your own",
+        "tensorboard": "use print, or write a file of your own",
         "checkpoint": "use the model as it is: nothing is computed twice here",
     },
     "tinytorch.cuda": {"amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)"},
@@ -190,13 +190,13 @@ ARGUMENTS = {
         "padding_idx": "use weight.data[padding_idx] = 0 after each step",
         "max_norm": "use weight.norm(2, 1), and scale the rows",
         "sparse": NO_SPARSE,
-        "scale_grad_by_freq": "use it without: it is seldom of use",
+        "scale_grad_by_freq": "use it without: it is rarely needed",
     },
     "MultiheadAttention": {
         "kdim": "use scaled_dot_product_attention with nn.Linear of your own",
         "vdim": "use scaled_dot_product_attention with nn.Linear of your own",
-        "add_bias_kv": "use it without: it is seldom of use",
-        "add_zero_attn": "use it without: it is seldom of use",
+        "add_bias_kv": "use it without: it is rarely needed",
+        "add_zero_attn": "use it without: it is rarely needed",
     },
     "MultiHeadAttention": {
         "dropout": "use nn.Dropout on its result",

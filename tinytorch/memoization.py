@@ -21,8 +21,8 @@ from tinytorch.transformers import GPT, sample
 class KVCache:
     """The keys and values of all places that a GPT has read, for every block.
 
-    A place's key and value never change once they are computed: what stands later has no influence on
-    them. So the memory is taken once, for as long a text as there may be, and filled from the front.
+    A place's key and value never change once they are computed: later tokens do not affect them. So
+    allocate the memory once, for the longest possible text, and fill it from the front.
 
     Args:
         num_layers: blocks of the model, L.
@@ -52,7 +52,7 @@ class KVCache:
         capacity: int,
         dtype: DTypeLike = DEFAULT_DTYPE,
     ) -> None:
-        """Check the sizes and take the memory."""
+        """Check the sizes and allocate the memory."""
         raise NotImplementedError("17 memoization: KVCache.__init__")
 
     @classmethod
@@ -71,13 +71,13 @@ class KVCache:
         return self.keys.nbytes + self.values.nbytes
 
     def check_room(self, count: int) -> None:
-        """There must be room for ``count`` more places; ValueError names that number and the capacity."""
+        """Check for room for ``count`` more places; ValueError names that number and the capacity."""
         raise NotImplementedError("17 memoization: KVCache.check_room")
 
     def put(self, layer: int, key: Array, value: Array) -> tuple[Array, Array]:
-        """Write keys and values of new places behind those that are held, for one block.
+        """Write keys and values of new places after those already held, for one block.
 
-        All blocks write at the same places, so ``length`` stays as it is until `advance`.
+        All blocks write to the same places, so ``length`` stays as it is until `advance`.
 
         Args:
             layer: the number of the block.
@@ -86,16 +86,16 @@ class KVCache:
             (keys, values) of all places of this block, the new ones included: views (N, H, length + T, d).
         Raises:
             ValueError: there is no room, see `check_room`, or the shape is not (N, H, T, d), and the message
-                names the numbers N, H and d; nothing is written then.
+                names the numbers N, H and d; then write nothing.
         """
         raise NotImplementedError("17 memoization: KVCache.put")
 
     def advance(self, count: int) -> None:
-        """The places that every block has written are held from now on."""
+        """From now on the cache holds the places that every block has written."""
         raise NotImplementedError("17 memoization: KVCache.advance")
 
     def reset(self) -> None:
-        """Forget everything; the memory stays."""
+        """Forget everything; keep the memory."""
         raise NotImplementedError("17 memoization: KVCache.reset")
 
 
@@ -104,8 +104,8 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
 
     Only the new places go through the blocks. Each block writes their keys and values into the cache and
     lets them look at all that are there; `causal_mask` for fewer queries than keys hides what comes later.
-    Nothing is dropped, whatever mode the model is in, and nothing is recorded for gradients. What is
-    calculated is calculated with Tensors, so that `count_flops` counts it.
+    Drop nothing, whatever mode the model is in, and record nothing for gradients. Compute
+    with Tensors, so that `count_flops` counts it.
 
     Args:
         model: a GPT.
@@ -114,7 +114,7 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
     Returns:
         logits of the new places, an array (N, T, V).
     Raises:
-        ValueError: not two axes, T is 0, or another N than the cache's, and the message names the shape;
+        ValueError: not two axes, T is 0, or N is not the cache's, and the message names the shape;
             or no room, see `KVCache.check_room`. The cache is unchanged.
         IndexError: an id is not in the vocabulary; the message names it, and the cache is unchanged.
     """
@@ -130,11 +130,11 @@ def cached_generate(
     generator: np.random.Generator | None = None,
     stop: int | None = None,
 ) -> Array:
-    """Continue texts as `GPT.generate` does, reading every token once instead of again and again.
+    """Continue texts as `GPT.generate` does, reading every token only once.
 
     The first step reads the whole prompt, each later one only the token that was chosen last. With the
-    same generator, or none and the same `manual_seed`, the result is the same. The text has to fit into the
-    context: where `GPT.generate` forgets its beginning, every place would move, and nothing remembered
+    same generator, or none and the same `manual_seed`, the result is the same. The text must fit into the
+    context: where `GPT.generate` forgets its beginning, every place would move, and nothing in the cache
     would be right any more.
 
     Args:
@@ -142,10 +142,10 @@ def cached_generate(
     Returns:
         (N, T + up to max_new_tokens) int64.
     Raises:
-        ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see `sample`,
-            and the message names the argument; ``max_new_tokens`` is negative, and the message names
-            it and its value; or prompt and new tokens are longer than the context, and the message names
-            both lengths.
+        ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is invalid, see
+            `sample`, and the message names the argument; ``max_new_tokens`` is negative, and the message
+            names it and its value; or prompt and new tokens are longer than the context, and the message
+            names both lengths.
         IndexError: an id is not in the vocabulary; the message names it.
     """
     raise NotImplementedError("17 memoization: cached_generate")

@@ -72,7 +72,9 @@ class LambdaLR:
         """
         needed = ("base_lrs", "last_epoch", *self.settings)
         if lacking := [name for name in needed if name not in state_dict]:
-            raise ValueError(f"state_dict is of another schedule: it lacks {', '.join(lacking)}")
+            raise ValueError(
+                f"state_dict belongs to another schedule: it lacks {', '.join(lacking)}"
+            )
         if len(state_dict["base_lrs"]) != len(self.optimizer.param_groups):
             raise ValueError(
                 f"state_dict has {len(state_dict['base_lrs'])} groups, the optimizer"

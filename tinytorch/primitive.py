@@ -1,6 +1,6 @@
 """Primitives: plain array functions that also take Tensors and remember how they were used.
 
-Given, not an exercise. A forward function is written once, on arrays; its gradient rules stand in a
+Given, not an exercise. A forward function is written once, on arrays; its gradient rules are in a
 separate table (`defvjp`). Nothing is patched: a primitive called on arrays is just that function.
 """
 
@@ -19,7 +19,7 @@ from tinytorch.refusals import explained
 from tinytorch.versions import Changes, versions
 
 Array = np.ndarray
-"""What primitives compute on. Its shape stands at the end of a line, as in ``# (N, C, H, W)``."""
+"""What primitives compute on. A comment at the end of a line gives its shape, as in ``# (N, C, H, W)``."""
 
 Rule = Callable[..., Array]
 """A gradient rule, called as ``rule(g, ans, *args, **params)``; see `defvjp`."""
@@ -30,19 +30,19 @@ ARRAYS = (np.ndarray, np.generic)
 Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 
 BLOCK = 1 << 16
-"""How many elements `in_blocks` works on at a time: 256 KB of float32, which the second cache holds."""
+"""How many elements `in_blocks` works on at a time: 256 KB of float32, which fits into the L2 cache."""
 
 VIEWS = frozenset(["getitem", "reshape", "permute", "expand"])
-"""Operations whose result may look into the memory of their argument."""
+"""Operations whose result may share memory with their argument."""
 
 READ_SHAPES = VIEWS | {"add", "sub", "neg", "sum", "concatenate", "cast", "put"}
 """Operations whose gradient rules read no values, neither of arguments nor of the result: only shapes."""
 
 READ_ARGUMENTS = frozenset(["log", "abs", "maximum", "where"])
-"""Operations whose rules read values of arguments, and not of the result."""
+"""Operations whose rules read values of arguments, but not of the result."""
 
 READ_OTHERS = frozenset(["mul", "matmul", "linear"])
-"""Operations whose rule for one argument reads values of the other ones alone."""
+"""Operations whose rule for one argument reads only values of the others."""
 
 DOUBLE = np.dtype(np.float64)
 
@@ -65,7 +65,7 @@ class Primitive(Protocol):
 
 
 class Variable(TensorConveniences):
-    """What a primitive needs to know of a Tensor: its array, and whether its gradient is wanted.
+    """What a primitive needs to know about a Tensor: its array, and whether it requires a gradient.
 
     Attributes:
         result_type: what a primitive returns: `Tensor`, also when it is called on a Parameter.
@@ -89,7 +89,7 @@ class Variable(TensorConveniences):
 
 
 class Node:
-    """How a tensor came about: which primitive, on which arguments, with which parameters.
+    """How a tensor was made: which primitive, on which arguments, with which parameters.
 
     Attributes:
         made_at: how many changes in place there had been.
@@ -119,7 +119,7 @@ class Node:
 
 
 def as_it_was(arg: Any, made_at: int) -> Any:
-    """What stood for ``arg`` before the changes in place that came after number ``made_at``."""
+    """What ``arg`` was before the changes in place that came after number ``made_at``."""
     for number, before in getattr(arg, "earlier", ()):
         if number > made_at:
             return before
@@ -183,10 +183,10 @@ def primitive(function: Callable[..., Any]) -> Primitive:
 
 
 def as_wide_as(arrays: Sequence[Any], result: Any) -> Any:
-    """``result``, which is float64, as what the widest floating array of ``arrays`` is; float32 if none is.
+    """``result``, which is float64, in the dtype of the widest floating array of ``arrays``, or else float32.
 
     NumPy takes float64 as soon as whole numbers meet floats, or are divided. Here they count as floats of the
-    dtype beside them, as in PyTorch: a model stays float32 though labels are added to what it gives.
+    dtype beside them, as in PyTorch: a model stays float32 even if you add labels to its output.
     """
     dtypes = [array.dtype for array in arrays if getattr(array, "dtype", None) is not None]
     floats = [dtype for dtype in dtypes if dtype.kind == "f"]
@@ -224,13 +224,13 @@ def check_floating(x: Any, name: str) -> None:
 
 
 def in_blocks(function: Callable[..., Array], *arrays: Array) -> Array:
-    """What ``function(*arrays)`` gives, computed a part at a time; for steps that work element by element.
+    """The result of ``function(*arrays)``, computed one part at a time, for elementwise functions.
 
-    What the function makes on its way is as large as a part, stays in the cache, and is soon used again. As
-    large as the arrays it would come from main memory, at several times the cost of computing it.
+    Intermediate arrays are then as large as a part, stay in the cache, and are soon used again. At full size
+    they would come from main memory, at several times the cost of computing them.
 
     Args:
-        function: gives an array of the shape that it gets, each element from those at the same place.
+        function: returns an array of the same shape, each element computed from those at the same place.
         arrays: of one shape.
 
     >>> in_blocks(lambda x, y: x * x + y, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
@@ -248,7 +248,7 @@ def in_blocks(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def keep(g: Array, mask: Array) -> Array:
-    """``g`` where ``mask`` is True, else 0: also where g is infinite or NaN, which times 0 would be NaN.
+    """``g`` where ``mask`` is True, else 0: even where g is infinite or NaN, which times 0 would be NaN.
 
     ``np.where(mask, g, 0)`` gives the same, but decides number by number: for a mask without a pattern that
     takes five times as long. Here the bits of each number are kept, all or none.
@@ -267,9 +267,9 @@ def keep(g: Array, mask: Array) -> Array:
 
 
 def todo(exercise: str) -> Rule:
-    """Stand in for a gradient rule that is still to be written.
+    """Stand in for a gradient rule that you still have to write.
 
-    Once the rule is needed it raises NotImplementedError, as the body of every other stub does.
+    When the rule is needed, it raises NotImplementedError, like the body of every other stub.
 
     >>> todo("05 autograd: gradient of exp")(1.0, 1.0, 0.0)
     Traceback (most recent call last):
@@ -338,7 +338,7 @@ def check_unchanged(node: Node, args: Sequence[Any], ans: Array) -> None:
 
 
 def values_read(name: str, args: Sequence[Any], ans: Array) -> Iterator[Any]:
-    """The arrays whose values the rules of an operation may read; of one that is not known, all."""
+    """The arrays whose values the rules of an operation may read; all of them for an unknown operation."""
     if name in READ_SHAPES:
         return
     for position, arg in enumerate(args):

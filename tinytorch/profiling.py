@@ -20,7 +20,7 @@ from tinytorch.primitive import Array, Observer, Primitive, Variable, observer
 from tinytorch.tensor import Tensor
 
 MOVES = ("reshape", "permute", "expand", "getitem", "concatenate", "embedding", "where")
-"""Operations that only move numbers, and calculate nothing."""
+"""Operations that only move numbers, and compute nothing."""
 
 PER_ELEMENT = {
     "softmax": 5,
@@ -31,13 +31,13 @@ PER_ELEMENT = {
     "batch_norm": 2,
     "gelu": 8,
 }
-"""How many operations such a function counts for, for each element. All others count for one."""
+"""How many operations each of these functions counts for, per element. All others count for one."""
 
 
 def count_parameters(module: Module) -> int:
-    """How many numbers the parameters of a module are. One that two parts share is counted once.
+    """How many numbers the parameters of a module hold. One that two parts share counts once.
 
-    One that is frozen, and learns nothing for a while, counts as well.
+    A frozen one, which learns nothing for a while, counts too.
 
     >>> from tinytorch.layers import Linear
     >>> count_parameters(Linear(3, 2))
@@ -50,13 +50,13 @@ def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], an
     """How many additions, multiplications and the like one operation takes.
 
     - matmul: 2 k for each element of the result, k products and k sums; k is the length that is summed,
-      also for stacks.
+      for stacks too.
     - conv2d: 2 C KH KW for each element of the result, and one more if there is a bias.
     - max_pool2d, avg_pool2d: KH KW for each element of the result; kernel_size is a number or a pair.
     - MOVES: nothing.
-    - an operation that has ``flops`` of its own, a function of (arrays, params, ans): what that says.
+    - an operation with its own ``flops``, a function of (arrays, params, ans): what that returns.
     - everything else: PER_ELEMENT or else 1, for each element of the largest array, result included. An
-      exponential or a root counts for one, as a sum does.
+      exponential or a root counts for one, like a sum.
 
     Args:
         op: a primitive, whose ``__name__`` says what it is.
@@ -73,17 +73,17 @@ def flops_of(op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], an
 
 @contextmanager
 def observed(watch: Observer) -> Iterator[None]:
-    """Let ``watch(op, arrays, params, ans)`` see every operation on Tensors for a while.
+    """A context in which ``watch(op, arrays, params, ans)`` sees every operation on Tensors.
 
-    Afterwards, also after an error, whoever watched before goes on.
+    Afterwards, even after an error, the earlier observer is back.
     """
     raise NotImplementedError("14 profiling: observed")
 
 
 def count_flops(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
-    """How many operations a call takes: of a module, or of any function of Tensors.
+    """How many operations a call of a module, or of any function of Tensors, takes.
 
-    Counted by `flops_of` as they happen, so that what runs is what counts. Gradients are not.
+    Count them with `flops_of` as they happen, so that what runs is what counts. Gradients do not count.
 
     >>> from tinytorch.layers import Linear
     >>> from tinytorch.tensor import ones
@@ -95,13 +95,13 @@ def count_flops(function: Callable[..., object], *args: Any, **kwargs: Any) -> i
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes that training a model holds on to.
+    """Bytes that training a model holds.
 
     Attributes:
         parameters: of the parameters.
         gradients: as many again, for a gradient of each.
-        optimizer: of what the optimizer remembers.
-        activations: of the arrays that `backward` will need, parameters and inputs left out.
+        optimizer: of the optimizer's state.
+        activations: of the arrays that `backward` will need, except parameters and inputs.
     """
 
     parameters: int
@@ -111,16 +111,16 @@ class Footprint:
 
     @property
     def total(self) -> int:
-        """All together."""
+        """The sum of all four."""
         return self.parameters + self.gradients + self.optimizer + self.activations
 
 
 def held_arrays(tensor: Tensor) -> list[Array]:
-    """Every array that the graph behind a tensor holds, itself included, each memory once.
+    """Every array that the graph behind a tensor holds, the tensor's own included, each piece of memory once.
 
-    They are the data of all tensors that it was made of, and the arrays among the arguments and
-    parameters of the operations, also those in tuples and lists, as in ``x[:, index]``. A view, a view of a
-    view, and windows hold on to all of the array that they are parts of.
+    These are the data of all tensors that it was made from, and the arrays among the arguments and
+    parameters of the operations, even those in tuples and lists, as in ``x[:, index]``. A view, a view of a
+    view, and windows hold the whole array that they are parts of.
     """
     raise NotImplementedError("14 profiling: held_arrays")
 
@@ -135,10 +135,10 @@ def footprint(
 
     Args:
         module: the model.
-        output: what came out of it, with the graph behind it.
-        optimizer: whose `state_bytes` count; 0 without one.
-        inputs: Tensors that went in: they are the data's, and do not count. Nor does the array that one
-            of them, or a parameter, is a view of.
+        output: what it returned, with the graph behind it.
+        optimizer: its `state_bytes` count; 0 without one.
+        inputs: Tensors that went in: they belong to the data and do not count. Nor does the array that
+            one of them, or a parameter, is a view of.
     Returns:
         A `Footprint`.
     """
@@ -146,13 +146,13 @@ def footprint(
 
 
 def peak_memory(function: Callable[..., object], *args: Any, **kwargs: Any) -> int:
-    """The most bytes that a call held at any moment, beyond what was there before it.
+    """The most bytes that a call held at any moment, beyond what was there before.
 
-    Measured by `tracemalloc`, which NumPy tells of its arrays. If somebody measures already, that
-    goes on afterwards.
+    Measure with `tracemalloc`, to which NumPy reports its arrays. If tracing was already on, it
+    stays on afterwards.
 
     Raises:
-        TypeError: ``function`` cannot be called; the message names it.
+        TypeError: ``function`` is not callable; the message names it.
     """
     raise NotImplementedError("14 profiling: peak_memory")
 
@@ -170,7 +170,7 @@ class Latency:
     def percentile(self, percent: float) -> float:
         """The smallest sample that at least ``percent`` in a hundred do not exceed (nearest rank).
 
-        Rank percent · n / 100 if that is whole, the 7th for 7 percent of 100 samples, or else the next one.
+        Its rank is percent · n / 100 if that is whole, 7 for 7 percent of 100 samples, or else the next one.
 
         Raises:
             ValueError: ``percent`` is not in (0, 100]; the message names its value.
@@ -182,7 +182,7 @@ class Latency:
 
     @property
     def median(self) -> float:
-        """The sample in the middle, or the mean of the two there: half of the calls took longer."""
+        """The sample in the middle, or the mean of the two in the middle: half of the calls took longer."""
         raise NotImplementedError("14 profiling: Latency.median")
 
 
@@ -193,10 +193,10 @@ def latency(
     repeats: int = 20,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Latency:
-    """Measure how long a call takes, again and again.
+    """Measure repeatedly how long a call takes.
 
-    The first calls are slower than the rest: caches are cold, memory is not there yet. ``warmup`` calls
-    are made first and not measured.
+    The first calls are slower than the rest: caches are cold, memory is not allocated yet. Make ``warmup``
+    calls first, and do not measure them.
 
     Args:
         function: called with ``args``.
@@ -206,9 +206,9 @@ def latency(
     Returns:
         A `Latency` with ``repeats`` samples.
     Raises:
-        ValueError: ``warmup`` is negative, ``repeats`` is below 1, or ``clock`` went backwards. The message
+        ValueError: ``warmup`` is negative, ``repeats`` is below 1, or ``clock`` went backward. The message
             names the argument, and the value of the first two.
-        TypeError: ``function`` cannot be called; the message names it.
+        TypeError: ``function`` is not callable; the message names it.
     """
     raise NotImplementedError("14 profiling: latency")
 
@@ -237,10 +237,10 @@ class Row:
 
 
 class Profiler:
-    """Watches a model at work, and tells each part's share.
+    """Watches a model run, and shows each part's share.
 
-    Use it as a context: inside, every call of the model counts; used again, it counts on. What a part
-    does itself is counted for it, and what the parts inside it do for them, so that rows add up to the whole.
+    Use it as a context: inside, every call of the model counts; used again, it continues to count. What a
+    part does itself counts for it, and what its inner parts do counts for them, so that rows add up.
 
     Args:
         model: a Module.
@@ -258,7 +258,7 @@ class Profiler:
     """
 
     def __init__(self, model: Module, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Make an empty row for each part; nothing is watched yet."""
+        """Make an empty row for each part; watch nothing yet."""
         raise NotImplementedError("14 profiling: Profiler.__init__")
 
     def __enter__(self) -> Self:
@@ -266,21 +266,21 @@ class Profiler:
         raise NotImplementedError("14 profiling: Profiler.__enter__")
 
     def __exit__(self, *error: object) -> None:
-        """Stop watching, also after an error: every part's ``forward`` is what it was."""
+        """Stop watching, even after an error: every part's ``forward`` is what it was."""
         raise NotImplementedError("14 profiling: Profiler.__exit__")
 
     def reporting(self, row: Row, forward: Callable[..., Any]) -> Callable[..., Any]:
-        """A ``forward`` that does what it did, and counts for ``row`` meanwhile."""
+        """A ``forward`` that does the same, and counts for ``row`` meanwhile."""
         raise NotImplementedError("14 profiling: Profiler.reporting")
 
     def charge(self) -> None:
-        """Give the time since the last time to the innermost part at work."""
+        """Charge the time since the last charge to the innermost running part."""
         raise NotImplementedError("14 profiling: Profiler.charge")
 
     def count(
         self, op: Primitive, arrays: Sequence[Any], params: Mapping[str, Any], ans: Array
     ) -> None:
-        """Give an operation to the innermost part at work."""
+        """Charge an operation to the innermost running part."""
         raise NotImplementedError("14 profiling: Profiler.count")
 
     def bottlenecks(self, by: str = "seconds") -> list[Row]:
@@ -294,7 +294,7 @@ class Profiler:
         raise NotImplementedError("14 profiling: Profiler.bottlenecks")
 
     def table(self, by: str = "seconds") -> str:
-        """The bottlenecks as text: a line for each part, and each one's share of what ``by`` says."""
+        """The bottlenecks as text: a line for each part, with its share of what ``by`` names."""
         rows = self.bottlenecks(by)
         whole = sum(getattr(row, by) for row in rows) or 1
         lines = [f"{'part':<24}{'parameters':>12}{'flops':>14}{'bytes':>14}{'ms':>10}{by:>12}"]

@@ -117,7 +117,7 @@ def fitting(module: Any, state_dict: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in state_dict.items():
         if not isinstance(key, str) or isinstance(value, Mapping):
             raise TypeError(
-                f"{key!r} is no name of an array, but of a {type(value).__name__}:"
+                f"{key!r} is not the name of an array, but of a {type(value).__name__}:"
                 f" use load_state_dict(checkpoint[{key!r}]) if that is the state"
             )
         first = names.get(key)
@@ -141,7 +141,7 @@ def as_array(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
     try:
         array = plain(value)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} is no array: {error}") from None
+        raise TypeError(f"{name} is not an array: {error}") from None
     kinds = {"f": "f", "i": "iu", "u": "iu"}.get(dtype.kind, dtype.kind)
     if array.dtype.kind not in kinds:
         raise TypeError(

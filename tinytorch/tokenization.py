@@ -20,14 +20,14 @@ from numpy.typing import ArrayLike
 from tinytorch.primitive import Array
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-"""Stands for every character that was not in the training text."""
+"""Represents every character that was not in the training text."""
 
 WORD = re.compile(r" ?\S+|\s+(?!\S)|\s+")
 """A word with the space before it, or white space: every character of a text is in one match."""
 
 
 def check_text(text: str, name: str = "text") -> None:
-    """Text is a str that UTF-8 can write down; half a surrogate pair is not."""
+    """Text is a str that UTF-8 can encode; half a surrogate pair is not."""
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a str, got {type(text).__name__}")
     try:
@@ -50,7 +50,7 @@ def check_ids(ids: ArrayLike, vocab_size: int) -> Array:
 
 
 class Tokenizer:
-    """What turns text into token ids and back. Subclasses say how, and what has to be saved."""
+    """Turns text into token ids and back. Subclasses say how, and what to save."""
 
     # Both are methods of each subclass.
     state: Callable[[], dict[str, Any]]
@@ -59,8 +59,8 @@ class Tokenizer:
     def save(self, path: str | Path) -> None:
         """Write the tokenizer to a file, as JSON in UTF-8.
 
-        The object has a ``"type"``, the name of the class, and what `state` gives. The file is
-        written beside its place first and then moved there, so that no half of it is ever read.
+        The object has a ``"type"``, the name of the class, and what `state` gives. Write another file
+        beside it first and then move that into place, so that nobody ever reads half a file.
         """
         raise NotImplementedError("10 tokenization: Tokenizer.save")
 
@@ -70,7 +70,7 @@ class Tokenizer:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is no JSON, is of another type or is damaged; the message names it.
+            ValueError: the file is not JSON, has another type or is damaged; the message names it.
         """
         raise NotImplementedError("10 tokenization: Tokenizer.load")
 
@@ -115,7 +115,7 @@ class CharTokenizer(Tokenizer):
                 names the character and its position, "replace" gives it the id of UNKNOWN.
         Raises:
             TypeError: ``text`` is not a str; the message names ``text``.
-            ValueError: as above; text that no UTF-8 can write down, and the message names the position;
+            ValueError: as above; or UTF-8 cannot encode the text, and the message names the position;
                 or ``errors`` is something else, and the message names ``errors``.
         """
         raise NotImplementedError("10 tokenization: CharTokenizer.encode")
@@ -130,12 +130,12 @@ class CharTokenizer(Tokenizer):
         raise NotImplementedError("10 tokenization: CharTokenizer.decode")
 
     def state(self) -> dict[str, Any]:
-        """What has to be saved."""
+        """What to save."""
         return {"characters": self.characters}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """A tokenizer with what was saved."""
+        """A tokenizer made from what was saved."""
         characters = state["characters"]
         single = all(isinstance(c, str) and len(c) == 1 for c in characters)
         if not single or len(set(characters)) != len(characters) or characters[:1] != [UNKNOWN]:
@@ -153,7 +153,7 @@ def pairs_of(word: Iterable[int]) -> Counter[tuple[int, int]]:
 
 
 def merge(word: Sequence[int], pair: tuple[int, int], token: int) -> tuple[int, ...]:
-    """A word in which each occurrence of ``pair`` has become ``token``, found from left to right.
+    """A word in which ``token`` replaces each occurrence of ``pair``, from left to right.
 
     >>> merge((7, 7, 7, 5), (7, 7), 256)
     (256, 7, 5)
@@ -162,7 +162,7 @@ def merge(word: Sequence[int], pair: tuple[int, int], token: int) -> tuple[int, 
 
 
 def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
-    """The pair with the highest count; of several the one with the smallest ids.
+    """The pair with the highest count; if several have it, the one with the smallest ids.
 
     >>> most_frequent({(5, 6): 2, (1, 9): 3, (1, 7): 3})
     (1, 7)
@@ -171,14 +171,14 @@ def most_frequent(counts: Mapping[tuple[int, int], int]) -> tuple[int, int]:
 
 
 class Chain:
-    """Words as chains of tokens: two neighbors become one, and no other token has to be moved.
+    """Words as chains of tokens: two neighbors become one, and no other token has to move.
 
-    All words stand in one row of places, with an empty place behind each. A token that its left neighbor
-    has taken in leaves an empty place too, and the chain goes around it.
+    All words are in one row of places, with an empty place after each word. A token that is merged into its
+    left neighbor leaves an empty place too, and the chain skips it.
 
     Attributes:
         ids: the token at each place; None if it is empty.
-        left, right: of each place, where its neighbors are.
+        left, right: for each place, where its neighbors are.
         starts: the place at which each word begins.
 
     >>> chain = Chain([(7, 7, 7, 5)])
@@ -204,7 +204,7 @@ class Chain:
         return None if first is None or second is None else (first, second)
 
     def join(self, place: int, token: int) -> None:
-        """``token`` instead of the pair that begins at a place: four entries change."""
+        """Replace the pair that begins at a place by ``token``: four entries change."""
         taken = self.right[place]
         self.ids[place], self.ids[taken] = token, None
         self.right[place] = self.right[taken]
@@ -224,10 +224,10 @@ class PairTable:
 
     Attributes:
         chain: the words, as a `Chain`.
-        times: of each place in it: how often its word occurs.
-        counts: of each pair that occurs: in how many places, counting a word as often as it occurs.
-        places: of each pair that occurs: the places where it begins.
-        heap: (-count, pair) for each time that `add` has counted a pair, the smallest on top.
+        times: for each place in it, how often its word occurs.
+        counts: for each pair that occurs, in how many places, counting a word as often as it occurs.
+        places: for each pair that occurs, the places where it begins.
+        heap: (-count, pair) for each time that `add` counted a pair, the smallest on top.
     """
 
     def __init__(self, words: Iterable[Iterable[int]], times: Iterable[int]) -> None:
@@ -245,21 +245,21 @@ class PairTable:
 
     @property
     def words(self) -> list[tuple[int, ...]]:
-        """Each word as a tuple of ids, as it is by now."""
+        """Each word as a tuple of ids, as it is now."""
         return [self.chain.word(number) for number in range(len(self.chain.starts))]
 
     def add(self, place: int) -> None:
-        """Count the pair that begins at a place, if there is one, and put its new count into the heap."""
+        """Count the pair that begins at a place, if there is one, and push its new count onto the heap."""
         raise NotImplementedError("10 tokenization: PairTable.add")
 
     def remove(self, place: int) -> None:
-        """Take back what `add` has counted for a place; a pair that is left nowhere has no entry."""
+        """Undo what `add` counted for a place; a pair that no longer occurs has no entry."""
         raise NotImplementedError("10 tokenization: PairTable.remove")
 
     def most_frequent(self) -> tuple[int, int]:
-        """What `most_frequent` gives for ``counts``, without a look at all of them.
+        """What `most_frequent` gives for ``counts``, without looking at all of them.
 
-        An entry of the heap may say too much by now, never too little: then it is put right.
+        By now an entry of the heap may be too high, never too low: then it is corrected.
         """
         while True:
             count, pair = self.heap[0]
@@ -272,21 +272,21 @@ class PairTable:
     def replace(self, pair: tuple[int, int], token: int) -> None:
         """Do in every word what `merge` does, looking only where the pair is.
 
-        A place where it is changes three pairs: the one before it, the pair itself, the one behind it.
+        Each place changes three pairs: the one before it, the pair itself, the one after it.
         So the work grows with the number of places, however long the words are.
         """
         raise NotImplementedError("10 tokenization: PairTable.replace")
 
 
 class BPETokenizer(Tokenizer):
-    """Byte-pair encoding: bytes at first, and then a token for each pair that was often seen.
+    """Byte-pair encoding: bytes at first, and then a token for each frequent pair.
 
-    Any text can be encoded, since any text is bytes. Text is split into words by `WORD` first, and no
-    token reaches over the end of a word.
+    It can encode any text, since any text is bytes. `WORD` first splits text into words, and no
+    token extends past the end of a word.
 
     Attributes:
-        merges: the pair that each token from 256 on stands for, in the order learned.
-        vocab_size: 256 and the number of merges.
+        merges: the pair that each token from 256 on represents, in the order learned.
+        vocab_size: 256 plus the number of merges.
 
     >>> tokenizer = BPETokenizer().train("low lower lowest", vocab_size=258)
     >>> tokenizer.merges
@@ -296,7 +296,7 @@ class BPETokenizer(Tokenizer):
     """
 
     def __init__(self, merges: Iterable[tuple[int, int]] = ()) -> None:
-        """Remember the merges, and the bytes that each token stands for."""
+        """Remember the merges, and the bytes that each token represents."""
         self.merges = [tuple(pair) for pair in merges]
         self.ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self.bytes = [bytes([i]) for i in range(256)]
@@ -312,45 +312,45 @@ class BPETokenizer(Tokenizer):
         """Learn merges from a text, until there are ``vocab_size`` tokens; returns the tokenizer.
 
         Each step merges the pair of neighboring tokens that occurs most often in all words, counting
-        a word as often as it occurs; of several the one with the smallest ids. It ends early once
-        no pair occurs twice.
+        a word as often as it occurs; if several do, the one with the smallest ids. Training ends early
+        once no pair occurs twice.
 
         Args:
             text: a str.
             vocab_size: at least 256.
         Raises:
             TypeError: ``text`` is not a str; the message names ``text``.
-            ValueError: ``vocab_size`` is below 256, and the message names it and its value; or text that
-                no UTF-8 can write down, and the message names the position.
+            ValueError: ``vocab_size`` is below 256, and the message names it and its value; or UTF-8
+                cannot encode the text, and the message names the position.
 
-        A `PairTable` counts all pairs once. After that a merge changes the counts around the places of
-        its pair, and no others: n bytes take n log n steps, however many merges there are.
+        A `PairTable` counts all pairs once. After that, a merge changes only the counts around the places of
+        its pair: n bytes take n log n steps, however many merges there are.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.train")
 
     def encode(self, text: str) -> Array:
-        """The ids of the tokens, int64 (N,): each word on its own, one after the other.
+        """The ids of the tokens, int64 (N,): encode each word separately, one after the other.
 
         Raises:
             TypeError: ``text`` is not a str; the message names ``text``.
-            ValueError: text that no UTF-8 can write down; the message names the position.
+            ValueError: UTF-8 cannot encode the text; the message names the position.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.encode")
 
     def encode_word(self, word: str) -> tuple[int, ...]:
         """The ids of one word: its bytes, merged as `train` merged them.
 
-        Of the pairs that the word holds, the one that was learned first is merged first, from left to right.
+        Of the pairs in the word, merge the one that was learned first, from left to right.
 
         A merge makes two new pairs and leaves the others as they are. A heap of (rank, place) has the next
-        pair on top, so that n bytes take n log n steps. What it says of a place may be out of date.
+        pair on top, so that n bytes take n log n steps. An entry for a place may be out of date.
         """
         raise NotImplementedError("10 tokenization: BPETokenizer.encode_word")
 
     def decode(self, ids: ArrayLike) -> str:
         """The text of a list, array or Tensor of ids.
 
-        Bytes that are no UTF-8, such as half of a character at the end, become UNKNOWN.
+        Bytes that are not UTF-8, such as half of a character at the end, become UNKNOWN.
 
         Raises:
             IndexError: an id is not in [0, vocab_size); the message names it.
@@ -359,12 +359,12 @@ class BPETokenizer(Tokenizer):
         raise NotImplementedError("10 tokenization: BPETokenizer.decode")
 
     def state(self) -> dict[str, Any]:
-        """What has to be saved."""
+        """What to save."""
         return {"merges": self.merges}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """A tokenizer with what was saved."""
+        """A tokenizer made from what was saved."""
         merges = [(int(left), int(right)) for left, right in state["merges"]]
         for token, pair in enumerate(merges, start=256):
             if not all(0 <= part < token for part in pair):

@@ -24,21 +24,21 @@ from tinytorch.tensor import Tensor
 from tinytorch.weightfiles import read_safetensors
 
 HEADER = "tinytorch"
-"""Under this name the text of a checkpoint, all that is no array, stands in the file's header."""
+"""The name in the file's header that holds the text of a checkpoint: all that is not an array."""
 
 
 class CosineSchedule:
     """A learning rate that warms up in a straight line and then falls along half a cosine.
 
-    It remembers nothing: the rate depends on the number of the step alone, so a run that goes on from
-    a checkpoint has the rates of one that never stopped. Any function from step to rate can stand in
-    its place.
+    It remembers nothing: the rate depends only on the number of the step, so a run that continues from
+    a checkpoint has the rates of one that never stopped. You can use any function from step to rate
+    in its place.
 
     Attributes:
         lr: the highest rate.
-        total_steps: after so many steps the rate has fallen to ``min_lr``.
-        warmup_steps: how many of them the rise takes.
-        min_lr: the lowest rate of the fall.
+        total_steps: after this many steps the rate has fallen to ``min_lr``.
+        warmup_steps: how many of them the warm-up takes.
+        min_lr: the lowest rate of the decay.
     """
 
     lr: float
@@ -82,24 +82,24 @@ class CosineSchedule:
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
 ) -> float:
-    """Scale all gradients down together, in place, if their common length is above ``max_norm``.
+    """Scale down all gradients together, in place, if their joint length is above ``max_norm``.
 
     The length is that of one vector that holds every gradient: √(Σ g²) over all numbers of all
     parameters. Each gradient is multiplied by max_norm / (length + 1e-6) if that is below 1, so the
     direction of the step stays.
 
     Args:
-        parameters: Tensors, or a single one; those whose grad is None count nothing.
-        max_norm: the length allowed, at least 0.
-        error_if_nonfinite: whether to refuse a length that is infinite or NaN.
+        parameters: Tensors, or a single one; those whose grad is None do not count.
+        max_norm: the greatest allowed length, at least 0.
+        error_if_nonfinite: whether a length that is infinite or NaN is an error.
     Returns:
         The length before clipping, a float; 0.0 if there is no gradient.
     Raises:
         ValueError: ``max_norm`` is negative or NaN; the message names it.
         RuntimeError: the length is not finite and ``error_if_nonfinite``; no gradient has changed.
 
-    Squares are summed at float64: float32 gradients of 1e30 must not make the length infinite. If the
-    length is NaN every gradient becomes NaN, so that the trouble is not hidden; if it is infinite the
+    Sum the squares in float64: float32 gradients of 1e30 must not make the length infinite. If the
+    length is NaN, every gradient becomes NaN, so that the problem is visible; if it is infinite, the
     factor is 0, as the formula says.
 
     >>> weight = Tensor([0.0, 0.0])
@@ -121,7 +121,7 @@ def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
             where the score is above 0, else 0.
         targets: the right classes, (...): numbers 0 to C - 1, or 0 and 1.
     Raises:
-        ValueError: the shapes fit in neither way, C is 1, or there are no targets. One class alone would
+        ValueError: the shapes fit neither form, C is 1, or there are no targets. A single class would
             always be right: scores (N, 1) for yes or no need targets (N, 1). The message names both
             shapes.
 
@@ -139,12 +139,12 @@ class Trainer:
     Args:
         model: a Module.
         optimizer: moves the parameters of the model.
-        loss: a function of (outputs, targets) that gives the mean loss of a batch as a Tensor.
+        loss: a function of (outputs, targets) that returns the mean loss of a batch as a Tensor.
         schedule: gives the learning rate of each step; see `CosineSchedule`. None leaves it alone.
         clip_norm: the longest gradient allowed; see `clip_grad_norm_`. None does not clip.
 
     Attributes:
-        step: how many steps were made. To go on from a checkpoint, set it to the step saved.
+        step: how many steps were taken. To continue from a checkpoint, set it to the saved step.
         history: one dictionary for each epoch of `fit`.
 
     >>> from tinytorch import Linear, SGD, mse_loss
@@ -175,11 +175,11 @@ class Trainer:
     def train_step(self, inputs: Tensor | Array, targets: Tensor | Array) -> float:
         """Learn from one batch: one step of the optimizer.
 
-        In this order: the learning rate becomes ``schedule(self.step)`` if there is a schedule; old
-        gradients of the model and the optimizer are forgotten; the loss of the batch is computed and
-        sent backward; if there is a ``clip_norm`` the gradients of what the optimizer moves are clipped;
-        the optimizer makes its step; ``self.step`` grows by one. The optimizer may move a part of the
-        model only: the rest neither counts for the clipping nor collects gradients.
+        In this order: if there is a schedule, set the learning rate to ``schedule(self.step)``; clear the
+        gradients of the model and the optimizer; compute the loss of the batch and call backward; if
+        there is a ``clip_norm``, clip the gradients of the optimizer's parameters; let the optimizer
+        take its step; add one to ``self.step``. The optimizer may move only part of the model: the rest
+        neither counts for clipping nor collects gradients.
 
         Returns:
             The loss of the batch before the step, a float.
@@ -194,30 +194,30 @@ class Trainer:
         on_step: Callable[[dict[str, float]], Any] | None = None,
         on_epoch: Callable[[dict[str, float]], Any] | None = None,
     ) -> list[dict[str, float]]:
-        """Learn from every batch, ``epochs`` times over, with the model in training mode.
+        """Learn from every batch, ``epochs`` times, with the model in training mode.
 
         Args:
-            batches: yields (inputs, targets) each time it is iterated: a list, a loader, not a generator.
+            batches: yields (inputs, targets) each time it is iterated: a list or a loader, not a generator.
             epochs: how many times to go through them, at least 0.
             validation: batches to `evaluate` on after each epoch.
             on_step: called after each step with {"epoch", "step", "loss"}: the number of the epoch as
                 in the history, ``self.step``, and the loss of the batch.
-            on_epoch: called after each epoch with its entry of the history, once that is complete and
-                in there.
+            on_epoch: called after each epoch with its entry of the history, once the entry is complete
+                and in the history.
         Returns:
-            ``self.history``, to which each epoch adds {"epoch", "loss"}: its number, counted on from
+            ``self.history``, to which each epoch adds {"epoch", "loss"}: its number, continuing from
             earlier calls of `fit`, and the mean loss over its examples (a batch counts by its
             length). With ``validation`` also "validation_loss" and "validation_accuracy".
         Raises:
             ValueError: ``epochs`` is negative, or an epoch finds no batch in ``batches``; the message
                 names the argument.
 
-        The model is put into training mode before each epoch, whatever `evaluate` or ``on_epoch`` did.
+        Put the model into training mode before each epoch, whatever `evaluate` or ``on_epoch`` did.
         """
         raise NotImplementedError("07 training: Trainer.fit")
 
     def evaluate(self, batches: Iterable[tuple[Any, Any]]) -> dict[str, float]:
-        """Measure the model on every batch, learning nothing.
+        """Measure the model on every batch without learning.
 
         Args:
             batches: yields (inputs, targets).
@@ -226,8 +226,8 @@ class Trainer:
         Raises:
             ValueError: there is no batch; the message names ``batches``.
 
-        The model is in evaluation mode meanwhile and nothing is recorded for `backward`. Afterwards
-        every module is back in the mode that it had, also after an error. Gradients, parameters and
+        Meanwhile the model is in evaluation mode and nothing is recorded for `backward`. Afterwards
+        every module is back in its earlier mode, even after an error. Gradients, parameters and
         ``self.step`` stay as they are.
         """
         raise NotImplementedError("07 training: Trainer.evaluate")
@@ -240,21 +240,21 @@ def save_checkpoint(
     step: int = 0,
     metadata: Any = None,
 ) -> None:
-    """Write model, optimizer and step to one safetensors file: arrays and text, nothing that runs.
+    """Write model, optimizer and step to one safetensors file: arrays and text, no code.
 
     Args:
-        path: the file, by custom ``….safetensors``. Its folder must exist.
+        path: the file, usually ``….safetensors``. Its folder must exist.
         model: a Module; its ``state_dict()`` is stored under its own names.
-        optimizer: an Optimizer, if the run shall be continued. Each array of its state is stored as
-            ``optimizer/<number of the parameter>/<name>``, all else in the header.
-        step: how many steps were made.
+        optimizer: an Optimizer, if you want to continue the run. Each array of its state is stored as
+            ``optimizer/<number of the parameter>/<name>``, everything else in the header.
+        step: how many steps were taken.
         metadata: anything else worth keeping, if JSON can hold it.
     Raises:
-        TypeError: JSON cannot hold ``metadata``, such as a Tensor.
+        TypeError: JSON cannot hold ``metadata``, for example a Tensor.
         OSError: the file cannot be written.
 
-    The file appears whole or not at all: it is written beside ``path`` under another name, which then
-    takes the place of ``path`` in one move. If anything fails, an earlier checkpoint stays as it was
+    The file appears whole or not at all: write it beside ``path`` under another name, and then move
+    it to ``path`` in one step. If anything fails, an earlier checkpoint stays as it was
     and no other file is left.
     """
     raise NotImplementedError("07 training: save_checkpoint")
@@ -266,34 +266,34 @@ def load_checkpoint(
     """Read what `save_checkpoint` wrote into a model and, if given, its optimizer.
 
     Args:
-        path: the file. One that holds a state dict only, written by another tool, will do as well.
+        path: the file. One from another tool that holds only a state dict works too.
         model: a Module with the names and shapes that were saved.
         optimizer: an Optimizer like the one that was saved, with the parameters of ``model``.
-        strict: whether names that the file lacks, or ``model``, are an error. Without it what fits is
-            loaded. Shapes have to fit all the same.
+        strict: whether it is an error if the file or ``model`` lacks a name. If not, load what fits.
+            Shapes must fit either way.
     Returns:
         {"step", "metadata"} as they were saved; 0 and None if the file does not say. If not strict, also
         "missing_keys" and "unexpected_keys", as `incompatible_keys` gives them.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, its names or shapes are not those of ``model``, or it does not
-            hold what ``optimizer`` needs. The message names the file, and a parameter that differs with
+        ValueError: the file is damaged, its names or shapes are not those of ``model``, or it lacks
+            what ``optimizer`` needs. The message names the file, and a parameter that differs with
             its shapes; neither ``model`` nor ``optimizer`` has changed.
     """
     raise NotImplementedError("07 training: load_checkpoint")
 
 
 def read_checkpoint(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Read a safetensors file whole, before anything is done with it.
+    """Read a whole safetensors file, before you do anything with it.
 
     Returns:
         (arrays, header): a dictionary of ndarrays, and what `save_checkpoint` put into the header; an
         empty dictionary if another tool wrote the file.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged: cut short, or no safetensors at all.
+        ValueError: the file is damaged: cut short, or not safetensors at all.
 
-    Both messages name the file. `read_safetensors` gives arrays and texts, and checks everything but what
-    the texts say.
+    Both messages name the file. `read_safetensors` gives arrays and texts, and checks everything except the
+    content of the texts.
     """
     raise NotImplementedError("07 training: read_checkpoint")

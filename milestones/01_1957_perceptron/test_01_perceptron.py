@@ -33,7 +33,7 @@ class TestPerceptron:
         expect(got >= least, f"test accuracy at least {percent(least)}", percent(got))
 
     def test_the_weights_look_at_the_middle(self, result):
-        """The pixels in the middle, where a 1 has ink and a 0 has none, speak for the 1."""
+        """The pixels in the middle, where a 1 has ink and a 0 has none, favor the 1."""
         weights = result.weights
         middle, sides = weights[2:6, 3:5].mean(), weights[2:6, [1, 2, 5, 6]].mean()
         expect(middle > sides, "more weight in the middle", f"{middle:.3f} against {sides:.3f}")

@@ -37,7 +37,7 @@ class TestHiddenLayer:
         expect(moved >= least, f"weights that move by at least {percent(least)}", percent(moved))
 
     def test_what_the_first_layer_learns_matters(self, record_property):
-        """With 16 hidden units, leaving the first layer as it was drawn costs many digits."""
+        """With 16 hidden units, keeping the first layer untrained costs many digits."""
         least = threshold("03", "freezing_costs")
         found = control()
         record_property("16 hidden units", percent(found.trained))

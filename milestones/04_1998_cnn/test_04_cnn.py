@@ -67,7 +67,7 @@ class TestControls:
         expect(ahead >= least, f"at least {percent(least)} ahead of an MLP", f"{ahead:.1%}")
 
     def test_frozen_filters_cost_much(self, digits, without, record_property):
-        """With the convolutions left as they were drawn, far fewer digits are read."""
+        """With untrained convolutions, the network reads far fewer digits."""
         least = threshold("04", "freezing_costs")
         record_property("with frozen filters", percent(without.frozen))
         cost = digits.accuracy - without.frozen

@@ -23,7 +23,7 @@ class TestAnswers:
     """a GPT of yours answers"""
 
     def test_it_answers_what_it_has_learned(self, result, record_property):
-        """After training, most questions are answered right to the letter."""
+        """After training, it answers most questions correctly to the letter."""
         least = threshold("05", "exact_answers")
         record_property("right answers", percent(result.learned.exact))
         record_property("in other words", percent(result.new.exact))
@@ -32,7 +32,7 @@ class TestAnswers:
         expect(enough, f"at least {percent(least)} right answers", percent(result.learned.exact))
 
     def test_it_knows_more_than_pairs_of_letters(self, result, record_property):
-        """On questions in other words, the right answer surprises it far less than a bigram model."""
+        """On rephrased questions, the right answer surprises it far less than a bigram model."""
         least = threshold("05", "nats_below_bigram")
         better = result.bigram_nats - result.nats
         record_property("nats per character", f"{result.nats:.2f}, bigram {result.bigram_nats:.2f}")
@@ -51,7 +51,7 @@ class TestPast:
     """the past and only the past"""
 
     def test_the_future_never_changes_the_past(self, result):
-        """Other tokens later on leave every score before them exactly as it was."""
+        """Changing later tokens leaves every score before them exactly as it was."""
         same = future_changes_nothing(result)
         expect(same, "the same scores before the place of a change", "other scores")
 

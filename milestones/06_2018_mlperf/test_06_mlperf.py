@@ -51,7 +51,7 @@ class TestSmaller:
     """smaller models"""
 
     def test_int8_takes_a_fourth(self, cnn, small, gpt, record_property):
-        """The weights of the CNN, and of the GPT's MLPs, take a fourth of the bytes in INT8."""
+        """The weights of the CNN, and of the GPT's MLPs, take a quarter of the bytes in INT8."""
         least = threshold("06", "int8_weights_smaller")
         model, talk = gpt
         mlps = (model.blocks[0].mlp, pipeline.quantized_gpt(model, talk).blocks[0].mlp)
@@ -61,12 +61,12 @@ class TestSmaller:
             expect(ratio >= least, f"at least {least:g} times smaller", f"{ratio:.2f} times")
 
     def test_int8_reads_as_well(self, cnn, small, data, record_property):
-        """In INT8 the CNN reads as many digits, but for a point."""
+        """In INT8 the CNN reads as many digits, within a point."""
         lost = pipeline.cnn_accuracy(cnn, data) - pipeline.cnn_accuracy(small, data)
         check_lost(record_property, "INT8", lost, threshold("06", "int8_points_lost_at_most"))
 
     def test_int8_answers_as_well(self, gpt, record_property):
-        """In INT8 the GPT expects as many tokens of the answers, but for a point."""
+        """In INT8 the GPT predicts as many tokens of the answers, within a point."""
         model, talk = gpt
         quantized = pipeline.quantized_gpt(model, talk)
         lost = pipeline.gpt_accuracy(model, talk) - pipeline.gpt_accuracy(quantized, talk)
@@ -75,7 +75,7 @@ class TestSmaller:
         )
 
     def test_nine_of_ten_weights_can_go(self, cnn, pruned, data, record_property):
-        """Pruned and trained on, the CNN has a tenth of its weights and loses two points at most."""
+        """Pruned and retrained, the CNN has a tenth of its weights and loses at most two points."""
         from tinytorch.compression import sparsity
 
         least, share = threshold("06", "sparsity"), sparsity(pruned)
@@ -102,7 +102,7 @@ class TestFaster:
         record_property("cached generation", f"{found.median:.1f} times as fast")
 
     def test_a_kernel_beats_loops(self, cnn, data, benchmark, record_property):
-        """The first convolution is at least 10 times as fast as number by number, and the same."""
+        """The first convolution is at least 10 times as fast as number by number, with the same result."""
         fast, loops = pipeline.first_layer(cnn, data)
         expect(np.allclose(fast(), loops(), atol=1e-5), "the same result", "another result")
         least = threshold("06", "kernel_times_as_fast")

@@ -15,7 +15,7 @@ def show(screen: Screen) -> bool:
     screen.say(f"{images} pixels, and a hidden layer of {sizes.hidden}.")
     with screen.training("reading digits") as on_epoch:
         result = experiment(screen.options.scale, screen.options.seed, on_epoch)
-    screen.say("What was read (columns) for each digit (rows):")
+    screen.say("What it read (columns) for each true digit (rows):")
     for line in classification.table(result.confusion):
         screen.console.print(line)
     draw = lambda axes: classification.draw_confusion(axes, result.confusion)

@@ -99,7 +99,9 @@ def show_leaderboard(
     try:
         board = Leaderboard.load(BOARD)
     except InvalidSubmission as error:
-        screen.say(f"A new leaderboard, since the old one cannot be read: {error}", "yellow")
+        screen.say(
+            f"Starting a new leaderboard, because the old one cannot be read: {error}", "yellow"
+        )
         BOARD.replace(BOARD.with_suffix(".damaged"))
         board = Leaderboard()
     attempts = {name: model for name, model in models.items() if model is not cnn}
@@ -118,7 +120,7 @@ def show_service(screen: Screen, model: Sequential, data: Digits) -> None:
     latencies = (report.p50, report.p95, report.p99)
     milliseconds = [f"{(seconds or 0) * 1000:.0f}" for seconds in latencies]
     screen.say(
-        f"Served {report.answered} requests, {report.throughput:.0f} a second, {report.errors} errors:"
+        f"Served {report.answered} requests, {report.throughput:.0f} per second, {report.errors} errors:"
         f" p50 {milliseconds[0]} ms, p95 {milliseconds[1]} ms, p99 {milliseconds[2]} ms;"
         f" inputs have drifted by {report.drift:.2f}.\n"
     )
@@ -152,7 +154,7 @@ def wanted(
         lost(accuracy, "CNN", "90% sparse", "sparse_points_lost_at_most"),
         times("256 tokens with a cache", cached, "cached_times_as_fast"),
         times(
-            "convolution beside loops", pipeline.times_as_fast(loops, fast), "kernel_times_as_fast"
+            "convolution against loops", pipeline.times_as_fast(loops, fast), "kernel_times_as_fast"
         ),
     ]
 

@@ -13,7 +13,7 @@ def show(screen: Screen) -> bool:
     screen.say("Frank Rosenblatt's machine had 400 photocells. Yours has 64 pixels and one neuron.")
     with screen.training(f"one neuron, {EPOCHS} epochs") as on_epoch:
         result = experiment(screen.options.seed, on_epoch=on_epoch)
-    screen.say("Its weights, dark where ink speaks for a 1, light where it speaks for a 0:")
+    screen.say("Its weights, dark where ink favors a 1, light where it favors a 0:")
     low, high = result.weights.min(), result.weights.max()
     for row in result.weights:
         shades = [SHADES[int((value - low) / (high - low) * 9.99)] * 2 for value in row]

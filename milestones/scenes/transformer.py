@@ -25,8 +25,8 @@ def show(screen: Screen) -> bool:
     screen.say("280 questions with their answers, and a GPT of two blocks.")
     with screen.training("learning to answer") as on_epoch:
         result = experiment(screen.options.seed, on_epoch)
-    show_answers(screen, "Questions that it was trained on:", result.learned)
-    show_answers(screen, "Questions in other words:", result.new)
+    show_answers(screen, "Questions from its training:", result.learned)
+    show_answers(screen, "Rephrased questions:", result.new)
     tokens, weights = attention_maps(result, result.learned.questions[0])
     draw = lambda axes: draw_attention(axes, tokens, weights)
     screen.picture("05_attention", draw, columns=len(weights), size=(5, 5))
@@ -54,7 +54,7 @@ def wanted(result: Result, seed: int) -> list[Row]:
     shuffled = changed_by_shuffling(result)
     return [
         at_least("right answers", result.learned.exact, threshold("05", "exact_answers")),
-        ("  to other words", percent(result.new.exact), "", True),
+        ("  to rephrased ones", percent(result.new.exact), "", True),
         (told, f"{result.nats:.2f}", below, better >= least),
         at_least("words that exist", known_words(result), threshold("05", "known_words")),
         at_least("moved by shuffling", shuffled, threshold("05", "changed_by_shuffling")),

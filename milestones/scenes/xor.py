@@ -6,9 +6,7 @@ from milestones.screen import Screen, at_most, percent, threshold
 
 def show(screen: Screen) -> bool:
     """The experiment on a terminal; returns whether its thresholds were reached."""
-    screen.say(
-        "Two inputs; the answer is yes if exactly one of them is. No line keeps them apart:\n"
-    )
+    screen.say("Two inputs; the answer is yes if exactly one of them is. No line separates them:\n")
     screen.say("   no  | yes\n  -----+-----\n   yes | no\n")
     with screen.training(f"a hidden layer of {HIDDEN}") as on_epoch:
         result = experiment(screen.options.seed, on_epoch=on_epoch)

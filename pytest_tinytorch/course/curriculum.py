@@ -321,7 +321,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     for name, of in shows.items():
         if of not in thresholds:
             raise CurriculumError(
-                f"{where}: {name!r} shows {of!r}, which is none of its thresholds"
+                f"{where}: {name!r} shows {of!r}, which is not one of its thresholds"
             )
     needs = [UnitId(f"checkpoint-{need}") for need in entry.get("needs", [])]
     return Unit(
@@ -439,4 +439,4 @@ def _check_needs(units: Sequence[Unit]) -> None:
         TopologicalSorter({unit.id: unit.needs for unit in units}).prepare()
     except CycleError as error:
         circle = " -> ".join(by_id[unit_id].label for unit_id in error.args[1])
-        raise CurriculumError(f"needs go round in a circle: {circle}") from None
+        raise CurriculumError(f"needs form a circle: {circle}") from None

@@ -16,13 +16,13 @@ NO_BORROWING = "none"
 WORKSPACE_FILE = "specs/manifest.json"
 """The manifest. A folder that has this file is a workspace; anywhere else the plugin does nothing."""
 EXPORTS = {
-    "html": "a page of its own, for people: the journey",
+    "html": "the journey page: one HTML file, for people",
     "json": "JSON, for programs",
     "markdown": "Markdown, for the summary of a CI job",
-    "badge": "a badge, an SVG",
-    "shields": "the JSON of an endpoint badge of shields.io",
-    "gradescope": "the results of a Gradescope autograder",
-    "classroom": "the results of a GitHub Classroom autograder",
+    "badge": "an SVG badge",
+    "shields": "JSON for an endpoint badge of shields.io",
+    "gradescope": "results for the Gradescope autograder",
+    "classroom": "results for the GitHub Classroom autograder",
 }
 """The formats of `export.formats.FORMATS`, in a few words."""
 

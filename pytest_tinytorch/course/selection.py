@@ -129,7 +129,7 @@ def _unit_of_file(units: Sequence[Unit], word: str) -> Unit | None:
     if said != [unit.number, str(unit.year)]:
         taken = next((u.name for u in units if u.number == said[0]), "nothing")
         raise UnknownName(
-            f"{word!r} is no {unit.kind}: {unit.name} is {unit.number}, and {said[0]} is {taken}"
+            f"{word!r} is not a {unit.kind}: {unit.name} is {unit.number}, and {said[0]} is {taken}"
         )
     return unit
 

@@ -39,7 +39,7 @@ def check_usable(file: Path, found: os.stat_result) -> None:
         raise Unusable(f"{file} is a device or a pipe, so no progress is read or kept")
     if found.st_size > LONGEST:
         raise Unusable(
-            f"{file} has {found.st_size / 2**20:,.0f} MB, so no progress is read or kept: move it away"
+            f"{file} has {found.st_size / 2**20:,.0f} MB, so no progress is read or kept: move it"
         )
 
 

@@ -74,7 +74,7 @@ def conclude(found: Findings) -> Conclusion:
     if fault is not None:
         return Conclusion(fault, False)
     if not terms.complete:
-        return Conclusion("cut short, so not all was run", False)
+        return Conclusion("cut short before all specs ran", False)
     return Conclusion(_success(found), True)
 
 
@@ -115,7 +115,7 @@ def _describe(found: Findings, unit: Unit, kind: State) -> str:
             f": {verdict.headline}" if verdict.headline else ""
         )
     if kind == State.TODO and found.terms.todo_ok and unit.id in found.terms.once_passed:
-        return f"{unit.label} gone back to todo"
+        return f"{unit.label} is back to todo"
     if kind == State.LOCKED:
         waits = unmet_needs(found.curriculum, unit, found.state)
         return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")

@@ -153,7 +153,7 @@ def read_ledger(file: Path) -> Ledger:
         try:
             events.append(parse_event(line))
         except (ValueError, ValidationError) as error:
-            damage.append(f"{file}:{number}: passed over, {error}")
+            damage.append(f"{file}:{number}: skipped, {error}")
     return Ledger(tuple(events), tuple(damage))
 
 

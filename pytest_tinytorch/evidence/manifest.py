@@ -22,7 +22,7 @@ def read_manifest(root: Path) -> dict[UnitId, tuple[str, ...]]:
         ValueError: the file is missing or damaged; the message says how to write it anew.
     """
     file = root / WORKSPACE_FILE
-    remedy = "restore it, or write it anew with `python -m pytest_tinytorch.manifest`"
+    remedy = "restore it, or regenerate it with `python -m pytest_tinytorch.manifest`"
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

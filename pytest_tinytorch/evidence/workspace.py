@@ -256,7 +256,7 @@ class Workspace:
         if not selected:
             labels = ", ".join(unit.label for unit in chosen)
             raise ValueError(
-                f"{labels}: borrowed, or not on the path that is followed, so there is nothing to judge"
+                f"{labels}: borrowed, or not on your path, so there is nothing to judge"
             )
         return selected
 
@@ -293,7 +293,8 @@ class Workspace:
             return self.ledger.damage
         named = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
         told = (
-            f"{self.ledger_file} is of another course: this one has no {named}. That is passed over"
+            f"{self.ledger_file} has lines of another course: this one has no {named}."
+            " They are ignored"
         )
         return (*self.ledger.damage, told)
 

@@ -66,7 +66,7 @@ def workflow_of_own(text: str) -> str:
 
     >>> text = "# On forks.\\non: push\\n    if: ${{ github.event.repository.fork }}\\n"
     >>> print(workflow_of_own(text), end="")
-    # How far you are, in the summary of each push.
+    # Your progress, in the summary of each push.
     on: push
     """
     lines = [
@@ -74,7 +74,7 @@ def workflow_of_own(text: str) -> str:
         for line in text.splitlines(keepends=True)
         if not line.startswith("#") and "github.event.repository.fork" not in line
     ]
-    return "# How far you are, in the summary of each push.\n" + "".join(lines)
+    return "# Your progress, in the summary of each push.\n" + "".join(lines)
 
 
 def project_name(folder: str) -> str:

@@ -74,7 +74,7 @@ def _single(wanted: str, topics: Sequence[Topic]) -> Topic:
     if len(topics) > 1:
         ways = [f'"{t.unit.number} {t.exercise}"' if t.exercise else t.unit.label for t in topics]
         more = f" and {len(ways) - SHOWN} more" if len(ways) > SHOWN else ""
-        raise NoLesson(f"{wanted!r} means several: {', '.join(ways[:SHOWN])}{more}. Name one")
+        raise NoLesson(f"{wanted!r} is ambiguous: {', '.join(ways[:SHOWN])}{more}. Name one")
     return topics[0]
 
 

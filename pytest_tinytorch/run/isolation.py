@@ -30,7 +30,7 @@ class Isolation:
     def header(self) -> str | None:
         """What to say at the head of a run, if anything."""
         if self.on:
-            return f"tinytorch: specs run in processes of their own ({self.why})"
+            return f"tinytorch: specs run in separate processes ({self.why})"
         return f"tinytorch: specs run in this process ({self.why})" if self.why else None
 
 
@@ -46,9 +46,9 @@ def decide(given: Options, markers: Iterable[Path], interactive: str = "") -> Is
         return Isolation(False)
     reasons = {
         "--isolate": bool(given.isolate),
-        "its results are for grading": any(name in GRADING for name, _ in given.exports),
+        "the results are for grading": any(name in GRADING for name, _ in given.exports),
         "CI": profiles.is_ci(),
-        "the last run did not end": any(markers),
+        "the last run did not finish": any(markers),
     }
     why = next((reason for reason, holds in reasons.items() if holds), "")
     if why and interactive:

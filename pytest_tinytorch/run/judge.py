@@ -80,7 +80,7 @@ class Judge:
         outcome = outcome_of(report, self.workspace.curriculum)
         if outcome is None:
             if report.failed:
-                self.other_failures.append(f"{report.nodeid} failed, which is no spec")
+                self.other_failures.append(f"{report.nodeid} failed, which is not a spec")
             return
         if isinstance(report.longrepr, str):
             report.longrepr = cast(Any, report_message(report, outcome))
@@ -132,7 +132,7 @@ class Judge:
                 if str(error) not in warnings:  # a ledger that is none was told when it was read
                     warnings = (*warnings, f"cannot be written: {error}")
                 self.progress = replace(self.progress, newly_passed=(), warnings=warnings)
-                self.progress = with_failure(self.progress, "not all of it could be written")
+                self.progress = with_failure(self.progress, "not everything could be written")
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     @pytest.hookimpl(tryfirst=True)
@@ -275,7 +275,9 @@ class Judge:
     def _with_failures_of_pytest(self, progress: Progress, code: int) -> Progress:
         """Let the last line tell what only pytest's own code would: both have to say the same."""
         if code == pytest.ExitCode.TESTS_FAILED and progress.conclusion.succeeded:
-            return with_failure(progress, "something failed that is no spec of what was asked for")
+            return with_failure(
+                progress, "something failed that is not a spec of the selected units"
+            )
         if code == pytest.ExitCode.NO_TESTS_COLLECTED and self.narrowed:
             return with_failure(progress, "no spec was run")
         return progress

@@ -19,7 +19,7 @@ ATTRIBUTE = "tinytorch"
 TESTIMONY = "tinytorch_testimony"
 """What a report carries of helpers and examples, if there is anything to say of them."""
 
-CRASHED = "the process that ran it has crashed"
+CRASHED = "the process that ran it crashed"
 
 UNIT = pytest.StashKey[Unit | None]()
 """Where an item keeps the unit that its spec belongs to; None for a test of somebody else."""

@@ -74,7 +74,7 @@ class Testimony:
             return ""
         noun = "example" if self.examples == 1 else "examples"
         return (
-            f"grants nothing: {self.examples} {noun} a spec, at least {LEAST_EXAMPLES} are needed"
+            f"grants nothing: {self.examples} {noun} per spec, at least {LEAST_EXAMPLES} are needed"
         )
 
     def helpers(self) -> dict[str, str]:

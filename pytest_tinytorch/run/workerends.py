@@ -11,9 +11,9 @@ OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
 """Signals that come from the machine or a person: they are no evidence about source."""
 
 MEANINGS = {
-    "SIGSEGV": "it read or wrote memory that is not its own",
+    "SIGSEGV": "it read or wrote memory that does not belong to it",
     "SIGABRT": "it aborted itself",
-    "SIGBUS": "it used memory in a way that the machine does not allow",
+    "SIGBUS": "it accessed memory in a way that the machine does not allow",
     "SIGFPE": "an integer division by zero, in C",
     "SIGILL": "an instruction that the machine does not have",
 }
@@ -46,14 +46,14 @@ def of_code(code: int) -> Ending:
     """The end of a worker that ended by itself, or by a signal if ``code`` is negative.
 
     >>> str(of_code(0))
-    'the process that ran it has ended with code 0: did the code call os._exit?'
+    'the process that ran it exited with code 0: did the code call os._exit?'
     >>> of_code(-9).state
     <State.NOT_RUN: 'not run'>
     """
     if code == UNSTOPPABLE:
         return Ending(State.BROKEN, "it cannot be stopped: it catches every exception")
     if code >= 0:
-        text = f"the process that ran it has ended with code {code}: did the code call os._exit?"
+        text = f"the process that ran it exited with code {code}: did the code call os._exit?"
         return Ending(State.BROKEN, text)
     try:
         name = signal.Signals(-code).name
@@ -62,15 +62,17 @@ def of_code(code: int) -> Ending:
     if name == "SIGXCPU":
         return Ending(State.BROKEN, f"no verdict within its limit of CPU time: {HARD_LOOP}", True)
     if name in OUTSIDE:
-        text = f"the process that ran it was ended from outside ({name}): did it run out of memory?"
+        text = (
+            f"the process that ran it was killed from outside ({name}): did it run out of memory?"
+        )
         return Ending(State.NOT_RUN, text)
     meaning = f": {MEANINGS[name]}" if name in MEANINGS else ""
-    return Ending(State.BROKEN, f"the process that ran it has crashed ({name}){meaning}")
+    return Ending(State.BROKEN, f"the process that ran it crashed ({name}){meaning}")
 
 
 def of_failure(text: str) -> Ending:
     """The end of a worker in which pytest itself has failed."""
-    return Ending(State.BROKEN, f"it has made pytest itself fail: {text}")
+    return Ending(State.BROKEN, f"it made pytest itself fail: {text}")
 
 
 def of_loop(seconds: float) -> Ending:

@@ -33,10 +33,12 @@ def checkpoint() -> None:
 
 
 @checkpoint.command()
-@click.option("--detailed", is_flag=True, help="with questions, capabilities and numbers of specs")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option(
+    "--detailed", is_flag=True, help="also show questions, capabilities and numbers of specs"
+)
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(detailed: bool, as_json: bool) -> None:
-    """Where each checkpoint stands, and how much of its specs pass as the source is.
+    """Show the state of each checkpoint, and how many of its specs pass for the current source.
 
     Example: tito checkpoint status --detailed
     """
@@ -60,11 +62,9 @@ def status(detailed: bool, as_json: bool) -> None:
 
 
 @checkpoint.command()
-@click.option(
-    "--horizontal", is_flag=True, help="a bar for each stage, with how far its checkpoints are"
-)
+@click.option("--horizontal", is_flag=True, help="show a bar for each stage and its checkpoints")
 def timeline(horizontal: bool) -> None:
-    """The course as a tree, from tier to checkpoint to what a checkpoint waits for.
+    """Show the course as a tree: tiers, checkpoints, and what each waits for.
 
     Example: tito checkpoint timeline --horizontal
     """
@@ -88,9 +88,9 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 @checkpoint.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
 def unlock(arguments: tuple[str, ...]) -> None:
-    """Run whatever is open, and open what that proves.
+    """Run everything that is open, and open what follows from it.
 
-    Exit code 0 unless something is wrong, broken, not run or gone back.
+    Exit code 0 unless something is wrong, broken, not run or back to todo.
     """
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 

@@ -11,11 +11,11 @@ from pytest_tinytorch.tito.session import open_session, print_json
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def doctor(as_json: bool) -> None:
-    """Check your set-up, and say how to mend it.
+    """Check your setup, and say how to fix what is wrong.
 
-    Exit code 1 if something has to be mended.
+    Exit code 1 if you have to fix something.
     """
     # What it looks at takes a while to import, and `tito --help` needs none of it.
     from pytest_tinytorch.tito import doctor as examination

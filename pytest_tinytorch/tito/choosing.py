@@ -36,7 +36,7 @@ def borrow(session: Session, modules: str) -> None:
     if modules == NO_BORROWING:
         remove_setting(root, BORROW_SETTING)
         remember(root, Following(settings.followed(root)["the last run"].path))
-        session.say("Nothing is borrowed any more, beyond what a path leaves out.")
+        session.say("Nothing is borrowed any more, except what a path leaves out.")
         tell(session)
         return
     name = settings.followed(root)[PATH_SETTING].path
@@ -60,11 +60,11 @@ def leave(session: Session) -> None:
     remember(root, Following())
     if before["addopts"] != Following():
         raise click.ClickException(
-            "addopts, or PYTEST_ADDOPTS, names --path or --borrow: take it out there"
+            "addopts, or PYTEST_ADDOPTS, names --path or --borrow: remove it there"
         )
     if any(found) or before["the last run"] != Following():
         session.say(
-            "You are on the whole course again, and borrow nothing. What you proved is kept."
+            "You follow the whole course again, and borrow nothing. What you proved is kept."
         )
     else:
         session.say("You follow no path, and borrow nothing.")
@@ -111,7 +111,7 @@ def write_setting(root: Path, name: str, value: str) -> Path:
         after = settings.with_setting(file.name, text, name, value)
         if after is None:
             raise click.ClickException(
-                f"{file} has no heading of its own for the settings of pytest:"
+                f"{file} has no section of its own for pytest's settings:"
                 f" add {name} = {value} to them yourself"
             )
         replace_file(file, after.replace("\n", ends).encode("utf-8"))

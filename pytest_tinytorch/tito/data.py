@@ -35,9 +35,9 @@ def data() -> None:
 
 
 @data.command("list")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def list_all(as_json: bool) -> None:
-    """The data sets, and which of them are here.
+    """List the data sets, and which of them are here.
 
     Example: tito data list
     """
@@ -54,7 +54,7 @@ def list_all(as_json: bool) -> None:
 @data.command()
 @click.argument("name", type=NAMES)
 def get(name: str) -> None:
-    """Download a data set, once, and check it.
+    """Download a data set once, and check it.
 
     Example: tito data get mnist
     """
@@ -67,11 +67,11 @@ def get(name: str) -> None:
 
 @data.command()
 @click.argument("name", type=NAMES, required=False)
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def verify(name: str | None, as_json: bool) -> None:
-    """Read every file of the data sets that are here, and check digests, forms and sizes.
+    """Read every file of the data sets that are here, and check digests, formats and sizes.
 
-    Exit code 1 if one is damaged, or if the one that you name is not here.
+    Exit code 1 if one is damaged, or if the one you name is not here.
     """
     session = open_session()
     found = look(session, [named(name)] if name else data_sets())
@@ -121,7 +121,7 @@ def ask_process(
     try:
         answers = json.loads(done.stdout)
     except ValueError:
-        answers = f"the process that opens them has ended with exit code {done.returncode}"
+        answers = f"the process that opens them ended with exit code {done.returncode}"
     if isinstance(answers, str):
         raise click.ClickException(f"{folder / PACKAGE} cannot open data sets: {answers}")
     return list(answers)

@@ -23,13 +23,13 @@ LONG = 100
 
 @click.command()
 @click.argument("words", metavar="[LESSON]", nargs=-1, shell_complete=complete("checkpoint"))
-@click.option("--browser", is_flag=True, help="open it in the browser")
-@click.option("--path", "only_path", is_flag=True, help="print where its file is")
+@click.option("--browser", is_flag=True, help="open the lesson in the browser")
+@click.option("--path", "only_path", is_flag=True, help="print the path of its file")
 def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
-    """Read a lesson: of a module, a milestone or an exercise.
+    """Read the lesson of a module, a milestone or an exercise.
 
-    LESSON is a number or a name, `milestone` with its number or year, or an exercise: its section is
-    shown then. Without LESSON you get the list. Everything is on your disk.
+    LESSON is a number or a name, `milestone` with its number or year, or an exercise, for which you
+    see its section. Without LESSON you see the list. Everything is on your disk.
 
     Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
     """

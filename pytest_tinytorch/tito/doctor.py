@@ -127,19 +127,19 @@ def workspace(session: Session) -> list[Finding]:
     now = kit_version()
     upgrade = f"python -m pip install --upgrade {DISTRIBUTION}"
     remedy = upgrade if record.is_newer(found, now) else "tito update"
-    return [Finding("workspace", found == now, f"of version {found}", remedy, needed=False)]
+    return [Finding("workspace", found == now, f"version {found}", remedy, needed=False)]
 
 
 def specs(session: Session) -> list[Finding]:
     """Whether the specs are the kit's, or those that the course has declared: a run grants on no others."""
     status = status_of(session.workspace.root)
     if not status.differing:
-        return [Finding("specs", True, "as they should be")]
+        return [Finding("specs", True, "unchanged")]
     if status.trusted:
         return [Finding("specs", True, f"{status.named}: declared in the settings")]
     restore = "tito update" if has_record(session) else "git checkout -- specs milestones"
-    found = f"{status.named}: nothing is granted"
-    remedy = f"get them back: {restore}; if your course has changed them: tito specs accept"
+    found = f"{status.named}: runs grant nothing"
+    remedy = f"restore them: {restore}; if your course changed them: tito specs accept"
     return [Finding("specs", False, found, remedy, needed=False)]
 
 
@@ -164,7 +164,9 @@ def terminal(session: Session) -> list[Finding]:
     """What the terminal can show."""
     encoding = (sys.__stdout__.encoding if sys.__stdout__ else None) or "unknown"
     ok = not session.glyphs.plain
-    remedy = "for ticks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    remedy = (
+        "for check marks and bars set PYTHONUTF8=1 and use a terminal with UTF-8; it works without"
+    )
     return [Finding("terminal", ok, f"{encoding}, {session.width} columns", remedy, needed=False)]
 
 
@@ -175,12 +177,12 @@ def data(session: Session) -> list[Finding]:
         folder = session.workspace.root / "datasets" / name
         way = "tito update" if has_record(session) else f"git checkout -- datasets/{name}"
         trouble = damage(folder)
-        remedy = f"get it back: {way}"
+        remedy = f"restore it: {way}"
         findings.append(Finding(name, not trouble, trouble or str(folder), remedy, needed=False))
     own = os.environ.get("TINYTORCH_DATA")
     if own:
         ok = os.path.isdir(own)  # noqa: PTH112 - the text that was set, whatever it is
-        remedy = "TINYTORCH_DATA has to name a folder"
+        remedy = "TINYTORCH_DATA must name a folder"
         findings.append(Finding("TINYTORCH_DATA", ok, own, remedy, needed=False))
     return findings
 

@@ -31,14 +31,14 @@ def place(session: Session) -> Group:
     ]
     current = progress.current
     if current is None:
-        parts.append(Text(" All that is open is passed.", "bold green"))
+        parts.append(Text(" You passed everything that is open.", "bold green"))
         passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
         parts += [Text(f" Show it  tito milestone celebrate {u.year}") for u in passed[-1:]]
         return Group(*parts)
     head = Text(f" You are at {current.label}", "bold")
     parts.append(fold(head, Text(f"  {current.question or current.builds}", "italic"), width))
     if progress.state[current.id] == State.STALE:
-        text = "It was passed, and what it stands on has changed since: let the specs judge again."
+        text = "You passed it, but what it depends on has changed since: run its specs again."
         parts.append(indented(Text(text, "yellow"), 1, width))
     parts += steps(session, progress)
     return Group(*parts)

@@ -107,7 +107,7 @@ def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
     ]
     if not waits or not progress.lock_text(unit):
         return []
-    return [Text(f"To begin here all the same: {begin_here(waits)}", "dim")]
+    return [Text(f"To begin here anyway: {begin_here(waits)}", "dim")]
 
 
 def labeled(table: Mapping[str, object]) -> Table:
@@ -124,7 +124,7 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     """The exercises that are still stubs, each with a place to click."""
     left = untouched_exercises(session, unit)
     if not left:
-        return [Text("\nNothing is left to write: let the specs judge.", "bold")]
+        return [Text("\nNothing is left to write: run the specs.", "bold")]
     file, dash = shown_path(session, file_of(session, unit)), session.glyphs.dash
     places = [f"  {file}:{one.line}" for one in left]
     column = max(map(len, places))
@@ -186,9 +186,7 @@ def where_to_begin(progress: Progress, width: int) -> list[RenderableType]:
     """How to begin in the middle, for those who have passed nothing yet."""
     if progress.learning_path or any(state == State.PASSED for state in progress.state.values()):
         return []
-    text = (
-        "To begin elsewhere: `tito path` shows shorter ways; `tito path borrow 01-08` leads to 09."
-    )
+    text = "To begin elsewhere: `tito path` shows shorter paths; `tito path borrow 01-08` opens 09."
     return [Text(), indented(Text(text, "dim"), 1, width)]
 
 

@@ -6,18 +6,18 @@ import click
 
 COMMANDS = {
     "checkpoint": "See and run checkpoints.",
-    "completion": "What lets your shell complete names.",
+    "completion": "Print a script that lets your shell complete names.",
     "data": "See, fetch and verify data sets.",
-    "docs": "Read a lesson: of a module, a milestone or an exercise.",
-    "doctor": "Check your set-up, and say how to mend it.",
-    "init": "Make a workspace in DIR: exercises, specs, milestones, data, editor settings.",
+    "docs": "Read the lesson of a module, a milestone or an exercise.",
+    "doctor": "Check your setup, and say how to fix what is wrong.",
+    "init": "Create a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
-    "path": "Learning paths: see them, choose one, borrow modules, leave again.",
-    "report": "Where you stand: on the terminal, or as files.",
-    "specs": "Whether your specs are the kit's.",
-    "update": "Bring newer specs, milestones and data of the installed kit into the workspace.",
-    "watch": "Run specs at each save: a first look at once, then the full verdict, which counts.",
+    "path": "See the learning paths, choose or leave one, borrow modules.",
+    "report": "Show your progress in the terminal, or write it to files.",
+    "specs": "Check whether your specs are the kit's.",
+    "update": "Bring newer specs, milestones and data from the installed kit into the workspace.",
+    "watch": "Run specs at each save: an immediate first look, then the full verdict, which counts.",
 }
 """The commands, each with the first sentence of its help: `tito --help` need not import them to show it."""
 
@@ -44,7 +44,7 @@ class Commands(click.Group):
 def main(context: click.Context) -> None:
     """Build a deep-learning framework, one module at a time.
 
-    Without a command: where you are, and what is next. Everything here can be done with pytest as well.
+    Without a command: where you are, and what is next. You can do everything here with pytest as well.
     """
     if context.invoked_subcommand is not None:
         return
@@ -113,9 +113,9 @@ def load(name: str) -> click.Command:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """What lets your shell complete names.
+    """Print a script that lets your shell complete names.
 
-    Add it to your shell's settings; commands, modules, milestones and paths are then completed.
+    Add it to your shell's settings, and it completes commands, modules, milestones and paths.
 
     Example: tito completion bash >> ~/.bashrc
     """

@@ -19,7 +19,7 @@ from pytest_tinytorch.tito.session import (
 )
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="for programs")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 
 
 @click.group()
@@ -28,10 +28,10 @@ def milestone() -> None:
 
 
 @milestone.command()
-@click.option("--detailed", is_flag=True, help="with what each proves, and your numbers")
+@click.option("--detailed", is_flag=True, help="also show what each proves, and your numbers")
 @AS_JSON
 def status(detailed: bool, as_json: bool) -> None:
-    """Where each milestone stands.
+    """Show the state of each milestone.
 
     Example: tito milestone status --detailed
     """
@@ -51,9 +51,9 @@ def status(detailed: bool, as_json: bool) -> None:
 
 
 @milestone.command()
-@click.option("--horizontal", is_flag=True, help="a row of years")
+@click.option("--horizontal", is_flag=True, help="show them in a row, by year")
 def timeline(horizontal: bool) -> None:
-    """The milestones from first to last.
+    """Show the milestones from first to last.
 
     Example: tito milestone timeline --horizontal
     """
@@ -64,7 +64,7 @@ def timeline(horizontal: bool) -> None:
 @milestone.command("list")
 @AS_JSON
 def list_all(as_json: bool) -> None:
-    """Numbers, years and names.
+    """List the milestones: numbers, years and names.
 
     Example: tito milestone list
     """
@@ -80,7 +80,7 @@ def list_all(as_json: bool) -> None:
 @milestone.command("next")
 @AS_JSON
 def next_milestone(as_json: bool) -> None:
-    """The next milestone, and what is missing for it.
+    """Show the next milestone, and what it still needs.
 
     Example: tito milestone next
     """
@@ -91,7 +91,7 @@ def next_milestone(as_json: bool) -> None:
         print_json(None if unit is None else state_table(progress, unit))
         return
     if unit is None:
-        session.say("All milestones are passed.", fg="green")
+        session.say("You passed all milestones.", fg="green")
         return
     session.say(f"{unit.year} {unit.title}", bold=True)
     session.say(f"  {unit.builds}")
@@ -102,9 +102,9 @@ def next_milestone(as_json: bool) -> None:
 @click.argument("which", metavar="[N]", required=False, shell_complete=complete("milestone"))
 @click.argument("arguments", metavar="[-- OPTIONS OF THE SCRIPT]", nargs=-1)
 def start(which: str | None, arguments: tuple[str, ...]) -> None:
-    """Run the script of a milestone: its story on your terminal, with your code.
+    """Run the script of a milestone: its story in your terminal, with your code.
 
-    Without N: the next one that you have not passed.
+    Without N: the next milestone that you have not passed.
 
     Example: tito milestone start 1957 -- --seed 7
     """
@@ -114,7 +114,7 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
         arguments, which = (which, *arguments), None
     unit = session.milestone(which) if which else first_unpassed(progress)
     if unit is None:
-        session.say("All milestones are passed. Name one to see it again.", fg="green")
+        session.say("You passed all milestones. Name one to see it again.", fg="green")
         return
     if progress.state[unit.id] in (State.LOCKED, State.BORROWED) and "--reference" not in arguments:
         session.say(
@@ -142,7 +142,7 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 @milestone.command()
 @AS_JSON
 def check(as_json: bool) -> None:
-    """Whether what was once passed still stands, for the source as it is now.
+    """Check whether the milestones you passed still hold for the source as it is now.
 
     Exit code 1 if an edit has made a milestone stale.
     """
@@ -153,7 +153,7 @@ def check(as_json: bool) -> None:
         print_json([state_table(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
         session.say(
-            f"{unit.label} was passed for an earlier version: tito milestone test {unit.number}"
+            f"{unit.label} passed for an earlier version of the source: tito milestone test {unit.number}"
         )
     if not stale and not as_json:
         session.say(f"{progress.count_passed(progress.milestones)} passed, none is stale.")
@@ -164,7 +164,7 @@ def check(as_json: bool) -> None:
 @ARGUMENT
 @AS_JSON
 def celebrate(which: str, as_json: bool) -> None:
-    """The badge of a milestone that you have passed, with words to share.
+    """Show the badge of a milestone that you passed, with a text to share.
 
     Example: tito milestone celebrate 1986
     """

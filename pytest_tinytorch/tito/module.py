@@ -38,9 +38,9 @@ def module() -> None:
 
 @module.command()
 @OPTIONAL
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(which: str | None, as_json: bool) -> None:
-    """Where modules stand, and what is left.
+    """Show the state of each module, and what is left to write.
 
     Example: tito module status 03
     """
@@ -56,18 +56,18 @@ def status(which: str | None, as_json: bool) -> None:
 @module.command()
 @OPTIONAL
 @click.option("--edit", is_flag=True, help="open the file in $EDITOR")
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def start(which: str | None, edit: bool, as_json: bool) -> None:
-    """What a module builds, and what is to do.
+    """Show what a module builds, and what you have to write.
 
-    Also why it matters in history, and what it leads to. Without NN: the module that is next.
+    Also shows its place in history, and what it leads to. Without NN: the next module.
 
     Example: tito module start 05 --edit
     """
     session = open_session()
     progress = session.progress
     if not which and progress.current_checkpoint is None:
-        session.say("All modules that are open are passed. Name one to see it again.", fg="green")
+        session.say("You passed all modules that are open. Name one to see it again.", fg="green")
         return
     unit = session.module(which) if which else current_module(session)
     if as_json:
@@ -82,7 +82,7 @@ def start(which: str | None, edit: bool, as_json: bool) -> None:
 @ARGUMENT
 @PASSED_ON
 def test(which: str, arguments: tuple[str, ...]) -> None:
-    """Run the specs of a module, and of what it needs.
+    """Run the specs of a module, and those of what it needs.
 
     Example: tito module test 05 -- --hints 1
     """
@@ -94,9 +94,9 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 @ARGUMENT
 @PASSED_ON
 def complete_module(which: str, arguments: tuple[str, ...]) -> None:
-    """Run its specs, and celebrate if they pass.
+    """Run the specs of a module, and celebrate if they pass.
 
-    Shows what the module has opened, and what is next.
+    Shows what the module opened, and what is next.
 
     Example: tito module complete 05
     """
@@ -111,9 +111,9 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
 
 @module.command()
 @ARGUMENT
-@click.option("--yes", is_flag=True, help="do not ask")
+@click.option("--yes", is_flag=True, help="do not ask for confirmation")
 def reset(which: str, yes: bool) -> None:
-    """Begin a module again. Your version is kept in .tinytorch/backups/.
+    """Begin a module again. Your version stays in .tinytorch/backups/.
 
     Example: tito module reset 05
     """
@@ -121,12 +121,12 @@ def reset(which: str, yes: bool) -> None:
     unit = session.module(which)
     file, fresh = file_of(session, unit), stub_text(session, unit)
     if not yes:
-        click.confirm(f"Put the untouched stub in the place of {file}?", abort=True)
+        click.confirm(f"Replace {file} with the untouched stub?", abort=True)
     if file.is_file():
         kept = back_up(session, unit, file)
         session.say(f"Your version is kept: {kept}")
     file.write_text(fresh, encoding="utf-8", newline="\n")
-    session.say(f"{file} is as it was at the beginning.")
+    session.say(f"{file} is the untouched stub again.")
 
 
 @module.command()
@@ -134,10 +134,10 @@ def reset(which: str, yes: bool) -> None:
 @click.argument("exercise", required=False)
 @click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True)
 def hint(which: str | None, exercise: str | None, level: int) -> None:
-    """A hint for an exercise.
+    """Show a hint for an exercise.
 
-    Without EXERCISE it is for the one that is red: the first that is still to write, or else the first
-    that a run of the specs blames. Without NN the module is the one that you are at.
+    Without EXERCISE: the first that you still have to write, or else the first that a run of the specs
+    blames. Without NN: the module that you are at.
 
     Example: tito module hint 05 backward --level 2
     """
@@ -151,7 +151,7 @@ def hint(which: str | None, exercise: str | None, level: int) -> None:
         near = get_close_matches(name, unit.hints, n=1, cutoff=0.5)
         meant = f" Did you mean {near[0]!r}?" if near else ""
         raise click.UsageError(
-            f"{unit.label} has no exercise {name!r}.{meant} There are: {', '.join(unit.hints)}"
+            f"{unit.label} has no exercise {name!r}.{meant} Exercises: {', '.join(unit.hints)}"
         )
     session.say(f"{unit.label} · {name}", bold=True)
     for number, text in enumerate(unit.hints[name][:level], start=1):
@@ -162,7 +162,7 @@ def current_module(session: Session) -> Unit:
     """The module that is next: the first that is open and not passed."""
     current = session.progress.current_checkpoint
     if current is None:
-        raise click.UsageError("all modules that are open are passed: name one")
+        raise click.UsageError("you passed all modules that are open: name one")
     if not current.source:
         raise click.UsageError(
             f"{current.label} comes first, and has no module: tito checkpoint test {current.number}"
@@ -175,7 +175,7 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
     left = untouched_exercises(session, unit)
     if left:
         return left[0].name
-    session.say(f"Asking the specs of {unit.label} ...")
+    session.say(f"Running the specs of {unit.label} ...")
     with TemporaryDirectory() as folder:
         file = Path(folder) / "progress.json"
         session.quietly(["--checkpoint", unit.number, f"--tinytorch-json={file}"])
@@ -198,7 +198,7 @@ def stub_text(session: Session, unit: Unit) -> str:
     """The file as a learner begins with it, cut out of the reference."""
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
-        raise click.ClickException(f"there is no {file}, out of which the stub is cut")
+        raise click.ClickException(f"{file} is missing, and the stub is made from it")
     return stubs.stub_text(file.read_text(encoding="utf-8"), unit)
 
 

@@ -31,12 +31,12 @@ BAR = 20
     nargs=-1,
     shell_complete=complete("path"),
 )
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def path(words: tuple[str, ...], as_json: bool) -> None:
-    """Learning paths: see them, choose one, borrow modules, leave again.
+    """See the learning paths, choose or leave one, borrow modules.
 
-    With a name: what that path holds and borrows, unit by unit. `choose` and `borrow` write it into the
-    settings of pytest, so that every run, report and script follows; `leave` ends both.
+    With a name: what that path contains and borrows, unit by unit. `choose` and `borrow` write your choice
+    into pytest's settings, so that every run, report and script follows it; `leave` ends both.
 
     Examples: tito path vision, tito path choose vision, tito path borrow 01-08, tito path leave
     """

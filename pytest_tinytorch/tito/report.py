@@ -22,7 +22,7 @@ def files(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @files
 def report(**asked: Path | None) -> None:
-    """Where you stand: on the terminal, or as files.
+    """Show your progress in the terminal, or write it to files.
 
     Example: tito report --markdown progress.md --badge badge.svg
     """

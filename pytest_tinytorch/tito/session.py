@@ -98,7 +98,7 @@ class Session:
             raise click.UsageError(str(error)) from None
         if len(units) != 1:
             labels = ", ".join(unit.label for unit in units)
-            raise click.UsageError(f"{text!r} means several: {labels}. Name one")
+            raise click.UsageError(f"{text!r} is ambiguous: {labels}. Name one")
         return units[0]
 
     def pytest(self, arguments: Sequence[str]) -> int:
@@ -147,7 +147,7 @@ def find_workspace(start: Path) -> Path:
         if (folder / WORKSPACE_FILE).is_file():
             return folder
     raise NoWorkspace(
-        f"{start} is in no tinytorch workspace: go to the folder that holds specs/ and tinytorch/,"
+        f"{start} is not in a tinytorch workspace: go to the folder with specs/ and tinytorch/,"
         " or make one with `tito init DIR`"
     )
 

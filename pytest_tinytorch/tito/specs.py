@@ -16,16 +16,16 @@ from pytest_tinytorch.tito.session import Session, open_session, print_json
 
 @click.group()
 def specs() -> None:
-    """Whether your specs are the kit's.
+    """Check whether your specs are the kit's.
 
-    A run on others grants nothing, unless the settings declare their digest.
+    A run on changed specs grants nothing, unless the settings declare their digest.
     """
 
 
 @specs.command()
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def status(as_json: bool) -> None:
-    """Which specs differ from the kit's; exit code 1 if nothing is granted for it.
+    """Show which specs differ from the kit's; exit code 1 if runs grant nothing because of it.
 
     Example: tito specs status
     """
@@ -40,16 +40,16 @@ def status(as_json: bool) -> None:
 
 @specs.command()
 def accept() -> None:
-    """Declare the specs as they are: for a course that has changed them on purpose.
+    """Declare the specs as they are, for a course that changed them on purpose.
 
-    This writes their digest into the settings of pytest. Whoever edits a spec later has to do it again.
+    This writes their digest into pytest's settings. Do it again after each later change to a spec.
 
     Example: tito specs accept
     """
     session = open_session()
     found = status_of(session.workspace.root)
     if found.trusted:
-        session.say("There is nothing to declare: a run on these specs grants.")
+        session.say("There is nothing to declare: runs on these specs count.")
         return
     file = write_setting(session.workspace.root, SPECS_SETTING, found.digest)
     session.say(f"{file.name} declares them: {SPECS_SETTING} = {found.digest}")
@@ -70,10 +70,8 @@ def show(session: Session, found: SpecsStatus) -> None:
     for path, what in found.differing.items():
         session.say(f"  {what:<8} {path}")
     if not found.differing:
-        session.say("The specs are as they should be.")
+        session.say("The specs are the kit's.")
     elif found.trusted:
-        session.say("The settings declare them as they are.")
+        session.say("The settings declare these specs.")
     else:
-        session.say(
-            "Runs grant nothing on them. If your course has changed them: tito specs accept"
-        )
+        session.say("Runs on them grant nothing. If your course changed them: tito specs accept")

@@ -38,7 +38,7 @@ def command(session: Session) -> list[Finding]:
     here = {Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"}
     ok = found is not None and Path(found).parent in here
     remedy = f"activate the environment in {sys.prefix}, or write python -m pytest"
-    return [Finding("command pytest", ok, found or "not on the path", remedy, needed=False)]
+    return [Finding("command pytest", ok, found or "not on PATH", remedy, needed=False)]
 
 
 def vscode(session: Session) -> list[Finding]:
@@ -48,12 +48,12 @@ def vscode(session: Session) -> list[Finding]:
     try:
         settings = parsed(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return [Finding("VS Code", False, f"no {SETTINGS}", f"get it back: {BACK}", needed=False)]
+        return [Finding("VS Code", False, f"no {SETTINGS}", f"restore it: {BACK}", needed=False)]
     except (OSError, ValueError) as error:
-        remedy = f"mend it, or get it back: {BACK}"
+        remedy = f"fix it, or restore it: {BACK}"
         return [Finding("VS Code", False, f"{SETTINGS}: {error}", remedy, needed=False)]
     enabled = settings.get(ENABLED) is True
-    found = "tests are run by pytest" if enabled else "tests are not run by pytest"
+    found = "runs tests with pytest" if enabled else "does not run tests with pytest"
     remedy = f'"{ENABLED}": true in {SETTINGS}'
     return [
         Finding("VS Code", enabled, found, remedy, needed=False),
@@ -77,7 +77,7 @@ def interpreter(settings: Mapping[str, Any], root: Path) -> list[Finding]:
     if root in here.parents:
         return [Finding("VS Code's Python", True, str(here))]
     if os.environ.get("TERM_PROGRAM") == "vscode":
-        found = f"{here} is outside of the workspace, where VS Code does not look by itself"
+        found = f"{here} is outside of the workspace, where VS Code does not look on its own"
         return [Finding("VS Code's Python", False, found, remedy, needed=False)]
     return []
 

@@ -37,12 +37,12 @@ POLL = 0.2
 @click.argument("which", metavar="[NN]", required=False, shell_complete=complete("checkpoint"))
 @click.argument("arguments", metavar="[-- PYTEST OPTIONS]", nargs=-1)
 @click.option(
-    "--json", "as_json", is_flag=True, help="for programs: a line of JSON for each verdict"
+    "--json", "as_json", is_flag=True, help="print a line of JSON for each verdict, for programs"
 )
 def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
-    """Run specs at each save: a first look at once, then the full verdict, which counts.
+    """Run specs at each save: an immediate first look, then the full verdict, which counts.
 
-    Without NN whatever the saved file can affect is run. Keys: a all, h hint, n next, q quit.
+    Without NN: everything that the saved file can affect. Keys: a all, h hint, n next, q quit.
 
     Example: tito watch 05
     """

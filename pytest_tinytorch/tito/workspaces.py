@@ -26,17 +26,17 @@ WORDS = {
     update.LEAVE: "yours",
 }
 NOTES = {
-    update.RESTORE: "it was changed; the changed one goes to {backups}",
-    update.OFFER: "it stays; the kit's new one goes to {offer}",
+    update.RESTORE: "you changed it; your version goes to {backups}",
+    update.OFFER: "it stays; the kit's new version goes to {offer}",
     update.LEAVE: "it stays; the kit no longer has it",
 }
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--no-git", is_flag=True, help="do not make it a git repository")
+@click.option("--no-git", is_flag=True, help="do not create a git repository")
 def init(folder: Path, no_git: bool) -> None:
-    """Make a workspace in DIR: exercises, specs, milestones, data, editor settings.
+    """Create a workspace in DIR: exercises, specs, milestones, data, editor settings.
 
     DIR must be new or empty.
 
@@ -65,13 +65,15 @@ def init(folder: Path, no_git: bool) -> None:
 
 @click.command("update")
 @click.option(
-    "--check", is_flag=True, help="only tell; exit code 1 if there is something to update"
+    "--check",
+    is_flag=True,
+    help="only show what would change; exit code 1 if there is something to update",
 )
-@click.option("--json", "as_json", is_flag=True, help="for programs")
+@click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
 def update_command(check: bool, as_json: bool) -> None:
-    """Bring newer specs, milestones and data of the installed kit into the workspace.
+    """Bring newer specs, milestones and data from the installed kit into the workspace.
 
-    What you wrote is not touched.
+    Your own files stay untouched.
 
     Example: tito update --check
     """
@@ -96,7 +98,7 @@ def update_command(check: bool, as_json: bool) -> None:
             update.apply_update(root, actions, contents, after, stamp)
     except OSError as error:
         raise click.ClickException(
-            f"{error}. Once that is mended, run it again: it goes on where it stopped."
+            f"{error}. Once you have fixed that, run it again: it continues where it stopped."
         ) from error
     if as_json:
         print_json([asdict(action) for action in actions])
@@ -113,12 +115,12 @@ def record_of(name: str, version: str, contents: dict[str, bytes]) -> Record:
 
 def reason_to_refuse(target: Path) -> str | None:
     """Why no workspace can be made in ``target``, and what to do; None if it can."""
-    advice = "name a folder that is new or empty"
+    advice = "name a new or empty folder"
     present = next(folder for folder in (target, *target.parents) if folder.exists())
     if not present.is_dir():
         return f"{present} is a file: {advice}"
     if is_workspace(target):
-        return f"{target} is a workspace already: `tito update` brings newer specs"
+        return f"{target} is already a workspace: `tito update` brings newer specs"
     if target.is_dir() and any(target.iterdir()):
         return f"{target} is not empty: {advice}"
     around = next((folder for folder in target.parents if is_workspace(folder)), None)
@@ -138,10 +140,10 @@ def find_made_workspace(start: Path) -> Path:
             return folder
         if is_workspace(folder):
             raise click.UsageError(
-                f"{folder} has no {record.FILE}, so it was not made by `tito init`:"
-                " bring newer specs with git, as in `git pull`"
+                f"{folder} has no {record.FILE}, so `tito init` did not make it:"
+                " get newer specs with git, as in `git pull`"
             )
-    raise click.UsageError(f"{start} is in no workspace: make one with `tito init DIR`")
+    raise click.UsageError(f"{start} is not in a workspace: make one with `tito init DIR`")
 
 
 def show(actions: Sequence[Action], before: str, version: str, backups: str, check: bool) -> None:
@@ -159,7 +161,9 @@ def show(actions: Sequence[Action], before: str, version: str, backups: str, che
     if check:
         click.echo("\nTo do this: tito update")
     else:
-        click.echo("\nDone. What stands on newer files has to be proved again: pytest -p tinytorch")
+        click.echo(
+            "\nDone. You have to prove again what depends on newer files: pytest -p tinytorch"
+        )
 
 
 def quoted(folder: Path) -> str:

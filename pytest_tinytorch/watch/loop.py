@@ -124,7 +124,7 @@ class Loop:
         if beat == CHANGED:
             self._run(self.request)
         elif beat == ENDED and not self.verdict:
-            self.terminal.show(f"The run has ended without a verdict.\n{message['text']}".rstrip())
+            self.terminal.show(f"The run ended without a verdict.\n{message['text']}".rstrip())
         elif beat in (FIRST, NOTHING, PROGRESS):
             self.terminal.show(message["text"])
             if message.get("hints"):

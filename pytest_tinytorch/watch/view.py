@@ -52,11 +52,9 @@ class Failure:
 
 def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
-    text = (
-        "nothing here stands on it" if request.focus else "nothing that has been begun stands on it"
-    )
+    text = "nothing here depends on it" if request.focus else "nothing you have begun depends on it"
     if request.saved is None:
-        text = "all is proved"
+        text = "everything is proved"
     return {"number": request.number, "beat": NOTHING, "text": text}
 
 
@@ -99,7 +97,7 @@ def first_look_message(
     verdict = next(
         (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
     )
-    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn before): "
+    text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn in advance): "
     text += verdict if verdict != State.PASSED else "nothing wrong"
     text += f" in {sum(kinds.values())} of {total} specs"
     parts: list[RenderableType] = [Text(text, STYLE[verdict])]

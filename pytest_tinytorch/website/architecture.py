@@ -69,7 +69,7 @@ def drawing() -> str:
     """The rooms for wide screens and for phones; a style sheet shows one of them."""
     found = rooms()
     caption = (
-        "An arrow means: imports. What a room imports further down as well has no arrow of its own."
+        "An arrow means: imports. Imports that follow from other arrows are not drawn."
         " Blue rooms import no pytest, not even indirectly."
     )
     return "\n".join(

@@ -139,7 +139,9 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         f"picture of {one}": partial(pictures.drawn, one, course(), here) for one in pictures.ALBUM
     }
     if name not in parts:
-        raise PluginError(f"{here}: {name!r} is none of what can be generated: {', '.join(parts)}")
+        raise PluginError(
+            f"{here}: {name!r} is not one of the things that can be generated: {', '.join(parts)}"
+        )
     return parts[name]()
 
 

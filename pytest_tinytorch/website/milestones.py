@@ -10,31 +10,31 @@ from pytest_tinytorch.website.text import facts, links, shell, table
 
 SHARE, POINTS, TIMES, NATS = "%", " points", " times", " nat per character"
 WORDING = {
-    "trained_accuracy": ("the trained neuron is right about test images", SHARE),
-    "untrained_accuracy_at_most": ("one with random weights is right about them", SHARE),
-    "one_layer_accuracy_at_most": ("one layer is right about the cases, in its best epoch", SHARE),
-    "hidden_layer_accuracy": ("with a hidden layer, from each of five seeds", SHARE),
-    "test_accuracy": ("the network reads test images of TinyDigits", SHARE),
-    "full_test_accuracy": ("with `--scale full`, test images of the large data set", SHARE),
-    "first_layer_moved": ("the weights of the first layer move by, of their norm", SHARE),
-    "freezing_costs": ("what the layers in front learn is worth, in accuracy", POINTS),
-    "points_above_mlp": ("the network reads more than a larger one without filters", POINTS),
-    "filters_moved": ("the filters of every layer move by, of their norm", SHARE),
-    "exact_answers": ("questions are answered right to the letter", SHARE),
-    "nats_below_bigram": ("right answers surprise it less than a model of letter pairs", NATS),
-    "known_words": ("words that it writes exist", SHARE),
-    "changed_by_shuffling": ("expectations move if the words before are shuffled", SHARE),
+    "trained_accuracy": ("accuracy of the trained neuron on test images", SHARE),
+    "untrained_accuracy_at_most": ("accuracy of neurons with random weights", SHARE),
+    "one_layer_accuracy_at_most": ("accuracy of one layer, in its best epoch", SHARE),
+    "hidden_layer_accuracy": ("accuracy with a hidden layer, from each of five seeds", SHARE),
+    "test_accuracy": ("accuracy on the test images of TinyDigits", SHARE),
+    "full_test_accuracy": ("with `--scale full`, accuracy on the large data set", SHARE),
+    "first_layer_moved": ("change of the first layer's weights, relative to their norm", SHARE),
+    "freezing_costs": ("accuracy lost if the front layers do not learn", POINTS),
+    "points_above_mlp": ("accuracy above that of a larger network without filters", POINTS),
+    "filters_moved": ("change of the filters of every layer, relative to their norm", SHARE),
+    "exact_answers": ("questions answered correctly to the letter", SHARE),
+    "nats_below_bigram": ("how much less right answers surprise it than a bigram model", NATS),
+    "known_words": ("words it writes that exist", SHARE),
+    "changed_by_shuffling": ("predictions that change if the words before are shuffled", SHARE),
     "without_mask_loss_at_most": (
         "loss per answer token of a model without the mask, in training",
         "",
     ),
-    "without_mask_at_most": ("questions are answered by a model without the mask", SHARE),
-    "int8_weights_smaller": ("the weights are smaller in INT8", TIMES),
-    "int8_points_lost_at_most": ("accuracy is lost by INT8", POINTS),
-    "sparsity": ("weights are zero after pruning", SHARE),
-    "sparse_points_lost_at_most": ("accuracy is lost by pruning", POINTS),
-    "cached_times_as_fast": ("256 tokens are written with the cache, as fast", TIMES),
-    "kernel_times_as_fast": ("a convolution without loops is as fast", TIMES),
+    "without_mask_at_most": ("questions that a model without the mask answers", SHARE),
+    "int8_weights_smaller": ("smaller weights in INT8", TIMES),
+    "int8_points_lost_at_most": ("accuracy lost by INT8", POINTS),
+    "sparsity": ("weights that are zero after pruning", SHARE),
+    "sparse_points_lost_at_most": ("accuracy lost by pruning", POINTS),
+    "cached_times_as_fast": ("as fast, writing 256 tokens with the cache", TIMES),
+    "kernel_times_as_fast": ("as fast, a convolution without loops", TIMES),
 }
 """What each threshold of the curriculum is about, and its unit."""
 
@@ -71,7 +71,7 @@ def head(curriculum: Curriculum, unit: Unit, here: str) -> str:
 def asked(unit: Unit) -> str:
     """The thresholds in words."""
     rows = [(bound(name, x), WORDING[name][0]) for name, x in unit.thresholds.items()]
-    return "## The numbers that the test asks for\n\n" + table(("how much", "of what"), rows)
+    return "## The thresholds of the test\n\n" + table(("threshold", "for"), rows)
 
 
 def bound(name: str, number: float) -> str:

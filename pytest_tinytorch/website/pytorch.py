@@ -21,9 +21,7 @@ def numbers(file: Path) -> str:
     total = sum(1 for _ in habits(found))
     works = total - len(refused) - len(pending)
     waiting = f", and {len(pending)} are still to come" if pending else ""
-    return (
-        f"Of {total} habits {works} work, {len(refused)} are refused with the way named{waiting}."
-    )
+    return f"Of {total} habits {works} work, {len(refused)} give an error that says what to write{waiting}."
 
 
 def habits(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

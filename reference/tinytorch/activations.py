@@ -45,7 +45,7 @@ def sigmoid(x: Array) -> Array:
         TypeError: ``x`` is not floating; the message names its dtype.
 
     Scores of ±1e4 must not overflow, not even with a warning: exp(1e4) is too large for any float,
-    and exp(-|x|) never is. A tiny probability keeps its digits: sigmoid(-20) is 2.06e-9 in float32
+    but exp(-|x|) never is. A tiny probability keeps its digits: sigmoid(-20) is 2.06e-9, in float32
     too. Written as (1 + tanh(x / 2)) / 2 it would be 0 there, and its logarithm minus infinity.
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
@@ -77,7 +77,7 @@ def tanh(x: Array) -> Array:
 
 @primitive
 def gelu(x: Array, *, approximate: str = "none") -> Array:
-    """Let a number through as far as it is likely to be large: a smooth relu.
+    """Weight each number by the chance that a normal number is below it: a smooth relu.
 
     gelu(x) = x · Φ(x)
     gelu(x) = x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))  with ``approximate="tanh"``
@@ -132,8 +132,8 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
         IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
         TypeError: ``x`` is not floating; the message names its dtype.
 
-    Scores of ±1e4 must neither overflow nor become NaN: softmax does not change when the same
-    number is subtracted from all scores of a row.
+    Scores of ±1e4 must neither overflow nor become NaN: softmax does not change if you subtract the
+    same number from all scores of a row.
 
     >>> softmax(np.array([0.0, 0.0]))
     array([0.5, 0.5])
@@ -148,7 +148,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 class Activation:
-    """An activation as an object, to put between layers. It has no parameters."""
+    """An activation as an object that you can put between layers. It has no parameters."""
 
     forward: Callable[[Tensor], Tensor]
 
@@ -197,7 +197,7 @@ class GELU(Activation):
         self.approximate = approximate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `gelu` in the form given before."""
+        """Apply `gelu` in the form given to the constructor."""
         return gelu(x, approximate=self.approximate)
 
     def __repr__(self) -> str:
@@ -215,11 +215,11 @@ class Softmax(Activation):
     dim: int
 
     def __init__(self, dim: int = -1) -> None:
-        """Remember the axis that shall sum to one."""
+        """Remember the axis that sums to one."""
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `softmax` along the axis given before."""
+        """Apply `softmax` along the axis given to the constructor."""
         return softmax(x, dim=self.dim)
 
     def __repr__(self) -> str:

@@ -15,14 +15,14 @@ from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
 
 def causal_mask(queries: int, keys: int | None = None) -> Array:
-    """Which places may be looked at, if nobody may look into the future.
+    """Which places each place may look at, if none may look into the future.
 
-    mask[i, j] is True where key j stands no later than query i. With more keys than queries the
-    queries are the last places: the text before them is known already.
+    mask[i, j] is True where key j is no later than query i. With more keys than queries, the
+    queries are the last places: the text before them is already known.
 
     Args:
         queries: how many places look.
-        keys: how many can be looked at; as many as queries unless given.
+        keys: how many places they can look at; by default as many as queries.
     Returns:
         (queries, keys) array of bool, a new one each time.
     Raises:
@@ -42,7 +42,7 @@ def causal_mask(queries: int, keys: int | None = None) -> Array:
 
 
 def check_mask(mask: Tensor | Array, shape: tuple[int, ...]) -> Array:
-    """A mask is of bool, broadcasts to the scores, and leaves each query something to look at."""
+    """Check that a mask is bool, broadcasts to the scores, and leaves each query something to look at."""
     mask = mask.data if isinstance(mask, Tensor) else np.asarray(mask)
     if mask.dtype != bool:
         raise TypeError(f"mask must be of dtype bool, got {mask.dtype}")
@@ -65,8 +65,8 @@ def masked_softmax(scores: Array, *, mask: Array) -> Array:
         scores: (…, T, S), floating.
         mask: bool, broadcasts to the scores; True somewhere in each row.
     Returns:
-        Same shape and dtype as ``scores``, the one array of that size that is made; exactly 0 where the
-        mask is False, whatever stood there.
+        Same shape and dtype as ``scores``; make no other array of that size. Exactly 0 where the
+        mask is False, whatever the score there.
 
     >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
     array([[0.5, 0.5, 0. ]])
@@ -88,8 +88,8 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
 
     softmax(query keyᵀ / √d) along the keys, with a score of -∞ where the mask is False
 
-    Divided by √d, the scores have about the size of the vectors' elements for any d, so that softmax
-    is not all on one key.
+    Divided by √d, the scores are about as large as the vectors' elements for any d, so that softmax
+    does not put everything on one key.
 
     Args:
         query: (…, T, d).
@@ -99,9 +99,9 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
         (…, T, S); each row sums to one, and is 0 where the mask is False.
     Raises:
         ValueError: the shapes of ``query`` and ``key`` do not fit each other, and the message names both;
-            that of the mask does not fit, and the message names it; or the mask leaves a query
+            the shape of the mask does not fit, and the message names it; or the mask leaves a query
             without a key, and the message names ``mask``.
-        TypeError: the mask is not of bool; the message names its dtype.
+        TypeError: the mask is not bool; the message names its dtype.
 
     >>> attention_weights(Tensor([[0.0, 0.0]]), Tensor([[1.0, 2.0], [3.0, 4.0]])).numpy()
     array([[0.5, 0.5]], dtype=float32)
@@ -119,7 +119,7 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | Array | None = 
 def scaled_dot_product_attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | Array | None = None
 ) -> Tensor:
-    """For each query a mean of the values, weighted by how well it fits their keys.
+    """For each query, a mean of the values, weighted by how well the query fits their keys.
 
     out = softmax(query keyᵀ / √d) value
 
@@ -142,16 +142,16 @@ def scaled_dot_product_attention(
 
 
 class MultiHeadAttention(Module):
-    """Several attentions side by side, each on a part of the vectors, and mixed at the end.
+    """Several attentions side by side, each on a part of the vectors, mixed at the end.
 
-    Queries, keys and values are made from the same sequence by one learned matrix each, cut into
-    heads, attended, joined again and multiplied by a last matrix.
+    Three learned matrices make queries, keys and values from the same sequence. Split them into
+    heads, attend, join the heads again and multiply by a last matrix.
 
     Args:
         embed_dim: the length of each vector, D.
         num_heads: how many heads, H; it must divide embed_dim.
         bias: whether the products have a bias.
-        generator: draws the first values; the common one (`manual_seed`) unless given.
+        generator: draws the first values; the default one (`manual_seed`) if None.
         dtype: of the parameters.
     Attributes:
         in_proj_weight: a Parameter (3 D, D): the matrices of queries, keys and values, in this order.
@@ -179,8 +179,8 @@ class MultiHeadAttention(Module):
     ) -> None:
         """Check the sizes and draw the parameters.
 
-        in_proj_weight is drawn uniformly from ±√(6 / (D + 3 D)), after Glorot and Bengio (2010), then
-        out_proj as any Linear; both biases are zeros at first.
+        Draw in_proj_weight uniformly from ±√(6 / (D + 3 D)), after Glorot and Bengio (2010), then
+        out_proj like any Linear; both biases begin as zeros.
         """
         for name, size in (("embed_dim", embed_dim), ("num_heads", num_heads)):
             if size < 1:
@@ -202,7 +202,7 @@ class MultiHeadAttention(Module):
         """Queries, keys and values of each head, from a sequence (N, T, D).
 
         x Wᵀ + b with in_proj_weight and in_proj_bias makes all three in one product. Each is a third of
-        its columns, cut by `split_heads`.
+        its columns, split by `split_heads`.
 
         Returns:
             (query, key, value), each (N, H, T, D / H).
@@ -215,12 +215,12 @@ class MultiHeadAttention(Module):
         return tuple(self.split_heads(out[:, :, start : start + d]) for start in (0, d, 2 * d))
 
     def split_heads(self, x: Tensor) -> Tensor:
-        """(N, T, D) → (N, H, T, D / H): head h has the columns from h · D / H on."""
+        """(N, T, D) → (N, H, T, D / H): head h gets the columns from h · D / H on."""
         n, length, _ = x.shape
         return x.reshape(n, length, self.num_heads, -1).permute(0, 2, 1, 3)
 
     def join_heads(self, x: Tensor) -> Tensor:
-        """(N, H, T, D / H) → (N, T, D), what `split_heads` has done undone."""
+        """(N, H, T, D / H) → (N, T, D), which undoes `split_heads`."""
         n, _, length, _ = x.shape
         return x.permute(0, 2, 1, 3).reshape(n, length, self.embed_dim)
 
@@ -230,7 +230,7 @@ class MultiHeadAttention(Module):
         Args:
             x: (N, T, D).
             mask: bool, broadcasts to (N, H, T, T), so that each sequence and each head may have its own;
-                `causal_mask` gives one for all. None: everything is seen.
+                `causal_mask` gives one for all. None: every place sees everything.
         Returns:
             (N, T, D).
         Raises:

@@ -1,4 +1,4 @@
-"""20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and put to work."""
+"""20 · Competition: a model made smaller and faster, measured fairly, entered, ranked, and deployed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRACKS = {"latency": "seconds", "size": "bytes", "energy": "energy"}
 """What counts in each track; less is better in all of them."""
 
 FLOOR = 0.02
-"""How much accuracy a model may lose against its baseline."""
+"""How much accuracy a model may lose compared with its baseline."""
 
 FLOAT_ENERGY, INT8_ENERGY = 2.3, 0.15
 """Picojoules of one operation, half a product and half a sum: FP32 (3.7 and 0.9), and INT8 products
@@ -71,7 +71,7 @@ TYPES: dict[str, Any] = {"string": str, "integer": int, "number": (int, float), 
 
 
 class InvalidSubmission(ValueError):
-    """A submission that cannot be entered; ``problems`` says all that is wrong with it."""
+    """A submission that cannot be entered; ``problems`` lists everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         super().__init__("; ".join(problems))
@@ -79,11 +79,11 @@ class InvalidSubmission(ValueError):
 
 
 def digest_of(model: Module) -> str:
-    """A fingerprint of everything that a model has learned, Buffers too, 64 hexadecimal digits.
+    """A fingerprint of everything that a model has learned, Buffers included: 64 hexadecimal digits.
 
     SHA-256 of the entries of the state dict, one after the other in the order of their names: the text
     ``f"{name} {dtype.str} {shape}"`` and a line feed, as UTF-8, then the bytes in C order. Two models
-    have the same digest only if they calculate with the same numbers.
+    have the same digest only if they compute with the same numbers.
     """
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
@@ -94,7 +94,7 @@ def digest_of(model: Module) -> str:
 
 
 def digest_of_source(folder: str | Path) -> str:
-    """A fingerprint of the Python files in a folder: their names, and their text with any line ends.
+    """A fingerprint of the Python files in a folder: their names, and their text with any line endings.
 
     Files in folders inside it do not count.
     """
@@ -106,10 +106,10 @@ def digest_of_source(folder: str | Path) -> str:
 
 
 def stored_bytes(model: Module) -> int:
-    """How many bytes a model takes if each array is stored as it is smallest: as it is, or as `to_csr`.
+    """How many bytes a model takes if each array is stored in its smaller form: as it is, or as `to_csr`.
 
-    They are those of the state dict: parameters and Buffers, where a quantized model has its weights.
-    Arrays of more than two axes are taken as matrices with a row for each entry of the first.
+    The arrays are those of the state dict: parameters and Buffers, where a quantized model has its
+    weights. Treat arrays of more than two axes as matrices with a row for each entry of the first.
     """
     total = 0
     for value in model.state_dict().values():
@@ -122,10 +122,10 @@ def stored_bytes(model: Module) -> int:
 
 
 def energy_of(model: Module, inputs: Tensor) -> float:
-    """Picojoules for one pass, by counting operations: what a chip would spend on the arithmetic alone.
+    """Picojoules for one pass, by counting operations: what a chip would spend on arithmetic alone.
 
-    FLOAT_ENERGY for each operation that `count_flops` sees. `QuantizedLinear` and its kind do theirs on
-    INT8: 2 for each weight and each row that it meets, with INT8_ENERGY. Nothing is recorded for gradients.
+    FLOAT_ENERGY for each operation that `count_flops` sees. `QuantizedLinear` and its like do theirs on
+    INT8: 2 for each weight and each row that it multiplies, with INT8_ENERGY. Record nothing for gradients.
 
     Args:
         model: in evaluation mode. Afterwards it is as it was.
@@ -178,7 +178,7 @@ def environment() -> dict[str, str]:
 
 
 def seal_of(document: Mapping[str, Any]) -> str:
-    """A fingerprint of all that a submission says, but for the seal: whoever changes it breaks it.
+    """A fingerprint of all that a submission says, except the seal: changing anything breaks it.
 
     SHA-256 of the JSON with sorted keys and no spaces. What is not ASCII is escaped, as `json.dumps` does.
     """
@@ -190,13 +190,13 @@ def seal_of(document: Mapping[str, Any]) -> str:
 def measurements(
     model: Module, baseline: Module, inputs: Tensor, labels: Array, **timing: Any
 ) -> dict[str, Any]:
-    """Everything that is measured of a model and its baseline, by the names that a `Submission` has.
+    """Everything measured about a model and its baseline, under the names that a `Submission` has.
 
-    The model's ``seconds`` are the baseline's by the ratio of `compare`, which pairs give: so their
-    quotient is that ratio, whatever else the machine did meanwhile. Nothing is recorded for gradients.
+    The model's ``seconds`` are the baseline's divided by the ratio of `compare`, which comes from pairs: so
+    their quotient is that ratio, whatever else the machine did meanwhile. Record nothing for gradients.
 
     Args:
-        model, baseline: Modules in evaluation mode; they take ``inputs`` and give scores.
+        model, baseline: Modules in evaluation mode; they take ``inputs`` and return scores.
         inputs: a Tensor.
         labels: the right answers, see `accuracy_of`.
         timing: keywords for `compare`: pairs, warmup, clock.
@@ -218,7 +218,7 @@ def measurements(
 
 @dataclass(frozen=True)
 class Submission:
-    """One attempt: what a model achieves, beside what its baseline achieves in the same run.
+    """One attempt: what a model achieves, next to what its baseline achieves in the same run.
 
     Attributes:
         name: of the attempt.
@@ -257,15 +257,15 @@ class Submission:
         source: str | Path,
         **timing: Any,
     ) -> Self:
-        """Measure a model beside its baseline, in this process and on this machine.
+        """Measure a model alongside its baseline, in this process and on this machine.
 
         Args:
             name, track: of the attempt.
             model, baseline, inputs, labels, timing: as for `measurements`.
             source: the folder whose code made the model.
         Raises:
-            InvalidSubmission: the ``track`` is none, the ``name`` is empty, or a number is not finite; each
-                problem names the property.
+            InvalidSubmission: the ``track`` is unknown, the ``name`` is empty, or a number is not finite;
+                each problem names the property.
         """
         made = cls(
             name=name,
@@ -294,11 +294,11 @@ class Submission:
 
 
 def validate(document: Any) -> None:
-    """Make sure that a document is a submission that nobody has changed.
+    """Check that a document is a submission that nobody has changed.
 
-    It must have each of PROPERTIES and no other, each of its type, finite, also as a float, within its
-    bounds, and matching its pattern as a whole, without a line end behind it. And the seal must be that of
-    the rest, which is looked at last.
+    It must have each of PROPERTIES and no other, each of its type, finite, even as a float, within its
+    bounds, and matching its pattern as a whole, with no line ending after it. And the seal must be that of
+    the rest; check it last.
 
     Args:
         document: what `json.loads` made of a file.
@@ -341,9 +341,9 @@ def problems_of(name: str, value: Any, rule: Mapping[str, Any]) -> list[str]:
 
 
 def score(submission: Submission, floor: float = FLOOR) -> float:
-    """How many times less than its baseline a model takes of what its track counts; more is better.
+    """The baseline's measurement divided by the model's, for what its track counts; more is better.
 
-    A ratio of two measurements of the same run: so scores from different machines compare. A model that
+    Both measurements are from the same run, so you can compare scores from different machines. A model that
     loses more than ``floor`` of the baseline's accuracy has score 0, however small or fast it is.
 
     >>> numbers = dict(accuracy=0.9, baseline_accuracy=0.91, seconds=1.0, baseline_seconds=3.0)
@@ -358,17 +358,17 @@ def score(submission: Submission, floor: float = FLOOR) -> float:
 
 
 class Leaderboard:
-    """Attempts, ranked by track. It believes no time but its own.
+    """Attempts, ranked by track. It trusts only times that it measured.
 
     Args:
         floor: how much accuracy a model may lose.
     Attributes:
         floor: as given.
-        submissions: all that were entered, in the order in which they were.
+        submissions: all that were entered, in order.
     """
 
     def __init__(self, floor: float = FLOOR) -> None:
-        """Nobody has entered yet."""
+        """There are no submissions yet."""
         self.floor = floor
         self.submissions: list[Submission] = []
 
@@ -390,13 +390,13 @@ class Leaderboard:
         labels: Array,
         **timing: Any,
     ) -> Submission:
-        """Enter an attempt with what this machine measures, beside the baseline in the same run.
+        """Enter an attempt with what this machine measures, alongside the baseline in the same run.
 
         Args:
-            submission: what somebody says of ``model``.
+            submission: what somebody claims about ``model``.
             model, baseline, inputs, labels, timing: as for `measurements`.
         Returns:
-            The submission that was entered: as submitted, but with the numbers and the environment of here.
+            The submission that was entered: as submitted, but with this machine's numbers and environment.
         Raises:
             InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with, and
                 the message names ``model``.
@@ -411,11 +411,11 @@ class Leaderboard:
     def ranking(self, track: str) -> list[tuple[float, Submission]]:
         """(score, submission) of each name's best attempt in a track, the best first.
 
-        Of equal scores the more accurate is first, and of those the one that was entered first. Who is
-        below the floor is not ranked.
+        Of equal scores the more accurate is first, and of those the one that was entered first. Do not
+        rank a model below the floor.
 
         Raises:
-            ValueError: there is no such track; the message names those that there are: ``latency``, ``size``
+            ValueError: there is no such track; the message names the tracks: ``latency``, ``size``
                 and ``energy``.
         """
         if track not in TRACKS:
@@ -440,9 +440,9 @@ class Leaderboard:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> None:
-        """Write all submissions as JSON, in a folder that is made if need be.
+        """Write all submissions as JSON, and create the folder if necessary.
 
-        The old file is there until the new one is complete: that is another file, which takes its place.
+        Keep the old file until the new one is complete: write another file, and move that into its place.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -476,15 +476,15 @@ class Leaderboard:
 
 @dataclass(frozen=True)
 class Report:
-    """How a server did lately.
+    """How a server has done lately.
 
     Attributes:
         answered, errors: how many requests were answered, and how many failed.
-        p50, p95, p99: latencies in seconds that so many in a hundred did not exceed; None without any.
+        p50, p95, p99: latencies in seconds that this many percent did not exceed; None without any.
         throughput: answers per second, from the first request to the last answer; 0 without any.
-        drift: how far the mean of the inputs has moved from that of those that the model knows, in standard
-            deviations of theirs (divided by N).
-        All but ``errors`` are of requests that did not fail; only the first request may be one that did.
+        drift: how far the mean of the recent inputs' means is from that of the known inputs' means, in
+            standard deviations of the latter (divided by N).
+        All but ``errors`` are about requests that did not fail; only the first request may be one that did.
     """
 
     answered: int
@@ -497,14 +497,14 @@ class Report:
 
 
 class Monitor:
-    """Watches a server: latencies, throughput, errors, and whether inputs are still what they were.
+    """Watches a server: latencies, throughput, errors, and whether inputs have changed.
 
-    Inputs drift: a camera gets dirty, and no error tells. So the mean of each input is compared with the
+    Inputs drift: a camera gets dirty, and no error shows it. So compare the mean of each input with the
     means of inputs that the model was trained on.
 
     Args:
         known: inputs that the model knows, (N, ...) with N at least 2.
-        window: of how many requests the latencies and inputs are remembered, at least 1.
+        window: for how many requests to remember latencies and inputs, at least 1.
     Raises:
         ValueError: too few inputs in ``known``, or all with the same mean, and the message names ``known``;
             or ``window`` is below 1, and the message names it and its value.
@@ -516,7 +516,7 @@ class Monitor:
     last: float | None
 
     def __init__(self, known: Array, window: int = 1000) -> None:
-        """Learn what inputs look like; nothing has been watched yet."""
+        """Learn what inputs look like; no request has come yet."""
         known = np.asarray(known, np.float64)
         if len(known) < 2:
             raise ValueError(f"known must be at least 2 inputs, got {len(known)}")
@@ -531,9 +531,9 @@ class Monitor:
         self.first, self.last = None, None
 
     def record(self, sample: Array, arrived: float, left: float, failed: bool = False) -> None:
-        """Take note of one request: its input, when it came and went, and whether it failed.
+        """Record one request: its input, when it arrived and left, and whether it failed.
 
-        Of one that failed only that counts, and when it came.
+        If it failed, count only that and its arrival.
         """
         self.first = arrived if self.first is None else min(self.first, arrived)
         if failed:
@@ -545,7 +545,7 @@ class Monitor:
         self.means.append(float(np.mean(sample)))
 
     def report(self) -> Report:
-        """The `Report` of now. Percentiles are nearest ranks."""
+        """The current `Report`. Percentiles are nearest ranks."""
         lasted = Latency(tuple(self.latencies))
         p50, p95, p99 = (lasted.percentile(p) if self.latencies else None for p in (50, 95, 99))
         seconds = self.last - self.first if self.answered else 0.0  # type: ignore[operator]  # known then
@@ -555,13 +555,13 @@ class Monitor:
 
 
 class Server:
-    """Answers requests with a model, in the batches of a `DynamicBatcher`, under the eyes of a `Monitor`.
+    """Answers requests with a model, in the batches of a `DynamicBatcher`, watched by a `Monitor`.
 
-    Nothing here waits or runs by itself: whoever has the clock calls `step`, at the batcher's deadline at
-    the latest. A request that makes the model fail fails alone: its batch is run again one by one.
+    Nothing here waits or runs by itself: the caller calls `step`, at the batcher's deadline at
+    the latest. A request that makes the model fail fails alone: run its batch again one by one.
 
     Args:
-        model: takes a Tensor (n, ...) and gives one with a row for each.
+        model: takes a Tensor (n, ...) and returns one with a row for each.
         batcher: a `DynamicBatcher`; its clock is the server's.
         monitor: a `Monitor`.
     """
@@ -572,13 +572,13 @@ class Server:
     def __init__(
         self, model: Callable[[Tensor], Tensor], batcher: DynamicBatcher, monitor: Monitor
     ) -> None:
-        """Nobody has asked anything yet."""
+        """There are no requests yet."""
         self.model, self.batcher, self.monitor = model, batcher, monitor
         self.tickets = 0
         self.pending, self.results = set(), {}
 
     def submit(self, sample: Array) -> int:
-        """Ask for the answer to one input, an array, which is copied; gives a ticket for `result`."""
+        """Request the answer to one input, an array, which is copied; returns a ticket for `result`."""
         ticket = self.tickets
         self.batcher.add((ticket, np.array(sample), self.batcher.now()))
         self.pending.add(ticket)
@@ -586,11 +586,11 @@ class Server:
         return ticket
 
     def step(self) -> int:
-        """Answer a batch if it is time for one; gives how many requests left."""
+        """Answer a batch if one is due; returns how many requests left."""
         return self.answer(self.batcher.take())
 
     def drain(self) -> int:
-        """Answer everybody who waits, now; gives how many they were."""
+        """Answer all waiting requests now; returns how many there were."""
         count = 0
         while len(self.batcher):
             count += self.answer(self.batcher.flush())
@@ -599,7 +599,7 @@ class Server:
     def answer(self, batch: Sequence[tuple[int, Array, float]]) -> int:
         """Run the model on some requests, and keep a result or an error for each.
 
-        What is no Exception, such as a KeyboardInterrupt, is nobody's result: it comes out.
+        Anything that is not an Exception, such as a KeyboardInterrupt, is not a result: it propagates.
         """
         if not batch:
             return 0
@@ -634,7 +634,7 @@ class Server:
         """The answer to a request, once; None while it waits.
 
         Raises:
-            KeyError: there is no such ticket, or its answer or error was fetched before.
+            KeyError: there is no such ticket, or its answer or error has already been fetched.
             Exception: what the model raised for this request.
         """
         if ticket in self.pending:
@@ -652,12 +652,12 @@ def serve(
     arrivals: Iterable[tuple[float, Array]],
     sleep: Callable[[float], object] = time.sleep,
 ) -> list[int]:
-    """Let requests come in at given times, as they would from outside, until all are answered.
+    """Submit requests at given times, as if they came from outside, until all are answered.
 
     Args:
         server: its batcher has the clock.
         arrivals: (seconds from now, sample), in the order of their times.
-        sleep: waits so many seconds.
+        sleep: waits for a number of seconds.
     Returns:
         The tickets, in the order of arrival.
     """

@@ -34,17 +34,17 @@ class Buffer(Tensor):
 
 
 class Module(ModuleConveniences):
-    """What has parameters, or parts that have them.
+    """Anything that has parameters, or parts that have them.
 
-    A subclass assigns its parameters, buffers and parts to attributes and defines ``forward``. They
-    are found again by looking at the attributes, in the order in which they were assigned.
+    A subclass assigns its parameters, buffers and parts to attributes and defines ``forward``. Its
+    methods find them by looking at the attributes, in the order in which they were assigned.
     ``training`` says whether the module is being trained (`train`) or used (`eval`).
     """
 
     training = True
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute. A parameter or buffer stays one: nothing else in its place would be found."""
+        """Set an attribute. Only another parameter may replace a parameter, and only a buffer a buffer."""
         kind = type(vars(self).get(name))
         if kind in (Parameter, Buffer) and value is not None and not isinstance(value, kind):
             raise TypeError(
@@ -61,7 +61,7 @@ class Module(ModuleConveniences):
         raise TypeError(f"{type(self).__name__} does not define forward")
 
     def children(self) -> Iterator[Module]:
-        """Yield the modules among the attributes, without theirs."""
+        """Yield the modules among the attributes, but not the parts of those modules."""
         for _, child in self.named_children():
             yield child
 
@@ -74,8 +74,8 @@ class Module(ModuleConveniences):
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """Yield (name, module) for this module and all parts of it, however deep.
 
-        Names join the attributes on the way by dots; this module's own name is ``prefix``. A module
-        that is reached twice is yielded once, as PyTorch does.
+        A name joins the attributes on the way with dots; this module's own name is ``prefix``. A module
+        that is reached twice is yielded once, as in PyTorch.
         """
         seen: set[int] = set()
         waiting: list[tuple[str, Module]] = [(prefix, self)]
@@ -94,12 +94,12 @@ class Module(ModuleConveniences):
             yield module
 
     def named_tensors(self, kind: type[Tensor]) -> Iterator[tuple[str, Any]]:
-        """Yield (name, tensor) for the attributes of a kind, here and in all parts, each once.
+        """Yield (name, tensor) for the attributes of one kind, here and in all parts, each once.
 
         Args:
             kind: `Parameter` or `Buffer`.
 
-        Names join the attributes on the way by dots: ``"0.weight"``. A module's own come before those of
+        A name joins the attributes on the way with dots: ``"0.weight"``. A module's own come before those of
         its parts. A tensor that two modules share is yielded once, under its first name.
         """
         seen: set[int] = set()
@@ -139,7 +139,7 @@ class Module(ModuleConveniences):
 
     @sets_to_none
     def zero_grad(self) -> None:
-        """Forget all gradients: set each parameter's ``grad`` to None."""
+        """Clear all gradients: set each parameter's ``grad`` to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -161,13 +161,13 @@ class Module(ModuleConveniences):
 
         Args:
             state_dict: a dict from names to arrays or Tensors, as `state_dict` gives it.
-            strict: whether names that are missing or not known are an error.
+            strict: whether missing or unknown names are an error.
         Raises:
             KeyError: names are missing or unknown; the message names all of them.
             ValueError: an array has another shape, strict or not; the message names it and both shapes.
 
-        Values are copied into the memory that is there, in its dtype, so that an optimizer keeps
-        hold of its parameters. If anything is wrong nothing is changed.
+        Values are copied into the existing memory, in its dtype, so that an optimizer keeps
+        its parameters. If anything is wrong, nothing changes.
         """
         own = dict([*self.named_parameters(), *self.named_buffers()])
         given = {
@@ -193,20 +193,20 @@ class Module(ModuleConveniences):
         return self.named_children()
 
     def extra_repr(self) -> str:
-        """What `repr` shows between the brackets."""
+        """What `repr` shows between the parentheses."""
         return ""
 
 
 class Linear(Module):
-    """A matrix product and a bias: every output hangs on every input.
+    """A matrix product and a bias: every output depends on every input.
 
     y = x Wᵀ + b
 
     Args:
         in_features: length of the last axis of the input.
         out_features: length of the last axis of the output.
-        bias: whether there is a b.
-        generator: draws the first values; the common one (`manual_seed`) unless given.
+        bias: whether to add b.
+        generator: draws the first values; the default one (`manual_seed`) if None.
         dtype: of the parameters.
     Attributes:
         weight: W, a Parameter (out_features, in_features).
@@ -231,8 +231,8 @@ class Linear(Module):
     ) -> None:
         """Check the sizes and draw the first values.
 
-        Weight and then bias are drawn uniformly from ±1/√in_features: the sum of in_features
-        products then stays about as large as the inputs. With a generator of the same seed the weight
+        Draw first the weight and then the bias uniformly from ±1/√in_features: the sum of in_features
+        products then stays about as large as the inputs. With a generator of the same seed, the weight
         is the same with and without a bias.
         """
         for name, size in (("in_features", in_features), ("out_features", out_features)):
@@ -273,11 +273,11 @@ class Linear(Module):
 
 
 class Dropout(Module):
-    """While training, make a random part of the input zero, so that no unit is relied upon.
+    """While training, set a random part of the input to zero, so that the network relies on no single unit.
 
     Args:
-        p: the probability of each element to become zero.
-        generator: draws which; the common one unless given.
+        p: the probability that an element becomes zero.
+        generator: draws which; the default one if None.
     Raises:
         ValueError: ``p`` is outside [0, 1]; the message names it and its value.
     """
@@ -293,18 +293,18 @@ class Dropout(Module):
         self.generator = generator
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop elements while training; otherwise give ``x`` back.
+        """Drop elements while training; otherwise return ``x``.
 
-        What is kept is divided by 1 - p, so that the mean stays what it was and nothing has to be
-        done in use. With p = 1 all is zero. The dtype stays. (Infinity that is dropped may become
-        NaN: that is infinity times 0, in PyTorch too.)
+        Elements that stay are divided by 1 - p, so that the mean stays the same and there is nothing to do
+        in evaluation mode. With p = 1 everything is zero. The dtype stays. (An infinity that is dropped
+        may become NaN: infinity times 0 is NaN, in PyTorch too.)
 
         Args:
             x: any shape.
         Returns:
             Same shape and dtype as ``x``.
         Raises:
-            TypeError: ``x`` is not floating, in use as in training; the message names its dtype.
+            TypeError: ``x`` is not floating, in either mode; the message names its dtype.
         """
         check_floating(x, "x")
         if not self.training or self.p == 0:
@@ -346,9 +346,9 @@ class Sequential(Module):
         modules: Modules or callables such as ``ReLU()``. They are named "0", "1", … in the
             state dict.
     Raises:
-        TypeError: one of them cannot be called; the message names its position.
+        TypeError: one of them is not callable; the message names its position.
 
-    It has a length, can be iterated and indexed; a slice gives a Sequential of the same modules.
+    You can take its length, iterate over it and index it; a slice gives a Sequential of the same modules.
     """
 
     def __init__(self, *modules: Callable[[Tensor], Tensor]) -> None:
@@ -359,7 +359,7 @@ class Sequential(Module):
             setattr(self, str(position), module)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give ``x`` to the first, its result to the next, and so on."""
+        """Pass ``x`` to the first, its result to the next, and so on."""
         for module in self:
             x = module(x)
         return x

@@ -12,7 +12,7 @@ from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 @primitive
 def log_softmax(x: Array, *, dim: int = -1) -> Array:
-    """The logarithm of softmax, without ever computing a tiny probability.
+    """The logarithm of softmax, computed without any tiny probability.
 
     log_softmax(x)ᵢ = xᵢ - log Σⱼ exp(xⱼ)
 
@@ -51,7 +51,7 @@ def surprise(x: Array, *, classes: Array) -> Array:
     Returns:
         (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    Only one number of each row is wanted, so only one array as large as ``x`` is made, and it is not kept.
+    You need only one number of each row, so make only one array as large as ``x``, and do not keep it.
 
     >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
     array([0.6931, 0.    ])
@@ -63,7 +63,7 @@ def surprise(x: Array, *, classes: Array) -> Array:
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
-    """Make one number of many losses, or leave them as they are.
+    """Reduce many losses to one number, or leave them as they are.
 
     Args:
         losses: a Tensor of any shape.
@@ -81,13 +81,13 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
 
 
 def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
-    """The squared distance between what was predicted and what was wanted.
+    """The squared distance between predictions and targets.
 
     mse = mean (input - target)²
 
     Args:
         input: predictions, a Tensor of any shape.
-        target: what was wanted, a Tensor or an array of the same shape.
+        target: what they should be, a Tensor or an array of the same shape.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
     Returns:
         A 0-d Tensor; with ``"none"`` one of the shape of ``input``.
@@ -108,7 +108,7 @@ def mse_loss(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") 
 
 
 def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "mean") -> Tensor:
-    """How surprised the scores are by the right classes.
+    """How surprising the right classes are, given the scores.
 
     cross_entropy = mean over n of -log softmax(inputₙ)[targetₙ]
 
@@ -147,7 +147,7 @@ def cross_entropy(input: Tensor, target: Tensor | Array, *, reduction: str = "me
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor | Array, *, reduction: str = "mean"
 ) -> Tensor:
-    """How surprised one score each is by a yes (1) or a no (0).
+    """How surprising a yes (1) or a no (0) is, given one score for each.
 
     bce = mean of -(target · log p + (1 - target) · log(1 - p)) with p = sigmoid(input)
 
@@ -176,7 +176,7 @@ def binary_cross_entropy_with_logits(
 
 
 def check_shapes(input: Tensor, target: Tensor | Array) -> None:
-    """Refuse what broadcasting would let pass."""
+    """Reject shapes that differ, even if they broadcast."""
     if input.shape != target.shape:
         raise ValueError(
             f"input and target must have the same shape, got {input.shape} and {target.shape}"
@@ -202,7 +202,7 @@ class MSELoss(Loss):
     """`mse_loss` as an object."""
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
-        """Apply `mse_loss` with the reduction chosen before."""
+        """Apply `mse_loss` with the reduction chosen in the constructor."""
         return mse_loss(input, target, reduction=self.reduction)
 
 
@@ -210,7 +210,7 @@ class CrossEntropyLoss(Loss):
     """`cross_entropy` as an object."""
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
-        """Apply `cross_entropy` with the reduction chosen before."""
+        """Apply `cross_entropy` with the reduction chosen in the constructor."""
         return cross_entropy(input, target, reduction=self.reduction)
 
 
@@ -218,5 +218,5 @@ class BCEWithLogitsLoss(Loss):
     """`binary_cross_entropy_with_logits` as an object."""
 
     def forward(self, input: Tensor, target: Tensor | Array) -> Tensor:
-        """Apply `binary_cross_entropy_with_logits` with the reduction chosen before."""
+        """Apply `binary_cross_entropy_with_logits` with the reduction chosen in the constructor."""
         return binary_cross_entropy_with_logits(input, target, reduction=self.reduction)

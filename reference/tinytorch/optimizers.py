@@ -19,13 +19,13 @@ from tinytorch.versions import notes_changes
 class Optimizer:
     """What every optimizer does: hold parameters, visit each one, remember, save.
 
-    A kind of optimizer adds one method, `update`, which moves one parameter.
+    Each kind of optimizer adds one method, `update`, which moves one parameter.
 
     Attributes:
-        param_groups: dictionaries, each with the list ``"params"`` and the hyperparameters that hold
-            for it, such as ``"lr"``. Change them at any time: the next step uses the new values.
-        defaults: the hyperparameters of a group that does not bring its own.
-        state: for each parameter that was moved, a dictionary of what the optimizer remembers of it.
+        param_groups: dictionaries, each with the list ``"params"`` and the hyperparameters that apply
+            to it, such as ``"lr"``. Change them at any time: the next step uses the new values.
+        defaults: the hyperparameters of a group that does not set its own.
+        state: for each parameter that was moved, a dictionary of what the optimizer remembers about it.
     """
 
     defaults: dict[str, Any]
@@ -39,9 +39,9 @@ class Optimizer:
 
         Args:
             params: Tensors, or dictionaries that each hold the Tensors of one group under
-                ``"params"`` beside hyperparameters of their own. An iterator will do:
-                ``model.parameters()``.
-            defaults: a dictionary of hyperparameters for the groups that do not bring their own.
+                ``"params"`` next to its own hyperparameters. An iterator such as
+                ``model.parameters()`` works too.
+            defaults: a dictionary of hyperparameters for the groups that do not set their own.
         Raises:
             TypeError: ``params`` is a single Tensor; the message names ``params``.
             ValueError: ``params`` is empty; the message names it.
@@ -62,18 +62,18 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, group: dict[str, Any]) -> None:
-        """Add parameters with hyperparameters of their own.
+        """Add parameters with their own hyperparameters.
 
         Args:
             group: a dictionary: Tensors under ``"params"``, and any hyperparameters that differ from
-                ``defaults``. It is not changed, nor is what it holds; ``param_groups`` gets a new
-                dictionary that holds the Tensors as a list and all the hyperparameters.
+                ``defaults``. Do not change it or what it holds; ``param_groups`` gets a new
+                dictionary with the Tensors as a list and all the hyperparameters.
         Raises:
-            TypeError: ``group`` is no dictionary, its ``"params"`` is a single Tensor, or one of them
+            TypeError: ``group`` is not a dictionary, its ``"params"`` is a single Tensor, or one of them
                 is not a Tensor; the message names ``params``.
-            ValueError: a param is the result of an operation rather than a leaf, or it is in a group
-                already (here or earlier), and the message names ``params``; or a hyperparameter is
-                out of range, see `check`.
+            ValueError: a param is the result of an operation rather than a leaf, or it is already in a
+                group (this one or an earlier one), and the message names ``params``; or a hyperparameter
+                is out of range, see `check`.
 
         After an error the optimizer is as it was before.
         """
@@ -100,7 +100,7 @@ class Optimizer:
         self.param_groups.append(group)
 
     def check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError if a hyperparameter of ``group`` is out of range, TypeError if it is no number.
+        """Raise ValueError if a hyperparameter of ``group`` is out of range, TypeError if it is not a number.
 
         Given.
         """
@@ -129,9 +129,9 @@ class Optimizer:
 
     @sets_to_none
     def zero_grad(self) -> None:
-        """Forget the gradients: ``grad`` of every parameter becomes None.
+        """Clear the gradients: ``grad`` of every parameter becomes None.
 
-        `backward` adds to the gradients that are there, so this comes before each backward.
+        `backward` adds to existing gradients, so call this before each backward.
         """
         for param in self.parameters():
             param.grad = None
@@ -140,8 +140,8 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient, one `update` each.
 
-        A parameter whose ``grad`` is None is passed over: it does not move, not even by weight
-        decay, and what is remembered of it stays. ``update`` gets the parameter's own dictionary in
+        Skip a parameter whose ``grad`` is None: it does not move, not even by weight
+        decay, and its state stays as it is. ``update`` gets the parameter's own dictionary in
         ``state``, an empty one the first time.
         """
         for group in self.param_groups:
@@ -155,17 +155,17 @@ class Optimizer:
         """Move one parameter by one step, in place. Each kind of optimizer defines its own.
 
         Args:
-            param: the parameter's array. It is changed; it keeps its memory, shape and dtype.
-            grad: its gradient, an array of the same shape, only read.
-            state: what is remembered of this parameter from step to step, a dictionary to change.
-            group: the hyperparameters that hold for this parameter. Those in ``defaults`` may be others.
+            param: the parameter's array. Change it; it keeps its memory, shape and dtype.
+            grad: its gradient, an array of the same shape; only read it.
+            state: what you remember about this parameter from step to step, a dictionary to change.
+            group: the hyperparameters that apply to this parameter. Those in ``defaults`` may differ.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define update")
 
     def state_bytes(self) -> int:
         """The memory that the state takes: the sum of ``nbytes`` of every array in ``state``.
 
-        Nothing is remembered before the first step. After it plain SGD still costs 0 bytes, SGD with
+        Before the first step there is no state. After it, plain SGD still takes 0 bytes, SGD with
         momentum as much as the parameters themselves, Adam twice as much.
         """
         return sum(
@@ -176,12 +176,12 @@ class Optimizer:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """All that is needed to go on later, as plain dictionaries, numbers and arrays.
+        """All that is needed to continue later, as plain dictionaries, numbers and arrays.
 
         Returns:
             ``{"state": {0: {...}, ...}, "param_groups": [{"lr": ..., "params": [0, 1]}, ...]}``.
-            Parameters are named by their place in `parameters`, from 0 across all groups; those of
-            which nothing is remembered do not occur in ``"state"``. Arrays are copies: later steps do
+            Parameters are numbered as in `parameters`, from 0 across all groups; those that have
+            no state do not occur in ``"state"``. Arrays are copies: later steps do
             not change what was saved.
         """
         number = {param: place for place, param in enumerate(self.parameters())}
@@ -199,17 +199,17 @@ class Optimizer:
 
     @reads_pytorch
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave, from this optimizer or from one built like it.
+        """Load what `state_dict` returned, from this optimizer or from one built like it.
 
-        State and hyperparameters are replaced by the saved ones. Arrays are copied, each to the dtype
-        of its parameter, so ``state_dict`` and the optimizer share no memory.
+        The saved state and hyperparameters replace the current ones. Copy each array to the dtype
+        of its parameter, so that ``state_dict`` and the optimizer share no memory.
 
         Raises:
-            ValueError: the saved groups have other numbers of params, or lack a hyperparameter, any of
-                ``defaults``, which the message names (they come from another kind of optimizer); the
-                state is of a param that does not exist, whose number the message names, or has
-                another shape than its param, and the message names both shapes. After an error the
-                optimizer is as it was before.
+            ValueError: the saved groups have different numbers of params; or they lack a hyperparameter of
+                ``defaults``, because another kind of optimizer saved them, and the message names it;
+                or there is state for a param that does not exist, and the message names its number;
+                or state has another shape than its param, and the message names both shapes. After an
+                error the optimizer is as it was before.
         """
         saved_groups = state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
@@ -242,19 +242,19 @@ class Optimizer:
 
 
 def copied(value: Any, dtype: DTypeLike | None = None) -> Any:
-    """An array with memory of its own, of ``dtype`` if given; anything else as it is. Given."""
+    """A copy of an array, of ``dtype`` if given; anything else as it is. Given."""
     return np.array(value, dtype=dtype) if isinstance(value, np.ndarray) else value
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted.
+    """Stochastic gradient descent, with optional momentum.
 
     Args:
         params: what to optimize, see `Optimizer`.
         lr: the learning rate, at least 0.
-        momentum: how much of the last direction is kept, at least 0; 0 remembers nothing.
-        dampening: how much of a gradient is held back from the buffer of momentum.
-        weight_decay: how strongly parameters are pulled to zero, at least 0.
+        momentum: how much of the last direction to keep, at least 0; 0 remembers nothing.
+        dampening: how much of a gradient to hold back from the momentum buffer.
+        weight_decay: how strongly to pull parameters toward zero, at least 0.
         nesterov: look ahead along the momentum; needs momentum and no dampening.
     Raises:
         ValueError: ``lr``, ``momentum``, ``weight_decay`` or ``nesterov`` is out of range; the message
@@ -299,9 +299,9 @@ class SGD(Optimizer):
             d = g without momentum, b with it, g + momentum · b with nesterov
             param = param - lr · d
 
-        ``b`` is kept in ``state["momentum_buffer"]``, an array of the parameter's dtype with memory
-        of its own, which changes in place. Without momentum the state stays as it is, empty at first.
-        ``grad`` is not changed. Besides all these at most eight arrays of that size are held at a time.
+        Keep ``b`` in ``state["momentum_buffer"]``, an array of the parameter's dtype with its own
+        memory, which changes in place. Without momentum the state stays as it is, empty at first.
+        Do not change ``grad``. Besides all these, hold at most eight arrays of that size at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = SGD([Tensor(weight)], lr=0.1)
@@ -328,14 +328,14 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """A step of its own size for every number, from running means of the gradient and its square.
+    """An individual step size for every number, from running means of the gradient and its square.
 
     Args:
         params: what to optimize, see `Optimizer`.
         lr: the learning rate, at least 0: about the most that a number moves in one step.
         betas: how slowly the means of gradient and squared gradient forget, each in [0, 1).
         eps: added to the denominator, at least 0.
-        weight_decay: how strongly parameters are pulled to zero, through the gradient; at least 0.
+        weight_decay: how strongly to pull parameters toward zero, through the gradient; at least 0.
     Raises:
         ValueError: ``lr``, ``betas``, ``eps`` or ``weight_decay`` is out of range; the message names it.
     """
@@ -372,11 +372,11 @@ class Adam(Optimizer):
             m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
             param = param - lr · m̂ / (√v̂ + eps)
 
-        ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, which
-        is too small by exactly the factors that m̂ and v̂ divide out. They are kept in ``state`` as
+        ``t`` counts the steps of this parameter: 1 in the first. ``m`` and ``v`` start at zero, so they
+        are too small by exactly the factors that m̂ and v̂ divide out. Keep them in ``state`` as
         ``"exp_avg"`` and ``"exp_avg_sq"``, arrays of the parameter's dtype that change in place, and
-        ``t`` as ``"step"``, a plain number. ``grad`` is not changed. Besides all these at most eight
-        arrays of that size are held at a time.
+        ``t`` as ``"step"``, a plain number. Do not change ``grad``. Besides all these, hold at most
+        eight arrays of that size at a time.
 
         >>> weight = np.array([1.0, 2.0])
         >>> optimizer = Adam([Tensor(weight)], lr=0.1)
@@ -408,12 +408,12 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks parameters directly, apart from the gradient.
+    """Adam whose weight decay shrinks parameters directly, separate from the gradient.
 
     In `Adam` the decay passes through the running means and is divided by √v̂, so weights with large
     gradients hardly decay. Here every weight decays alike.
 
-    Args: as `Adam`; ``weight_decay`` is 0.01 unless given.
+    Args: as `Adam`; ``weight_decay`` is 0.01 by default.
     """
 
     def __init__(
@@ -429,7 +429,7 @@ class AdamW(Adam):
     def update(
         self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        """Shrink ``param``, then make a step of Adam that knows of no weight decay, in place.
+        """Shrink ``param``, then take a step of Adam without weight decay, in place.
 
         ::
 

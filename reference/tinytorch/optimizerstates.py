@@ -97,7 +97,7 @@ def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
     decoupled = "AdamW" in kinds(optimizer)
     if found.get("decoupled_weight_decay", decoupled) != decoupled:
         kind = "Adam" if decoupled else "AdamW"
-        raise ValueError(f"param_groups of state_dict are of {kind}: use {kind} to go on")
+        raise ValueError(f"param_groups of state_dict are those of {kind}: use {kind} to continue")
     group = dict(found)
     try:
         for name in optimizer.defaults.keys() & found.keys():
@@ -112,7 +112,7 @@ def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
 def like(default: Any, value: Any, name: str) -> Any:
     """A hyperparameter as its optimizer has it: a number from a tensor, a pair from a list."""
     if isinstance(value, str) and not isinstance(default, str):
-        raise ValueError(f"{name} in param_groups of state_dict is a text: use a number")
+        raise ValueError(f"{name} in param_groups of state_dict is a string: use a number")
     if isinstance(default, tuple):
         return tuple(value)
     return plain(value).item() if hasattr(value, "item") else value

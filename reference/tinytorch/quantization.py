@@ -1,4 +1,4 @@
-"""15 · Quantization: the same model in a fourth of the memory, or in half of it."""
+"""15 · Quantization: the same model in a quarter of the memory, or in half of it."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ class Quantized:
 def scale_and_zero_point(
     low: float | Array, high: float | Array, symmetric: bool = False
 ) -> tuple[Array, Array]:
-    """How to spread the codes over a range of values, so that 0 has a code of its own.
+    """How to spread the codes over a range of values, so that 0 has its own code.
 
-    Affine: the range is widened to reach 0, then scale = (high - low) / 255, and zero_point is the
-    whole number nearest to -128 - low / scale. Symmetric: zero_point = 0, and
-    scale = max(|low|, |high|) / 127. A range of nothing but 0 has scale 1 and zero_point 0.
+    Affine: widen the range to include 0, then scale = (high - low) / 255, and zero_point is the
+    integer nearest to -128 - low / scale. Symmetric: zero_point = 0, and
+    scale = max(|low|, |high|) / 127. A range of only 0 has scale 1 and zero_point 0.
 
     Args:
         low, high: numbers or arrays, the ends of each range.
-        symmetric: which of the two; weights are symmetric as a rule, activations are not.
+        symmetric: which of the two; weights are usually symmetric, activations are not.
     Returns:
-        (scale, zero_point) as float32 and int32 arrays. A scale is never 0: the least that float32
-        holds at full precision, 1.2e-38, is the least here.
+        (scale, zero_point) as float32 and int32 arrays. A scale is never 0: its minimum is the smallest
+        number that float32 holds at full precision, 1.2e-38.
     Raises:
         ValueError: an end is NaN or infinite, and the message names its value; or low is above high, and the
             message names both.
@@ -82,7 +82,7 @@ def scale_and_zero_point(
 def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
     """The codes of some values: round(x / scale) + zero_point, saturated at -128 and 127.
 
-    Halves go to the even neighbor, as in `np.round`, and before the zero point is added.
+    Round halves to the even neighbor, as `np.round` does, before you add the zero point.
 
     Args:
         x: array.
@@ -100,16 +100,16 @@ def encode(x: Array, scale: float | Array, zero_point: int | Array) -> Array:
 
 
 def quantize(x: Tensor | Array, axis: int | None = None, symmetric: bool = False) -> Quantized:
-    """Values as INT8, over the range that they have.
+    """Values as INT8, over their own range.
 
     Args:
         x: array or Tensor, finite.
-        axis: an axis each of whose places has a range of its own ("per channel"); None for one range.
+        axis: an axis along which each index has its own range ("per channel"); None for one range.
         symmetric: as for `scale_and_zero_point`.
     Returns:
-        A `Quantized`. Of values within their range none is off by more than half a step, and 0 is exact.
+        A `Quantized`. No value within its range is off by more than half a step, and 0 is exact.
     Raises:
-        ValueError: a value is NaN or infinite, or axis is no axis of ``x``; then the message names
+        ValueError: a value is NaN or infinite, or axis is not an axis of ``x``; then the message names
             its value and the shape.
 
     >>> quantize(np.array([-1.0, 0.0, 1.0]), symmetric=True).codes
@@ -130,7 +130,7 @@ def quantize(x: Tensor | Array, axis: int | None = None, symmetric: bool = False
 
 
 def dequantize(quantized: Quantized) -> Array:
-    """The values that codes stand for, float32: scale · (code - zero_point).
+    """The values that codes represent, float32: scale · (code - zero_point).
 
     >>> dequantize(quantize(np.array([0.0, 0.5, 1.0])))[0]
     np.float32(0.0)
@@ -143,9 +143,9 @@ def int8_matmul(x: Array, y: Array) -> Array:
 
     A product of two INT8 needs 15 bits, and a sum of k of them more: INT8 would overflow at once.
 
-    NumPy is slow with products of integers, and fast with those of floats. Floats hold whole numbers
-    exactly, FP32 up to 2²⁴ and FP64 up to 2⁵³: so wherever k · 2¹⁴ is no more than that, their sums are the
-    same ones, sooner.
+    NumPy is slow with matrix products of integers, and fast with those of floats. Floats hold integers
+    exactly, FP32 up to 2²⁴ and FP64 up to 2⁵³: wherever k · 2¹⁴ is no more than that, their sums are
+    the same, and faster.
 
     Args:
         x: int8, (n, k).
@@ -168,9 +168,9 @@ def int8_matmul(x: Array, y: Array) -> Array:
 def quantized_rows(
     rows: Array, scale: float | Array, zero_point: int | Array, weight: Quantized
 ) -> Array:
-    """A product of values with quantized weights: rows (n, k) times weightᵀ, with weight (m, k).
+    """A product of values and quantized weights: rows (n, k) times weightᵀ, with weight (m, k).
 
-    Σ (code - zero_point) · w = Σ code · w - zero_point · Σ w, so that the sum stays one of INT8.
+    Σ (code - zero_point) · w = Σ code · w - zero_point · Σ w, so that the sum still multiplies only INT8.
 
     Args:
         rows: float array (n, k), to be quantized with ``scale`` and ``zero_point``.
@@ -186,13 +186,13 @@ def quantized_rows(
 
 
 class QuantizedLinear(Module):
-    """A Linear whose weights are INT8 and which computes with INT8. It is for use, not for training.
+    """A Linear whose weights are INT8 and which computes with INT8. It is for inference, not for training.
 
-    Weights are symmetric, with a scale for each output; the input is affine, over a range that was
-    seen before ("calibrated"), and saturates beyond it.
+    Weights are symmetric, with a scale for each output; the input is affine, over a range
+    measured before ("calibrated"), and saturates beyond it.
 
     Args:
-        linear: the `Linear` it does the work of.
+        linear: the `Linear` that it replaces.
         low, high: the range of its inputs.
     Attributes:
         codes: a Buffer (out_features, in_features) of int8.
@@ -247,7 +247,7 @@ class QuantizedConv2d(QuantizedLinear):
     """A Conv2d whose kernels are INT8 and which computes with INT8: each window is a row.
 
     Args:
-        conv: the `Conv2d` it does the work of.
+        conv: the `Conv2d` that it replaces.
         low, high: the range of its inputs; padding is 0, which every range reaches.
     """
 
@@ -261,7 +261,7 @@ class QuantizedConv2d(QuantizedLinear):
         """The convolution of images (N, C, H, W), block by block as in `conv2d`.
 
         Raises:
-            ValueError: the images have other channels; the message names the number wanted and the shape.
+            ValueError: the number of channels is wrong; the message names the right one and the shape.
         """
         count, height, width, channels = self.shape
         if x.ndim != 4 or x.shape[1] != channels:
@@ -276,15 +276,15 @@ class QuantizedConv2d(QuantizedLinear):
 def calibrate(
     model: Module, batches: Iterable[Tensor | Sequence[Tensor]]
 ) -> dict[str, tuple[float, float]]:
-    """The range of inputs that each Linear and Conv2d of a model meets, in all of its uses.
+    """The range of inputs that each Linear and Conv2d of a model gets, in all of its uses.
 
     Args:
-        model: runs on each batch in evaluation mode, without gradients. Then it is as it was, also after an
-            error: each part in its own mode, and with the ``forward`` that somebody may have put on it.
+        model: run it on each batch in evaluation mode, without gradients. Afterwards it is as it was, even
+            after an error: each part in its own mode, and with any ``forward`` that somebody has put on it.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
-        A dict from the names of those parts to (low, high). Of a subclass with a ``forward`` of its own
-        nothing is known, so it is not among them; nor is a part that no batch reached.
+        A dict from the names of those parts to (low, high). It leaves out a subclass
+        with its own ``forward``, of which nothing is known, and a part that no batch reached.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """
@@ -327,12 +327,12 @@ def quantize_model(model: Module, batches: Iterable[Tensor | Sequence[Tensor]]) 
     """A copy of a model with every Linear and Conv2d quantized. The model itself stays as it was.
 
     Args:
-        model: a Module; parts that are neither, or have a ``forward`` of their own, are copied, in
-            evaluation mode.
-        batches: what the ranges of activations are taken from, as for `calibrate`.
+        model: a Module; parts that are neither, or have their own ``forward``, are copied as they are,
+            in evaluation mode.
+        batches: give the ranges of activations, as for `calibrate`.
     Returns:
-        The copy. A part that no batch reached is left as it was; one that the model has in two places
-        is one part afterwards, too.
+        The copy. A part that no batch reached stays as it was; one that the model has in two places
+        is one part in the copy too.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """
@@ -362,12 +362,12 @@ def model_bytes(model: Module) -> int:
 
 
 def to_half(model: Module) -> Module:
-    """A copy of a model whose parameters are FP16: with FP16 inputs all activations are, too.
+    """A copy of a model whose parameters are FP16: with FP16 inputs, so are all activations.
 
-    So floating Tensors that are no parameters, such as fixed positions, are FP16 as well. Only Buffers stay
-    as they are: a model counts in them. Gradients are not copied.
+    So floating Tensors that are not parameters, such as fixed positions, become FP16 too. Only Buffers stay
+    as they are, because a model counts in them. Gradients are not copied.
 
-    Half of the memory. It is no faster here: processors multiply FP16 no faster than FP32.
+    This halves the memory. It is not faster here: CPUs multiply FP16 no faster than FP32.
 
     Raises:
         ValueError: a parameter has a number above 65,504, the largest of FP16, or below -65,504; the
@@ -390,19 +390,19 @@ def to_half(model: Module) -> Module:
 class GradScaler:
     """Trains a half-precision copy of a model without losing small gradients.
 
-    FP16 has no positive number below 6e-8: small gradients would become 0. So the loss is multiplied by
-    a large scale, and with it every gradient; they are divided again at FP32, where the parameters
-    that the optimizer changes are kept ("master weights").
+    FP16 has no positive number below 6e-8: small gradients would become 0. So multiply the loss by a
+    large scale, and with it every gradient; divide the gradients again in FP32, the dtype of the
+    parameters that the optimizer changes ("master weights").
 
     Args:
         model: the FP32 model whose parameters the optimizer has.
         half: its copy from `to_half`, which computes.
         optimizer: steps the parameters of ``model``.
         scale: the first scale.
-        growth_interval: after so many steps in a row without an overflow the scale is doubled.
+        growth_interval: after this many steps in a row without an overflow, the scale doubles.
     Attributes:
         scale: the present scale, at least 1.
-        skipped: how many steps were left out because of an overflow.
+        skipped: how many steps were skipped because of an overflow.
     Raises:
         ValueError: ``scale`` or ``growth_interval`` is below 1; the message names it.
     """
@@ -434,16 +434,16 @@ class GradScaler:
     def step(self) -> bool:
         """Take the gradients of the half model, step the optimizer, and give the half model its weights.
 
-        Only those count: what a parameter of the full model had as its gradient is forgotten.
+        Only those count: clear whatever gradient a parameter of the full model had.
 
-        Buffers go the other way: the full model gets those of the half model, which counts, such as the
-        running statistics of a BatchNorm. If a gradient is infinite or NaN, the step is left out, the
-        scale is halved, and the half model gets back the buffers that it had before. After
-        ``growth_interval`` steps in a row that were not left out the scale is doubled. Afterwards the
+        Buffers go the other way: the full model gets those of the half model, which updates them, such as
+        the running statistics of a BatchNorm. If a gradient is infinite or NaN, skip the step, halve
+        the scale, and give the half model back the buffers that it had before. After
+        ``growth_interval`` steps in a row that were not skipped, double the scale. At the end the
         gradients of both models are None.
 
         Returns:
-            Whether the step was made.
+            Whether the step was taken.
         """
         finite = all(half.grad is None or np.isfinite(half.grad).all() for _, half in self.pairs)
         if finite:

@@ -84,7 +84,7 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no safetensors file, such as one of pickles, which could run anything.
+        ValueError: it is not a safetensors file, such as one of pickles, which could run anything.
     """
     only_cpu(map_location)
     arrays, texts = read_safetensors(f)
@@ -118,7 +118,7 @@ def load_model(model: Any, filename: Any, strict: bool = True) -> IncompatibleKe
         The names that the file lacks, and those that the model lacks; both are empty if ``strict``.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no safetensors file, or does not fit. The message names it, and the model has not
+        ValueError: it is not a safetensors file, or does not fit. The message names it, and the model has not
             changed.
     """
     arrays, _ = read_safetensors(filename)

@@ -16,11 +16,11 @@ Size = int | tuple[int, int]
 """For height and width: one number for both, or a pair."""
 
 BLOCK_BYTES = 1 << 20
-"""Patches are copied in blocks of about this size: they stay in the cache until they are multiplied."""
+"""Patches are copied in blocks of about this size, so that they stay in the cache until multiplied."""
 
 
 def pair(size: Size, name: str) -> tuple[int, int]:
-    """A size for (height, width): one number stands for both.
+    """A size for (height, width): one number means both.
 
     >>> pair(3, "stride"), pair((2, 1), "stride")
     ((3, 3), (2, 1))
@@ -38,7 +38,7 @@ def output_size(
     """(height, width) of what a window of ``kernel_size`` sees as it moves over an image.
 
     ⌊(size + 2 padding - kernel_size) / stride⌋ + 1, for height and width. Where the stride does not
-    divide, the rows and columns that are left over at the end are not seen, as in PyTorch.
+    divide evenly, no window sees the rows and columns left over at the end, as in PyTorch.
 
     Args:
         size: (height, width) of the image.
@@ -79,7 +79,7 @@ def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: floa
     Args:
         x: images, (N, C, H, W).
         kernel_size, stride, padding: numbers, or pairs for (height, width).
-        fill: what the padding is filled with.
+        fill: what to fill the padding with.
     Returns:
         (N, OH, OW, KH, KW, C), a read-only view of the padded images: without padding, of ``x``
         itself. Channels come last.
@@ -101,11 +101,11 @@ def windows(x: Array, kernel_size: Size, stride: Size, padding: Size, fill: floa
 
 
 def patches(seen: Array) -> Iterator[tuple[slice, Array]]:
-    """Windows as rows of a matrix, a block of images at a time.
+    """Windows as rows of a matrix, one block of images at a time.
 
-    Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C): as many
-    images as make about ``BLOCK_BYTES``, at least one. The matrix is overwritten by the next block. A
-    batch of windows is KH * KW times as large as the images; a block of it stays in the processor's cache.
+    Yields (images, matrix): a slice of N, and their windows as (images * OH * OW, KH * KW * C). A block has
+    as many images as fill about ``BLOCK_BYTES``, at least one, and the next block overwrites its matrix. All
+    windows of a batch are KH * KW times as large as the images; a block of them stays in the cache.
     """
     n, *window = seen.shape
     size = int(np.prod(window)) * seen.itemsize
@@ -175,10 +175,10 @@ def conv2d_x(
     stride: Size = 1,
     padding: Size = 0,
 ) -> Array:
-    """The gradient of the images: a convolution of ``g`` with the kernels turned by half a turn.
+    """The gradient of the images: a convolution of ``g`` with the kernels rotated by 180 degrees.
 
-    Each pixel gets back, from every window that saw it, g times the weight that it met there.
-    With a stride, zeros are put between the elements of ``g`` first.
+    Each pixel gets back, from every window that saw it, g times the weight that multiplied it there.
+    With a stride, first put zeros between the elements of ``g``.
     """
     n, _, height, width = x.shape
     o, _, kh, kw = weight.shape
@@ -208,7 +208,7 @@ def conv2d_weight(
     stride: Size = 1,
     padding: Size = 0,
 ) -> Array:
-    """The gradient of the kernels: for each weight, Σ of g times the pixels that it met."""
+    """The gradient of the kernels: for each weight, Σ of g times the pixels that it multiplied."""
     o, c, kh, kw = weight.shape
     seen = windows(x, (kh, kw), stride, padding)
     g = np.ascontiguousarray(g.transpose(0, 2, 3, 1))  # (N, OH, OW, O)
@@ -236,9 +236,9 @@ defvjp(conv2d, conv2d_x, conv2d_weight, conv2d_bias)
 
 
 def taps(x: Array, kernel_size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Array]:
-    """For each place in the window, the elements of ``x`` that it meets: views, (N, C, OH, OW).
+    """For each position in the window, the elements of ``x`` that it sees: views, (N, C, OH, OW).
 
-    A window of 2×2 makes four of them: a maximum or a sum over windows is one over these four
+    A window of 2×2 has four of them: a maximum or a sum over windows is one over these four
     arrays, without any copy of the windows.
     """
     rows, columns = output_size(x.shape[2:], kernel_size, stride, 0)
@@ -281,11 +281,11 @@ def max_pool2d(
     Args:
         x: images, (N, C, H, W).
         kernel_size: of the window, a number or a pair.
-        stride: how far it moves; None means as far as it is large.
-        padding: how much -infinity surrounds the image; at most half of ``kernel_size``.
+        stride: how far it moves; None means ``kernel_size``.
+        padding: how many rows and columns of -infinity surround the image; at most half of ``kernel_size``.
     Returns:
-        (N, C, OH, OW) with `output_size`, in the dtype of ``x``. The gradient goes to the largest element
-        alone; of several equal ones to the first, row by row. NaN counts as the largest.
+        (N, C, OH, OW) with `output_size`, in the dtype of ``x``. The gradient goes only to the
+        largest element; if several are equal, to the first, row by row. NaN counts as the largest.
     Raises:
         ValueError: not four dimensions, and the message names the shape; too much padding, and the
             message names ``padding`` and its value; or a window larger than the padded image, and
@@ -338,7 +338,7 @@ def avg_pool2d(
     Args:
         x: images, (N, C, H, W).
         kernel_size: of the window, a number or a pair.
-        stride: how far it moves; None means as far as it is large.
+        stride: how far it moves; None means ``kernel_size``.
         padding: how many zeros surround the image; at most half of ``kernel_size``.
     Returns:
         (N, C, OH, OW) with `output_size`, in the dtype of ``x``.
@@ -383,7 +383,7 @@ defvjp(avg_pool2d, avg_pool2d_x)
 def batch_norm(
     x: Array, weight: Array, bias: Array, *, mean: Array, var: Array, eps: float, of_batch: bool
 ) -> Array:
-    """Shift and scale each channel to mean 0 and variance 1, and then as is learned.
+    """Shift and scale each channel to mean 0 and variance 1, and then by the learned weight and bias.
 
     out = (x - mean) / √(var + eps) · weight + bias, channel by channel
 
@@ -391,9 +391,9 @@ def batch_norm(
         x: images, (N, C, H, W).
         weight, bias: (C,).
         mean, var: (C,) arrays.
-        eps: keeps a channel that never changes from being divided by zero.
-        of_batch: whether mean and var were computed from this ``x``, so that the gradient must
-            follow ``x`` through them as well.
+        eps: prevents division by zero in a channel that never changes.
+        of_batch: whether mean and var were computed from this ``x``, so that the gradient must also
+            flow through them.
     Returns:
         Same shape and dtype as ``x``.
     """
@@ -419,8 +419,8 @@ def batch_norm_x(
 ) -> Array:
     """The gradient of the images.
 
-    With fixed statistics it is g · weight / √(var + eps). With those of the batch, moving all of a
-    channel or stretching it changes nothing: the part of g that would do so is taken out,
+    With fixed statistics it is g · weight / √(var + eps). With those of the batch, shifting or
+    stretching a whole channel changes nothing: remove the parts of g that would do so,
     g - mean(g) - x̂ · mean(g · x̂), where x̂ is the normalized image.
     """
     inverse = 1 / np.sqrt(var + eps)  # (C,)
@@ -475,7 +475,7 @@ defvjp(batch_norm, batch_norm_x, batch_norm_weight, batch_norm_bias)
 
 
 class Conv2d(Module):
-    """Kernels that are learned, slid over images.
+    """Learned kernels that slide over images.
 
     Args:
         in_channels: C of the input.
@@ -483,7 +483,7 @@ class Conv2d(Module):
         kernel_size: their size, a number or a pair.
         stride, padding: as `conv2d` takes them.
         bias: whether each output channel has one.
-        generator: draws the first values; the common one unless given.
+        generator: draws the first values; the default one if None.
     Attributes:
         weight: a Parameter (out_channels, in_channels, KH, KW).
         bias: a Parameter (out_channels,), or None.
@@ -509,8 +509,8 @@ class Conv2d(Module):
     ) -> None:
         """Check the channels and draw the first values.
 
-        Weight and then bias are drawn uniformly from ±1/√(in_channels · KH · KW), the number of
-        products that make one output, as float32. Without a bias nothing is drawn for it.
+        Draw first the weight and then the bias, as float32, uniformly from ±1/√(in_channels · KH · KW),
+        the number of products in one output. Without a bias, draw nothing for it.
         """
         for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels < 1:
@@ -537,7 +537,7 @@ class Conv2d(Module):
 
 
 class Pool2d(Module):
-    """What both poolings share: a window, and how it moves."""
+    """What both kinds of pooling share: a window, and how it moves."""
 
     def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
         self.kernel_size = kernel_size
@@ -552,7 +552,7 @@ class MaxPool2d(Pool2d):
     """`max_pool2d` as a module."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `max_pool2d` with the window given before."""
+        """Apply `max_pool2d` with the window given to the constructor."""
         return max_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
 
@@ -560,7 +560,7 @@ class AvgPool2d(Pool2d):
     """`avg_pool2d` as a module."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply `avg_pool2d` with the window given before."""
+        """Apply `avg_pool2d` with the window given to the constructor."""
         return avg_pool2d(x, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding)
 
 
@@ -574,10 +574,10 @@ class BatchNorm2d(Module):
     Attributes:
         weight, bias: Parameters (C,), at first 1 and 0.
         running_mean, running_var: Buffers (C,), at first 0 and 1.
-        num_batches_tracked: a Buffer () of int64, how many batches moved them.
+        num_batches_tracked: a Buffer () of int64, how many batches updated them.
     Raises:
         ValueError: ``num_features`` is below 1, and the message names it and its value; or the input
-            has other channels, and the message names both numbers of channels.
+            has another number of channels, and the message names both numbers.
     """
 
     eps: float
@@ -589,7 +589,7 @@ class BatchNorm2d(Module):
     num_batches_tracked: Buffer
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        """Check the size and make parameters and buffers, as float32; the count is a whole number."""
+        """Check the size and make parameters and buffers, as float32; the count is an integer."""
         if num_features < 1:
             raise ValueError(f"num_features must be at least 1, got {num_features}")
         self.eps = eps
@@ -603,9 +603,9 @@ class BatchNorm2d(Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalize by the batch while training, by the running statistics otherwise.
 
-        While training the batch's mean and variance (divided by the number of elements) normalize,
-        and each running value moves towards them: (1 - momentum) · old + momentum · new. There the
-        variance is the unbiased one, divided by one less, as in PyTorch. num_batches_tracked grows by one.
+        While training, normalize with the batch's mean and variance (divided by the number of elements),
+        and move each running value toward them: (1 - momentum) · old + momentum · new. For the running
+        variance divide by one less (unbiased), as in PyTorch. num_batches_tracked grows by one.
 
         Args:
             x: images, (N, C, H, W).
@@ -625,7 +625,7 @@ class BatchNorm2d(Module):
         )
 
     def statistics(self, x: Array) -> tuple[Array, Array]:
-        """Mean and variance of each channel of a batch, which also move the running ones."""
+        """Mean and variance of each channel of a batch; also updates the running ones."""
         count = x.size // x.shape[1]
         if count < 2:
             raise ValueError(f"training needs more than one element a channel, got shape {x.shape}")

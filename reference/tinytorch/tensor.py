@@ -1,7 +1,7 @@
 """01 · Tensor: n-dimensional arrays with operations and broadcasting.
 
 A few functions, the primitives, compute on plain ndarrays; `@primitive` lets them take Tensors and
-remembers what they did. Everything else is composed of them, so it needs no gradient of its own.
+remembers what they did. Everything else is composed of them, so it needs no gradient rule of its own.
 
 Shapes broadcast as in NumPy: compared from the right, an axis of length 1 stretches. Dtypes mix as
 in NumPy: float32 with float64 gives float64, integers with floats give float64. A single number,
@@ -32,14 +32,14 @@ sys.modules[__name__].__class__ = CallableModule  # `tinytorch.tensor(…)` call
 
 
 def as_array(data: ArrayLike, dtype: DTypeLike | None = None) -> Array:
-    """The values of ``data`` as an ndarray, without copying what is one already.
+    """The values of ``data`` as an ndarray, without copying if it already is one.
 
     Arrays, NumPy scalars and Tensors keep their dtype. In anything else, such as a list of
     Python numbers, floats become float32, integers int64, and booleans stay booleans.
 
     Args:
         data: a number, a nested list of numbers, an ndarray or a Tensor.
-        dtype: what to convert to instead, directly from the values given.
+        dtype: what to convert to instead, directly from the given values.
     Raises:
         ValueError: the lists are ragged, with rows of different lengths; the message names
             ``data``.
@@ -68,9 +68,9 @@ class Tensor(Variable):
 
     Attributes:
         data: the values, always an ndarray.
-        requires_grad: whether `backward` shall compute its gradient.
+        requires_grad: whether `backward` should compute its gradient.
         grad: the gradient, an ndarray of the same shape, or None.
-        grad_fn: how it was computed, or None for a tensor that was not.
+        grad_fn: how it was computed, or None for a tensor that was not computed from others.
 
     ``==`` compares values element by element, so sets and dictionaries tell tensors apart by identity.
 
@@ -85,7 +85,7 @@ class Tensor(Variable):
     def __init__(self, data: ArrayLike, requires_grad: bool = False) -> None:
         """Wrap ``data``, a number, nested list, ndarray or Tensor.
 
-        An ndarray or Tensor is not copied: both then share memory, as with `torch.from_numpy`
+        An ndarray or Tensor is not copied: both share memory, as with `torch.from_numpy`
         (`tensor` copies). ``grad`` and ``grad_fn`` begin as None, and ``requires_grad`` as given,
         whatever a Tensor in ``data`` had. See `as_array` for dtypes.
 
@@ -429,13 +429,13 @@ def ones(
 def arange(*bounds: float, dtype: DTypeLike | None = None) -> Tensor:
     """Evenly spaced numbers: ``arange(stop)``, ``arange(start, stop)`` or ``arange(start, stop, step)``.
 
-    start, start + step, start + 2·step, … as long as it is before ``stop``. Start is 0 and step 1
-    unless given; a negative step counts down. With a step such as 0.1, which no float is exactly,
-    rounding decides about the last number, as in NumPy.
+    start, start + step, start + 2·step, …, stopping before ``stop``. By default start is 0 and step
+    is 1; a negative step counts down. With a step such as 0.1, which no float represents exactly,
+    rounding decides whether the last number is included, as in NumPy.
 
     Args:
         bounds: one to three numbers.
-        dtype: int64 if all bounds are integers, Python's or NumPy's, else float32, unless given.
+        dtype: by default int64 if all bounds are integers, Python's or NumPy's, else float32.
     Raises:
         ValueError: the step is zero; the message names ``step``.
 
@@ -486,7 +486,7 @@ def mul(x: Array, y: Array) -> Array:
 
 @primitive
 def div(x: Array, y: Array) -> Array:
-    """x / y, element by element; integers are divided as floats, and Tensors of them give float32."""
+    """x / y, element by element; integers divide as floats, and Tensors of integers give float32."""
     return x / y
 
 
@@ -509,8 +509,8 @@ def matmul(x: Array, y: Array) -> Array:
     out[i, j] = Σₖ x[i, k] · y[k, j]
 
     Leading axes are stacks of matrices and broadcast. A vector on the left is a row, on the
-    right a column, and its axis is gone from the result: (k,) @ (k,) → (). A stack times a single
-    matrix, the case of every layer, is one product of all rows at once.
+    right a column, and the result does not have its axis: (k,) @ (k,) → (). A stack times a single
+    matrix, as in every layer, is one product of all rows at once.
 
     Raises:
         ValueError: the inner lengths differ, the stacks do not broadcast, or one side is a
@@ -533,9 +533,9 @@ def matmul(x: Array, y: Array) -> Array:
 
 @primitive
 def linear(x: Array, weight: Array, bias: Array) -> Array:
-    """x Wᵀ + b with one array: the bias is added where the product stands. Given.
+    """x Wᵀ + b in one array: the bias is added to the product in place. Given.
 
-    `x @ weight.T + bias` gives the same, with an array, two results and two gradient rules more.
+    `x @ weight.T + bias` gives the same, but takes another array, two results and two gradient rules.
 
     Args:
         x: (*, in_features).
@@ -560,13 +560,13 @@ linear.flops = lambda arrays, params, ans: (2 * arrays[1].shape[1] + 1) * ans.si
 
 
 def at_least_single(x: Array) -> Array:
-    """``x``, but booleans and integers of one byte as float32: NumPy's functions make float16 of them."""
+    """``x``, with booleans and one-byte integers as float32: NumPy's functions would make them float16."""
     return x.astype(DEFAULT_DTYPE) if x.dtype.itemsize == 1 else x
 
 
 @primitive
 def exp(x: Array) -> Array:
-    """e to the power of each value. Of -inf it is 0; of numbers too large it is inf.
+    """e to the power of each value: 0 for -inf, and inf for numbers that are too large.
 
     Integers give floats as in NumPy, but never float16: see `at_least_single`.
 
@@ -682,7 +682,7 @@ def invert(x: Array) -> Array:
 def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
     """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes.
 
-    What is no whole number at all, such as True or a list, is a TypeError.
+    Anything that is not a whole number, such as True or a list, is a TypeError.
     """
     if dim is None:
         return
@@ -705,7 +705,7 @@ def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
     """Add up the values along ``dim``; no values add up to 0.
 
     Args:
-        x: any shape. Integers and booleans add up to int64 (unsigned ones to uint64), so as not to overflow.
+        x: any shape. Integers and booleans add up to int64 (unsigned ones to uint64), to avoid overflow.
             `sum_along` adds up floats: NumPy alone loses digits of float16, and along the first of two axes.
         dim: the axis or tuple of axes to add along, all of them if None.
         keepdim: whether these axes stay, with length 1, so that the result broadcasts against ``x``.
@@ -721,12 +721,12 @@ def sum(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
 
 @primitive
 def max(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Array:
-    """The largest value along ``dim``, NaN if there is one. Only values are returned, no indices.
+    """The largest value along ``dim``, NaN if there is one. Returns only values, no indices.
 
     Arguments and errors are those of `sum`.
 
     Raises:
-        ValueError: there is nothing to take the largest of.
+        ValueError: there are no values to take the largest of.
     """
     check_dim(dim, x.shape)
     return x.max(axis=dim, keepdims=keepdim)
@@ -735,8 +735,8 @@ def max(x: Array, *, dim: int | tuple[int, ...] | None = None, keepdim: bool = F
 def min(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Tensor:
     """The smallest value along ``dim``, composed of `max`: min(x) = -max(-x).
 
-    Arguments and errors are those of `max`, and the dtype of ``x`` stays. Minus overflows in
-    unsigned integers and is not for booleans; ``~x`` turns the order of both around, and never overflows.
+    Arguments and errors are those of `max`, and the dtype of ``x`` stays. Minus overflows for
+    unsigned integers and is not defined for booleans; ``~x`` reverses the order of both, and never overflows.
 
     >>> min(np.array([3, 1, 2], dtype=np.uint8)).item()
     1
@@ -810,11 +810,11 @@ def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
 
     Args:
         x: any shape.
-        shape: a tuple; one length may be -1, and is then what is left over.
+        shape: a tuple; one length may be -1, and is then computed from the others.
     Returns:
         A view if possible.
     Raises:
-        ValueError: the sizes differ, or nothing fits -1, or anything would, beside a 0; the message
+        ValueError: the sizes differ, or no length fits -1, or any would, next to a 0; the message
             names both shapes.
 
     >>> reshape(np.arange(6), shape=(2, -1))
@@ -882,7 +882,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def squeeze(x: Tensor, dim: int | None = None) -> Tensor:
     """Drop axes of length 1: all of them, or only ``dim``.
 
-    An axis ``dim`` of another length stays, as in PyTorch.
+    If axis ``dim`` has another length, it stays, as in PyTorch.
 
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names it and the shape.
@@ -897,7 +897,7 @@ def squeeze(x: Tensor, dim: int | None = None) -> Tensor:
 
 
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
-    """Put in a new axis of length 1, which will be axis ``dim`` of the result.
+    """Insert a new axis of length 1, which becomes axis ``dim`` of the result.
 
     Raises:
         IndexError: ``dim`` is not an axis of the result; the message names its value and the shape of ``x``.
@@ -914,7 +914,7 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
 
 @primitive
 def expand(x: Array, *, shape: tuple[int, ...]) -> Array:
-    """Stretch axes of length 1, without copying: a read-only view.
+    """Stretch axes of length 1 without copying. The result is a read-only view.
 
     Args:
         x: its shape must broadcast to ``shape``; new axes may come in front.
@@ -941,19 +941,19 @@ def expand(x: Array, *, shape: tuple[int, ...]) -> Array:
 def getitem(x: Array, *, index: Any) -> Array:
     """x[index], with integers, slices, ..., None, integer arrays and boolean masks, as in NumPy.
 
-    Integers and slices give a view; arrays and masks a copy.
+    Integers and slices give a view; arrays and masks give a copy.
     """
     return x[index]
 
 
 @primitive
 def concatenate(*arrays: Array, dim: int = 0) -> Array:
-    """Join arrays along an axis that they have: (2, 3) and (4, 3) give (6, 3) along 0.
+    """Join arrays along an existing axis: (2, 3) and (4, 3) give (6, 3) along 0.
 
-    Dtypes mix as in arithmetic, and the result has memory of its own.
+    Dtypes mix as in arithmetic, and the result has its own memory.
 
     Raises:
-        ValueError: there is no array, or the shapes differ in another axis than ``dim``; then the
+        ValueError: there is no array, or the shapes differ in an axis other than ``dim``; then the
             message names them.
         IndexError: ``dim`` is not an axis of the first array; the message names its value and the shape.
 
@@ -972,7 +972,7 @@ def concatenate(*arrays: Array, dim: int = 0) -> Array:
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Join a list of tensors along an axis that they have; see `concatenate`."""
+    """Join a list of tensors along an existing axis; see `concatenate`."""
     for x in tensors:
         if not hasattr(x, "shape"):
             raise TypeError(f"tensors must all be tensors, got {x!r:.60}")
@@ -980,7 +980,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Join tensors of one shape along a new axis, which will be axis ``dim`` of the result.
+    """Join tensors of the same shape along a new axis, which becomes axis ``dim`` of the result.
 
     Raises:
         ValueError: there is no tensor, or the shapes differ; then the message names them.
@@ -1001,18 +1001,18 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 class Randomness:
-    """The one random state of the framework: what `manual_seed` replaces."""
+    """The one random state of the framework, which `manual_seed` replaces."""
 
     generator = np.random.default_rng()
 
 
 def default_generator() -> np.random.Generator:
-    """The generator that random functions draw from unless they are given one."""
+    """The generator that random functions draw from by default."""
     return Randomness.generator
 
 
 def manual_seed(seed: int) -> np.random.Generator:
-    """Start the random numbers anew: after the same seed, the same numbers come in the same order.
+    """Restart the random numbers: after the same seed, the same numbers come in the same order.
 
     Args:
         seed: a whole number, at least 0.
@@ -1029,13 +1029,13 @@ def rand(
     dtype: type[np.float32] | type[np.float64] = DEFAULT_DTYPE,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Random numbers, each value of [0, 1) as likely as another: ``rand(2, 3)`` or ``rand((2, 3))``.
+    """Random numbers, uniform in [0, 1): ``rand(2, 3)`` or ``rand((2, 3))``.
 
     Args:
         shape: the lengths of the axes.
         generator: an `np.random.Generator` to draw from, the default one if None.
         dtype: float32 or float64. The numbers are those that ``generator.random`` draws in this
-            dtype: a float64 just below 1, once rounded to float32, would be 1.
+            dtype: a float64 just below 1 would round to 1 in float32.
     """
     generator = default_generator() if generator is None else generator
     return Tensor(generator.random(unpack(shape), dtype=dtype), requires_grad)

@@ -17,7 +17,7 @@ from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
-"""Of the first weights, as in GPT-2."""
+"""The standard deviation of the first weights, as in GPT-2."""
 
 
 def normalized(x: Array, eps: float) -> tuple[Array, Array]:
@@ -38,7 +38,7 @@ def normalized(x: Array, eps: float) -> tuple[Array, Array]:
 def mean_of(x: Array) -> Array:
     """The mean along the last axis, which stays: (…, 1). Given.
 
-    It is a product with ones: along a short axis that takes a quarter of the time of ``x.mean``.
+    It multiplies by ones: along a short axis that takes a quarter of the time of ``x.mean``.
     """
     length = x.shape[-1]
     return (x @ np.ones(length, x.dtype))[..., None] / length
@@ -47,14 +47,14 @@ def mean_of(x: Array) -> Array:
 @primitive
 @in_single
 def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
-    """Normalize each vector, then stretch and shift its elements as is learned.
+    """Normalize each vector, then stretch and shift its elements by the learned weight and bias.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
 
     Args:
         x: (…, D), floating.
         weight, bias: (D,).
-        eps: keeps a vector of equal elements from being divided by zero.
+        eps: prevents division by zero in a vector of equal elements.
     Returns:
         Same shape and dtype as ``x``.
     Raises:
@@ -76,7 +76,7 @@ def layer_norm_x(
 ) -> Array:
     """The gradient of the vectors.
 
-    Shifting a vector or stretching it changes nothing, so what of g would do so is taken out:
+    Shifting or stretching a vector changes nothing, so remove the parts of g that would do so:
     (h - mean(h) - x̂ · mean(h · x̂)) / deviation, with h = g · weight.
     """
     unit, inverse = normalized(x, eps)
@@ -154,12 +154,12 @@ class LayerNorm(Module):
 
 
 class MLP(Module):
-    """Two layers that think about each place on its own, between two looks at the others.
+    """Two layers that process each place separately, between two looks at the others.
 
     Args:
         embed_dim: the length of each vector, D.
-        hidden_dim: how many units are between; 4 D unless given.
-        generator: draws the first values; the common one (`manual_seed`) unless given.
+        hidden_dim: how many units are between them; 4 D by default.
+        generator: draws the first values; the default one (`manual_seed`) if None.
         dtype: of the parameters.
     Attributes:
         fc: a Linear from D to hidden_dim.
@@ -188,7 +188,7 @@ class MLP(Module):
 
 
 class TransformerBlock(Module):
-    """A look at the other places, then a thought about each; both are added to what was there.
+    """Attention to the other places, then an MLP for each place; both add to the sequence.
 
     Each part works on a normalized copy of the sequence ("pre-norm", as in GPT-2), so that gradients
     reach the first block through sums alone.
@@ -196,9 +196,9 @@ class TransformerBlock(Module):
     Args:
         embed_dim: the length of each vector, D.
         num_heads: of the attention; it must divide embed_dim.
-        hidden_dim: of the MLP; 4 D unless given.
-        dropout: the probability with which elements of both sums are dropped in training.
-        generator: draws the first values and the dropout; the common one unless given.
+        hidden_dim: of the MLP; 4 D by default.
+        dropout: the probability of dropping an element of what is added, in training.
+        generator: draws the first values and the dropout; the default one if None.
         dtype: of the parameters.
     Attributes:
         ln_1, attn, ln_2, mlp: LayerNorm, MultiHeadAttention, LayerNorm, MLP.
@@ -251,7 +251,7 @@ class GPTConfig:
         embed_dim: the length of each vector, D.
         num_heads: heads of each attention.
         num_layers: how many blocks, L.
-        dropout: the probability of each element to be dropped in training.
+        dropout: the probability that an element is dropped in training.
     Raises:
         ValueError: ``vocab_size``, ``context_length``, ``embed_dim``, ``num_heads`` or ``num_layers`` is
             below 1, num_heads does not divide embed_dim, or dropout is not in [0, 1].
@@ -281,8 +281,8 @@ class GPTConfig:
     def count_parameters(self) -> int:
         """How many numbers a GPT of these sizes learns, without making one.
 
-        A table of V · D for tokens, which also makes the output, one of C · D for places, and for each
-        block 4 D² + 4 D in the attention, 8 D² + 5 D in the MLP and 4 D in the norms; 2 D in the last.
+        V · D in the table of tokens, which also makes the output, C · D in that of places; in each
+        block 4 D² + 4 D in the attention, 8 D² + 5 D in the MLP and 4 D in the norms; 2 D in the last norm.
         """
         d = self.embed_dim
         block = (4 * d * d + 4 * d) + (8 * d * d + 5 * d) + 4 * d
@@ -298,18 +298,18 @@ def sample(
     """Choose the next token of each sequence.
 
     Args:
-        logits: scores, (N, V) array; it stays as it is.
-        temperature: scores are divided by it: below 1 the likely becomes likelier still, above 1 less
-            so. 0 means greedy: always the most likely token, of several the one with the smallest id.
-        top_k: choose among the k tokens with the highest scores alone; None, or more than V, means among
-            all. Of equal scores at the edge those with the smallest ids are kept.
-        generator: draws; the common one (`manual_seed`) unless given. Greedy draws nothing.
+        logits: scores, (N, V) array; do not change it.
+        temperature: divides the scores: below 1 likely tokens become even likelier, above 1 less
+            so. 0 means greedy: always the most likely token; of several, the one with the smallest id.
+        top_k: choose only among the k tokens with the highest scores; None, or more than V, means among
+            all. Of equal scores at the cutoff, keep those with the smallest ids.
+        generator: draws; the default one (`manual_seed`) if None. Greedy draws nothing.
     Returns:
         (N,) int64.
     Raises:
-        ValueError: ``temperature`` is negative or not finite, ``top_k`` is below 1, or the highest of a row
-            of ``logits`` is not finite: it holds NaN or infinity, or nothing but -infinity. The message
-            names the argument, and the value of ``top_k``.
+        ValueError: ``temperature`` is negative or not finite, ``top_k`` is below 1, or the highest score of a
+            row of ``logits`` is not finite: the row holds NaN or infinity, or nothing but -infinity. The
+            message names the argument, and the value of ``top_k``.
 
     >>> sample(np.array([[0.0, 2.0, 1.0]]), temperature=0)
     array([1])
@@ -335,14 +335,14 @@ def sample(
 
 
 class GPT(Module):
-    """A decoder-only transformer: from each place of a text, scores for the token that follows.
+    """A decoder-only transformer: for each place of a text, scores for the token that follows.
 
-    Token and place are looked up and added, go through the blocks under a causal mask, and are
-    normalized; the table of tokens, used once more, turns vectors into scores.
+    Look up token and place and add them, pass them through the blocks under a causal mask, and
+    normalize; the table of tokens, used once more, turns vectors into scores.
 
     Args:
         config: the sizes, a GPTConfig.
-        generator: draws the first values and the dropout; the common one unless given.
+        generator: draws the first values and the dropout; the default one if None.
         dtype: of the parameters.
     Attributes:
         token_embedding: an Embedding (V, D).
@@ -368,9 +368,9 @@ class GPT(Module):
     ) -> None:
         """Make the parts in the order of use, then draw all matrices as GPT-2 does.
 
-        Every parameter with two axes is drawn anew from a normal distribution of mean 0 and
-        deviation 0.02, biases become 0. ``out_proj.weight`` and ``proj.weight`` of the blocks are
-        divided by √(2 L): 2 L of their results are added up.
+        Draw every parameter with two axes again from a normal distribution of mean 0 and
+        deviation 0.02; biases become 0. Divide ``out_proj.weight`` and ``proj.weight`` of the blocks
+        by √(2 L), because 2 L of their results add up.
         """
         generator = generator or default_generator()
         d = config.embed_dim
@@ -399,14 +399,14 @@ class GPT(Module):
                 parameter.data[...] = 0
 
     def forward(self, indices: Tensor | ArrayLike) -> Tensor:
-        """Scores for the token that follows each place, knowing only what stands up to there.
+        """Scores for the token that follows each place, based only on the text up to that place.
 
         Args:
             indices: token ids, (N, T) with T from 1 to the context length; a Tensor, array or list.
         Returns:
             logits, (N, T, V).
         Raises:
-            ValueError: not two axes, or T is 0, and the message names the shape; or T is beyond the
+            ValueError: not two axes, or T is 0, and the message names the shape; or T exceeds the
                 context length, and the message names ``context_length`` and both lengths.
             IndexError: an id is not in [0, V); the message names it.
         """
@@ -419,7 +419,7 @@ class GPT(Module):
         return self.ln_f(x) @ self.token_embedding.weight.T  # (N, T, V)
 
     def check_length(self, indices: Array) -> None:
-        """Sequences have two axes, are not empty and fit into the context."""
+        """Check that sequences have two axes, are not empty and fit into the context."""
         if indices.ndim != 2 or indices.shape[1] == 0:
             raise ValueError(
                 f"indices must have shape (N, T) with T at least 1, got {indices.shape}"
@@ -439,26 +439,26 @@ class GPT(Module):
         generator: np.random.Generator | None = None,
         stop: int | None = None,
     ) -> Array:
-        """Continue texts, one token after the other.
+        """Continue texts, one token at a time.
 
         Each token is chosen by `sample` from the scores at the last place, given as much of the text as
         fits into the context. Nothing is recorded for gradients, nothing is dropped, and afterwards
-        every part of the model is in the mode (`train` or `eval`) it was in, also after an error.
+        every part of the model is back in its earlier mode (`train` or `eval`), even after an error.
 
         Args:
-            prompt: token ids, (N, T) with T at least 1; it may be longer than the context. It stays as
-                it is.
+            prompt: token ids, (N, T) with T at least 1; it may be longer than the context. Do not
+                change it.
             max_new_tokens: how many to add at most, 0 or more.
             temperature, top_k, generator: as for `sample`.
-            stop: a token that ends a text when it is added; one in the prompt ends nothing. The rest of
-                its row is filled with it, and once every row has ended nothing more is added.
+            stop: a token that ends a text when it is added; one in the prompt ends nothing. Fill the rest
+                of its row with it, and once every row has ended, add nothing more.
         Returns:
             (N, T + up to max_new_tokens) int64, a new array: the prompt and what was added.
         Raises:
-            ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is none, see
+            ValueError: ``prompt`` is empty or not (N, T), or ``temperature`` or ``top_k`` is invalid, see
                 `sample`, and the message names the argument; or ``max_new_tokens`` is negative, and
                 the message names it and its value.
-            IndexError: an id is not in [0, V), wherever it stands in the prompt; the message names it.
+            IndexError: an id is not in [0, V), wherever it is in the prompt; the message names it.
         """
         text = check_indices(prompt, self.config.vocab_size, "prompt").astype(np.int64)
         if text.ndim != 2 or text.shape[1] == 0:

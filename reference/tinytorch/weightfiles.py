@@ -73,7 +73,7 @@ def read_safetensors(path: Any) -> tuple[dict[str, Array], dict[str, str]]:
         foreign = [kind for beginning, kind in FOREIGN.items() if data.startswith(beginning)]
         why = foreign[0] if foreign else str(error)
         raise ValueError(
-            f"{path} is no safetensors file ({why}): use safetensors.torch.save_file in PyTorch to write"
+            f"{path} is not a safetensors file ({why}): use safetensors.torch.save_file in PyTorch to write"
             " one, or a good copy"
         ) from None
 
@@ -94,7 +94,7 @@ def parse(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     header, body = header_of(data)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(t, str) for t in metadata.values()):
-        raise ValueError("its __metadata__ is not made of texts")
+        raise ValueError("its __metadata__ does not consist of strings")
     places = {name: place_of(name, described) for name, described in header.items()}
     arrays, reached = {}, 0
     for name, (dtype, shape, begin, end) in sorted(places.items(), key=lambda item: item[1][2:]):
@@ -117,7 +117,7 @@ def header_of(data: bytes) -> tuple[dict[str, Any], memoryview]:
     try:
         header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=once)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"its header is no JSON: {error}") from None
+        raise ValueError(f"its header is not JSON: {error}") from None
     if not isinstance(header, dict):
         raise ValueError("its header is not an object")
     return header, memoryview(data)[8 + length :]
@@ -145,7 +145,7 @@ def place_of(name: str, described: Any) -> tuple[str, list[int], int, int]:
 def array_of(name: str, dtype: str, shape: list[int], content: memoryview) -> Array:
     """One tensor, with memory of its own."""
     if dtype not in DTYPES:
-        raise ValueError(f"tensor {name!r} has dtype {dtype}, which NumPy has not")
+        raise ValueError(f"tensor {name!r} has dtype {dtype}, which NumPy does not have")
     kind = np.dtype(DTYPES[dtype])
     if math.prod(shape) * kind.itemsize != len(content):
         raise ValueError(f"tensor {name!r} has {len(content)} bytes, too few or many for {shape}")

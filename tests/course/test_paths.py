@@ -211,7 +211,7 @@ class TestFollowing:
     def test_what_is_beside_the_path_cannot_be_asked_for(self, workspace):
         run = toy.pytest_in(workspace, "--path=squares", "--checkpoint=01")
         assert run.code == 4
-        assert "01 adding: borrowed, or not on the path" in run.output
+        assert "01 adding: borrowed, or not on your path" in run.output
 
 
 class TestTito:

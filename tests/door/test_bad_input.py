@@ -118,7 +118,7 @@ class TestLedger:
         """The verdict is shown, the trouble once, and the code is that of a file not written."""
         run = toy.pytest_in(workspace, "--checkpoint=03", *arguments)
         assert (run.code, run.states["03"]) == (4, "passed")
-        assert is_told(run, "not all of it could be written", text)
+        assert is_told(run, "not everything could be written", text)
         assert len(lines_with(run, " !")) == 1
         return run
 

@@ -77,7 +77,7 @@ EVERYTHING = [
     Row("something is untouched", (), 1, "01 adding todo", NOTHING),
     Row("todo is fine", ("--todo-ok",), 0, "nothing wrong, 01 adding todo", NOTHING),
     Row("todo is fine, wrong is not", ("--todo-ok",), 1, "03 squaring wrong", NOTHING | WRONG),
-    Row("gone back", ("--todo-ok",), 1, "03 squaring gone back to todo", SQUARING_STUB, ()),
+    Row("back to todo", ("--todo-ok",), 1, "03 squaring is back to todo", SQUARING_STUB, ()),
     Row("the reference", ("--reference",), 0, "all passed", NOTHING),
     Row("not run", (), 1, "03 squaring not run in full: ", WITH_SKIP, None, BUSY),
     Row("not run, though proved", (), 1, "03 squaring not run in full: ", WITH_SKIP, (), BUSY),

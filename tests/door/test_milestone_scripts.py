@@ -102,8 +102,8 @@ class TestStart:
     @pytest.mark.parametrize(
         ("folder", "files", "said"),
         [
-            (PERCEPTRON, {}, "is no tinytorch workspace: it has no specs/manifest.json"),
-            ("07_2022_chat", MANIFEST, "07_2022_chat is no milestone of the curriculum"),
+            (PERCEPTRON, {}, "is not a tinytorch workspace: it has no specs/manifest.json"),
+            ("07_2022_chat", MANIFEST, "07_2022_chat is not a milestone of the curriculum"),
             (PERCEPTRON, MANIFEST, "has no package tinytorch/"),
             (PERCEPTRON, MANIFEST | setting("tinytorch_curriculum = none.toml"), "none.toml: "),
             (PERCEPTRON, MANIFEST | PACKAGE | setting("tinytorch_path = nowhere"), "nowhere"),

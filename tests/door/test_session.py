@@ -305,7 +305,7 @@ class TestSource:
     def test_damaged_ledger_lines_are_reported(self, workspace):
         toy.write(workspace, {".tinytorch/ledger.jsonl": "{broken\n"})
         run = toy.pytest_in(workspace)
-        assert "ledger.jsonl:1: passed over" in run.output.replace("\n", "")
+        assert "ledger.jsonl:1: skipped" in run.output.replace("\n", "")
         assert run.states["00"] == "passed"
         assert (workspace / ".tinytorch/ledger.jsonl").read_text().startswith("{broken\n")
 
@@ -534,7 +534,7 @@ class TestElsewhere:
         assert "capabilities" not in run.output
         run = toy.pytest_in(tmp_path, "--checkpoint=01")
         assert run.code == 4
-        assert "is no tinytorch workspace" in run.output
+        assert "is not a tinytorch workspace" in run.output
 
     def test_loading_the_plugin_imports_neither_the_package_nor_anything_heavy(self):
         code = (

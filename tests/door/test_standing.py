@@ -139,9 +139,9 @@ class TestExamples:
     @pytest.mark.parametrize(
         ("asked", "says", "workers"),
         [
-            ("max_examples=1", "1 example a spec", ()),
-            ("max_examples=24", "24 examples a spec", ("-n", "2")),
-            ("phases=[Phase.explicit]", "0 examples a spec", ()),
+            ("max_examples=1", "1 example per spec", ()),
+            ("max_examples=24", "24 examples per spec", ("-n", "2")),
+            ("phases=[Phase.explicit]", "0 examples per spec", ()),
         ],
     )
     def test_fewer_than_a_learner_draws_grant_nothing(self, root, asked, says, workers):
@@ -156,7 +156,7 @@ class TestExamples:
         text = text.replace("    @given(", "    @settings(max_examples=3)\n    @given(")
         toy.write(root, {"specs/test_01_adding.py": text})
         run = toy.pytest_in(root)
-        assert "! grants nothing: 3 examples a spec, at least 25 are needed" in run.output
+        assert "! grants nothing: 3 examples per spec, at least 25 are needed" in run.output
         assert (run.passed(), events(root)) == (set(), ())
 
     def test_what_is_proved_stays_so(self, root):

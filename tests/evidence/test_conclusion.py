@@ -84,7 +84,7 @@ class TestConclusion:
             ),
             (
                 {"outcomes": {}, "selected": ["00"], "known": ["00"], "complete": False},
-                "cut short, so not all was run",
+                "cut short before all specs ran",
                 False,
             ),
             ({"outcomes": {"00": BOTH}, "failures": ("x failed",)}, "x failed", False),
@@ -108,13 +108,13 @@ class TestConclusion:
 
     def test_what_was_passed_once_may_not_go_back(self):
         found = concluded({"00": ["todo"]}, todo_ok=True, once_passed=frozenset([long("00")]))
-        assert found == ("00 environment gone back to todo", False)
+        assert found == ("00 environment is back to todo", False)
 
     def test_nor_may_what_ran_for_it(self):
         outcomes = {"00": BOTH, "01": ["todo"]}
         once = frozenset([long("01")])
         found = concluded(outcomes, selected=["02"], todo_ok=True, once_passed=once)
-        assert found == ("01 adding gone back to todo", False)
+        assert found == ("01 adding is back to todo", False)
 
     def test_lets_nothing_through_that_waits_for_what_was_not_run(self):
         found = concluded({}, selected=["02"], known=["00"], todo_ok=True)

@@ -48,7 +48,7 @@ class TestCut:
             found = ledger.read_ledger(file)
             assert list(found.events) == [*EARLIER, *NEW[:count]], size
             assert len(found.damage) == (len([x for x in lines if x]) > count), size
-            assert all(f"{file}:{3 + count}: passed over" in text for text in found.damage)
+            assert all(f"{file}:{3 + count}: skipped" in text for text in found.damage)
             ledger.append_events(file, [LATER])
             again = ledger.read_ledger(file)
             assert list(again.events) == [*EARLIER, *NEW[:count], LATER], size
@@ -236,7 +236,7 @@ class TestTrouble:
         ledger.append_events(file, NEW)
         found = ledger.read_ledger(file)
         assert list(found.events) == [*EARLIER, *NEW]
-        assert found.damage == (f"{file}:3: passed over, not a line of JSON",)
+        assert found.damage == (f"{file}:3: skipped, not a line of JSON",)
 
     @POSIX
     def test_a_circle_of_links(self, file):

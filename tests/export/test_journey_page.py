@@ -159,8 +159,8 @@ def test_what_needs_what_is_lit_and_told(show):
         start()
         assert tab.locator("svg.needs.wide .node.lit").count() == 17
         assert tab.locator("#told").inner_text() == (
-            "06 optimizers stands on 00, 01, 02, 03, 04, 05. "
-            "On it stand 07, 09, 13, 14, 15, 16, 17, 18, 19, 20."
+            "06 optimizers needs 00, 01, 02, 03, 04, 05. "
+            "It is needed by 07, 09, 13, 14, 15, 16, 17, 18, 19, 20."
         )
         stop()
         assert tab.locator("#told").inner_text().startswith("Point at a checkpoint")

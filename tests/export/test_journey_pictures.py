@@ -186,8 +186,8 @@ class TestWorkflow:
         ("state", "step"),
         [
             (State.TODO, cycle.WRITE),
-            (State.WRONG, cycle.MEND),
-            (State.BROKEN, cycle.MEND),
+            (State.WRONG, cycle.FIX),
+            (State.BROKEN, cycle.FIX),
             (State.STALE, cycle.RUN),
             (State.NOT_RUN, cycle.RUN),
         ],

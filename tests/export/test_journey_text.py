@@ -118,7 +118,7 @@ class TestWhatItSays:
     def test_without_a_task_next_is_what_is_open(self, toy_course):
         for state, says in (
             ("not run", "pytest -p tinytorch --checkpoint 00"),
-            (State.PASSED, "All"),
+            (State.PASSED, "You passed everything"),
         ):
             (first, _) = [
                 " ".join("".join(e.itertext()).split())
@@ -227,7 +227,9 @@ class TestPictures:
         (entry,) = [e for e in all_of(tree, "li") if e.find("div/figure") is not None]
         assert "1901" in "".join(entry.itertext())
         (told,) = [e for e in tree.iter() if e.get("class") == "left-out"]
-        assert told.text == "02_large.png is 600 kB, more than the 300 kB that this page takes in."
+        assert (
+            told.text == "02_large.png is 600 kB, more than the 300 kB that this page can include."
+        )
 
     def test_reach_the_page_from_pytest_and_from_tito(self, tmp_path, monkeypatch):
         from click.testing import CliRunner

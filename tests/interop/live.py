@@ -157,7 +157,9 @@ class TestWeights:
     def test_a_file_of_pickles_is_refused(self, frameworks, tmp_path):
         tinytorch, _ = frameworks
         torch.save(exchange.network(torch.nn).state_dict(), tmp_path / "model.pt")
-        with pytest.raises(ValueError, match=r"model\.pt is no safetensors file \(a zip archive"):
+        with pytest.raises(
+            ValueError, match=r"model\.pt is not a safetensors file \(a zip archive"
+        ):
             tinytorch.load(tmp_path / "model.pt")
 
 

@@ -254,7 +254,9 @@ class TestSaving:
     @pytest.mark.parametrize("content", [b"", b"\x80\x02}q\x00.", b"\xff" * 40, b"PK\x03\x04"])
     def test_other_files_are_refused(self, torch, tmp_path, content):
         (tmp_path / "file.pt").write_bytes(content)
-        with pytest.raises(ValueError, match=r"file.pt is no safetensors file .*: use safetensors"):
+        with pytest.raises(
+            ValueError, match=r"file.pt is not a safetensors file .*: use safetensors"
+        ):
             torch.load(tmp_path / "file.pt")
 
     def test_a_file_that_is_not_there(self, torch, tmp_path):

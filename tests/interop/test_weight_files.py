@@ -31,9 +31,9 @@ BAD = {
     "header beyond the file": (file({}, length=10**9), "its header would end beyond"),
     "header of 2 ** 64 - 1 bytes": (file({}, length=2**64 - 1), "its header would end beyond"),
     "cut short": (GOOD[:-1], "'w' ends beyond the file"),
-    "no JSON": (file(b'{"w": '), "header is no JSON"),
-    "no UTF-8": (file(b'{"\xff": 1}'), "header is no JSON"),
-    "nested": (file(b'{"w":' + b"[" * 100_000), "header is no JSON"),
+    "no JSON": (file(b'{"w": '), "header is not JSON"),
+    "no UTF-8": (file(b'{"\xff": 1}'), "header is not JSON"),
+    "nested": (file(b'{"w":' + b"[" * 100_000), "header is not JSON"),
     "a list": (file([1]), "header is not an object"),
     "a name twice": (file(b'{"w": 1, "w": 1}'), "'w' is in its header twice"),
     "a key twice": (

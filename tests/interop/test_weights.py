@@ -216,11 +216,11 @@ class TestBadStates:
             (np.ones((2, 2), bool), "weight is float32 here, but the state has bool: use .astype"),
             (np.ones((2, 2), complex), "weight is float32 here, but the state has complex128"),
             (np.full((2, 2), "1.0"), "weight is float32 here, but the state has <U3"),
-            ([[1.0], [2.0, 3.0]], "weight is no array"),
+            ([[1.0], [2.0, 3.0]], "weight is not an array"),
             (None, "weight is float32 here, but the state has object"),
             (
                 {"deep": 1},
-                r"'weight' is no name of an array.* use load_state_dict\(checkpoint\['weight'\]\)",
+                r"'weight' is not the name of an array.* use load_state_dict\(checkpoint\['weight'\]\)",
             ),
         ],
     )
@@ -234,7 +234,7 @@ class TestBadStates:
 
     @pytest.mark.parametrize("state", [None, [1], "weights.safetensors", {0: np.ones(1)}])
     def test_what_is_no_state(self, nn, state):
-        with pytest.raises(TypeError, match=r"dictionary|no name of an array"):
+        with pytest.raises(TypeError, match=r"dictionary|not the name of an array"):
             nn.Linear(1, 1).load_state_dict(state)
 
     def test_a_file_with_another_dtype_is_named(self, torch, nn, tmp_path):

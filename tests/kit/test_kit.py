@@ -151,7 +151,7 @@ class TestInit:
         log = subprocess.check_output(["git", "log", "--format=%an|%s"], cwd=root, text=True)
         assert log == f"tito|A workspace of pytest-tinytorch {shipped.kit_version()}\n"
         assert not subprocess.check_output(["git", "status", "--porcelain"], cwd=root)
-        assert "is a workspace already" in kit.tito("init", "my-torch", code=2)
+        assert "is already a workspace" in kit.tito("init", "my-torch", code=2)
 
     def test_takes_the_folder_that_it_is_in(self, tmp_path):
         text = kit.tito("init", ".")
@@ -209,11 +209,11 @@ class TestInit:
         assert f"inside the workspace {Path('my-torch').resolve()}: name a folder outside" in said
         Path("full").mkdir()
         Path("full", "essay.txt").touch()
-        assert "is not empty: name a folder that is new or empty" in kit.tito(
-            "init", "full", code=2
-        )
+        assert "is not empty: name a new or empty folder" in kit.tito("init", "full", code=2)
         for place in ("full/essay.txt", "full/essay.txt/below"):
-            assert "essay.txt is a file: name a folder" in kit.tito("init", place, code=2)
+            assert "essay.txt is a file: name a new or empty folder" in kit.tito(
+                "init", place, code=2
+            )
         assert os.listdir("full") == ["essay.txt"]  # noqa: PTH208 - nothing was added
 
     @pytest.mark.parametrize("failure", [OSError(28, "No space left"), KeyboardInterrupt()])

@@ -163,7 +163,7 @@ class TestUpdate:
         before = contents(workspace)
         text = tito("update")
         assert f"yours     {TENSOR}" in text
-        assert "the kit's new one goes to .tinytorch/updates/tensor.py" in text
+        assert "the kit's new version goes to .tinytorch/updates/tensor.py" in text
         changed = {
             path for path, content in contents(workspace).items() if before.get(path) != content
         }
@@ -258,11 +258,11 @@ class TestUpdate:
 
     def test_leaves_the_repository_of_the_kit_to_git(self, monkeypatch):
         monkeypatch.chdir(kit.ROOT)
-        assert "bring newer specs with git" in tito("update", code=2)
+        assert "get newer specs with git" in tito("update", code=2)
 
     def test_says_where_there_is_nothing_to_update(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        assert "is in no workspace: make one with `tito init DIR`" in tito("update", code=2)
+        assert "is not in a workspace: make one with `tito init DIR`" in tito("update", code=2)
 
     def test_does_not_go_back(self, workspace, monkeypatch):
         monkeypatch.setattr("importlib.metadata.version", lambda distribution: "0.0.9")
@@ -304,7 +304,7 @@ class TestDoctor:
         with monkeypatch.context() as patch:
             patch.setattr(subprocess, "run", lambda *a, **k: found)
             text = tito("doctor", code=1)
-        assert "get it back: tito update" in text
+        assert "restore it: tito update" in text
         assert "pip install --force-reinstall --no-deps pytest-tinytorch" in text
         tito("update")
         assert (workspace / "datasets" / "tinytalks" / "talks.tsv").is_file()

@@ -158,10 +158,10 @@ def test_what_words_mean(words, unit, exercise):
     [
         ("sofmax", find.NoLesson, "Did you mean 'softmax'"),
         ("05 bckward", find.NoLesson, "in 05 autograd. Did you mean 'backward'"),
-        ("forward", find.NoLesson, 'means several: "02 ReLU.forward"'),
+        ("forward", find.NoLesson, 'is ambiguous: "02 ReLU.forward"'),
         ("forward", find.NoLesson, "more. Name one"),
         ("milestone 1999", UnknownName, "unknown milestone '1999'"),
-        ("milestone all", find.NoLesson, "means several: 1957 perceptron"),
+        ("milestone all", find.NoLesson, "is ambiguous: 1957 perceptron"),
         ("04_layers", UnknownName, "layers is 03, and 04 is losses"),
     ],
 )

@@ -27,10 +27,10 @@ class TestDecision:
         [
             (Options(), (), "", "", (False, "")),
             (Options(isolate=True), (), "", "", (True, "--isolate")),
-            (Options(), SOME, "", "", (True, "the last run did not end")),
+            (Options(), SOME, "", "", (True, "the last run did not finish")),
             (Options(), (), "true", "", (True, "CI")),
             (Options(), (), "false", "", (False, "")),
-            (Options(exports=GRADED), (), "", "", (True, "its results are for grading")),
+            (Options(exports=GRADED), (), "", "", (True, "the results are for grading")),
             (Options(exports=(("json", Path("a")),)), (), "", "", (False, "")),
             (Options(isolate=False, exports=GRADED), SOME, "true", "", (False, "")),
             (Options(isolate=True), (), "", "--pdb", (False, "--pdb")),
@@ -44,7 +44,7 @@ class TestDecision:
         assert (decided.on, decided.why) == expected
 
     def test_is_said_at_the_head_of_a_run(self):
-        assert "processes of their own (CI)" in isolation.Isolation(True, "CI").header()
+        assert "separate processes (CI)" in isolation.Isolation(True, "CI").header()
         assert "this process (--pdb)" in isolation.Isolation(False, "--pdb").header()
         assert isolation.Isolation(False).header() is None
 
@@ -108,7 +108,7 @@ class TestWatched:
 @pytest.mark.parametrize(
     ("ending", "state", "says"),
     [
-        (workerends.of_code(0), State.BROKEN, "ended with code 0"),
+        (workerends.of_code(0), State.BROKEN, "exited with code 0"),
         (workerends.of_code(-11), State.BROKEN, "SIGSEGV"),
         (workerends.of_code(-6), State.BROKEN, "SIGABRT"),
         (workerends.of_code(-9), State.NOT_RUN, "SIGKILL"),

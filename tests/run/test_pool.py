@@ -84,7 +84,7 @@ def test_a_worker_that_tells_of_a_failure_and_ends_at_once_dies_once(clock):
     assert made.workers == []
     assert made.listener.told == [
         "started",
-        "died: it has made pytest itself fail: TypeError",
+        "died: it made pytest itself fail: TypeError",
         "finished",
     ]
 

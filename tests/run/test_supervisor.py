@@ -73,7 +73,7 @@ def test_an_end_from_outside_takes_nothing_back(workspace):
     run = toy.pytest_in(workspace, "--isolate", "--checkpoint=03", "-rs")
     assert run.json["units"]["checkpoint-03"]["specs"] == {"not run": 1}
     assert run.states["03"] == "passed"  # by the proof of before
-    assert "ended from outside (SIGKILL)" in run.output
+    assert "killed from outside (SIGKILL)" in run.output
     assert (workspace / ".tinytorch/ledger.jsonl").read_bytes() == proved
 
 
@@ -164,13 +164,13 @@ def test_the_run_after_one_that_did_not_end_is_isolated(workspace):
     (marker,) = markers(workspace)
     assert marker.startswith("running-")
     again = toy.pytest_in(workspace, cold=True)
-    assert "(the last run did not end)" in again.output
+    assert "(the last run did not finish)" in again.output
     assert again.states["03"] == "broken"
     assert len(markers(workspace)) == 2  # this one had trouble, too
     toy.solve(workspace, "squaring")
-    assert "did not end" in toy.pytest_in(workspace, cold=True).output
+    assert "did not finish" in toy.pytest_in(workspace, cold=True).output
     assert markers(workspace) == []
-    assert "did not end" not in toy.pytest_in(workspace, cold=True).output
+    assert "did not finish" not in toy.pytest_in(workspace, cold=True).output
 
 
 def test_stops_at_the_first_failure_if_asked(workspace):
@@ -205,13 +205,13 @@ def test_debugging_needs_this_process(workspace):
 
 def test_ci_isolates(workspace):
     run = toy.pytest_in(workspace, variables={"CI": "true"}, cold=True)
-    assert "processes of their own (CI)" in run.output
+    assert "separate processes (CI)" in run.output
 
 
 def test_tests_that_are_no_specs_are_left_to_pytest(workspace):
     toy.write(workspace, {"own/test_mine.py": "def test_mine():\n    assert True\n"})
     run = toy.pytest_in(workspace, "--isolate", "own", cold=True)
-    assert "processes of their own" not in run.output
+    assert "separate processes" not in run.output
     assert "1 passed" in run.output
     assert markers(workspace) == []
-    assert "processes of their own" in toy.pytest_in(workspace, "--isolate", "own", "specs").output
+    assert "separate processes" in toy.pytest_in(workspace, "--isolate", "own", "specs").output

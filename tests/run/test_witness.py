@@ -113,7 +113,7 @@ class TestTestimony:
         heard = witness.Testimony()
         for examples in (24, 1, 100):
             heard.hear(report(examples=examples))
-        assert heard.remark == "grants nothing: 1 example a spec, at least 25 are needed"
+        assert heard.remark == "grants nothing: 1 example per spec, at least 25 are needed"
 
     def test_a_helper_is_settled_if_all_saw_it_as_it_is_and_it_was_there_before(self, tmp_path):
         file = tmp_path / "a.py"

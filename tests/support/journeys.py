@@ -133,7 +133,7 @@ def half(curriculum: Curriculum) -> Progress:
             Task(tokens, "BPETokenizer.train", "tinytorch/tokenization.py", 77, 22, State.TODO),
             Task(tokens, "BPETokenizer.encode", "tinytorch/tokenization.py", 101, 4, State.TODO),
         ),
-        warnings=(".tinytorch/ledger.jsonl:41: passed over, not a line of JSON",),
+        warnings=(".tinytorch/ledger.jsonl:41: skipped, not a line of JSON",),
         learning_path=next((p for p in curriculum.learning_paths if p.name == "complete"), None),
         achievements=proofs(curriculum, sorted(once)),
     )

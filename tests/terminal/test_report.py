@@ -40,7 +40,7 @@ def progress(passed, current=State.WRONG):
         newly_passed=tuple(ids[:passed][-1:]),
         tasks=tasks,
         notes={ids[-1]: {"test accuracy": "97.5%"}},
-        warnings=("ledger.jsonl:3: passed over, not a line of JSON",),
+        warnings=("ledger.jsonl:3: skipped, not a line of JSON",),
     )
 
 

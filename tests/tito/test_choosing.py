@@ -106,7 +106,7 @@ class TestSettings:
         text = toy.CONFIGURATION.replace(before, f"{before} {addopts}")
         toy.write(workspace, {"pytest.ini": text})
         assert "borrows 01" in tito()
-        assert "take it out there" in tito("path", "leave", code=1)
+        assert "remove it there" in tito("path", "leave", code=1)
 
     def test_of_the_environment_are_known(self, workspace, monkeypatch):
         monkeypatch.setenv("PYTEST_ADDOPTS", "--borrow=01")
@@ -166,7 +166,7 @@ def test_nothing_is_stale_whose_source_has_not_changed(workspace):
 
 def test_who_begins_in_the_middle_is_told_how(workspace):
     assert "tito path" in tito()
-    assert "To begin here all the same: tito path borrow 01" in tito("module", "start", "02")
+    assert "To begin here anyway: tito path borrow 01" in tito("module", "start", "02")
     assert "To begin here" not in tito("module", "start", "01")
 
 
@@ -175,7 +175,7 @@ def test_a_ledger_of_another_course_is_told(workspace):
     file = workspace / ".tinytorch" / "ledger.jsonl"
     text = file.read_text(encoding="utf-8")
     file.write_text(text + text.replace("checkpoint-00", "checkpoint-77"), encoding="utf-8")
-    told = "is of another course: this one has no checkpoint-77"
+    told = "has lines of another course: this one has no checkpoint-77"
     assert told in " ".join(tito().split())
     assert told in " ".join(toy.pytest_in(workspace, "--checkpoint=00").output.split())
 

@@ -68,7 +68,7 @@ def test_another_plugin_of_that_name_is_found(workspace, monkeypatch):
 def test_what_is_not_needed_does_not_fail(workspace, monkeypatch):
     monkeypatch.setenv("TINYTORCH_DATA", "nowhere")
     found = examined()
-    assert found["TINYTORCH_DATA"]["mend"] == "TINYTORCH_DATA has to name a folder"
+    assert found["TINYTORCH_DATA"]["mend"] == "TINYTORCH_DATA must name a folder"
 
 
 class TestData:
@@ -138,8 +138,8 @@ class TestVSCode:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("{}", "not run by pytest"),
-            ('{"python.testing.pytestEnabled": false}', "not run by pytest"),
+            ("{}", "not run tests with pytest"),
+            ('{"python.testing.pytestEnabled": false}', "not run tests with pytest"),
             ("{", "settings.json"),
             ("[]", "not a table"),
             ('{\n/* two\nlines */\n"editor.rulers": [100}\n}', "settings.json: line 4"),

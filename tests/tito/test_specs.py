@@ -42,7 +42,7 @@ def doctor():
 def test_specs_of_the_kit_grant(root):
     assert toy.pytest_in(root).passed() == {"00"}
     assert grants(root) == {"00"}
-    assert "as they should be" in tito("specs", "status")
+    assert "The specs are the kit's." in tito("specs", "status")
     assert doctor()["well"]
     assert "nothing to declare" in tito("specs", "accept")
 
@@ -69,7 +69,7 @@ def test_once_the_course_declares_them_they_grant(root):
     run = toy.pytest_in(root)
     assert (len(run.passed()), run.code, len(grants(root))) == (6, 0, 6)
     assert "grants nothing" not in run.output
-    assert "declare them" in tito("specs", "status")
+    assert "declare these" in tito("specs", "status")
     assert doctor()["well"]
     toy.write(root, {"specs/test_01_adding.py": GUTTED + "\n"})
     assert "grants nothing" in toy.pytest_in(root, "--checkpoint=00").output

@@ -30,19 +30,19 @@ class Step:
     command: str = ""
 
 
-READ, WRITE, RUN, MEND, GO_ON = STEPS = (
-    Step("Read", "What the module is for, and the mathematics in it.", -90),
-    Step("Write", "An exercise in place of its stub.", 0, "tito module start NN"),
-    Step("Run", "The specs judge, at each save or when you ask.", 90, "tito watch NN"),
+READ, WRITE, RUN, FIX, GO_ON = STEPS = (
+    Step("Read", "Read what the module is for, and its mathematics.", -90),
+    Step("Write", "Write an exercise in place of its stub.", 0, "tito module start NN"),
+    Step("Run", "Run the specs, at each save or when you like.", 90, "tito watch NN"),
     Step(
-        "Mend",
-        "Red: the law that broke, the smallest input that breaks it, the line.",
+        "Fix",
+        "Red: you see the law, the smallest input that breaks it, and the line.",
         None,
         "tito module hint NN",
     ),
     Step(
         "Go on",
-        "Green: it is in the ledger, and what stood on it is open.",
+        "Green: the ledger has the proof, and what depends on it opens.",
         180,
         "tito module complete NN",
     ),
@@ -52,8 +52,8 @@ SIZE, MIDDLE, ROUND, DISC = (380, 300), (190, 150), 104, 19
 """Of the canvas; its middle; radius of the circle and of a step on it."""
 AFTER: dict[State, Step] = {
     State.TODO: WRITE,
-    State.WRONG: MEND,
-    State.BROKEN: MEND,
+    State.WRONG: FIX,
+    State.BROKEN: FIX,
     State.STALE: RUN,
     State.NOT_RUN: RUN,
 }
@@ -78,7 +78,7 @@ def cycle(view: View) -> Markup:
 
 
 def circle(here: Step | None) -> Markup:
-    """The circle: read, write, run, go on; from run to mend and back while something is red."""
+    """The circle: read, write, run, go on; from run to fix and back while something fails."""
     told = f" You are at: {here.name}." if here else ""
     (x, y), green = MIDDLE, _place(135, ROUND + 14)
     bottom, top = y + ROUND - DISC - 5, y + DISC + 5
@@ -87,7 +87,7 @@ def circle(here: Step | None) -> Markup:
         "round",
         SIZE,
         "The workflow",
-        "Read, write, run. Red: mend, and run again. Green: go on, and read what is next." + told,
+        "Read, write, run. Red: fix it and run again. Green: go on to the next module." + told,
         element("circle", cx=x, cy=y, r=ROUND, class_="line"),
         element("path", d=f"M{x} {bottom:g}V{top:g}", class_="line"),
         *(_head(*_place(angle, ROUND), angle + 90) for angle in (-45, 45, 135, -135)),

@@ -126,7 +126,7 @@ def flow_picture(view: View, shape: Shape) -> Markup:
         shape.name,
         (shape.width, height),
         "The way",
-        f"{counts} in the order of the course, each a link to what is known of it.",
+        f"{counts} in the order of the course, each a link to its details.",
         *(_piece(view, a, b, shape) for a, b in pairwise(placed)),
         *(_title(row, number, placed) for number, row in enumerate(found)),
         *(_stop(view, stop) for stop in placed),

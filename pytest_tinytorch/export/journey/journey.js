@@ -90,8 +90,8 @@ function highlights(graph, told) {
     const above = reach(id, opens);
     const name = node.querySelector("title").textContent.split(":")[0];
     told.textContent =
-      `${name} stands on ${list(below) || "nothing"}. ` +
-      (above.size ? `On it stand ${list(above)}.` : "Nothing stands on it.");
+      `${name} needs ${list(below) || "nothing"}. ` +
+      (above.size ? `It is needed by ${list(above)}.` : "Nothing needs it.");
     graph.classList.add("lit");
     for (const other of nodes) {
       const own = other.dataset.unit;

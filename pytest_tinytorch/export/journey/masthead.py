@@ -65,7 +65,7 @@ def _remarks(progress: Progress) -> Markup | None:
     elif progress.borrowed and not progress.reference:
         parts.append(element("p", f"Borrowed: {phrases.range_text(progress.borrowed)}."))
     if not progress.grants:
-        parts.append(element("p", "This run was not gated, so it granted nothing."))
+        parts.append(element("p", "This run ignored the gate, so it granted nothing."))
     parts += [
         element("p", element("strong", "Warning: "), warning, class_="warning")
         for warning in progress.warnings
@@ -83,11 +83,11 @@ def _path(progress: Progress, path: NamedCheckpoints) -> Markup:
     weeks = f", {phrases.dashed(path.weeks)} weeks" if path.weeks else ""
     return element(
         "p",
-        join("The path followed is ", element("strong", path.name), f"{weeks}: {own}."),
+        join("You follow the path ", element("strong", path.name), f"{weeks}: {own}."),
         f" Borrowed: {borrowed}." if borrowed else None,
     )
 
 
 def foot() -> Markup:
     """The end of the page."""
-    return element("footer", element("p", "All of this page is in one file, to keep and to share."))
+    return element("footer", element("p", "This page is a single file, to keep and to share."))

@@ -56,7 +56,7 @@ def needs_picture(view: View, shape: Shape) -> Markup:
         shape.name,
         (width, height),
         "What needs what",
-        "Each checkpoint below those that it needs, a link to what is known of it.",
+        "Each checkpoint below those that it needs, with a link to its details.",
         *(_edge(graph, shape, a, b) for a, b in graph.edges),
         *(_node(view, unit, shape, graph.nodes[unit.id]) for unit in units),
         role="group",

@@ -111,7 +111,7 @@ def table(progress: Progress, unit: Unit) -> Markup | None:
     rows = [
         element("tr", element("th", one.name, scope="row"), *_cells(one, whole)) for one in found
     ]
-    names = ("what", "yours", "as a bar", "asked for")
+    names = ("what", "yours", "as a bar", "threshold")
     heads = [element("th", name, scope="col") for name in names]
     drawn = element(
         "table",

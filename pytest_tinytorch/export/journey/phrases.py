@@ -79,7 +79,9 @@ def next_step(progress: Progress) -> Markup:
         then = element("p", "Its lesson: ", command(lesson_command(current)), class_="then")
     else:
         step = element(
-            "p", element("span", "All that was open is passed.", class_="what"), class_="step"
+            "p",
+            element("span", "You passed everything that is open.", class_="what"),
+            class_="step",
         )
         then = _after(progress)
     return element("div", states.icon("torch", "torch"), element("div", step, then), class_="next")

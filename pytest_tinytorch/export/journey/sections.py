@@ -103,24 +103,24 @@ def _years(progress: Progress, pictures: Sequence[Picture]) -> Section:
     years = sorted({unit.year for unit in progress.curriculum.milestones})
     heading = f"From {years[0]} to {years[-1]}" if len(years) > 1 else str(years[0])
     line = (
-        "Each milestone is a moment of history, lived again with code of your own. "
-        "A bar is your number; the stroke across it is what was asked for."
+        "Each milestone is a moment of history, relived with your own code. "
+        "A bar is your number; the stroke across it is the threshold."
     )
     return Section("years", "Years", heading, line, timeline.milestone_list(progress, pictures))
 
 
 def _levels(progress: Progress) -> Section:
     line = (
-        "What you can say of yourself, from the first arrays to a model that is served. A level is reached "
-        "when all that belongs to it is passed, its milestones too."
+        "What you can claim, from your first arrays to a model that serves requests. You reach a level "
+        "when you have passed everything in it, its milestones too."
     )
     return Section("levels", "Levels", "Levels of capability", line, picture(progress, "levels"))
 
 
 def _paths(progress: Progress) -> Section:
     line = (
-        "You need not do everything. What a path leaves out and stands on is borrowed. Weeks are an "
-        "estimate for somebody who learns beside other work."
+        "You need not do everything. Modules that a path needs but leaves out are borrowed. Weeks are an "
+        "estimate for someone who learns next to other work."
     )
     heading = element("h3", "Time against depth") if picture(progress, "depth") else None
     drawn = join(picture(progress, "paths"), heading, picture(progress, "depth"))
@@ -128,29 +128,33 @@ def _paths(progress: Progress) -> Section:
 
 
 def _workflow(progress: Progress) -> Section:
-    line = "Each module goes round like this. Almost all of your time is spent between write, run and mend."
+    line = (
+        "Every module follows this cycle. You spend most of your time between write, run and fix."
+    )
     return Section("workflow", "Loop", "The workflow", line, picture(progress, "workflow"))
 
 
 def _datasets(progress: Progress) -> Section:
     line = (
-        "First small data that ships with the kit, so that each milestone takes seconds and no network; "
-        "then, with --scale full, what the papers used, downloaded once. Areas are memory."
+        "Start with small data that ships with the kit: each milestone takes seconds and no network. "
+        "With --scale full, use the data of the papers, downloaded once. Areas show memory."
     )
     return Section("data", "Data", "Small data, then large", line, picture(progress, "datasets"))
 
 
 def _capabilities(progress: Progress) -> Section:
-    line = "Each sentence is proved: all of its specs passed, against the source as it stands."
+    line = "Each sentence is proved: all of its specs passed for the current source."
     drawn = timeline.capabilities(progress)
     return Section("capabilities", "I can", "What I can do", line, drawn)
 
 
 def _needs(progress: Progress) -> Section:
-    line = "Each checkpoint stands below those that it needs. A line that others imply is left out."
+    line = (
+        "Each checkpoint is below those that it needs. Lines that follow from others are left out."
+    )
     text = element(
         "p",
-        "Point at a checkpoint to see what it stands on.",
+        "Point at a checkpoint to see what it needs.",
         id="told",
         class_="told",
         hidden=True,
@@ -164,8 +168,8 @@ def _tiers(progress: Progress) -> Section:
     groups = (("Tiers", curriculum.tiers), ("Stages", curriculum.stages))
     drawn = join(*(charts.bars(view_of(progress), found, kind) for kind, found in groups if found))
     line = (
-        "Tiers follow the weeks of the course, stages the life of a model. A percentage is of the specs "
-        "of a checkpoint, for the source as it stands; nothing short of 100% is a pass."
+        "Tiers follow the weeks of the course; stages follow the life of a model. A percentage is the share "
+        "of a checkpoint's specs that pass for the current source; nothing short of 100% is a pass."
     )
     return Section("tiers", "Tiers", "Tiers and stages", line, drawn)
 
@@ -174,13 +178,13 @@ def _climb(progress: Progress) -> Section:
     drawn = picture(progress, "climb")
     line = (
         "How hard each checkpoint is, from one star to five, and where the milestones open. "
-        "A full point is passed."
+        "A solid dot is passed."
     )
     return Section("climb", "Climb", "The climb", line, drawn, across=True)
 
 
 def _steps(progress: Progress) -> Section:
-    line = "All that is known of each checkpoint and milestone."
+    line = "All details of each checkpoint and milestone."
     unfold = element("button", "Open all", type="button", id="unfold", hidden=True)
     drawn = join(element("p", unfold, class_="controls"), units.sections(progress))
     return Section("steps", "Steps", "Step by step", line, drawn)

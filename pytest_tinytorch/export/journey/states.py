@@ -20,14 +20,14 @@ STROKES: Mapping[State, str] = {
 """The mark of each state, as strokes in a square from -8 to 8."""
 
 MEANINGS: Mapping[State, str] = {
-    State.PASSED: "every spec holds, for the source as it stands",
+    State.PASSED: "every spec holds for the current source",
     State.WRONG: "a law does not hold",
-    State.BROKEN: "it cannot be imported, or does not end",
-    State.TODO: "a stub is still to be written",
+    State.BROKEN: "it cannot be imported, or does not finish",
+    State.TODO: "a stub still has to be written",
     State.STALE: "it passed for an earlier version of the source",
     State.BORROWED: "it is taken from the reference",
     State.LOCKED: "something that it needs is not passed",
-    State.NOT_RUN: "nothing is in its way",
+    State.NOT_RUN: "everything that it needs is passed",
 }
 """What each state means, in the order of a legend."""
 

@@ -61,7 +61,7 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
 def _figure(picture: Picture) -> Markup:
     if not picture.data:
         size, limit = (f"{count / 1000:.0f} kB" for count in (picture.bytes, LIMIT))
-        text = f"{picture.name}.png is {size}, more than the {limit} that this page takes in."
+        text = f"{picture.name}.png is {size}, more than the {limit} that this page can include."
         return element("p", text, class_="left-out")
     width, height = picture.size
     image = element(

@@ -336,7 +336,7 @@ MISTAKES = (
         replace="if not retain_graph:",
         by="if False:",
         turns_red="TestGraphs",
-        says="let go",
+        says="are freed",
     ),
     Mistake(
         "an order that begins with the leaves",

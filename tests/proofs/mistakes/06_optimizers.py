@@ -41,7 +41,7 @@ MISTAKES = (
         replace="self.check(group)\nself.param_groups.append(group)",
         by="self.param_groups.append(group)\nself.check(group)",
         turns_red="TestParameters",
-        says="holds what it held",
+        says="stays as it was",
     ),
     Mistake(
         "only the first group forgets its gradients",
@@ -64,7 +64,7 @@ MISTAKES = (
                 self.update(param.data, grad, self.state.setdefault(param, {}), group)
         """,
         turns_red="TestStep",
-        says="neither moves nor forgets",
+        says="keeps its value and state",
     ),
     Mistake(
         "all parameters share one dictionary of state",
@@ -72,7 +72,7 @@ MISTAKES = (
         replace="self.state.setdefault(param, {})",
         by="self.state.setdefault(self.param_groups[0]['params'][0], {})",
         turns_red="TestStep",
-        says="do not mix",
+        says="do not get mixed up",
     ),
     Mistake(
         "the saved arrays are the live ones",
@@ -96,7 +96,7 @@ MISTAKES = (
         replace="self.state = state",
         by="self.state.update(state)",
         turns_red="TestSaving",
-        says="begins anew",
+        says="starts fresh",
     ),
     Mistake(
         "loading forgets the learning rate",
@@ -239,7 +239,7 @@ MISTAKES = (
         replace="if momentum:",
         by='if momentum or "momentum_buffer" in state:',
         turns_red="TestParameters",
-        says="momentum to 0 too",
+        says="even of momentum to 0",
     ),
     Mistake(
         "the optimizer's momentum instead of the group's",
@@ -285,6 +285,6 @@ MISTAKES = (
         replace="set(self.defaults) - set(group)",
         by='set(self.defaults) - set(group) - {"dampening", "eps"}',
         turns_red="TestSaving",
-        says="lack a hyperparameter",
+        says="lack any hyperparameter",
     ),
 )

@@ -117,7 +117,7 @@ MISTAKES = (
         replace="self.model.zero_grad()",
         by="",
         turns_red="TestTrainStep",
-        says="adds up over steps",
+        says="add up over steps",
     ),
     Mistake(
         "gradients add up from step to step",
@@ -208,7 +208,7 @@ MISTAKES = (
         replace="module.training = mode",
         by="module.training = True",
         turns_red="TestEvaluate",
-        says="the mode that it had",
+        says="its earlier mode",
     ),
     Mistake(
         "evaluation in training mode",
@@ -224,7 +224,7 @@ MISTAKES = (
         replace="with no_grad():",
         by="if True:",
         turns_red="TestEvaluate",
-        says="no result asks for gradients",
+        says="no result requires a gradient",
     ),
     Mistake(
         "the state of the optimizer is not saved",
@@ -232,7 +232,7 @@ MISTAKES = (
         replace='for number, remembered in saved["state"].items():',
         by="for number, remembered in ():",
         turns_red="TestSaving",
-        says="the very same losses",
+        says="exactly the same losses",
     ),
     Mistake(
         "transposed views are written as they lie in memory",
@@ -337,7 +337,7 @@ MISTAKES = (
         replace="[(module, module.training) for module in self.model.modules()]",
         by="[(module, module.training) for module in [self.model, *self.model.children()]]",
         turns_red="TestEvaluate",
-        says="in the mode that it had",
+        says="in its earlier mode",
     ),
     Mistake(
         "an unfinished file is removed after errors of the disk only",
@@ -366,6 +366,6 @@ MISTAKES = (
         replace="(AttributeError, KeyError, TypeError, ValueError)",
         by="(KeyError, ValueError)",
         turns_red="TestDamage",
-        says="or no state",
+        says="without state",
     ),
 )

@@ -113,7 +113,7 @@ MISTAKES = (
         replace="total += rows.T @ g[images].reshape(len(rows), o)",
         by="total = rows.T @ g[images].reshape(len(rows), o) * (images.start + 1)",
         turns_red="TestConvolution",
-        says="gradients' sum",
+        says="sum over images",
     ),
     Mistake(
         "the bias gradient averaged",

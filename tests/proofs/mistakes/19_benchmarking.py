@@ -287,7 +287,7 @@ MISTAKES = (
             low, high = bootstrap_interval(ratios, confidence, generator)
         """,
         turns_red="TestComparison",
-        says="no pair is left out",
+        says="over all pairs",
     ),
     Mistake(
         "always 95%",
