@@ -33,7 +33,7 @@ from pytest_tinytorch.evidence.digests import (
 )
 from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
 from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
-from pytest_tinytorch.evidence.ledger import Ledger
+from pytest_tinytorch.evidence.ledger import Event, Ledger
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
@@ -128,11 +128,16 @@ class Workspace:
         return MISSING if data is None else of_bytes(data)
 
     @cached_property
-    def recorded(self) -> Mapping[UnitId, State]:
-        """Unit id to its verdict in the ledger for the source as it stands."""
-        return self.ledger.latest_verdicts(
+    def evidence(self) -> Mapping[UnitId, Event]:
+        """Unit id to its last event in the ledger for the source as it stands."""
+        return self.ledger.latest_events(
             lambda unit: self.found.grounds.get(unit), self.helper_digest
         )
+
+    @cached_property
+    def recorded(self) -> Mapping[UnitId, State]:
+        """Unit id to its verdict in the ledger for the source as it stands."""
+        return {unit: event.verdict for unit, event in self.evidence.items()}
 
     def known_verdict(self, unit: UnitId) -> State | None:
         """What is known of a unit as the source stands, without a run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_tinytorch.course.curriculum import Unit
@@ -77,7 +78,11 @@ def measure(unit: Unit, name: str, value: object) -> Measure:
 
 def table(progress: Progress, unit: Unit) -> Markup | None:
     """The numbers of a milestone; None if it has not shown any."""
-    found = measures(progress, unit)
+    return table_of(unit, measures(progress, unit))
+
+
+def table_of(unit: Unit, found: Sequence[Measure]) -> Markup | None:
+    """Numbers of a milestone as a table; None if there are none."""
     if not found:
         return None
     rows = [element("tr", element("th", one.name, scope="row"), *_cells(one)) for one in found]
