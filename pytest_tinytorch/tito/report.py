@@ -171,6 +171,7 @@ def write_all_cards(session: Session, progress: Progress, folder: Path, name: st
 
 def nothing_proved(progress: Progress) -> str:
     """What one is told who has nothing to show yet."""
-    if any(unit in progress.achievements for unit in progress.state):
+    units = progress.curriculum.units
+    if any(unit.id in progress.achievements for unit in units if unit.source):
         return "nothing is proved for the source as it stands: pytest -p tinytorch proves it again"
     return "nothing of yours is proved yet, so there is nothing to show. `tito` says what is next"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -151,6 +152,7 @@ def families(text: str, serif: bool) -> list[str]:
     return chosen
 
 
+@cache
 def characters(family: str) -> frozenset[int]:
     """The characters of a font."""
     from matplotlib.font_manager import FontProperties, findfont, get_font

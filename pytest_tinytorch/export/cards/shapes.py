@@ -113,8 +113,8 @@ def _head(card: Card) -> Iterator[Shape]:
     yield Words("tinytorch", MARGIN + 36, 71, 25, bold=True)
     yield Words(card.place, WIDTH - MARGIN, 71, 23, "muted", anchor="end")
     size = fitting(card.headline, 700, (132, 108, 84, 64, 48))
-    yield Words(card.headline, MARGIN - 3, 196, size, serif=True)
-    yield Words(card.title, MARGIN, 240, fitting(card.title, 1000, (32, 26, 22)), "muted", True)
+    yield Words(card.headline, MARGIN - 3, 190, size, serif=True)
+    yield Words(card.title, MARGIN, 246, fitting(card.title, 1000, (32, 26, 22)), "muted", True)
 
 
 def _side(card: Card) -> Iterator[Shape]:
@@ -129,8 +129,8 @@ def _side(card: Card) -> Iterator[Shape]:
         told = f"{unit}: {card.key.name}" if unit else card.key.name
         right = WIDTH - MARGIN
         size = fitting(text, SIDE + 60, (112, 88, 64, 44))
-        yield Words(text, right, 196, size, "passed", serif=True, anchor="end")
-        yield Words(told, right, 240, fitting(told, 520, (22, 18)), "muted", anchor="end")
+        yield Words(text, right, 190, size, "passed", serif=True, anchor="end")
+        yield Words(told, right, 246, fitting(told, 520, (22, 18)), "muted", anchor="end")
 
 
 def _sentences(card: Card) -> Iterator[Shape]:
@@ -143,7 +143,7 @@ def _sentences(card: Card) -> Iterator[Shape]:
         gap = size * (1.45 if several else 1.25)
         if len(lines) * gap <= (220 if several else 130) + (0 if card.measures else 30):
             break
-    y = 284 + size * 0.75
+    y = 290 + size * 0.75
     for line in lines:
         yield Words(line, MARGIN, y, size, serif=True)
         y += gap
