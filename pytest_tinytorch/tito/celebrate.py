@@ -190,7 +190,7 @@ def stage_wait(progress: Progress, claims: dict[UnitId, Claim], stage: NamedChec
     return f"{waits} tito checkpoint test {left[0].number}"
 
 
-def write_cards(session: Session, folder: Path, cards: Sequence[Card]) -> None:
+def write_cards(session: Session, folder: Path, cards: Sequence[Card], quiet: bool = False) -> None:
     """Write the files of cards; an error in a line where that cannot be done, or not as PNG."""
     from pytest_tinytorch.export.cards.write import card_files
     from pytest_tinytorch.export.files import write_all
@@ -200,7 +200,9 @@ def write_cards(session: Session, folder: Path, cards: Sequence[Card]) -> None:
         write_all(files)
     except OSError as error:
         raise click.ClickException(unwritable(folder, error)) from error
-    session.say(f"wrote {len(files)} files into {folder}: {', '.join(card.slug for card in cards)}")
+    if not quiet:
+        named = ", ".join(card.slug for card in cards)
+        session.say(f"wrote {len(files)} files into {folder}: {named}")
     if missing:
         raise click.ClickException(missing)
 

@@ -199,7 +199,7 @@ def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) 
         session.say("\nTo share:", bold=True)
         session.say(profile_text(card), hang=0)
     if folder is not None:
-        write_cards(session, folder, [card])
+        write_cards(session, folder, [card], quiet=as_json)
 
 
 def why_not(progress: Progress, unit: Unit) -> str:

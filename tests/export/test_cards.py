@@ -148,6 +148,7 @@ def test_every_text_has_room():
             assert box.x1 <= WIDTH - 40, one
             assert box.y0 >= 0, one
             assert box.y1 <= HEIGHT, one
+            assert not 510 < one.y + 0.22 * one.size < 555, one  # where the stops are
         places = [
             (one, box.x0, box.x1, one.y - 0.75 * one.size, one.y + 0.22 * one.size)
             for one, box in zip(drawn, boxes, strict=True)

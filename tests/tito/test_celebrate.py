@@ -140,6 +140,11 @@ class TestCards:
         svg = (workspace / "new" / "out" / "1901-sums-light.svg").read_text(encoding="utf-8")
         assert "Ada" in svg
 
+    def test_programs_read_nothing_else(self, workspace):
+        shared = json.loads(tito("milestone", "celebrate", "1901", "--json", "--card", "out"))
+        assert shared["opened"] == ["1902 squares"]
+        assert len(list((workspace / "out").iterdir())) == 6
+
     def test_of_all_are_written_at_once(self, workspace):
         tito("report", "--cards", "out")
         names = {file.name for file in (workspace / "out").glob("*.svg")}

@@ -141,7 +141,7 @@ def _sentences(card: Card) -> Iterator[Shape]:
     for size in (alone,) if alone else (40, 36, 32, 28, 25, 22, 19, 16):
         lines = [line for text in card.sentences for line in folded(text, room, size)]
         gap = size * (1.45 if several else 1.25)
-        if len(lines) * gap <= (220 if several else 130) + (0 if card.measures else 30):
+        if len(lines) * gap <= (130 if card.measures else 205):
             break
     y = 290 + size * 0.75
     for line in lines:
@@ -159,7 +159,8 @@ def _numbers(card: Card) -> Iterator[Shape]:
 
 def _number(one: Measure, y: float) -> Iterator[Shape]:
     x, length = MARGIN + 510, 190
-    yield Words(shortened(one.name, 270, 19), MARGIN, y, 19, "muted")
+    size = fitting(one.name, 280, (19, 17, 15))
+    yield Words(shortened(one.name, 280, size), MARGIN, y, size, "muted")
     yield Words(shortened(one.shown, 212, 19), MARGIN + 290, y, 19, bold=True)
     share = min(1.0, max(0.0, (one.value or 0.0) / one.scale))
     yield Box(x, y - 11, length, 8, "line")
