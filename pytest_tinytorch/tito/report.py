@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Group
@@ -15,6 +16,9 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.layout import fold
 from pytest_tinytorch.tito.celebrate import NAME, unwritable, write_cards
 from pytest_tinytorch.tito.session import Session, open_session
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.export.portfolio.page import Portfolio
 
 FOLDER = click.Path(path_type=Path)
 
@@ -136,12 +140,10 @@ def write_portfolio(
         session.say(f"left out {text}", fg="yellow")
 
 
-def left_out(made: object) -> list[str]:
+def left_out(made: Portfolio) -> list[str]:
     """Pictures that other code has drawn than what is proved, and what draws them again."""
     from pytest_tinytorch.export.cards.card import proved_pictures
-    from pytest_tinytorch.export.portfolio.page import Portfolio
 
-    assert isinstance(made, Portfolio)
     return [
         f"{picture.name}.png: it was drawn by other code than what is proved."
         f" tito milestone start {claim.unit.year} draws it again"

@@ -10,7 +10,7 @@ from textwrap import dedent
 
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.course.exercises import GRADIENT, find_node, line_spans
+from pytest_tinytorch.course.exercises import find_node, line_spans
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.claims import Claim
 from pytest_tinytorch.evidence.implementation import PACKAGE
@@ -172,8 +172,3 @@ def _docstring(node: ast.AST) -> range:
     first = node.body[0]
     alone = first.lineno > node.lineno and node.body[1].lineno > (first.end_lineno or first.lineno)
     return range(first.lineno, (first.end_lineno or first.lineno) + 1) if alone else range(0)
-
-
-def is_gradient(function: Function) -> bool:
-    """Whether it is a gradient rule."""
-    return function.label.partition(".")[2].startswith(GRADIENT)
