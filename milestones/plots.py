@@ -18,6 +18,7 @@ def save(
     columns: int = 1,
     rows: int = 1,
     size: tuple[float, float] = (4.5, 4.5),
+    source: str = "",
 ) -> Path | None:
     """Let ``draw`` fill a figure, and save it.
 
@@ -26,6 +27,8 @@ def save(
         draw: called with the axes.
         columns, rows: how many axes.
         size: of each, in inches.
+        source: the digest of the code that drew it. The file keeps it, so that a picture can be told from
+            one of other code.
     Returns:
         The file's path, or None where matplotlib is not installed.
     """
@@ -39,5 +42,5 @@ def save(
     draw(figure.subplots(rows, columns))
     file = PICTURES / f"{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=120)
+    figure.savefig(file, dpi=120, metadata={"Source": source} if source else None)
     return file

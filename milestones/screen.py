@@ -70,13 +70,18 @@ def headline(title: str, losses: Sequence[float]) -> str:
 
 
 class Screen:
-    """A terminal for one milestone: knows what it can show, and what was asked for."""
+    """A terminal for one milestone: knows what it can show, and what was asked for.
+
+    Attributes:
+        source: gives the digest of the code that is shown. It takes a while, and only pictures need it.
+    """
 
     def __init__(self, milestone: Unit) -> None:
         self.unit = milestone
         self.options = parse(milestone)
         self.glyphs = glyphs_for(sys.stdout.encoding)
         self.console = Console(legacy_windows=False, emoji=False, highlight=False)
+        self.source: Callable[[], str] = str
 
     @contextmanager
     def training(self, title: str, keep: bool = True) -> Iterator[OnEpoch]:
@@ -125,8 +130,12 @@ class Screen:
         rows: int = 1,
         size: tuple[float, float] = (4.5, 4.5),
     ) -> None:
-        """Save a picture, where matplotlib is there to draw it, and say where it is."""
-        file = plots.save(name, draw, columns, rows, size)
+        """Save a picture, where matplotlib is there to draw it, and say where it is.
+
+        What the worked solution draws is put aside: the other pictures are the learner's own.
+        """
+        name = f"reference/{name}" if self.options.reference else name
+        file = plots.save(name, draw, columns, rows, size, self.source())
         if file is not None:
             self.say(f"A picture: {file}", "dim")
 
@@ -180,6 +189,8 @@ def play(milestone: Unit, show: Callable[[Screen], bool]) -> int:
         workspace = use_package(ROOT, screen.options.reference, screen.options.borrow)
     except ValueError as error:
         raise SystemExit(str(error)) from None
+    workspace.sources  # noqa: B018 - read now: whatever is saved meanwhile has drawn nothing
+    screen.source = lambda: workspace.found.grounds[milestone.id].source
     screen.head()
     try:
         return 0 if show(screen) else 1

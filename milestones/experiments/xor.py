@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HIDDEN = 8
 EPOCHS = 600
 LEARNING_RATE = 0.05
+EDGE = 2.0
+"""How far from the middle the answers are drawn; the points are 1 away from it."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Result:
 
     one_layer: float
     hidden_layer: float
+    answers: np.ndarray  # (41, 41): what the network answers everywhere, in [0, 1], from below left
 
 
 def experiment(seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
@@ -44,7 +47,20 @@ def experiment(seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
     network = Sequential(*hidden, Linear(HIDDEN, 1, generator=generator))
     best = max(accuracies(line))
     *_, last = accuracies(network, on_epoch)
-    return Result(best, last)
+    return Result(best, last, everywhere(network))
+
+
+def everywhere(network: Module) -> np.ndarray:
+    """(41, 41): how sure a network is of "yes", at each place around the four points."""
+    from tinytorch.autograd import no_grad
+    from tinytorch.tensor import Tensor
+
+    places = np.linspace(-EDGE, EDGE, 41, dtype=np.float32)  # (41,)
+    x, y = np.meshgrid(places, places)  # (41, 41) each
+    inputs = np.stack([x.ravel(), y.ravel()], axis=1)  # (1681, 2)
+    with no_grad():
+        scores = network(Tensor(inputs)).data  # (1681, 1)
+    return 1 / (1 + np.exp(-scores.reshape(x.shape)))  # (41, 41)
 
 
 def points() -> tuple[Tensor, Tensor]:

@@ -1,9 +1,17 @@
 """The scene of 1957: one neuron learns, and shows its weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
 from rich.text import Text
 
 from milestones.experiments.perceptron import EPOCHS, experiment
 from milestones.screen import Screen, at_least, at_most, threshold
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHADES = " .:-=+*#%@"
 
@@ -18,6 +26,7 @@ def show(screen: Screen) -> bool:
     for row in result.weights:
         shades = [SHADES[int((value - low) / (high - low) * 9.99)] * 2 for value in row]
         screen.console.print(Text("   " + "".join(shades)))
+    screen.picture("01_weights", lambda axes: draw_weights(axes, result.weights))
     most = threshold("01", "untrained_accuracy_at_most")
     least = threshold("01", "trained_accuracy")
     return screen.result(
@@ -26,3 +35,10 @@ def show(screen: Screen) -> bool:
             at_least("trained, test images", result.trained, least),
         ]
     )
+
+
+def draw_weights(axes: Axes, weights: np.ndarray) -> None:
+    """The weights as pixels: blue where ink speaks for a 1, red where it speaks for a 0."""
+    most = abs(weights).max()
+    axes.imshow(weights, cmap="RdBu", vmin=-most, vmax=most)
+    axes.set_axis_off()

@@ -90,26 +90,26 @@ class Ledger:
     events: tuple[Event, ...] = ()
     damage: tuple[str, ...] = ()
 
-    def latest_verdicts(
-        self,
-        ground: Callable[[UnitId], Ground | None],
-        helper_digest: HelperDigest = lambda path: "",
-    ) -> dict[UnitId, State]:
-        """Unit id to its last verdict for what it stands on at present, and for the present helpers."""
-        latest = self.latest_events(ground, helper_digest)
-        return {unit: event.verdict for unit, event in latest.items()}
-
     def latest_events(
         self,
         ground: Callable[[UnitId], Ground | None],
         helper_digest: HelperDigest = lambda path: "",
     ) -> dict[UnitId, Event]:
-        """Unit id to the last event for what it stands on at present, and for the present helpers."""
+        """Unit id to its last event for what it stands on at present, and for the present helpers."""
         found: dict[UnitId, Event] = {}
         for event in reversed(self.events):  # what is older than the answer is not looked at
             if event.unit not in found and event.is_of(ground(event.unit), helper_digest):
                 found[event.unit] = event
         return found
+
+    def latest_verdicts(
+        self,
+        ground: Callable[[UnitId], Ground | None],
+        helper_digest: HelperDigest = lambda path: "",
+    ) -> dict[UnitId, State]:
+        """Unit id to the verdict of its last event, as `latest_events` finds it."""
+        found = self.latest_events(ground, helper_digest)
+        return {unit: event.verdict for unit, event in found.items()}
 
     def once_passed(self) -> frozenset[UnitId]:
         """Units that the learner's own code has passed at some time."""

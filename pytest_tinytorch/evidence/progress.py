@@ -99,6 +99,30 @@ class Progress:
         units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
         return tuple(unit for unit in units if self.state[unit.id] == State.BORROWED)
 
+    def borrowed_for(self, unit: Unit) -> tuple[Unit, ...]:
+        """The checkpoints that one unit stands on and that are taken from the reference."""
+        reached = self.curriculum.closure([unit.id])
+        return tuple(
+            one
+            for one in self.curriculum.checkpoints
+            if one.id in reached and self.state[one.id] == State.BORROWED
+        )
+
+    def opened_by(self, unit: Unit) -> tuple[Unit, ...]:
+        """What a unit leads to at once: it needs the unit, and nothing else that does."""
+        closure = self.curriculum.closure
+        return tuple(
+            other
+            for other in self.curriculum.units
+            if unit.id in other.needs
+            and not any(unit.id in closure(self.curriculum.unit(n).needs) for n in other.needs)
+        )
+
+    def place(self, unit: Unit) -> tuple[int, int]:
+        """Which milestone of how many one is, on the path that is followed; of all, if it is not on it."""
+        own = self.milestones if unit in self.milestones else self.curriculum.milestones
+        return own.index(unit) + 1, len(own)
+
     @property
     def left_out(self) -> tuple[Unit, ...]:
         """What is neither on the path that is followed nor borrowed for it: nothing to do there."""

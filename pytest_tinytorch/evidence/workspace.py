@@ -128,8 +128,8 @@ class Workspace:
         return MISSING if data is None else of_bytes(data)
 
     @cached_property
-    def latest_events(self) -> Mapping[UnitId, Event]:
-        """Unit id to what the ledger says last of it for the source as it stands."""
+    def evidence(self) -> Mapping[UnitId, Event]:
+        """Unit id to its last event in the ledger for the source as it stands."""
         return self.ledger.latest_events(
             lambda unit: self.found.grounds.get(unit), self.helper_digest
         )
@@ -137,7 +137,7 @@ class Workspace:
     @cached_property
     def recorded(self) -> Mapping[UnitId, State]:
         """Unit id to its verdict in the ledger for the source as it stands."""
-        return {unit: event.verdict for unit, event in self.latest_events.items()}
+        return {unit: event.verdict for unit, event in self.evidence.items()}
 
     @property
     def recorded_counts(self) -> Mapping[UnitId, tuple[int, int]]:
@@ -147,7 +147,7 @@ class Workspace:
                 event.outcomes.get(State.PASSED, 0),
                 max(sum(event.outcomes.values()), len(self.manifest.get(unit, ()))),
             )
-            for unit, event in self.latest_events.items()
+            for unit, event in self.evidence.items()
         }
 
     def known_verdict(self, unit: UnitId) -> State | None:

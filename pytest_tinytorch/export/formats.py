@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export import badge, classroom, gradescope, markdown
+from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.export.journey import page as journey
 from pytest_tinytorch.export.journey import pictures
 
@@ -93,13 +93,7 @@ def write_export(progress: Progress, format: str, file: Path, root: Path | None 
     Raises:
         OSError: that cannot be done.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    whole = file.with_name(f"{file.name}.{os.getpid()}.new")
-    try:
-        whole.write_text(_text(progress, format, root), encoding="utf-8", newline="\n")
-        whole.replace(file)
-    finally:
-        whole.unlink(missing_ok=True)
+    write_whole(file, _text(progress, format, root).encode("utf-8"))
 
 
 def _text(progress: Progress, format: str, root: Path | None) -> str:

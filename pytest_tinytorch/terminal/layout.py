@@ -52,3 +52,8 @@ def lesson_command(unit: Unit, exercise: str = "") -> str:
     """What opens the lesson about a unit, at the section of an exercise if one is named."""
     section = f'"{exercise}"' if " " in exercise else exercise
     return f"tito docs {unit.year or unit.number} {section}".rstrip()
+
+
+def capitalized(text: str) -> str:
+    """A phrase as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]

@@ -161,6 +161,7 @@ def celebration_panel(progress: Progress, unit: Unit, glyphs: Glyphs) -> Rendera
     text.append(f"\nBadge: {unit.badge}", "yellow not bold")
     if challenge := next_challenge(progress, unit):
         text.append(f"\nNext: {challenge}", "not bold")
+    text.append(f"\nShow it: tito milestone celebrate {unit.year}", "not bold")
     return framed(text, f"{unit.year} {glyphs.dot} {unit.title}", glyphs)
 
 

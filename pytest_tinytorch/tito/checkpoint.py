@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Group, RenderableType
@@ -11,11 +12,20 @@ from rich.tree import Tree
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.claims import is_passed
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress, percent_text
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import fold, indented
+from pytest_tinytorch.tito.celebrate import (
+    CARD,
+    NAME,
+    stage_celebration,
+    stage_named,
+    stage_wait,
+    write_cards,
+)
 from pytest_tinytorch.tito.session import (
     Session,
     complete,
@@ -93,6 +103,34 @@ def unlock(arguments: tuple[str, ...]) -> None:
     Exit code 0 unless something is wrong, broken, not run or back to todo.
     """
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
+
+
+@checkpoint.command()
+@click.argument("stage", metavar="STAGE")
+@CARD
+@NAME
+def celebrate(stage: str, folder: Path | None, name: str) -> None:
+    """What a stage of the course comes to once you have passed it, with words and cards to share.
+
+    Stages are named in `tito checkpoint timeline --horizontal`.
+
+    Example: tito checkpoint celebrate Basics --card cards
+    """
+    session = open_session()
+    progress = session.progress
+    chosen, claims = stage_named(session, stage), session.claims(progress)
+    if not is_passed(progress, claims, chosen):
+        session.say(stage_wait(progress, claims, chosen), fg="yellow")
+        raise SystemExit(1)
+    from pytest_tinytorch.export.cards.card import stage_card
+    from pytest_tinytorch.export.cards.words import profile_text
+
+    card = stage_card(progress, claims, chosen, name)
+    session.show(stage_celebration(session, progress, card))
+    session.say("\nTo share:", bold=True)
+    session.say(profile_text(card), hang=0)
+    if folder is not None:
+        write_cards(session, folder, [card])
 
 
 def passed_of_total(session: Session) -> Group:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.claims import Claim
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import milestones as drawn
+from pytest_tinytorch.tito.celebrate import CARD, NAME, milestone_celebration, write_cards
 from pytest_tinytorch.tito.session import (
     complete,
     open_session,
@@ -161,49 +164,75 @@ def check(as_json: bool) -> None:
 
 
 @milestone.command()
-@ARGUMENT
+@click.argument("which", metavar="[N]", required=False, shell_complete=complete("milestone"))
+@CARD
+@NAME
 @AS_JSON
-def celebrate(which: str, as_json: bool) -> None:
-    """Show the badge of a milestone that you passed, with a text to share.
+def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) -> None:
+    """Show what a milestone proved and opened, with words and cards to share.
 
-    Example: tito milestone celebrate 1986
+    Without N: the last one that you passed.
+
+    Example: tito milestone celebrate 1986 --card cards --name "Ada Lovelace"
     """
     session = open_session()
-    unit, progress = session.milestone(which), session.progress
-    if progress.state[unit.id] != State.PASSED:
-        session.say(
-            f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}", fg="yellow"
+    progress = session.progress
+    unit = session.milestone(which) if which else last_passed(progress)
+    if unit is None:
+        raise click.ClickException(
+            "no milestone is passed yet: tito milestone next says what to do"
         )
+    claim = session.claims(progress).get(unit.id)
+    if claim is None:
+        session.say(why_not(progress, unit), fg="yellow")
         raise SystemExit(1)
+    from pytest_tinytorch.export.cards.card import milestone_card
+    from pytest_tinytorch.export.cards.words import profile_text
+    from pytest_tinytorch.export.journey.pictures import read_pictures
+
+    pictures = read_pictures(session.workspace.root)
+    card = milestone_card(progress, claim, pictures, name)
     if as_json:
-        print_json(
-            state_table(progress, unit)
-            | {"badge": unit.badge, "capability": unit.capability}
-            | {"numbers": dict(drawn.milestone_numbers(progress, unit))}
-            | {"text": words_to_share(progress, unit)}
-        )
-        return
-    session.show(drawn.celebration_panel(progress, unit, session.glyphs))
-    session.say("To share:", bold=True)
-    session.say(words_to_share(progress, unit), hang=0)
+        print_json(celebrated(progress, claim) | {"text": profile_text(card)})
+    else:
+        session.show(milestone_celebration(session, progress, claim, pictures))
+        session.say("\nTo share:", bold=True)
+        session.say(profile_text(card), hang=0)
+    if folder is not None:
+        write_cards(session, folder, [card], quiet=as_json)
+
+
+def why_not(progress: Progress, unit: Unit) -> str:
+    """Why a milestone is not to be celebrated."""
+    if progress.state[unit.id] == State.PASSED:
+        return f"{unit.label} uses borrowed modules only: nothing in it is yours yet."
+    return f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}"
+
+
+def celebrated(progress: Progress, claim: Claim) -> dict[str, object]:
+    """What a program may want to know of a milestone that is proved."""
+    unit, event = claim.unit, claim.event
+    return state_table(progress, unit) | {
+        "badge": unit.badge,
+        "capability": unit.capability,
+        "place": progress.place(unit)[0],
+        "numbers": dict(claim.numbers),
+        "borrowed": [one.label for one in claim.borrowed],
+        "opened": [one.label for one in progress.opened_by(unit)],
+        "proved_at": event.at,
+        "digests": {"source": event.source, "specs": event.specs},
+    }
+
+
+def last_passed(progress: Progress) -> Unit | None:
+    """The last milestone in history that is passed."""
+    passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
+    return passed[-1] if passed else None
 
 
 def first_unpassed(progress: Progress) -> Unit | None:
     """The first milestone that is still to pass."""
     return next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
-
-
-def words_to_share(progress: Progress, unit: Unit) -> str:
-    """A few lines, with the learner's own numbers."""
-    shown = drawn.milestone_numbers(progress, unit)
-    numbers_shown = ", ".join(f"{name} {value}" for name, value in shown.items())
-    done, total = progress.count_passed(progress.milestones), len(progress.milestones)
-    text = f" ({numbers_shown})" if numbers_shown else ""
-    return (
-        f"{unit.capability.rstrip('.')}{text}.\n"
-        f"{unit.year}, {unit.title}: milestone {done} of {total},"
-        " with a framework that I wrote myself on NumPy."
-    )
 
 
 def word_for(progress: Progress, unit: Unit) -> str:

@@ -14,8 +14,9 @@ from rich.console import Console, RenderableType
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.curriculum import CurriculumError, Unit
+from pytest_tinytorch.course.curriculum import CurriculumError, Unit, UnitId
 from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.claims import Claim, claims_of
 from pytest_tinytorch.evidence.following import read_following
 from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.evidence.progress import Progress
@@ -51,6 +52,10 @@ class Session:
             return self.workspace.progress()
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+
+    def claims(self, progress: Progress) -> dict[UnitId, Claim]:
+        """What the learner may say of their work, each with its evidence, by the id of its unit."""
+        return claims_of(self.workspace, progress)
 
     def reopened(self) -> Session:
         """The same terminal, and the workspace as its settings have it now."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
 
-from milestones import screen
+from milestones import plots, screen
 from milestones.screen import Lines, Screen
+from pytest_tinytorch import settings
+from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.export.journey.pictures import Picture, read_pictures
+from tests.support import toy
 
 
 @pytest.fixture
@@ -47,3 +52,49 @@ def test_what_is_soon_over_says_nothing_there(shown):
 def test_a_terminal_shows_a_curve_and_no_lines(monkeypatch, shown):
     monkeypatch.setattr(Lines, "due", lambda self: pytest.fail("asked for a line"))
     assert "a hidden layer: loss" in train(shown(True), 7)
+
+
+class TestPictures:
+    """What they are of is told by the files themselves; only where they are put depends on the options."""
+
+    def draw(self, made, monkeypatch, folder):
+        monkeypatch.setattr(plots, "PICTURES", folder)
+        made.picture("02_answers", lambda axes: axes.plot([0, 1]))
+        return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.png"))
+
+    def test_keep_the_digest_of_the_code_that_drew_them(self, shown, monkeypatch, tmp_path):
+        made = shown(False)
+        made.source = lambda: "student:0123456789abcdef"
+        assert self.draw(made, monkeypatch, tmp_path) == ["02_answers.png"]
+        data = (tmp_path / "02_answers.png").read_bytes()
+        assert Picture("02_answers", data, len(data)).source == "student:0123456789abcdef"
+
+    def test_of_the_worked_solution_are_put_aside(self, shown, monkeypatch, tmp_path):
+        made = shown(False)
+        folder = tmp_path / ".tinytorch" / "plots"
+        self.draw(made, monkeypatch, folder)
+        made.options.reference = True
+        before = (folder / "02_answers.png").read_bytes()
+        made.source = lambda: "reference:0"
+        found = ["02_answers.png", "reference/02_answers.png"]
+        assert self.draw(made, monkeypatch, folder) == found
+        assert [one.data for one in read_pictures(tmp_path)] == [before]
+
+    def test_a_script_gives_the_digest_of_what_it_began_with(self, monkeypatch, tmp_path):
+        root = toy.build(tmp_path)
+        toy.solve(root, "adding", "doubling")
+        monkeypatch.setattr("sys.argv", ["run.py"])
+        monkeypatch.setattr(screen, "ROOT", root)
+        unit = load_curriculum(root / "curriculum.toml").unit("milestone-01")
+        given = settings.workspace_at(root).found.grounds[unit.id].source
+        told = []
+
+        def show(made):
+            toy.write(root, {"tinytorch/adding.py": "# saved while it trains\nX = 1\n"})
+            told.append(made.source())
+            return True
+
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.meta_path", [*sys.meta_path])
+            assert screen.play(unit, show) == 0
+        assert told == [given]

@@ -26,14 +26,8 @@ PAPER = "getComputedStyle(document.body).backgroundColor"
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    path = browser.path()
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=path) as running,
-    ):
-        yield running
+    with browser.running() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +86,6 @@ def probe(tab, name):
     return tab.evaluate(f"() => {{ {PROBES}; return {name}(); }}")
 
 
-def violations(tab, contrast):
-    """What axe finds wrong."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    rules = {"color-contrast": {"enabled": contrast}}
-    options = {"resultTypes": ["violations"], "selectors": False, "rules": rules}
-    found = Axe().run(tab, options=options).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found]
-
-
 def keep(tab, name):
     """A screenshot for people, if the environment names a folder for them."""
     if folder := os.environ.get("TINYTORCH_SCREENSHOTS"):
@@ -119,7 +103,7 @@ def test_fits_every_screen_and_can_be_used_by_everybody(show, stage):
             tab.emulate_media(color_scheme=theme)
             keep(tab, f"{stage}-{width}-{theme}")
             if (width, theme) in AUDITS[stage]:
-                assert violations(tab, contrast=stage == "half") == [], (width, theme)
+                assert browser.violations(tab, contrast=stage == "half") == [], (width, theme)
     tab.get_by_role("button", name="Open all").click()
     for width in WIDTHS:
         tab.set_viewport_size({"width": width, "height": 900})

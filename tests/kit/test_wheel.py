@@ -109,6 +109,8 @@ def test_the_wheel_has_what_a_workspace_is_made_of(wheel):
         "py.typed",
         "course/curriculum.toml",
         "export/progress.schema.json",
+        "export/journey/journey.css",
+        "export/portfolio/portfolio.css",
         "kit/templates/README.md",
     }
     assert {f"pytest_tinytorch/{file}" for file in data} <= set(names)

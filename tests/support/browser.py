@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,29 @@ def find() -> str | None:
     found = [path for path in map(shutil.which, COMMANDS) if path]
     found += [str(path) for path in usual_places() if path.is_file()]
     return found[0] if found else None
+
+
+@contextmanager
+def running() -> Iterator[Any]:
+    """A browser for as long as it is needed."""
+    from playwright.sync_api import sync_playwright
+
+    found = path()
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=found) as browser,
+    ):
+        yield browser
+
+
+def violations(tab: Any, contrast: bool) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong with a page. To look at contrast takes seconds."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    rules = {"color-contrast": {"enabled": contrast}}
+    options = {"resultTypes": ["violations"], "selectors": False, "rules": rules}
+    found = Axe().run(tab, options=options).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]][:5]) for one in found]
 
 
 def usual_places() -> list[Path]:

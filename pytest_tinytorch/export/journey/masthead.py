@@ -14,10 +14,15 @@ from pytest_tinytorch.export.journey.sections import Section
 
 def bar(progress: Progress, sections: Sequence[Section]) -> Markup:
     """The name of the course, links to the sections, and the theme. The script shows the button."""
+    theme = element("button", "Dark", type="button", id="theme", aria_pressed="false", hidden=True)
+    return element("header", *names(progress, sections), theme)
+
+
+def names(progress: Progress, sections: Sequence[Section]) -> list[Markup]:
+    """The name of the course, and links to the sections."""
     found = items(element("a", section.link, href=f"#{section.id}") for section in sections)
     brand = element("p", states.icon("torch", "torch"), progress.curriculum.title, class_="brand")
-    theme = element("button", "Dark", type="button", id="theme", aria_pressed="false", hidden=True)
-    return element("header", brand, element("nav", found, aria_label="Sections"), theme)
+    return [brand, element("nav", found, aria_label="Sections")]
 
 
 def hero(progress: Progress) -> Markup:

@@ -104,7 +104,11 @@ def rounded_up(value: float) -> float:
 
 def table(progress: Progress, unit: Unit) -> Markup | None:
     """The numbers of a milestone; None if it has not shown any."""
-    found = measures(progress, unit)
+    return table_of(unit, measures(progress, unit))
+
+
+def table_of(unit: Unit, found: Sequence[Measure]) -> Markup | None:
+    """Numbers of a milestone as a table; None if there are none."""
     if not found:
         return None
     whole = wholes(found)

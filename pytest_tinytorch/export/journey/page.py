@@ -39,7 +39,14 @@ def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
         masthead.foot(),
         element("script", script),
     )
-    return f"<!DOCTYPE html>\n{element('html', _head(progress, style, script), body, lang='en')}\n"
+    return whole(
+        head(f"{progress.curriculum.title}: {progress.verdict_line()}", style, script), body
+    )
+
+
+def whole(head: Markup, body: Markup) -> str:
+    """A page of its head and its body."""
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def read(name: str) -> Markup:
@@ -60,9 +67,10 @@ def picture_style(scope: str) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """What a browser may load: this style, this script and the pictures inside, and nothing else."""
+    """What a browser may load: this style, this script if any, and the pictures inside, nothing else."""
+    scripts = f"script-src '{digest(script)}'; " if script else ""
     return (
-        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
+        f"default-src 'none'; style-src '{digest(style)}'; {scripts}"
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
@@ -72,14 +80,16 @@ def digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode('utf-8')).digest()).decode('ascii')}"
 
 
-def _head(progress: Progress, style: Markup, script: Markup) -> Markup:
+def head(title: str, style: str, script: str, *more: Markup) -> Markup:
+    """The head of a page that holds all that it needs."""
     return element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy(style, script)),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{progress.curriculum.title}: {progress.verdict_line()}"),
+        *more,
+        element("title", title),
         element("link", rel="icon", href="data:,"),
         element("style", style),
     )

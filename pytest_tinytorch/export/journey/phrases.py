@@ -25,8 +25,16 @@ def date(at: str) -> Markup:
         day = datetime.fromisoformat(at)
     except ValueError:
         return element("span", at)
-    written = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-    return element("time", written, datetime=day.date().isoformat())
+    return element("time", day_text(at), datetime=day.date().isoformat())
+
+
+def day_text(at: str) -> str:
+    """A day as people write it, without markup."""
+    try:
+        day = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def dashed(weeks: str) -> str:

@@ -13,6 +13,8 @@ FOLDER = Path(".tinytorch") / "plots"
 LIMIT = 300_000
 """Bytes of the largest picture that a page takes in."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SOURCE = b"tEXtSource\0"
+"""How the part of a file begins that says which code has drawn it; four bytes before it are its length."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels, as the header says."""
         return int.from_bytes(self.data[16:20], "big"), int.from_bytes(self.data[20:24], "big")
+
+    @property
+    def source(self) -> str:
+        """The digest of the code that has drawn it; empty if the file does not say."""
+        at = self.data.find(SOURCE)
+        length = int.from_bytes(self.data[at - 4 : at], "big") - len(b"Source\0")
+        text = self.data[at + len(SOURCE) :][: max(0, length)] if at >= 4 else b""
+        return text.decode("latin-1")
 
     @property
     def address(self) -> str:

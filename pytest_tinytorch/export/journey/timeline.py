@@ -37,7 +37,7 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
         element("p", states.state_badge(state), *standing(progress, unit), class_="standing"),
         element("p", unit.capability if state == State.PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
-        element("div", *map(_figure, own), class_="pictures") if own else None,
+        element("div", *map(figure, own), class_="pictures") if own else None,
         class_=f"entry {states.state_word(state)}",
     )
 
@@ -58,7 +58,8 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
     return parts
 
 
-def _figure(picture: Picture) -> Markup:
+def figure(picture: Picture) -> Markup:
+    """A picture with its caption; in words if it is larger than a page takes in."""
     if not picture.data:
         size, limit = (f"{count / 1000:.0f} kB" for count in (picture.bytes, LIMIT))
         text = f"{picture.name}.png is {size}, more than the {limit} that this page can include."

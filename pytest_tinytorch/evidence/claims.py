@@ -1,0 +1,89 @@
+"""Claims: what a learner may say of their work, each with the evidence that it can be checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.evidence.ledger import Event
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.evidence.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One unit that is passed, and what proved it.
+
+    Attributes:
+        unit: what is passed.
+        event: the line of the ledger that says so, for the source as it stands.
+        own: the modules that it stands on and that the learner wrote.
+        borrowed: those that are taken from the reference.
+    """
+
+    unit: Unit
+    event: Event
+    own: tuple[Unit, ...] = ()
+    borrowed: tuple[Unit, ...] = ()
+
+    @property
+    def numbers(self) -> Mapping[str, Any]:
+        """What a milestone showed when it was proved."""
+        return self.event.notes
+
+    @property
+    def specs(self) -> int:
+        """How many specs proved it."""
+        return sum(self.event.outcomes.values())
+
+
+def claims_of(workspace: Workspace, progress: Progress) -> dict[UnitId, Claim]:
+    """Unit id to its claim, in the order of the course.
+
+    What is stale, borrowed or locked has none, nor has a milestone that stands on borrowed modules alone.
+    """
+    found = (
+        claim_of(progress, unit, event)
+        for unit in progress.curriculum.units
+        if progress.state[unit.id] == State.PASSED
+        and (event := workspace.evidence.get(unit.id)) is not None
+        and event.own
+    )
+    return {claim.unit.id: claim for claim in found if claim.own or not claim.borrowed}
+
+
+def claim_of(progress: Progress, unit: Unit, event: Event) -> Claim:
+    """The claim of a unit that is passed."""
+    return Claim(unit, event, own_modules(progress, unit), progress.borrowed_for(unit))
+
+
+def own_modules(progress: Progress, unit: Unit) -> tuple[Unit, ...]:
+    """The modules that a unit stands on and that the learner wrote."""
+    below = progress.curriculum.closure([unit.id])
+    modules = [one for one in progress.checkpoints if one.id in below and one.source]
+    return tuple(one for one in modules if progress.state[one.id] != State.BORROWED)
+
+
+def own_checkpoints(progress: Progress, stage: NamedCheckpoints) -> tuple[Unit, ...]:
+    """The checkpoints of a stage that are the learner's to pass: those of the path, not borrowed."""
+    return tuple(
+        unit
+        for unit in progress.checkpoints
+        if unit.number in stage.numbers and progress.state[unit.id] != State.BORROWED
+    )
+
+
+def stages_passed(
+    progress: Progress, claims: Mapping[UnitId, Claim]
+) -> tuple[NamedCheckpoints, ...]:
+    """The stages of which all that is the learner's to pass is proved."""
+    return tuple(s for s in progress.curriculum.stages if is_passed(progress, claims, s))
+
+
+def is_passed(progress: Progress, claims: Mapping[UnitId, Claim], stage: NamedCheckpoints) -> bool:
+    """Whether a stage may be claimed: something in it was written, and all of that is proved."""
+    own = own_checkpoints(progress, stage)
+    return any(unit.source for unit in own) and all(unit.id in claims for unit in own)

@@ -1,0 +1,1 @@
+"""How does one achievement look on a picture that a person can share?"""

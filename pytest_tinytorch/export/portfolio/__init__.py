@@ -1,0 +1,1 @@
+"""What can a person publish of their work, so that others can check it?"""

@@ -1,0 +1,216 @@
+"""To celebrate a milestone or a stage: what it proved, what it opened, and what can be shared of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.course.selection import unit_ranges
+from pytest_tinytorch.evidence.claims import Claim, own_checkpoints
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.terminal import milestones as drawn
+from pytest_tinytorch.terminal.layout import capitalized
+from pytest_tinytorch.terminal.plaintext import harmless_text
+from pytest_tinytorch.tito.session import Session
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.export.cards.card import Card
+    from pytest_tinytorch.export.journey.numbers import Measure
+    from pytest_tinytorch.export.journey.pictures import Picture
+
+Command = Callable[..., None]
+LONGEST_NAME = 60
+NARROW, BAR = 72, 16
+"""Columns under which numbers have no bars, and how long one is."""
+
+
+def checked_name(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
+    """A person's name in any script, on one line."""
+    if name is None:
+        return ""
+    kept = " ".join(harmless_text(name, limit=1000).split())
+    if not kept:
+        raise click.BadParameter("write a name, or leave the option out")
+    if len(kept) > LONGEST_NAME:
+        raise click.BadParameter(
+            f"it has {len(kept)} characters: {LONGEST_NAME} at most have room on a card"
+        )
+    return kept
+
+
+NAME = click.option(
+    "--name", metavar="NAME", callback=checked_name, help="your name, as it is to be shown"
+)
+CARD = click.option(
+    "--card",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="write a card into DIR: SVG and PNG, light and dark, Markdown, text",
+)
+
+
+def milestone_celebration(
+    session: Session, progress: Progress, claim: Claim, pictures: Sequence[Picture]
+) -> Group:
+    """What is shown of a milestone that is proved."""
+    from pytest_tinytorch.export.cards.card import milestone_card
+
+    unit, glyphs = claim.unit, session.glyphs
+    card = milestone_card(progress, claim, pictures)
+    text = Text(unit.capability, "bold")
+    text.append(f"\n{capitalized(card.place)}, {card.proof.partition(' · ')[0]}", "not bold")
+    text.append(f"\nBadge: {unit.badge}", "yellow not bold")
+    facts = {
+        "Proved": unit.builds,
+        "Code": card.origin,
+        "Picture": picture_text(claim, pictures),
+        "Opened": opened_text(progress, unit),
+        "Next": next_text(progress, unit),
+    }
+    return Group(
+        drawn.framed(text, f"{unit.year} {glyphs.dot} {unit.title}", glyphs),
+        *numbers(session, card.measures),
+        *labeled_lines(facts),
+    )
+
+
+def stage_celebration(session: Session, progress: Progress, card: Card) -> Group:
+    """What is shown of a stage that is proved."""
+    text = Text("\n".join(card.sentences), "bold")
+    text.append(f"\n{capitalized(card.place)}, {card.title}, {card.proof}", "not bold")
+    following = next((u for u in progress.curriculum.way if u == progress.current), None)
+    todo = f"{following.label}: {start_command(following)}" if following else ""
+    facts = {"Code": card.origin, "Next": todo}
+    return Group(drawn.framed(text, card.headline, session.glyphs), *labeled_lines(facts))
+
+
+def labeled_lines(facts: dict[str, str]) -> list[RenderableType]:
+    """Texts beside what they are about; what is empty is left out."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for label, text in facts.items():
+        if text:
+            grid.add_row(Text(f" {label}", "bold"), Text(text))
+    return [grid]
+
+
+def numbers(session: Session, measures: Sequence[Measure]) -> list[RenderableType]:
+    """The learner's own numbers, held against what was asked for."""
+    from pytest_tinytorch.export.journey.numbers import wholes
+
+    narrow, glyphs, whole = session.width < NARROW, session.glyphs, wholes(measures)
+    grid = Table.grid(padding=(0, 2))
+    for one in measures:
+        asked = Text(one.asked, "dim")
+        name, shown = Text(f" {one.name}"), Text(one.shown, "bold")
+        if narrow:
+            grid.add_row(name, shown if not one.asked else Text.assemble(shown, ", ", asked))
+            continue
+        bar = Text()
+        if one.value is not None:
+            filled = round(BAR * min(1.0, max(0.0, one.value / whole[one.unit])))
+            bar.append(glyphs.full * filled, "green").append(glyphs.empty * (BAR - filled), "dim")
+        grid.add_row(name, shown, bar, asked)
+    return [Text(), grid, Text()] if measures else [Text()]
+
+
+def picture_text(claim: Claim, pictures: Sequence[Picture]) -> str:
+    """Where the milestone's pictures are, as far as the code that is proved has drawn them."""
+    from pytest_tinytorch.export.cards.card import proved_pictures
+    from pytest_tinytorch.export.journey.pictures import FOLDER
+
+    right = proved_pictures(claim, pictures)
+    if right:
+        return ", ".join((FOLDER / f"{picture.name}.png").as_posix() for picture in right)
+    again = f"tito milestone start {claim.unit.year}"
+    if any(picture.belongs_to(claim.unit) for picture in pictures):
+        return f"drawn by other code than what is proved: {again} draws it again"
+    return f"none yet: {again} draws one, if matplotlib is installed"
+
+
+def opened_text(progress: Progress, unit: Unit) -> str:
+    """What a milestone has opened, or what that still waits for."""
+    return "; ".join(standing_text(progress, other) for other in progress.opened_by(unit))
+
+
+def standing_text(progress: Progress, unit: Unit) -> str:
+    """How one begins with a unit, or what it waits for."""
+    if not progress.is_on_path(unit):
+        return f"{unit.label}, which is not on your path"
+    if progress.state[unit.id] == State.PASSED:
+        return f"{unit.label}, which is passed"
+    lock = progress.lock_text(unit)
+    return f"{unit.label}, which {lock}" if lock else f"{unit.label}: {start_command(unit)}"
+
+
+def start_command(unit: Unit) -> str:
+    """What one types to begin with a unit."""
+    return f"tito {'milestone' if unit.is_milestone else 'module'} start {unit.year or unit.number}"
+
+
+def next_text(progress: Progress, unit: Unit) -> str:
+    """The challenge after a milestone; if that is met, the first milestone that is still to pass."""
+    following = progress.opened_by(unit)
+    if following and all(progress.state[other.id] == State.PASSED for other in following):
+        left = [u for u in progress.milestones if progress.state[u.id] != State.PASSED]
+        return f"{left[0].title}: {standing_text(progress, left[0])}" if left else ""
+    return drawn.next_challenge(progress, unit)
+
+
+def stage_named(session: Session, text: str) -> NamedCheckpoints:
+    """The stage that a person names; a usage error lists those there are."""
+    from difflib import get_close_matches
+
+    stages = session.workspace.curriculum.stages
+    by_name = {stage.name.lower(): stage for stage in stages}
+    found = by_name.get(text.strip().lower())
+    if found is None:
+        near = get_close_matches(text.lower(), by_name, n=1, cutoff=0.5)
+        meant = f" Did you mean {by_name[near[0]].name}?" if near else ""
+        names = ", ".join(stage.name for stage in stages) or "none"
+        raise click.UsageError(f"unknown stage {text!r}.{meant} There are: {names}")
+    return found
+
+
+def stage_wait(progress: Progress, claims: dict[UnitId, Claim], stage: NamedCheckpoints) -> str:
+    """What a stage waits for that may not be claimed yet."""
+    own = own_checkpoints(progress, stage)
+    left = [unit for unit in own if unit.id not in claims]
+    if not left:
+        return f"{stage.name} holds nothing that is yours to write on this path."
+    waits = f"{stage.name} is not passed yet: it waits for {unit_ranges(left)}."
+    return f"{waits} tito checkpoint test {left[0].number}"
+
+
+def write_cards(session: Session, folder: Path, cards: Sequence[Card], quiet: bool = False) -> None:
+    """Write the files of cards; an error in a line where that cannot be done, or not as PNG."""
+    from pytest_tinytorch.export.cards.write import card_files
+    from pytest_tinytorch.export.files import write_all
+
+    files, missing = card_files(folder, cards)
+    try:
+        write_all(files)
+    except OSError as error:
+        raise click.ClickException(unwritable(folder, error)) from error
+    if not quiet:
+        named = ", ".join(card.slug for card in cards)
+        session.say(f"wrote {len(files)} files into {folder}: {named}")
+    if missing:
+        raise click.ClickException(missing)
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """Why a folder cannot be written to, and what to do."""
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file: name a folder"
+    return f"{folder} cannot be written: {error.strerror}. Name another folder"
