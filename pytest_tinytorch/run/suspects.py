@@ -12,7 +12,9 @@ from functools import lru_cache
 from pytest_tinytorch.course.callgraph import (
     Uses,
     direct_uses_of,
+    graph_of,
     parse,
+    reached,
     rules_of,
     sizes_of,
     uses_of,
@@ -28,6 +30,9 @@ BACKWARD = re.compile(r"backward through (\w+)\(")
 """How a call of a gradient rule is told."""
 
 MUCH_LONGER = 1.5
+
+CALLING = ("forward", "__call__")
+"""The methods that run when an object is called."""
 
 COMPARING = ("assert_equal", "assert_close")
 """What specs compare with: the first argument is what came."""
@@ -80,7 +85,10 @@ def suspect(
         return ""
     words = aliases(tree, module)
     mentioned = mentioned_words(tree, line, words)
-    near = involved(mentioned, calls, exercises, calls_an_object(tree, line))
+    objects, left = calls_an_object(tree, line), contexts_left(tree, line, words)
+    near = involved(mentioned, calls, exercises, objects, left)
+    if not objects:
+        near = with_makers(near, mentioned, source, exercises)
     score: Counter[str] = Counter(dict.fromkeys(near, 1))
     if near:
         score[near[0]] += 2
@@ -147,20 +155,68 @@ def involved(
     calls: dict[str, tuple[str, ...]],
     exercises: Collection[str],
     objects: bool,
+    left: Collection[str] = (),
 ) -> list[str]:
     """The exercises that words lead to, in their order; those of classes that are made last.
 
-    ``objects`` says whether what a class made is called: then that is what the spec is about.
+    ``objects`` says whether what a class made is called: then that is what the spec is about. ``left`` are
+    classes whose ``with`` has ended.
     """
     found = [exercise_of(word, exercises) or through(word, calls, exercises) for word in mentioned]
     rest = []
     order = ("forward", "__call__", "__init__") if objects else ("__init__", "forward", "__call__")
     for word in mentioned:
         members = [name for name in exercises if name.startswith(f"{word}.")]
+        if word in left:
+            members.sort(key=lambda name: not name.endswith(".__exit__"))
         preferred = [f"{word}.{name}" for name in order if f"{word}.{name}" in members]
         found += preferred[:1]
         rest += members[:1]
     return [name for name in dict.fromkeys([*found, *rest]) if name]
+
+
+def with_makers(
+    near: list[str], mentioned: Sequence[str], source: str, exercises: Collection[str]
+) -> list[str]:
+    """The same, before any method of a class that is only made what is done to make it.
+
+    Its own ``__init__`` may be given, and that of the class below it an exercise or what calls one.
+    """
+    asked = {word for word in mentioned if word.startswith(".")}
+    unasked = [n for n in near if "." in n and f".{n.rpartition('.')[2]}" not in asked]
+    classes = dict.fromkeys(name.partition(".")[0] for name in unasked)
+    made = {one: made_through(one, source, tuple(exercises)) for one in classes if one in mentioned}
+    steps = [step for one in made for step in made[one] if f"{one}.__init__" not in near]
+    later = [name for name in unasked if made.get(name.partition(".")[0]) and name not in steps]
+    return list(dict.fromkeys([*(n for n in near if n not in later), *steps, *later]))
+
+
+@lru_cache(maxsize=64)
+def made_through(word: str, source: str, exercises: tuple[str, ...]) -> tuple[str, ...]:
+    """The exercises that making an object goes through, of its class or one that it builds on.
+
+    The longest comes first: faults grow with the length.
+    """
+    graph, sizes = graph_of(source, exercises), sizes_of(source)
+    classes = {node.name: node for node in parse(source).body if isinstance(node, ast.ClassDef)}
+    while word in classes:
+        steps = {f"{word}.__init__"} | reached(f"{word}.__init__", graph, frozenset(exercises))
+        if found := steps & {*exercises}:
+            return tuple(sorted(found, key=lambda name: (-sizes.get(name, 0), name)))
+        bases = [base.id for base in classes[word].bases if isinstance(base, ast.Name)]
+        word = next(iter(bases), "")
+    return ()
+
+
+def contexts_left(tree: ast.Module, line: int, words: dict[str, str]) -> set[str]:
+    """The classes whose ``with`` has ended where a spec failed, or should have ended in an error."""
+    found: set[str] = set()
+    for node in (part for one in around(tree, line)[-1:] for part in ast.walk(one)):
+        if isinstance(node, ast.With) and not (
+            node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0)
+        ):
+            found |= {word for item in node.items for word in mentions(item, words)}
+    return found
 
 
 def calls_an_object(tree: ast.Module, line: int) -> bool:
@@ -176,7 +232,9 @@ def calls_an_object(tree: ast.Module, line: int) -> bool:
 
 def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
-    word = name.rpartition(".")[2]
+    kind, _, word = name.rpartition(".")
+    if word in CALLING and is_near and re.match(rf"{re.escape(kind)}\(", clue.law):
+        return 11  # the law is about what such an object gives
     tried = {word, name.partition(".")[0]} & {*clue.test.rstrip("]").partition("[")[2].split("-")}
     if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
         return 0
@@ -232,7 +290,8 @@ def longer_helper(
 ) -> str:
     """An exercise, or one that it uses, that is much longer, and that no spec asks for.
 
-    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first.
+    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first. What
+    another exercise uses too that specs ask for would show there.
     """
     known, calls = analysis(source, tuple(exercises)), calls_of(source)
     asked = {
@@ -245,7 +304,9 @@ def longer_helper(
     hidden = sorted(
         helper
         for helper in known.direct.get(name, ())
-        if helper not in asked and not helper.endswith(overridden)
+        if helper not in asked
+        and not helper.endswith(overridden)
+        and not any(helper in known.direct.get(user, ()) for user in asked - {name})
     )
     of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
     longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))

@@ -1,0 +1,586 @@
+"""Statements of a spec as a learner would write them: with values for variables, and helpers taken apart."""
+
+import ast
+import builtins
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from specs.arrays import Array
+from specs.descriptions import code
+from specs.framework import Lazy
+from specs.sources import (
+    LAWS,
+    MOST,
+    CannotTell,
+    Value,
+    every_argument,
+    function_at,
+    is_frameworks,
+    is_law,
+    is_plain,
+    is_small,
+    is_unknown,
+    names_in,
+    of_learner,
+    paired,
+    rows_of,
+    stored_below,
+    stored_in,
+    unknown,
+    with_entry,
+    wrapped,
+)
+
+APART = (LAWS, "specs.gradients", "specs.timing")
+"""Helpers whose own statements tell a learner nothing."""
+
+
+class Rewriter(ast.NodeTransformer):
+    """Rewrites statements of one function of a spec.
+
+    Args:
+        names: what is global there.
+        values: its variables when it failed.
+        function: the function.
+    """
+
+    def __init__(
+        self, names: Mapping[str, Any], values: Mapping[str, Any], function: ast.FunctionDef
+    ) -> None:
+        self.names, self.values = names, values
+        self.defined = frozenset(name for node in function.body for name in stored_in(node))
+        self.tainted = of_learner(function, names)
+        self.arguments: dict[str, ast.expr] = {}  # of the helper that is taken apart
+        self.before: list[ast.stmt] = []  # what has to be done for the statement at hand
+        self.texts: dict[str, str] = {}
+        self.modules: dict[str, str] = {}  # where what is asked for of the framework is from
+        self.arrays: dict[str, Array] = {}  # those that a text stands for
+        self.taken: set[str] = set(values)
+        self.made: set[str] = set()  # names of variables of helpers
+        self.depth = 0
+        self.inner = 0  # inside so many functions
+
+    def statements(self, node: ast.stmt) -> list[ast.stmt]:
+        """A statement rewritten, with what has to be done before it, or `unknown`."""
+        try:
+            return self.target(node)
+        except CannotTell:
+            return [unknown(node)]
+
+    def target(self, node: ast.stmt, asked: bool = False) -> list[ast.stmt]:
+        """The same, where nothing is to be done without it: CannotTell if it cannot be rewritten.
+
+        What a spec has ``asked`` for is kept, if it is only a name.
+        """
+        outer, self.before = self.before, []
+        try:
+            copy = deepcopy(node)
+            done = (
+                ast.Expr(self.visit(copy.value))
+                if asked and isinstance(copy, ast.Expr)
+                else self.visit(copy)
+            )
+            made = [] if done is None else done if isinstance(done, list) else [done]
+            return [*self.before, *made]
+        finally:
+            self.before = outer
+
+    def text(self, statements: Sequence[ast.stmt]) -> str:
+        """The source of statements, values in their place."""
+        module = ast.fix_missing_locations(ast.Module(list(statements), []))
+        self.rename(module)
+        text = ast.unparse(module)
+        for name in sorted(self.texts, key=len, reverse=True):
+            text = text.replace(name, self.texts[name])
+        return text
+
+    def rename(self, module: ast.Module) -> None:
+        """Give the variables of helpers the names that they have there, where nothing else has them."""
+        nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
+        used = {node.id for node in nodes}
+        for name in sorted(used & self.made):
+            plain = re.sub(r"_\d+$", "", name)
+            if plain not in used:
+                used.add(plain)
+                for node in nodes:
+                    node.id = plain if node.id == name else node.id
+
+    # Statements
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        call = node.value
+        if isinstance(call, ast.Constant):
+            return None
+        if is_law(call):
+            first = call.args[:1] if is_law(call, "assert_") and isinstance(call, ast.Call) else []
+            calls = [n for one in first for n in ast.walk(one) if isinstance(n, ast.Call)]
+            return [ast.Expr(self.visit(n)) for n in calls if is_law(n, "ask", "call")] or None
+        node.value = self.visit(node.value)
+        return None if isinstance(node.value, ast.Name | ast.Constant) else node
+
+    def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Statements rewritten, each with what has to be done before it."""
+        return [one for part in body for one in self.target(part)]
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        """Two names for two values are two assignments; a name for a variable of a helper is the variable."""
+        value, target = self.visit(node.value), node.targets[0]
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            entries = self.arguments.get(target.value.id)
+            if isinstance(entries, ast.Dict):  # of keywords that a helper was given
+                self.arguments[target.value.id] = with_entry(
+                    entries, self.visit(target.slice), value
+                )
+                return None
+        if (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+        ):
+            pairs = zip(target.elts, value.elts, strict=True)
+            return [one for name, part in pairs for one in self.assigned(name, part)]
+        if len(node.targets) == 1:
+            return self.assigned(target, value)
+        return ast.Assign([self.visit(one) for one in node.targets], value, lineno=0)
+
+    def assigned(self, target: ast.expr, value: ast.expr) -> list[ast.stmt]:
+        """One assignment."""
+        own = isinstance(value, ast.Name) and value.id in self.made
+        if own and isinstance(target, ast.Name):
+            self.arguments[target.id] = value
+            return []
+        return [ast.Assign([self.visit(target)], value, lineno=0)]
+
+    def visit_With(self, node: ast.With) -> Any:
+        if any(is_law(item.context_expr, "raises") for item in node.items):
+            body = self.block(node.body)
+            caught = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
+            return ast.Try(body, [caught], [], []) if body else None
+        if any(is_law(item.context_expr) for item in node.items):
+            raise CannotTell
+        node.items = [self.visit(item) for item in node.items]
+        node.body = self.block(node.body)
+        return node if node.body else None
+
+    def visit_If(self, node: ast.If) -> Any:
+        if is_unknown(node):
+            return node
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            return self.block(node.body if test.value else node.orelse)
+        node.test, node.body, node.orelse = test, self.block(node.body), self.block(node.orelse)
+        return node if node.body else None
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        if self.depth or node.decorator_list:
+            raise CannotTell
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        with Bound(self, {arg.arg for arg in every_argument(node.args)} | set(stored_below(node))):
+            self.inner += 1
+            try:
+                node.body = self.block(body) or [ast.Pass()]
+            finally:
+                self.inner -= 1
+            node.args = self.visit(node.args)
+        return node
+
+    def visit_For(self, node: ast.For) -> Any:
+        over = self.visit(node.iter)
+        rows = rows_of(over)
+        if rows is not None and len(rows) <= 3 and not node.orelse:
+            return [one for row in rows for one in self.turn(node, row)]
+        node.iter = over
+        node.target = self.visit(node.target)
+        with Bound(self, set(stored_in(node.target))):
+            node.body = self.block(node.body)
+        return node if node.body else None
+
+    def turn(self, node: ast.For, row: ast.expr) -> list[ast.stmt]:
+        """What a loop does with one of the things that it goes over."""
+        outer = dict(self.arguments)
+        try:
+            self.arguments |= paired(node.target, row)
+            return self.block(node.body)
+        finally:
+            self.arguments = outer
+
+    # Expressions
+
+    def visit_Value(self, node: Value) -> ast.expr:
+        return self.literal(node.of)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """An entry of a dict that is written out is that entry."""
+        value, key = self.visit(node.value), self.visit(node.slice)
+        if isinstance(value, ast.Dict):
+            texts = [self.text_of(one) or ast.unparse(one) for one in value.keys if one]
+            wanted = self.text_of(key) or ast.unparse(key)
+            if len(texts) == len(value.keys) and wanted in texts:
+                return value.values[texts.index(wanted)]
+        return ast.Subscript(value, key, node.ctx)
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        name = node.id
+        if name in self.arguments:
+            found = self.arguments[name]
+            if isinstance(node.ctx, ast.Store):
+                return ast.Name(found.id, ast.Store()) if isinstance(found, ast.Name) else node
+            return deepcopy(found)
+        if isinstance(node.ctx, ast.Store) or (self.depth and name not in self.names):
+            return node
+        if name in self.values and not self.depth:
+            return self.of_variable(node, self.values[name])
+        if name in self.names:
+            return self.of_global(node, self.names[name])
+        return node
+
+    def of_variable(self, node: ast.Name, value: Any) -> ast.expr:
+        """A variable: its value, unless that is long, or came from the learner's code."""
+        if isinstance(value, Lazy) or is_frameworks(value):
+            return self.literal(value)
+        filled = self.inner and isinstance(value, list | dict | set)
+        if node.id in self.defined and (node.id in self.tainted or filled or not is_small(value)):
+            return node
+        return self.literal(value)
+
+    def of_global(self, node: ast.Name, value: Any) -> ast.expr:
+        """A name of the spec's file."""
+        if isinstance(value, Lazy):
+            return self.of_framework(value)
+        if isinstance(value, ModuleType | FunctionType) or hasattr(builtins, node.id):
+            return node
+        return self.literal(value)
+
+    def of_framework(self, value: Any) -> ast.expr:
+        """The name of something of the framework, which has to be imported from its module."""
+        if isinstance(value, Lazy):
+            name, module = repr(value), str(vars(value)["_module"])
+        else:
+            name, module = value.__name__, value.__module__.rpartition(".")[2]
+        self.modules[name] = module
+        return ast.Name(name, ast.Load())
+
+    def literal(self, value: Any) -> ast.expr:
+        """A value as one writes it."""
+        if type(value) in (list, tuple) and len(value) <= MOST:
+            parts = [self.literal(one) for one in value]
+            return (ast.List if isinstance(value, list) else ast.Tuple)(parts, ast.Load())
+        if type(value) is dict and len(value) <= MOST:
+            return ast.Dict(
+                [self.literal(k) for k in value], [self.literal(v) for v in value.values()]
+            )
+        if isinstance(value, Lazy) or is_frameworks(value):
+            return self.of_framework(value)
+        if not is_plain(value):
+            raise CannotTell
+        made = self.written(code(value, "np.array"))
+        if isinstance(value, np.ndarray):
+            self.arrays[made.id] = value
+        return made
+
+    def written(self, text: str) -> ast.Name:
+        """A text that stands in the program as it is."""
+        name = f"value_{len(self.texts)}_of_spec"
+        self.texts[name] = text
+        return ast.Name(name, ast.Load())
+
+    def text_of(self, node: ast.expr) -> str:
+        """The text that an expression stands for, if `written` made it."""
+        return self.texts.get(node.id, "") if isinstance(node, ast.Name) else ""
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        with Bound(self, {arg.arg for arg in every_argument(node.args)}):
+            self.inner += 1
+            try:
+                return self.generic_visit(node)
+            finally:
+                self.inner -= 1
+
+    def comprehension(self, node: Any) -> Any:
+        own = {n for part in node.generators for n in stored_in(part.target)}
+        with Bound(self, own):
+            return self.generic_visit(node)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """What is reckoned with numbers that are known is one."""
+        done = ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
+        texts = [self.text_of(one) or ast.unparse(one) for one in (done.left, done.right)]
+        if not all(re.fullmatch(r"-?\d+", text) for text in texts):
+            return done
+        sides = [ast.Constant(int(text)) for text in texts]
+        tree = ast.fix_missing_locations(ast.Expression(ast.BinOp(sides[0], node.op, sides[1])))
+        try:
+            return self.literal(eval(compile(tree, "spec", "eval")))
+        except (ArithmeticError, ValueError):
+            return done
+
+    def visit_IfExp(self, node: ast.IfExp) -> Any:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            return self.visit(node.body if test.value else node.orelse)
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        """What is compared with None is known where its value is."""
+        done: Any = self.generic_visit(node)
+        right = done.comparators[0]
+        known = self.text_of(done.left) or isinstance(done.left, ast.Dict | ast.List | ast.Tuple)
+        is_none = isinstance(right, ast.Constant) and right.value is None
+        if known and is_none and isinstance(done.ops[0], ast.Is | ast.IsNot):
+            same = self.text_of(done.left) == "None"
+            return ast.Constant(same == isinstance(done.ops[0], ast.Is))
+        return done
+
+    def visit_Dict(self, node: ast.Dict) -> ast.expr:
+        """What is unpacked into a dict stands in it."""
+        keys: list[ast.expr | None] = []
+        values: list[ast.expr] = []
+        for key, value in zip(node.keys, node.values, strict=True):
+            done = self.visit(value)
+            is_inner = key is None and isinstance(done, ast.Dict)
+            keys += done.keys if is_inner else [self.visit(key) if key else None]
+            values += done.values if is_inner else [done]
+        return ast.Dict(keys, values)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(given := self.arguments.get(name), ast.Lambda):
+            return self.given_lambda(given, *self.parts(node))
+        if isinstance(given, ast.Name) and given.id in self.names:
+            name = given.id  # a helper that another one was given
+        helper = self.names.get(name) if name not in self.values else None
+        if not isinstance(helper, FunctionType):
+            return self.plain_call(node)
+        if helper.__module__ == LAWS or helper.__module__ == "specs.framework":
+            return self.law(name, node)
+        if helper.__module__.startswith("specs."):
+            return self.taken_apart(helper, node)
+        return self.plain_call(node)
+
+    def plain_call(self, node: ast.Call) -> ast.expr:
+        """A call as it is; an array of an array is one."""
+        call = ast.Call(self.visit(node.func), *self.parts(node))
+        array = self.array_of(call.args[0]) if len(call.args) == 1 and not call.keywords else None
+        if array is not None and ast.unparse(call.func) in ("np.array", "Tensor"):
+            return self.written(code(array, ast.unparse(call.func)))
+        if ast.unparse(call.func) == "np.array" and len(call.args) == 1 and not call.keywords:
+            inner = call.args[0]
+            if isinstance(inner, ast.Call) and ast.unparse(inner.func) == "np.array":
+                return inner
+        return call
+
+    def array_of(self, node: ast.expr) -> Array | None:
+        """The array that an expression is written for, if it is one."""
+        return self.arrays.get(node.id) if isinstance(node, ast.Name) else None
+
+    def parts(self, node: ast.Call) -> tuple[list[ast.expr], list[ast.keyword]]:
+        """The arguments of a call; what stands in a list with a star is written out."""
+        args: list[ast.expr] = []
+        for arg in node.args:
+            done = self.visit(arg)
+            inner = done.value if isinstance(done, ast.Starred) else None
+            args += inner.elts if isinstance(inner, ast.List | ast.Tuple) else [done]
+        keywords: list[ast.keyword] = []
+        for keyword in node.keywords:
+            value = self.visit(keyword.value)
+            if keyword.arg is None and isinstance(value, ast.Dict):
+                pairs = zip(value.keys, value.values, strict=True)
+                keywords += [ast.keyword(self.key(k), v) for k, v in pairs]
+            else:
+                keywords.append(ast.keyword(keyword.arg, value))
+        return args, keywords
+
+    def key(self, node: ast.expr | None) -> str:
+        """The name of a keyword that is written as text."""
+        if isinstance(node, ast.Constant):
+            return str(node.value)
+        return str(ast.literal_eval(self.text_of(node) if node is not None else ""))
+
+    def law(self, name: str, node: ast.Call) -> ast.expr:
+        """`call` and `ask` as the calls that they make."""
+        if name in ("resolve", "unwrap", "data_of", "show") and node.args:
+            return self.visit(node.args[0])
+        if name == "lazy" and len(node.args) == 2:
+            text = self.text_of(self.visit(node.args[1])) or repr(
+                getattr(node.args[1], "value", "")
+            )
+            return ast.Name(str(ast.literal_eval(text)), ast.Load())
+        if name not in ("call", "ask"):
+            raise CannotTell
+        args, keywords = self.parts(node)
+        given = args[1:]
+        if name == "call":
+            given = [self.tensor(arg) for arg in given]
+        return ast.Call(args[0], given, keywords)
+
+    def tensor(self, node: ast.expr) -> ast.expr:
+        """An argument of `call`: arrays are wrapped."""
+        array = self.array_of(node)
+        if array is not None:
+            return self.written(code(array, "Tensor"))
+        if text := self.text_of(node):
+            return wrapped(node) if text.startswith("np.") else node
+        if isinstance(node, ast.Name):
+            return wrapped(node) if isinstance(self.values.get(node.id), np.ndarray) else node
+        return wrapped(node) if isinstance(node, ast.Call | ast.BinOp | ast.Subscript) else node
+
+    def applied(self, function: ast.expr, given: Sequence[ast.expr]) -> ast.expr:
+        """A function of the spec called on something; of a lambda, what it gives then."""
+        if not isinstance(function, ast.Lambda):
+            return ast.Call(self.visit(deepcopy(function)), list(given), [])
+        outer, defaults = self.arguments, function.args.defaults
+        names = [arg.arg for arg in function.args.args]
+        values = [*given[: len(names) - len(defaults)], *map(self.visit, deepcopy(defaults))]
+        self.arguments = outer | dict(zip(names, values, strict=False))
+        try:
+            return self.visit(deepcopy(function.body))
+        finally:
+            self.arguments = outer
+
+    def given_lambda(
+        self, function: ast.Lambda, args: list[ast.expr], keywords: list[ast.keyword]
+    ) -> ast.expr:
+        """What a lambda that a helper was given makes of its arguments."""
+        names = [arg.arg for arg in function.args.args]
+        defaults = function.args.defaults
+        values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+        values |= dict(zip(names, args, strict=False)) | {k.arg: k.value for k in keywords if k.arg}
+        if set(values) != set(names):
+            raise CannotTell
+        return Filled(values).visit(deepcopy(function.body))
+
+    def entered(
+        self, failed: ast.stmt, frames: Sequence[tuple[FrameType, int]]
+    ) -> tuple[ast.FunctionDef, FrameType, int] | None:
+        """(source, frame, line) of the helper in which a statement failed, if it called one.
+
+        From now on statements are those of the helper, and its arguments what it was given.
+        """
+        call = failed.value if isinstance(failed, ast.Expr) else None
+        helper = self.helper_of(call.func) if isinstance(call, ast.Call) else None
+        if not isinstance(call, ast.Call) or helper is None or helper.__module__ in APART:
+            return None
+        found = [(f, line) for f, line in frames if f.f_code is helper.__code__]
+        if not found:
+            return None
+        frame, line = found[0]
+        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
+        args, keywords = self.parts(call)
+        if isinstance(call.func, ast.Attribute):
+            args = [ast.Name("self", ast.Load()), *args]
+        bound = self.bound(helper, source, args, keywords)
+        self.names, self.values = helper.__globals__, frame.f_locals
+        self.defined = frozenset(name for node in source.body for name in stored_in(node))
+        self.tainted = of_learner(source, self.names) | frozenset(bound)
+        kept = {n for n in self.defined if n in self.tainted or not is_small(self.values.get(n))}
+        own = {name: ast.Name(self.fresh(name), ast.Load()) for name in kept - set(bound)}
+        self.arguments = bound | own
+        return source, frame, line
+
+    def helper_of(self, function: ast.expr) -> FunctionType | None:
+        """The helper of the specs that is called: a function, or a method of the spec's class."""
+        found = None
+        if isinstance(function, ast.Name):
+            found = self.names.get(function.id)
+        elif isinstance(function, ast.Attribute) and ast.unparse(function.value) == "self":
+            found = getattr(type(self.values.get("self")), function.attr, None)
+        is_own = isinstance(found, FunctionType) and found.__module__.startswith("specs.")
+        return found if is_own else None
+
+    def taken_apart(self, helper: FunctionType, node: ast.Call) -> ast.expr:
+        """What a helper of the specs gives: its statements go before, with what it was given."""
+        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
+        if self.depth > 5 or source.decorator_list or "specs.oracles" in helper.__module__:
+            raise CannotTell
+        last = source.body[-1]
+        gives = last.value if isinstance(last, ast.Return) else None
+        bound = self.bound(helper, source, *self.parts(node))
+        outer = self.names, self.arguments, self.depth
+        own = {name for part in source.body for name in stored_in(part)} - set(bound)
+        self.names, self.depth = helper.__globals__, self.depth + 1
+        self.arguments = bound | {name: ast.Name(self.fresh(name), ast.Load()) for name in own}
+        try:
+            for part in source.body[:-1] if gives else source.body:
+                if any(isinstance(n, ast.Return | ast.Yield) for n in ast.walk(part)):
+                    raise CannotTell
+                self.before += self.statements(part)
+            return self.visit(deepcopy(gives)) if gives else ast.Constant(None)
+        finally:
+            self.names, self.arguments, self.depth = outer
+
+    def bound(
+        self,
+        helper: FunctionType,
+        source: ast.FunctionDef,
+        args: list[ast.expr],
+        keywords: list[ast.keyword],
+    ) -> dict[str, ast.expr]:
+        """What the parameters of a helper stand for."""
+        spec = source.args
+        names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+        defaults = dict(zip(names[::-1], (helper.__defaults__ or ())[::-1], strict=False))
+        found = {name: self.literal(value) for name, value in defaults.items()}
+        found |= {n: self.literal(v) for n, v in (helper.__kwdefaults__ or {}).items()}
+        found |= dict(zip(names, args, strict=False))
+        if spec.vararg:
+            found[spec.vararg.arg] = ast.Tuple(args[len(names) :], ast.Load())
+        known = {*names, *(arg.arg for arg in spec.kwonlyargs)}
+        found |= {k.arg: k.value for k in keywords if k.arg in known}
+        if spec.kwarg:
+            rest = [k for k in keywords if k.arg and k.arg not in known]
+            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
+            found[spec.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
+        uses = [n for part in source.body for n in names_in(part)]
+        return {name: self.once(name, value, uses.count(name)) for name, value in found.items()}
+
+    def once(self, name: str, value: ast.expr, uses: int) -> ast.expr:
+        """An argument that is made once: by a name, if a helper uses it more than once."""
+        simple = (
+            ast.Name | ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Attribute | ast.Lambda
+        )
+        if uses < 2 or isinstance(value, simple) or ast.unparse(value).startswith("range("):
+            return value
+        made = self.fresh(name)
+        self.before.append(ast.Assign([ast.Name(made, ast.Store())], value, lineno=0))
+        return ast.Name(made, ast.Load())
+
+    def fresh(self, name: str) -> str:
+        """A name that nothing has yet."""
+        found, number = name, 2
+        while found in self.taken:
+            found, number = f"{name}_{number}", number + 1
+        self.taken.add(found)
+        self.made.add(found)
+        return found
+
+
+class Filled(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return deepcopy(self.values.get(node.id, node))
+
+
+class Bound:
+    """While it is entered, names stand for themselves, as arguments of a lambda do."""
+
+    def __init__(self, rewriter: Rewriter, names: set[str]) -> None:
+        self.rewriter, self.names = rewriter, names
+
+    def __enter__(self) -> None:
+        self.outer = self.rewriter.arguments
+        own = {name: ast.Name(name, ast.Load()) for name in self.names}
+        self.rewriter.arguments = self.outer | own
+
+    def __exit__(self, *_: object) -> None:
+        self.rewriter.arguments = self.outer
