@@ -1,28 +1,21 @@
-"""Statements of a spec as a learner would write them: with values for variables, and helpers taken apart."""
+"""Statements of a spec as a learner would write them, and helpers of the specs taken apart."""
 
 import ast
-import builtins
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from types import FrameType, FunctionType, ModuleType
+from types import FrameType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from specs.arrays import Array
 from specs.descriptions import code
-from specs.framework import Lazy
+from specs.expressions import Bound, Expressions, Filled
 from specs.sources import (
     LAWS,
-    MOST,
     CannotTell,
-    Value,
     every_argument,
     function_at,
-    is_frameworks,
     is_law,
-    is_plain,
     is_small,
     is_unknown,
     names_in,
@@ -40,30 +33,8 @@ APART = (LAWS, "specs.gradients", "specs.timing")
 """Helpers whose own statements tell a learner nothing."""
 
 
-class Rewriter(ast.NodeTransformer):
-    """Rewrites statements of one function of a spec.
-
-    Args:
-        names: what is global there.
-        values: its variables when it failed.
-        function: the function.
-    """
-
-    def __init__(
-        self, names: Mapping[str, Any], values: Mapping[str, Any], function: ast.FunctionDef
-    ) -> None:
-        self.names, self.values = names, values
-        self.defined = frozenset(name for node in function.body for name in stored_in(node))
-        self.tainted = of_learner(function, names)
-        self.arguments: dict[str, ast.expr] = {}  # of the helper that is taken apart
-        self.before: list[ast.stmt] = []  # what has to be done for the statement at hand
-        self.texts: dict[str, str] = {}
-        self.modules: dict[str, str] = {}  # where what is asked for of the framework is from
-        self.arrays: dict[str, Array] = {}  # those that a text stands for
-        self.taken: set[str] = set(values)
-        self.made: set[str] = set()  # names of variables of helpers
-        self.depth = 0
-        self.inner = 0  # inside so many functions
+class Rewriter(Expressions):
+    """Rewrites statements of one function of a spec."""
 
     def statements(self, node: ast.stmt) -> list[ast.stmt]:
         """A statement rewritten, with what has to be done before it, or `unknown`."""
@@ -90,38 +61,28 @@ class Rewriter(ast.NodeTransformer):
         finally:
             self.before = outer
 
-    def text(self, statements: Sequence[ast.stmt]) -> str:
-        """The source of statements, values in their place."""
-        module = ast.fix_missing_locations(ast.Module(list(statements), []))
-        self.rename(module)
-        text = ast.unparse(module)
-        for name in sorted(self.texts, key=len, reverse=True):
-            text = text.replace(name, self.texts[name])
-        return text
-
-    def rename(self, module: ast.Module) -> None:
-        """Give the variables of helpers the names that they have there, where nothing else has them."""
-        nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
-        used = {node.id for node in nodes}
-        for name in sorted(used & self.made):
-            plain = re.sub(r"_\d+$", "", name)
-            if plain not in used:
-                used.add(plain)
-                for node in nodes:
-                    node.id = plain if node.id == name else node.id
-
-    # Statements
-
     def visit_Expr(self, node: ast.Expr) -> Any:
         call = node.value
         if isinstance(call, ast.Constant):
             return None
         if is_law(call):
-            first = call.args[:1] if is_law(call, "assert_") and isinstance(call, ast.Call) else []
-            calls = [n for one in first for n in ast.walk(one) if isinstance(n, ast.Call)]
-            return [ast.Expr(self.visit(n)) for n in calls if is_law(n, "ask", "call")] or None
+            parts = call.args[:1] if is_law(call, "assert_", "expect") else []  # type: ignore[attr-defined]
+            return [ast.Expr(self.visit(n)) for one in parts for n in self.acting(one)] or None
         node.value = self.visit(node.value)
         return None if isinstance(node.value, ast.Name | ast.Constant) else node
+
+    def acting(self, node: ast.expr) -> list[ast.expr]:
+        """The calls in what a law asks for that may change something: of the learner's objects."""
+        if isinstance(node, ast.Call):
+            root: ast.expr = node.func
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            if is_law(node, "ask", "call") or (
+                isinstance(root, ast.Name) and root.id in self.tainted
+            ):
+                return [node]
+        parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+        return [one for part in parts for one in self.acting(part)]
 
     def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
         """Statements rewritten, each with what has to be done before it."""
@@ -209,146 +170,6 @@ class Rewriter(ast.NodeTransformer):
         finally:
             self.arguments = outer
 
-    # Expressions
-
-    def visit_Value(self, node: Value) -> ast.expr:
-        return self.literal(node.of)
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        """An entry of a dict that is written out is that entry."""
-        value, key = self.visit(node.value), self.visit(node.slice)
-        if isinstance(value, ast.Dict):
-            texts = [self.text_of(one) or ast.unparse(one) for one in value.keys if one]
-            wanted = self.text_of(key) or ast.unparse(key)
-            if len(texts) == len(value.keys) and wanted in texts:
-                return value.values[texts.index(wanted)]
-        return ast.Subscript(value, key, node.ctx)
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        name = node.id
-        if name in self.arguments:
-            found = self.arguments[name]
-            if isinstance(node.ctx, ast.Store):
-                return ast.Name(found.id, ast.Store()) if isinstance(found, ast.Name) else node
-            return deepcopy(found)
-        if isinstance(node.ctx, ast.Store) or (self.depth and name not in self.names):
-            return node
-        if name in self.values and not self.depth:
-            return self.of_variable(node, self.values[name])
-        if name in self.names:
-            return self.of_global(node, self.names[name])
-        return node
-
-    def of_variable(self, node: ast.Name, value: Any) -> ast.expr:
-        """A variable: its value, unless that is long, or came from the learner's code."""
-        if isinstance(value, Lazy) or is_frameworks(value):
-            return self.literal(value)
-        filled = self.inner and isinstance(value, list | dict | set)
-        if node.id in self.defined and (node.id in self.tainted or filled or not is_small(value)):
-            return node
-        return self.literal(value)
-
-    def of_global(self, node: ast.Name, value: Any) -> ast.expr:
-        """A name of the spec's file."""
-        if isinstance(value, Lazy):
-            return self.of_framework(value)
-        if isinstance(value, ModuleType | FunctionType) or hasattr(builtins, node.id):
-            return node
-        return self.literal(value)
-
-    def of_framework(self, value: Any) -> ast.expr:
-        """The name of something of the framework, which has to be imported from its module."""
-        if isinstance(value, Lazy):
-            name, module = repr(value), str(vars(value)["_module"])
-        else:
-            name, module = value.__name__, value.__module__.rpartition(".")[2]
-        self.modules[name] = module
-        return ast.Name(name, ast.Load())
-
-    def literal(self, value: Any) -> ast.expr:
-        """A value as one writes it."""
-        if type(value) in (list, tuple) and len(value) <= MOST:
-            parts = [self.literal(one) for one in value]
-            return (ast.List if isinstance(value, list) else ast.Tuple)(parts, ast.Load())
-        if type(value) is dict and len(value) <= MOST:
-            return ast.Dict(
-                [self.literal(k) for k in value], [self.literal(v) for v in value.values()]
-            )
-        if isinstance(value, Lazy) or is_frameworks(value):
-            return self.of_framework(value)
-        if not is_plain(value):
-            raise CannotTell
-        made = self.written(code(value, "np.array"))
-        if isinstance(value, np.ndarray):
-            self.arrays[made.id] = value
-        return made
-
-    def written(self, text: str) -> ast.Name:
-        """A text that stands in the program as it is."""
-        name = f"value_{len(self.texts)}_of_spec"
-        self.texts[name] = text
-        return ast.Name(name, ast.Load())
-
-    def text_of(self, node: ast.expr) -> str:
-        """The text that an expression stands for, if `written` made it."""
-        return self.texts.get(node.id, "") if isinstance(node, ast.Name) else ""
-
-    def visit_Lambda(self, node: ast.Lambda) -> Any:
-        with Bound(self, {arg.arg for arg in every_argument(node.args)}):
-            self.inner += 1
-            try:
-                return self.generic_visit(node)
-            finally:
-                self.inner -= 1
-
-    def comprehension(self, node: Any) -> Any:
-        own = {n for part in node.generators for n in stored_in(part.target)}
-        with Bound(self, own):
-            return self.generic_visit(node)
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """What is reckoned with numbers that are known is one."""
-        done = ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
-        texts = [self.text_of(one) or ast.unparse(one) for one in (done.left, done.right)]
-        if not all(re.fullmatch(r"-?\d+", text) for text in texts):
-            return done
-        sides = [ast.Constant(int(text)) for text in texts]
-        tree = ast.fix_missing_locations(ast.Expression(ast.BinOp(sides[0], node.op, sides[1])))
-        try:
-            return self.literal(eval(compile(tree, "spec", "eval")))
-        except (ArithmeticError, ValueError):
-            return done
-
-    def visit_IfExp(self, node: ast.IfExp) -> Any:
-        test = self.visit(node.test)
-        if isinstance(test, ast.Constant):
-            return self.visit(node.body if test.value else node.orelse)
-        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
-
-    def visit_Compare(self, node: ast.Compare) -> Any:
-        """What is compared with None is known where its value is."""
-        done: Any = self.generic_visit(node)
-        right = done.comparators[0]
-        known = self.text_of(done.left) or isinstance(done.left, ast.Dict | ast.List | ast.Tuple)
-        is_none = isinstance(right, ast.Constant) and right.value is None
-        if known and is_none and isinstance(done.ops[0], ast.Is | ast.IsNot):
-            same = self.text_of(done.left) == "None"
-            return ast.Constant(same == isinstance(done.ops[0], ast.Is))
-        return done
-
-    def visit_Dict(self, node: ast.Dict) -> ast.expr:
-        """What is unpacked into a dict stands in it."""
-        keys: list[ast.expr | None] = []
-        values: list[ast.expr] = []
-        for key, value in zip(node.keys, node.values, strict=True):
-            done = self.visit(value)
-            is_inner = key is None and isinstance(done, ast.Dict)
-            keys += done.keys if is_inner else [self.visit(key) if key else None]
-            values += done.values if is_inner else [done]
-        return ast.Dict(keys, values)
-
     def visit_Call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if isinstance(given := self.arguments.get(name), ast.Lambda):
@@ -364,49 +185,12 @@ class Rewriter(ast.NodeTransformer):
             return self.taken_apart(helper, node)
         return self.plain_call(node)
 
-    def plain_call(self, node: ast.Call) -> ast.expr:
-        """A call as it is; an array of an array is one."""
-        call = ast.Call(self.visit(node.func), *self.parts(node))
-        array = self.array_of(call.args[0]) if len(call.args) == 1 and not call.keywords else None
-        if array is not None and ast.unparse(call.func) in ("np.array", "Tensor"):
-            return self.written(code(array, ast.unparse(call.func)))
-        if ast.unparse(call.func) == "np.array" and len(call.args) == 1 and not call.keywords:
-            inner = call.args[0]
-            if isinstance(inner, ast.Call) and ast.unparse(inner.func) == "np.array":
-                return inner
-        return call
-
-    def array_of(self, node: ast.expr) -> Array | None:
-        """The array that an expression is written for, if it is one."""
-        return self.arrays.get(node.id) if isinstance(node, ast.Name) else None
-
-    def parts(self, node: ast.Call) -> tuple[list[ast.expr], list[ast.keyword]]:
-        """The arguments of a call; what stands in a list with a star is written out."""
-        args: list[ast.expr] = []
-        for arg in node.args:
-            done = self.visit(arg)
-            inner = done.value if isinstance(done, ast.Starred) else None
-            args += inner.elts if isinstance(inner, ast.List | ast.Tuple) else [done]
-        keywords: list[ast.keyword] = []
-        for keyword in node.keywords:
-            value = self.visit(keyword.value)
-            if keyword.arg is None and isinstance(value, ast.Dict):
-                pairs = zip(value.keys, value.values, strict=True)
-                keywords += [ast.keyword(self.key(k), v) for k, v in pairs]
-            else:
-                keywords.append(ast.keyword(keyword.arg, value))
-        return args, keywords
-
-    def key(self, node: ast.expr | None) -> str:
-        """The name of a keyword that is written as text."""
-        if isinstance(node, ast.Constant):
-            return str(node.value)
-        return str(ast.literal_eval(self.text_of(node) if node is not None else ""))
-
     def law(self, name: str, node: ast.Call) -> ast.expr:
         """`call` and `ask` as the calls that they make."""
         if name in ("resolve", "unwrap", "data_of", "show") and node.args:
             return self.visit(node.args[0])
+        if name == "equal" and len(node.args) == 2:
+            return ast.Compare(self.visit(node.args[0]), [ast.Eq()], [self.visit(node.args[1])])
         if name == "lazy" and len(node.args) == 2:
             text = self.text_of(self.visit(node.args[1])) or repr(
                 getattr(node.args[1], "value", "")
@@ -452,6 +236,12 @@ class Rewriter(ast.NodeTransformer):
         defaults = function.args.defaults
         values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
         values |= dict(zip(names, args, strict=False)) | {k.arg: k.value for k in keywords if k.arg}
+        if function.args.kwarg:
+            rest = [k for k in keywords if k.arg and k.arg not in names]
+            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
+            values = {n: v for n, v in values.items() if n in names}
+            values[function.args.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
+            names.append(function.args.kwarg.arg)
         if set(values) != set(names):
             raise CannotTell
         return Filled(values).visit(deepcopy(function.body))
@@ -478,7 +268,7 @@ class Rewriter(ast.NodeTransformer):
         bound = self.bound(helper, source, args, keywords)
         self.names, self.values = helper.__globals__, frame.f_locals
         self.defined = frozenset(name for node in source.body for name in stored_in(node))
-        self.tainted = of_learner(source, self.names) | frozenset(bound)
+        self.tainted = of_learner(source, self.names, bound)
         kept = {n for n in self.defined if n in self.tainted or not is_small(self.values.get(n))}
         own = {name: ast.Name(self.fresh(name), ast.Load()) for name in kept - set(bound)}
         self.arguments = bound | own
@@ -550,37 +340,3 @@ class Rewriter(ast.NodeTransformer):
         made = self.fresh(name)
         self.before.append(ast.Assign([ast.Name(made, ast.Store())], value, lineno=0))
         return ast.Name(made, ast.Load())
-
-    def fresh(self, name: str) -> str:
-        """A name that nothing has yet."""
-        found, number = name, 2
-        while found in self.taken:
-            found, number = f"{name}_{number}", number + 1
-        self.taken.add(found)
-        self.made.add(found)
-        return found
-
-
-class Filled(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
-
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return deepcopy(self.values.get(node.id, node))
-
-
-class Bound:
-    """While it is entered, names stand for themselves, as arguments of a lambda do."""
-
-    def __init__(self, rewriter: Rewriter, names: set[str]) -> None:
-        self.rewriter, self.names = rewriter, names
-
-    def __enter__(self) -> None:
-        self.outer = self.rewriter.arguments
-        own = {name: ast.Name(name, ast.Load()) for name in self.names}
-        self.rewriter.arguments = self.outer | own
-
-    def __exit__(self, *_: object) -> None:
-        self.rewriter.arguments = self.outer

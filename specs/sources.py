@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -79,9 +79,14 @@ def parsed(file: str) -> ast.Module:
     return ast.parse(Path(file).read_text(encoding="utf-8"))
 
 
-def of_learner(function: ast.FunctionDef, names: Mapping[str, Any]) -> frozenset[str]:
-    """The variables of a spec that the learner's code has had to do with: they are no given values."""
-    found: set[str] = set()
+def of_learner(
+    function: ast.FunctionDef, names: Mapping[str, Any], given: Iterable[str] = ()
+) -> frozenset[str]:
+    """The variables of a spec that the learner's code has had to do with: they are no given values.
+
+    Of a helper all that it was ``given`` counts as that.
+    """
+    found = set(given)
     parts = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
     for _ in range(2):  # a loop may use what comes below
         for node in parts:

@@ -140,6 +140,7 @@ except Exception as error:
     print(type(error).__name__, error, sep=": ")
 else:
     print("no error")
+    value = bool(value) if isinstance(value, np.bool_) else value
     for part in (value, *value) if isinstance(value, tuple) else (value,):
         data = getattr(part, "data", None)
         data = data if isinstance(data, np.ndarray) else part

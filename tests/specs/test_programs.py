@@ -133,8 +133,7 @@ WRONG = "np.zeros((1, 9), np.float32)"
             "layer = Linear(9, 1)\nx = normal(seed, 3, 9)\nassert_close(call(layer, x), 9.0)",
             {"seed": 5},
             "layer = Linear(9, 1)\n"
-            "x = np.random.default_rng(5).standard_normal((3, 9))"
-            ".astype(np.float64, copy=False)\n"
+            "x = np.random.default_rng(5).standard_normal((3, 9)).astype(np.float64)\n"
             "layer(Tensor(x))",
         ),
         (  # a name that is not there by itself
@@ -147,6 +146,23 @@ WRONG = "np.zeros((1, 9), np.float32)"
             "assert_close(layer.bias.data, 9.0)",
             {},
             "layer = Linear(1, 1)\nlayer.bias.data[...] = 4\nlayer.bias.data",
+        ),
+        (  # the row of a loop that failed, and a call that stands in a law
+            "layer = Dropout(0.5)\n"
+            "for mode, switch in ((False, layer.eval), (True, layer.train)):\n"
+            "    expect(switch() is layer, 'the layer', 'another')\n"
+            "    expect(layer.training is mode is True, 'yes', str([layer.training]))",
+            {},
+            "layer = Dropout(0.5)\nswitch = layer.eval\nswitch()\n[layer.training]",
+        ),
+        (  # an entry of what a loop goes over
+            "state = layer_of(0).state_dict()\n"
+            "for name, value in state.items():\n"
+            "    expect(value is None, name, value)",
+            {},
+            "generator = np.random.default_rng(0)\n"
+            "state = Linear(2, 1, generator=generator).state_dict()\n"
+            "state['weight']",
         ),
         (  # what a helper of the spec finds wrong
             "check(layer_of, 2)",
