@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from types import FrameType, FunctionType
 from typing import Any
 
@@ -13,6 +14,7 @@ from specs.expressions import Bound, Expressions, Filled
 from specs.sources import (
     LAWS,
     CannotTell,
+    Value,
     every_argument,
     function_at,
     is_law,
@@ -176,7 +178,13 @@ class Rewriter(Expressions):
             return self.given_lambda(given, *self.parts(node))
         if isinstance(given, ast.Name) and given.id in self.names:
             name = given.id  # a helper that another one was given
-        helper = self.names.get(name) if name not in self.values else None
+        helper: Any = self.names.get(name) if name not in self.values else None
+        if isinstance(helper, partial):
+            first: list[ast.expr] = [Value(of=one) for one in helper.args]
+            own = {keyword.arg for keyword in node.keywords}
+            more = [ast.keyword(k, Value(of=v)) for k, v in helper.keywords.items() if k not in own]
+            node = ast.Call(node.func, [*first, *node.args], [*node.keywords, *more])
+            helper = helper.func
         if not isinstance(helper, FunctionType):
             return self.plain_call(node)
         if helper.__module__ == LAWS or helper.__module__ == "specs.framework":

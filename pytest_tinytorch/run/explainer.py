@@ -27,7 +27,8 @@ from pytest_tinytorch.run.message import (
     labeled_lines,
     source_lines,
 )
-from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
+from pytest_tinytorch.run.specsource import line_in_test, question_at
+from pytest_tinytorch.run.suspects import Clue, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
+from pytest_tinytorch.run.specsource import line_in_test, question_at
+from pytest_tinytorch.run.suspects import Clue, suspect
 from tests.support import kit
 
 SPEC = """

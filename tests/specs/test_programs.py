@@ -15,6 +15,8 @@ pytestmark = pytest.mark.usefixtures("reference")
 HEAD = '''
 """Specs of 03 layers."""
 
+from functools import partial
+
 import numpy as np
 
 from specs.framework import lazy
@@ -27,6 +29,7 @@ relu, tanh = lazy("activations", "relu", "tanh")
 Linear, Dropout = lazy("layers", "Linear", "Dropout")
 SGD = lazy("optimizers", "SGD")
 WIDTH = 2
+single = partial(normal, dtype=np.float32)
 
 
 def layer_of(seed, **options):
@@ -134,6 +137,13 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {"seed": 5},
             "layer = Linear(9, 1)\n"
             "x = np.random.default_rng(5).standard_normal((3, 9)).astype(np.float64)\n"
+            "layer(Tensor(x))",
+        ),
+        (  # a helper with some of its arguments given
+            "layer = Linear(9, 1)\nx = single(5, 3, 9)\nassert_close(call(layer, x), 9.0)",
+            {},
+            "layer = Linear(9, 1)\n"
+            "x = np.random.default_rng(5).standard_normal((3, 9)).astype(np.float32)\n"
             "layer(Tensor(x))",
         ),
         (  # a name that is not there by itself
