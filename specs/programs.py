@@ -84,7 +84,9 @@ def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told:
     done += found[:-1]
     text = writer.text(brief([*needed(done, found[-1:]), *found[-1:]]))
     text = with_imports(text, writer.modules, names)
-    is_about = any(re.search(rf"\b{name}\b", text) for name in writer.modules)
+    is_about = is_gradient(failed) or any(
+        re.search(rf"\b{name}\b", text) for name in writer.modules
+    )
     return text if is_about and can_be_pasted(text, names) else ""
 
 

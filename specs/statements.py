@@ -48,10 +48,19 @@ def statements_until(
                 ast.Expr(item.context_expr) for item in node.items if not is_law(item.context_expr)
             ]
         if isinstance(node, ast.For):
-            done += carried(node, values) + turn_of(node.target, node.iter, values)
+            done += carried(node, values) + words_of(node, values)
+            done += turn_of(node.target, node.iter, values)
         before, failed = statements_until(inner, line, values)
         return done + before, failed
     raise CannotTell
+
+
+def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
+    """The variables of a loop that are a name or a number, in the turn that failed."""
+    found = {n: values.get(n) for n in stored_in(node.target)}
+    plain = {n: value for n, value in found.items() if isinstance(value, str | int)}
+    names = [(ast.Name(n, ast.Store()), value) for n, value in plain.items()]
+    return [ast.Assign([name], Value(of=value), lineno=node.lineno) for name, value in names]
 
 
 def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
@@ -60,6 +69,7 @@ def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
         return []
     own = {name for part in node.body for name in stored_in(part)} | set(stored_in(node.target))
     acts = [part for part in node.body if not isinstance(part, ast.Assign) or held_in(part)]
+    acts = [part for part in acts if not is_raises(part)]  # what was refused has changed nothing
     acts = [part for part in acts if not (isinstance(part, ast.Expr) and is_law(part.value))]
     acts += [p for p in node.body if isinstance(p, ast.Assign) and is_law(p.value, "ask", "call")]
     held = {name for part in acts for name in names_in(part)} - own

@@ -193,6 +193,14 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {},
             "",
         ),
+        (  # what was refused in earlier turns has changed nothing
+            "layer = Linear(2, 1)\n"
+            "for x in (np.ones(3), np.ones(2)):\n"
+            "    with raises(ValueError):\n"
+            "        layer(Tensor(x))",
+            {},
+            "layer = Linear(2, 1)\nlayer(Tensor(np.array([1., 1.])))",
+        ),
         # What is said of the call is enough.
         ("assert_close(call(relu, x), 9.0)", {"x": np.ones(1)}, ""),
         # There is no short program.
