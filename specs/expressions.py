@@ -74,6 +74,8 @@ class Expressions(ast.NodeTransformer, Writer):
         test = self.visit(node.test)
         if isinstance(test, ast.Constant):
             return self.visit(node.body if test.value else node.orelse)
+        if (known := self.text_of(test)) in ("True", "False", "None"):
+            return self.visit(node.body if known == "True" else node.orelse)
         return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
 
     def visit_Compare(self, node: ast.Compare) -> Any:

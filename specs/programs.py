@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from specs.descriptions import code
+from specs.descriptions import array_in, code
 from specs.framework import Lazy
 from specs.pasting import can_be_pasted, with_imports
 from specs.rewriting import Rewriter
@@ -108,9 +108,17 @@ def is_call(node: ast.stmt, before: Sequence[ast.stmt], names: dict[str, Any]) -
         value = made[-1] if made else None
     if not (isinstance(value, ast.Call) and is_law(value, "call", "ask") and value.args):
         return False
+    objects = [names.get(n) for arg in value.args[1:] for n in names_in(arg)]
+    if any(is_object(one) for one in objects):
+        return False  # what it is like is not told
     function = value.args[0]
     called = names.get(function.id) if isinstance(function, ast.Name) else None
     return isinstance(called, Lazy) or is_frameworks(called)
+
+
+def is_object(value: object) -> bool:
+    """Whether a value is an object of the framework that is more than an array."""
+    return type(value).__module__.startswith("tinytorch.") and array_in(value) is None
 
 
 def is_gradient(node: ast.stmt) -> bool:
@@ -194,7 +202,9 @@ def slice_of(done: Sequence[ast.stmt], wanted: set[str], related: set[str]) -> l
 
 
 def has_call(node: ast.stmt) -> bool:
-    """Whether a statement calls anything."""
+    """Whether a statement calls anything that may change something."""
+    if is_unknown(node) and getattr(node, "orelse", None):
+        return False
     return any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 

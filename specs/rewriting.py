@@ -18,6 +18,7 @@ from specs.sources import (
     every_argument,
     function_at,
     is_law,
+    is_module_of_oracles,
     is_small,
     is_unknown,
     names_in,
@@ -43,7 +44,9 @@ class Rewriter(Expressions):
         try:
             return self.target(node)
         except CannotTell:
-            return [unknown(node)]
+            asks = any(is_law(n, "ask", "call") for n in ast.walk(node) if isinstance(n, ast.expr))
+            is_oracle = any(is_module_of_oracles(self.names.get(name)) for name in names_in(node))
+            return [unknown(node, changes=asks or not is_oracle)]
 
     def target(self, node: ast.stmt, asked: bool = False) -> list[ast.stmt]:
         """The same, where nothing is to be done without it: CannotTell if it cannot be rewritten.

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -141,9 +141,17 @@ def reaches(value: Any, depth: int = 4) -> bool:
     return any(reaches(value.__globals__.get(name), depth - 1) for name in names)
 
 
-def unknown(node: ast.stmt) -> ast.stmt:
-    """Stands for a statement that cannot be told, with the names that it has to do with."""
-    kept = ast.If(ast.Constant(None), [node], [])
+def is_module_of_oracles(value: object) -> bool:
+    """Whether a value is a module of oracles, which change nothing of the learner's."""
+    return isinstance(value, ModuleType) and value.__name__.startswith("specs.oracles.")
+
+
+def unknown(node: ast.stmt, changes: bool = True) -> ast.stmt:
+    """Stands for a statement that cannot be told, with the names that it has to do with.
+
+    It gives its variables their values, and ``changes`` what it calls something on, as far as one knows.
+    """
+    kept = ast.If(ast.Constant(None), [node], [] if changes else [ast.Pass()])
     return ast.copy_location(kept, node)
 
 

@@ -16,6 +16,7 @@ from specs.sources import (
     MOST,
     CannotTell,
     is_frameworks,
+    is_module_of_oracles,
     is_plain,
     is_small,
     of_learner,
@@ -81,6 +82,8 @@ class Writer:
         """A name of the spec's file."""
         if isinstance(value, Lazy):
             return self.of_framework(value)
+        if is_module_of_oracles(value):
+            raise CannotTell
         if isinstance(value, ModuleType | FunctionType) or hasattr(builtins, node.id):
             return node
         return self.literal(value)

@@ -22,6 +22,7 @@ import numpy as np
 from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import ask, assert_close, assert_equal, call, expect, raises, remember
+from specs.oracles import layers as oracle
 from specs.seeded import normal
 
 Tensor, sub = lazy("tensor", "Tensor", "sub")
@@ -200,6 +201,14 @@ WRONG = "np.zeros((1, 9), np.float32)"
             "        layer(Tensor(x))",
             {},
             "layer = Linear(2, 1)\nlayer(Tensor(np.array([1., 1.])))",
+        ),
+        (  # what an oracle says is beside the point, and so is what an option does not do
+            "layer = Linear(2, 1, bias=False)\n"
+            "expected = oracle.linear(np.ones(2), layer.weight.data, None)\n"
+            "x = Tensor(np.ones(2)) if plain else None\n"
+            "assert_close(layer(x), expected + 9)",
+            {"plain": True},
+            "layer = Linear(2, 1, bias=False)\nx = Tensor(np.ones(2))\nlayer(x)",
         ),
         # What is said of the call is enough.
         ("assert_close(call(relu, x), 9.0)", {"x": np.ones(1)}, ""),
