@@ -248,7 +248,7 @@ def longer_helper(
     """An exercise, or one that it uses, that is much longer, and that no spec asks for.
 
     Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first. What
-    another exercise uses too that specs ask for would show there.
+    another exercise uses too that specs ask for would show there, unless an object is made by it.
     """
     known, calls = analysis(source, tuple(exercises)), calls_of(source)
     asked = {
@@ -263,7 +263,10 @@ def longer_helper(
         for helper in known.direct.get(name, ())
         if helper not in asked
         and not helper.endswith(overridden)
-        and not any(helper in known.direct.get(user, ()) for user in asked - {name})
+        and (
+            name.endswith(".__init__")
+            or not any(helper in known.direct.get(user, ()) for user in asked - {name})
+        )
     )
     of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
     longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
