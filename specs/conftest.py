@@ -10,6 +10,18 @@ import pytest
 # What needs NumPy is imported in the fixtures: pytest loads this file even to show the map of the course.
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """What a failed spec did goes with its error, as a program that a learner can paste."""
+    try:
+        return (yield)
+    except Exception as error:
+        from specs.programs import program_of
+
+        error.__dict__["program"] = program_of(error)
+        raise
+
+
 @pytest.fixture(autouse=True)
 def imported(request: pytest.FixtureRequest) -> None:
     """What a spec file names is imported before each of its specs begins, whichever comes first."""

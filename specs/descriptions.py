@@ -7,6 +7,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from types import CodeType
 from typing import Any
 
@@ -141,6 +142,8 @@ def _code(value: object, array: str) -> str:
         return collection_code(value)
     if isinstance(value, np.random.Generator):
         return generator_code(value)
+    if is_dataclass(value) and not isinstance(value, type) and (text := dataclass_code(value)):
+        return text
     if isinstance(value, float) and not np.isfinite(value):
         return special(f"{value!r}") if not isinstance(value, np.generic) else f"np.{value!r}"
     if isinstance(value, np.dtype):
@@ -196,6 +199,14 @@ def collection_code(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
     if isinstance(value, list):
         return f"[{parts}]"
     return f"({parts},)" if len(value) == 1 else f"({parts})"
+
+
+def dataclass_code(value: Any) -> str:
+    """A dataclass as it is made, if that is not too long: ``Quantized(codes=np.array([1], np.int8), …)``."""
+    given = [(one.name, getattr(value, one.name)) for one in fields(value) if one.init]
+    parts = ", ".join(f"{name}={code(part, 'np.array')}" for name, part in given)
+    text = f"{type(value).__name__}({parts})"
+    return text if len(text) <= 2 * LONGEST else ""
 
 
 def generator_code(generator: np.random.Generator) -> str:

@@ -150,6 +150,8 @@ def mentioned(node: ast.AST) -> Iterator[str]:
     own = {part.arg for part in parts if isinstance(part, ast.arg)}
     own |= {p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
     for part in parts:
+        if isinstance(part, ast.Call) and ast.unparse(part) in ("len(self)", "iter(self)"):
+            yield f"self.__{ast.unparse(part.func)}__"
         if isinstance(part, ast.Name) and part.id not in own:
             yield part.id
             yield f"{part.id}.__init__"

@@ -27,7 +27,8 @@ from pytest_tinytorch.run.message import (
     labeled_lines,
     source_lines,
 )
-from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
+from pytest_tinytorch.run.specsource import line_in_test, question_at
+from pytest_tinytorch.run.suspects import Clue, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
@@ -326,7 +327,8 @@ class Explainer:
         source = source_lines(error, where.file, where.line) if where else []
         lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
-            if error.expected in ("True", "False") and (asked := self._question(spec, error)):
+            is_answer = error.expected in ("True", "False") and not getattr(error, "program", "")
+            if is_answer and (asked := self._question(spec, error)):
                 lines += labeled_lines("Asked", asked)
             lines += labeled_lines("Expected", error.expected)
             lines += labeled_lines("Got", error.got)
@@ -349,7 +351,7 @@ class Explainer:
         lines = [f"✗ {spec.unit.label} · {spec.group}"]
         if spec.law:
             lines += labeled_lines("Law", spec.law)
-        if called := getattr(error, "called", None):
+        if called := getattr(error, "program", "") or getattr(error, "called", None):
             return lines + labeled_lines("Called", str(called))
         example = example_lines(error)
         return lines + (labeled_lines("Example", example) if example else [])

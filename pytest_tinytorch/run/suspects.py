@@ -5,23 +5,39 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pytest_tinytorch.course.callgraph import (
     Uses,
     direct_uses_of,
+    graph_of,
     parse,
+    reached,
     rules_of,
     sizes_of,
     uses_of,
 )
+from pytest_tinytorch.run.specsource import (
+    aliases,
+    around,
+    asked_in,
+    calls_an_object,
+    contexts_left,
+    helpers,
+    mentions,
+    statements,
+)
 
-LAZY = "lazy"
-"""The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""
-
-ABOUT_GRADIENTS = ("check_gradient", ".grad", ".backward", "remember_rule")
+ABOUT_GRADIENTS = (
+    "check_gradient",
+    "check_rule",
+    "pull_back",
+    ".grad",
+    ".backward",
+    "remember_rule",
+)
 """What a spec asks for that looks at gradients."""
 
 BACKWARD = re.compile(r"backward through (\w+)\(")
@@ -29,8 +45,8 @@ BACKWARD = re.compile(r"backward through (\w+)\(")
 
 MUCH_LONGER = 1.5
 
-COMPARING = ("assert_equal", "assert_close")
-"""What specs compare with: the first argument is what came."""
+CALLING = ("forward", "__call__")
+"""The methods that run when an object is called."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,10 @@ def suspect(
         return ""
     words = aliases(tree, module)
     mentioned = mentioned_words(tree, line, words)
-    near = involved(mentioned, calls, exercises, calls_an_object(tree, line))
+    objects, left = calls_an_object(tree, line), contexts_left(tree, line, words)
+    near = involved(mentioned, calls, exercises, objects, left)
+    if not objects:
+        near = with_makers(near, mentioned, source, exercises)
     score: Counter[str] = Counter(dict.fromkeys(near, 1))
     if near:
         score[near[0]] += 2
@@ -108,31 +127,6 @@ def suspect(
     return longer_helper(best, mentioned, tree, module, source, exercises)
 
 
-def line_in_test(spec: str, lines: Sequence[int], test: str) -> int:
-    """The first line that lies in a function of a spec's file, or else the last one of the test; 0 if none.
-
-    What calls a property for Hypothesis stands at its decorators, which are in no function.
-    """
-    try:
-        tree = parse(spec)
-    except (SyntaxError, ValueError):
-        return 0
-    name = test.partition("[")[0]
-    ends = [node.end_lineno or node.lineno for node in functions_in(tree) if node.name == name]
-    return next((line for line in lines if around(tree, line)), next(iter(ends), 0))
-
-
-def question_at(spec: str, line: int) -> str:
-    """What a failing line compares, as it stands there: ``x.requires_grad``."""
-    tree = parse(spec)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    for node in calls:
-        here = node.lineno <= line <= (node.end_lineno or line)
-        if here and ast.unparse(node.func) in COMPARING:
-            return ast.unparse(node.args[0])
-    return ""
-
-
 def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[str]:
     """What a spec asks for, nearest to the line that failed first."""
     done = [mentions(node, words) for node in reversed(statements(tree, line))]
@@ -147,36 +141,64 @@ def involved(
     calls: dict[str, tuple[str, ...]],
     exercises: Collection[str],
     objects: bool,
+    left: Collection[str] = (),
 ) -> list[str]:
     """The exercises that words lead to, in their order; those of classes that are made last.
 
-    ``objects`` says whether what a class made is called: then that is what the spec is about.
+    ``objects`` says whether what a class made is called: then that is what the spec is about. ``left`` are
+    classes whose ``with`` has ended.
     """
     found = [exercise_of(word, exercises) or through(word, calls, exercises) for word in mentioned]
     rest = []
     order = ("forward", "__call__", "__init__") if objects else ("__init__", "forward", "__call__")
     for word in mentioned:
         members = [name for name in exercises if name.startswith(f"{word}.")]
+        if word in left:
+            members.sort(key=lambda name: not name.endswith(".__exit__"))
         preferred = [f"{word}.{name}" for name in order if f"{word}.{name}" in members]
         found += preferred[:1]
         rest += members[:1]
     return [name for name in dict.fromkeys([*found, *rest]) if name]
 
 
-def calls_an_object(tree: ast.Module, line: int) -> bool:
-    """Whether a spec calls what it has made: ``Linear(2, 3)(x)``, or ``model(x)``."""
-    nodes = [part for node in around(tree, line)[-1:] for part in ast.walk(node)]
-    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    functions = [node.func for node in nodes if isinstance(node, ast.Call)]
-    return any(
-        isinstance(function, ast.Call) or (isinstance(function, ast.Name) and function.id in made)
-        for function in functions
-    )
+def with_makers(
+    near: list[str], mentioned: Sequence[str], source: str, exercises: Collection[str]
+) -> list[str]:
+    """The same, before any method of a class that is only made what is done to make it.
+
+    Its own ``__init__`` may be given, and that of the class below it an exercise or what calls one.
+    """
+    asked = {word for word in mentioned if word.startswith(".")}
+    unasked = [n for n in near if "." in n and f".{n.rpartition('.')[2]}" not in asked]
+    classes = dict.fromkeys(name.partition(".")[0] for name in unasked)
+    made = {one: made_through(one, source, tuple(exercises)) for one in classes if one in mentioned}
+    steps = [step for one in made for step in made[one] if f"{one}.__init__" not in near]
+    later = [name for name in unasked if made.get(name.partition(".")[0]) and name not in steps]
+    return list(dict.fromkeys([*(n for n in near if n not in later), *steps, *later]))
+
+
+@lru_cache(maxsize=64)
+def made_through(word: str, source: str, exercises: tuple[str, ...]) -> tuple[str, ...]:
+    """The exercises that making an object goes through, of its class or one that it builds on.
+
+    The longest comes first: faults grow with the length.
+    """
+    graph, sizes = graph_of(source, exercises), sizes_of(source)
+    classes = {node.name: node for node in parse(source).body if isinstance(node, ast.ClassDef)}
+    while word in classes:
+        steps = {f"{word}.__init__"} | reached(f"{word}.__init__", graph, frozenset(exercises))
+        if found := steps & {*exercises}:
+            return tuple(sorted(found, key=lambda name: (-sizes.get(name, 0), name)))
+        bases = [base.id for base in classes[word].bases if isinstance(base, ast.Name)]
+        word = next(iter(bases), "")
+    return ()
 
 
 def named_in_words(name: str, clue: Clue, is_near: bool) -> int:
     """How much law and name of a spec speak for an exercise, whose name may be a plain English word."""
-    word = name.rpartition(".")[2]
+    kind, _, word = name.rpartition(".")
+    if word in CALLING and is_near and re.match(rf"{re.escape(kind)}\(", clue.law):
+        return 11  # the law is about what such an object gives
     tried = {word, name.partition(".")[0]} & {*clue.test.rstrip("]").partition("[")[2].split("-")}
     if word.startswith("__") or " " in word or not (is_near or tried or "_" in word):
         return 0
@@ -232,7 +254,8 @@ def longer_helper(
 ) -> str:
     """An exercise, or one that it uses, that is much longer, and that no spec asks for.
 
-    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first.
+    Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first. What
+    another exercise uses too that specs ask for would show there, unless an object is made by it.
     """
     known, calls = analysis(source, tuple(exercises)), calls_of(source)
     asked = {
@@ -245,7 +268,12 @@ def longer_helper(
     hidden = sorted(
         helper
         for helper in known.direct.get(name, ())
-        if helper not in asked and not helper.endswith(overridden)
+        if helper not in asked
+        and not helper.endswith(overridden)
+        and (
+            name.endswith(".__init__")
+            or not any(helper in known.direct.get(user, ()) for user in asked - {name})
+        )
     )
     of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
     longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
@@ -278,79 +306,6 @@ def calls_of(source: str) -> dict[str, tuple[str, ...]]:
     """What each function and method of a file mentions, by its last name."""
     functions = [node for node in ast.walk(parse(source)) if isinstance(node, ast.FunctionDef)]
     return {node.name: tuple(mentions(node, {})) for node in functions}
-
-
-@lru_cache(maxsize=64)
-def aliases(tree: ast.Module, module: str = "") -> dict[str, str]:
-    """What the names at the top of a file of specs stand for, in ``module`` or in any."""
-    found: dict[str, str] = {}
-    for node in tree.body:
-        match node:
-            case ast.Assign(
-                [target], ast.Call(ast.Name(id=function), [ast.Constant(name), *names])
-            ):
-                if function == LAZY and name == (module or name):
-                    parts = target.elts if isinstance(target, ast.Tuple) else [target]
-                    texts = [n.value for n in names if isinstance(n, ast.Constant)]
-                    found |= {
-                        ast.unparse(part): str(text)
-                        for part, text in zip(parts, texts, strict=False)
-                    }
-    return found
-
-
-@lru_cache(maxsize=64)
-def functions_in(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
-    """All functions of a file, outer ones before those inside."""
-    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-
-
-@lru_cache(maxsize=64)
-def asked_in(tree: ast.Module, module: str) -> frozenset[str]:
-    """All that a file of specs asks for of a module."""
-    return frozenset(mentions(tree, aliases(tree, module)))
-
-
-def around(tree: ast.Module, line: int) -> list[ast.FunctionDef]:
-    """The functions that a line stands in, the innermost last."""
-    functions = functions_in(tree)
-    return [node for node in functions if node.lineno <= line <= (node.end_lineno or line)]
-
-
-def statements(tree: ast.Module, line: int) -> list[ast.stmt]:
-    """What a function did up to a line, in its order: its statements, and of a block only the first line.
-
-    The statement on the line itself is there whole, with what stands in it: ``with raises(…):`` fails
-    for what is called below.
-    """
-    functions = around(tree, line)
-    if not functions:
-        return []
-    inner = [node for node in ast.walk(functions[-1]) if isinstance(node, ast.stmt)]
-    failed = [node for node in inner if node.lineno <= line <= (node.end_lineno or line)][-1]
-    simple = [node for node in inner if not hasattr(node, "body") and node.lineno < failed.lineno]
-    return [*sorted(simple, key=lambda node: node.lineno), failed]
-
-
-def helpers(tree: ast.Module, line: int) -> list[ast.FunctionDef]:
-    """The functions of a file of specs that the function around a line calls."""
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    names = [
-        part.id
-        for node in statements(tree, line)
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name)
-    ]
-    return [functions[name] for name in dict.fromkeys(names) if name in functions]
-
-
-def mentions(node: ast.AST, words: dict[str, str]) -> Iterator[str]:
-    """Names and attributes in a piece of source, the innermost call last; names as what they stand for."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute):
-            yield f".{part.attr}"
-        elif isinstance(part, ast.Name) and (not words or part.id in words):
-            yield words.get(part.id, part.id)
 
 
 def exercise_of(word: str, exercises: Collection[str]) -> str:

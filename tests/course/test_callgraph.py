@@ -34,6 +34,18 @@ def test_what_the_course_uses(module, name, used):
     assert uses(module, name) == used
 
 
+def test_the_length_of_itself_is_a_method():
+    source = (
+        "class A:\n"
+        "    def __len__(self): return 1\n"
+        "    def __iter__(self): return iter(range(len(self)))\n"
+        "    def first(self, x): return len(x)\n"
+    )
+    found = uses_of(source, ["A.__len__", "A.__iter__", "A.first"])
+    assert found["A.__iter__"] == {"A.__len__"}
+    assert found["A.first"] == frozenset()
+
+
 def test_annotations_and_names_of_its_own_say_nothing():
     source = "def f(x: g, h) -> g:\n    g = h(x)\n    return g\ndef g(): pass\ndef h(): pass\n"
     assert uses_of(source, ["f", "g", "h"])["f"] == frozenset()

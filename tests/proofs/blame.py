@@ -114,37 +114,53 @@ def read(unit: Unit, mistake: Mistake, wrong: str, output: str) -> Told:
 
 
 def said(output: str) -> tuple[str, str]:
-    """(called, got) of the first message; empty where it says nothing of it."""
+    """(called, got) of the first message, the lines of a program as they are; empty where it says nothing."""
     first = output.partition("✗ ")[2].partition("\n  Where")[0]
-    called = re.search(r"^  Called    (.*)$", first, re.MULTILINE)
+    called = re.search(r"^  Called    (.*(?:\n {12}.*)*)$", first, re.MULTILINE)
     got = re.search(r"^  (?:Got|Raised)    +(.*)$", first, re.MULTILINE)
-    return called[1] if called else "", got[1].strip() if got else ""
+    return called[1].replace("\n" + " " * 12, "\n") if called else "", got[1].strip() if got else ""
 
 
 PASTE = """
-import sys
+import ast, sys
 sys.path[:0] = [{folder!r}, {root!r}]
 import numpy as np
 from tinytorch import *
 from tinytorch.{module} import *
 from specs.descriptions import show, show_dtype, show_exactly, show_with_type
+program = ast.parse({called!r})
+last = program.body.pop()
 try:
-    value = eval({called!r})
+    exec(compile(program, "pasted", "exec"))
+    is_value = isinstance(last, ast.Expr)
+    value = eval(compile(ast.Expression(last.value), "pasted", "eval")) if is_value else None
+    if not is_value:
+        exec(compile(ast.Module([last], []), "pasted", "exec"))
 except Exception as error:
     print(type(error).__name__, error, sep=": ")
 else:
     print("no error")
-    for part in value if isinstance(value, tuple) else (value,):
-        data = getattr(part, "data", part)
-        for one in (part, data):
+    value = bool(value) if isinstance(value, np.bool_) else value
+    for part in (value, *value) if isinstance(value, tuple) else (value,):
+        data = getattr(part, "data", None)
+        data = data if isinstance(data, np.ndarray) else part
+        plain = np.asarray(part) if isinstance(part, int | float) else part
+        for one in (part, data, plain):
             print(show(one), show_exactly(one), show_dtype(one), show_with_type(one), sep="\\n")
         print(f"shape {{getattr(data, 'shape', None)}}", f"dtype {{getattr(data, 'dtype', None)}}", sep="\\n")
+        print(f"shape {{np.shape(data)}}" if not isinstance(data, list) else "")
 """
 """What is run to paste a call: names of the module itself are at hand, as in its file."""
 
+OF_RAW = re.compile(r"  (?:first difference|\S+ at \[)")
+"""What a message says of a value beyond the value itself."""
+
 
 def comes_again(told: Told, folder: Path) -> bool:
-    """Whether the call of a message, pasted into a new interpreter, gives what the message says."""
+    """Whether the call of a message, pasted into a new interpreter, gives what the message says.
+
+    Where that is told in words the last line is a question, as ``y is x``, and the answer has to be no.
+    """
     if not told.called or not told.got:
         return False
     text = PASTE.format(
@@ -158,9 +174,11 @@ def comes_again(told: Told, folder: Path) -> bool:
         timeout=60,
         check=False,
     )
-    got = re.split(r"  (?:first difference|\S+ at \[)", told.got)[0].strip()
+    lines = done.stdout.splitlines()
+    got = OF_RAW.split(told.got)[0].strip()
+    got = got.partition(", from the gradient ")[2] or got.removeprefix("an input changed to ")
     got = got.removeprefix("your message: ").partition("; it should mention")[0]
-    return any(got in (line, line.partition(": ")[2]) for line in done.stdout.splitlines())
+    return "False" in lines[1:2] or any(got in (line, line.partition(": ")[2]) for line in lines)
 
 
 def accepted(unit: Unit, mistake: Mistake, wrong: str) -> set[str]:

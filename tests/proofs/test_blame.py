@@ -8,6 +8,9 @@ from tests.proofs import blame
 from tests.proofs.mistakes.catalogue import Mistake, apply
 from tests.support import kit, toy
 
+NOT_PASTED = 5
+"""How many of the twenty drawn mistakes no short program shows."""
+
 EVERYTHING = [unit.name for unit in kit.modules()]
 
 
@@ -123,12 +126,17 @@ def test_a_borrowed_file_is_no_place(tmp_path):
 
 
 def test_mistakes_name_their_own_function_in_few_lines(tmp_path):
-    """One of each module, drawn; `python -m tests.proofs.blame` measures more of them."""
-    found = [
-        blame.tell(unit, mistake, tmp_path)
-        for unit, mistake in blame.drawn(kit.modules(), 1, seed=0)
-    ]
+    """One of each module, drawn; `python -m tests.proofs.blame` measures more of them.
+
+    What is called is pasted into a new interpreter, and gives what came.
+    """
+    found, again = [], []
+    for unit, mistake in blame.drawn(kit.modules(), 1, seed=0):
+        found.append(blame.tell(unit, mistake, tmp_path))
+        again.append(blame.comes_again(found[-1], tmp_path))
     assert [told.mistake.title for told in found if told.lines > blame.MOST_LINES] == []
     assert [told.mistake.title for told in found if told.innocent] == []
     wrong = [told for told in found if not blame.is_right(told)]
     assert len(wrong) <= 3, blame.summary(found) + "\n".join(t.mistake.title for t in wrong)
+    lost = [told for told, is_same in zip(found, again, strict=True) if not is_same]
+    assert len(lost) <= NOT_PASTED, "\n".join(f"{t.mistake.title}: {t.called}" for t in lost)

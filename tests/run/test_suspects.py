@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_tinytorch.run.suspects import Clue, line_in_test, question_at, suspect
+from pytest_tinytorch.run.specsource import line_in_test, question_at
+from pytest_tinytorch.run.suspects import Clue, suspect
 from tests.support import kit
 
 SPEC = """
@@ -143,6 +144,80 @@ ALL = (
 def test_other_things_speak_for_an_exercise_too(text, clue, exercise):
     line = next(i for i, line in enumerate(RULES.splitlines(), start=1) if text in line)
     assert suspect(RULES, line, "layers", WITH_RULES, ALL, clue) == exercise
+
+
+def test_what_several_use_stays_with_its_caller():
+    """Were it wrong, the others would be as well, and specs ask for them."""
+    shared = WITH_RULES.replace("def score(x): return", "def score(x): return long_one(x) +")
+    line = RULES.splitlines().index("    fit(score(1))") + 1
+    assert suspect(RULES, line, "layers", WITH_RULES, ALL, Clue(called="fit")) == "long_one"
+    assert suspect(RULES, line, "layers", shared, ALL, Clue(called="fit")) == "fit"
+
+
+def test_a_law_of_what_an_object_gives_is_about_the_call():
+    line = RULES.splitlines().index("    assert_equal(net(1).flag, True)") + 1
+    clue = Clue("Net(1)(x) equals score(x).", called="score")
+    assert suspect(RULES, line, "layers", WITH_RULES, ALL, clue) == "Net.forward"
+
+
+MAKING = """
+Guard, Sub = lazy("layers", "Guard", "Sub")
+
+
+def test_is_left():
+    with raises(KeyError), Guard(1):
+        raise KeyError
+
+
+def test_was_left():
+    with Guard(1):
+        x = 1
+    assert_equal(after, 1)
+
+
+def test_inside():
+    with Guard(1):
+        assert_equal(inside, 1)
+
+
+def test_refuses():
+    with raises(ValueError):
+        Sub([])
+
+
+def test_steps():
+    sub = Sub([1])
+    sub.update()
+"""
+MADE = """
+class Guard:
+    def __enter__(self): return 1
+    def __exit__(self, *args): pass
+class Base:
+    def __init__(self, x):
+        self.add(x)
+    def add(self, x): return x + 1 + 2 + 3
+class Sub(Base):
+    def __init__(self, x):
+        super().__init__(x)
+    def update(self): return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "exercise"),
+    [
+        ("with raises(KeyError), Guard(1)", "Guard.__exit__"),
+        ("assert_equal(after", "Guard.__exit__"),
+        ("assert_equal(inside", "Guard.__enter__"),
+        ("Sub([])", "Base.add"),
+        ("sub.update()", "Sub.update"),
+    ],
+)
+def test_making_an_object_and_leaving_it_are_steps_of_their_own(text, exercise):
+    line = next(i for i, line in enumerate(MAKING.splitlines(), start=1) if text in line)
+    exercises = ("Guard.__enter__", "Guard.__exit__", "Base.add", "Sub.update")
+    assert suspect(MAKING, line, "layers", MADE, exercises) == exercise
 
 
 def test_a_line_at_the_decorators_stands_for_the_test():

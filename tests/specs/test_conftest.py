@@ -108,7 +108,7 @@ def messages(output):
 def test_a_message_tells_of_no_call_of_an_earlier_spec(workspace):
     run = toy.pytest_in(workspace, "specs/test_01_adding.py")
     told = messages(run.output)
-    assert told["another wrong value"]["Called"] == "add(1, 2)", run.output
+    assert told["another wrong value"]["Called"] == "add(1, 2) == 4", run.output
     assert "Called" not in told["a wrong value"]
     assert "Where" not in told["a wrong value"]
 

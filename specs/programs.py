@@ -1,0 +1,213 @@
+"""What a failed spec did, as a short program that a learner can paste.
+
+It is read from the spec's source and its variables.
+
+Of the statements before the one that failed those are kept that what failed depends on. Numbers and arrays
+stand there as they were, helpers of the specs as what they do, `call` and `ask` as plain calls.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from specs.descriptions import array_in, code
+from specs.framework import Lazy
+from specs.pasting import can_be_pasted, with_imports
+from specs.rewriting import Rewriter
+from specs.sources import (
+    CannotTell,
+    function_at,
+    is_frameworks,
+    is_law,
+    is_plain,
+    is_unknown,
+    names_in,
+    stored_in,
+)
+from specs.statements import asked, statements_until
+
+
+def program_of(error: BaseException) -> str:
+    """The program that shows what a spec found wrong; empty if what is told of its call says as much.
+
+    It is empty too where none is short enough.
+    """
+    frames = spec_frames(error.__traceback__)
+    if not frames or isinstance(error, NotImplementedError):
+        return ""
+    try:
+        return written(frames, error, str(getattr(error, "called", None) or ""))
+    except Exception:  # whatever the values of the learner's do: what failed is told all the same
+        return ""
+
+
+def spec_frames(traceback: TracebackType | None) -> list[tuple[FrameType, int]]:
+    """The function of a spec that an error came through, and the helpers below it, each with its line there.
+
+    What Hypothesis makes of the spec has its name too, and comes before.
+    """
+    found: list[tuple[FrameType, int]] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if Path(code.co_filename).name.startswith("test_") and code.co_name.startswith("test_"):
+            found = []
+        found.append((traceback.tb_frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    is_spec = found and found[0][0].f_code.co_name.startswith("test_")
+    return found if is_spec else []
+
+
+def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told: str) -> str:
+    """The program of a spec that failed on a line."""
+    frame, line = frames[0]
+    names = frame.f_globals
+    function = function_at(frame.f_code.co_filename, frame.f_code.co_firstlineno)
+    writer = Rewriter(names, frame.f_locals, function)
+    before, failed = statements_until(function.body, line, frame.f_locals)
+    done = [part for statement in before for part in writer.statements(statement)]
+    while (entered := writer.entered(failed, frames)) is not None:
+        helper, frame, line = entered
+        before, failed = statements_until(helper.body, line, frame.f_locals)
+        done += [part for statement in before for part in writer.statements(statement)]
+    if is_gradient(failed):
+        found = gradient(failed, error, writer)
+    else:
+        parts = asked(failed, line)
+        is_told = is_call(parts[-1], before, {**names, **frame.f_locals})
+        if told and is_told and can_be_pasted(told, names):
+            return ""
+        found = [part for one in parts[:-1] for part in writer.target(one)]
+        found += writer.target(parts[-1], asked=True)
+    done += found[:-1]
+    text = writer.text(brief([*needed(done, found[-1:]), *found[-1:]]))
+    text = with_imports(text, writer.modules, names)
+    is_about = is_gradient(failed) or any(
+        re.search(rf"\b{name}\b", text) for name in writer.modules
+    )
+    return text if is_about and can_be_pasted(text, names) else ""
+
+
+def brief(program: list[ast.stmt]) -> list[ast.stmt]:
+    """A program without a name for what it only asks for: ``f(x)`` for ``y = f(x)`` and ``y``."""
+    *_, made, last = [None, None, *program]
+    if not (isinstance(made, ast.Assign) and isinstance(last, ast.Expr)):
+        return program
+    is_all = ast.unparse(made.targets[0]) == ast.unparse(last.value)
+    return [*program[:-2], ast.Expr(made.value)] if is_all else program
+
+
+def is_call(node: ast.stmt, before: Sequence[ast.stmt], names: dict[str, Any]) -> bool:
+    """Whether a statement is a call of a function that is told anyway, or asks for what such a call gave."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(value, ast.Name):
+        name = value.id
+        made = [n.value for n in before if isinstance(n, ast.Assign) and name in stored_in(n)]
+        value = made[-1] if made else None
+    if not (isinstance(value, ast.Call) and is_law(value, "call", "ask") and value.args):
+        return False
+    objects = [names.get(n) for arg in value.args[1:] for n in names_in(arg)]
+    if any(is_object(one) for one in objects):
+        return False  # what it is like is not told
+    function = value.args[0]
+    called = names.get(function.id) if isinstance(function, ast.Name) else None
+    return isinstance(called, Lazy) or is_frameworks(called)
+
+
+def is_object(value: object) -> bool:
+    """Whether a value is an object of the framework that is more than an array."""
+    return type(value).__module__.startswith("tinytorch.") and array_in(value) is None
+
+
+def is_gradient(node: ast.stmt) -> bool:
+    """Whether a statement demands a right gradient."""
+    return isinstance(node, ast.Expr) and is_law(node.value, "check_gradient", "check_rule")
+
+
+def gradient(node: ast.stmt, error: BaseException, writer: Rewriter) -> list[ast.stmt]:
+    """What `check_gradient` did: Tensors, the function, backward, and the gradient that it looked at."""
+    values = variables_of("check_gradient", error.__traceback__)
+    call = getattr(node, "value", None)
+    if not isinstance(call, ast.Call) or "incoming" not in values:
+        raise CannotTell
+    function = call.args[0]
+    own = [arg.arg for arg in function.args.args] if isinstance(function, ast.Lambda) else []
+    own = own[: len(values["point"])]
+    names = [writer.fresh(n) for n in (own or "xyzuvw"[: len(values["point"])])]
+    tensors = [writer.written(f"{code(one)[:-1]}, requires_grad=True)") for one in values["point"]]
+    if not all(is_plain(one) for one in (*values["point"], values["incoming"])):
+        raise CannotTell
+    made: list[ast.stmt] = [
+        ast.Assign([ast.Name(name, ast.Store())], tensor, lineno=0)
+        for name, tensor in zip(names, tensors, strict=True)
+    ]
+    given: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names]
+    out = writer.applied(function, given)
+    incoming = writer.written(code(values["incoming"], "np.array"))
+    backward = ast.Call(ast.Attribute(out, "backward", ast.Load()), [incoming], [])
+    grad = ast.Attribute(given[values.get("position", 0)], "grad", ast.Load())
+    return [*made, ast.Expr(backward), ast.Expr(grad)]
+
+
+def variables_of(name: str, traceback: TracebackType | None) -> dict[str, Any]:
+    """The variables of a function that an error came through; none if it did not."""
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name == name:
+            return dict(traceback.tb_frame.f_locals)
+        traceback = traceback.tb_next
+    return {}
+
+
+def needed(done: Sequence[ast.stmt], last: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements that the last one depends on, in their order.
+
+    What is called on something may change it, and so may what is called on what was made of it.
+    """
+    known = variables(done)
+    wanted = {name for node in last for name in names_in(node)} & known
+    related: set[str] = set()
+    while True:
+        kept = slice_of(done, wanted, related)
+        found = {name for node in kept for name in stored_in(node)}
+        more = found | {name for node in done for name in parts_of(node, found | wanted)}
+        if more <= related:
+            return kept
+        related |= more
+
+
+def parts_of(node: ast.stmt, names: set[str]) -> set[str]:
+    """The variables that a statement makes stand for a part of something: ``memory = layer.weight.data``."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    is_part = isinstance(value, ast.Attribute | ast.Subscript) and set(names_in(value)) & names
+    return set(stored_in(node)) if is_part else set()
+
+
+def slice_of(done: Sequence[ast.stmt], wanted: set[str], related: set[str]) -> list[ast.stmt]:
+    """The statements that give ``wanted`` names values, or act on them or on ``related`` ones."""
+    kept: list[ast.stmt] = []
+    known = variables(done)
+    for node in reversed(done):
+        stored, names = set(stored_in(node)), set(names_in(node))
+        acts = not stored and names & (wanted | related)
+        if stored & wanted or acts or (has_call(node) and names & wanted):
+            if is_unknown(node):
+                raise CannotTell
+            if isinstance(node, ast.Assign | ast.FunctionDef | ast.ClassDef):
+                wanted = wanted - stored
+            wanted = wanted | (names & known)
+            kept.append(node)
+    return kept[::-1]
+
+
+def has_call(node: ast.stmt) -> bool:
+    """Whether a statement calls anything that may change something."""
+    if is_unknown(node) and getattr(node, "orelse", None):
+        return False
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def variables(done: Sequence[ast.stmt]) -> set[str]:
+    """All names that statements give a value to."""
+    return {name for node in done for name in stored_in(node)}

@@ -1,0 +1,356 @@
+"""Statements of a spec as a learner would write them, and helpers of the specs taken apart."""
+
+import ast
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
+from types import FrameType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from specs.descriptions import code
+from specs.expressions import Bound, Expressions, Filled
+from specs.sources import (
+    LAWS,
+    CannotTell,
+    Value,
+    every_argument,
+    function_at,
+    is_law,
+    is_module_of_oracles,
+    is_small,
+    is_unknown,
+    names_in,
+    of_learner,
+    paired,
+    rows_of,
+    stored_below,
+    stored_in,
+    unknown,
+    with_entry,
+    wrapped,
+)
+
+APART = (LAWS, "specs.gradients", "specs.timing")
+"""Helpers whose own statements tell a learner nothing."""
+
+
+class Rewriter(Expressions):
+    """Rewrites statements of one function of a spec."""
+
+    def statements(self, node: ast.stmt) -> list[ast.stmt]:
+        """A statement rewritten, with what has to be done before it, or `unknown`."""
+        try:
+            return self.target(node)
+        except CannotTell:
+            asks = any(is_law(n, "ask", "call") for n in ast.walk(node) if isinstance(n, ast.expr))
+            is_oracle = any(is_module_of_oracles(self.names.get(name)) for name in names_in(node))
+            return [unknown(node, changes=asks or not is_oracle)]
+
+    def target(self, node: ast.stmt, asked: bool = False) -> list[ast.stmt]:
+        """The same, where nothing is to be done without it: CannotTell if it cannot be rewritten.
+
+        What a spec has ``asked`` for is kept, if it is only a name.
+        """
+        outer, self.before = self.before, []
+        try:
+            copy = deepcopy(node)
+            done = (
+                ast.Expr(self.visit(copy.value))
+                if asked and isinstance(copy, ast.Expr)
+                else self.visit(copy)
+            )
+            made = [] if done is None else done if isinstance(done, list) else [done]
+            return [*self.before, *made]
+        finally:
+            self.before = outer
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        call = node.value
+        if isinstance(call, ast.Constant):
+            return None
+        if is_law(call):
+            parts = call.args[:1] if is_law(call, "assert_", "expect") else []  # type: ignore[attr-defined]
+            return [ast.Expr(self.visit(n)) for one in parts for n in self.acting(one)] or None
+        if is_law(call, "pull_back"):  # what a learner writes for it
+            out, grad = call.args[:2]  # type: ignore[attr-defined]
+            call = node.value = ast.Call(ast.Attribute(out, "backward", ast.Load()), [grad], [])
+        node.value = self.visit(node.value)
+        return None if isinstance(node.value, ast.Name | ast.Constant) else node
+
+    def acting(self, node: ast.expr) -> list[ast.expr]:
+        """The calls in what a law asks for that may change something: of the learner's objects."""
+        if isinstance(node, ast.Call):
+            root: ast.expr = node.func
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            if is_law(node, "ask", "call") or (
+                isinstance(root, ast.Name) and root.id in self.tainted
+            ):
+                return [node]
+        parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+        return [one for part in parts for one in self.acting(part)]
+
+    def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """Statements rewritten, each with what has to be done before it."""
+        return [one for part in body for one in self.target(part)]
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        """Two names for two values are two assignments; a name for a variable of a helper is the variable."""
+        value, target = self.visit(node.value), node.targets[0]
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            entries = self.arguments.get(target.value.id)
+            if isinstance(entries, ast.Dict):  # of keywords that a helper was given
+                self.arguments[target.value.id] = with_entry(
+                    entries, self.visit(target.slice), value
+                )
+                return None
+        if (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and len(target.elts) == len(value.elts)
+        ):
+            pairs = zip(target.elts, value.elts, strict=True)
+            return [one for name, part in pairs for one in self.assigned(name, part)]
+        if len(node.targets) == 1:
+            return self.assigned(target, value)
+        return ast.Assign([self.visit(one) for one in node.targets], value, lineno=0)
+
+    def assigned(self, target: ast.expr, value: ast.expr) -> list[ast.stmt]:
+        """One assignment."""
+        own = isinstance(value, ast.Name) and value.id in self.made
+        if own and isinstance(target, ast.Name):
+            self.arguments[target.id] = value
+            return []
+        return [ast.Assign([self.visit(target)], value, lineno=0)]
+
+    def visit_With(self, node: ast.With) -> Any:
+        if any(is_law(item.context_expr, "raises") for item in node.items):
+            body = self.block(node.body)
+            caught = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
+            return ast.Try(body, [caught], [], []) if body else None
+        if any(is_law(item.context_expr) for item in node.items):
+            raise CannotTell
+        node.items = [self.visit(item) for item in node.items]
+        node.body = self.block(node.body)
+        return node if node.body else None
+
+    def visit_If(self, node: ast.If) -> Any:
+        if is_unknown(node):
+            return node
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            return self.block(node.body if test.value else node.orelse)
+        node.test, node.body, node.orelse = test, self.block(node.body), self.block(node.orelse)
+        return node if node.body else None
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        if self.depth or node.decorator_list:
+            raise CannotTell
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        with Bound(self, {arg.arg for arg in every_argument(node.args)} | set(stored_below(node))):
+            self.inner += 1
+            try:
+                node.body = self.block(body) or [ast.Pass()]
+            finally:
+                self.inner -= 1
+            node.args = self.visit(node.args)
+        return node
+
+    def visit_For(self, node: ast.For) -> Any:
+        over = self.visit(node.iter)
+        rows = rows_of(over)
+        if rows is not None and len(rows) <= 3 and not node.orelse:
+            return [one for row in rows for one in self.turn(node, row)]
+        node.iter = over
+        node.target = self.visit(node.target)
+        with Bound(self, set(stored_in(node.target))):
+            node.body = self.block(node.body)
+        return node if node.body else None
+
+    def turn(self, node: ast.For, row: ast.expr) -> list[ast.stmt]:
+        """What a loop does with one of the things that it goes over."""
+        outer = dict(self.arguments)
+        try:
+            self.arguments |= paired(node.target, row)
+            return self.block(node.body)
+        finally:
+            self.arguments = outer
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(given := self.arguments.get(name), ast.Lambda):
+            return self.given_lambda(given, *self.parts(node))
+        if isinstance(given, ast.Name) and given.id in self.names:
+            name = given.id  # a helper that another one was given
+        helper: Any = self.names.get(name) if name not in self.values else None
+        if isinstance(helper, partial):
+            first: list[ast.expr] = [Value(of=one) for one in helper.args]
+            own = {keyword.arg for keyword in node.keywords}
+            more = [ast.keyword(k, Value(of=v)) for k, v in helper.keywords.items() if k not in own]
+            node = ast.Call(node.func, [*first, *node.args], [*node.keywords, *more])
+            helper = helper.func
+        if not isinstance(helper, FunctionType):
+            return self.plain_call(node)
+        if helper.__module__ == LAWS or helper.__module__ == "specs.framework":
+            return self.law(name, node)
+        if helper.__module__.startswith("specs."):
+            return self.taken_apart(helper, node)
+        return self.plain_call(node)
+
+    def law(self, name: str, node: ast.Call) -> ast.expr:
+        """`call` and `ask` as the calls that they make."""
+        if name in ("resolve", "unwrap", "data_of", "show") and node.args:
+            return self.visit(node.args[0])
+        if name == "equal" and len(node.args) == 2:
+            return ast.Compare(self.visit(node.args[0]), [ast.Eq()], [self.visit(node.args[1])])
+        if name == "lazy" and len(node.args) == 2:
+            text = self.text_of(self.visit(node.args[1])) or repr(
+                getattr(node.args[1], "value", "")
+            )
+            return ast.Name(str(ast.literal_eval(text)), ast.Load())
+        if name not in ("call", "ask"):
+            raise CannotTell
+        args, keywords = self.parts(node)
+        given = args[1:]
+        if name == "call":
+            given = [self.tensor(arg) for arg in given]
+        return ast.Call(args[0], given, keywords)
+
+    def tensor(self, node: ast.expr) -> ast.expr:
+        """An argument of `call`: arrays are wrapped."""
+        array = self.array_of(node)
+        if array is not None:
+            return self.written(code(array, "Tensor"))
+        if text := self.text_of(node):
+            return wrapped(node) if text.startswith("np.") else node
+        if isinstance(node, ast.Name):
+            return wrapped(node) if isinstance(self.values.get(node.id), np.ndarray) else node
+        return wrapped(node) if isinstance(node, ast.Call | ast.BinOp | ast.Subscript) else node
+
+    def applied(self, function: ast.expr, given: Sequence[ast.expr]) -> ast.expr:
+        """A function of the spec called on something; of a lambda, what it gives then."""
+        if not isinstance(function, ast.Lambda):
+            return ast.Call(self.visit(deepcopy(function)), list(given), [])
+        outer, defaults = self.arguments, function.args.defaults
+        names = [arg.arg for arg in function.args.args]
+        values = [*given[: len(names) - len(defaults)], *map(self.visit, deepcopy(defaults))]
+        self.arguments = outer | dict(zip(names, values, strict=False))
+        try:
+            return self.visit(deepcopy(function.body))
+        finally:
+            self.arguments = outer
+
+    def given_lambda(
+        self, function: ast.Lambda, args: list[ast.expr], keywords: list[ast.keyword]
+    ) -> ast.expr:
+        """What a lambda that a helper was given makes of its arguments."""
+        names = [arg.arg for arg in function.args.args]
+        defaults = function.args.defaults
+        values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+        values |= dict(zip(names, args, strict=False)) | {k.arg: k.value for k in keywords if k.arg}
+        if function.args.kwarg:
+            rest = [k for k in keywords if k.arg and k.arg not in names]
+            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
+            values = {n: v for n, v in values.items() if n in names}
+            values[function.args.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
+            names.append(function.args.kwarg.arg)
+        if set(values) != set(names):
+            raise CannotTell
+        return Filled(values).visit(deepcopy(function.body))
+
+    def entered(
+        self, failed: ast.stmt, frames: Sequence[tuple[FrameType, int]]
+    ) -> tuple[ast.FunctionDef, FrameType, int] | None:
+        """(source, frame, line) of the helper in which a statement failed, if it called one.
+
+        From now on statements are those of the helper, and its arguments what it was given.
+        """
+        call = failed.value if isinstance(failed, ast.Expr) else None
+        helper = self.helper_of(call.func) if isinstance(call, ast.Call) else None
+        if not isinstance(call, ast.Call) or helper is None or helper.__module__ in APART:
+            return None
+        found = [(f, line) for f, line in frames if f.f_code is helper.__code__]
+        if not found:
+            return None
+        frame, line = found[0]
+        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
+        args, keywords = self.parts(call)
+        if isinstance(call.func, ast.Attribute):
+            args = [ast.Name("self", ast.Load()), *args]
+        bound = self.bound(helper, source, args, keywords)
+        self.names, self.values = helper.__globals__, frame.f_locals
+        self.defined = frozenset(name for node in source.body for name in stored_in(node))
+        self.tainted = of_learner(source, self.names, bound)
+        kept = {n for n in self.defined if n in self.tainted or not is_small(self.values.get(n))}
+        own = {name: ast.Name(self.fresh(name), ast.Load()) for name in kept - set(bound)}
+        self.arguments = bound | own
+        return source, frame, line
+
+    def helper_of(self, function: ast.expr) -> FunctionType | None:
+        """The helper of the specs that is called: a function, or a method of the spec's class."""
+        found = None
+        if isinstance(function, ast.Name):
+            found = self.names.get(function.id)
+        elif isinstance(function, ast.Attribute) and ast.unparse(function.value) == "self":
+            found = getattr(type(self.values.get("self")), function.attr, None)
+        is_own = isinstance(found, FunctionType) and found.__module__.startswith("specs.")
+        return found if is_own else None
+
+    def taken_apart(self, helper: FunctionType, node: ast.Call) -> ast.expr:
+        """What a helper of the specs gives: its statements go before, with what it was given."""
+        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
+        if self.depth > 5 or source.decorator_list or "specs.oracles" in helper.__module__:
+            raise CannotTell
+        last = source.body[-1]
+        gives = last.value if isinstance(last, ast.Return) else None
+        bound = self.bound(helper, source, *self.parts(node))
+        outer = self.names, self.arguments, self.depth
+        own = {name for part in source.body for name in stored_in(part)} - set(bound)
+        self.names, self.depth = helper.__globals__, self.depth + 1
+        self.arguments = bound | {name: ast.Name(self.fresh(name), ast.Load()) for name in own}
+        try:
+            for part in source.body[:-1] if gives else source.body:
+                if any(isinstance(n, ast.Return | ast.Yield) for n in ast.walk(part)):
+                    raise CannotTell
+                self.before += self.statements(part)
+            return self.visit(deepcopy(gives)) if gives else ast.Constant(None)
+        finally:
+            self.names, self.arguments, self.depth = outer
+
+    def bound(
+        self,
+        helper: FunctionType,
+        source: ast.FunctionDef,
+        args: list[ast.expr],
+        keywords: list[ast.keyword],
+    ) -> dict[str, ast.expr]:
+        """What the parameters of a helper stand for."""
+        spec = source.args
+        names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
+        defaults = dict(zip(names[::-1], (helper.__defaults__ or ())[::-1], strict=False))
+        found = {name: self.literal(value) for name, value in defaults.items()}
+        found |= {n: self.literal(v) for n, v in (helper.__kwdefaults__ or {}).items()}
+        found |= dict(zip(names, args, strict=False))
+        if spec.vararg:
+            found[spec.vararg.arg] = ast.Tuple(args[len(names) :], ast.Load())
+        known = {*names, *(arg.arg for arg in spec.kwonlyargs)}
+        found |= {k.arg: k.value for k in keywords if k.arg in known}
+        if spec.kwarg:
+            rest = [k for k in keywords if k.arg and k.arg not in known]
+            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
+            found[spec.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
+        uses = [n for part in source.body for n in names_in(part)]
+        return {name: self.once(name, value, uses.count(name)) for name, value in found.items()}
+
+    def once(self, name: str, value: ast.expr, uses: int) -> ast.expr:
+        """An argument that is made once: by a name, if a helper uses it more than once."""
+        simple = (
+            ast.Name | ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Attribute | ast.Lambda
+        )
+        if uses < 2 or isinstance(value, simple) or ast.unparse(value).startswith("range("):
+            return value
+        made = self.fresh(name)
+        self.before.append(ast.Assign([ast.Name(made, ast.Store())], value, lineno=0))
+        return ast.Name(made, ast.Load())

@@ -1,0 +1,228 @@
+"""What a spec did until it failed, read from its source: which statements, which turns, what was asked."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from specs.sources import (
+    CannotTell,
+    Value,
+    held_in,
+    is_law,
+    is_plain,
+    names_in,
+    stored_in,
+    unknown,
+)
+
+COMPARING = (
+    *("assert_equal", "assert_close", "assert_shape", "assert_dtype"),
+    *("assert_finite", "assert_no_alias", "assert_same"),
+)
+"""Laws that say something of their first argument."""
+
+NAMED = ("items", "named_parameters", "named_buffers", "named_modules")
+"""Methods that give names, each with what has it."""
+
+
+def statements_until(
+    body: Sequence[ast.stmt], line: int, values: Mapping[str, Any]
+) -> tuple[list[ast.stmt], ast.stmt]:
+    """What was done before a line, and the statement on it. Blocks around the line are taken apart.
+
+    Variables of a loop have the values of the time that failed.
+    """
+    done: list[ast.stmt] = []
+    for node in body:
+        if not node.lineno <= line <= (node.end_lineno or line):
+            done.append(node)
+            continue
+        blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        inner = next(
+            (b for b in blocks if b and b[0].lineno <= line <= (b[-1].end_lineno or 0)), []
+        )
+        if not inner or is_raises(node) or isinstance(node, ast.FunctionDef | ast.ClassDef):
+            return done, node
+        if isinstance(node, ast.With):
+            done += [
+                ast.Expr(item.context_expr) for item in node.items if not is_law(item.context_expr)
+            ]
+        if isinstance(node, ast.For):
+            done += carried(node, values) + words_of(node, values)
+            done += turn_of(node.target, node.iter, values)
+        before, failed = statements_until(inner, line, values)
+        return done + before, failed
+    raise CannotTell
+
+
+def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
+    """The variables of a loop that are a name or a number, in the turn that failed."""
+    found = {n: values.get(n) for n in stored_in(node.target)}
+    plain = {n: value for n, value in found.items() if isinstance(value, str | int)}
+    names = [(ast.Name(n, ast.Store()), value) for n, value in plain.items()]
+    return [ast.Assign([name], Value(of=value), lineno=node.lineno) for name, value in names]
+
+
+def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
+    """Stands for the turns of a loop before the one that failed, if these did something to what was there."""
+    if is_first_turn(node, values):
+        return []
+    own = {name for part in node.body for name in stored_in(part)} | set(stored_in(node.target))
+    acts = [part for part in node.body if not isinstance(part, ast.Assign) or held_in(part)]
+    acts = [part for part in acts if not is_raises(part)]  # what was refused has changed nothing
+    acts = [part for part in acts if not (isinstance(part, ast.Expr) and is_law(part.value))]
+    acts += [p for p in node.body if isinstance(p, ast.Assign) and is_law(p.value, "ask", "call")]
+    held = {name for part in acts for name in names_in(part)} - own
+    names = [ast.Name(name, ast.Load()) for name in sorted(held)]
+    return [unknown(ast.Expr(ast.Tuple([*names], ast.Load())))] if names else []
+
+
+def is_first_turn(node: ast.For, values: Mapping[str, Any]) -> bool:
+    """Whether a loop is known to have failed in its first turn."""
+    over, target = node.iter, node.target
+    name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
+    if isinstance(over, ast.Call) and name == "enumerate" and isinstance(target, ast.Tuple):
+        start = [k.value.value for k in over.keywords if isinstance(k.value, ast.Constant)]
+        return bool(values.get(ast.unparse(target.elts[0])) == (start or [0])[0])
+    if name == "range" and isinstance(over, ast.Call) and len(over.args) == 1:
+        return bool(values.get(ast.unparse(target)) == 0)
+    if isinstance(target, ast.Tuple) and isinstance(over, ast.Tuple | ast.List):
+        return row_of(target, over, values) == 0
+    columns = over.args if name == "zip" and isinstance(over, ast.Call) else [over]
+    targets = target.elts if name == "zip" and isinstance(target, ast.Tuple) else [target]
+    pairs = zip(targets, columns, strict=False)
+    return any(place_of(values.get(ast.unparse(t)), column, values) == 0 for t, column in pairs)
+
+
+def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list[ast.stmt]:
+    """What the variables of a loop are in the turn that failed: ``param = params[1]``.
+
+    Which turn that was is found where the loop goes over lists that have names, one or several in step.
+    """
+    if isinstance(target, ast.Tuple) and isinstance(over, ast.Tuple | ast.List):
+        row = row_of(target, over, values)
+        parts = over.elts[row].elts if row is not None else []  # type: ignore[attr-defined]
+        pairs = zip(target.elts, parts, strict=False)
+        return [ast.Assign([t], v, lineno=over.lineno) for t, v in pairs if isinstance(t, ast.Name)]
+    method = over.func if isinstance(over, ast.Call) else None
+    if isinstance(method, ast.Attribute) and method.attr in NAMED:
+        named, what = getattr(target, "elts", (None, None))
+        key = values.get(getattr(named, "id", ""))
+        if not (isinstance(what, ast.Name) and isinstance(key, str)):
+            return []
+        by_name = ast.Call(ast.Name("dict", ast.Load()), [over], [])
+        whole = method.value if method.attr == "items" else by_name
+        entry = ast.Subscript(whole, ast.Constant(key), ast.Load())
+        return [ast.Assign([ast.Name(what.id, ast.Store())], entry, lineno=over.lineno)]
+    in_step = isinstance(over, ast.Call) and ast.unparse(over.func) == "zip"
+    columns = over.args if in_step and isinstance(over, ast.Call) else [over]
+    targets = target.elts if in_step and isinstance(target, ast.Tuple) else [target]
+    named = [(t.id, c) for t, c in zip(targets, columns, strict=False) if isinstance(t, ast.Name)]
+    turns = [place_of(values.get(name), column, values) for name, column in named]
+    turn = next((number for number in turns if number is not None), None)
+    made: list[ast.stmt] = []
+    for name, column in named:
+        is_list = isinstance(column, ast.List | ast.Tuple)
+        value: ast.expr
+        if turn is not None and isinstance(column, ast.List | ast.Tuple):
+            value = column.elts[turn]
+        elif turn is not None:
+            value = ast.Subscript(column, ast.Constant(turn), ast.Load())
+        elif is_list and is_plain(values.get(name)):
+            value = Value(of=values[name])  # one of the cases that a spec has thought of
+        else:
+            continue
+        made.append(ast.Assign([ast.Name(name, ast.Store())], value, lineno=over.lineno))
+    return made
+
+
+def row_of(target: ast.Tuple, over: ast.Tuple | ast.List, values: Mapping[str, Any]) -> int | None:
+    """Which of the rows that stand in a loop its variables are; None if that cannot be seen."""
+    for number, row in enumerate(over.elts):
+        if not (isinstance(row, ast.Tuple | ast.List) and len(row.elts) == len(target.elts)):
+            return None
+        pairs = zip(target.elts, row.elts, strict=True)
+        known = [(values.get(ast.unparse(t)), evaluated(v, values)) for t, v in pairs]
+        seen = [same(now, there) for now, there in known if there is not None]
+        if seen and all(seen):
+            return number
+    return None
+
+
+def same(left: object, right: object) -> bool:
+    """Whether two values are one, or equal."""
+    try:
+        return left is right or bool(left == right)
+    except (TypeError, ValueError):
+        return False
+
+
+def place_of(value: Any, over: ast.expr, values: Mapping[str, Any]) -> int | None:
+    """Where in what a loop goes over a value is; None if that cannot be seen."""
+    if isinstance(over, ast.List | ast.Tuple):
+        places: Sequence[Any] = [evaluated(part, values) for part in over.elts]
+    else:
+        found = evaluated(over, values)
+        places = found if isinstance(found, list | tuple) else []
+    if value is None or isinstance(value, bool | int | float | str):
+        return None  # it may be there more than once
+    return next((number for number, one in enumerate(places) if one is value), None)
+
+
+def evaluated(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    """What a variable, or an attribute of one, is."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return values.get(node.id)
+    if isinstance(node, ast.Attribute):
+        return getattr(evaluated(node.value, values), node.attr, None)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        try:
+            return evaluated(node.value, values)[node.slice.value]
+        except (TypeError, KeyError, IndexError):
+            return None
+    return None
+
+
+def is_raises(node: ast.stmt) -> bool:
+    """Whether a statement demands an error of what stands in it."""
+    return isinstance(node, ast.With) and any(
+        is_law(item.context_expr, "raises") for item in node.items
+    )
+
+
+def asked(failed: ast.stmt, line: int) -> list[ast.stmt]:
+    """What is to be done for what failed to be seen: the last of it is what it was about."""
+    if isinstance(failed, ast.With) and is_raises(failed):
+        others = [item for item in failed.items if not is_law(item.context_expr)]
+        if others:
+            return [ast.With(others, failed.body)]
+        return [*failed.body[:-1], *asked(failed.body[-1], line)]
+    value = getattr(failed, "value", None)
+    if isinstance(failed, ast.Assign | ast.Return | ast.Expr) and isinstance(value, ast.expr):
+        return [ast.Expr(subject(value))]
+    if isinstance(failed, ast.For):
+        return [ast.Expr(ast.Call(ast.Name("list", ast.Load()), [failed.iter], []))]
+    if isinstance(failed, ast.With | ast.Raise | ast.Delete | ast.AugAssign):
+        return [failed]
+    raise CannotTell
+
+
+def subject(value: ast.expr) -> ast.expr:
+    """What a statement of a spec is about: what it compares, or asks, or calls."""
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.args):
+        return value
+    name = value.func.id
+    if name == "expect":
+        told = value.args[-1]
+        if is_law(told, "show", "str") and isinstance(told, ast.Call):
+            return told.args[0]
+        return value.args[0] if isinstance(told, ast.Constant | ast.JoinedStr) else told
+    if name == "assert_own":
+        return ast.Call(value.args[0], [], [])
+    if name in COMPARING:
+        return value.args[0]
+    if is_law(value):
+        raise CannotTell
+    return value
