@@ -702,6 +702,16 @@ class TestServer:
         assert_close(np.float64(clock.time), np.float64(45.5))
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
 
+    def test_serve_waits_by_itself(self):
+        """Without `sleep` it is the real time that passes until the next request."""
+        model = Doubling(Clock(), 0.0)
+        server = ask(Server, model, DynamicBatcher(1, 0.0), ask(Monitor, KNOWN))
+        arrivals = [(seconds, np.ones(2, np.float32)) for seconds in (0.0, 0.002)]
+        tickets = ask(serve, server, arrivals)
+        for ticket in tickets:
+            assert_equal(ask(server.result, ticket), np.full(2, 2, np.float32))
+        assert_equal(model.batches, [1, 1])
+
     def test_everybody_gets_the_right_answer_once(self):
         """Whatever the order of requests, pauses and failures, each ticket gets its own answer, in time."""
 

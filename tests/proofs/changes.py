@@ -62,7 +62,7 @@ class Mutant:
 def mutants(source: str, names: Sequence[str]) -> Iterator[Mutant]:
     """Every change of an exercise that this program knows, one at a time.
 
-    Docstrings and the words of errors stay as they are.
+    Docstrings, the words of errors and `strict` of `zip` stay as they are.
 
     >>> [m.after for m in mutants("def f(x):\\n    return 2 * x\\n", ["f"])]
     ['(2 / x)', '3']
@@ -84,7 +84,7 @@ def mutants(source: str, names: Sequence[str]) -> Iterator[Mutant]:
 def changes(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     """(what is changed, the text instead) below a node of a syntax tree."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.JoinedStr) or is_text(child):
+        if isinstance(child, ast.JoinedStr) or is_text(child) or is_strict(child):
             continue
         if isinstance(child, ast.If | ast.IfExp):
             yield from ((child.test, answer) for answer in ("True", "False"))
@@ -138,6 +138,8 @@ def instead(node: ast.expr | ast.stmt) -> Iterator[str]:
             yield str(2 * value + 1)
         case ast.Call(function, arguments, keywords):
             for dropped in keywords:
+                if is_strict(dropped):
+                    continue
                 kept = [word for word in keywords if word is not dropped]
                 yield ast.unparse(ast.Call(function, arguments, kept))
         case ast.Expr(ast.Call()) | ast.AugAssign():
@@ -147,6 +149,11 @@ def instead(node: ast.expr | ast.stmt) -> Iterator[str]:
 def is_text(node: ast.AST) -> bool:
     """A docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def is_strict(node: ast.AST) -> bool:
+    """The keyword of `zip` that asks for what is so anyway."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def span(source: str, node: ast.expr | ast.stmt) -> tuple[int, int]:

@@ -71,6 +71,11 @@ def test_the_same_change_is_told_apart_by_how_often_it_was_there():
     assert [name for name in names if name[1] == "1"] == [("f", "1", "2", 1), ("f", "1", "2", 2)]
 
 
+def test_strict_is_left_alone():
+    source = "def f(x):\n    return zip(x, strict=True)\n"
+    assert list(changes.mutants(source, ["f"])) == []
+
+
 def test_an_error_without_words_is_only_left_out():
     source = "def f(x):\n    try:\n        g(x)\n    except ValueError:\n        raise\n"
     assert [m.after for m in changes.mutants(source, ["f"]) if m.before == "raise"] == ["pass"]
