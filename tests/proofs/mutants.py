@@ -104,16 +104,30 @@ def to_try(drawn: Sequence[Mutant], known: Results, specs: str, seed: int) -> li
 
 
 def attempt(
-    unit: Unit, tried: Sequence[Mutant], seed: int, results: Path, enough: int = ENOUGH
+    unit: Unit,
+    tried: Sequence[Mutant],
+    seed: int,
+    results: Path,
+    enough: int = ENOUGH,
+    noted: dict | None = None,
 ) -> dict:
-    """Try changes on the specs of a module and append what comes; what its specs reach is the answer."""
+    """Try changes on the specs of a module and append what comes; what its specs reach is the answer.
+
+    Specs that were red before come first. ``noted``: what they reach, if that is known.
+    """
+    known = read(results)
+    before = [known.get((key_of(mutant), SEEDS[0]), {}).get("by") or [] for mutant in tried]
     with tempfile.TemporaryDirectory() as place:
         folder = kit.mixture(Path(place), [other.name for other in kit.modules()])
         source = kit.reference_text(unit.name)
         request = {
             "file": str(folder / "tinytorch" / f"{unit.name}.py"),
             "noting": changes.noting(source, list(unit.hints)),
-            "mutants": [{"key": key_of(m), "block": m.block, "source": m.source} for m in tried],
+            "mutants": [
+                {"key": key_of(m), "block": m.block, "source": m.source, "first": first}
+                for m, first in zip(tried, before, strict=True)
+            ],
+            "noted": noted,
             "marks": {"seed": seed, "specs": digest_of_specs(unit)},
             "enough": enough,
             "results": str(results),
@@ -121,7 +135,7 @@ def attempt(
         }
         (folder / "trials.json").write_text(json.dumps(request), encoding="utf-8")
         options = ["-p", "mutants_plugin", f"--trials={folder / 'trials.json'}"]
-        options += [f"--hypothesis-seed={seed}"]
+        options += [f"--hypothesis-seed={seed}", "--no-isolate"]
         run = kit.run(
             folder, folder / "ledger", unit.spec_path, *options, profile="unshrunk", timeout=100_000
         )
@@ -265,10 +279,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def attempt_all(unit: Unit, drawn: Sequence[Mutant], results: Path) -> None:
     """Try what is not known yet, with each seed."""
+    noted = None
     for seed in SEEDS:
         due = to_try(drawn, read(results), digest_of_specs(unit), seed)
         if due:
-            attempt(unit, due, seed, results, ENOUGH if seed == SEEDS[0] else 1)
+            enough = ENOUGH if seed == SEEDS[0] else 1
+            noted = attempt(unit, due, seed, results, enough, noted)
 
 
 def tell(unit: Unit, found: Row) -> None:

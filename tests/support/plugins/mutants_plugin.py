@@ -10,12 +10,15 @@ import os
 import time
 from collections import defaultdict
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pytest
 
 from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.plugin import RUNNER, WITNESS
+from pytest_tinytorch.run.explainer import Explainer, Finding
 from pytest_tinytorch.run.runner import measures_time
 
 SLOWER = 20
@@ -71,14 +74,15 @@ class Trials:
             return None
         finder = implementation.installed_finder()
         implementation.compile_sources(finder.pinned)
-        noted = in_fork(lambda: self.look(session, finder))
+        noted = self.request["noted"] or in_fork(lambda: self.look(session, finder))
+        without_explanations(session.config.pluginmanager)
         Path(self.request["notes"]).write_text(json.dumps(noted), encoding="utf-8")
         for mutant in self.request["mutants"]:
-            items = chosen(session.items, noted, mutant["block"])
+            items = chosen(session.items, noted, mutant["block"], mutant["first"])
             red = in_fork(lambda m=mutant, i=items: self.run(session, finder, m["source"], i))
             # A process that does not come to its end is red altogether.
-            red = self.request["enough"] if red is None else red
-            self.answer({"key": mutant["key"], "red": red, **self.request["marks"]})
+            count = self.request["enough"] if red is None else len(red)
+            self.answer({"key": mutant["key"], "red": count, "by": red, **self.request["marks"]})
         return True
 
     @pytest.hookimpl
@@ -100,13 +104,13 @@ class Trials:
         return parts | {"red": sorted(self.red)}
 
     def run(self, session, finder, source, items):
-        """How many specs are red with a source, up to what is enough."""
+        """The specs that are red with a source, up to as many as are enough."""
         self.put(finder, source)
         for item in items:
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             if len(self.red) == self.request["enough"]:
                 break
-        return len(self.red)
+        return sorted(self.red)
 
     def put(self, finder, source):
         """Let the module be imported from a source, in this process."""
@@ -121,8 +125,25 @@ class Trials:
             file.write(json.dumps(line) + "\n")
 
 
-def chosen(items, noted, block):
-    """The specs that reach a block, the quickest first; those that measure time come last.
+class NoExplainer(Explainer):
+    """Does not find out why a spec is red: that takes longer than most specs."""
+
+    def explain(self, spec, error):
+        return Finding(Outcome(State.WRONG), "")
+
+
+def without_explanations(plugins):
+    """Let nobody look at what a spec did, but whether it is red."""
+    plugins.unregister(name=WITNESS)
+    runner = plugins.get_plugin(RUNNER)
+    known = runner.explainer
+    runner.explainer = NoExplainer(
+        **{each.name: getattr(known, each.name) for each in fields(known) if each.init}
+    )
+
+
+def chosen(items, noted, block, first):
+    """The specs that reach a block: some first, then the quickest; those that measure time come last.
 
     All of them where that is not noted, as with a gradient rule that is given by its name. A spec that
     counts lines of code does not stand the notes: it may reach everything.
@@ -134,8 +155,11 @@ def chosen(items, noted, block):
         if not item.get_closest_marker("timeout"):
             limit = SLOWER * seconds[item.nodeid] + LEAST_SECONDS
             item.add_marker(pytest.mark.timeout(limit))
-    untimed.sort(key=lambda item: seconds[item.nodeid])
-    return untimed + [item for item in items if item.nodeid not in seconds]
+    found = untimed + [item for item in items if item.nodeid not in seconds]
+    longest = float("inf")
+    return sorted(
+        found, key=lambda item: (item.nodeid not in first, seconds.get(item.nodeid, longest))
+    )
 
 
 def in_fork(work):
