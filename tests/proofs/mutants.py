@@ -168,14 +168,14 @@ class Row:
 
 
 def row(unit: Unit, drawn: Sequence[Mutant], known: Results) -> Row | None:
-    """Count the results of the changes of a module; None if one was not tried yet."""
+    """Count the results of the changes of a module; None if some are not there yet."""
     reasons = equivalents().get(unit.name, {})
     killed, few, chance, missed = 0, 0, 0, []
     same = Counter[str]()
     for mutant in drawn:
         found = (known.get((key_of(mutant), seed)) for seed in SEEDS)
         reds = [each["red"] for each in found if each]
-        if not reds:
+        if not reds or (0 < reds[0] < ENOUGH and len(reds) < len(SEEDS)):
             return None
         if reds[0]:
             killed += 1
@@ -214,12 +214,11 @@ def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
     )
     lines = [HEAD, head, "|---|---|---|---|---|---|---|"]
     lines += [f"| {found.label} | {' | '.join(map(str, figures(found)))} |" for found in rows]
-    totals = [sum(column) for column in zip(*map(figures, rows), strict=True)]
+    totals = [sum(figures(found)[column] for found in rows) for column in range(6)]
     lines += [f"| **all** | {' | '.join(f'**{total}**' for total in totals)} |", ""]
     count, killed, same = totals[:3]
-    lines += [
-        f"Of the {count - same} changes that make a difference {killed / (count - same):.1%} are noticed."
-    ]
+    share = killed / max(1, count - same)
+    lines += [f"Of the {count - same} changes that make a difference {share:.1%} are noticed."]
     if untried:
         lines += ["", f"Not tried yet: {', '.join(untried)}."]
     lines += ["", "## Changes that make no difference", ""]

@@ -135,6 +135,7 @@ def test_what_makes_no_difference_is_told_with_its_reason(with_something_unused,
     drawn = mutants.mutants_of(unit)
     known = {(mutants.key_of(m), 0): {"red": 0 if m.before == "1" else 3} for m in drawn}
     assert mutants.row(unit, drawn, {}) is None
+    assert mutants.row(unit, drawn, {key: {"red": 1} for key in known}) is None
     found = mutants.row(unit, drawn, known)
     assert (found.killed, found.equivalent, found.missed) == (1, {"nobody uses it": 1}, [])
     text = mutants.page([found], ["03 layers"])
@@ -142,7 +143,7 @@ def test_what_makes_no_difference_is_told_with_its_reason(with_something_unused,
     assert "Of the 1 changes that make a difference 100.0% are noticed." in text
     assert "Not tried yet: 03 layers." in text
     with pytest.raises(AssertionError, match="is noticed after all"):
-        mutants.row(unit, drawn, {key: {"red": 1} for key in known})
+        mutants.row(unit, drawn, {key: {"red": 3} for key in known})
 
 
 def test_luck_is_told_from_strength(with_something_unused):
