@@ -144,7 +144,7 @@ class TestFirstValues:
     def test_come_from_manual_seed_otherwise(self):
         """Without a generator the default one is drawn from, which manual_seed sets; with one it stays."""
         for name in ("weight", "bias"):
-            check_draws(lambda g, name=name: getattr(Linear(3, 4, generator=g), name).data)
+            check_draws(lambda name=name, **given: getattr(Linear(3, 4, **given), name).data)
 
 
 class TestFindingParameters:

@@ -418,7 +418,7 @@ class TestModules:
             Conv2d(6, 40, (3, 2), generator=np.random.default_rng(seed)) for _ in range(2)
         )
         for name in ("weight", "bias"):
-            check_draws(lambda g, name=name: getattr(Conv2d(2, 3, 2, generator=g), name).data)
+            check_draws(lambda name=name, **given: getattr(Conv2d(2, 3, 2, **given), name).data)
         check_order_of_draws(lambda **options: Conv2d(2, 3, 2, **options))
         bound = np.float32(1 / 6)  # a float32 near it is rounded to this
         assert_shape(layer.weight.data, (40, 6, 3, 2))

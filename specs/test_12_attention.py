@@ -380,7 +380,7 @@ class TestParameters:
         check_order_of_draws(lambda **options: MultiHeadAttention(4, 2, **options))
         for name in ("in_proj_weight", "out_proj.weight"):
             check_draws(
-                lambda g, name=name: MultiHeadAttention(4, 2, generator=g).state_dict()[name]
+                lambda name=name, **given: MultiHeadAttention(4, 2, **given).state_dict()[name]
             )
 
     def test_all_of_them_learn(self):

@@ -203,9 +203,14 @@ class TestGeneration:
         assert_equal(texts[0], texts[1])
 
     def test_draws_from_the_generator_or_the_common_one(self):
-        """Texts are drawn from the generator that is given, or else from that of manual_seed."""
+        """Texts are drawn from the generator given, or else from that of manual_seed, at temperature 1."""
         model, prompt = small(), [[1, 2], [3, 4]]
-        check_draws(lambda g: ask(cached_generate, model, prompt, 8, temperature=9, generator=g))
+        texts = [
+            ask(cached_generate, model, prompt, 8, *options, generator=np.random.default_rng(0))
+            for options in ((), (1.0, None))
+        ]
+        assert_equal(*texts)
+        check_draws(lambda **given: ask(cached_generate, model, prompt, 8, temperature=9, **given))
 
     @given(seeds())
     def test_stops_as_generate_does(self, seed):

@@ -8,8 +8,8 @@ What is known already is not tried again: stop it and start it as you like. A ch
 module then is. One that was noticed stays so, as specs only ever become more; one that was not is tried
 again when specs have changed. `--fresh` forgets everything.
 
-A change that three specs notice is safe. One that fewer notice is tried with two more seeds: if those miss
-it, what a learner is told depends on luck.
+A change is safe if three specs are soon found that notice it. Otherwise it is tried with two more seeds: if
+those miss it, what a learner is told depends on luck.
 
 Some changes make no difference: a default that is named, an axis of a single one. They are listed with
 the reason in `equivalents.toml`. Each of the others is a mistake that a learner may make and never be told
@@ -153,7 +153,7 @@ class Row:
         count: how many there are.
         killed: how many specs notice.
         equivalent: reason to how many make no difference for that reason.
-        by_few: how many one or two specs notice.
+        by_few: how many of those are noticed by specs of which no three were soon found.
         by_chance: how many of those the specs miss with another seed.
         missed: those that no spec notices.
     """
@@ -202,16 +202,15 @@ The specs of the module are run on each change, with the 25 examples of a learne
 - **noticed**: a spec is red.
 - **no difference**: nobody can tell the change from the original; the reasons are below.
 - **missed**: a learner may write this and never be told.
-- **by one or two specs**: of those noticed. These are tried with two more seeds.
+- **by few specs**: of those noticed. After the first red spec others were tried, and no three were soon red.
+  These changes are tried with two more seeds.
 - **by chance**: of those again, how many are missed with one of these seeds.
 """
 
 
 def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
     """The page of documentation about all changes."""
-    head = (
-        "| module | changes | noticed | no difference | missed | by one or two specs | by chance |"
-    )
+    head = "| module | changes | noticed | no difference | missed | by few specs | by chance |"
     lines = [HEAD, head, "|---|---|---|---|---|---|---|"]
     lines += [f"| {found.label} | {' | '.join(map(str, figures(found)))} |" for found in rows]
     totals = [sum(figures(found)[column] for found in rows) for column in range(6)]
@@ -291,7 +290,7 @@ def tell(unit: Unit, found: Row) -> None:
     print(
         f"{found.label}: {found.killed} of {found.count} changes noticed,"
         f" {sum(found.equivalent.values())} make no difference, {len(found.missed)} missed;"
-        f" {found.by_few} noticed by one or two specs, {found.by_chance} of them by chance",
+        f" {found.by_few} noticed by few specs, {found.by_chance} of them by chance",
         flush=True,
     )
     for mutant in sorted(found.missed, key=lambda mutant: mutant.line):

@@ -1,8 +1,8 @@
 """Tries changes of one module: collects specs once, and runs them in a fork of this process for each change.
 
 A first fork notes which spec reaches which statements, and how long it takes: a change is tried on the specs
-that reach it, the quickest first, until enough of them are red. The option `--trials` names a file of JSON
-that says what to try.
+that reach it, the quickest first, until enough are red, or one is and others are not soon found. The option
+`--trials` names a file of JSON that says what to try.
 """
 
 import json
@@ -25,6 +25,9 @@ SLOWER = 20
 """A spec may take so many times the CPU time that it takes on the reference: fewer than a learner's may."""
 
 LEAST_SECONDS = 1
+
+PATIENCE = 10
+"""So many specs more are run after the first red one, to find others that are red."""
 
 
 @dataclass
@@ -104,12 +107,14 @@ class Trials:
         return parts | {"red": sorted(self.red)}
 
     def run(self, session, finder, source, items):
-        """The specs that are red with a source, up to as many as are enough."""
+        """Specs that are red with a source: as many as are enough, if they are soon found."""
         self.put(finder, source)
+        patience = PATIENCE
         for item in items:
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-            if len(self.red) == self.request["enough"]:
+            if len(self.red) == self.request["enough"] or not patience:
                 break
+            patience -= bool(self.red)
         return sorted(self.red)
 
     def put(self, finder, source):
