@@ -345,8 +345,8 @@ class TestBatchNorm:
         """Where momentum is left out it is 0.1."""
         layer, x = BatchNorm2d(1), np.arange(6.0).reshape(6, 1, 1, 1)
         call(layer, x)
-        assert_close(layer.running_mean.data, np.float32([0.25]))
-        assert_close(layer.running_var.data, np.float32([0.9 + 0.1 * x.var(ddof=1)]))
+        assert_close(layer.running_mean.data, np.array([0.25], np.float32))
+        assert_close(layer.running_var.data, np.array([0.9 + 0.1 * x.var(ddof=1)], np.float32))
 
     def test_counts_the_batches(self):
         """num_batches_tracked, a Buffer of shape () and int64, counts the batches of training."""

@@ -44,8 +44,8 @@ class TestCache:
     """remember keys and values"""
 
     def test_begins_empty(self):
-        """A new cache holds nothing, and has its memory: 2 · L · N · H · C · d numbers."""
-        cache = ask(KVCache, 3, 2, 4, 5, 6, np.float32)
+        """A new cache holds nothing, and has its memory: 2 · L · N · H · C · d numbers, of float32."""
+        cache = ask(KVCache, 3, 2, 4, 5, 6)
         assert_equal((cache.length, cache.capacity), (0, 6))
         assert_shape(cache.keys, (3, 2, 4, 6, 5))
         assert_shape(cache.values, (3, 2, 4, 6, 5))
@@ -319,6 +319,7 @@ class TestBadInput:
             (heads(0, 1, 1)[..., :1], heads(0, 1, 1)),
             (heads(0, 1, 1), heads(0, 1, 2)),
             (heads(0, 1, 1)[0], heads(0, 1, 1)[0]),
+            (heads(0, 1, 1)[0, 0], heads(0, 1, 1)[0, 0]),
         ):
             cache = cache_of()
             with raises(ValueError, naming="1 2"):
