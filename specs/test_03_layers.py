@@ -319,6 +319,7 @@ class TestDropout:
         first, second = call(layer, x), call(layer, x)
         assert_equal(call(Dropout(0.5, generator=generator(seed)), x), first)
         expect((first != second).any(), "another mask the second time", "the same mask")
+        check_draws(lambda **given: call(Dropout(0.5, **given), x))
 
     @pytest.mark.parametrize("training", [True, False])
     def test_refuses_integers(self, training):

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -489,6 +489,7 @@ class TestMonitor:
         assert_equal((report.throughput, report.drift), (0.0, 0.0))
 
     @given(st.lists(st.integers(0, 50), min_size=1, max_size=30))
+    @example(list(range(200)))
     def test_percentiles_are_nearest_ranks(self, latencies):
         """p50, p95 and p99 are the smallest latencies that so many in a hundred do not exceed."""
         monitor = ask(Monitor, KNOWN)

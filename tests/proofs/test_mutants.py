@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_tinytorch.course.exercises import find_node
 from tests.proofs import changes, mutants
 from tests.support import kit, warm
 
@@ -178,3 +179,59 @@ def test_only_what_is_not_known_is_tried(with_something_unused):
     assert tried(found(0, 1), "now", 0) == [0]
     assert tried(found(0, 1), "now", 1) == [1]
     assert tried(found(3, 2), "now", 2) == [1]
+
+
+DRAWN = 5
+"""Changes of each module that are tried in every run of these tests: a hundred."""
+
+
+@forking
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_a_drawn_hundred_is_noticed_and_every_parameter_is_used(unit, tmp_path):
+    """`python -m tests.proofs.mutants` tries all changes. One run of the specs tells both."""
+    listed = mutants.equivalents().get(unit.name, {})
+    shuffled = mutants.mutants_of(unit)
+    random.Random(0).shuffle(shuffled)
+    drawn = [mutant for mutant in shuffled if mutant.name not in listed][:DRAWN]
+    file = tmp_path / "results.jsonl"
+    noted = mutants.attempt(unit, drawn, mutants.SEEDS[0], file, enough=1)
+    known = mutants.read(file)
+    missed = [m.name for m in drawn if not known[mutants.key_of(m), mutants.SEEDS[0]]["red"]]
+    assert not missed
+    assert not list(unused(unit, noted))
+
+
+def unused(unit, noted):
+    """Exercises that no spec reaches, and parameters that no spec leaves at their default, or all do.
+
+    A gradient rule is asked for some arguments only where they were given.
+    """
+    source = kit.reference_text(unit.name)
+    tree = ast.parse(source)
+    for name in unit.hints:
+        node = find_node(tree, name)
+        inside = list(changes.blocks(source, name, node))
+        if inside and not any(block.name in noted["reached"] for block in inside):
+            yield name
+        is_rule = isinstance(node, ast.FunctionDef) and [a.arg for a in node.args.args][:1] == ["g"]
+        for block in inside:
+            for parameter in block.parameters:
+                default, other = noted["given"].get(f"{block.name} {parameter}", (False, False))
+                if not other or not (default or is_rule):
+                    yield f"{name}: {parameter}"
+
+
+def test_what_no_spec_uses_is_told(with_something_unused):
+    unit = replace(with_something_unused, hints={"relu": (), "gelu": ()})
+    source = kit.reference_text(unit.name)
+    places = {
+        name: next(changes.blocks(source, name, find_node(ast.parse(source), name))).name
+        for name in unit.hints
+    }
+    reached = {place: ["a spec"] for place in places.values()}
+    used = {f"{places['gelu']} approximate": [True, True]}
+    assert list(unused(unit, {"reached": reached, "given": used})) == []
+    assert list(unused(unit, {"reached": {places["gelu"]: ["a spec"]}, "given": used})) == ["relu"]
+    for seen in ([True, False], [False, True]):
+        given = {f"{places['gelu']} approximate": seen}
+        assert list(unused(unit, {"reached": reached, "given": given})) == ["gelu: approximate"]

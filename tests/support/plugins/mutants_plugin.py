@@ -94,17 +94,17 @@ class Trials:
             self.red.add(report.nodeid)
 
     def look(self, session, finder):
-        """Run all specs but those that measure time, and tell what they reach."""
+        """Run all specs, and tell what they reach."""
         self.put(finder, self.request["noting"])
         notes = Notes()
         current.set(notes)
         for item in session.items:
-            if not measures_time(item):
-                notes.spec, before = item.nodeid, time.process_time()
-                session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-                notes.seconds[item.nodeid] = time.process_time() - before
+            notes.spec, before = item.nodeid, time.process_time()
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            notes.seconds[item.nodeid] = time.process_time() - before
+        red = [item.nodeid for item in session.items if item.nodeid in self.red]
         parts = {"reached": notes.reached, "given": notes.given, "seconds": notes.seconds}
-        return parts | {"red": sorted(self.red)}
+        return parts | {"red": red}
 
     def run(self, session, finder, source, items):
         """Specs that are red with a source: as many as are enough, if they are soon found."""
@@ -148,23 +148,19 @@ def without_explanations(plugins):
 
 
 def chosen(items, noted, block, first):
-    """The specs that reach a block: some first, then the quickest; those that measure time come last.
+    """The specs that reach a block: some first, then the quickest.
 
     All of them where that is not noted, as with a gradient rule that is given by its name. A spec that
-    counts lines of code does not stand the notes: it may reach everything.
+    counts lines of code, or measures time, may not stand the notes: it may reach everything.
     """
     seconds = noted["seconds"]
     reach = {*noted["reached"].get(block, []), *noted["red"]} if block else {*seconds}
-    untimed = [item for item in items if item.nodeid in reach]
-    for item in untimed:
-        if not item.get_closest_marker("timeout"):
+    found = [item for item in items if item.nodeid in reach]
+    for item in found:
+        if not (item.get_closest_marker("timeout") or measures_time(item)):
             limit = SLOWER * seconds[item.nodeid] + LEAST_SECONDS
             item.add_marker(pytest.mark.timeout(limit))
-    found = untimed + [item for item in items if item.nodeid not in seconds]
-    longest = float("inf")
-    return sorted(
-        found, key=lambda item: (item.nodeid not in first, seconds.get(item.nodeid, longest))
-    )
+    return sorted(found, key=lambda item: (item.nodeid not in first, seconds[item.nodeid]))
 
 
 def in_fork(work):
