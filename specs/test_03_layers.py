@@ -144,7 +144,7 @@ class TestFirstValues:
     def test_come_from_manual_seed_otherwise(self):
         """Without a generator the default one draws, which manual_seed sets; with one it stays untouched."""
         for name in ("weight", "bias"):
-            check_draws(lambda g, name=name: getattr(Linear(3, 4, generator=g), name).data)
+            check_draws(lambda name=name, **given: getattr(Linear(3, 4, **given), name).data)
 
 
 class TestFindingParameters:
@@ -319,6 +319,7 @@ class TestDropout:
         first, second = call(layer, x), call(layer, x)
         assert_equal(call(Dropout(0.5, generator=generator(seed)), x), first)
         expect((first != second).any(), "another mask the second time", "the same mask")
+        check_draws(lambda **given: call(Dropout(0.5, **given), x))
 
     @pytest.mark.parametrize("training", [True, False])
     def test_refuses_integers(self, training):

@@ -591,6 +591,15 @@ class TestControl:
         leaf = Tensor(np.ones(2), requires_grad=True)
         assert_equal(grad(leaf * 2, [leaf], np.array([1.0, 5.0]))[0], np.array([2.0, 10.0]))
 
+    def test_grad_frees_the_graph_unless_it_is_kept(self):
+        """grad frees the graph as backward does, and keeps it with retain_graph=True."""
+        leaf = Tensor(np.ones(2), requires_grad=True)
+        result = (leaf * 2).sum()
+        grad(result, [leaf], retain_graph=True)
+        assert_equal(grad(result, [leaf])[0], np.full(2, 2.0))
+        with raises(RuntimeError):
+            grad(result, [leaf])
+
     def test_grad_names_an_input_that_was_not_used(self):
         """grad of an input that the output does not depend on is a RuntimeError with its position."""
         leaf, other = (Tensor(np.ones(2), requires_grad=True) for _ in range(2))

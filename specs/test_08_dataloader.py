@@ -465,7 +465,9 @@ class TestShuffle:
         """Without a generator, manual_seed determines the order, whenever the loader was made."""
         loader = loader_of(range(30), batch_size=7, shuffle=True)
         own = lambda g: DataLoader(range(30), 7, shuffle=True, generator=g)
-        check_draws(lambda g: joined(items_of(own(g) if g else loader)))
+        check_draws(
+            lambda generator=None: joined(items_of(own(generator) if generator else loader))
+        )
 
     @given(seeds())
     def test_leaves_other_generators_alone(self, seed):
@@ -583,7 +585,7 @@ class TestSplit:
     def test_the_seed_gives_the_parts(self):
         """The same seed gives the same parts, also through manual_seed; another draw gives others."""
         remember("random_split(range(40), [30, 10], generator)", resolve(random_split))
-        check_draws(lambda g: joined(map(list, random_split(range(40), [30, 10], g))))
+        check_draws(lambda **given: joined(map(list, random_split(range(40), [30, 10], **given))))
 
     def test_every_item_is_as_likely_in_each_part(self):
         """Split 1 to 3, each of 4 items is the one alone in about 150 of 600 splits."""
@@ -790,7 +792,9 @@ class TestAugmentation:
             default, one = make(), make(generator=np.random.default_rng(0))
             remember(f"{type(one).__name__} of 50 images", type(one).__call__)
             check_draws(
-                lambda g, make=make, default=default: (make(generator=g) if g else default)(x)
+                lambda generator=None, make=make, default=default: (
+                    make(generator=generator) if generator else default
+                )(x)
             )
             expect((one(x) != one(x)).any(), "other images from the next draw", "the same")
 

@@ -200,6 +200,10 @@ class TestConvolutionGradients:
             of=conv2d,
         )
 
+    def test_are_right_without_options(self):
+        """Where stride and padding are left out, the gradients are those of stride 1 and no padding."""
+        check_gradient(conv2d, normal(0, 1, 2, 4, 5), normal(1, 3, 2, 3, 2), normal(2, 3))
+
     @given(seeds())
     def test_are_adjoint(self, seed):
         """⟨g, conv2d(x, w)⟩ equals ⟨x's gradient, x⟩ and equals ⟨w's gradient, w⟩."""
@@ -253,6 +257,14 @@ class TestPooling:
         check_gradient(lambda a: max_pool2d(a, **keywords), x, seed=seed, of=max_pool2d)
         check_gradient(lambda a: avg_pool2d(a, **keywords), x, seed=seed, of=avg_pool2d)
 
+    def test_a_window_moves_by_its_own_size(self):
+        """Where stride and padding are left out, windows lie side by side; the gradients know that."""
+        x = distinct(0, 1, 2, 4, 6)
+        for pool in (max_pool2d, avg_pool2d):
+            expected = call(pool, x, kernel_size=2, stride=2, padding=0)
+            assert_equal(call(pool, x, kernel_size=2), expected)
+            check_gradient(lambda a, pool=pool: pool(a, kernel_size=2), x, of=pool)
+
     def test_a_tie_goes_to_the_first(self):
         """If a window has several largest elements, the first, row by row, gets the whole gradient."""
         x = Tensor(np.array([[[[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]]]), requires_grad=True)
@@ -275,6 +287,13 @@ class TestPooling:
         remember_rule(resolve(max_pool2d), [x.data], 0)
         max_pool2d(x, kernel_size=(1, 2)).backward(np.array([[[[np.inf]]]]))
         assert_equal(x.grad, np.array([[[[np.inf, 0.0]]]]))
+
+    def test_padding_gets_no_gradient(self):
+        """Infinity beside padding is the largest of its window, and gets the gradient."""
+        x = Tensor(np.array([[[[np.inf, 0.0], [0.0, 0.0]]]]), requires_grad=True)
+        remember_rule(resolve(max_pool2d), [x.data], 0)
+        max_pool2d(x, kernel_size=2, padding=1).backward(np.array([[[[3.0, 0.0], [0.0, 0.0]]]]))
+        assert_equal(x.grad, np.array([[[[3.0, 0.0], [0.0, 0.0]]]]))
 
     @given(seeds())
     def test_of_one_pixel_changes_nothing_and_aliases_nothing(self, seed):
@@ -344,6 +363,13 @@ class TestBatchNorm:
         assert_close(layer.running_mean.data, mean.astype(np.float32))
         assert_close(layer.running_var.data, var.astype(np.float32))
 
+    def test_follows_by_a_tenth_unless_told(self):
+        """Where momentum is left out it is 0.1."""
+        layer, x = BatchNorm2d(1), np.arange(6.0).reshape(6, 1, 1, 1)
+        call(layer, x)
+        assert_close(layer.running_mean.data, np.array([0.25], np.float32))
+        assert_close(layer.running_var.data, np.array([0.9 + 0.1 * x.var(ddof=1)], np.float32))
+
     def test_counts_the_batches(self):
         """num_batches_tracked, a Buffer of shape () and int64, counts the batches of training."""
         layer, x = BatchNorm2d(1), np.arange(2.0).reshape(2, 1, 1, 1)
@@ -400,16 +426,17 @@ class TestModules:
 
     @given(seeds())
     def test_conv_begins_within_its_bounds(self, seed):
-        """First weights, then biases, fill ±1/√(in_channels · KH · KW), from the generator."""
+        """First weights, then biases, fill ±1/√(in_channels · KH · KW), from the generator; stride is 1."""
         layer, same = (
             Conv2d(6, 40, (3, 2), generator=np.random.default_rng(seed)) for _ in range(2)
         )
         for name in ("weight", "bias"):
-            check_draws(lambda g, name=name: getattr(Conv2d(2, 3, 2, generator=g), name).data)
+            check_draws(lambda name=name, **given: getattr(Conv2d(2, 3, 2, **given), name).data)
         check_order_of_draws(lambda **options: Conv2d(2, 3, 2, **options))
         bound = np.float32(1 / 6)  # a float32 near it is rounded to this
         assert_shape(layer.weight.data, (40, 6, 3, 2))
         assert_shape(layer.bias.data, (40,))
+        assert_shape(call(layer, np.zeros((1, 6, 5, 4), np.float32)), (1, 40, 3, 3))
         assert_equal(layer.weight.data, same.weight.data)
         for parameter in (layer.weight, layer.bias):
             expect(isinstance(parameter, Parameter), "a Parameter", type(parameter).__name__)
@@ -451,8 +478,9 @@ class TestErrors:
             conv2d(
                 Tensor(np.zeros((1, 1, size, size))), Tensor(np.zeros((1, 1, big, big))), padding=1
             )
-        with raises(ValueError, naming=f"({size + 1}, {size + 1})"):
-            max_pool2d(Tensor(np.zeros((1, 1, size, size))), kernel_size=size + 1)
+        for kernel in ((size + 1, size + 1), (1, size + 1), (size + 1, 1)):
+            with raises(ValueError, naming=str(kernel)):
+                max_pool2d(Tensor(np.zeros((1, 1, size, size))), kernel_size=kernel)
 
     @given(st.integers(1, 4))
     def test_channels_that_do_not_fit(self, c):

@@ -133,7 +133,7 @@ class TestEmbedding:
 
     def test_follows_the_seed(self):
         """The generator draws the weights; without one, manual_seed decides."""
-        check_draws(lambda g: Embedding(4, 3, generator=g).weight.data)
+        check_draws(lambda **given: Embedding(4, 3, **given).weight.data)
 
     def test_learns(self):
         """backward through the layer reaches its weight."""
@@ -217,7 +217,7 @@ class TestLearnedPositions:
     def test_have_one_parameter(self):
         """kind="learned" has a Parameter weight (max_length, D) of its dtype, small at first."""
         check_dtype_option(lambda **options: PositionalEncoding(3, 2, "learned", **options))
-        check_draws(lambda g: PositionalEncoding(5, 4, "learned", generator=g).weight.data)
+        check_draws(lambda **given: PositionalEncoding(5, 4, "learned", **given).weight.data)
         layer = PositionalEncoding(50, 100, "learned", generator=np.random.default_rng(0))
         assert_equal({n: v.shape for n, v in layer.state_dict().items()}, {"weight": (100, 50)})
         deviation = layer.weight.data.std()

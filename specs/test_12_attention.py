@@ -380,7 +380,7 @@ class TestParameters:
         check_order_of_draws(lambda **options: MultiHeadAttention(4, 2, **options))
         for name in ("in_proj_weight", "out_proj.weight"):
             check_draws(
-                lambda g, name=name: MultiHeadAttention(4, 2, generator=g).state_dict()[name]
+                lambda name=name, **given: MultiHeadAttention(4, 2, **given).state_dict()[name]
             )
 
     def test_all_of_them_learn(self):
@@ -418,9 +418,10 @@ class TestBadInput:
             ask(MultiHeadAttention(4, 2), Tensor(np.zeros(shape, np.float32)))
 
     def test_widths_and_lengths_must_agree(self):
-        """Queries and keys of different widths, or fewer values than keys, raise ValueError."""
-        with raises(ValueError, naming="(2, 3) (2, 4)"):
-            call(attention_weights, np.zeros((2, 3)), np.zeros((2, 4)))
+        """Queries and keys of different widths, or vectors, or fewer values than keys, raise ValueError."""
+        for query, key in (((2, 3), (2, 4)), ((3,), (2, 3)), ((2, 3), (3,))):
+            with raises(ValueError, naming=f"{query} {key}"):
+                call(attention_weights, np.zeros(query), np.zeros(key))
         with raises(ValueError, naming="value (3, 4) (2, 4)"):
             call(scaled_dot_product_attention, *[np.zeros((2, 4))] * 2, np.zeros((3, 4)))
 

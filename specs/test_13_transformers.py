@@ -132,7 +132,8 @@ class TestMLP:
     @given(st.integers(1, 4), st.none() | st.integers(1, 5), seeds())
     def test_is_two_layers_with_gelu_between(self, d, hidden, seed):
         """MLP(x) is proj(gelu(fc(x))) with gelu's form "tanh", 4 D units wide by default."""
-        layer = randomize(MLP(d, hidden, dtype=np.float64), seed)
+        told = () if hidden is None else (hidden,)
+        layer = randomize(MLP(d, *told, dtype=np.float64), seed)
         x = normal(seed, 2, 3, d)
         assert_equal(layer.fc.weight.shape, (4 * d if hidden is None else hidden, d))
         assert_close(call(layer, x), oracle.mlp(x, layer.state_dict()))
@@ -149,8 +150,9 @@ class TestBlock:
 
     @given(st.sampled_from([1, 2]), st.booleans(), seeds())
     def test_matches_its_definition(self, heads, causal, seed):
-        """TransformerBlock is x + attn(ln_1(x)), and then x + mlp(ln_2(x))."""
+        """TransformerBlock is x + attn(ln_1(x)), and then x + mlp(ln_2(x)), 4 D wide unless told."""
         layer = randomize(TransformerBlock(4, heads, dtype=np.float64), seed)
+        assert_equal(layer.mlp.fc.weight.shape, (16, 4))
         x, mask = normal(seed, 2, 3, 4), np.tri(3, dtype=bool) if causal else None
         expected = oracle.block(x, layer.state_dict(), heads, mask)
         assert_close(call(layer, x, mask=mask), expected)
@@ -173,7 +175,7 @@ class TestBlock:
             TransformerBlock(4, 2, 3, generator=np.random.default_rng(0)), attn=attn, mlp=mlp
         )
         x = np.ones((1, 3, 4), np.float32)
-        check_draws(lambda g: call(TransformerBlock(4, 2, dropout=0.5, generator=g), x))
+        check_draws(lambda **given: call(TransformerBlock(4, 2, dropout=0.5, **given), x))
         block = TransformerBlock(4, 2, dropout=0.5, generator=np.random.default_rng(0))
         expect((call(block, x) != call(block, x)).any(), "other elements dropped", "the same")
 
@@ -357,9 +359,9 @@ class TestParameters:
         config = GPTConfig(V, C, 4, 2, 1, dropout=0.5)
         matrices = [n for n, p in GPT(config).named_parameters() if p.ndim == 2]
         for name in matrices:
-            check_draws(lambda g, name=name: GPT(config, generator=g).state_dict()[name])
-        check_draws(lambda g: unwrap(GPT(config, generator=g)(np.array([[1, 2, 3]]))))
-        check_draws(lambda g: MLP(3, generator=g).proj.weight.data)
+            check_draws(lambda name=name, **given: GPT(config, **given).state_dict()[name])
+        check_draws(lambda **given: unwrap(GPT(config, **given)(np.array([[1, 2, 3]]))))
+        check_draws(lambda **given: MLP(3, **given).proj.weight.data)
 
     def test_all_of_them_learn(self):
         """backward reaches every parameter, the table of tokens from both of its uses."""
@@ -433,9 +435,11 @@ class TestSampling:
         assert_equal(got, logits.argmax(axis=-1))
 
     def test_follows_the_seed(self):
-        """The same generator state gives the same tokens; without one, manual_seed decides."""
+        """The same generator state gives the same tokens; without one, manual_seed. temperature is 1."""
         logits = normal(0, 200, 5)
-        check_draws(lambda g: ask(sample, logits, generator=g))
+        named = ask(sample, logits, 1.0, None, np.random.default_rng(0))
+        assert_equal(ask(sample, logits, generator=np.random.default_rng(0)), named)
+        check_draws(lambda **given: ask(sample, logits, **given))
 
     @pytest.mark.parametrize("temperature", [-1, -1e-9, float("nan"), float("inf")])
     def test_temperature_is_checked(self, temperature):
@@ -483,9 +487,14 @@ class TestGeneration:
         assert_equal(got[:, : C + 3], prompt)
 
     def test_follows_the_seed(self):
-        """The same generator state gives the same text; without one, manual_seed decides."""
+        """The same generator state gives the same text; without one, manual_seed. temperature is 1."""
         model = small()
-        check_draws(lambda g: ask(model.generate, [[1, 2]], 16, temperature=9.0, generator=g))
+        texts = [
+            ask(model.generate, [[1, 2]], 16, *options, generator=np.random.default_rng(0))
+            for options in ((), (1.0, None))
+        ]
+        assert_equal(*texts)
+        check_draws(lambda **given: ask(model.generate, [[1, 2]], 16, temperature=9.0, **given))
 
     def test_passes_on_how_to_choose(self):
         """With top_k=1 any temperature gives the greedy text; without it, a high one does not."""
@@ -603,5 +612,6 @@ class TestBadInput:
         """LayerNorm raises ValueError for a size below 1, and for vectors of another length."""
         with raises(ValueError, naming="normalized_shape 0"):
             LayerNorm(0)
-        with raises(ValueError, naming="4 (2, 3)"):
-            ask(LayerNorm(4), Tensor(np.zeros((2, 3), np.float32)))
+        for shape in ((2, 3), (2, 1), (1,)):
+            with raises(ValueError, naming=f"4 {shape}"):
+                ask(LayerNorm(4), Tensor(np.zeros(shape, np.float32)))

@@ -117,6 +117,7 @@ class TestOperations:
         assert_equal(ask(flops_of, named("conv2d"), [x, w, b], {}, out), 128 * (2 * 75 + 1))
         assert_equal(ask(flops_of, named("conv2d"), [x, w, None], {}, out), 128 * 150)
         assert_equal(ask(flops_of, named("conv2d"), [x, w], {}, out), 128 * 150)
+        assert_equal(ask(flops_of, named("conv2d"), [x, w[:1]], {}, out[:, :1]), 32 * 150)
         for kernel, area in ((3, 9), ((2, 5), 10), ([4, 2], 8)):
             params = {"kernel_size": kernel}
             assert_equal(ask(flops_of, named("max_pool2d"), [x], params, out), 128 * area)
@@ -206,6 +207,7 @@ class TestMemory:
         """Arrays among the arguments, such as a dropout mask, are held too, even those in a tuple."""
         x = Tensor(np.zeros((5, 3)), requires_grad=True)
         mask, index = np.ones((5, 3)), np.array([0, 1])
+        read = np.frombuffer(bytes(120))
         seen = np.lib.stride_tricks.sliding_window_view(mask.reshape(-1), 3)[:5]  # (5, 3) windows
         for out, held, what in (
             (x * mask, mask, "the mask"),
@@ -213,6 +215,7 @@ class TestMemory:
             (x[:, index], index, "the index"),
             (x * mask.reshape(3, 5).T[:, 1:2], mask, "the array of a view of a view"),
             (x * seen, mask, "the array that windows are of"),
+            (x * read.reshape(5, 3), read, "the array of bytes that are somebody else's"),
         ):
             found = {id(array) for array in ask(held_arrays, out)}
             expect(id(held) in found, f"{what} among the arrays held", f"{len(found)} others")
@@ -303,6 +306,7 @@ class TestLatency:
     @given(st.lists(st.floats(0, 100), min_size=1, max_size=20), st.integers(1, 200))
     @example([4.0, 1.0, 3.0, 2.0], 100)
     @example([float(n) for n in range(1, 101)], 14)
+    @example([float(n) for n in range(1, 1001)], 199)
     def test_percentiles_are_nearest_ranks(self, samples, halves):
         """percentile(p) is the smallest sample that at least p percent do not exceed."""
         percent = halves / 2
@@ -320,6 +324,12 @@ class TestLatency:
         if len(samples) >= 3:
             slow = (*sorted(samples)[:-1], 1e9)
             assert_equal(ask(lambda: Latency(slow).median), expected)
+
+    def test_calls_twenty_times_unless_told(self):
+        """Where warmup and repeats are left out, 3 calls do not count and 20 do."""
+        calls = []
+        got = ask(latency, calls.append, 1)
+        assert_equal((len(got.samples), len(calls)), (20, 23))
 
     def test_real_time_goes_on(self):
         """With the real clock a longer call takes longer."""
@@ -374,7 +384,7 @@ class TestProfiler:
         """The rows' parameters and flops add up to those of the model."""
         model, x = network(), values(5, 3)
         with Profiler(model) as profiler:
-            model(x)
+            exp(model(x))  # exp is no part of it
         rows = profiler.rows.values()
         assert_equal(sum(row.flops for row in rows), ask(count_flops, model, x))
         assert_equal(sum(row.parameters for row in rows), ask(count_parameters, model))
@@ -406,9 +416,10 @@ class TestProfiler:
         with ask(Profiler, model, clock=clock) as profiler:
             model(values(1))
             clock.now += 5000
-            model(values(1))
+            model(x=values(1))
         seconds = [row.seconds for row in profiler.rows.values()]
         assert_equal(seconds, [4.0, 40.0, 400.0])
+        assert_equal([row.seconds for row in ask(profiler.bottlenecks)], [400.0, 40.0, 4.0])
 
     def test_leaves_the_model_as_it_was(self):
         """Inside, results are the same; afterwards every part's forward is restored, even after errors."""
@@ -419,6 +430,7 @@ class TestProfiler:
                 assert_equal(model(x).data, plain)
             with raises(KeyError), Profiler(model):
                 raise KeyError("inside")
+        expect(resolve(observer).get() is None, "nobody who counts afterwards", "one who does")
 
     @pytest.mark.parametrize("by", ["seconds", "flops", "bytes", "parameters"])
     def test_bottlenecks_come_first(self, by):

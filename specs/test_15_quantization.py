@@ -98,6 +98,7 @@ class TestRange:
 
     @given(numbers(1e4, np.float32), numbers(1e4, np.float32))
     @example(0.0, 1e-44)
+    @example(2.0, 3.0)
     def test_affine_codes_reach_both_ends(self, first, second):
         """The lowest value and the highest are within half a step of what codes can represent."""
         low, high = sorted((first, second))
@@ -204,6 +205,16 @@ class TestRoundTrip:
         """A thousand numbers take 1,000 bytes, plus 8 for scale and zero_point."""
         q = ask(quantize, normal(0, 1000))
         assert_equal((q.codes.nbytes, q.nbytes), (1000, 1008))
+
+    def test_is_affine_unless_told(self):
+        """Where symmetric is left out the codes are spread over the range that there is."""
+        x = np.array([0.0, 1.0])
+        assert_equal(ask(quantize, x).codes, ask(quantize, x, None, False).codes)
+
+    def test_of_nothing_is_nothing(self):
+        """No values have no codes."""
+        for axis in (None, 0):
+            assert_shape(ask(quantize, np.zeros((2, 0)), axis).codes, (2, 0))
 
     def test_input_is_checked(self):
         """NaN, infinity, and an invalid axis raise ValueError."""
@@ -486,6 +497,8 @@ class TestHalf:
         model[0].weight.data[0, 0] = large
         with raises(ValueError, naming="0.weight"):
             ask(to_half, model)
+        model[0].weight.data[0, 0] = 65_504
+        assert_equal(ask(to_half, model)[0].weight.data[0, 0], np.float16(65_504))
 
     def scaler(self, scale=4.0, interval=3):
         """A GradScaler for one weight, with plain gradient descent."""

@@ -85,6 +85,13 @@ class TestMagnitudePruning:
         got = ask(smallest, np.array(scores, float), count)
         assert_equal(got, np.array([i not in order[:count] for i in range(len(scores))]))
 
+    def test_of_many_equal_ones_the_first_go(self):
+        """Among 300 zeros and ones the zeros that go are the first: the sort is stable."""
+        scores = np.random.default_rng(0).integers(0, 2, 300) * 1.0
+        expected = np.ones(300, bool)
+        expected[np.flatnonzero(scores == 0)[:50]] = False
+        assert_equal(ask(smallest, scores, 50), expected)
+
     @given(amounts, seeds())
     @example(0.99, 0)
     def test_global_compares_all_layers(self, amount, seed):
@@ -321,6 +328,12 @@ class TestDistillation:
         got = unwrap(ask(distillation_loss, student, normal(seed, 4, 3), labels, 5.0, 0.0))
         assert_close(got, cross_entropy(student, labels).data)
 
+    def test_has_a_temperature_of_2_unless_told(self):
+        """Where temperature and alpha are left out they are 2 and 0.5."""
+        student, teacher, labels = Tensor(normal(0, 4, 3)), normal(1, 4, 3), np.array([0, 1, 2, 1])
+        told = unwrap(ask(distillation_loss, student, teacher, labels, 2.0, 0.5))
+        assert_close(unwrap(ask(distillation_loss, student, teacher, labels)), told)
+
     @given(st.floats(0.5, 5), seeds())
     def test_gradients_agree_with_differences(self, temperature, seed):
         """The gradient of the student's scores agrees with central differences; the teacher gets none."""
@@ -338,8 +351,9 @@ class TestDistillation:
     def test_arguments_are_checked(self):
         """Shapes that differ, a temperature of 0, alpha outside [0, 1]: ValueError that names it."""
         z, labels = Tensor(np.zeros((2, 3))), np.array([0, 1])
-        with raises(ValueError, naming="(2, 3) (2, 4)"):
-            ask(distillation_loss, z, np.zeros((2, 4)), labels)
+        for shape in ((2, 4), (1, 3), (3,)):
+            with raises(ValueError, naming=f"(2, 3) {shape}"):
+                ask(distillation_loss, z, np.zeros(shape), labels)
         for bad in (0, -1):
             with raises(ValueError, naming="temperature"):
                 ask(distillation_loss, z, z, labels, temperature=bad)

@@ -44,8 +44,8 @@ class TestCache:
     """remember keys and values"""
 
     def test_begins_empty(self):
-        """A new cache holds nothing, and has all its memory: 2 · L · N · H · C · d numbers."""
-        cache = ask(KVCache, 3, 2, 4, 5, 6, np.float32)
+        """A new cache holds nothing, and has its memory: 2 · L · N · H · C · d numbers, of float32."""
+        cache = ask(KVCache, 3, 2, 4, 5, 6)
         assert_equal((cache.length, cache.capacity), (0, 6))
         assert_shape(cache.keys, (3, 2, 4, 6, 5))
         assert_shape(cache.values, (3, 2, 4, 6, 5))
@@ -203,9 +203,14 @@ class TestGeneration:
         assert_equal(texts[0], texts[1])
 
     def test_draws_from_the_generator_or_the_common_one(self):
-        """Texts are drawn from the given generator, or else from that of manual_seed."""
+        """Texts are drawn from the given generator, or else from that of manual_seed, at temperature 1."""
         model, prompt = small(), [[1, 2], [3, 4]]
-        check_draws(lambda g: ask(cached_generate, model, prompt, 8, temperature=9, generator=g))
+        texts = [
+            ask(cached_generate, model, prompt, 8, *options, generator=np.random.default_rng(0))
+            for options in ((), (1.0, None))
+        ]
+        assert_equal(*texts)
+        check_draws(lambda **given: ask(cached_generate, model, prompt, 8, temperature=9, **given))
 
     @given(seeds())
     def test_stops_as_generate_does(self, seed):
@@ -314,6 +319,7 @@ class TestBadInput:
             (heads(0, 1, 1)[..., :1], heads(0, 1, 1)),
             (heads(0, 1, 1), heads(0, 1, 2)),
             (heads(0, 1, 1)[0], heads(0, 1, 1)[0]),
+            (heads(0, 1, 1)[0, 0], heads(0, 1, 1)[0, 0]),
         ):
             cache = cache_of()
             with raises(ValueError, naming="1 2"):

@@ -137,6 +137,7 @@ class TestTraffic:
         """memory_traffic equals the numbers read and written tile by tile, times their bytes."""
         moved = slow.numbers_moved(n, k, m, tile) * itemsize
         assert_equal(ask(memory_traffic, n, k, m, tile, itemsize), moved)
+        assert_equal(ask(memory_traffic, n, k, m, tile) * itemsize, 4 * moved)
 
     @given(*[st.integers(1, 6)] * 3, st.integers(1, 4))
     def test_falls_with_the_tile(self, rows, inner, columns, tile):

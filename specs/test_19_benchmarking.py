@@ -239,6 +239,14 @@ def verdicts(ratio, noise, seeds, pairs=20):
 class TestComparison:
     """compare two"""
 
+    def test_measures_real_time_unless_told(self):
+        """Where nothing is said, 20 pairs are measured in real time, after 3 calls of each."""
+        calls = []
+        work = lambda: calls.append(sum(range(1000)))
+        found = ask(compare, work, work)
+        assert_equal(len(calls), 2 * 23)
+        expect(found.ratio > 0, "a ratio above 0", found.ratio)
+
     def test_takes_turns(self):
         """After the warm-up the order alternates: baseline, candidate, candidate, baseline…"""
         machine = Machine()

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -489,6 +489,7 @@ class TestMonitor:
         assert_equal((report.throughput, report.drift), (0.0, 0.0))
 
     @given(st.lists(st.integers(0, 50), min_size=1, max_size=30))
+    @example(list(range(200)))
     def test_percentiles_are_nearest_ranks(self, latencies):
         """p50, p95 and p99 are the smallest latencies that this many percent do not exceed."""
         monitor = ask(Monitor, KNOWN)
@@ -701,6 +702,16 @@ class TestServer:
         assert_equal([seconds for seconds in sleeps if seconds > 0], expected)
         assert_close(np.float64(clock.time), np.float64(45.5))
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
+
+    def test_serve_waits_by_itself(self):
+        """Without `sleep` it is the real time that passes until the next request."""
+        model = Doubling(Clock(), 0.0)
+        server = ask(Server, model, DynamicBatcher(1, 0.0), ask(Monitor, KNOWN))
+        arrivals = [(seconds, np.ones(2, np.float32)) for seconds in (0.0, 0.002)]
+        tickets = ask(serve, server, arrivals)
+        for ticket in tickets:
+            assert_equal(ask(server.result, ticket), np.full(2, 2, np.float32))
+        assert_equal(model.batches, [1, 1])
 
     def test_everybody_gets_the_right_answer_once(self):
         """Whatever the order of requests, pauses and failures, each ticket gets its own answer, on time."""

@@ -1,167 +1,303 @@
 """Changes the reference in one place at a time, and tells which changes no spec notices.
 
-    python -m tests.proofs.mutants 13               # 100 changes of module 13, drawn at random
-    python -m tests.proofs.mutants 10-13 --limit 0  # all changes of these modules
+    python -m tests.proofs.mutants 13                     # every change of module 13
+    python -m tests.proofs.mutants 10-13 --limit 20       # twenty of each, drawn at random
+    python -m tests.proofs.mutants --page docs/proof.md   # every change, and the page about them
 
-Some changes make no difference: a default that is named, an axis of a single one. Each of the others
-is a mistake that a learner may make and never be told of: give a spec what shows it.
+What is known already is not tried again: stop it and start it as you like. A change is known by what the
+module then is. One that was noticed stays so, as specs only ever become more; one that was not is tried
+again when specs have changed. `--fresh` forgets everything.
+
+A change is safe if three specs are soon found that notice it. Otherwise it is tried with two more seeds: if
+those miss it, what a learner is told depends on luck.
+
+Some changes make no difference: a default that is named, an axis of a single one. They are listed with
+the reason in `equivalents.toml`. Each of the others is a mistake that a learner may make and never be told
+of: give a spec what shows it.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
+import hashlib
+import json
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_tinytorch.course import exercises, selection
+from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Unit
+from tests.proofs import changes
+from tests.proofs.changes import Mutant
 from tests.support import kit
 
-OPERATORS = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.Mult,
-    ast.Pow: ast.Mult,
-}
-COMPARISONS = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-}
+EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
+RESULTS = kit.ROOT / ".tinytorch" / "mutants.jsonl"
+
+SEEDS = (0, 1, 2)
+ENOUGH = 3
+"""A run ends when so many specs are red: a change that these notice is not noticed by luck."""
+
+Name = tuple[str, str, str, int]
+Results = dict[tuple[str, int], dict]
+"""(key of a change, seed) -> how many specs are red, and the digest of the specs."""
+
+
+def equivalents() -> dict[str, dict[Name, str]]:
+    """Module to the changes of it that make no difference, each with the reason."""
+    listed = tomllib.loads(EQUIVALENTS.read_text(encoding="utf-8"))
+    return {
+        module: {
+            (exercise, before, after, *(occurrence or [1])): entry["reason"]
+            for entry in entries
+            for exercise, before, after, *occurrence in entry["changes"]
+        }
+        for module, entries in listed.items()
+    }
+
+
+def mutants_of(unit: Unit) -> list[Mutant]:
+    """Every change of a module."""
+    return list(changes.mutants(kit.reference_text(unit.name), list(unit.hints)))
+
+
+def key_of(mutant: Mutant) -> str:
+    """Tells a changed module from every other."""
+    return digest([mutant.exercise, mutant.source])
+
+
+def digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:20]
+
+
+def digest_of_specs(unit: Unit) -> str:
+    """Tells whether the specs of a module, or what they share with others, have changed."""
+    shared = sorted((kit.ROOT / "specs").glob("[!t]*.py"))
+    files = [kit.ROOT / unit.spec_path, *shared]
+    return digest(file.read_text(encoding="utf-8") for file in files)
+
+
+def read(file: Path) -> Results:
+    """The results in a file, the latest of each change and seed."""
+    if not file.exists():
+        return {}
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return {(row["key"], row["seed"]): row for row in rows}
+
+
+def to_try(drawn: Sequence[Mutant], known: Results, specs: str, seed: int) -> list[Mutant]:
+    """The changes that no result is known of, or that older specs missed; with other seeds, only those
+    that few specs notice."""
+
+    def is_due(mutant: Mutant) -> bool:
+        key = key_of(mutant)
+        found, first = known.get((key, seed)), known.get((key, SEEDS[0]))
+        if seed != SEEDS[0] and (first is None or not 0 < first["red"] < ENOUGH):
+            return False
+        return found is None or (found["red"] == 0 and found["specs"] != specs)
+
+    return [mutant for mutant in drawn if is_due(mutant)]
+
+
+def attempt(
+    unit: Unit,
+    tried: Sequence[Mutant],
+    seed: int,
+    results: Path,
+    enough: int = ENOUGH,
+    noted: dict | None = None,
+) -> dict:
+    """Try changes on the specs of a module and append what comes; what its specs reach is the answer.
+
+    Specs that were red before come first. ``noted``: what they reach, if that is known.
+    """
+    known = read(results)
+    before = [known.get((key_of(mutant), SEEDS[0]), {}).get("by") or [] for mutant in tried]
+    with tempfile.TemporaryDirectory() as place:
+        folder = kit.mixture(Path(place), [other.name for other in kit.modules()])
+        source = kit.reference_text(unit.name)
+        request = {
+            "file": str(folder / "tinytorch" / f"{unit.name}.py"),
+            "noting": changes.noting(source, list(unit.hints)),
+            "mutants": [
+                {"key": key_of(m), "block": m.block, "source": m.source, "first": first}
+                for m, first in zip(tried, before, strict=True)
+            ],
+            "noted": noted,
+            "marks": {"seed": seed, "specs": digest_of_specs(unit)},
+            "enough": enough,
+            "results": str(results),
+            "notes": str(folder / "notes.json"),
+        }
+        (folder / "trials.json").write_text(json.dumps(request), encoding="utf-8")
+        options = ["-p", "mutants_plugin", f"--trials={folder / 'trials.json'}"]
+        options += [f"--hypothesis-seed={seed}", "--no-isolate"]
+        run = kit.run(
+            folder, folder / "ledger", unit.spec_path, *options, profile="unshrunk", timeout=100_000
+        )
+        notes = folder / "notes.json"
+        assert notes.exists(), run.output
+        return json.loads(notes.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A file with one change.
+class Row:
+    """What became of the changes of a module.
 
     Attributes:
-        line: where the change is.
-        before, after: the text that is changed, and what stands there instead.
-        source: the whole file.
+        label: of the module.
+        count: how many there are.
+        killed: how many specs notice.
+        equivalent: reason to how many make no difference for that reason.
+        by_few: how many of those are noticed by specs of which no three were soon found.
+        by_chance: how many of those the specs miss with another seed.
+        missed: those that no spec notices.
     """
 
-    line: int
-    before: str
-    after: str
-    source: str
+    label: str
+    count: int
+    killed: int
+    equivalent: Mapping[str, int]
+    by_few: int
+    by_chance: int
+    missed: Sequence[Mutant]
 
 
-def mutants(source: str, names: Sequence[str]) -> Iterator[Mutant]:
-    """Every change of an exercise that this program knows, one at a time.
-
-    Docstrings and the words of errors stay as they are.
-
-    >>> [m.after for m in mutants("def f(x):\\n    return 2 * x\\n", ["f"])]
-    ['(2 / x)', '3']
-    """
-    tree = ast.parse(source)
-    for node in filter(None, (exercises.find_node(tree, name) for name in names)):
-        for place, after in changes(node):
-            first, last = span(source, place)
-            before = source.encode()[first:last].decode()
-            text = source.encode()[:first] + after.encode() + source.encode()[last:]
-            yield Mutant(place.lineno, before, after, text.decode())
-
-
-def changes(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-    """(what is changed, the text instead) below a node of a syntax tree."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.JoinedStr) or is_text(child):
-            continue
-        if isinstance(child, ast.If | ast.IfExp):
-            yield from ((child.test, answer) for answer in ("True", "False"))
-        if isinstance(child, ast.expr | ast.stmt):
-            yield from ((child, text) for text in instead(child))
-        if not isinstance(child, ast.Raise):
-            yield from changes(child)
+def row(unit: Unit, drawn: Sequence[Mutant], known: Results) -> Row | None:
+    """Count the results of the changes of a module; None if some are not there yet."""
+    reasons = equivalents().get(unit.name, {})
+    killed, few, chance, missed = 0, 0, 0, []
+    same = Counter[str]()
+    for mutant in drawn:
+        found = (known.get((key_of(mutant), seed)) for seed in SEEDS)
+        reds = [each["red"] for each in found if each]
+        if not reds or (0 < reds[0] < ENOUGH and len(reds) < len(SEEDS)):
+            return None
+        if reds[0]:
+            killed += 1
+            few += reds[0] < ENOUGH
+            chance += 0 in reds
+            assert mutant.name not in reasons, f"{unit.label}: {mutant.name} is noticed after all"
+        elif mutant.name in reasons:
+            same[reasons[mutant.name]] += 1
+        else:
+            missed.append(mutant)
+    return Row(unit.label, len(drawn), killed, same, few, chance, missed)
 
 
-def instead(node: ast.expr | ast.stmt) -> Iterator[str]:
-    """What may stand instead of one expression or statement."""
-    match node:
-        case ast.BinOp(left, op, right) if type(op) in OPERATORS:
-            yield f"({ast.unparse(ast.BinOp(left, OPERATORS[type(op)](), right))})"
-        case ast.Compare(left, [op], [right]):
-            yield f"({ast.unparse(ast.Compare(left, [COMPARISONS[type(op)]()], [right]))})"
-        case ast.BoolOp(op, values):
-            other = ast.Or() if isinstance(op, ast.And) else ast.And()
-            yield f"({ast.unparse(ast.BoolOp(other, values))})"
-        case ast.UnaryOp(ast.Not() | ast.USub(), operand):
-            yield f"({ast.unparse(operand)})"
-        case ast.Constant(bool() as value):
-            yield str(not value)
-        case ast.Constant(int() as value):
-            yield str(value + 1)
-        case ast.Constant(float() as value):
-            yield str(2 * value + 1)
-        case ast.Call(function, arguments, keywords):
-            for dropped in keywords:
-                kept = [word for word in keywords if word is not dropped]
-                yield ast.unparse(ast.Call(function, arguments, kept))
-        case ast.Expr(ast.Call()) | ast.AugAssign():
-            yield "pass"
+HEAD = """\
+# What the specs would notice
+
+<!-- made by `python -m tests.proofs.mutants --page docs/proof.md`; make it again instead of editing -->
+
+A spec that no mistake turns red proves nothing. So the worked solution is changed in one place at a time:
+another operator, another comparison, a constant one larger, a condition that always or never holds, an `and`
+for an `or`, a keyword left out, a statement left out, another default, an error left out or of another type.
+The specs of the module are run on each change, with the 25 examples of a learner.
+
+- **noticed**: a spec is red.
+- **no difference**: nobody can tell the change from the original; the reasons are below.
+- **missed**: a learner may write this and never be told.
+- **by few specs**: of those noticed. After the first red spec others were tried, and no three were soon red.
+  These changes are tried with two more seeds.
+- **by chance**: of those again, how many are missed with one of these seeds.
+"""
 
 
-def is_text(node: ast.AST) -> bool:
-    """A docstring."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
+    """The page of documentation about all changes."""
+    head = "| module | changes | noticed | no difference | missed | by few specs | by chance |"
+    lines = [HEAD, head, "|---|---|---|---|---|---|---|"]
+    lines += [f"| {found.label} | {' | '.join(map(str, figures(found)))} |" for found in rows]
+    totals = [sum(figures(found)[column] for found in rows) for column in range(6)]
+    lines += [f"| **all** | {' | '.join(f'**{total}**' for total in totals)} |", ""]
+    count, killed, same = totals[:3]
+    share = killed / max(1, count - same)
+    lines += [f"Of the {count - same} changes that make a difference {share:.1%} are noticed."]
+    if untried:
+        lines += ["", f"Not tried yet: {', '.join(untried)}."]
+    lines += ["", "## Changes that make no difference", ""]
+    for found in rows:
+        told = [f"{reason} ({count})" for reason, count in found.equivalent.items()]
+        lines += [f"- **{found.label}**: {'; '.join(told)}."] if told else []
+    lines += ["", "## Changes that are missed", ""]
+    for found in rows:
+        lines += [
+            f"- **{found.label}**, `{m.exercise}`: `{m.before}` → `{m.after}`" for m in found.missed
+        ]
+    return "\n".join(lines) + "\n"
 
 
-def span(source: str, node: ast.expr | ast.stmt) -> tuple[int, int]:
-    """First byte of a node in the source, and the one after its last."""
-    lengths = [len(line) for line in source.encode().splitlines(keepends=True)]
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    first = sum(lengths[: node.lineno - 1]) + node.col_offset
-    return first, sum(lengths[: node.end_lineno - 1]) + node.end_col_offset
+def figures(found: Row) -> tuple[int, ...]:
+    """The columns of the table."""
+    same, missed = sum(found.equivalent.values()), len(found.missed)
+    return found.count, found.killed, same, missed, found.by_few, found.by_chance
 
 
-def unnoticed(unit: Unit, limit: int, seed: int) -> tuple[int, list[Mutant]]:
-    """How many changes of a module were tried, and those that its specs did not notice."""
-    tried = list(mutants(kit.reference_text(unit.name), list(unit.hints)))
-    random.Random(seed).shuffle(tried)
-    tried = tried[: limit or None]
-    with tempfile.TemporaryDirectory() as place:
-        folder = kit.mixture(Path(place), [other.name for other in kit.modules()])
-        return len(tried), [m for n, m in enumerate(tried) if passes(unit, m, folder, n)]
-
-
-def passes(unit: Unit, mutant: Mutant, folder: Path, number: int) -> bool:
-    """Whether a module's specs are green with a change."""
-    file = folder / "tinytorch" / f"{unit.name}.py"
-    file.write_text(mutant.source, encoding="utf-8")
-    run = kit.run(folder, folder / f"ledger-{number}.jsonl", unit.spec_path, "-x")
-    return run.code == 0
-
-
-def main() -> None:
-    """Tell of each module that was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Try what is not known yet, and tell."""
+    assert __doc__ is not None
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("which", nargs="?", default="all", help="checkpoints: 13, 10-13, autograd")
-    parser.add_argument("--limit", type=int, default=100, help="changes a module, 0 for all (100)")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="changes of each module, 0 for all (0)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
-    given = parser.parse_args()
+    parser.add_argument("--fresh", action="store_true", help="forget what is known")
+    parser.add_argument("--known", action="store_true", help="try nothing, tell what is known")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where results are kept")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the page about them")
+    given = parser.parse_args(arguments)
+    if given.fresh:
+        given.results.unlink(missing_ok=True)
+    given.results.parent.mkdir(exist_ok=True)
+    rows, untried = [], []
     for unit in selection.select_checkpoints(kit.course(), given.which):
         if unit.source:
-            count, survivors = unnoticed(unit, given.limit, given.seed)
-            print(f"{unit.label}: {count - len(survivors)} of {count} changes noticed", flush=True)
-            for mutant in sorted(survivors, key=lambda mutant: mutant.line):
-                shown = " ".join(f"{mutant.before}  ->  {mutant.after}".split())
-                print(f"  reference/{unit.source}:{mutant.line}  {shown:.120}", flush=True)
+            drawn = mutants_of(unit)
+            if given.limit:
+                drawn = random.Random(given.seed).sample(drawn, min(given.limit, len(drawn)))
+            if not given.known:
+                attempt_all(unit, drawn, given.results)
+            found = row(unit, drawn, read(given.results))
+            if found is None:
+                untried.append(unit.label)
+            else:
+                rows.append(found)
+                tell(unit, found)
+    if given.page:
+        given.page.write_text(page(rows, untried), encoding="utf-8")
+
+
+def attempt_all(unit: Unit, drawn: Sequence[Mutant], results: Path) -> None:
+    """Try what is not known yet, with each seed."""
+    noted = None
+    for seed in SEEDS:
+        due = to_try(drawn, read(results), digest_of_specs(unit), seed)
+        if due:
+            enough = ENOUGH if seed == SEEDS[0] else 1
+            noted = attempt(unit, due, seed, results, enough, noted)
+
+
+def tell(unit: Unit, found: Row) -> None:
+    """The figures of a module in a line, and each change that was missed as `equivalents.toml` has it."""
+    print(
+        f"{found.label}: {found.killed} of {found.count} changes noticed,"
+        f" {sum(found.equivalent.values())} make no difference, {len(found.missed)} missed;"
+        f" {found.by_few} noticed by few specs, {found.by_chance} of them by chance",
+        flush=True,
+    )
+    for mutant in sorted(found.missed, key=lambda mutant: mutant.line):
+        name = mutant.name if mutant.occurrence > 1 else mutant.name[:3]
+        print(
+            f"  {json.dumps(name, ensure_ascii=False)},  # {unit.source}:{mutant.line}", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def test_examples_in_docstrings_run():
                 "reference/tinytorch",
                 "pytest_tinytorch",
                 "specs/framework.py",
-                "tests/proofs/mutants.py",
+                "tests/proofs/changes.py",
             ),
         ],
         cwd=kit.ROOT,

@@ -61,6 +61,7 @@ def run(
     shuffle: int | None = None,
     profile: str = "learn",
     cold: bool = False,
+    timeout: int = 1200,
 ) -> Run:
     """Run the kit's specs on the package in ``source``, with a ledger of its own.
 
@@ -75,7 +76,7 @@ def run(
     # The specs stay as they are, so what they are compiled to is kept, unlike that of a toy workspace.
     variables = {"PYTHONDONTWRITEBYTECODE": ""}
     return pytest_in(
-        ROOT, *options, *arguments, shuffle=shuffle, timeout=1200, cold=cold, variables=variables
+        ROOT, *options, *arguments, shuffle=shuffle, timeout=timeout, cold=cold, variables=variables
     )
 
 
