@@ -69,8 +69,8 @@ def drawing() -> str:
     """The rooms for wide screens and for phones; a style sheet shows one of them."""
     found = rooms()
     caption = (
-        "An arrow means that a room imports another. Imports that other arrows imply are left out."
-        " Blue rooms do not import pytest, not even indirectly."
+        "An arrow means: imports. What a room imports further down as well has no arrow of its own."
+        " Blue rooms import no pytest, not even indirectly."
     )
     return "\n".join(
         f'<figure class="rooms {size.name}">\n{svg(found, size)}\n'
@@ -108,7 +108,7 @@ def described(found: Sequence[Room]) -> str:
     downwards = sorted(arrows(found), key=lambda arrow: placed[arrow[0]])
     said = "; ".join(f"{room} imports {used}" for room, used in downwards)
     pure = ", ".join(room.name for room in found if room.pure)
-    return f"From top to bottom: {said}. In blue, because they do not import pytest: {pure}."
+    return f"From top to bottom: {said}. In blue, as they import no pytest: {pure}."
 
 
 def passing(found: Sequence[Room]) -> list[Arrow]:

@@ -10,9 +10,9 @@ from pytest_tinytorch.website.text import facts, links, shell, table
 
 SHARE, POINTS, TIMES, NATS = "%", " points", " times", " nat per character"
 WORDING = {
-    "trained_accuracy": ("the trained neuron gets test images right", SHARE),
-    "untrained_accuracy_at_most": ("one with random weights gets them right", SHARE),
-    "one_layer_accuracy_at_most": ("one layer gets the cases right, in its best epoch", SHARE),
+    "trained_accuracy": ("the trained neuron is right about test images", SHARE),
+    "untrained_accuracy_at_most": ("one with random weights is right about them", SHARE),
+    "one_layer_accuracy_at_most": ("one layer is right about the cases, in its best epoch", SHARE),
     "hidden_layer_accuracy": ("with a hidden layer, from each of five seeds", SHARE),
     "test_accuracy": ("the network reads test images of TinyDigits", SHARE),
     "full_test_accuracy": ("with `--scale full`, test images of the large data set", SHARE),
@@ -23,7 +23,7 @@ WORDING = {
     "exact_answers": ("questions are answered right to the letter", SHARE),
     "nats_below_bigram": ("right answers surprise it less than a model of letter pairs", NATS),
     "known_words": ("words that it writes exist", SHARE),
-    "changed_by_shuffling": ("expectations change if the words before are shuffled", SHARE),
+    "changed_by_shuffling": ("expectations move if the words before are shuffled", SHARE),
     "without_mask_loss_at_most": (
         "loss per answer token of a model without the mask, in training",
         "",
@@ -33,8 +33,8 @@ WORDING = {
     "int8_points_lost_at_most": ("accuracy is lost by INT8", POINTS),
     "sparsity": ("weights are zero after pruning", SHARE),
     "sparse_points_lost_at_most": ("accuracy is lost by pruning", POINTS),
-    "cached_times_as_fast": ("as fast are 256 tokens with the cache", TIMES),
-    "kernel_times_as_fast": ("as fast is a convolution without loops", TIMES),
+    "cached_times_as_fast": ("256 tokens are written with the cache, as fast", TIMES),
+    "kernel_times_as_fast": ("a convolution without loops is as fast", TIMES),
 }
 """What each threshold of the curriculum is about, and its unit."""
 
@@ -71,7 +71,7 @@ def head(curriculum: Curriculum, unit: Unit, here: str) -> str:
 def asked(unit: Unit) -> str:
     """The thresholds in words."""
     rows = [(bound(name, x), WORDING[name][0]) for name, x in unit.thresholds.items()]
-    return "## The numbers that the test requires\n\n" + table(("how much", "of what"), rows)
+    return "## The numbers that the test asks for\n\n" + table(("how much", "of what"), rows)
 
 
 def bound(name: str, number: float) -> str:

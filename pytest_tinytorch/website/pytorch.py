@@ -22,8 +22,7 @@ def numbers(file: Path) -> str:
     works = total - len(refused) - len(pending)
     waiting = f", and {len(pending)} are still to come" if pending else ""
     return (
-        f"Of {total} habits, {works} work, {len(refused)} raise an error that names"
-        f" the alternative{waiting}."
+        f"Of {total} habits {works} work, {len(refused)} are refused with the way named{waiting}."
     )
 
 
