@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from specs.framework import lazy
 from specs.laws import (
+    ask,
     assert_close,
     assert_dtype,
     assert_equal,
@@ -165,7 +166,7 @@ class TestMakingTensors:
     def test_tensor_copies(self, x):
         """tensor(array) and tensor(tensor) have their own memory, and the same values and dtype."""
         for given_data in (x, Tensor(x)):
-            got = tensor(given_data).data
+            got = ask(tensor, given_data).data
             assert_no_alias(got, x)
             assert_dtype(got, x.dtype)
             assert_equal(got, x)

@@ -14,6 +14,9 @@ FILE = re.compile(
 )
 """How the files of a unit are named, and the folder of a milestone."""
 FOLDER = re.compile(r"\d\d_\d{4}_\w+")
+SUFFIXES = ("", ".py", ".md", ".html")
+MANY = 6
+"""More numbers than these are shown as a range where a message lists what is valid."""
 
 
 class UnknownName(ValueError):
@@ -119,6 +122,8 @@ def _unit_of_file(units: Sequence[Unit], word: str) -> Unit | None:
         UnknownName: the number belongs to one unit, and the name to another.
     """
     path = PurePosixPath(word.replace("\\", "/"))
+    if path.suffix not in SUFFIXES:  # such as `Tensor.item`, an exercise
+        return None
     folder = path.suffix and FOLDER.fullmatch(path.parent.name)
     stem = path.parent.name if folder else path.name.removesuffix(path.suffix)
     found = FILE.fullmatch(stem)
@@ -144,7 +149,8 @@ def _range(
     first, dash, last = word.partition("-")
     valid = {
         **{w: unit.number if w == str(int(unit.number)) else w for w, unit in singles.items()},
-        **{word: word for word in (*groups, "all")},
+        **{word: word for word in groups if word.partition(":")[2] not in groups.keys() - singles},
+        "all": "all",
     }
     for end in (first, last) if dash else (word,):
         if not dash or end not in singles:
@@ -157,11 +163,14 @@ def _range(
 
 def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     """The error for an unknown word; ``valid`` maps each valid word to how it is best written."""
-    near = get_close_matches(word, valid, n=1, cutoff=0.5)
+    near = [] if word.isdecimal() else get_close_matches(word, valid, n=1, cutoff=0.5)
     meant = f" Did you mean {valid[near[0]]!r}?" if near else ""
     ways = dict.fromkeys(valid.values())
-    names = ", ".join(sorted(ways, key=lambda way: not way.isdecimal()))  # numbers, then names
-    return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {names}")
+    numbers = [way for way in ways if way.isdecimal()]
+    names = [way for way in ways if not way.isdecimal()]
+    if len(numbers) > MANY:
+        numbers = [f"{numbers[0]} to {numbers[-1]}"]
+    return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {', '.join([*numbers, *names])}")
 
 
 def unit_ranges(units: Iterable[Unit]) -> str:

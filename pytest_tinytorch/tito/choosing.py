@@ -49,6 +49,7 @@ def borrow(session: Session, modules: str) -> None:
     file = write_setting(root, BORROW_SETTING, modules)
     remember(root, Following())
     session.say(f"{file.name} names them: {BORROW_SETTING} = {modules}")
+    session.say("For these, the course's worked solution runs; your own files stay as they are.")
     tell(session)
 
 
@@ -63,8 +64,10 @@ def leave(session: Session) -> None:
             "addopts, or PYTEST_ADDOPTS, names --path or --borrow: remove it there"
         )
     if any(found) or before["the last run"] != Following():
+        session.say("You follow the whole course again, and borrow nothing.")
         session.say(
-            "You follow the whole course again, and borrow nothing. What you proved is kept."
+            "The ledger keeps what you proved. It counts again once you pass what it needs,"
+            " or borrow that again."
         )
     else:
         session.say("You follow no path, and borrow nothing.")

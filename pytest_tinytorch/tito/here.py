@@ -49,6 +49,8 @@ def steps(session: Session, progress: Progress) -> list[RenderableType]:
     current, width = progress.current, session.width
     assert current is not None
     parts: list[RenderableType] = [indented(next_command(session, current), 1, width)]
+    if current.is_milestone:
+        parts.append(Text(f" Prove it tito milestone test {current.year}"))
     left = untouched_exercises(session, current) if current.source else []
     if left:
         place = f"{shown_path(session, file_of(session, current))}:{left[0].line}"

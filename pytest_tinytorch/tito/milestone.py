@@ -128,7 +128,10 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
     script = root / unit.spec_path / "run.py"
     if not script.is_file():
         raise click.ClickException(f"{script} is missing")
-    raise SystemExit(subprocess.call([sys.executable, str(script), *arguments], cwd=root))
+    code = subprocess.call([sys.executable, str(script), *arguments], cwd=root)
+    if code == 0 and progress.state[unit.id] != State.PASSED and "--reference" not in arguments:
+        session.say(f"\nProve it: tito milestone test {unit.year}", bold=True)
+    raise SystemExit(code)
 
 
 @milestone.command(context_settings={"ignore_unknown_options": True})

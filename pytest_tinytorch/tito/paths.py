@@ -36,7 +36,8 @@ def path(words: tuple[str, ...], as_json: bool) -> None:
     """See the learning paths, choose or leave one, borrow modules.
 
     With a name: what that path contains and borrows, unit by unit. `choose` and `borrow` write your choice
-    into pytest's settings, so that every run, report and script follows it; `leave` ends both.
+    into pytest's settings, so that pytest, tito and the milestone scripts follow it; `leave` ends both.
+    For a borrowed module they run the course's worked solution; your own file stays as it is.
 
     Examples: tito path vision, tito path choose vision, tito path borrow 01-08, tito path leave
     """
@@ -48,10 +49,10 @@ def path(words: tuple[str, ...], as_json: bool) -> None:
             choosing.borrow(session, ",".join(modules))
         case ("leave",):
             choosing.leave(session)
-        case ("choose" | "borrow",):
-            raise click.UsageError(
-                f"{words[0]} what? {', '.join(names(session))}, or modules: 01-08"
-            )
+        case ("choose",):
+            raise click.UsageError(f"choose which path? {', '.join(names(session))}")
+        case ("borrow",):
+            raise click.UsageError("borrow which modules? For example: tito path borrow 01-08")
         case () | (_,):
             show(session, words[0] if words else None, as_json)
         case _:
@@ -83,7 +84,8 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
     following = name or "NAME"
     lent = session.progress.learning_path_line()
     parts += [Text(f"Now: {lent}")] if lent else []
-    parts.append(Text(f"Follow it: tito path choose {following}"))
+    if not (name and is_followed(session, chosen[0])):
+        parts.append(Text(f"Follow it: tito path choose {following}"))
     parts.append(Text(f"For one run: pytest -p tinytorch --path {following}"))
     parts += [Text("Leave it: tito path leave")] if lent else []
     session.show(Group(*parts))

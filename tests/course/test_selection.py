@@ -115,3 +115,14 @@ def test_no_name_is_a_tier_and_a_stage():
 def test_a_unit_of_either_kind(text, label):
     unit = selection.find_unit(TOY, text)
     assert (unit and unit.label) == label
+
+
+def test_a_long_list_of_what_is_valid_is_short():
+    """Twenty-one numbers are a range, and a stage is not listed twice."""
+    with pytest.raises(selection.UnknownName) as caught:
+        selection.select_checkpoints(kit.course(), "42")
+    told = str(caught.value)
+    assert "unknown checkpoint '42'. Valid: 00 to 20, environment, tensor" in told
+    assert "stage:training" in told
+    assert "stage:basics" not in told
+    assert "01, 02" not in told

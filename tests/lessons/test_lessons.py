@@ -146,6 +146,8 @@ def test_a_section_ends_where_the_next_begins():
         ("gradient of mul", "05 autograd", "gradient of mul"),
         ("linear.forward", "03 layers", "Linear.forward"),
         ("Linear", "03 layers", "Linear.__init__"),
+        ("01 Tensor.__init__", "01 tensor", "Tensor.__init__"),
+        ("Tensor.item", "01 tensor", "Tensor.item"),
     ],
 )
 def test_what_words_mean(words, unit, exercise):

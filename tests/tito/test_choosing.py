@@ -126,9 +126,10 @@ class TestSettings:
 @pytest.mark.parametrize(
     ("before", "words", "says"),
     [
-        ((), ("choose",), "choose what? short, doubles, squares"),
+        ((), ("choose",), "choose which path? short, doubles, squares"),
         ((), ("choose", "shor"), "Did you mean 'short'"),
         ((), ("choose", "short", "doubles"), "one path at a time"),
+        ((), ("borrow",), "borrow which modules? For example: tito path borrow 01-08"),
         ((), ("borrow", "ading"), "Did you mean 'adding'"),
         ((), ("borrow", "all"), "nothing is left to write"),
         (("choose", "doubles"), ("borrow", "02"), "the path doubles holds 02, and all of that"),

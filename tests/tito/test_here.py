@@ -128,8 +128,10 @@ def test_a_milestone_without_a_number(workspace, capfd):
     toy.solve(workspace, "adding", "doubling")
     toy.pytest_in(workspace, "--checkpoint=02")
     assert "Next     tito milestone start 1901" in tito()
+    assert "Prove it tito milestone test 1901" in tito(), "a script proves nothing"
     assert "1901 sums is open: tito milestone start 1901" in tito("module", "start")
-    tito("milestone", "start", "--", "--seed", "7")
+    told = tito("milestone", "start", "--", "--seed", "7")
+    assert told.endswith("Prove it: tito milestone test 1901\n")
     assert "sums ['--seed', '7']" in capfd.readouterr().out
 
 
