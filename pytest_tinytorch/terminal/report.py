@@ -35,7 +35,7 @@ def capability_report(
 ) -> RenderableType:
     """The section that ends a run."""
     parts: list[RenderableType] = [
-        *todo_list(progress),
+        *todo_list(progress, width),
         titled_rule(glyphs, "tinytorch capabilities"),
     ]
     parts += [Text(f" ! {warning}", style="yellow") for warning in progress.warnings]
@@ -167,7 +167,7 @@ def _groups(groups: Iterable[GroupCount], glyphs: Glyphs) -> Text:
     return text
 
 
-def todo_list(progress: Progress) -> list[RenderableType]:
+def todo_list(progress: Progress, width: int) -> list[RenderableType]:
     """Untouched stubs of the earliest unit that has any: one line each, not a traceback."""
     todos = [task for task in progress.tasks if task.state == State.TODO]
     if not todos:
@@ -177,15 +177,15 @@ def todo_list(progress: Progress) -> list[RenderableType]:
     lines: list[RenderableType] = [
         Text(f"To do in {unit.label} (next: {own[0].exercise})", style="bold yellow")
     ]
-    left = max(len(task.location) for task in own[:TODO_LINES])
-    middle = max(len(task.exercise) for task in own[:TODO_LINES])
-    for task in own[:TODO_LINES]:
-        lines.append(
-            Text(
-                f"  {task.location:<{left}}  {task.exercise:<{middle}}  {waiting_text(task)}",
-                no_wrap=True,
-            )
-        )
+    shown = own[:TODO_LINES]
+    left = max(len(task.location) for task in shown)
+    middle = max(len(task.exercise) for task in shown)
+    waiting = [waiting_text(task) for task in shown]
+    if left + middle + max(map(len, waiting)) + 6 > width:
+        waiting = [str(task.waiting_specs) for task in shown]
+    for task, text in zip(shown, waiting, strict=True):
+        row = f"  {task.location:<{left}}  {task.exercise:<{middle}}  {text}"
+        lines.append(Text(row, no_wrap=True))
     if len(own) > TODO_LINES:
         lines.append(Text(f"  and {len(own) - TODO_LINES} more", style="dim"))
     return lines

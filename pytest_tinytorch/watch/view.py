@@ -133,7 +133,7 @@ def full_message(
     parts += [Text(f"  {more}", "dim") for more in map(more_text, causes[:1]) if more]
     glyphs = glyphs_of(request)
     if not bad:
-        parts += report.todo_list(progress)
+        parts += report.todo_list(progress, request.width)
     parts += report.units_that_ran(progress, glyphs, request.width)
     parts += [
         celebration_panel(progress, progress.curriculum.unit(u), glyphs)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from rich.console import Group
 
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State, Verdict
@@ -123,3 +125,17 @@ def test_a_list_of_units_is_short():
     assert unit_ranges(COURSE.checkpoints[:1]) == "00"
     assert unit_ranges([*COURSE.checkpoints[1:4], COURSE.checkpoints[5]]) == "01-03, 05"
     assert unit_ranges(COURSE.milestones[:1]) == "1957"
+
+
+def test_what_is_to_do_is_cut_off_in_no_terminal():
+    """Where there is no room for words, a number tells how many specs wait."""
+    case = progress(1, State.TODO)
+    for width, ending in ((40, "  add     9"), (80, "  add     9 specs wait")):
+        tasks = tuple(
+            Task(COURSE.units[1], name, f"tinytorch/tensor.py:{line}", n, 9, State.TODO)
+            for n, (name, line) in enumerate((("add", 479), ("matmul", 529)), start=1)
+        )
+        shown = screen.rendered(
+            Group(*report.todo_list(replace(case, tasks=tasks), width)), width, False
+        )
+        assert shown.splitlines()[1].rstrip().endswith(ending), shown
