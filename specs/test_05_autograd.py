@@ -241,6 +241,15 @@ class TestElementwiseRules:
         other = np.where(np.abs(apart - other) < 0.01, other + 0.5, other)
         check_rule(maximum, apart, other, seed=seed)
 
+    @pytest.mark.parametrize("form", ["none", "tanh"])
+    def test_of_gelu_at_zero(self, form):
+        """The slope of gelu is 1/2 at 0, and where x is so small that gelu(x) may be rounded to 0."""
+        x = Tensor(np.array([0.0, 1e-40, -1e-320, 1.0]), requires_grad=True)
+        remember_rule(resolve(gelu), [x.data], 0)
+        pull_back(gelu(x, approximate=form), np.ones(4), x)
+        assert_close(x.grad[:3], np.full(3, 0.5))
+        assert_close(x.grad[3], 1.0833154705876864 if form == "none" else 1.0829640838457826)
+
     def test_of_a_tie_is_shared(self):
         """Where both arguments of maximum are equal, each gets half of the gradient."""
         x, y = (Tensor(np.array([1.0, 2.0]), requires_grad=True) for _ in range(2))
@@ -323,6 +332,14 @@ class TestReductionAndShapeRules:
         x = distinct(seed, *shape)
         check_rule(lambda a: max_(a, dim=dim, keepdim=keepdim), x, seed=seed, of=max_)
         check_rule(lambda a: min_(a, dim, keepdim), x, seed=seed, of=max_)
+
+    @given(seeds())
+    def test_of_what_is_left_out(self, seed):
+        """Rules take the same default as their function: dim None, -1 or 0, and keepdim False."""
+        x = distinct(seed, 2, 3, 2)
+        for op in (sum_, max_, softmax, log_softmax):
+            check_rule(op, x, seed=seed)
+        check_rule(concatenate, x, x[:1] + 0.03, seed=seed)
 
     def test_of_tied_maxima_is_shared(self):
         """Several equal maxima, two, three or five, share the gradient evenly."""
@@ -592,13 +609,17 @@ class TestControl:
         assert_equal(grad(leaf * 2, [leaf], np.array([1.0, 5.0]))[0], np.array([2.0, 10.0]))
 
     def test_grad_frees_the_graph_unless_it_is_kept(self):
-        """grad frees the graph as backward does, and keeps it with retain_graph=True."""
+        """grad and backward free the graph by default, and keep it with retain_graph=True."""
         leaf = Tensor(np.ones(2), requires_grad=True)
         result = (leaf * 2).sum()
         grad(result, [leaf], retain_graph=True)
         assert_equal(grad(result, [leaf])[0], np.full(2, 2.0))
         with raises(RuntimeError):
             grad(result, [leaf])
+        result = (leaf * 2).sum()
+        backward(result)
+        with raises(RuntimeError, naming="retain_graph"):
+            backward(result)
 
     def test_grad_names_an_input_that_was_not_used(self):
         """grad of an input that the output does not depend on is a RuntimeError with its position."""
@@ -613,9 +634,11 @@ class TestControl:
 
     @given(st.integers(2, 4))
     def test_many_elements_need_a_gradient(self, n):
-        """backward() of several elements is a RuntimeError that names grad and the shape."""
-        with raises(RuntimeError, naming=f"grad ({n},)"):
-            backward(Tensor(np.ones(n), requires_grad=True) * 2)
+        """backward() and grad of several elements are a RuntimeError that names grad and the shape."""
+        leaf = Tensor(np.ones(n), requires_grad=True)
+        for attempt in (lambda: backward(leaf * 2), lambda: grad(leaf * 2, [leaf])):
+            with raises(RuntimeError, naming=f"grad ({n},)"):
+                attempt()
 
     @given(st.integers(2, 4))
     def test_a_gradient_of_another_shape(self, n):
