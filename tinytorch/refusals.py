@@ -81,12 +81,19 @@ def numbers(
         )
     if isinstance(error, TypeError):
         for key, value in params.items():
+            if is_array(value):
+                continue  # an array may well be meant
             if hasattr(value, "data") or isinstance(value, str):
                 return TypeError(f"{name}: {key} must be a number, got {value!r:.60}")
             parts = value if isinstance(value, tuple) else ()
             if not all(isinstance(part, (int, np.integer)) for part in parts):
                 return TypeError(f"{name}: {key} must hold whole numbers, got {value!r:.60}")
     return None
+
+
+def is_array(value: object) -> bool:
+    """Whether a value is an array of NumPy's with axes: a number of NumPy's is a number."""
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def unfit_dtypes(

@@ -136,6 +136,14 @@ def test_an_error_inside_stays_as_it_came_up(reference):
         wrong(reference.Tensor([1.0, 2.0]))
 
     @primitive
+    def mistaken(x, *, classes):
+        return x - "a"
+
+    with pytest.raises(TypeError) as caught:
+        mistaken(reference.Tensor([1.0]), classes=np.array([1]))
+    assert "classes" not in str(caught.value), "an array is what is meant there"
+
+    @primitive
     def unwritten(x, *, dim):
         raise NotImplementedError("01 tensor: unwritten")
 
