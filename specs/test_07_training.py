@@ -333,6 +333,14 @@ class TestTrainStep:
             trained.model.weight.data, oracle.linear_regression(*problem, rates=[0.1])[1], rtol=1e-7
         )
 
+    def test_forgets_gradients_of_what_is_not_in_the_model(self):
+        """The optimizer may move a tensor outside the model: an old gradient of it does not count."""
+        loose, layer = Tensor(np.ones(2), requires_grad=True), Linear(1, 1)
+        trained = Trainer(layer, SGD([*layer.parameters(), loose], lr=0.1), mse_loss)
+        loose.grad = np.full(2, 100.0)
+        ask(trained.train_step, Tensor(np.ones((1, 1))), Tensor(np.zeros((1, 1))))
+        assert_equal(loose.data, np.ones(2))
+
     @given(regressions(max_batches=1))
     def test_leaves_alone_what_the_optimizer_does_not_move(self, problem):
         """Other parameters do not count for clipping, and their gradients do not add up over steps."""

@@ -769,6 +769,13 @@ class TestAugmentation:
             found = any(np.array_equal(got[place], window) for window in windows)
             expect(found, f"a window {size} of {show(x[place])}", got[place])
 
+    def test_a_crop_of_the_whole_is_the_image(self):
+        """A window as large as the image, without padding by default, has one place."""
+        x = np.arange(1.0, 19).reshape(3, 1, 2, 3)
+        for seed in range(4):
+            crop = RandomCrop((2, 3), generator=np.random.default_rng(seed))
+            assert_equal(transformed(crop, x, "RandomCrop((2, 3))"), x)
+
     @pytest.mark.parametrize(("size", "padding"), [((1, 3), 0), ((3, 4), 1), (2, 0)], ids=str)
     def test_every_place_is_as_likely(self, size, padding):
         """All windows come about equally often: in a batch, in a stack of batches, and one by one."""
