@@ -81,6 +81,12 @@ class TestBenchmark:
         assert_equal(len(machine.log), warmup + repeats)
         assert_equal(result.samples, tuple(0.5 ** (warmup + n) for n in range(repeats)))
 
+    def test_calls_three_and_twenty_times_by_default(self):
+        """Without options, warmup is 3 and repeats is 20."""
+        calls = []
+        result = ask(benchmark_, lambda: calls.append(sum(range(2000))))
+        assert_equal((len(calls), len(result.samples)), (23, 20))
+
     def test_hands_on_arguments(self):
         """The function gets the arguments, in the warm-up and in every call that counts."""
         machine, calls = Machine(), []
@@ -153,6 +159,12 @@ class TestBenchmark:
 
 class TestInterval:
     """how sure you can be"""
+
+    def test_draws_every_sample(self):
+        """Of two samples, medians lie at both: neither the first nor the last is left out."""
+        for seed in range(5):
+            got = ask(bootstrap_interval, [0.0, 1.0], 0.9, np.random.default_rng(seed))
+            assert_equal(got, (0.0, 1.0))
 
     def test_covers_as_often_as_it_says(self):
         """Of 300 intervals of 95%, at least 90% hold the true median of the distribution."""
