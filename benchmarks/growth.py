@@ -62,7 +62,15 @@ def growths() -> tuple[Growth, ...]:
 
     thousands = (1_000, 3_000, 10_000, 30_000, 100_000)
     return (
-        Growth("graph", "a graph: there and back", "nodes", sizes.graph, thousands, 1, "each once"),
+        Growth(
+            "graph",
+            "a graph: forward and backward",
+            "nodes",
+            sizes.graph,
+            thousands,
+            1,
+            "each once",
+        ),
         Growth("batch", "MLP: a step", "rows", sizes.batch, powers(64, 4096), 1, "each once"),
         Growth(
             "sequence",
@@ -93,7 +101,7 @@ def growths() -> tuple[Growth, ...]:
         ),
         Growth(
             "image",
-            "convolution, norm and pool: there and back",
+            "convolution, norm, pool: forward, backward",
             "pixels a side",
             sizes.image,
             powers(16, 256),
