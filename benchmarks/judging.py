@@ -78,7 +78,7 @@ class Sample:
     way: str = "function"
     keywords: dict[str, Any] = field(default_factory=dict)
     numbers: tuple[int, ...] = ()
-    """Whole numbers given by position."""
+    """Integers given by position."""
     inputs: tuple[np.ndarray, ...] = ()
 
 

@@ -536,7 +536,7 @@ class TestErrors:
                 make()
 
     def test_sizes_that_are_no_numbers(self):
-        """A size that is neither a whole number nor a pair of them is a TypeError that names the argument."""
+        """A size that is neither an integer nor a pair of them is a TypeError that names the argument."""
         for wrong in (1.5, "2", (1, 2, 3), True):
             with raises(TypeError, naming="stride"):
                 output_size((8, 8), 2, wrong, 0)

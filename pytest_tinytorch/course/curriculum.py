@@ -288,7 +288,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     _known(where, entry, {*texts, "needs", "stars", "hints", "cpu_seconds"})
     stars = entry.get("stars")
     if not isinstance(stars, int) or not 1 <= stars <= 5:
-        raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
+        raise CurriculumError(f"{where}: stars must be an integer from 1 to 5, got {stars!r}")
     return Unit(
         kind="checkpoint",
         number=_number(where, entry),
@@ -312,7 +312,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     _known(where, entry, {*texts, *numbers, "needs", "thresholds", "shows"})
     year = entry.get("year")
     if not isinstance(year, int):
-        raise CurriculumError(f"{where}: year must be a whole number, got {year!r}")
+        raise CurriculumError(f"{where}: year must be an integer, got {year!r}")
     thresholds = entry.get("thresholds", {})
     for name, value in thresholds.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
