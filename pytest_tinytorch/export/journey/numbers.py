@@ -147,7 +147,7 @@ def _cells(one: Measure, whole: Mapping[str, float]) -> list[Markup]:
 
 
 def bar(one: Measure, value: float, whole: float) -> Markup:
-    """A value as a bar, of which all would be ``whole``, and what is asked for as a stroke across it."""
+    """A value as a bar whose full length is ``whole``, with the threshold as a stroke across it."""
     length = LENGTH * max(0.0, value) / whole
     line = None
     if one.limit is not None:
