@@ -1,13 +1,13 @@
-"""The framework beside PyTorch: losses first, then times in turn, ratios, and memory.
+"""Compares the framework with PyTorch: losses first, then times in turn, ratios, and memory.
 
     python -m benchmarks                     # every row, about six minutes on a quiet machine
     python -m benchmarks --quick             # less exact, without memory and the loop, about a minute
     python -m benchmarks --row gpt-step --row cnn-step --threads 2
     python -m benchmarks --json one.json && python -m benchmarks.report one.json > docs/performance.md
 
-A ratio is our time divided by theirs, both taken one right after the other in one process: what slows the
-machine slows both. Below 1 we are faster. Nothing here is asserted on a clock; what fails is a result that
-is not that of the other library.
+A ratio is our time divided by theirs, both measured right after each other in one process, so that a slow
+machine slows both. Below 1, ours is faster. No time makes this fail; a result that differs from the other
+library's does.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--list", action="store_true", help="show the names of the rows")
     made.add_argument("--threads", type=int, default=1, help="for either library (1)")
     made.add_argument("--quick", action="store_true", help="fewer pairs, no memory, no loop")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write all measurements")
     made.add_argument(
         "--source",
         type=Path,
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; 0 if every result was that of the other library."""
+    """Measure and print; 0 if every result agrees with the other library."""
     given = parser().parse_args(arguments)
     settings.set_up(given.source.resolve(), given.threads)
     from benchmarks import rows
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 def table_of(
     wanted: list[str], machine: dict[str, Any], given: argparse.Namespace
 ) -> tuple[list[dict[str, Any]], set[str]]:
-    """Compare, measure and print the rows that are wanted; also the names of those that differ."""
+    """Compare, measure and print the chosen rows; returns also the names of those that differ."""
     from benchmarks import rows
 
     chosen = [row for row in rows.ROWS if row.name in wanted]
@@ -102,7 +102,7 @@ def table_of(
 
 
 def compared(chosen: list[Row]) -> tuple[dict[str, float], set[str]]:
-    """How far the results of each row are apart, and the rows where that is too far."""
+    """The difference between the results of each row, and the rows where it is too large."""
     differences, wrong = {}, set()
     for row in chosen:
         if not find_spec(row.needs):
@@ -124,7 +124,7 @@ def compared(chosen: list[Row]) -> tuple[dict[str, float], set[str]]:
 
 
 def difference(row: Row) -> float:
-    """The largest distance of two results, as a share of the largest number."""
+    """The largest difference of two results, as a share of the largest number."""
     import numpy as np
 
     ours, theirs = row.ours(), row.theirs()

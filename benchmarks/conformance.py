@@ -1,11 +1,11 @@
-"""PyTorch as judge: its own samples for operations, layers and optimizers, put to both frameworks.
+"""Compares with PyTorch, on its own samples for operations, layers and optimizers.
 
     python -m benchmarks.conformance                 the table
     python -m benchmarks.conformance --op softmax    each sample of an operation that is not equal
     python -m benchmarks.conformance --markdown docs/conformance.md
 
-The samples are those of PyTorch's tests (OpInfo), valid ones and such that must be refused, in each dtype
-that this framework has; values, shapes, dtypes and gradients are compared. The rules stand in `judging.py`.
+The samples are those of PyTorch's tests (OpInfo), valid calls and calls that must fail, in each dtype that
+this framework has; values, shapes, dtypes and gradients are compared. The rules are in `judging.py`.
 OpInfo is private: the extra `bench` pins the version of PyTorch. Exit code 1: something is wrong or unclear.
 """
 
@@ -36,7 +36,7 @@ from benchmarks.samples import MOST, RANDOM, of_layers, of_operations, of_optimi
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one sample."""
+    """The verdict on one sample."""
 
     op: str
     way: str
@@ -136,20 +136,20 @@ def table(found: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-PAGE = """# Beside PyTorch, sample by sample
+PAGE = """# Compared with PyTorch, sample by sample
 
-PyTorch tests each of its operations on samples of its own: ordinary calls, corner cases, and calls that must
-be refused. `python -m benchmarks.conformance` puts them to both frameworks, {total:,} calls of functions,
+PyTorch tests each of its operations on its own samples: ordinary calls, corner cases, and calls that must
+fail. `python -m benchmarks.conformance` runs them in both frameworks, {total:,} calls of functions,
 methods, operators, layers and optimizers, in float64, float32, float16, int64, uint8 and bool. It compares
-values, shapes, dtypes and, in float64, gradients. The judge was PyTorch {torch} on the CPU. Where an
-operation has more than {most} samples in a dtype, at most so many are taken, spread evenly.
+values, shapes, dtypes and, in float64, gradients. The reference is PyTorch {torch} on the CPU. Where an
+operation has more than {most} samples in a dtype, that many are taken, evenly spread.
 `F` is `nn.functional`.
 
-- **equal**: the same result, or both refuse.
+- **equal**: the same result, or both raise an error.
 - **refused**: an option or a dtype that is not offered here. The error names the argument.
-- **documented**: another answer, for one of the reasons below.
-- **wrong**: another answer.
-- **unclear**: an error from the inside, in the words of NumPy or Python.
+- **documented**: a different result, for one of the reasons below.
+- **wrong**: a different result, and no reason for it.
+- **unclear**: an internal error, in the words of NumPy or Python.
 
 | operation | samples | equal | refused | documented | wrong | unclear |
 |---|---|---|---|---|---|---|

@@ -1,4 +1,4 @@
-"""Pictures of what was measured: SVG in the colors of the page it is part of."""
+"""Pictures of measurements: SVG in the colors of the surrounding page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACROSS, PANEL_WIDTH, PANEL_HEIGHT = 3, 206, 168
 
 
 def svg(name: str, height: float, title: str, description: str, parts: Iterable[str]) -> str:
-    """A drawing with a title and a description for those who do not see it; ids begin with its name."""
+    """A drawing with a title and a description for screen readers; ids begin with its name."""
     ids = f"{name}-title", f"{name}-desc"
     return "\n".join(
         (

@@ -4,8 +4,8 @@
     python -m benchmarks.growth --only graph --only bpe-encode --json growth.json
 
 If twice the size takes four times as long, the exponent is 2. It is fitted to the upper half of the sizes,
-where what does not grow no longer counts. One that is clearly above theory is a defect. Times are of the
-processor, and the least of several rounds.
+where constant costs no longer matter. An exponent clearly above theory is a defect. Times are CPU times, the
+least of several rounds.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from benchmarks import paired, settings, table
 from benchmarks.row import Work
 
 ABOVE = 0.3
-"""So much more than theory is too much: what no longer fits into caches makes an exponent larger, too."""
+"""This much above theory is too much; work that outgrows the caches also raises an exponent."""
 
 ROUNDS, QUICK_ROUNDS = 5, 2
 SECONDS = 12.0
-"""For one kind of work. No round begins after that, but one."""
+"""Seconds for one kind of work. After that no further round begins, except the first."""
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Work that can be done at any size.
+    """Work that scales to any size.
 
     Attributes:
-        name: to select it by.
+        name: selects it.
         title: what is done.
         size: what is counted.
-        make: sets up the work of a size, and gives it.
+        make: sets up the work of a size, and returns it.
         sizes: from small to large.
-        theory: the exponent at large sizes, or the most it can be.
+        theory: the exponent at large sizes, or its maximum.
         because: why.
     """
 
@@ -62,7 +62,15 @@ def growths() -> tuple[Growth, ...]:
 
     thousands = (1_000, 3_000, 10_000, 30_000, 100_000)
     return (
-        Growth("graph", "a graph: there and back", "nodes", sizes.graph, thousands, 1, "each once"),
+        Growth(
+            "graph",
+            "a graph: forward and backward",
+            "nodes",
+            sizes.graph,
+            thousands,
+            1,
+            "each once",
+        ),
         Growth("batch", "MLP: a step", "rows", sizes.batch, powers(64, 4096), 1, "each once"),
         Growth(
             "sequence",
@@ -93,7 +101,7 @@ def growths() -> tuple[Growth, ...]:
         ),
         Growth(
             "image",
-            "convolution, norm and pool: there and back",
+            "convolution, norm, pool: forward, backward",
             "pixels a side",
             sizes.image,
             powers(16, 256),
@@ -152,7 +160,7 @@ def growths() -> tuple[Growth, ...]:
 
 
 def powers(first: int, last: int) -> tuple[int, ...]:
-    """Each twice the one before.
+    """Powers of two, each twice the one before.
 
     >>> powers(32, 256)
     (32, 64, 128, 256)
@@ -161,13 +169,13 @@ def powers(first: int, last: int) -> tuple[int, ...]:
 
 
 def clock() -> float:
-    """Seconds of the processor, also of programs that were waited for, where the system counts them."""
+    """CPU seconds, including those of finished child processes if the system counts them."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system
 
 
 def seconds_of(work: Work) -> float:
-    """Seconds of one call; short ones are repeated, for a clock has ticks."""
+    """Seconds of one call; short calls are repeated, because a clock has ticks."""
     began = clock()
     work()
     took = clock() - began
@@ -214,7 +222,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--only", action="append", metavar="NAME", help="only this; may be repeated")
     made.add_argument("--quick", action="store_true", help="two rounds instead of five")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write all measurements")
     made.add_argument("--source", type=Path, default=settings.REFERENCE, metavar="DIR")
     return made
 
@@ -244,7 +252,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def result(growth: Growth, quick: bool) -> dict[str, Any]:
-    """What was measured, and whether it is too much."""
+    """The measurement, and whether it is above theory."""
     costs = measured(growth, QUICK_ROUNDS if quick else ROUNDS)
     found = exponent(growth.sizes, costs)
     return {

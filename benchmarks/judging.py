@@ -78,7 +78,7 @@ class Sample:
     way: str = "function"
     keywords: dict[str, Any] = field(default_factory=dict)
     numbers: tuple[int, ...] = ()
-    """Whole numbers given by position."""
+    """Integers given by position."""
     inputs: tuple[np.ndarray, ...] = ()
 
 
@@ -199,7 +199,7 @@ def refused_there(*dtypes: str) -> Callable[[Sample, Any, Any], bool]:
 
 
 def number_given(sample: Sample, wanted: Any, got: Any) -> bool:
-    """PyTorch refuses a number in the place of a tensor."""
+    """PyTorch refuses a number in place of a tensor."""
     said = ("must be Tensor, not", "invalid combination of arguments - got (int")
     return isinstance(wanted, Refusal) and any(words in wanted.message for words in said)
 
@@ -214,7 +214,7 @@ def other_order(sample: Sample, wanted: Any, got: Any) -> bool:
 
 
 def message_of(*parts: str) -> Callable[[Sample, Any, Any], bool]:
-    """PyTorch refuses in these words."""
+    """PyTorch refuses, with one of these texts in its message."""
     return lambda sample, wanted, got: (
         isinstance(wanted, Refusal) and any(part in wanted.message for part in parts)
     )
@@ -224,7 +224,7 @@ WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
 
 DOCUMENTED = (
     Difference(
-        "a mean or variance of whole numbers is float32 (01: mean)",
+        "a mean or variance of integers is float32 (01: mean)",
         "mean|var|var_mean|std",
         refused_there(*WHOLE),
     ),
@@ -235,7 +235,7 @@ DOCUMENTED = (
         refused_there("bool"),
     ),
     Difference(
-        "a number or an array may stand for a tensor (From PyTorch)",
+        "a number or an array may take the place of a tensor (From PyTorch)",
         "[a-z_]+",
         number_given,
     ),
@@ -245,28 +245,26 @@ DOCUMENTED = (
         message_of("did not match"),
     ),
     Difference(
-        "float16 is computed as float32, and rounded once (From PyTorch)",
+        "float16 is computed in float32, and rounded once (From PyTorch)",
         "cdist",
         lambda sample, wanted, got: sample.dtypes == {"float16"},
     ),
+    Difference("integers are rounded already (round)", "round", refused_there("int64", "uint8")),
     Difference(
-        "whole numbers are rounded already (round)", "round", refused_there("int64", "uint8")
-    ),
-    Difference(
-        "classes may be of any whole dtype (one_hot)",
+        "classes may have any integer dtype (one_hot)",
         "nn.functional.one_hot",
         refused_there("uint8"),
     ),
     Difference(
-        "bounds in the wrong order give no numbers (arange)",
+        "bounds in the wrong order give an empty tensor (arange)",
         "arange",
         message_of("inconsistent with step sign"),
     ),
     Difference(
-        "the answer to a yes or no is a boolean (all, any)",
+        "the result is a boolean for every dtype (all, any)",
         "all|any",
         lambda sample, wanted, got: sample.dtypes == {"uint8"} and got.values[0].dtype == np.bool_,
     ),
     Difference("equal values stay in order (argsort)", "sort|argsort|topk", other_order),
 )
-"""Where the framework answers otherwise, and says so: in the docstring, or on the page From PyTorch."""
+"""Where the framework gives another result, and says so: in the docstring, or on the page From PyTorch."""

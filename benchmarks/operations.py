@@ -138,7 +138,7 @@ def rows():
         yield Row(name, title, partial(ours_forward, name), partial(torchs_forward, name))
         yield Row(
             f"{name}-back",
-            f"{title}, there and back",
+            f"{title}, forward and backward",
             partial(ours_both_ways, name),
             partial(torchs_both_ways, name),
             within=1e-3,

@@ -1,4 +1,4 @@
-"""The page about performance, from what was measured.
+"""The page about performance, from measurements.
 
 python -m benchmarks --json one.json
 python -m benchmarks --threads 2 --json two.json
@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks import drawing, table
 
 PAGE = Path(__file__).with_name("performance.md")
-"""What is said about the numbers; they take the place of its two comments."""
+"""The text of the page; the numbers replace its two comments."""
 
 
 def page(found: list[dict[str, Any]]) -> str:
@@ -50,7 +50,7 @@ def growth_part(one: dict[str, Any], number: int) -> str:
 
 
 def told(one: dict[str, Any]) -> str:
-    """Where the numbers are from, as a sentence."""
+    """Where the numbers come from, as a sentence."""
     return ". ".join(table.told(one["machine"]).strip().splitlines()) + "."
 
 

@@ -58,7 +58,7 @@ def cached_generation(tokens):
 
 
 def image(side):
-    """A convolution of 16 kernels, a norm and a pool, there and back."""
+    """A convolution of 16 kernels, a norm and a pool, forward and backward."""
     model = tt.Sequential(
         tt.Conv2d(*CHANNELS, 3, padding=1), tt.BatchNorm2d(CHANNELS[1]), tt.ReLU(), tt.MaxPool2d(2)
     )

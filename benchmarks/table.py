@@ -9,7 +9,7 @@ RULE = "|---|---|---|---|---|---|---|---|---|"
 
 
 def told(machine: dict[str, Any]) -> str:
-    """One line on where the numbers are from."""
+    """One line on where the numbers come from."""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
     variables = "".join(f", {name}={value}" for name, value in machine["variables"].items())
@@ -71,7 +71,7 @@ def growth_line(one: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-PAGE_HEAD = """| row | what | beside | ratio | 95% | ours | other | memory, ours | other |
+PAGE_HEAD = """| row | what | compared with | ratio | 95% | ours | other | memory, ours | other |
 |---|---|---|---|---|---|---|---|---|"""
 
 

@@ -12,13 +12,13 @@ from specs.writing import Writer
 
 
 class Expressions(ast.NodeTransformer, Writer):
-    """Rewrites expressions of one function of a spec."""
+    """Rewrites the expressions of one function of a spec."""
 
     def visit_Value(self, node: Value) -> ast.expr:
         return self.literal(node.of)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        """An entry of a dict that is written out is that entry."""
+        """Replace an entry of a literal dict by its value."""
         value, key = self.visit(node.value), self.visit(node.slice)
         if isinstance(value, ast.Dict):
             texts = [self.text_of(one) or ast.unparse(one) for one in value.keys if one]
@@ -58,7 +58,7 @@ class Expressions(ast.NodeTransformer, Writer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """What is reckoned with numbers that are known is one."""
+        """Replace arithmetic with known numbers by its result."""
         done = ast.BinOp(self.visit(node.left), node.op, self.visit(node.right))
         texts = [self.text_of(one) or ast.unparse(one) for one in (done.left, done.right)]
         if not all(re.fullmatch(r"-?\d+", text) for text in texts):
@@ -79,7 +79,7 @@ class Expressions(ast.NodeTransformer, Writer):
         return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
 
     def visit_Compare(self, node: ast.Compare) -> Any:
-        """What is compared with None is known where its value is."""
+        """Decide a comparison with None if the value is known."""
         done: Any = self.generic_visit(node)
         right = done.comparators[0]
         known = self.text_of(done.left) or isinstance(done.left, ast.Dict | ast.List | ast.Tuple)
@@ -90,7 +90,7 @@ class Expressions(ast.NodeTransformer, Writer):
         return done
 
     def visit_Dict(self, node: ast.Dict) -> ast.expr:
-        """What is unpacked into a dict stands in it."""
+        """Write out what is unpacked into a dict."""
         keys: list[ast.expr | None] = []
         values: list[ast.expr] = []
         for key, value in zip(node.keys, node.values, strict=True):
@@ -101,7 +101,7 @@ class Expressions(ast.NodeTransformer, Writer):
         return ast.Dict(keys, values)
 
     def plain_call(self, node: ast.Call) -> ast.expr:
-        """A call as it is; an array of an array is one."""
+        """Keep a call; an array of an array becomes one array."""
         call = plainer(ast.Call(self.visit(node.func), *self.parts(node)))
         if not isinstance(call, ast.Call):
             return call
@@ -115,7 +115,7 @@ class Expressions(ast.NodeTransformer, Writer):
         return call
 
     def parts(self, node: ast.Call) -> tuple[list[ast.expr], list[ast.keyword]]:
-        """The arguments of a call; what stands in a list with a star is written out."""
+        """The arguments of a call, with starred lists written out."""
         args: list[ast.expr] = []
         for arg in node.args:
             done = self.visit(arg)
@@ -132,14 +132,14 @@ class Expressions(ast.NodeTransformer, Writer):
         return args, keywords
 
     def key(self, node: ast.expr | None) -> str:
-        """The name of a keyword that is written as text."""
+        """The name of a keyword that is given as a string."""
         if isinstance(node, ast.Constant):
             return str(node.value)
         return str(ast.literal_eval(self.text_of(node) if node is not None else ""))
 
 
 def plainer(call: ast.Call) -> ast.expr:
-    """A call without what makes no difference to who reads it: ``x.astype(np.float32, copy=False)``."""
+    """A call without arguments that do not matter to readers: ``x.astype(np.float32, copy=False)``."""
     method = call.func
     if isinstance(method, ast.Attribute) and method.attr == "astype":
         call.keywords = [one for one in call.keywords if one.arg != "copy"]
@@ -147,7 +147,7 @@ def plainer(call: ast.Call) -> ast.expr:
 
 
 class Filled(ast.NodeTransformer):
-    """Puts expressions in the place of names."""
+    """Replaces names by expressions."""
 
     def __init__(self, values: Mapping[str, ast.expr]) -> None:
         self.values = values
@@ -156,7 +156,7 @@ class Filled(ast.NodeTransformer):
         return deepcopy(self.values.get(node.id, node))
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
-        """A dict that is put in the place of keywords is written out."""
+        """Write out a dict that replaces keywords."""
         for keyword in node.keywords:
             keyword.value = self.visit(keyword.value)
         node.func, node.args = self.visit(node.func), [self.visit(arg) for arg in node.args]
@@ -169,7 +169,7 @@ class Filled(ast.NodeTransformer):
 
 
 class Bound:
-    """While it is entered, names stand for themselves, as arguments of a lambda do."""
+    """Inside this context, names stand for themselves, like the arguments of a lambda."""
 
     def __init__(self, rewriter: Writer, names: set[str]) -> None:
         self.rewriter, self.names = rewriter, names

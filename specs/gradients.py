@@ -73,7 +73,7 @@ def check_gradient(
 
 
 def check_rule(function: Callable[..., Any], *arrays: ArrayLike, **options: Any) -> None:
-    """The same of the rules alone: `flow` and `backward` need not be written."""
+    """Check the rules alone: `flow` and `backward` need not be written."""
     check_gradient(function, *arrays, alone=True, **options)
 
 

@@ -1,4 +1,4 @@
-"""Whether a program can be pasted into a new interpreter, and what has to be imported there."""
+"""Whether you can paste a program into a new interpreter, and what you must import there."""
 
 import ast
 import builtins
@@ -10,13 +10,13 @@ from typing import Any
 from specs.sources import stored_in
 
 LINES, LONGEST, WIDEST = 12, 1000, 300
-"""How many lines a program has at most, and characters, and characters of a line: more is read by nobody."""
+"""The most lines, characters, and characters per line of a program: nobody reads more."""
 
 
 def with_imports(text: str, modules: Mapping[str, str], names: Mapping[str, Any]) -> str:
-    """A program, below the imports of what its names are not there without.
+    """A program, after the imports that its names require.
 
-    ``import numpy as np``, ``from tinytorch import *`` and the same of the module are a matter of course.
+    ``import numpy as np``, ``from tinytorch import *`` and the same of the module are taken for granted.
     """
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     there = imported(names)
@@ -25,7 +25,7 @@ def with_imports(text: str, modules: Mapping[str, str], names: Mapping[str, Any]
 
 
 def can_be_pasted(text: str, names: Mapping[str, Any]) -> bool:
-    """Whether a program is short, and has only names that are there after the imports."""
+    """Whether a program is short and uses only names that the imports define."""
     lines = text.splitlines()
     if len(lines) > LINES or len(text) > LONGEST or any(len(x) > WIDEST for x in lines):
         return False
@@ -40,7 +40,7 @@ def can_be_pasted(text: str, names: Mapping[str, Any]) -> bool:
 
 
 def unknown_names(text: str, names: Mapping[str, Any]) -> list[str]:
-    """The names of a program that are not there after the imports."""
+    """The names of a program that the imports do not define."""
     tree = ast.parse(text)
     own = {n for node in ast.walk(tree) for n in stored_in(node)} | set(arguments_in(tree))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -51,7 +51,7 @@ def unknown_names(text: str, names: Mapping[str, Any]) -> list[str]:
 
 
 def imported(names: Mapping[str, Any]) -> set[str]:
-    """What ``from tinytorch import *`` brings, and the same of the module that a file of specs is about."""
+    """What ``from tinytorch import *`` defines, and the same for the module that a file of specs tests."""
     module = re.sub(r".*\btest_\d+_", "", str(names.get("__name__", "")))
     places = [sys.modules.get(f"tinytorch{end}") for end in ("", f".{module}")]
     return {name for one in places for name in getattr(one, "__all__", None) or dir(one)}

@@ -31,9 +31,9 @@ from specs.statements import asked, statements_until
 
 
 def program_of(error: BaseException) -> str:
-    """The program that shows what a spec found wrong; empty if what is told of its call says as much.
+    """The program that shows what a spec found wrong; empty if the message about the call already shows it.
 
-    It is empty too where none is short enough.
+    It is also empty if no program is short enough.
     """
     frames = spec_frames(error.__traceback__)
     if not frames or isinstance(error, NotImplementedError):
@@ -45,7 +45,7 @@ def program_of(error: BaseException) -> str:
 
 
 def spec_frames(traceback: TracebackType | None) -> list[tuple[FrameType, int]]:
-    """The function of a spec that an error came through, and the helpers below it, each with its line there.
+    """The function of a spec that an error passed through, and the helpers below it, each with its line.
 
     What Hypothesis makes of the spec has its name too, and comes before.
     """
@@ -61,7 +61,7 @@ def spec_frames(traceback: TracebackType | None) -> list[tuple[FrameType, int]]:
 
 
 def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told: str) -> str:
-    """The program of a spec that failed on a line."""
+    """The program of a spec that failed on a given line."""
     frame, line = frames[0]
     names = frame.f_globals
     function = function_at(frame.f_code.co_filename, frame.f_code.co_firstlineno)
@@ -91,7 +91,7 @@ def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told:
 
 
 def brief(program: list[ast.stmt]) -> list[ast.stmt]:
-    """A program without a name for what it only asks for: ``f(x)`` for ``y = f(x)`` and ``y``."""
+    """A program without a name for a value that it only shows: ``f(x)`` for ``y = f(x)`` and ``y``."""
     *_, made, last = [None, None, *program]
     if not (isinstance(made, ast.Assign) and isinstance(last, ast.Expr)):
         return program
@@ -100,7 +100,7 @@ def brief(program: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def is_call(node: ast.stmt, before: Sequence[ast.stmt], names: dict[str, Any]) -> bool:
-    """Whether a statement is a call of a function that is told anyway, or asks for what such a call gave."""
+    """Whether a statement is a call that the message shows anyway, or shows the result of such a call."""
     value = node.value if isinstance(node, ast.Expr) else None
     if isinstance(value, ast.Name):
         name = value.id
@@ -117,17 +117,17 @@ def is_call(node: ast.stmt, before: Sequence[ast.stmt], names: dict[str, Any]) -
 
 
 def is_object(value: object) -> bool:
-    """Whether a value is an object of the framework that is more than an array."""
+    """Whether a value is an object of the framework other than a plain array."""
     return type(value).__module__.startswith("tinytorch.") and array_in(value) is None
 
 
 def is_gradient(node: ast.stmt) -> bool:
-    """Whether a statement demands a right gradient."""
+    """Whether a statement checks a gradient."""
     return isinstance(node, ast.Expr) and is_law(node.value, "check_gradient", "check_rule")
 
 
 def gradient(node: ast.stmt, error: BaseException, writer: Rewriter) -> list[ast.stmt]:
-    """What `check_gradient` did: Tensors, the function, backward, and the gradient that it looked at."""
+    """What `check_gradient` did: Tensors, the function, backward, and the gradient that it checked."""
     values = variables_of("check_gradient", error.__traceback__)
     call = getattr(node, "value", None)
     if not isinstance(call, ast.Call) or "incoming" not in values:
@@ -152,7 +152,7 @@ def gradient(node: ast.stmt, error: BaseException, writer: Rewriter) -> list[ast
 
 
 def variables_of(name: str, traceback: TracebackType | None) -> dict[str, Any]:
-    """The variables of a function that an error came through; none if it did not."""
+    """The variables of a function that an error passed through; none if it did not."""
     while traceback is not None:
         if traceback.tb_frame.f_code.co_name == name:
             return dict(traceback.tb_frame.f_locals)

@@ -1,4 +1,4 @@
-"""Statements of a spec as a learner would write them, and helpers of the specs taken apart."""
+"""Statements of a spec as a learner would write them, with helpers of the specs written out."""
 
 import ast
 from collections.abc import Sequence
@@ -37,10 +37,10 @@ APART = (LAWS, "specs.gradients", "specs.timing")
 
 
 class Rewriter(Expressions):
-    """Rewrites statements of one function of a spec."""
+    """Rewrites the statements of one function of a spec."""
 
     def statements(self, node: ast.stmt) -> list[ast.stmt]:
-        """A statement rewritten, with what has to be done before it, or `unknown`."""
+        """A statement rewritten, after the statements that it requires, or `unknown`."""
         try:
             return self.target(node)
         except CannotTell:
@@ -93,7 +93,7 @@ class Rewriter(Expressions):
         return [one for part in parts for one in self.acting(part)]
 
     def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Statements rewritten, each with what has to be done before it."""
+        """Statements rewritten, each after the statements that it requires."""
         return [one for part in body for one in self.target(part)]
 
     def visit_Assign(self, node: ast.Assign) -> Any:
@@ -170,7 +170,7 @@ class Rewriter(Expressions):
         return node if node.body else None
 
     def turn(self, node: ast.For, row: ast.expr) -> list[ast.stmt]:
-        """What a loop does with one of the things that it goes over."""
+        """What a loop does with one of its elements."""
         outer = dict(self.arguments)
         try:
             self.arguments |= paired(node.target, row)
@@ -200,7 +200,7 @@ class Rewriter(Expressions):
         return self.plain_call(node)
 
     def law(self, name: str, node: ast.Call) -> ast.expr:
-        """`call` and `ask` as the calls that they make."""
+        """`call` and `ask`, replaced by the calls that they make."""
         if name in ("resolve", "unwrap", "data_of", "show") and node.args:
             return self.visit(node.args[0])
         if name == "equal" and len(node.args) == 2:
@@ -230,7 +230,7 @@ class Rewriter(Expressions):
         return wrapped(node) if isinstance(node, ast.Call | ast.BinOp | ast.Subscript) else node
 
     def applied(self, function: ast.expr, given: Sequence[ast.expr]) -> ast.expr:
-        """A function of the spec called on something; of a lambda, what it gives then."""
+        """A call of a function of the spec; for a lambda, its result."""
         if not isinstance(function, ast.Lambda):
             return ast.Call(self.visit(deepcopy(function)), list(given), [])
         outer, defaults = self.arguments, function.args.defaults
@@ -245,7 +245,7 @@ class Rewriter(Expressions):
     def given_lambda(
         self, function: ast.Lambda, args: list[ast.expr], keywords: list[ast.keyword]
     ) -> ast.expr:
-        """What a lambda that a helper was given makes of its arguments."""
+        """The result of a lambda that was passed to a helper."""
         names = [arg.arg for arg in function.args.args]
         defaults = function.args.defaults
         values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
@@ -289,7 +289,7 @@ class Rewriter(Expressions):
         return source, frame, line
 
     def helper_of(self, function: ast.expr) -> FunctionType | None:
-        """The helper of the specs that is called: a function, or a method of the spec's class."""
+        """The called helper of the specs: a function, or a method of the spec's class."""
         found = None
         if isinstance(function, ast.Name):
             found = self.names.get(function.id)
@@ -299,7 +299,7 @@ class Rewriter(Expressions):
         return found if is_own else None
 
     def taken_apart(self, helper: FunctionType, node: ast.Call) -> ast.expr:
-        """What a helper of the specs gives: its statements go before, with what it was given."""
+        """The result of a helper of the specs, after its statements with its arguments."""
         source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
         if self.depth > 5 or source.decorator_list or "specs.oracles" in helper.__module__:
             raise CannotTell

@@ -36,7 +36,7 @@ def randomize(model: Any, seed: int) -> Any:
 
 
 def check_draws(make: Callable[..., Array]) -> None:
-    """Demand that ``make(generator=…)`` gives numbers that it draws from there, or else from the default one.
+    """Check that ``make(generator=…)`` draws from that generator, and otherwise from the default one.
 
     One seed repeats and another does not; without a generator, left out or None, two draws differ, and
     `manual_seed` repeats them; with one, the default generator stays where it is.

@@ -1,4 +1,4 @@
-"""What is seen in the source of a spec: names, helpers, and what the learner's code has to do with."""
+"""What the source of a spec shows: names, helpers, and what the learner's code touches."""
 
 import ast
 import sys
@@ -15,7 +15,7 @@ from specs.descriptions import array_in, code
 from specs.framework import Lazy
 
 MOST, NUMBERS = 12, 20
-"""How many entries of a list are written out, and how many numbers of an array."""
+"""The most entries of a list, and the most numbers of an array, that are written out."""
 
 BRIEF = 70
 """Longer arrays are written as the spec makes them, if it does."""
@@ -24,11 +24,11 @@ LAWS = "specs.laws"
 
 
 class CannotTell(Exception):
-    """A spec does what no short program shows."""
+    """No short program shows what a spec does."""
 
 
 class Value(ast.expr):
-    """Stands in a syntax tree for something that is known."""
+    """Stands for a known value in a syntax tree."""
 
     def __init__(self, of: Any = None) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Value(ast.expr):
 
 
 def is_law(node: ast.expr, *beginnings: str) -> bool:
-    """Whether an expression calls a helper that demands something, or one whose name begins like this."""
+    """Whether an expression calls a helper that checks something, or one whose name begins like this."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return False
     return node.func.id.startswith(
@@ -45,7 +45,7 @@ def is_law(node: ast.expr, *beginnings: str) -> bool:
 
 
 def stored_in(node: ast.AST) -> Iterator[str]:
-    """The names that a statement gives a value to; those of functions inside it are its own."""
+    """The names that a statement assigns; names inside nested functions are their own."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
         return
@@ -58,7 +58,7 @@ def stored_in(node: ast.AST) -> Iterator[str]:
 
 
 def names_in(node: ast.AST) -> Iterator[str]:
-    """The names that a piece of source asks for."""
+    """The names that a piece of source reads."""
     return (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
@@ -112,7 +112,7 @@ def gives(node: ast.stmt) -> Iterator[tuple[Sequence[ast.AST], set[str]]]:
 
 
 def held_in(node: ast.stmt) -> set[str]:
-    """The variables that a call or an assignment may put something into: ``x[0] = …``, ``done.append(…)``."""
+    """The variables that a call or an assignment may change: ``x[0] = …``, ``done.append(…)``."""
     value = node.value if isinstance(node, ast.Expr) else None
     places = [value.func] if isinstance(value, ast.Call) else []
     places += node.targets if isinstance(node, ast.Assign) else []
@@ -126,7 +126,7 @@ def held_in(node: ast.stmt) -> set[str]:
 
 
 def reaches(value: Any, depth: int = 4) -> bool:
-    """Whether something global in a spec's file leads to the learner's code."""
+    """Whether a global in a spec's file leads to the learner's code."""
     if isinstance(value, Lazy):
         return True
     if (
@@ -156,7 +156,7 @@ def unknown(node: ast.stmt, changes: bool = True) -> ast.stmt:
 
 
 def is_unknown(node: ast.stmt) -> bool:
-    """Whether a statement is one that cannot be told."""
+    """Whether a statement is one that cannot be shown."""
     return (
         isinstance(node, ast.If) and isinstance(node.test, ast.Constant) and node.test.value is None
     )
@@ -174,7 +174,7 @@ def stored_below(node: ast.FunctionDef) -> Iterator[str]:
 
 
 def rows_of(over: ast.expr) -> list[ast.expr] | None:
-    """What a loop goes over, where that is written there: a list, or several in step."""
+    """What a loop iterates over, if its source shows it: a list, or several in step."""
     if isinstance(over, ast.List | ast.Tuple):
         return over.elts
     if isinstance(over, ast.Call) and ast.unparse(over.func) == "zip":
@@ -188,7 +188,7 @@ def rows_of(over: ast.expr) -> list[ast.expr] | None:
 
 
 def with_entry(entries: ast.Dict, key: ast.expr, value: ast.expr) -> ast.Dict:
-    """A dict that is written out, with one entry more."""
+    """A literal dict, with one more entry."""
     return ast.Dict([*entries.keys, key], [*entries.values, value])
 
 
@@ -198,7 +198,7 @@ def places_in(node: ast.expr, count: int) -> list[ast.expr]:
 
 
 def paired(target: ast.expr, row: ast.expr) -> dict[str, ast.expr]:
-    """The names of a loop, and what they stand for in one turn."""
+    """The variables of a loop, and their values in one iteration."""
     if isinstance(target, ast.Name):
         return {target.id: row}
     if isinstance(target, ast.Tuple) and isinstance(row, ast.Tuple | ast.List):
@@ -222,7 +222,7 @@ def is_frameworks(value: Any) -> bool:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value can be written."""
+    """Whether a value can be written out."""
     if isinstance(value, np.ndarray) or array_in(value) is not None:
         return writable(value if isinstance(value, np.ndarray) else array_in(value))
     if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.dtype):
@@ -242,7 +242,7 @@ def writable(array: Array | None) -> bool:
 
 
 def is_small(value: Any) -> bool:
-    """Whether the value of a variable is briefer than what the spec makes it of."""
+    """Whether the value of a variable is shorter than the expression that makes it."""
     if array_in(value) is not None and not isinstance(value, np.ndarray):
         return False  # a Tensor has a history
     if isinstance(value, Lazy) or is_frameworks(value):

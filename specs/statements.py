@@ -1,4 +1,4 @@
-"""What a spec did until it failed, read from its source: which statements, which turns, what was asked."""
+"""What a spec did until it failed, from its source: which statements, which iterations, what it checked."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def statements_until(
 
 
 def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
-    """The variables of a loop that are a name or a number, in the turn that failed."""
+    """The variables of a loop that are a name or a number, in the iteration that failed."""
     found = {n: values.get(n) for n in stored_in(node.target)}
     plain = {n: value for n, value in found.items() if isinstance(value, str | int)}
     names = [(ast.Name(n, ast.Store()), value) for n, value in plain.items()]
@@ -64,7 +64,7 @@ def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
 
 
 def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
-    """Stands for the turns of a loop before the one that failed, if these did something to what was there."""
+    """Stands for the iterations before the one that failed, if they changed something."""
     if is_first_turn(node, values):
         return []
     own = {name for part in node.body for name in stored_in(part)} | set(stored_in(node.target))
@@ -78,7 +78,7 @@ def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
 
 
 def is_first_turn(node: ast.For, values: Mapping[str, Any]) -> bool:
-    """Whether a loop is known to have failed in its first turn."""
+    """Whether a loop is known to have failed in its first iteration."""
     over, target = node.iter, node.target
     name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
     if isinstance(over, ast.Call) and name == "enumerate" and isinstance(target, ast.Tuple):
@@ -95,7 +95,7 @@ def is_first_turn(node: ast.For, values: Mapping[str, Any]) -> bool:
 
 
 def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list[ast.stmt]:
-    """What the variables of a loop are in the turn that failed: ``param = params[1]``.
+    """The variables of a loop in the iteration that failed: ``param = params[1]``.
 
     Which turn that was is found where the loop goes over lists that have names, one or several in step.
     """
@@ -137,7 +137,7 @@ def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list
 
 
 def row_of(target: ast.Tuple, over: ast.Tuple | ast.List, values: Mapping[str, Any]) -> int | None:
-    """Which of the rows that stand in a loop its variables are; None if that cannot be seen."""
+    """Which of a loop's rows its variables are; None if that is not visible."""
     for number, row in enumerate(over.elts):
         if not (isinstance(row, ast.Tuple | ast.List) and len(row.elts) == len(target.elts)):
             return None

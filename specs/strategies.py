@@ -2,7 +2,7 @@
 
 Hypothesis draws each array as one string of bytes: numbers drawn one by one take several times as long.
 A byte means one thing, and a smaller byte never anything less simple. So Hypothesis, which makes bytes
-smaller one by one, ends with small shapes, zeros and small whole numbers.
+smaller one by one, ends with small shapes, zeros and small integers.
 """
 
 from collections.abc import Callable, Sequence
@@ -128,7 +128,7 @@ def from_bytes(count: int, make: Callable[[bytes], Any]) -> SearchStrategy[Any]:
 
 
 def between(byte: int, low: int, high: int) -> int:
-    """A whole number from ``low`` to ``high``, each as likely; the least for zero."""
+    """An integer from ``low`` to ``high``, each as likely; the least for zero."""
     return low + byte * (high - low + 1) // 256
 
 
@@ -144,7 +144,7 @@ def shape_of(drawn: bytes, min_dims: int, max_dims: int, min_side: int, max_side
 
 @cache
 def rising(high: int) -> Sequence[int]:
-    """For each byte a whole number from 0 to ``high``: 1 is twice as likely as 0, 2 three times."""
+    """For each byte an integer from 0 to ``high``: 1 is twice as likely as 0, 2 three times."""
     each = [n for n in range(high + 1) for _ in range(n + 1)]
     return [each[byte * len(each) // 256] for byte in range(256)]
 

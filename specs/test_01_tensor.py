@@ -56,7 +56,7 @@ EIGHTHS = [
     float(x)
     for x in both_signs(sorted((n / 8 for n in range(1, 81)), key=lambda x: (x % 1 > 0, x)))
 ]
-"""Fractions whose sums and products are exact in either float dtype; whole numbers first."""
+"""Fractions whose sums and products are exact in either float dtype; integers first."""
 eighths = st.sampled_from(EIGHTHS)
 
 INTEGERS = [np.int8, np.uint8, np.int32, np.int64]
@@ -89,7 +89,7 @@ def exact(**options):
 
 
 def integers(min_side=0):
-    """Arrays of small whole numbers of any integer dtype, or booleans."""
+    """Arrays of small integers of any integer dtype, or booleans."""
     return arrays(dtype=(np.bool_, *INTEGERS), min_side=min_side)
 
 

@@ -72,7 +72,7 @@ def choices(draw):
 
 @st.composite
 def partitions(draw, total):
-    """Whole numbers, zeros among them, that sum to ``total``."""
+    """Integers, zeros among them, that sum to ``total``."""
     cuts = sorted(draw(st.lists(st.integers(0, total), max_size=4)))
     return [b - a for a, b in zip([0, *cuts], [*cuts, total], strict=True)]
 
@@ -391,7 +391,7 @@ class TestBatches:
 
     @pytest.mark.parametrize("size", [2.0, "2", None, True], ids=repr)
     def test_refuses_sizes_that_are_no_whole_numbers(self, size):
-        """A batch_size that is not a whole number is a TypeError; True is not one."""
+        """A batch_size that is not an integer is a TypeError; True is not one."""
         with raises(TypeError, naming="batch_size"):
             DataLoader(range(3), batch_size=size)
 
@@ -813,7 +813,7 @@ class TestAugmentation:
 
     @pytest.mark.parametrize("size", [0, -1, (2, 0), (2,), (1, 2, 3), 2.5, (2, 1.5)], ids=str)
     def test_crop_refuses_such_sizes(self, size):
-        """A size that is not one or two whole numbers of at least 1 is a ValueError."""
+        """A size that is not one or two integers of at least 1 is a ValueError."""
         with raises(ValueError, naming=f"size {size}"):
             RandomCrop(size)
 

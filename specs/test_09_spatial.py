@@ -201,7 +201,7 @@ class TestConvolutionGradients:
         )
 
     def test_are_right_without_options(self):
-        """Where stride and padding are left out, the gradients are those of stride 1 and no padding."""
+        """Without stride and padding, the gradients are those of stride 1 and no padding."""
         check_gradient(conv2d, normal(0, 1, 2, 4, 5), normal(1, 3, 2, 3, 2), normal(2, 3))
 
     @given(seeds())
@@ -258,7 +258,7 @@ class TestPooling:
         check_gradient(lambda a: avg_pool2d(a, **keywords), x, seed=seed, of=avg_pool2d)
 
     def test_a_window_moves_by_its_own_size(self):
-        """Where stride and padding are left out, windows lie side by side; the gradients know that."""
+        """Without stride and padding, windows are side by side, and the gradients match."""
         x = distinct(0, 1, 2, 4, 6)
         for pool in (max_pool2d, avg_pool2d):
             expected = call(pool, x, kernel_size=2, stride=2, padding=0)
@@ -289,7 +289,7 @@ class TestPooling:
         assert_equal(x.grad, np.array([[[[np.inf, 0.0]]]]))
 
     def test_padding_gets_no_gradient(self):
-        """Infinity beside padding is the largest of its window, and gets the gradient."""
+        """An infinite value next to padding is the largest of its window, and gets the gradient."""
         x = Tensor(np.array([[[[np.inf, 0.0], [0.0, 0.0]]]]), requires_grad=True)
         remember_rule(resolve(max_pool2d), [x.data], 0)
         max_pool2d(x, kernel_size=2, padding=1).backward(np.array([[[[3.0, 0.0], [0.0, 0.0]]]]))
@@ -364,7 +364,7 @@ class TestBatchNorm:
         assert_close(layer.running_var.data, var.astype(np.float32))
 
     def test_follows_by_a_tenth_unless_told(self):
-        """Where momentum is left out it is 0.1."""
+        """The default momentum is 0.1."""
         layer, x = BatchNorm2d(1), np.arange(6.0).reshape(6, 1, 1, 1)
         call(layer, x)
         assert_close(layer.running_mean.data, np.array([0.25], np.float32))
@@ -536,7 +536,7 @@ class TestErrors:
                 make()
 
     def test_sizes_that_are_no_numbers(self):
-        """A size that is neither a whole number nor a pair of them is a TypeError that names the argument."""
+        """A size that is neither an integer nor a pair of them is a TypeError that names the argument."""
         for wrong in (1.5, "2", (1, 2, 3), True):
             with raises(TypeError, naming="stride"):
                 output_size((8, 8), 2, wrong, 0)

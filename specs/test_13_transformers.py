@@ -150,7 +150,7 @@ class TestBlock:
 
     @given(st.sampled_from([1, 2]), st.booleans(), seeds())
     def test_matches_its_definition(self, heads, causal, seed):
-        """TransformerBlock is x + attn(ln_1(x)), and then x + mlp(ln_2(x)), 4 D wide unless told."""
+        """TransformerBlock is x + attn(ln_1(x)), and then x + mlp(ln_2(x)), by default 4 D wide."""
         layer = randomize(TransformerBlock(4, heads, dtype=np.float64), seed)
         assert_equal(layer.mlp.fc.weight.shape, (16, 4))
         x, mask = normal(seed, 2, 3, 4), np.tri(3, dtype=bool) if causal else None
@@ -435,7 +435,7 @@ class TestSampling:
         assert_equal(got, logits.argmax(axis=-1))
 
     def test_follows_the_seed(self):
-        """The same generator state gives the same tokens; without one, manual_seed. temperature is 1."""
+        """The same generator state or manual_seed gives the same tokens. The default temperature is 1."""
         logits = normal(0, 200, 5)
         named = ask(sample, logits, 1.0, None, np.random.default_rng(0))
         assert_equal(ask(sample, logits, generator=np.random.default_rng(0)), named)
@@ -487,7 +487,7 @@ class TestGeneration:
         assert_equal(got[:, : C + 3], prompt)
 
     def test_follows_the_seed(self):
-        """The same generator state gives the same text; without one, manual_seed. temperature is 1."""
+        """The same generator state or manual_seed gives the same text. The default temperature is 1."""
         model = small()
         texts = [
             ask(model.generate, [[1, 2]], 16, *options, generator=np.random.default_rng(0))

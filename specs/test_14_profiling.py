@@ -326,7 +326,7 @@ class TestLatency:
             assert_equal(ask(lambda: Latency(slow).median), expected)
 
     def test_calls_twenty_times_unless_told(self):
-        """Where warmup and repeats are left out, 3 calls do not count and 20 do."""
+        """By default, 3 calls warm up and 20 are timed."""
         calls = []
         got = ask(latency, calls.append, 1)
         assert_equal((len(got.samples), len(calls)), (20, 23))

@@ -207,12 +207,12 @@ class TestRoundTrip:
         assert_equal((q.codes.nbytes, q.nbytes), (1000, 1008))
 
     def test_is_affine_unless_told(self):
-        """Where symmetric is left out the codes are spread over the range that there is."""
+        """By default the codes are spread over the range of the values."""
         x = np.array([0.0, 1.0])
         assert_equal(ask(quantize, x).codes, ask(quantize, x, None, False).codes)
 
     def test_of_nothing_is_nothing(self):
-        """No values have no codes."""
+        """An array without values has no codes."""
         for axis in (None, 0):
             assert_shape(ask(quantize, np.zeros((2, 0)), axis).codes, (2, 0))
 

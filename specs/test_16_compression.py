@@ -86,7 +86,7 @@ class TestMagnitudePruning:
         assert_equal(got, np.array([i not in order[:count] for i in range(len(scores))]))
 
     def test_of_many_equal_ones_the_first_go(self):
-        """Among 300 zeros and ones the zeros that go are the first: the sort is stable."""
+        """Among 300 zeros and ones, the first zeros are removed: the sort is stable."""
         scores = np.random.default_rng(0).integers(0, 2, 300) * 1.0
         expected = np.ones(300, bool)
         expected[np.flatnonzero(scores == 0)[:50]] = False
@@ -329,7 +329,7 @@ class TestDistillation:
         assert_close(got, cross_entropy(student, labels).data)
 
     def test_has_a_temperature_of_2_unless_told(self):
-        """Where temperature and alpha are left out they are 2 and 0.5."""
+        """The default temperature is 2, and the default alpha 0.5."""
         student, teacher, labels = Tensor(normal(0, 4, 3)), normal(1, 4, 3), np.array([0, 1, 2, 1])
         told = unwrap(ask(distillation_loss, student, teacher, labels, 2.0, 0.5))
         assert_close(unwrap(ask(distillation_loss, student, teacher, labels)), told)

@@ -45,7 +45,7 @@ PAIRS = st.one_of(st.integers(1, 2), st.tuples(*[st.integers(1, 2)] * 2))
 
 
 def whole(seed, *shape):
-    """Small whole numbers: sums of their products are exact in any order."""
+    """Small integers: sums of their products are exact in any order."""
     return np.random.default_rng(seed).integers(-9, 10, shape)
 
 
@@ -122,7 +122,7 @@ class TestTiles:
 
     @pytest.mark.parametrize("tile", [0, -1, 2.0, True])
     def test_sizes_are_checked(self, tile):
-        """A tile that is not a whole number of at least 1 raises ValueError that names it."""
+        """A tile that is not an integer of at least 1 raises ValueError that names it."""
         with raises(ValueError, naming="tile"):
             ask(matmul_tiled, np.zeros((2, 2)), np.zeros((2, 2)), tile=tile)
         with raises(ValueError, naming="tile"):

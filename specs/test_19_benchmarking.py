@@ -252,7 +252,7 @@ class TestComparison:
     """compare two"""
 
     def test_measures_real_time_unless_told(self):
-        """Where nothing is said, 20 pairs are measured in real time, after 3 calls of each."""
+        """By default, 20 pairs are measured in real time, after 3 calls of each."""
         calls = []
         work = lambda: calls.append(sum(range(1000)))
         found = ask(compare, work, work)

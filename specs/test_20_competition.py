@@ -704,7 +704,7 @@ class TestServer:
         assert_close(np.float64(ask(monitor.report).p99), np.float64(5.5))
 
     def test_serve_waits_by_itself(self):
-        """Without `sleep` it is the real time that passes until the next request."""
+        """Without `sleep`, real time passes until the next request."""
         model = Doubling(Clock(), 0.0)
         server = ask(Server, model, DynamicBatcher(1, 0.0), ask(Monitor, KNOWN))
         arrivals = [(seconds, np.ones(2, np.float32)) for seconds in (0.0, 0.002)]

@@ -87,7 +87,7 @@ def check_measured(samples: Iterable[float], name: str) -> None:
 
 
 def check_at_least(number: int, least: int, name: str) -> None:
-    """Check that a count is a whole number, and not smaller than ``least``."""
+    """Check that a count is an integer, and not smaller than ``least``."""
     raise NotImplementedError("19 benchmarking: check_at_least")
 
 

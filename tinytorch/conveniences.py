@@ -1,7 +1,7 @@
-"""What PyTorch's users expect of a tensor beside the exercises: short ways and other names.
+"""What PyTorch's users expect of a tensor in addition to the exercises: shortcuts and other names.
 
-Given, not an exercise. `primitive.Variable` begins with `TensorConveniences`, so every Tensor has them,
-and what `tensor.py` defines itself comes before. A name that PyTorch has and this framework has not
+Given, not an exercise. `primitive.Variable` inherits from `TensorConveniences`, so every Tensor has them;
+what `tensor.py` defines itself takes precedence. A name that PyTorch has and this framework does not have
 raises an AttributeError that says what to write instead.
 """
 
@@ -22,7 +22,7 @@ STORED = (
     " floor ceil round clamp clamp_min clamp_max clip relu sigmoid tanh lerp remainder tril triu logical_and"
     " logical_or logical_xor logical_not"
 )
-"""Methods that have a form with ``_`` at the end of the name: what they give is stored in the tensor."""
+"""Methods that also have a form with ``_`` at the end, which stores the result in the tensor."""
 
 WRITTEN = (
     "add_ sub_ addcmul_ addcdiv_ fill_ zero_ copy_ normal_ uniform_ masked_fill_ detach_ scatter"
@@ -32,7 +32,7 @@ WRITTEN = (
 
 
 class Method:
-    """A method that is the function of the same name in `functions.py`, given the tensor first."""
+    """A method that calls the function of the same name in `functions.py`, with the tensor first."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -46,7 +46,7 @@ class Method:
 
 
 class InPlace:
-    """An operator such as ``+=``: what ``+`` gives is stored in the tensor, see `inplace.py`."""
+    """An operator such as ``+=``: it stores the result of ``+`` in the tensor, see `inplace.py`."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.operator = getattr(operator, f"__{name[3:]}")  # __iadd__ is made of __add__
@@ -58,10 +58,10 @@ class InPlace:
 
 
 class Device(str):
-    """The one device there is, under the name that PyTorch has for it: ``torch.device("cpu")``.
+    """The only device, under PyTorch's name for it: ``torch.device("cpu")``.
 
     Raises:
-        ValueError: another device is asked for.
+        ValueError: you ask for another device.
 
     >>> Device("cpu") == "cpu", Device().type
     (True, 'cpu')
@@ -79,7 +79,7 @@ class Device(str):
 
 
 class Size(int):
-    """The number of elements, as NumPy's ``size``; called, as PyTorch's ``size()``, the shape.
+    """The number of elements, like NumPy's ``size``; if you call it, the shape, like PyTorch's ``size()``.
 
     >>> Size.of((2, 3)), Size.of((2, 3))(), Size.of((2, 3))(-1)
     (6, (2, 3), 3)
@@ -104,7 +104,7 @@ class Size(int):
 
 
 class TensorConveniences:
-    """The base of every Tensor: names that PyTorch has for what can be said here already."""
+    """The base of every Tensor: PyTorch's names for what a Tensor already does."""
 
     __slots__ = ()
 
@@ -112,17 +112,17 @@ class TensorConveniences:
 
     @property
     def size(self: Any) -> Size:
-        """The number of elements; called, ``x.size()`` and ``x.size(0)``, the shape."""
+        """The number of elements; ``x.size()`` is the shape, and ``x.size(0)`` its first length."""
         return Size.of(self.data.shape)
 
     @property
     def is_leaf(self: Any) -> bool:
-        """Whether it was not computed from others."""
+        """Whether no recorded operation computed it."""
         return self.grad_fn is None
 
     @property
     def device(self) -> Device:
-        """Where it is: always the CPU."""
+        """The device: always the CPU."""
         return Device()
 
     @property
@@ -132,12 +132,12 @@ class TensorConveniences:
 
     @property
     def itemsize(self: Any) -> int:
-        """The bytes of one element."""
+        """The size of one element in bytes."""
         return self.data.itemsize
 
     @property
     def nbytes(self: Any) -> int:
-        """The bytes of all elements."""
+        """The size of all elements in bytes."""
         return self.data.nbytes
 
     @property
@@ -158,11 +158,11 @@ class TensorConveniences:
     nelement = numel
 
     def element_size(self: Any) -> int:
-        """The bytes of one element."""
+        """The size of one element in bytes."""
         return self.data.itemsize
 
     def stride(self: Any) -> tuple[int, ...]:
-        """How many elements lie between neighbors along each axis."""
+        """The distance between neighbors along each axis, in elements."""
         return tuple(step // self.data.itemsize for step in self.data.strides)
 
     def is_floating_point(self: Any) -> bool:
@@ -170,7 +170,7 @@ class TensorConveniences:
         return self.data.dtype.kind == "f"
 
     def is_contiguous(self: Any) -> bool:
-        """Whether the values lie in memory in order."""
+        """Whether the values are contiguous in memory."""
         return self.data.flags.c_contiguous
 
     def get_device(self) -> int:
@@ -180,7 +180,7 @@ class TensorConveniences:
     # Gradients
 
     def requires_grad_(self: Any, requires_grad: bool = True) -> Any:
-        """Set ``requires_grad``, and give the tensor back.
+        """Set ``requires_grad`` and return the tensor.
 
         Raises:
             TypeError: the values are not floating.
@@ -193,7 +193,7 @@ class TensorConveniences:
     # Dtypes and devices
 
     def to(self: Any, *args: Any, **kwargs: Any) -> Any:
-        """In another dtype: ``x.to(tt.float64)``, ``x.to("cpu")`` or ``x.to(other)``; itself if it is so."""
+        """In another dtype: ``x.to(tt.float64)``, ``x.to("cpu")``, ``x.to(other)``; itself if it is so."""
         for name in ("non_blocking", "copy", "memory_format"):
             kwargs.pop(name, None)
         dtype = self.data.dtype
@@ -263,10 +263,10 @@ class TensorConveniences:
         return self
 
     def contiguous(self: Any) -> Any:
-        """The values in order in memory: itself if they are so, else a copy."""
+        """The tensor itself if its values are contiguous in memory, else a copy that is."""
         return self if self.data.flags.c_contiguous else self.clone()
 
-    # Operators that no module asks for
+    # Operators that no module requires
 
     def __and__(self, other: Any) -> Any:
         return import_module("tinytorch.operations").bitwise_and(self, other)
@@ -293,7 +293,7 @@ class TensorConveniences:
 
     def __index__(self: Any) -> Any:
         if self.data.dtype.kind not in "iub":
-            raise TypeError(f"only whole numbers can be an index, got dtype {self.data.dtype}")
+            raise TypeError(f"only integers can be an index, got dtype {self.data.dtype}")
         return int_of(self.item())
 
     def __format__(self: Any, spec: str) -> str:

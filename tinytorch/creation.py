@@ -1,4 +1,4 @@
-"""Making tensors as PyTorch's users do: `device=` where it is the CPU, `zeros_like`, `linspace`, files.
+"""Functions that make tensors with PyTorch's arguments: ``device="cpu"``, `zeros_like`, `linspace`, files.
 
 Given, not an exercise. `zeros`, `ones` and the like are those of 01, which need no ``device``.
 """
@@ -18,12 +18,12 @@ from tinytorch.instead import no_such_name, only_cpu, refuse
 from tinytorch.primitive import Array, Variable, check_floating, recording
 
 MADE_BY_TENSOR = "tensor zeros ones full"
-"""Functions of 01 that take a device here too."""
+"""Functions of 01 that also take a device here."""
 
 
 @cache
 def on_cpu(name: str) -> Callable[..., Any]:
-    """The function of 01 of that name, which may be told the device if that is the CPU."""
+    """The function of 01 with that name, which also accepts the CPU as device."""
 
     @wraps(getattr(import_module("tinytorch.tensor"), name))
     def made(*args: Any, device: Any = None, **kwargs: Any) -> Any:
@@ -40,7 +40,7 @@ def __getattr__(name: str) -> Any:
 
 
 def drawn(name: str, size: tuple[Any, ...], dtype: Any, options: dict[str, Any]) -> Any:
-    """What a random function of 01 draws. It knows float32 and float64; float16 is rounded from float32."""
+    """What a random function of 01 draws, in float32 or float64; float16 is rounded from float32."""
     dtype = np.dtype(np.float32 if dtype is None else dtype)
     if dtype.kind != "f":
         raise TypeError(f"dtype of {name} must be floating, got {dtype}: use randint")
@@ -51,12 +51,12 @@ def drawn(name: str, size: tuple[Any, ...], dtype: Any, options: dict[str, Any])
 
 
 def rand(*size: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
-    """Numbers from [0, 1): those of 01."""
+    """Numbers from [0, 1): `tensor.rand`."""
     return drawn("rand", size, dtype, more)
 
 
 def randn(*size: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
-    """Normal numbers: those of 01."""
+    """Normally distributed numbers: `tensor.randn`."""
     return drawn("randn", size, dtype, more)
 
 
@@ -69,13 +69,13 @@ def arange(
     requires_grad: bool = False,
     device: Any = None,
 ) -> Any:
-    """`tensor.arange`, with ``start``, ``end`` and ``step`` by name too.
+    """`tensor.arange`, with ``start``, ``end`` and ``step`` also by name.
 
     Raises:
         ValueError: the step is 0, or a bound is not finite.
         TypeError: ``dtype`` is bool.
 
-    No numbers lie between two bounds in the wrong order: then the tensor is empty.
+    If the bounds are in the wrong order, the tensor is empty.
     """
     only_cpu(device)
     if end is not None:
@@ -123,12 +123,12 @@ def new(
 
 
 def sizes(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """What ``f(2, 3)`` and ``f((2, 3))`` both mean."""
+    """The shape that both ``f(2, 3)`` and ``f((2, 3))`` mean."""
     return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
 
 
 def generator_of(generator: np.random.Generator | None) -> np.random.Generator:
-    """The generator given, or the common one."""
+    """The given generator, or the default one."""
     return generator or import_module("tinytorch.tensor").default_generator()
 
 
@@ -163,7 +163,7 @@ empty_like = zeros_like
 
 
 def empty(*size: Any, dtype: DTypeLike = np.float32, **more: Any) -> Any:
-    """Zeros: what memory happens to hold is no use to anyone."""
+    """Zeros: nobody needs what memory happens to hold."""
     return new(np.zeros(sizes(size), dtype), **more)
 
 
@@ -173,7 +173,7 @@ def rand_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
 
 
 def randn_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
-    """Normal numbers in the shape and dtype of ``input``."""
+    """Normally distributed numbers in the shape and dtype of ``input``."""
     return randn(input.shape, dtype=dtype or input.dtype, **more)
 
 
@@ -184,7 +184,7 @@ def randint(
     dtype: DTypeLike = np.int64,
     **more: Any,
 ) -> Any:
-    """Whole numbers: ``randint(high, size)`` or ``randint(low, high, size)``, below ``high``."""
+    """Integers: ``randint(high, size)`` or ``randint(low, high, size)``, below ``high``."""
     *ends, shape = bounds if size is None else (*bounds, size)
     low, high = (0, *ends) if len(ends) == 1 else ends
     if low >= high or (np.dtype(dtype) == np.bool_ and (low < 0 or high > 2)):
@@ -205,10 +205,10 @@ def normal(
     dtype: DTypeLike | None = None,
     **more: Any,
 ) -> Any:
-    """Normal numbers of that mean and deviation, which are numbers, or tensors that broadcast.
+    """Normally distributed numbers; mean and standard deviation are numbers, or tensors that broadcast.
 
     Raises:
-        ValueError: ``std`` is negative, or ``size`` is missing, or is given beside tensors.
+        ValueError: ``std`` is negative, or ``size`` is missing for numbers or given for tensors.
     """
     given = [x.data for x in (mean, std) if isinstance(x, Variable)]
     m, s = (x.data if isinstance(x, Variable) else np.asarray(x) for x in (mean, std))
@@ -224,7 +224,7 @@ def normal(
 
 
 def bernoulli(input: Any, generator: np.random.Generator | None = None) -> Any:
-    """1 with the probability that stands there, else 0."""
+    """1 with the probability that ``input`` has there, else 0."""
     check_floating(input, "input")
     return new((generator_of(generator).random(input.shape) < input.data).astype(input.dtype))
 
@@ -235,10 +235,10 @@ def multinomial(
     replacement: bool = False,
     generator: np.random.Generator | None = None,
 ) -> Any:
-    """Indices of each row, drawn with its weights as probabilities.
+    """Indices for each row, drawn in proportion to its weights.
 
     Raises:
-        ValueError: weights are negative, not finite or all zero, or there are not ``num_samples`` to draw.
+        ValueError: weights are negative, not finite or all zero, or fewer than ``num_samples`` can be drawn.
         TypeError: ``input`` is not floating.
     """
     check_floating(input, "input")
@@ -262,14 +262,14 @@ def multinomial(
 
 
 def linspace(start: Any, end: Any, steps: int, dtype: DTypeLike = np.float32, **more: Any) -> Any:
-    """``steps`` numbers at even distances, ``end`` among them.
+    """``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
     Raises:
-        ValueError: ``steps`` is no whole number of at least 0, or a bound is more than one number.
+        ValueError: ``steps`` is not an integer of at least 0, or a bound is more than one number.
         TypeError: ``dtype`` is bool.
     """
     if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 0:
-        raise ValueError(f"steps must be a whole number, at least 0, got {steps!r}")
+        raise ValueError(f"steps must be an integer, at least 0, got {steps!r}")
     bounds = [x.data if isinstance(x, Variable) else np.asarray(x) for x in (start, end)]
     if any(bound.ndim for bound in bounds):
         raise ValueError(f"start and end must be numbers, got shapes {[b.shape for b in bounds]}")
@@ -295,7 +295,7 @@ def scalar_tensor(value: float, **more: Any) -> Any:
 
 
 def is_tensor(obj: Any) -> bool:
-    """Whether it is a Tensor."""
+    """Whether ``obj`` is a Tensor."""
     return isinstance(obj, Variable)
 
 
@@ -307,7 +307,7 @@ def new_tensor(input: Any, data: Any, dtype: DTypeLike | None = None, **more: An
 def new_full(
     input: Any, size: Any, fill_value: float, dtype: DTypeLike | None = None, **more: Any
 ) -> Any:
-    """One value in another shape, in the dtype of ``input``."""
+    """One value everywhere, in the given shape and the dtype of ``input``."""
     return new(filled(size, fill_value, dtype or input.dtype), **more)
 
 
@@ -325,7 +325,7 @@ new_empty = new_zeros
 
 
 def of_type(name: str) -> Callable[..., Any]:
-    """PyTorch's older way to make a tensor of a dtype: ``LongTensor([1, 2])``."""
+    """PyTorch's older way to make a tensor of some dtype: ``LongTensor([1, 2])``."""
 
     def made(data: Any = ()) -> Any:
         if isinstance(data, int):
@@ -343,42 +343,42 @@ class Generator(np.random.Generator):
     """NumPy's generator under PyTorch's name, with its `manual_seed`."""
 
     def __init__(self, device: Any = None) -> None:
-        """Begin where nobody knows."""
+        """Start from an unpredictable seed."""
         only_cpu(device)
         super().__init__(np.random.PCG64())
 
     def manual_seed(self, seed: int) -> Generator:
-        """Begin anew: the numbers of ``numpy.random.default_rng(seed)``."""
+        """Start again, with the numbers of ``numpy.random.default_rng(seed)``."""
         self.bit_generator.state = np.random.PCG64(seed).state
         return self
 
 
 def compile(model: Any = None, **options: Any) -> Any:
-    """``model`` as it is: there is nothing to compile. Also as a decorator."""
+    """``model`` unchanged: there is nothing to compile. Also a decorator."""
     return (lambda function: function) if model is None else model
 
 
 def seed() -> None:
-    """Begin random numbers anew, from where nobody knows."""
+    """Start the default generator from an unpredictable seed."""
     import_module("tinytorch.tensor").manual_seed(None)
 
 
 class set_grad_enabled:
-    """Record operations or not, from now on; as ``with set_grad_enabled(training):`` for a while."""
+    """Turn recording on or off from now on; with ``with set_grad_enabled(training):``, for a block."""
 
     def __init__(self, mode: bool) -> None:
         self.before = recording.get()
         recording.set(bool(mode))
 
     def __enter__(self) -> None:
-        """It is set already."""
+        """The constructor has already set it."""
 
     def __exit__(self, *error: object) -> None:
         recording.set(self.before)
 
 
 class enable_grad:
-    """While it lasts operations are recorded, also within `no_grad`; a decorator too."""
+    """Record operations in a block, even inside `no_grad`. Also a decorator."""
 
     def __enter__(self) -> None:
         self.before = recording.get()
@@ -407,5 +407,5 @@ def inference_mode(mode: bool = True) -> Any:
 
 
 def set_printoptions(**options: Any) -> None:
-    """NumPy's, which prints the values."""
+    """`numpy.set_printoptions`: NumPy prints the values."""
     np.set_printoptions(**{{"sci_mode": "suppress"}.get(k, k): v for k, v in options.items()})

@@ -1,4 +1,4 @@
-"""Losses with the arguments that PyTorch's have: weights, classes to ignore, smoothed labels.
+"""Losses with PyTorch's arguments: class weights, an ignored class, label smoothing.
 
 Given, not an exercise. `tinytorch.nn.functional` offers them.
 """
@@ -17,7 +17,7 @@ from tinytorch.primitive import Array, check_floating, defvjp, primitive
 
 
 def reduce(losses: Any, reduction: str) -> Any:
-    """The mean, the sum, or all."""
+    """The mean, the sum, or each loss."""
     return import_module("tinytorch.losses").reduce(losses, reduction)
 
 
@@ -29,7 +29,7 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """Squared where input and target are closer than ``beta``, the distance elsewhere."""
+    """Squared where input and target are closer than ``beta``, linear elsewhere."""
     import_module("tinytorch.losses").check_shapes(input, target)
     check_floating(input, "input")
     if beta < 0:
@@ -51,14 +51,14 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 @primitive
 def surprise(p: Array, target: Array) -> Array:
-    """-(target · log p + (1 - target) · log(1 - p)), logarithms not below -100."""
+    """-(target · log p + (1 - target) · log(1 - p)), with logarithms of at least -100."""
     with np.errstate(divide="ignore"):
         yes, no = np.log(p), np.log1p(-p)
     return -(target * np.maximum(yes, -100) + (1 - target) * np.maximum(no, -100))
 
 
 def surprise_target(g: Array, ans: Array, p: Array, target: Array) -> Array:
-    """log(1 - p) - log p, logarithms not below -100."""
+    """log(1 - p) - log p, with logarithms of at least -100."""
     with np.errstate(divide="ignore"):
         return g * (np.maximum(np.log1p(-p), -100) - np.maximum(np.log(p), -100))
 
@@ -74,7 +74,7 @@ defvjp(surprise, surprise_p, surprise_target)
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
-    """How surprised probabilities are by a yes (1) or a no (0)."""
+    """The loss of probabilities where the target is yes (1) or no (0)."""
     import_module("tinytorch.losses").check_shapes(input, target)
     check_floating(input, "input")
     each = surprise(input, target)
@@ -104,7 +104,7 @@ def kl_div(
 
 
 def by_class(input: Any, target: Any) -> tuple[Any, Array]:
-    """Scores (N, C) and classes (N,) of scores (N, C, …) or (C,) and classes (N, …) or ()."""
+    """Scores (N, C) and classes (N,) from scores (N, C, …) or (C,) and classes (N, …) or ()."""
     classes = raw(target)
     if input.ndim == 1:
         return input.unsqueeze(0), classes.reshape(1)
@@ -123,13 +123,13 @@ def nll_loss(
     reduce: Any = None,  # PyTorch's order; deprecated there
     reduction: str = "mean",
 ) -> Any:
-    """-input[n, target[n]]: the loss of logarithms of probabilities.
+    """-input[n, target[n]]: the loss of log-probabilities.
 
     Args:
-        input: (N, C) or (N, C, …), such as `log_softmax` gives.
+        input: log-probabilities, (N, C) or (N, C, …), as from `log_softmax`.
         target: classes, (N,) or (N, …).
         weight: how much each class counts, (C,).
-        ignore_index: a class that counts nothing.
+        ignore_index: a class that does not count.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
     """
     not_offered(
@@ -161,7 +161,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
-    """`losses.cross_entropy`, or with more axes, weights and classes to ignore, composed.
+    """`losses.cross_entropy`; with more axes, weights or an ignored class, a composed loss.
 
     A target of the shape of ``input`` holds probabilities. Label smoothing is not offered with weights.
     """

@@ -1,4 +1,4 @@
-"""What programs ask of `torch.cuda` before they use the CPU.
+"""What programs call in `torch.cuda` before they use the CPU.
 
 Given, not an exercise.
 """
@@ -21,18 +21,18 @@ def device_count() -> int:
 
 
 def manual_seed(seed: int) -> None:
-    """Nothing: no random numbers are drawn there."""
+    """Does nothing: no random numbers are drawn on a GPU."""
 
 
 manual_seed_all = manual_seed
 
 
 def empty_cache() -> None:
-    """Nothing: there is no such memory."""
+    """Does nothing: there is no GPU memory."""
 
 
 def synchronize() -> None:
-    """Nothing: every operation is done when it returns."""
+    """Does nothing: every operation has finished when it returns."""
 
 
 def __getattr__(name: str) -> Any:

@@ -185,7 +185,7 @@ def random_split(
 
     Args:
         dataset: what to split.
-        lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
+        lengths: integers that sum to ``len(dataset)``; or fractions, at least one of them a
             float, that sum to 1 up to rounding. A fraction f means ⌊f · len(dataset)⌋ items; the few
             items that are left over then go to the first parts, one to each.
         generator: an `np.random.Generator`, the default one if None. The same seed gives the same parts.
@@ -242,7 +242,7 @@ class DataLoader:
         """Keep each argument as an attribute of the same name.
 
         Raises:
-            TypeError: ``batch_size`` is not a whole number (nor is True); the message names it.
+            TypeError: ``batch_size`` is not an integer (nor is True); the message names it.
             ValueError: ``batch_size`` is below 1, and the message names it and its value; or
                 ``dataset`` is empty, and the message names ``dataset``.
         """
@@ -372,7 +372,7 @@ class RandomCrop:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
-            ValueError: ``size`` is not one or two whole numbers of at least 1, or ``padding`` is
+            ValueError: ``size`` is not one or two integers of at least 1, or ``padding`` is
                 negative; the message names the argument and its value.
         """
         raise NotImplementedError("08 dataloader: RandomCrop.__init__")

@@ -1,4 +1,4 @@
-"""The names of dtypes, as PyTorch has them: `tinytorch.float32` is NumPy's dtype of that name.
+"""PyTorch's names of dtypes: `tinytorch.float32` is NumPy's dtype of that name.
 
 Given, not an exercise. They compare equal to NumPy's types and to a tensor's ``dtype``:
 

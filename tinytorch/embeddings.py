@@ -19,7 +19,7 @@ def check_indices(indices: Tensor | ArrayLike, count: int, name: str = "indices"
     if indices.size == 0:
         return indices.astype(np.int64)
     if indices.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be whole numbers, got dtype {indices.dtype}")
+        raise TypeError(f"{name} must be integers, got dtype {indices.dtype}")
     for outside in indices[(indices < 0) | (indices >= count)].ravel()[:1]:
         raise IndexError(f"{name} must be in [0, {count}), got {outside}")
     return indices
@@ -33,7 +33,7 @@ def embedding(weight: Array, *, indices: Array) -> Array:
 
     Args:
         weight: the table, (V, D).
-        indices: whole numbers in [0, V), any shape; never negative.
+        indices: integers in [0, V), any shape; never negative.
     Returns:
         (*indices.shape, D), a copy.
 
@@ -95,7 +95,7 @@ class Embedding(Module):
             (*indices.shape, D).
         Raises:
             IndexError: an id is not in [0, V); the message names it.
-            TypeError: indices are not whole numbers.
+            TypeError: indices are not integers.
         """
         raise NotImplementedError("11 embeddings: Embedding.forward")
 

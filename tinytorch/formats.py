@@ -1,7 +1,7 @@
-"""File formats of image data sets: IDX, as MNIST has it, and the records of CIFAR-10.
+"""File formats of image data sets: the IDX of MNIST, and the records of CIFAR-10.
 
-Given, not an exercise. Nothing here trusts a file: what is read has a limit, nothing is unpacked to
-disk, and each number that a file says about itself is checked.
+Given, not an exercise. Nothing here trusts a file: reading has a limit, nothing is unpacked to disk,
+and each number that a file states about itself is checked.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 from tinytorch.primitive import Array
 
 UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
-"""What the standard library raises where an archive is damaged or ends too early."""
+"""What the standard library raises if an archive is damaged or ends too early."""
 
 
 def damaged(path: str | Path, why: str) -> ValueError:
-    """The error to raise for a file whose content is not what it must be."""
+    """The error to raise for a file with the wrong content."""
     return ValueError(
         f"{path} is damaged: {why}; replace it with a good copy (docs/data.md says where to get one)"
     )
@@ -34,9 +34,9 @@ def content(path: Path, size: int) -> bytes:
 
     Args:
         path: the file.
-        size: how many bytes it should hold. At most one more is read, however many there are.
+        size: the expected number of bytes. At most one more is read, however many there are.
     Raises:
-        ValueError: it cannot be unpacked, such as when its end is missing.
+        ValueError: it cannot be unpacked, for example because its end is missing.
     """
     with path.open("rb") as file:
         if path.suffix != ".gz":
@@ -48,20 +48,20 @@ def content(path: Path, size: int) -> bytes:
 
 
 def members(path: Path, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
-    """Some files of an archive ``.tar.gz``, one after another, without writing any to disk.
+    """Some files of a ``.tar.gz`` archive, one after another, without writing any to disk.
 
-    Only a regular file whose name is exactly ``folder/name`` is read. Whatever else an archive
-    holds is passed over: files with other names, also with ``..`` or ``/`` at their beginning.
+    Only a regular file whose name is exactly ``folder/name`` is read. Everything else in the archive
+    is skipped, including names that begin with ``..`` or ``/``.
 
     Args:
         path: the archive.
         folder: the folder in it that holds the files.
-        sizes: maps the name of each file to the bytes that it must have.
+        sizes: maps the name of each file to its required size in bytes.
     Yields:
         (name, bytes) in the order of the archive, each name once.
     Raises:
-        ValueError: the archive cannot be read, or a file is missing, is there twice, is a link, or
-            has another size.
+        ValueError: the archive cannot be read, or a file is missing, occurs twice, is a link, or has
+            another size.
     """
     missing = {f"{folder}/{name}": name for name in sizes}
     wanted = set(missing)
@@ -82,7 +82,7 @@ def members(path: Path, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple
 
 
 def check(path: str | Path, member: tarfile.TarInfo, size: int | None) -> None:
-    """ValueError unless a member of an archive is a file that comes once and has this size."""
+    """Raise ValueError unless a member of an archive is a file that occurs once and has this size."""
     if size is None:
         raise damaged(path, f"{member.name} is in it twice")
     if not member.isreg():
@@ -92,7 +92,7 @@ def check(path: str | Path, member: tarfile.TarInfo, size: int | None) -> None:
 
 
 def idx_size(shape: tuple[int, ...]) -> int:
-    """How many bytes an IDX file with an array of this shape has.
+    """The size in bytes of an IDX file with an array of this shape.
 
     >>> idx_size((60000, 28, 28))
     47040016
@@ -107,9 +107,9 @@ def read_idx(data: bytes, shape: tuple[int, ...], path: str | Path) -> Array:
     Args:
         data: the bytes of the file.
         shape: the shape that the array must have.
-        path: what to call the file in an error.
+        path: the file's name for errors.
     Returns:
-        uint8, not to be written to: the memory is that of ``data``.
+        uint8, read-only: it shares the memory of ``data``.
     Raises:
         ValueError: the array has another type or shape, or the file is too short or too long.
 
@@ -139,7 +139,7 @@ def read_records(
         data: the bytes of the file.
         shape: the shape of an image.
         count: how many records there must be.
-        path: what to call the file in an error.
+        path: the file's name for errors.
     Returns:
         (images, labels), both uint8, (count, *shape) and (count,).
     Raises:
@@ -158,7 +158,7 @@ def read_records(
 
 
 def class_numbers(labels: Array, classes: int, path: str | Path) -> Array:
-    """Labels as int64, once it is sure that each is the number of a class.
+    """Labels as int64, after a check that each is the number of a class.
 
     Raises:
         ValueError: a label is not less than ``classes``.

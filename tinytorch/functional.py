@@ -1,7 +1,7 @@
 """The namespace `tinytorch.nn.functional`: layers and losses as functions, with PyTorch's arguments.
 
-Given, not an exercise. What a module has is called with its own names: here positions are turned into
-keywords, and arguments that are not offered are refused by name.
+Given, not an exercise. These functions call those of your modules: they turn positional arguments into
+keywords, and refuse arguments that are not offered by name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HOME = {
     "losses": "mse_loss binary_cross_entropy_with_logits",
     "criteria": "l1_loss smooth_l1_loss huber_loss binary_cross_entropy kl_div nll_loss cross_entropy",
 }
-"""Functions that are those of a module."""
+"""Functions that come from a module as they are."""
 
 
 def __getattr__(name: str) -> Any:
@@ -58,7 +58,7 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """`spatial.conv2d`, without dilation and groups; ``padding="same"`` for odd kernels and stride 1."""
+    """`spatial.conv2d` without dilation and groups; ``padding="same"`` for odd kernels and stride 1."""
     if dilation not in (1, (1, 1)):
         refuse("conv2d(dilation=…)", "use a larger kernel, with zeros in it")
     if groups != 1:
@@ -112,7 +112,7 @@ def avg_pool2d(
 
 
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Means over as many windows as asked for, which must divide the image."""
+    """Means over ``output_size`` windows, which must divide the image."""
     out = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
     if len(out) != 2 or input.ndim < 2:
         raise ValueError(f"output_size must be a number or a pair, got {output_size}")
@@ -139,7 +139,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
-    """Normalize each channel by the running statistics; while training use `nn.BatchNorm2d`."""
+    """Normalize each channel by the running statistics; for training, use `nn.BatchNorm2d`."""
     if training:
         refuse(
             "batch_norm(training=True)", "use nn.BatchNorm2d, which keeps the running statistics"
@@ -156,7 +156,7 @@ def batch_norm(
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
-    """`transformers.layer_norm` over the last axis; over several, composed."""
+    """`transformers.layer_norm` over the last axis, or a composed norm over several."""
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if input.shape[-len(shape) :] != shape:
         raise ValueError(f"normalized_shape {shape} must be the end of shape {input.shape}")
@@ -171,7 +171,7 @@ def layer_norm(
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """`layers.Dropout` as a function. With ``inplace`` too it gives a new tensor."""
+    """`layers.Dropout` as a function. It returns a new tensor even with ``inplace``."""
     layer = import_module("tinytorch.layers").Dropout(p)
     layer.training = training
     return layer.forward(input)
@@ -191,10 +191,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
-    """A row of zeros with a 1 at the class, int64. Classes are whole numbers of any dtype."""
+    """A row of zeros with a 1 at the class, int64. Classes may have any integer dtype."""
     classes = raw(tensor)
     if classes.dtype.kind not in "iu":
-        raise TypeError(f"tensor must hold whole numbers, the classes, got dtype {classes.dtype}")
+        raise TypeError(f"tensor must hold integers, the classes, got dtype {classes.dtype}")
     classes = classes.astype(np.int64)
     if num_classes < 0 and not classes.size:
         raise ValueError("num_classes must be given for a tensor without classes")
@@ -218,8 +218,8 @@ def scaled_dot_product_attention(
     """`attention.scaled_dot_product_attention` with PyTorch's arguments.
 
     Args:
-        attn_mask: bool, True where a key may be seen; None: all are.
-        is_causal: let each query see the keys up to its own place.
+        attn_mask: bool, True where a query may attend to a key; None allows all.
+        is_causal: let each query attend to the keys up to its own position.
         dropout_p, scale: not offered.
     """
     not_offered(
@@ -233,13 +233,13 @@ def scaled_dot_product_attention(
             raise ValueError("use attn_mask or is_causal, not both")
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=np.bool_)
     elif attn_mask is not None and raw(attn_mask).dtype != np.bool_:
-        refuse("an attn_mask of floats", "use a bool mask, True where a key may be seen")
+        refuse("an attn_mask of floats", "use a bool mask, True where a query may attend to a key")
     module = import_module("tinytorch.attention")
     return in_single(module.scaled_dot_product_attention)(query, key, value, attn_mask)
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any:
-    """Constant values around the last axes: (left, right) of the last one, then of the one before."""
+    """Pad the last axes with a constant: (left, right) of the last one, then of the one before."""
     if mode != "constant":
         refuse(f"pad(mode={mode!r})", "use mode='constant', or numpy.pad before the model")
     if any(n < 0 for n in pad):
@@ -261,7 +261,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any
 def interpolate(
     input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest"
 ) -> Any:
-    """Images (N, C, H, W) enlarged by whole numbers, each pixel repeated."""
+    """Images (N, C, H, W) enlarged by integer factors, each pixel repeated."""
     if mode != "nearest":
         refuse(f"interpolate(mode={mode!r})", "use mode='nearest'")
     both = lambda value: (value, value) if isinstance(value, (int, float)) else tuple(value)
@@ -269,14 +269,14 @@ def interpolate(
     factors = (1, 1) if scale_factor is None else both(scale_factor)
     there = tuple(n * f for n, f in zip(here, factors, strict=True)) if size is None else both(size)
     if any(n < 1 or n % old for n, old in zip(there, here, strict=True)):
-        raise ValueError(f"interpolate from {here} to {there}: use whole multiples")
+        raise ValueError(f"interpolate from {here} to {there}: use integer multiples")
     for dim, n in ((-2, there[0]), (-1, there[1])):
         input = arranging.repeat_interleave(input, int(n) // input.shape[dim], dim)
     return input
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
-    """Vectors of length 1 along ``dim``."""
+    """Vectors scaled to length 1 along ``dim``."""
     check_floating(input, "input")
     return input / functions.norm(input, p, dim, keepdim=True).clip(min=eps)
 
@@ -295,26 +295,26 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 
 def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
-    """`activations.softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    """`activations.softmax` along ``dim``, which is required: PyTorch guesses it from the number of axes."""
     if dim is None:
         refuse("softmax without dim", "use dim=-1 for the last axis")
     return functions.softmax(input, dim, dtype)
 
 
 def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
-    """`losses.log_softmax` along ``dim``, which must be given: PyTorch guesses by the number of axes."""
+    """`losses.log_softmax` along ``dim``, which is required: PyTorch guesses it from the number of axes."""
     if dim is None:
         refuse("log_softmax without dim", "use dim=-1 for the last axis")
     return functions.log_softmax(input, dim, dtype)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
-    """`activations.gelu` in the form asked for."""
+    """`activations.gelu`, exact or approximated by tanh."""
     return import_module("tinytorch.activations").gelu(input, approximate=approximate)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    """x where it is positive, a small part of it elsewhere."""
+    """x where it is positive, ``negative_slope`` · x elsewhere."""
     check_floating(input, "input")
     return functions.where(raw(input) > 0, input, input * negative_slope)
 
@@ -341,7 +341,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """x moved into [min_val, max_val]; at the ends the gradient is 0."""
+    """x limited to [min_val, max_val]; at the ends the gradient is 0."""
     check_floating(input, "input")
     if min_val > max_val:
         raise ValueError(f"min_val {min_val} must not be above max_val {max_val}")
@@ -350,7 +350,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
-    """x moved into [0, 6]."""
+    """x limited to [0, 6]."""
     return hardtanh(input, 0.0, 6.0)
 
 
@@ -361,6 +361,6 @@ def logsigmoid(input: Any) -> Any:
 
 
 def glu(input: Any, dim: int = -1) -> Any:
-    """One half times the sigmoid of the other."""
+    """The first half times the sigmoid of the second."""
     value, gate = functions.chunk(input, 2, dim)
     return value * import_module("tinytorch.activations").sigmoid(gate)

@@ -1,7 +1,7 @@
-"""Functions beside methods: `tinytorch.sum(x, 1)` and others, composed of what the modules have.
+"""Functions in addition to methods: `tinytorch.sum(x, 1)` and others, composed from the modules.
 
-Given, not an exercise. Nothing here has a gradient rule of its own: what is composed of operations
-that have one is followed by `backward` like them.
+Given, not an exercise. Nothing here has a gradient rule of its own: each function is composed of operations
+that have one, and `backward` follows those.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ METHODS = (
     "sum mean argmax reshape permute transpose flatten squeeze unsqueeze exp log sqrt abs clip numel"
     " is_floating_point detach"
 )
-"""Functions that are the tensor's method of the same name."""
+"""Functions that call the tensor's method of the same name."""
 
 HOME = {
     "arranging": "view view_as reshape_as expand_as broadcast_to t clone ravel unflatten movedim"
@@ -51,7 +51,7 @@ HOME = {
     "activations": "relu sigmoid tanh",
     "inplace": WRITTEN,
 }
-"""Functions that another file has."""
+"""Functions that another file defines."""
 
 OTHER_NAMES = {
     "subtract": "sub",
@@ -69,7 +69,7 @@ OTHER_NAMES = {
 
 @cache
 def as_function(name: str) -> Callable[..., Any]:
-    """The function that calls the method of that name."""
+    """A function that calls the method of that name."""
 
     def function(input: Any, *args: Any, **kwargs: Any) -> Any:
         return getattr(as_tensor(input), name)(*args, **kwargs)
@@ -98,7 +98,7 @@ def __getattr__(name: str) -> Any:
 def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
     """The largest or smallest value; along ``dim``, a pair of values and indices; or of two tensors.
 
-    Along ``dim`` the gradient goes to the value at the index, and to no other that is equal.
+    Along ``dim`` the gradient goes only to the value at the index, not to equal ones.
     """
     if dim is None:
         return getattr(import_module("tinytorch.tensor"), name)(input)
@@ -114,7 +114,7 @@ def extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
 
 
 def values_along(name: str, input: Any, dim: Any) -> None:
-    """Refuse axes that are none, several at once, and such without a value to choose."""
+    """Refuse axes that do not exist, several at once, and axes without values."""
     if isinstance(dim, (tuple, list)):
         refuse(f"{name}(dim={dim!r})", f"use x.a{name}(dim), which gives values alone")
     if input.shape[axis_of(dim, input.shape)] == 0:
@@ -122,7 +122,7 @@ def values_along(name: str, input: Any, dim: Any) -> None:
 
 
 def reduced(dim: Any, input: Any) -> Any:
-    """``dim`` as NumPy takes it: None, or a tuple of axes; no axis at all means all."""
+    """``dim`` as NumPy takes it: None or a tuple of axes; an empty tuple means all axes."""
     return None if dim in (None, (), []) else axes_of(dim, input.shape, "dim")
 
 
@@ -142,7 +142,7 @@ def maximum(input: Any, other: Any) -> Any:
 
 
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """Where the smallest value is."""
+    """The index of the smallest value."""
     if dim is not None:
         values_along("argmin", input, dim)
     elif not input.numel():
@@ -171,17 +171,17 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether a value is true."""
+    """Whether any value is true."""
     return wrap(raw(input).any(axis=reduced(dim, input), keepdims=keepdim))
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
-    """How many values are not zero."""
+    """The number of values that are not zero."""
     return wrap(np.count_nonzero(raw(input), axis=reduced(dim, input)))
 
 
 def no_bool(dtype: DTypeLike | None) -> DTypeLike | None:
-    """A dtype to add up or multiply in."""
+    """The dtype in which to sum or multiply."""
     if dtype is not None and np.dtype(dtype) == np.bool_:
         raise TypeError("dtype must not be bool: use all or any")
     return dtype
@@ -199,7 +199,7 @@ def prod(
 
 
 def cumsum(input: Any, dim: int, *, dtype: DTypeLike | None = None) -> Any:
-    """The sum of the values up to each place along ``dim``."""
+    """The sum of the values up to each position along ``dim``."""
     return operations.cumsum(as_tensor(input, no_bool(dtype)), dim=axis_of(dim, input.shape))
 
 
@@ -211,7 +211,7 @@ def var(
     *,
     correction: int | None = None,
 ) -> Any:
-    """The variance, with PyTorch's arguments: ``var(x, dim, unbiased, keepdim)``, ``correction`` by name."""
+    """The variance, with PyTorch's arguments: ``var(x, dim, unbiased, keepdim)`` or ``correction=``."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     check_floating(input, "input")
@@ -227,7 +227,7 @@ def std(
     *,
     correction: int | None = None,
 ) -> Any:
-    """The root of the variance; arguments as of `var`."""
+    """The square root of the variance, with the arguments of `var`."""
     return operations.root(var(input, dim, unbiased, keepdim, correction=correction))
 
 
@@ -239,7 +239,7 @@ def var_mean(
     *,
     correction: int | None = None,
 ) -> Any:
-    """(variance, mean); arguments as of `var`."""
+    """(variance, mean), with the arguments of `var`."""
     along = None if isinstance(dim, bool) else dim
     variance = var(input, dim, unbiased, keepdim, correction=correction)
     return variance, input.mean(along, keepdim)
@@ -281,7 +281,7 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The lower one of the values in the middle; along ``dim``, (values, indices)."""
+    """The median, the lower one if there are two; along ``dim``, (values, indices)."""
     if dim is None:
         x = input.reshape(-1)
         return (
@@ -295,7 +295,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
-    """log Σ exp(x) along an axis or several, without overflow. Whole numbers are taken as float32."""
+    """log Σ exp(x) along an axis or several, without overflow. Integers are taken as float32."""
     input = input if input.is_floating_point() else input.to(np.float32)
     axes = reduced(dim, input)
     top = raw(input).max(axis=axes, keepdims=True, initial=-math.inf)
@@ -309,29 +309,29 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 
 
 def softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
-    """`activations.softmax`, with ``dim`` by position too."""
+    """`activations.softmax`, with ``dim`` also by position."""
     x = input if dtype is None else as_tensor(input, dtype)
     return import_module("tinytorch.activations").softmax(x, dim=dim)
 
 
 def log_softmax(input: Any, dim: int = -1, dtype: DTypeLike | None = None) -> Any:
-    """`losses.log_softmax`, with ``dim`` by position too."""
+    """`losses.log_softmax`, with ``dim`` also by position."""
     x = input if dtype is None else as_tensor(input, dtype)
     return import_module("tinytorch.losses").log_softmax(x, dim=dim)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
-    """Each value moved into [min, max]; the bounds are numbers or tensors."""
+    """Each value limited to [min, max]; the bounds are numbers or tensors."""
     return as_tensor(input).clip(min, max)
 
 
 def clamp_min(input: Any, min: Any) -> Any:
-    """No value below ``min``."""
+    """Each value raised to at least ``min``."""
     return as_tensor(input).clip(min, None)
 
 
 def clamp_max(input: Any, max: Any) -> Any:
-    """No value above ``max``."""
+    """Each value lowered to at most ``max``."""
     return as_tensor(input).clip(None, max)
 
 
@@ -373,50 +373,50 @@ def rsqrt(input: Any) -> Any:
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
-    """From ``input`` the share ``weight`` of the way to ``end``."""
+    """``input`` moved toward ``end`` by the fraction ``weight`` of the way."""
     check_floating(input, "input")
     return input + weight * (end - input)
 
 
 def isnan(input: Any) -> Any:
-    """Where the values are NaN."""
+    """True where the values are NaN."""
     return wrap(np.isnan(raw(input)))
 
 
 def isinf(input: Any) -> Any:
-    """Where the values are infinite."""
+    """True where the values are infinite."""
     return wrap(np.isinf(raw(input)))
 
 
 def isfinite(input: Any) -> Any:
-    """Where the values are neither NaN nor infinite."""
+    """True where the values are neither NaN nor infinite."""
     return wrap(np.isfinite(raw(input)))
 
 
 def logical_and(input: Any, other: Any) -> Any:
-    """Where both are true."""
+    """True where both are true."""
     return wrap(np.logical_and(raw(input), raw(other)))
 
 
 def logical_or(input: Any, other: Any) -> Any:
-    """Where one is true."""
+    """True where at least one is true."""
     return wrap(np.logical_or(raw(input), raw(other)))
 
 
 def logical_xor(input: Any, other: Any) -> Any:
-    """Where one is true and the other not."""
+    """True where exactly one is true."""
     return wrap(np.logical_xor(raw(input), raw(other)))
 
 
 def logical_not(input: Any) -> Any:
-    """Where it is not true."""
+    """True where ``input`` is not true."""
     return wrap(np.logical_not(raw(input)))
 
 
 def isclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Where two are nearly equal."""
+    """True where two tensors are nearly equal."""
     if rtol < 0 or atol < 0:
         raise ValueError(f"rtol and atol must be at least 0, got {rtol} and {atol}")
     return wrap(np.isclose(raw(input), raw(other), rtol, atol, equal_nan))
@@ -425,10 +425,10 @@ def isclose(
 def allclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
-    """Whether two are nearly equal everywhere."""
+    """Whether two tensors are nearly equal everywhere."""
     return bool(np.allclose(raw(input), raw(other), rtol, atol, equal_nan))
 
 
 def equal(input: Any, other: Any) -> bool:
-    """Whether two have the same shape and values."""
+    """Whether two tensors have the same shape and values."""
     return np.array_equal(raw(input), raw(other))

@@ -1,7 +1,7 @@
-"""In place, as PyTorch does it: `x += y`, `x[i] = v`, `x.add_(y)`; gradients flow through it.
+"""Changes in place, as in PyTorch: `x += y`, `x[i] = v`, `x.add_(y)`; gradients flow through them.
 
-Given, not an exercise. What was computed from the old values still finds them in the graph, as far as
-they were recorded; `versions` notices the rest. `x.data[...] = v` goes around all of it, as in PyTorch.
+Given, not an exercise. Earlier results still find the old values in the graph if the change was recorded;
+`versions` notices if not. `x.data[...] = v` bypasses all of this, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tinytorch.initialization import common
 from tinytorch.primitive import VIEWS, Array, Node, Variable, recording
 
 KINDS = "buif"
-"""Dtypes in the order in which values may be stored: whole numbers in floats, and not the other way round."""
+"""Dtypes in the order in which values may be stored: integers in floats, but not floats in integers."""
 
 
 @cache
 def stored(name: str) -> Callable[..., Any]:
-    """The function that stores what the method ``name`` gives: for "mul", ``x.mul_(y)``."""
+    """The function that stores the result of the method ``name``: for "mul", ``x.mul_(y)``."""
 
     def function(input: Any, *args: Any, **kwargs: Any) -> Any:
         return store(input, getattr(input, name)(*args, **kwargs))
@@ -34,12 +34,12 @@ def stored(name: str) -> Callable[..., Any]:
 
 
 def store(x: Any, result: Any) -> Any:
-    """Let ``x`` hold the values of ``result`` in its own memory, and come about as ``result`` did.
+    """Write the values of ``result`` into the memory of ``x``, and give ``x`` the history of ``result``.
 
     Raises:
         RuntimeError: ``x`` is a leaf that requires a gradient, while operations are recorded.
         ValueError: the shapes differ, or ``x`` cannot be written to.
-        TypeError: ``x`` holds whole numbers or booleans, and the values are of a higher kind.
+        TypeError: ``x`` holds integers or booleans, and the values are of a higher kind.
     """
     if result.shape != x.shape:
         raise ValueError(
@@ -55,11 +55,11 @@ def store(x: Any, result: Any) -> Any:
 
 
 def setitem(x: Any, index: Any, value: Any) -> None:
-    """``x[index] = value``. Gradients flow back to ``value``, and to what of ``x`` was not written over.
+    """``x[index] = value``. Gradients flow to ``value``, and to the part of ``x`` that is not overwritten.
 
     Raises:
         RuntimeError, ValueError, TypeError: as `store`, or ``value`` does not fit.
-        IndexError: ``index`` is not there.
+        IndexError: ``index`` is out of range.
     """
     index = versions.view_index(without_tensors(index), x.ndim)
     part = x.data[index]
@@ -77,7 +77,7 @@ def setitem(x: Any, index: Any, value: Any) -> None:
 
 
 def record(x: Any, result: Any) -> None:
-    """Store ``result`` so that gradients flow back to it, and from earlier uses of ``x`` to what it was."""
+    """Store ``result`` so that gradients flow to it, and from earlier uses of ``x`` to its old values."""
     if x.requires_grad and x.grad_fn is None:
         raise RuntimeError(
             "a leaf that requires a gradient cannot be changed in place while operations are recorded:"
@@ -99,10 +99,10 @@ def record(x: Any, result: Any) -> None:
 
 
 def view_of(x: Any) -> tuple[Any, Any]:
-    """(base, (op, args, params)): the tensor that ``x`` is a view of, and how; two times None for no view.
+    """(base, (op, args, params)): the tensor that ``x`` views, and how; (None, None) if it is no view.
 
     Raises:
-        RuntimeError: it looks into memory that may be another tensor's, and no one knows which.
+        RuntimeError: its memory may belong to another tensor that is unknown.
     """
     node = x.grad_fn
     if node is not None:
@@ -122,7 +122,7 @@ def view_of(x: Any) -> tuple[Any, Any]:
 
 
 def put_back(history: Any, base: Any, part: Any) -> Any:
-    """What ``base`` becomes when the part of it that ``history`` takes becomes ``part``."""
+    """``base`` with ``part`` in place of the part that ``history`` takes from it."""
     op, _, params = history
     if op.__name__ == "getitem":
         return operations.put(base, part, index=params["index"])
@@ -132,7 +132,7 @@ def put_back(history: Any, base: Any, part: Any) -> Any:
 
 
 def snapshot(x: Any) -> Any:
-    """A tensor that stays what ``x`` is now, with its history; earlier uses of ``x`` will find it."""
+    """A tensor that keeps what ``x`` is now, with its history, for earlier uses of ``x``."""
     before = x.result_type.__new__(x.result_type)
     before.data = x.data.copy()
     before.requires_grad, before.grad_fn, before.grad = x.requires_grad, x.grad_fn, None
@@ -141,7 +141,7 @@ def snapshot(x: Any) -> Any:
 
 
 def write(array: Array, index: Any, values: Any, recorded: bool = False) -> int:
-    """``array[index] = values``: the only place that changes a tensor. Gives the number of the change."""
+    """``array[index] = values``: the only place that changes a tensor. Returns the number of the change."""
     if not array.flags.writeable:
         raise ValueError("the tensor is read-only, like the result of expand(): change a clone()")
     array[index] = values
@@ -157,7 +157,7 @@ def check_kind(x: Any, result: Any) -> None:
 
 
 def same_memory(x: Array, y: Array) -> bool:
-    """Whether two arrays are the same numbers in the same place."""
+    """Whether two arrays view the same elements of the same memory."""
     place = lambda array: (array.ctypes.data, array.shape, array.strides, array.dtype)
     return np.may_share_memory(x, y) and place(x) == place(y)
 
@@ -169,7 +169,7 @@ def without_tensors(index: Any) -> Any:
     return index.data if isinstance(index, Variable) else index
 
 
-# Methods that are more than another one with its result stored
+# Methods that do more than store the result of another one
 
 
 def add_(x: Any, other: Any, alpha: float = 1) -> Any:
@@ -204,12 +204,12 @@ def zero_(x: Any) -> Any:
 
 
 def copy_(x: Any, src: Any, non_blocking: bool = False) -> Any:
-    """The values become those of ``src``, which broadcasts."""
+    """The values become those of ``src``, broadcast."""
     return fill_(x, src)
 
 
 def normal_(x: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
-    """Every value is drawn from the normal distribution."""
+    """Every value is drawn from a normal distribution."""
     return fill_(x, common(generator).normal(mean, std, x.shape))
 
 

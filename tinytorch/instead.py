@@ -1,7 +1,7 @@
-"""What PyTorch has and this framework has not, and what to write here instead.
+"""What PyTorch has and this framework does not have, and what to write instead.
 
-Given, not an exercise. One table for each place where a name may be looked up. Who asks for a name
-that is in no table is told the nearest names that there are.
+Given, not an exercise. There is a table for each place where a name may be looked up. For a name that is in
+no table, the error suggests the nearest names.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ ARGUMENTS = {
 
 
 def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> AttributeError:
-    """The error for a name that ``place`` does not have; it says what to write instead.
+    """The error for a name that ``place`` does not have. It says what to write instead.
 
     >>> print(no_such_name("tinytorch.nn", "Conv3d"))
     tinytorch.nn has no 'Conv3d': use nn.Conv2d for each slice
@@ -218,7 +218,7 @@ def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> Attrib
     """
     way = INSTEAD.get(place, {}).get(name)
     if way is None:
-        from difflib import get_close_matches  # it takes a moment, and is seldom needed
+        from difflib import get_close_matches  # it takes a moment, and is rarely needed
 
         near = get_close_matches(name, sorted(there_are), n=3)
         way = (
@@ -230,12 +230,12 @@ def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> Attrib
 
 
 def refuse(what: str, way: str) -> NoReturn:
-    """Raise TypeError for a way to call something that is not offered, and say what to write instead."""
+    """Raise TypeError for a call that is not offered, and say what to write instead."""
     raise TypeError(f"{what} is not offered: {way}")
 
 
 def not_offered(function: str, **given: Any) -> None:
-    """Refuse what was given by name: arguments that are neither None nor False."""
+    """Refuse by name the arguments that are neither None nor False."""
     for name, (value, way) in given.items():
         if value not in (None, False, 0):
             refuse(f"{function}({name}=…)", way)
@@ -248,7 +248,7 @@ def only_cpu(device: Any) -> None:
 
 
 class Refused:
-    """A place in a class for a name that PyTorch has: to ask for it raises AttributeError with the way."""
+    """A name that only PyTorch's class has: looking it up raises AttributeError, and says what to write."""
 
     def __init__(self, name: str, way: str) -> None:
         self.name, self.way = name, way
@@ -258,6 +258,6 @@ class Refused:
 
 
 def submodule(name: str, module: ModuleType) -> ModuleType:
-    """Let ``module`` be imported under another name too, such as ``tinytorch.nn.functional``."""
+    """Let ``module`` also be imported under another name, such as ``tinytorch.nn.functional``."""
     sys.modules[name] = module
     return module

@@ -1,4 +1,4 @@
-"""Modules that PyTorch has and no module of the course asks for; `tinytorch.nn` offers them.
+"""Modules that PyTorch has and the course does not require; `tinytorch.nn` offers them.
 
 Given, not an exercise.
 """
@@ -14,7 +14,7 @@ from tinytorch.layers import Module
 
 
 class Identity(Module):
-    """Gives back what it is given; whatever it is made with is ignored."""
+    """Returns its input unchanged; arguments of the constructor are ignored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to remember."""
@@ -25,31 +25,31 @@ class Identity(Module):
 
 
 class ModuleList(Module):
-    """A list of modules, whose parameters are found."""
+    """A list of modules whose parameters are registered."""
 
     def __init__(self, modules: Iterable[Any] = ()) -> None:
-        """Keep each as an attribute named by its position."""
+        """Keep each module as an attribute named by its position."""
         self.extend(modules)
 
     def append(self, module: Any) -> ModuleList:
-        """Put one more at the end."""
+        """Append a module."""
         setattr(self, str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Any]) -> ModuleList:
-        """Put more at the end."""
+        """Append several modules."""
         for module in modules:
             self.append(module)
         return self
 
     def insert(self, index: int, module: Any) -> None:
-        """Put one in before ``index``."""
+        """Insert a module before ``index``."""
         found = list(self)
         found.insert(index, module)
         self.extend_anew(found)
 
     def extend_anew(self, modules: list[Any]) -> None:
-        """Hold these modules and no others."""
+        """Keep exactly these modules."""
         for name in [name for name in vars(self) if name.isdecimal()]:
             delattr(self, name)
         self.extend(modules)
@@ -69,15 +69,15 @@ class ModuleList(Module):
 
 
 class ModuleDict(Module):
-    """Modules by name, whose parameters are found."""
+    """A dictionary of modules whose parameters are registered."""
 
     def __init__(self, modules: Mapping[str, Any] | None = None) -> None:
-        """Keep each as an attribute of its name."""
+        """Keep each module as an attribute of its name."""
         self.names: dict[str, None] = {}
         self.update(modules or {})
 
     def update(self, modules: Mapping[str, Any]) -> None:
-        """Add modules, or put others in their place."""
+        """Add modules, or replace those of the same name."""
         for name, module in modules.items():
             self[name] = module
 
@@ -115,10 +115,10 @@ class ModuleDict(Module):
 
 
 class Unflatten(Module):
-    """One axis cut into several."""
+    """One axis split into several."""
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
-        """Remember the axis and its parts."""
+        """Remember the axis and its new lengths."""
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, x: Any) -> Any:
@@ -130,19 +130,19 @@ class ZeroPad2d(Module):
     """Zeros around images: (left, right, top, bottom), or one number."""
 
     def __init__(self, padding: Any) -> None:
-        """Remember how many."""
+        """Remember the sizes."""
         self.padding = (padding,) * 4 if isinstance(padding, int) else tuple(padding)
 
     def forward(self, x: Any) -> Any:
-        """The images, larger."""
+        """The padded images."""
         return F.pad(x, self.padding)
 
 
 class AdaptiveAvgPool2d(Module):
-    """Means over as many windows as asked for."""
+    """Means over ``output_size`` windows."""
 
     def __init__(self, output_size: Any) -> None:
-        """Remember how many."""
+        """Remember the sizes."""
         self.output_size = output_size
 
     def forward(self, x: Any) -> Any:
@@ -198,7 +198,7 @@ class Softplus(Module):
     """`F.softplus`."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        """Remember how steep it is, and from where on it is x."""
+        """Remember β, and the threshold above which the result is x."""
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
@@ -244,10 +244,10 @@ class LogSoftmax(Module):
 
 
 class Loss(Module):
-    """What the losses here share: a reduction, and settings that the function takes."""
+    """What the losses here share: a reduction, and arguments for the function."""
 
     def __init__(self, reduction: str = "mean", **settings: Any) -> None:
-        """Remember how losses are put together."""
+        """Remember the reduction and the arguments."""
         self.reduction, self.settings = reduction, settings
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -289,12 +289,12 @@ class NLLLoss(Loss):
     def __init__(
         self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
-        """Remember how losses are put together."""
+        """Remember the reduction and the arguments."""
         super().__init__(reduction, weight=weight, ignore_index=ignore_index)
 
 
 class CrossEntropyLoss(Loss):
-    """`F.cross_entropy`, which is that of 04 where nothing more is asked for."""
+    """`F.cross_entropy`, which is that of 04 without further arguments."""
 
     function = "cross_entropy"
 
@@ -307,7 +307,7 @@ class CrossEntropyLoss(Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        """Remember how losses are put together."""
+        """Remember the reduction and the arguments."""
         more = {"ignore_index": ignore_index, "label_smoothing": label_smoothing}
         old = {"size_average": size_average, "reduce": reduce}
         super().__init__(reduction, weight=weight, **more, **old)
@@ -323,7 +323,7 @@ class Upsample(Module):
     """`F.interpolate`."""
 
     def __init__(self, size: Any = None, scale_factor: Any = None, mode: str = "nearest") -> None:
-        """Remember how far."""
+        """Remember the size or the factor."""
         self.size, self.scale_factor, self.mode = size, scale_factor, mode
 
     def forward(self, x: Any) -> Any:
@@ -332,8 +332,8 @@ class Upsample(Module):
 
 
 class PairwiseDistance(Module):
-    """The distance between rows."""
+    """The distance between vectors."""
 
     def forward(self, x1: Any, x2: Any) -> Any:
-        """Its length along the last axis."""
+        """The length of the difference along the last axis."""
         return functions.norm(x1 - x2 + 1e-6, 2, -1)

@@ -17,14 +17,14 @@ from tinytorch.instead import refuse
 
 
 class MultiheadAttention(MultiHeadAttention):
-    """Attention from one sequence to another, in several heads; parameters are those of 12.
+    """Attention from one sequence to another, in several heads, with the parameters of 12.
 
     Args:
         embed_dim: the length of each vector, D.
         num_heads: how many heads, H; it must divide embed_dim.
-        dropout: not offered, 0.
-        bias: whether the products have a bias.
-        batch_first: whether sequences are (N, T, D); without it (T, N, D).
+        dropout: not offered; it must be 0.
+        bias: whether the projections have a bias.
+        batch_first: whether sequences are (N, T, D) instead of (T, N, D).
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class MultiheadAttention(MultiHeadAttention):
         *,
         batch_first: bool = False,
     ) -> None:
-        """Refuse dropout, and make the parameters."""
+        """Refuse dropout and make the parameters."""
         if dropout:
             refuse("MultiheadAttention(dropout=…)", "use nn.Dropout on its result")
         super().__init__(embed_dim, num_heads, bias=bias)
         self.batch_first = batch_first
 
     def part(self, x: Any, third: int) -> Any:
-        """One of query (0), key (1) and value (2), cut into heads: (N, T, D) to (N, H, T, D / H)."""
+        """The query (0), key (1) or value (2), split into heads: (N, T, D) to (N, H, T, D / H)."""
         rows = slice(third * self.embed_dim, (third + 1) * self.embed_dim)
         out = x @ self.in_proj_weight[rows].T  # (N, T, D)
         if self.in_proj_bias is not None:
@@ -61,17 +61,17 @@ class MultiheadAttention(MultiHeadAttention):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
-        """(result, weights); the weights are None unless wanted.
+        """(result, weights); the weights are None unless you ask for them.
 
         Args:
             query, key, value: (T, N, D), (S, N, D) and (S, N, D), or with the batch first.
-            key_padding_mask: bool, (N, S), True where a key must **not** be seen.
-            attn_mask: bool, (T, S) or (N · H, T, S), True where a key must **not** be seen; or floats,
-                which are added to the scores.
+            key_padding_mask: bool, (N, S), True where a query must **not** attend to a key.
+            attn_mask: bool, (T, S) or (N · H, T, S), True where a query must **not** attend to a key;
+                or floats, which are added to the scores.
             average_attn_weights: whether the weights are the mean over the heads.
-            is_causal: says that attn_mask is causal; it is needed all the same.
+            is_causal: says that attn_mask is causal; attn_mask is required nevertheless.
         Raises:
-            ValueError: there are no three axes, or is_causal comes without attn_mask.
+            ValueError: query does not have three axes, or is_causal comes without attn_mask.
         """
         if not query.ndim == key.ndim == value.ndim == 3:
             raise ValueError(f"query must have three axes, got shape {query.shape}: use unsqueeze")

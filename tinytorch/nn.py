@@ -1,7 +1,7 @@
-"""The namespace `tinytorch.nn`: the layers that you wrote, under the names that PyTorch's users write.
+"""The namespace `tinytorch.nn`: your layers, under the names that PyTorch's users write.
 
 Given, not an exercise. Names are looked up when they are used, so a module that is unfinished or broken
-keeps none of the others away. `tinytorch.nn.functional`, `.init`, `.utils` and `.parameter` belong to it.
+does not hide the others. `tinytorch.nn.functional`, `.init`, `.utils` and `.parameter` belong to it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ EXPORTS = {
     " Softplus LogSigmoid ReLU6 LogSoftmax L1Loss SmoothL1Loss HuberLoss BCELoss NLLLoss CrossEntropyLoss"
     " PairwiseDistance KLDivLoss Upsample",
 }
-"""What each file has, from the learner's and the given ones."""
+"""The names that each file defines, yours and the given ones."""
 
 AS_MODULES = {
     "activations": "ReLU Sigmoid Tanh GELU Softmax",
     "losses": "MSELoss BCEWithLogitsLoss",
 }
-"""Classes that are made modules here: 02 and 04 come before there are modules, or have no need of them."""
+"""Classes that become modules here: 02 comes before modules exist, and 04 does not need them."""
 
 HOME = {name: module for module, names in EXPORTS.items() for name in names.split()}
 MADE = {name: module for module, names in AS_MODULES.items() for name in names.split()}
@@ -38,7 +38,7 @@ PARTS = {"functional": "functional", "init": "initialization"}
 
 
 def as_module(name: str) -> type:
-    """The class of that name as a Module, so that a model lists it among its parts."""
+    """The class of that name as a Module, so that a model lists it among its submodules."""
     kind = getattr(import_module(f"tinytorch.{MADE[name]}"), name)
     Module = import_module("tinytorch.layers").Module
 
@@ -57,7 +57,7 @@ def as_module(name: str) -> type:
 
 
 class Part(ModuleType):
-    """A part of this namespace whose names are looked up in other files."""
+    """A namespace inside this one whose names are looked up in other files."""
 
     homes: dict[str, str]
 
@@ -68,7 +68,7 @@ class Part(ModuleType):
 
 
 def part(name: str, **homes: str) -> ModuleType:
-    """A part with the names given, each with the file that has it."""
+    """A namespace with the given names, each with the file that defines it."""
     made = Part(f"tinytorch.nn.{name}")
     made.homes = homes
     return submodule(f"tinytorch.nn.{name}", made)

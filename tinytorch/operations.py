@@ -1,8 +1,7 @@
-"""Operations that PyTorch's users expect and no module asks for, each with its gradient beside it.
+"""Operations that PyTorch's users expect and no module requires, each with its gradient.
 
-Given, not an exercise. They are primitives like those of 01: functions of arrays, `primitive` lets them
-take Tensors, and `defvjp` says how gradients flow back. What can be composed of others stands in
-`functions.py` instead.
+Given, not an exercise. They are primitives like those of 01: functions of arrays, which `primitive` lets take
+Tensors; `defvjp` says how gradients flow back. What can be composed of other operations is in `functions.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tinytorch.primitive import Array, defvjp, primitive
 
 
 def fit(g: Array, x: Array) -> Array:
-    """Sum ``g`` over what broadcasting has stretched, so that it has the shape of ``x`` again."""
+    """Sum ``g`` over the axes that broadcasting has stretched, back to the shape of ``x``."""
     shape = np.shape(x)
     if g.shape == shape:
         return g
@@ -29,7 +28,7 @@ def fit(g: Array, x: Array) -> Array:
 
 
 def floats(x: Array) -> Array:
-    """Whole numbers and booleans as float32, as PyTorch takes them; floats as they are."""
+    """Integers and booleans as float32, as PyTorch takes them; floats as they are."""
     return x if x.dtype.kind == "f" else x.astype(np.float32)
 
 
@@ -41,7 +40,7 @@ def cast(x: Array, *, dtype: DTypeLike) -> Array:
 
 @primitive
 def put(x: Array, value: Array, *, index: Any) -> Array:
-    """A copy of ``x`` with ``value``, which broadcasts, at ``x[index]``: what an assignment makes of it.
+    """A copy of ``x`` with ``value``, broadcast, at ``x[index]``: the result of an assignment.
 
     >>> put(np.zeros(3), 5.0, index=slice(1, None))
     array([0., 5., 5.])
@@ -52,7 +51,7 @@ def put(x: Array, value: Array, *, index: Any) -> Array:
 
 
 def put_x(g: Array, ans: Array, x: Array, value: Array, *, index: Any) -> Array:
-    """What was written over has no gradient."""
+    """Overwritten values have no gradient."""
     total = g.copy()
     total[index] = 0
     return total
@@ -90,13 +89,13 @@ def log10(x: Array) -> Array:
 
 @primitive
 def log1p(x: Array) -> Array:
-    """log(1 + x), exact for small x too."""
+    """log(1 + x), also exact for small x."""
     return np.log1p(floats(x))
 
 
 @primitive
 def expm1(x: Array) -> Array:
-    """exp(x) - 1, exact for small x too."""
+    """exp(x) - 1, also exact for small x."""
     return np.expm1(floats(x))
 
 
@@ -108,44 +107,44 @@ def erf(x: Array) -> Array:
 
 @primitive
 def root(x: Array) -> Array:
-    """The square root, whose gradient counts as 0 at 0: that of a length that is 0."""
+    """The square root, whose gradient counts as 0 at 0: for a length of 0."""
     return np.sqrt(x)
 
 
 def root_x(g: Array, ans: Array, x: Array) -> Array:
-    """g / (2 ans), and nothing where ans is 0."""
+    """g / (2 ans), and 0 where ans is 0."""
     return np.where(ans == 0, 0, g / np.where(ans == 0, 1, 2 * ans)).astype(g.dtype)
 
 
 @primitive
 def sign(x: Array) -> Array:
-    """-1, 0 or 1."""
+    """The sign of each value: -1, 0 or 1."""
     return x.copy() if x.dtype == np.bool_ else np.sign(x)
 
 
 def no_booleans(*arrays: Array) -> None:
-    """Refuse booleans, of which NumPy would make numbers of one byte."""
+    """Refuse booleans, which NumPy would convert to small numbers."""
     if all(np.asarray(x).dtype == np.bool_ for x in arrays):
         raise TypeError("input must hold numbers, got dtype bool: use x.long()")
 
 
 @primitive
 def floor(x: Array) -> Array:
-    """The largest whole number that is not above each value."""
+    """The largest integer that is not above each value."""
     no_booleans(x)
     return np.floor(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
 def ceil(x: Array) -> Array:
-    """The smallest whole number that is not below each value."""
+    """The smallest integer that is not below each value."""
     no_booleans(x)
     return np.ceil(x) if x.dtype.kind == "f" else x.copy()
 
 
 @primitive
 def round(x: Array, *, decimals: int = 0) -> Array:
-    """The nearest number of so many decimals; of two the even one. Whole numbers are whole."""
+    """Each value rounded to ``decimals`` digits, halves to even. Integers stay as they are."""
     no_booleans(x)
     if x.dtype.kind != "f" and decimals:
         raise TypeError(f"decimals are for floats, got dtype {x.dtype}: use x.float()")
@@ -159,27 +158,27 @@ def minimum(x: Array, y: Array) -> Array:
 
 
 def minimum_x(g: Array, ans: Array, x: Array, y: Array) -> Array:
-    """Where x is smaller it gets all of g; where both are equal each gets half."""
+    """The smaller one gets all of g; if both are equal, each gets half."""
     return fit(g * np.where(np.equal(x, y), 0.5, np.less(x, y)).astype(g.dtype), x)
 
 
 @primitive
 def remainder(x: Array, y: Array) -> Array:
-    """x modulo y, with the sign of y. Whole numbers must not be divided by 0."""
+    """x modulo y, with the sign of y. Dividing integers by 0 is an error."""
     check_divisor(x, y)
     return np.remainder(x, y)
 
 
 @primitive
 def floor_divide(x: Array, y: Array) -> Array:
-    """x / y, rounded down. Whole numbers must not be divided by 0."""
+    """x / y, rounded down. Dividing integers by 0 is an error."""
     check_divisor(x, y)
     return np.floor_divide(x, y)
 
 
 @primitive
 def trunc_divide(x: Array, y: Array) -> Array:
-    """x / y, rounded towards 0. Whole numbers must not be divided by 0."""
+    """x / y, rounded towards 0. Dividing integers by 0 is an error."""
     check_divisor(x, y)
     down = np.floor_divide(x, y)
     if down.dtype.kind == "f":
@@ -188,33 +187,33 @@ def trunc_divide(x: Array, y: Array) -> Array:
 
 
 def check_divisor(x: Array, y: Array) -> None:
-    """Of whole numbers divided by 0 NumPy makes 0, with a warning."""
+    """Raise an error if integers are divided by 0, where NumPy warns and gives 0."""
     no_booleans(x, y)
     if np.result_type(x, y).kind != "f" and not np.all(y):
-        raise ZeroDivisionError("other must not hold 0, which whole numbers cannot be divided by")
+        raise ZeroDivisionError("other must not hold 0, which integers cannot be divided by")
 
 
 @primitive
 def bitwise_and(x: Array, y: Array) -> Array:
-    """Both, for booleans; bit by bit for integers."""
+    """`and` for booleans; bit by bit for integers."""
     return np.bitwise_and(x, y)
 
 
 @primitive
 def bitwise_or(x: Array, y: Array) -> Array:
-    """One or both, for booleans; bit by bit for integers."""
+    """`or` for booleans; bit by bit for integers."""
     return np.bitwise_or(x, y)
 
 
 @primitive
 def bitwise_xor(x: Array, y: Array) -> Array:
-    """One but not both, for booleans; bit by bit for integers."""
+    """Exclusive or for booleans; bit by bit for integers."""
     return np.bitwise_xor(x, y)
 
 
 @primitive
 def cumsum(x: Array, *, dim: int) -> Array:
-    """The sum of the values up to each place along ``dim``.
+    """The sum of the values up to each position along ``dim``.
 
     >>> cumsum(np.array([1.0, 2.0, 3.0]), dim=0)
     array([1., 3., 6.])
@@ -223,18 +222,18 @@ def cumsum(x: Array, *, dim: int) -> Array:
 
 
 def cumsum_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
-    """Each value is in the sums from its place on."""
+    """Each value contributes to the sums from its position on."""
     return np.flip(np.cumsum(np.flip(g, dim), axis=dim), dim)
 
 
 @primitive
 def product(x: Array, *, dim: int) -> Array:
-    """The product of the values along ``dim``, which goes."""
+    """The product of the values along ``dim``; the axis is removed."""
     return np.prod(x, axis=dim)
 
 
 def product_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
-    """The product of all other values: of those before times those after, so that zeros may be there."""
+    """The product of all other values: those before times those after, which works with zeros, too."""
     rows = np.moveaxis(x, dim, -1)
     ones = np.ones_like(rows[..., :1])
     before = np.cumprod(np.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)

@@ -19,27 +19,27 @@ EXPORTS = ("SGD", "Adam", "AdamW", "Optimizer")
 
 
 class LambdaLR:
-    """Multiply each group's first learning rate by ``lr_lambda(epoch)``.
+    """Multiply each group's initial learning rate by ``lr_lambda(epoch)``.
 
-    `step` goes on to the next epoch.
+    `step` moves on to the next epoch.
     """
 
     settings: tuple[str, ...] = ()
-    """The attributes that say how the rate moves: saved, and taken over, as PyTorch does."""
+    """The attributes that define the schedule: saved and restored, as in PyTorch."""
 
     def __init__(self, optimizer: Any, lr_lambda: Callable[[int], float]) -> None:
         self.lr_lambda = lr_lambda
         self.begin(optimizer)
 
     def begin(self, optimizer: Any) -> None:
-        """Remember the learning rates that there are, and set those of epoch 0."""
+        """Remember the current learning rates, and set those of epoch 0."""
         self.optimizer = optimizer
         self.base_lrs = [group["lr"] for group in optimizer.param_groups]
         self.last_epoch = -1
         self.step()
 
     def factor(self, epoch: int) -> float:
-        """What the first learning rates are multiplied by."""
+        """The factor for the initial learning rates."""
         return self.lr_lambda(epoch)
 
     def step(self) -> None:
@@ -57,7 +57,7 @@ class LambdaLR:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs to go on, here and in PyTorch."""
+        """What `load_state_dict` needs to continue, here and in PyTorch."""
         state = {"base_lrs": list(self.base_lrs), "last_epoch": self.last_epoch}
         if type(self) is LambdaLR:
             state["lr_lambdas"] = [None] * len(self.base_lrs)
@@ -65,10 +65,10 @@ class LambdaLR:
         return {**state, **own, "_last_lr": self.get_last_lr(), "_step_count": self.last_epoch + 1}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where another left off; what PyTorch's gives will do.
+        """Continue where another schedule stopped; it may be PyTorch's.
 
         Raises:
-            ValueError: it is of another kind of schedule, or of other groups. Nothing has changed.
+            ValueError: it belongs to another kind of schedule or to other groups. Nothing changes then.
         """
         needed = ("base_lrs", "last_epoch", *self.settings)
         if lacking := [name for name in needed if name not in state_dict]:
@@ -135,7 +135,7 @@ class MultiStepLR(LambdaLR):
         return self.gamma ** sum(n for at, n in self.milestones.items() if at <= epoch)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where another left off. JSON has made texts of the numbers of epochs: they will do."""
+        """Continue where another schedule stopped. Epochs may be text, as JSON has them."""
         if "milestones" in state_dict:
             found = Counter(state_dict["milestones"])
             state_dict = {**state_dict, "milestones": Counter({int(at): found[at] for at in found})}
@@ -143,7 +143,7 @@ class MultiStepLR(LambdaLR):
 
 
 class CosineAnnealingLR(LambdaLR):
-    """Half a cosine from the first learning rate, at epoch 0, down to 0 at ``T_max``."""
+    """Half a cosine from the initial learning rate, at epoch 0, down to 0 at ``T_max``."""
 
     settings = ("T_max",)
 
@@ -156,7 +156,7 @@ class CosineAnnealingLR(LambdaLR):
 
 
 class Schedulers(ModuleType):
-    """The class of `tinytorch.optim.lr_scheduler`, for what it says of a name that it has not."""
+    """The class of `tinytorch.optim.lr_scheduler`, for its error about a missing name."""
 
     def __getattr__(self, name: str) -> Any:
         raise no_such_name(self.__name__, name, vars(self))

@@ -1,6 +1,6 @@
-"""Products of tensors, and tensors put side by side: PyTorch's functions for it.
+"""PyTorch's functions that multiply tensors, or put them side by side.
 
-Given, not an exercise. All are composed of what the modules have. Only `tinytorch.functions` offers them.
+Given, not an exercise. All are composed from the modules. You reach them as functions of `tinytorch`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tinytorch.precision import in_single
 
 
 def of_axes(name: str, input: Any, other: Any, axes: tuple[int, int]) -> None:
-    """Refuse what `@` would take, and the function of that name does not."""
+    """Refuse shapes that `@` accepts and the function of that name does not."""
     if (input.ndim, other.ndim) != axes:
         raise ValueError(
             f"{name} needs {axes[0]} and {axes[1]} axes, got shapes {input.shape} and {other.shape}: use @"
@@ -34,7 +34,7 @@ def mm(input: Any, mat2: Any) -> Any:
 
 
 def bmm(input: Any, mat2: Any) -> Any:
-    """The products of two equally large stacks of matrices."""
+    """The products of two stacks of equally many matrices."""
     of_axes("bmm", input, mat2, (3, 3))
     if len(input) != len(mat2):
         raise ValueError(f"bmm needs stacks of one length, got {input.shape} and {mat2.shape}")
@@ -48,20 +48,20 @@ def mv(input: Any, vec: Any) -> Any:
 
 
 def dot(input: Any, tensor: Any) -> Any:
-    """The product of two vectors, a number."""
+    """The dot product of two vectors, a number."""
     of_axes("dot", input, tensor, (1, 1))
     return input @ tensor
 
 
 def outer(input: Any, vec2: Any) -> Any:
-    """Each of one vector times each of the other."""
+    """Each element of one vector times each of the other."""
     if (input.ndim, vec2.ndim) != (1, 1):
         raise ValueError(f"outer needs two vectors, got shapes {input.shape} and {vec2.shape}")
     return input.unsqueeze(1) * vec2
 
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """beta · input + alpha · mat1 @ mat2; with beta 0, NaN in ``input`` counts nothing."""
+    """beta · input + alpha · mat1 @ mat2; with beta 0, NaN in ``input`` has no effect."""
     of_axes("addmm", mat1, mat2, (2, 2))
     product = mat1 @ mat2 if alpha == 1 else (mat1 @ mat2) * alpha
     if beta == 0:
@@ -79,16 +79,16 @@ def trace(input: Any) -> Any:
 
 @in_single
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
-    """The distance of each row of one to each row of the other; `functions.norm` says what ``p`` is."""
+    """The distance from each row of x1 to each row of x2; `functions.norm` explains ``p``."""
     if min(x1.ndim, x2.ndim) < 2 or x1.shape[-1] != x2.shape[-1]:
         raise ValueError(f"x1 and x2 must hold rows of one length, got {x1.shape} and {x2.shape}")
     return functions.norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, dim=-1)
 
 
 def einsum(equation: str, *operands: Any) -> Any:
-    """Products and sums by letters, ``"bij,bjk->bik"``, each letter an axis.
+    """Products and sums by letters, ``"bij,bjk->bik"``; each letter is an axis.
 
-    Composed of products and one sum: a letter that is summed costs memory as if it stayed.
+    Composed of products and one sum: a summed letter costs as much memory as one that stays.
     """
     if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
         operands = tuple(operands[0])

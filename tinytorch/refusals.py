@@ -1,8 +1,8 @@
-"""What NumPy says of arguments that do not fit, in the words of the one who gave them.
+"""NumPy's errors about arguments that do not fit, in the words of whoever passed them.
 
-Given, not an exercise. A primitive computes on arrays, so an error that comes up in it speaks of axes,
-ufuncs and operands. `explained` says which argument it is about. What it does not know stays as it is:
-an error in a function that you wrote is told as it came up, at the line where it came up.
+Given, not an exercise. A primitive computes on arrays, so an error inside it speaks of axes, ufuncs and
+operands. `explained` says which argument it is about. It leaves unknown errors alone: an error in a function
+that you wrote is shown as it was raised, at the line that raised it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def explained(
     """An exception that names the argument, or ``error`` itself.
 
     Args:
-        error: what came up.
+        error: what was raised.
         name: of the primitive.
-        arrays, params: what it was called with.
+        arrays, params: the arguments of the call.
 
     >>> x, y = np.ones(2), np.ones(3)
     >>> try:
@@ -47,7 +47,7 @@ def dtypes(arrays: Sequence[Any]) -> str:
 def broadcasting(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
-    """Shapes of the arguments themselves: what a function broadcasts inside is its own affair."""
+    """Shapes of the arguments that do not broadcast; shapes inside a function are left alone."""
     if not (isinstance(error, ValueError) and "could not be broadcast together" in said):
         return None
     shapes = said.partition("shapes ")[2].strip()  # as NumPy writes them: (2,3) (4,)
@@ -60,21 +60,21 @@ def broadcasting(
 def one_axis(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
-    """An axis that is none, is named twice, or should be one and is several."""
+    """An axis that does not exist, is named twice, or is several where one is expected."""
     dim = params.get("dim")
     if isinstance(error, np.exceptions.AxisError):
         return IndexError(f"{name}: dim {dim} is not an axis of shape {np.shape(arrays[0])}")
     if "duplicate value in 'axis'" in said:
         return ValueError(f"{name}: dim {dim} names an axis twice, shape {np.shape(arrays[0])}")
     if isinstance(error, TypeError) and dim is not None and not isinstance(dim, int):
-        return TypeError(f"{name}: dim must be a whole number, got {dim!r}")
+        return TypeError(f"{name}: dim must be an integer, got {dim!r}")
     return None
 
 
 def numbers(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
-    """Tensors and texts where a number is meant, and numbers that a dtype cannot hold."""
+    """Tensors or text instead of a number, and numbers that a dtype cannot hold."""
     if isinstance(error, OverflowError):
         return ValueError(
             f"{name}: {said.removeprefix('Python integer ')}, a dtype: use x.long() first"
@@ -87,7 +87,7 @@ def numbers(
                 return TypeError(f"{name}: {key} must be a number, got {value!r:.60}")
             parts = value if isinstance(value, tuple) else ()
             if not all(isinstance(part, (int, np.integer)) for part in parts):
-                return TypeError(f"{name}: {key} must hold whole numbers, got {value!r:.60}")
+                return TypeError(f"{name}: {key} must hold integers, got {value!r:.60}")
     return None
 
 
@@ -99,10 +99,10 @@ def is_array(value: object) -> bool:
 def unfit_dtypes(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
-    """Dtypes that an operation does not know."""
+    """Dtypes that an operation does not support."""
     if "Integers to negative integer powers" in said:
         return ValueError(
-            f"{name}: whole numbers have no negative powers, got dtype {dtypes(arrays)}: use x.float()"
+            f"{name}: integers have no negative powers, got dtype {dtypes(arrays)}: use x.float()"
         )
     if isinstance(error, TypeError) and ("ufunc" in said or "numpy boolean" in said):
         return TypeError(
@@ -114,7 +114,7 @@ def unfit_dtypes(
 def no_values(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
-    """Nothing to take the largest of."""
+    """No values to reduce."""
     if isinstance(error, ValueError) and ("zero-size array" in said or "empty sequence" in said):
         shape = np.shape(arrays[0])
         return ValueError(f"{name} of no values: shape {shape}, dim {params.get('dim')}")

@@ -1,8 +1,8 @@
-"""`save`, `load`, `save_model` and `load_model`: tensors, numbers and texts in one safetensors file.
+"""`save`, `load`, `save_model` and `load_model`: tensors, numbers and strings in one safetensors file.
 
-Given, not an exercise. A state dict becomes a plain safetensors file, which other tools read. What is
-nested, such as a checkpoint of a model, its optimizer and an epoch, is described in the header; nothing
-in such a file can run.
+Given, not an exercise. A state dict becomes a plain safetensors file, which other tools can read. The header
+describes nested data, such as a checkpoint of a model, its optimizer and an epoch. Nothing in such a file can
+run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ANOTHER_WAY = "use save(model.state_dict(), path), or save_checkpoint(path, mode
 
 
 def describe(value: Any, arrays: dict[str, Array], name: str) -> Any:
-    """What JSON holds of ``value``; its arrays go into ``arrays``."""
+    """A description of ``value`` for JSON; its arrays go into ``arrays``."""
     if isinstance(value, (Variable, np.ndarray)):
         name = name if name not in arrays else f"{name}/{len(arrays)}"
         arrays[name] = np.array(value.data if isinstance(value, Variable) else value, order="C")
@@ -35,7 +35,7 @@ def describe(value: Any, arrays: dict[str, Array], name: str) -> Any:
             for key, part in value.items()
         ]
         if any(not isinstance(key, (str, int)) for key in value):
-            refuse("save of a dictionary with such keys", "use texts or whole numbers as keys")
+            refuse("save of a dictionary with such keys", "use texts or integers as keys")
         return {"dict": pairs}
     if isinstance(value, (tuple, list)):
         parts = [describe(part, arrays, f"{name}.{i}".lstrip(".")) for i, part in enumerate(value)]
@@ -48,7 +48,7 @@ def describe(value: Any, arrays: dict[str, Array], name: str) -> Any:
 
 
 def restore(described: Mapping[str, Any], arrays: Mapping[str, Array]) -> Any:
-    """What `describe` has described."""
+    """The value that `describe` described."""
     ((kind, content),) = described.items()
     if kind == "tensor":
         return import_module("tinytorch.tensor").Tensor(arrays[content])
@@ -63,10 +63,10 @@ def restore(described: Mapping[str, Any], arrays: Mapping[str, Array]) -> Any:
 
 
 def save(obj: Any, f: Any) -> None:
-    """Write tensors, numbers, texts, and dictionaries and lists of them, to a safetensors file.
+    """Write tensors, numbers, strings, and dictionaries and lists of them, to a safetensors file.
 
     Raises:
-        TypeError: something else is among them, such as a Module, or a dtype that no file can hold.
+        TypeError: there is something else among them, such as a Module, or a dtype that no file can hold.
         OSError: the file cannot be written.
 
     If anything fails, an earlier file stays as it was.
@@ -84,7 +84,7 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a safetensors file, such as one of pickles, which could run anything.
+        ValueError: it is not a safetensors file, for example a pickle, which could run anything.
     """
     only_cpu(map_location)
     arrays, texts = read_safetensors(f)
@@ -101,9 +101,9 @@ def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
 
 
 def save_model(model: Any, filename: Any, metadata: Mapping[str, str] | None = None) -> None:
-    """Write the state of a model as `safetensors.torch.save_model` does: what is shared is there once.
+    """Write the state of a model as `safetensors.torch.save_model` does: a shared tensor is stored once.
 
-    The header says which names stand for which. `load_model` reads it, here and in PyTorch.
+    The header says which names share a tensor. `load_model` reads it, here and in PyTorch.
     """
     state, names = model.state_dict(), first_names(model)
     once = {name: array for name, array in state.items() if names.get(name, name) == name}
@@ -115,11 +115,11 @@ def load_model(model: Any, filename: Any, strict: bool = True) -> IncompatibleKe
     """Read a state dict from any safetensors file into a model.
 
     Returns:
-        The names that the file lacks, and those that the model lacks; both are empty if ``strict``.
+        The names missing from the file, and those missing from the model; both are empty if ``strict``.
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a safetensors file, or does not fit. The message names it, and the model has not
-            changed.
+        ValueError: it is not a safetensors file, or does not fit. The message names it, and the model stays
+            unchanged.
     """
     arrays, _ = read_safetensors(filename)
     try:

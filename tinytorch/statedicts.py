@@ -1,6 +1,6 @@
-"""State dicts as PyTorch has them: every name, what is missing, what is unexpected, and nothing half loaded.
+"""State dicts as in PyTorch: every name, missing and unexpected ones, and nothing loaded in part.
 
-Given, not an exercise. `Module` of 03 and `Optimizer` of 06 have these above their methods.
+Given, not an exercise. These decorate methods of `Module` in 03 and `Optimizer` in 06.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from tinytorch.primitive import Array, Variable
 from tinytorch.versions import notes_changes
 
 COUNT = "num_batches_tracked"
-"""A count that files from before have not: PyTorch too leaves the one that is there."""
+"""A count that older files lack: like PyTorch, loading then keeps the module's own."""
 
 
 class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` returns: names that were not in the state, and names that were too many."""
+    """What `load_state_dict` returns: the names missing from the state, and the unexpected ones."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -33,7 +33,7 @@ class IncompatibleKeys(NamedTuple):
 
 
 def every_name(module: Any, prefix: str = "", above: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """Yield (name, tensor) for parameters and buffers, one that two parts share under each of its names."""
+    """Yield (name, tensor) for parameters and buffers, a shared one under each of its names."""
     layers = import_module("tinytorch.layers")
     above = (*above, module)
     for name, value in vars(module).items():
@@ -45,7 +45,7 @@ def every_name(module: Any, prefix: str = "", above: tuple[Any, ...] = ()) -> It
 
 
 def with_every_name(state_dict: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let `state_dict` name what is shared as often as PyTorch does; the array is the same one."""
+    """Let `state_dict` list a shared array under all of its names, as PyTorch does."""
 
     @wraps(state_dict)
     def named(self: Any) -> Any:
@@ -65,16 +65,16 @@ def with_every_name(state_dict: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def first_names(module: Any) -> dict[str, str]:
-    """Maps every name of a parameter or buffer to the one that `named_parameters` gives it."""
+    """Map every name of a parameter or buffer to the one in `named_parameters`."""
     first = {id(t): name for name, t in [*module.named_parameters(), *module.named_buffers()]}
     names = {name: first[id(t)] for name, t in every_name(module) if id(t) in first}
     return {name: name for name in first.values()} | names
 
 
 def incompatible_keys(module: Any, state_dict: Mapping[str, Any]) -> IncompatibleKeys:
-    """The names that a state lacks, and those that the module lacks.
+    """The names missing from a state, and those missing from the module.
 
-    What has several names is missing only if none of them is there.
+    A tensor with several names is missing only if all of them are.
     """
     names = first_names(module)
     found = {names[key] for key in state_dict if key in names}
@@ -87,7 +87,7 @@ def incompatible_keys(module: Any, state_dict: Mapping[str, Any]) -> Incompatibl
 
 
 def loads_whole(load_state_dict: Callable[..., Any]) -> Callable[..., IncompatibleKeys]:
-    """Let `load_state_dict` know all names, look at dtypes first, and say what did not fit."""
+    """Let `load_state_dict` accept all names, check dtypes first, and report what does not fit."""
 
     @wraps(load_state_dict)
     def load(
@@ -103,11 +103,11 @@ def loads_whole(load_state_dict: Callable[..., Any]) -> Callable[..., Incompatib
 
 
 def fitting(module: Any, state_dict: Mapping[str, Any]) -> dict[str, Any]:
-    """The state under the module's own first names, as arrays of the kinds that it has.
+    """The state as arrays of the module's dtypes, each under the first of its names in the module.
 
     Raises:
-        TypeError: it is no dictionary of arrays, or an array has another kind of dtype.
-        ValueError: names of one tensor have different values, or a count does not fit into its dtype.
+        TypeError: it is not a dictionary of arrays, or an array has another kind of dtype.
+        ValueError: two names of one tensor have different values, or a count does not fit its dtype.
     """
     if not isinstance(state_dict, Mapping):
         raise TypeError(f"state_dict must be a dictionary, got {type(state_dict).__name__}")
@@ -137,7 +137,7 @@ def fitting(module: Any, state_dict: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_array(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
-    """A saved value as an array, if it can become one of ``dtype`` without a change of meaning."""
+    """A saved value as an array, if it can be converted to ``dtype`` without changing its meaning."""
     try:
         array = plain(value)
     except (TypeError, ValueError) as error:
@@ -154,7 +154,7 @@ def as_array(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
 
 
 def plain(value: Any) -> Array:
-    """The array of a Tensor, of one of PyTorch's, or of anything that NumPy understands."""
+    """The array of a Tensor, of PyTorch's tensor, or of anything that NumPy can convert."""
     if isinstance(value, Variable):
         return value.data
     return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)

@@ -43,7 +43,7 @@ def check_ids(ids: ArrayLike, vocab_size: int) -> Array:
     """Token ids as an int64 array; IndexError names one that is not in [0, vocab_size)."""
     ids = np.asarray(getattr(ids, "data", ids) if not isinstance(ids, np.ndarray) else ids)
     if ids.size and ids.dtype.kind not in "iu":
-        raise TypeError(f"ids must be whole numbers, got dtype {ids.dtype}")
+        raise TypeError(f"ids must be integers, got dtype {ids.dtype}")
     for outside in ids[(ids < 0) | (ids >= vocab_size)].ravel()[:1]:
         raise IndexError(f"ids must be in [0, {vocab_size}), got {outside}")
     return ids.astype(np.int64)

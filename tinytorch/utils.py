@@ -19,7 +19,7 @@ EXPORTS = ("DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate"
 
 
 def loader(given: type) -> type:
-    """The DataLoader of 08, with those arguments of PyTorch's that change nothing here."""
+    """The DataLoader of 08, with the arguments of PyTorch's that have no effect here."""
 
     class DataLoader(given):  # type: ignore[misc]
         __doc__ = given.__doc__
@@ -42,7 +42,7 @@ def loader(given: type) -> type:
             persistent_workers: bool = False,
             prefetch_factor: int | None = None,
         ) -> None:
-            """As in 08. Workers, their settings and pinned memory change nothing: batches are made here."""
+            """As in 08. Workers, their settings and pinned memory have no effect in a single process."""
             if batch_sampler is not None:
                 refuse("a batch_sampler", "use batch_size with sampler or shuffle")
             if sampler is not None and shuffle:

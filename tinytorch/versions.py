@@ -1,7 +1,7 @@
-"""Which memory was changed in place, and when: so that `backward` never computes with values that are gone.
+"""Which memory was changed in place, and when, so that `backward` never computes with overwritten values.
 
-Given, not an exercise. PyTorch counts versions of a tensor; this counts changes, and remembers for the
-memory of an array the last one. Views share memory, so a change through one is a change of all.
+Given, not an exercise. PyTorch counts versions of each tensor. This counts all changes, and remembers the
+last one of each array's memory. Views share memory, so a change through one changes all.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 
 
 class Changes:
-    """What operations in place leave behind.
+    """A record of the operations in place.
 
     Attributes:
-        count: how many there were so far. A node of the graph keeps the count at which it was made.
-        last: for the memory of an array, by id: (a reference to it, the number of its last change, that of
-            the last one that `backward` knows of).
+        count: the number of changes so far. A node of the graph keeps the count at which it was made.
+        last: for the memory of an array, by id: (a reference to it, the number of its last change, and that
+            of its last recorded change).
     """
 
     count = 0
@@ -28,7 +28,7 @@ class Changes:
 
 
 def owner(array: np.ndarray) -> np.ndarray:
-    """The array that a view looks into, at the end of all views; the array itself if it is none.
+    """The array that owns the memory of a view; the array itself if it is not a view.
 
     >>> x = np.zeros((2, 3))
     >>> owner(x[0].reshape(3, 1)) is x
@@ -40,7 +40,7 @@ def owner(array: np.ndarray) -> np.ndarray:
 
 
 def note(array: np.ndarray, recorded: bool = False) -> int:
-    """Remember that ``array`` was changed in place just now, and give the number of the change."""
+    """Remember that ``array`` has just been changed in place, and return the number of the change."""
     Changes.count += 1
     set_versions(array, Changes.count, Changes.count if recorded else versions(array)[1])
     return Changes.count
@@ -67,10 +67,10 @@ def versions(array: np.ndarray) -> tuple[int, int]:
 
 
 def notes_changes(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a method that writes into the arrays of ``self.parameters()`` leave word of it, as `note` does.
+    """Let a method that writes into the arrays of ``self.parameters()`` record it, as `note` does.
 
-    A loss that was computed before a step of the optimizer has no gradient after it: the values that its
-    rules would read are gone.
+    A loss computed before a step of the optimizer has no gradient after it: the values that its rules would
+    read are overwritten.
     """
 
     @wraps(method)
@@ -84,7 +84,7 @@ def notes_changes(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def view_index(index: Any, ndim: int) -> Any:
-    """An index that gives a view also where it names one number, of which NumPy would give a copy.
+    """An index that gives a view even for a single number, of which NumPy would give a copy.
 
     >>> view_index((0, 1), 2), view_index(0, 2)
     ((0, 1, Ellipsis), 0)

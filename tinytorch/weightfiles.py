@@ -1,7 +1,7 @@
-"""Safetensors files: checked whole before anything is done with them, and written whole or not at all.
+"""Safetensors files: checked completely before use, and written completely or not at all.
 
-Given, not an exercise. Nothing here trusts a file: each number that it says about itself is checked, and
-every error names the file, and the tensor if there is one to blame.
+Given, not an exercise. Nothing here trusts a file: each number that it states about itself is checked, and
+every error names the file, and the tensor if one is the cause.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DTYPES = {
     "F64": "<f8",
     "BF16": "<u2",  # the upper half of a float32: NumPy has no such type
 }
-"""How NumPy calls the dtypes that it can read."""
+"""NumPy's names of the dtypes that it can read."""
 
 FOREIGN = {
     b"PK\x03\x04": "a zip archive, as np.savez and torch.save write them",
@@ -46,18 +46,18 @@ FOREIGN = {
     b"\x89HDF": "an HDF5 file",
     b"GGUF": "a GGUF file",
 }
-"""How files of other tools begin. A header can be so long that a good file begins like one of them: this
+"""How files of other tools begin. A valid file with a long enough header can begin in the same way, so this
 only explains what could not be read."""
 
 
 def read_safetensors(path: Any) -> tuple[dict[str, Array], dict[str, str]]:
-    """All tensors of a safetensors file by name, and the texts of its header.
+    """All tensors of a safetensors file by name, and the strings of its header.
 
-    BF16 becomes float32, which holds every value of it.
+    BF16 becomes float32, which holds all of its values.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder, damaged, or another kind of file; the message says what is wrong, and
+        ValueError: it is a folder, damaged, or another kind of file; the message says what is wrong and
             where.
     """
     path = path_of(path)
@@ -79,14 +79,14 @@ def read_safetensors(path: Any) -> tuple[dict[str, Array], dict[str, str]]:
 
 
 def path_of(f: Any) -> Path:
-    """The path that is meant; an open file is refused."""
+    """The path; an open file is refused."""
     if not isinstance(f, (str, os.PathLike)):
         refuse(f"a {type(f).__name__} in place of a path", "use the path of a file")
     return Path(f)
 
 
 def parse(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
-    """The content of a file: eight bytes with the length of a header, the header in JSON, the numbers.
+    """Parse a file: eight bytes with the length of the header, the header in JSON, and the numbers.
 
     >>> parse(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
     ({}, {})
@@ -110,7 +110,7 @@ def parse(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
 
 
 def header_of(data: bytes) -> tuple[dict[str, Any], memoryview]:
-    """The header of a file, and what comes after it."""
+    """The header of a file, and the rest."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > len(data) - 8:
         raise ValueError("it is empty or cut short: its header would end beyond it")
@@ -124,7 +124,7 @@ def header_of(data: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, unless a name comes twice."""
+    """A JSON object; ValueError if a name occurs twice."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -134,7 +134,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def place_of(name: str, described: Any) -> tuple[str, list[int], int, int]:
-    """(dtype, shape, begin, end) as the header has them for one tensor."""
+    """(dtype, shape, begin, end) of one tensor, from the header."""
     match described:
         case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [begin, end]}:
             if all(type(n) is int and n >= 0 for n in (*shape, begin, end)) and begin <= end:
@@ -143,7 +143,7 @@ def place_of(name: str, described: Any) -> tuple[str, list[int], int, int]:
 
 
 def array_of(name: str, dtype: str, shape: list[int], content: memoryview) -> Array:
-    """One tensor, with memory of its own."""
+    """One tensor, with its own memory."""
     if dtype not in DTYPES:
         raise ValueError(f"tensor {name!r} has dtype {dtype}, which NumPy does not have")
     kind = np.dtype(DTYPES[dtype])
@@ -161,14 +161,14 @@ def array_of(name: str, dtype: str, shape: list[int], content: memoryview) -> Ar
 def write_safetensors(
     path: Any, arrays: Mapping[str, Array], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write tensors and texts to a safetensors file.
+    """Write tensors and strings to a safetensors file.
 
     Raises:
         TypeError: an array has a dtype that such a file cannot hold; the message names it.
         OSError: the file cannot be written.
 
-    It is written beside ``path`` under another name, and takes its place in one move: if anything fails,
-    an earlier file stays as it was.
+    It is written under another name beside ``path`` and then renamed: if anything fails, an earlier file
+    stays as it was.
     """
     path = path_of(path)
     for name, array in arrays.items():

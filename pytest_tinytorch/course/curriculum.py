@@ -33,7 +33,7 @@ class Unit:
         number: two digits, in the order of the course.
         name: its module's name, or the milestone's.
         title: how it is written for people.
-        needs: ids of what it stands on directly.
+        needs: ids of what it depends on directly.
         question: what a checkpoint asks.
         capability: what is true once it is passed.
         builds: what a module holds, or what a milestone proves.
@@ -44,7 +44,7 @@ class Unit:
         badge: of a milestone, else empty.
         challenge: what comes next, for a milestone.
         thresholds: named numbers that a milestone's test must reach.
-        shows: a number that its test shows, by name, to the threshold that it is held against.
+        shows: a number that its test shows, by name, to the threshold that it is compared with.
         cpu_seconds: CPU time that its specs need on the reference: the slowest one of a checkpoint,
             with 25 examples; all of a milestone. 0 if nobody said, and it is little.
         full_cpu_seconds: the same of a milestone at full scale.
@@ -200,7 +200,7 @@ class Curriculum:
     def closure(
         self, ids: Iterable[UnitId], without: Set[UnitId] = frozenset()
     ) -> frozenset[UnitId]:
-        """``ids`` and everything they stand on, directly or not, except through ``without``."""
+        """``ids`` and everything they depend on, directly or not, except through ``without``."""
         found: set[UnitId] = set()
         waiting = list(ids)
         while waiting:
@@ -223,7 +223,7 @@ class Curriculum:
         return frozenset(held | {m.id for m in self.milestones if not other & {*m.needs}})
 
     def borrowed_by(self, path: NamedCheckpoints) -> tuple[Unit, ...]:
-        """The checkpoints that a learning path leaves out and yet stands on."""
+        """The checkpoints that a learning path leaves out and still depends on."""
         held = self.ids_on_path(path)
         borrowed = self.closure(u.id for u in self.checkpoints if u.id in held) - held
         return tuple(unit for unit in self.units if unit.id in borrowed)
@@ -288,7 +288,7 @@ def _checkpoint(entry: Mapping[str, Any]) -> Unit:
     _known(where, entry, {*texts, "needs", "stars", "hints", "cpu_seconds"})
     stars = entry.get("stars")
     if not isinstance(stars, int) or not 1 <= stars <= 5:
-        raise CurriculumError(f"{where}: stars must be a whole number from 1 to 5, got {stars!r}")
+        raise CurriculumError(f"{where}: stars must be an integer from 1 to 5, got {stars!r}")
     return Unit(
         kind="checkpoint",
         number=_number(where, entry),
@@ -312,7 +312,7 @@ def _milestone(entry: Mapping[str, Any], earlier: Sequence[UnitId]) -> Unit:
     _known(where, entry, {*texts, *numbers, "needs", "thresholds", "shows"})
     year = entry.get("year")
     if not isinstance(year, int):
-        raise CurriculumError(f"{where}: year must be a whole number, got {year!r}")
+        raise CurriculumError(f"{where}: year must be an integer, got {year!r}")
     thresholds = entry.get("thresholds", {})
     for name, value in thresholds.items():
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Which failures have one cause, and which cause to mend first: pure, for reports and for what is next."""
+"""Which failures have one cause, and which cause to fix first: pure, for reports and for what is next."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RED = (State.WRONG, State.BROKEN)
 
 @dataclass(frozen=True)
 class Cause:
-    """Failures that one change is to mend.
+    """Failures that one change should fix.
 
     Attributes:
         outcome: what the first of them came to.
@@ -41,7 +41,7 @@ def key_of(nodeid: str, outcome: Outcome) -> Key:
     """What an outcome has in common with others of the same cause.
 
     Nothing can be said of what comes after a file that cannot be imported, so that is one cause however
-    many checkpoints stand on it. One that is wrong is named by its exercise.
+    many checkpoints depend on it. One that is wrong is named by its exercise.
     """
     place = f"{outcome.file}:{outcome.line}" if outcome.file else ""
     if outcome.state == State.BROKEN:

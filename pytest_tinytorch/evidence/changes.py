@@ -16,7 +16,7 @@ class Changes:
     """What is not as the run found it.
 
     Attributes:
-        units: ids of those that stand on something else now. Their verdict is of what they stood on.
+        units: ids of those that depend on something else now. Their verdict is about what was there before.
         written: files that cannot be pinned and were written meanwhile. Nobody knows which version the specs
             have seen, so the run says nothing of any unit.
     """

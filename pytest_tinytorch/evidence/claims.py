@@ -1,4 +1,4 @@
-"""Claims: what a learner may say of their work, each with the evidence that it can be checked against."""
+"""Claims: what learners may say about their work, each with the evidence to check it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pytest_tinytorch.evidence.workspace import Workspace
 
 @dataclass(frozen=True)
 class Claim:
-    """One unit that is passed, and what proved it.
+    """A passed unit, and what proved it.
 
     Attributes:
         unit: what is passed.
-        event: the line of the ledger that says so, for the source as it stands.
-        own: the modules that it stands on and that the learner wrote.
-        borrowed: those that are taken from the reference.
+        event: the line of the ledger that says so, for the current source.
+        own: the modules that it depends on and that the learner wrote.
+        borrowed: those from the reference.
     """
 
     unit: Unit
@@ -43,7 +43,7 @@ class Claim:
 def claims_of(workspace: Workspace, progress: Progress) -> dict[UnitId, Claim]:
     """Unit id to its claim, in the order of the course.
 
-    What is stale, borrowed or locked has none, nor has a milestone that stands on borrowed modules alone.
+    Stale, borrowed and locked units have none; nor does a milestone that depends on borrowed modules only.
     """
     found = (
         claim_of(progress, unit, event)
@@ -56,12 +56,12 @@ def claims_of(workspace: Workspace, progress: Progress) -> dict[UnitId, Claim]:
 
 
 def claim_of(progress: Progress, unit: Unit, event: Event) -> Claim:
-    """The claim of a unit that is passed."""
+    """The claim of a passed unit."""
     return Claim(unit, event, own_modules(progress, unit), progress.borrowed_for(unit))
 
 
 def own_modules(progress: Progress, unit: Unit) -> tuple[Unit, ...]:
-    """The modules that a unit stands on and that the learner wrote."""
+    """The modules that a unit depends on and that the learner wrote."""
     below = progress.curriculum.closure([unit.id])
     modules = [one for one in progress.checkpoints if one.id in below and one.source]
     return tuple(one for one in modules if progress.state[one.id] != State.BORROWED)
@@ -79,11 +79,11 @@ def own_checkpoints(progress: Progress, stage: NamedCheckpoints) -> tuple[Unit, 
 def stages_passed(
     progress: Progress, claims: Mapping[UnitId, Claim]
 ) -> tuple[NamedCheckpoints, ...]:
-    """The stages of which all that is the learner's to pass is proved."""
+    """The stages in which everything is proved that is the learner's to pass."""
     return tuple(s for s in progress.curriculum.stages if is_passed(progress, claims, s))
 
 
 def is_passed(progress: Progress, claims: Mapping[UnitId, Claim], stage: NamedCheckpoints) -> bool:
-    """Whether a stage may be claimed: something in it was written, and all of that is proved."""
+    """Whether a stage may be claimed: the learner wrote some of it, and all of that is proved."""
     own = own_checkpoints(progress, stage)
     return any(unit.source for unit in own) and all(unit.id in claims for unit in own)

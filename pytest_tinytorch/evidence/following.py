@@ -32,7 +32,7 @@ def remember(root: Path, now: Following) -> None:
     """Keep it for `tito`. A run that was asked for nothing ends what the one before was asked for."""
     if now == read_following(root):
         return
-    with suppress(OSError):  # it is a convenience: no verdict stands on it
+    with suppress(OSError):  # it is a convenience: no verdict depends on it
         file = root / FILE
         if now == Following():
             file.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from pytest_tinytorch.evidence.plan import Plan
 def with_unproved_needs(
     curriculum: Curriculum, selected: Set[UnitId], proved: Set[UnitId], borrowed: Set[UnitId]
 ) -> frozenset[UnitId]:
-    """``selected`` and whatever it stands on that is neither proved nor borrowed."""
+    """``selected`` and whatever it depends on that is neither proved nor borrowed."""
     return frozenset(selected) | (curriculum.closure(selected) - proved - borrowed)
 
 

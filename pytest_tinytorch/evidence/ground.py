@@ -1,4 +1,4 @@
-"""What units stand on at one moment: digests that are made when somebody asks for them."""
+"""What units depend on at one moment: digests that are computed on demand."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Digests = Mapping[UnitId, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Ground:
-    """What one unit stands on at one moment.
+    """What one unit depends on at one moment.
 
     Attributes:
         unit: the one.
-        exact: digest of the bytes of the source it stands on.
+        exact: digest of the bytes of the source it depends on.
         specs: digest of all that judges it.
         at: gives the digest of that source.
     """
@@ -44,10 +44,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Footing:
-    """What every unit stands on at one moment.
+    """What every unit depends on at one moment.
 
     Attributes:
-        grounds: unit id to what it stands on.
+        grounds: unit id to what it depends on.
         marks: of the files that are no source: they cannot be pinned, so one that was written while specs ran
             may have been seen as it was in between.
     """
@@ -61,6 +61,6 @@ class Footing:
         return {unit: (ground.source, ground.specs) for unit, ground in self.grounds.items()}
 
     def differing(self, other: Footing) -> tuple[UnitId, ...]:
-        """The units that stand on something else in ``other``."""
+        """The units that depend on something else in ``other``."""
         grounds = self.grounds.items()
         return tuple(u for u, ground in grounds if not ground.is_same_as(other.grounds[u]))

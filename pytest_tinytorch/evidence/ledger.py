@@ -26,7 +26,7 @@ class Event:
     Attributes:
         unit: ``checkpoint-05``.
         verdict: ``passed``, ``wrong``, ``todo`` or ``broken``.
-        source: digest of the source it stands on.
+        source: digest of the source it depends on.
         specs: digest of the specs.
         outcomes: outcome kind to how many specs.
         own: whether the learner's own code was judged, not the reference's.
@@ -95,7 +95,7 @@ class Ledger:
         ground: Callable[[UnitId], Ground | None],
         helper_digest: HelperDigest = lambda path: "",
     ) -> dict[UnitId, Event]:
-        """Unit id to its last event for what it stands on at present, and for the present helpers."""
+        """Unit id to its last event for what it depends on at present, and for the present helpers."""
         found: dict[UnitId, Event] = {}
         for event in reversed(self.events):  # what is older than the answer is not looked at
             if event.unit not in found and event.is_of(ground(event.unit), helper_digest):

@@ -54,7 +54,7 @@ class Progress:
         groups: unit id to the sub-capabilities of those that ran.
         selected: ids of what the run was about.
         newly_passed: ids that this run passed and that were not passed before.
-        tasks: what is to do or to mend, in the order of the course.
+        tasks: what to do or to fix, in the order of the course.
         notes: unit id to the numbers a milestone showed.
         warnings: damaged ledger lines and the like.
         grants: False for a run that named specs one by one, or ran without the gate.
@@ -63,7 +63,7 @@ class Progress:
         reference: whether the worked solution is judged.
         terms: how the run was made, as far as its success depends on that.
         recorded_counts: unit id to how many of its specs passed, and of how many, according to the ledger,
-            for the source as it stands.
+            for the current source.
     """
 
     curriculum: Curriculum
@@ -94,13 +94,13 @@ class Progress:
 
     @property
     def borrowed(self) -> tuple[Unit, ...]:
-        """The checkpoints that the learner's work stands on and that are taken from the reference."""
+        """The checkpoints that the learner's work depends on and that are taken from the reference."""
         reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
         units = [unit for unit in self.curriculum.checkpoints if unit.id in reached]
         return tuple(unit for unit in units if self.state[unit.id] == State.BORROWED)
 
     def borrowed_for(self, unit: Unit) -> tuple[Unit, ...]:
-        """The checkpoints that one unit stands on and that are taken from the reference."""
+        """The checkpoints that one unit depends on and that are taken from the reference."""
         reached = self.curriculum.closure([unit.id])
         return tuple(
             one
@@ -147,7 +147,7 @@ class Progress:
         """How much of a unit's specs pass, from 0 to 1; None where that is not known.
 
         It is of this run if all of them ran, or else of the last that the ledger has for
-        the source as it stands.
+        the current source.
         """
         state, verdict = self.state[unit.id], self.verdicts.get(unit.id)
         if state in (State.PASSED, State.BORROWED, State.STALE):

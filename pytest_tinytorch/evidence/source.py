@@ -1,4 +1,4 @@
-"""What the verdict on a unit stands on first: the source of the package under test."""
+"""What the verdict on a unit depends on first: the source of the package under test."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementat
 
 
 class Source:
-    """The source of the package under test at one moment, as each unit stands on it.
+    """The source of the package under test at one moment, as each unit depends on it.
 
     Files of the package that belong to no checkpoint count for all: any module may use them.
 
     Args:
         implementation: says where modules come from.
-        curriculum: says what a unit stands on.
+        curriculum: says what a unit depends on.
         now: with the source pinned.
     """
 
@@ -39,7 +39,7 @@ class Source:
         self._borrowed = self._others(implementation.reference) if implementation.borrowed else []
 
     def digest(self, unit: Unit) -> str:
-        """The digest of all that ``unit`` stands on, by what it does, and of where it is taken from."""
+        """The digest of all that ``unit`` depends on, by what it does, and of where it comes from."""
         return self._digest(unit, self.now.code)
 
     def exact(self, unit: Unit) -> str:

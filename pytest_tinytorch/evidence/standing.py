@@ -1,4 +1,4 @@
-"""What the verdict on a unit stands on besides the source: specs, laws, conftests, thresholds, data sets."""
+"""What the verdict on a unit depends on besides the source: specs, laws, conftests, thresholds, data sets."""
 
 from __future__ import annotations
 

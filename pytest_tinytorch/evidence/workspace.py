@@ -1,4 +1,4 @@
-"""Everything a run stands on, read from disk: curriculum, implementation, manifest, ledger, plan."""
+"""Everything a run depends on, read from disk: curriculum, implementation, manifest, ledger, plan."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ class Workspace:
 
     @cached_property
     def found(self) -> Footing:
-        """What every unit stands on, as the run found it."""
+        """What every unit depends on, as the run found it."""
         return self.footing(self.sources, self.manifest)
 
     def footing_now(self, sources: Mapping[Path, bytes] | None = None) -> Footing:
-        """What every unit stands on at this moment, but with ``sources`` for the source if given."""
+        """What every unit depends on at this moment, but with ``sources`` for the source if given."""
         try:
             listed = manifest.read_manifest(self.root)
         except ValueError:
@@ -107,7 +107,7 @@ class Workspace:
     def footing(
         self, sources: Mapping[Path, bytes], listed: Mapping[UnitId, Sequence[str]]
     ) -> Footing:
-        """What every unit stands on, with this source and these specs."""
+        """What every unit depends on, with this source and these specs."""
         now, curriculum = Snapshot(sources), self.curriculum
         standing, source = Standing(self.root, now), Source(self.implementation, curriculum, now)
         found = {
@@ -129,19 +129,19 @@ class Workspace:
 
     @cached_property
     def evidence(self) -> Mapping[UnitId, Event]:
-        """Unit id to its last event in the ledger for the source as it stands."""
+        """Unit id to its last event in the ledger for the current source."""
         return self.ledger.latest_events(
             lambda unit: self.found.grounds.get(unit), self.helper_digest
         )
 
     @cached_property
     def recorded(self) -> Mapping[UnitId, State]:
-        """Unit id to its verdict in the ledger for the source as it stands."""
+        """Unit id to its verdict in the ledger for the current source."""
         return {unit: event.verdict for unit, event in self.evidence.items()}
 
     @property
     def recorded_counts(self) -> Mapping[UnitId, tuple[int, int]]:
-        """Unit id to how many of its specs passed when it last ran, for the source as it stands."""
+        """Unit id to how many of its specs passed when it last ran, for the current source."""
         return {
             unit: (
                 event.outcomes.get(State.PASSED, 0),
@@ -151,12 +151,12 @@ class Workspace:
         }
 
     def known_verdict(self, unit: UnitId) -> State | None:
-        """What is known of a unit as the source stands, without a run."""
+        """What is known of a unit for the current source, without a run."""
         return self.recorded.get(unit) or (State.TODO if self.is_untouched(unit) else None)
 
     @cached_property
     def proved(self) -> frozenset[UnitId]:
-        """Units that passed, as the source stands."""
+        """Units that passed, for the current source."""
         return frozenset(unit for unit, kind in self.recorded.items() if kind == State.PASSED)
 
     @cached_property
@@ -168,7 +168,7 @@ class Workspace:
 
     @cached_property
     def proved_with_others(self) -> frozenset[UnitId]:
-        """Units that passed as the source stands, though with other modules borrowed than now."""
+        """Units that passed for the current source, though with other modules borrowed than now."""
         asked = self.ledger.once_passed() - self.proved
         lent = {
             names

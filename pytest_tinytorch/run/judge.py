@@ -319,7 +319,7 @@ def with_failure(progress: Progress, failure: str) -> Progress:
 
 
 def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
-    """What is shown of a failed spec, at the place to mend, or else where the spec is."""
+    """What is shown of a failed spec, at the place to fix, or else where the spec is."""
     glyphs = screen.terminal_glyphs()
     file, line, _ = report.location
     place = (outcome.file, max(outcome.line, 1)) if outcome.file else (file, (line or 0) + 1)

@@ -1,4 +1,4 @@
-"""The milestones on a terminal: in a row of years, below each other, and one to celebrate."""
+"""The milestones in a terminal: in a row of years, as a list, and one to celebrate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pytest_tinytorch.terminal.layout import (
 
 
 def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones in a row of years, or one below the other where that is too wide."""
+    """The milestones in a row of years, or as a list if that is too wide."""
     units = progress.milestones
     if not units:
         return left_out_line(other_milestones(progress), width)
@@ -48,7 +48,7 @@ def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[Render
 
 
 def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones one below the other, with what the first one that is locked waits for."""
+    """The milestones as a list, with what the first locked one waits for."""
     lines: list[RenderableType] = []
     locked = first_locked(progress)
     for unit in progress.milestones:
@@ -65,7 +65,7 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
 
 
 def milestone_line(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
-    """The milestones from left to right on a line, on as many lines as they need."""
+    """The milestones from left to right on as many lines as they need."""
     units, locked = progress.milestones, first_locked(progress)
     cell = 2 + max((len(unit.name) for unit in units), default=0)
     count = max(1, (width - 1) // cell)
@@ -105,7 +105,7 @@ def row_of_glyphs(
 
 
 def first_locked(progress: Progress) -> Unit | None:
-    """The first milestone that waits for something, if any."""
+    """The first milestone that waits for something, if there is one."""
     return next((u for u in progress.milestones if progress.state[u.id] == State.LOCKED), None)
 
 
@@ -115,7 +115,7 @@ def milestone_word(state: State) -> str:
 
 
 def other_milestones(progress: Progress) -> list[Unit]:
-    """The milestones that are not on the path that is followed."""
+    """The milestones that are not on the followed path."""
     return [unit for unit in progress.left_out if unit.is_milestone]
 
 
@@ -154,7 +154,7 @@ def milestones_to_celebrate(progress: Progress) -> list[UnitId]:
 
 
 def celebration_panel(progress: Progress, unit: Unit, glyphs: Glyphs) -> RenderableType:
-    """What an unlocked milestone gets: its year, the learner's numbers, the badge, what is next."""
+    """What to show of an unlocked milestone: its year, the learner's numbers, the badge, what is next."""
     text = Text(unit.capability, style="bold")
     for name, value in milestone_numbers(progress, unit).items():
         text.append(f"\n{name}: {value}", "not bold")
@@ -166,7 +166,7 @@ def celebration_panel(progress: Progress, unit: Unit, glyphs: Glyphs) -> Rendera
 
 
 def next_challenge(progress: Progress, unit: Unit) -> str:
-    """The challenge after a milestone; where that is not on the path, the next one that is, if any."""
+    """The challenge after a milestone; if it is not on the path, the next one that is, if there is one."""
     later = [other for other in progress.curriculum.milestones if other.number > unit.number]
     own = [other for other in later if progress.is_on_path(other)]
     if own[:1] == later[:1]:
@@ -175,7 +175,7 @@ def next_challenge(progress: Progress, unit: Unit) -> str:
 
 
 def framed(text: Text, title: str, glyphs: Glyphs) -> Panel:
-    """A frame around what is to be celebrated."""
+    """A frame around what to celebrate."""
     return Panel(text, title=title, border_style="green", box=ASCII if glyphs.plain else ROUNDED)
 
 

@@ -1,4 +1,4 @@
-"""To celebrate a milestone or a stage: what it proved, what it opened, and what can be shared of it."""
+"""Celebrating a milestone or a stage: what it proved, what it opened, and what you can share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 LONGEST_NAME = 60
 NARROW, BAR = 72, 16
-"""Columns under which numbers have no bars, and how long one is."""
+"""Numbers have no bars on fewer columns than this; and the length of a bar."""
 
 
 def checked_name(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
@@ -41,13 +41,13 @@ def checked_name(context: click.Context, parameter: click.Parameter, name: str |
         raise click.BadParameter("write a name, or leave the option out")
     if len(kept) > LONGEST_NAME:
         raise click.BadParameter(
-            f"it has {len(kept)} characters: {LONGEST_NAME} at most have room on a card"
+            f"it has {len(kept)} characters: a card has room for {LONGEST_NAME}"
         )
     return kept
 
 
 NAME = click.option(
-    "--name", metavar="NAME", callback=checked_name, help="your name, as it is to be shown"
+    "--name", metavar="NAME", callback=checked_name, help="your name, as you want it shown"
 )
 CARD = click.option(
     "--card",
@@ -61,7 +61,7 @@ CARD = click.option(
 def milestone_celebration(
     session: Session, progress: Progress, claim: Claim, pictures: Sequence[Picture]
 ) -> Group:
-    """What is shown of a milestone that is proved."""
+    """What to show of a proved milestone."""
     from pytest_tinytorch.export.cards.card import milestone_card
 
     unit, glyphs = claim.unit, session.glyphs
@@ -84,7 +84,7 @@ def milestone_celebration(
 
 
 def stage_celebration(session: Session, progress: Progress, card: Card) -> Group:
-    """What is shown of a stage that is proved."""
+    """What to show of a proved stage."""
     text = Text("\n".join(card.sentences), "bold")
     text.append(f"\n{capitalized(card.place)}, {card.title}, {card.proof}", "not bold")
     following = next((u for u in progress.curriculum.way if u == progress.current), None)
@@ -94,7 +94,7 @@ def stage_celebration(session: Session, progress: Progress, card: Card) -> Group
 
 
 def labeled_lines(facts: dict[str, str]) -> list[RenderableType]:
-    """Texts beside what they are about; what is empty is left out."""
+    """Texts next to their labels; empty ones are left out."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column()
@@ -105,7 +105,7 @@ def labeled_lines(facts: dict[str, str]) -> list[RenderableType]:
 
 
 def numbers(session: Session, measures: Sequence[Measure]) -> list[RenderableType]:
-    """The learner's own numbers, held against what was asked for."""
+    """The learner's own numbers, compared with what is required."""
     from pytest_tinytorch.export.journey.numbers import wholes
 
     narrow, glyphs, whole = session.width < NARROW, session.glyphs, wholes(measures)
@@ -125,7 +125,7 @@ def numbers(session: Session, measures: Sequence[Measure]) -> list[RenderableTyp
 
 
 def picture_text(claim: Claim, pictures: Sequence[Picture]) -> str:
-    """Where the milestone's pictures are, as far as the code that is proved has drawn them."""
+    """Where the milestone's pictures are, if the proved code drew them."""
     from pytest_tinytorch.export.cards.card import proved_pictures
     from pytest_tinytorch.export.journey.pictures import FOLDER
 
@@ -134,17 +134,17 @@ def picture_text(claim: Claim, pictures: Sequence[Picture]) -> str:
         return ", ".join((FOLDER / f"{picture.name}.png").as_posix() for picture in right)
     again = f"tito milestone start {claim.unit.year}"
     if any(picture.belongs_to(claim.unit) for picture in pictures):
-        return f"drawn by other code than what is proved: {again} draws it again"
+        return f"not drawn by the proved code: {again} draws it again"
     return f"none yet: {again} draws one, if matplotlib is installed"
 
 
 def opened_text(progress: Progress, unit: Unit) -> str:
-    """What a milestone has opened, or what that still waits for."""
+    """What a milestone opened, or what that still waits for."""
     return "; ".join(standing_text(progress, other) for other in progress.opened_by(unit))
 
 
 def standing_text(progress: Progress, unit: Unit) -> str:
-    """How one begins with a unit, or what it waits for."""
+    """How to start a unit, or what it waits for."""
     if not progress.is_on_path(unit):
         return f"{unit.label}, which is not on your path"
     if progress.state[unit.id] == State.PASSED:
@@ -154,12 +154,12 @@ def standing_text(progress: Progress, unit: Unit) -> str:
 
 
 def start_command(unit: Unit) -> str:
-    """What one types to begin with a unit."""
+    """The command that starts a unit."""
     return f"tito {'milestone' if unit.is_milestone else 'module'} start {unit.year or unit.number}"
 
 
 def next_text(progress: Progress, unit: Unit) -> str:
-    """The challenge after a milestone; if that is met, the first milestone that is still to pass."""
+    """The challenge after a milestone; if it is met, the first milestone that is not passed."""
     following = progress.opened_by(unit)
     if following and all(progress.state[other.id] == State.PASSED for other in following):
         left = [u for u in progress.milestones if progress.state[u.id] != State.PASSED]
@@ -168,7 +168,7 @@ def next_text(progress: Progress, unit: Unit) -> str:
 
 
 def stage_named(session: Session, text: str) -> NamedCheckpoints:
-    """The stage that a person names; a usage error lists those there are."""
+    """The stage that a person names; a usage error lists all stages."""
     from difflib import get_close_matches
 
     stages = session.workspace.curriculum.stages
@@ -183,17 +183,17 @@ def stage_named(session: Session, text: str) -> NamedCheckpoints:
 
 
 def stage_wait(progress: Progress, claims: dict[UnitId, Claim], stage: NamedCheckpoints) -> str:
-    """What a stage waits for that may not be claimed yet."""
+    """What a stage that cannot be claimed yet waits for."""
     own = own_checkpoints(progress, stage)
     left = [unit for unit in own if unit.id not in claims]
     if not left:
-        return f"{stage.name} holds nothing that is yours to write on this path."
+        return f"{stage.name} has nothing for you to write on this path."
     waits = f"{stage.name} is not passed yet: it waits for {unit_ranges(left)}."
     return f"{waits} tito checkpoint test {left[0].number}"
 
 
 def write_cards(session: Session, folder: Path, cards: Sequence[Card], quiet: bool = False) -> None:
-    """Write the files of cards; an error in a line where that cannot be done, or not as PNG."""
+    """Write the files of cards; a one-line error says if that fails, or if PNG is not possible."""
     from pytest_tinytorch.export.cards.write import card_files
     from pytest_tinytorch.export.files import write_all
 

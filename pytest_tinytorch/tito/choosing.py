@@ -1,4 +1,4 @@
-"""What `tito path` writes into the settings: the path that is followed, and the modules that are borrowed."""
+"""What `tito path` writes into the settings: the path that you follow, and the modules that you borrow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def borrow(session: Session, modules: str) -> None:
     if modules == NO_BORROWING:
         remove_setting(root, BORROW_SETTING)
         remember(root, Following(settings.followed(root)["the last run"].path))
-        session.say("Nothing is borrowed any more, except what a path leaves out.")
+        session.say("You borrow nothing now, except what a path leaves out.")
         tell(session)
         return
     name = settings.followed(root)[PATH_SETTING].path
@@ -76,7 +76,7 @@ def leave(session: Session) -> None:
 def refuse_nothing_to_write(
     session: Session, chosen: NamedCheckpoints | None, lent: str | None
 ) -> None:
-    """A usage error where a path and what is borrowed contradict each other: nothing is left to write."""
+    """Raise a usage error if everything on a path is borrowed, so that nothing is left to write."""
     curriculum = session.workspace.curriculum
     borrowed = selection.select_checkpoints(curriculum, lent) if lent else ()
     held = curriculum.ids_on_path(chosen)
@@ -84,13 +84,13 @@ def refuse_nothing_to_write(
     if modules and not [unit for unit in modules if unit not in borrowed]:
         name = f"the path {chosen.name}" if chosen else "the course"
         raise click.UsageError(
-            f"{name} holds {unit_ranges(modules)}, and all of that would be borrowed ({lent}):"
-            " nothing is left to write. Borrow less, or end it first: tito path borrow none"
+            f"{name} contains {unit_ranges(modules)}, and all of it would be borrowed ({lent}):"
+            " nothing would be left to write. Borrow less, or stop borrowing first: tito path borrow none"
         )
 
 
 def tell(session: Session) -> None:
-    """Where that leads."""
+    """Say what follows from the settings."""
     progress = session.reopened().progress
     line = progress.learning_path_line()
     current = progress.current
@@ -100,12 +100,12 @@ def tell(session: Session) -> None:
 
 
 def begin_here(units: list[Unit]) -> str:
-    """How to begin with a module although what comes before it is not passed."""
+    """The command that lets you start a module before you pass what it needs."""
     return f"tito path borrow {unit_ranges(units).replace(' ', '')}"
 
 
 def write_setting(root: Path, name: str, value: str) -> Path:
-    """Write a setting of pytest, and give its file."""
+    """Write a setting of pytest, and return its file."""
     file = settings.settings_file(root) or root / NEW_FILE
     try:
         before = file.read_bytes().decode("utf-8") if file.is_file() else "[pytest]\n"
@@ -114,8 +114,8 @@ def write_setting(root: Path, name: str, value: str) -> Path:
         after = settings.with_setting(file.name, text, name, value)
         if after is None:
             raise click.ClickException(
-                f"{file} has no section of its own for pytest's settings:"
-                f" add {name} = {value} to them yourself"
+                f"{file} has no section for pytest's settings:"
+                f" add {name} = {value} to your settings yourself"
             )
         replace_file(file, after.replace("\n", ends).encode("utf-8"))
     except OSError as error:
@@ -124,7 +124,7 @@ def write_setting(root: Path, name: str, value: str) -> Path:
 
 
 def remove_setting(root: Path, name: str) -> bool:
-    """Take a setting of pytest away; whether it was there."""
+    """Remove a setting of pytest; returns whether it was there."""
     file = settings.settings_file(root)
     if file is None:
         return False

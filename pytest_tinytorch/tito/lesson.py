@@ -63,7 +63,7 @@ def described(session: Session, progress: Progress, unit: Unit) -> dict[str, obj
 
 
 def what_it_opens(progress: Progress, unit: Unit) -> list[Unit]:
-    """The milestones that stand on a module."""
+    """The milestones that depend on a module."""
     return [m for m in progress.milestones if unit.id in progress.curriculum.closure([m.id])]
 
 

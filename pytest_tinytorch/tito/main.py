@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Imports a command when somebody names it, since each stands on much that the others do not."""
+    """Imports a command when somebody names it, since each depends on much that the others do not."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(COMMANDS)

@@ -148,7 +148,7 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 @milestone.command()
 @AS_JSON
 def check(as_json: bool) -> None:
-    """Check whether the milestones you passed still hold for the source as it is now.
+    """Check whether the milestones that you passed still hold for the current source.
 
     Exit code 1 if an edit has made a milestone stale.
     """
@@ -206,14 +206,14 @@ def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) 
 
 
 def why_not(progress: Progress, unit: Unit) -> str:
-    """Why a milestone is not to be celebrated."""
+    """Why a milestone cannot be celebrated."""
     if progress.state[unit.id] == State.PASSED:
         return f"{unit.label} uses borrowed modules only: nothing in it is yours yet."
     return f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}"
 
 
 def celebrated(progress: Progress, claim: Claim) -> dict[str, object]:
-    """What a program may want to know of a milestone that is proved."""
+    """A proved milestone as plain values, for programs."""
     unit, event = claim.unit, claim.event
     return state_table(progress, unit) | {
         "badge": unit.badge,
@@ -228,25 +228,25 @@ def celebrated(progress: Progress, claim: Claim) -> dict[str, object]:
 
 
 def last_passed(progress: Progress) -> Unit | None:
-    """The last milestone in history that is passed."""
+    """The last milestone, by year, that is passed."""
     passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
     return passed[-1] if passed else None
 
 
 def first_unpassed(progress: Progress) -> Unit | None:
-    """The first milestone that is still to pass."""
+    """The first milestone that is not passed."""
     return next((u for u in progress.milestones if progress.state[u.id] != State.PASSED), None)
 
 
 def word_for(progress: Progress, unit: Unit) -> str:
-    """What a milestone is that is not passed."""
+    """A word for the state of a milestone that is not passed."""
     exceptions = {State.BORROWED: "left out", State.NOT_RUN: "not passed yet"}
     state = progress.state[unit.id]
     return exceptions.get(state, state)
 
 
 def unmet_text(progress: Progress, unit: Unit) -> str:
-    """What has to be done before a milestone can be passed, as a sentence."""
+    """What you still need before you can pass a milestone, as a sentence."""
     if progress.learning_path and not progress.is_on_path(unit):
         return f"It is not on the path {progress.learning_path.name}."
     lock = progress.lock_text(unit)

@@ -1,4 +1,4 @@
-"""`tito path`: the learning paths, what each holds and borrows, and how far you are on it."""
+"""`tito path`: the learning paths, what each contains and borrows, and how far you are on it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def select(session: Session, name: str) -> LearningPath:
 
 
 def show(session: Session, name: str | None, as_json: bool) -> None:
-    """One path with its units, or all in short."""
+    """Show one path with its units, or a summary of all."""
     curriculum = session.workspace.curriculum
     chosen = [select(session, name)] if name else list(curriculum.learning_paths)
     if as_json:
@@ -92,14 +92,14 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
 
 
 def progress_on(session: Session, one: LearningPath) -> Progress:
-    """Where the learner stands on a path, whichever they follow now."""
+    """The learner's progress on a path, whichever they follow now."""
     old = session.workspace
     given = replace(old.options, learning_path=one.name)
     return build_workspace(old.root, given, old.curriculum).progress()
 
 
 def modules(progress: Progress) -> list[Unit]:
-    """What there is to write on a path."""
+    """The modules to write on a path."""
     return [unit for unit in progress.checkpoints if unit.source]
 
 
@@ -128,7 +128,7 @@ def labels(units: Iterable[Unit]) -> list[str]:
 
 
 def summary(session: Session, one: LearningPath) -> Text:
-    """Name, weeks, how far, what it holds and what it borrows."""
+    """Name, weeks, progress, modules, and what it borrows."""
     progress = progress_on(session, one)
     own, borrowed = modules(progress), progress.curriculum.borrowed_by(one)
     text = Text(one.name, "bold")
@@ -148,7 +148,7 @@ def summary(session: Session, one: LearningPath) -> Text:
 
 
 def itemized(session: Session, one: LearningPath) -> list[RenderableType]:
-    """Each unit of a path with where it stands."""
+    """Each unit of a path, with its state."""
     progress = progress_on(session, one)
     units = [*modules(progress), *progress.milestones]
     return [

@@ -1,4 +1,4 @@
-"""`tito report`: where you stand, on the terminal or as files; cards and a portfolio to share."""
+"""`tito report`: where you stand, in the terminal or as files; cards and a portfolio to share."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def report(
     Example: tito report --portfolio site --name "Ada Lovelace" --show tensor.matmul
     """
     if show and portfolio is None:
-        raise click.UsageError(
-            "--show goes with --portfolio DIR: that is where functions are shown"
-        )
+        raise click.UsageError("--show requires --portfolio DIR: functions appear in the portfolio")
     session = open_session()
     progress = session.progress
     wanted = {name: file for name, file in asked.items() if file is not None}
@@ -92,7 +90,7 @@ def report(
 
 
 def write_exports(session: Session, progress: Progress, wanted: dict[str, Path]) -> None:
-    """Write a report in each format that was asked for."""
+    """Write a report in each format that is requested."""
     if not wanted:
         return
     from pytest_tinytorch.export.formats import write_export
@@ -106,7 +104,7 @@ def write_exports(session: Session, progress: Progress, wanted: dict[str, Path])
 
 
 def digest_lines(session: Session, progress: Progress) -> Group:
-    """Each unit that is proved, with the digests of what it stands on."""
+    """Each proved unit, with the digests of what it depends on."""
     claims = session.claims(progress)
     if not claims:
         return Group(Text("Nothing is proved yet.", "yellow"))
@@ -120,7 +118,7 @@ def digest_lines(session: Session, progress: Progress) -> Group:
 def write_portfolio(
     session: Session, progress: Progress, folder: Path, shown: Sequence[str], name: str
 ) -> None:
-    """Write the page, or say in a line why it cannot be."""
+    """Write the page, or say in one line why that is not possible."""
     from pytest_tinytorch.export.files import write_whole
     from pytest_tinytorch.export.journey.pictures import read_pictures
     from pytest_tinytorch.export.portfolio import functions, page
@@ -138,7 +136,7 @@ def write_portfolio(
     file = folder / "index.html"
     try:
         if file.is_file() and page.GENERATOR not in file.read_text("utf-8", "replace"):
-            raise click.ClickException(f"{file} is another page: name another folder")
+            raise click.ClickException(f"{file} is not a portfolio: name another folder")
         write_whole(file, page.portfolio_page(made).encode("utf-8"))
     except OSError as error:
         raise click.ClickException(unwritable(folder, error)) from error
@@ -148,11 +146,11 @@ def write_portfolio(
 
 
 def left_out(made: Portfolio) -> list[str]:
-    """Pictures that other code has drawn than what is proved, and what draws them again."""
+    """Pictures that the proved code did not draw, and the command that draws them again."""
     from pytest_tinytorch.export.cards.card import proved_pictures
 
     return [
-        f"{picture.name}.png: it was drawn by other code than what is proved."
+        f"{picture.name}.png: it was not drawn by the proved code."
         f" tito milestone start {claim.unit.year} draws it again"
         for claim in made.milestones
         for picture in made.pictures
@@ -179,8 +177,8 @@ def write_all_cards(session: Session, progress: Progress, folder: Path, name: st
 
 
 def nothing_proved(progress: Progress) -> str:
-    """What one is told who has nothing to show yet."""
+    """The message for someone who has nothing to show yet."""
     units = progress.curriculum.units
     if any(unit.id in progress.achievements for unit in units if unit.source):
-        return "nothing is proved for the source as it stands: pytest -p tinytorch proves it again"
+        return "nothing is proved for the current source: pytest -p tinytorch proves it again"
     return "nothing of yours is proved yet, so there is nothing to show. `tito` says what is next"

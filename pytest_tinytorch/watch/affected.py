@@ -21,8 +21,8 @@ def affected_checkpoints(
             when a person asks.
         focus: the number of the one checkpoint that is watched, or None for whatever is affected.
     Returns:
-        The one that is watched, if the save is part of what it stands on. Otherwise those that stand
-        on what was saved, and that have been begun: what is locked by an untouched stub, and what is
+        The one that is watched, if the save is part of what it depends on. Otherwise those that depend
+        on what was saved, and that have been started: what is locked by an untouched stub, and what is
         nothing but stubs unless it was saved itself, cannot have changed.
     """
     curriculum, borrowed = workspace.curriculum, workspace.borrowed()

@@ -120,7 +120,7 @@ def full_message(
     causes: Sequence[Cause],
     broken_files: Sequence[str],
 ) -> Message:
-    """The full verdict, as any run gives it: what to mend first or what is to do, then how far it is."""
+    """The full verdict, the same as from any run: what to fix first or what to do, then how far it is."""
     place = {nodeid: number for number, cause in enumerate(causes) for nodeid in cause.nodeids}
     leading = {cause.nodeids[0] for cause in causes}
     bad = [r for r in failures if r.state in (State.WRONG, State.BROKEN)]

@@ -1,4 +1,4 @@
-"""The rooms of the plugin as a drawing: what stands on what, from top to bottom."""
+"""The rooms of the plugin as a drawing: what depends on what, from top to bottom."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def group(curriculum: Curriculum, one: NamedCheckpoints) -> tuple[str, str, str]
 
 
 def needs(curriculum: Curriculum, unit: Unit) -> list[Unit]:
-    """What a unit stands on directly."""
+    """What a unit depends on directly."""
     return [curriculum.unit(need) for need in unit.needs]
 
 

@@ -8,7 +8,7 @@ or broken never keeps another from being imported:
 'tinytorch.tensor'
 
 As in PyTorch, `tinytorch.tensor([1.0])` makes a Tensor. The file of that name is a module like any
-other (`import tinytorch.tensor as t`), and can be called besides: see `CallableModule`.
+other (`import tinytorch.tensor as t`) that you can also call: see `CallableModule`.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ GIVEN = {
     "dtypes": "float16 float32 float64 int8 int16 int32 int64 uint8 half double short long bool float int"
     " finfo iinfo",
 }
-"""What PyTorch's users expect beside that, in files that nobody has to write. Not in ``__all__``: many
-names are those of Python's own functions."""
+"""What PyTorch's users expect in addition, in given files. Not in ``__all__``: many of these names are those
+of Python's own functions."""
 
 NAMESPACES = ("cuda", "linalg", "nn", "optim", "utils", "autograd")
 
@@ -75,7 +75,7 @@ __all__ = sorted(HOME)
 
 
 class CallableModule(ModuleType):
-    """The class of the module `tinytorch.tensor`: to call it is to call its function `tensor`."""
+    """The class of the module `tinytorch.tensor`: calling the module calls its function `tensor`."""
 
     def __call__(self, *args: Any, device: Any = None, **kwargs: Any) -> Any:
         if device is not None:

@@ -93,7 +93,7 @@ def matmul_tiled(x: Array, y: Array, tile: int = TILE) -> Array:
     Returns:
         (n, m), of the dtype that x and y promote to. Make no other array larger than a tile.
     Raises:
-        ValueError: shapes that do not fit, and the message names both; or ``tile`` is not a whole number
+        ValueError: shapes that do not fit, and the message names both; or ``tile`` is not an integer
             of at least 1, and the message names ``tile``.
 
     >>> matmul_tiled(np.eye(3), np.full((3, 2), 2.0), tile=2)
@@ -129,7 +129,7 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
     Returns:
         An int.
     Raises:
-        ValueError: ``tile`` is not a whole number of at least 1; the message names it.
+        ValueError: ``tile`` is not an integer of at least 1; the message names it.
 
     >>> memory_traffic(100, 100, 100, tile=1), memory_traffic(100, 100, 100, tile=50)
     (8040000, 200000)
@@ -140,9 +140,9 @@ def memory_traffic(n: int, k: int, m: int, tile: int, itemsize: int = 4) -> int:
 
 
 def check_size(size: int, name: str) -> None:
-    """Check that a size is a whole number of at least 1."""
+    """Check that a size is an integer of at least 1."""
     if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}")
+        raise ValueError(f"{name} must be an integer of at least 1, got {size!r}")
 
 
 @primitive

@@ -1,7 +1,7 @@
-"""Tensors in another shape or order, and choosing among their values: PyTorch's functions for it.
+"""PyTorch's functions that change the shape or order of tensors, or choose among their values.
 
-Given, not an exercise. All are composed of `reshape`, `permute`, indexing and `where`, whose gradients
-are known. Only `tinytorch.functions` offers them, and the methods of a Tensor.
+Given, not an exercise. All are composed of `reshape`, `permute`, indexing and `where`, which have
+gradients. You reach them as functions of `tinytorch` and as methods of a Tensor.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def raw(x: Any) -> Array:
 
 
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Any = None) -> Any:
-    """``data`` as a Tensor; a Tensor as it is, and an ndarray without a copy."""
+    """``data`` as a Tensor: a Tensor unchanged, an ndarray without a copy."""
     t = import_module("tinytorch.tensor")
     tensor = data if isinstance(data, Variable) else t.Tensor(data)
     return tensor if dtype is None else tensor.to(dtype)
 
 
 class Sorted(NamedTuple):
-    """Values, and where they were."""
+    """Values and their indices."""
 
     values: Any
     indices: Any
@@ -46,18 +46,18 @@ def axis_of(dim: Any, shape: tuple[int, ...], name: str = "dim") -> int:
     """``dim`` counted from the front.
 
     Raises:
-        TypeError: it is no whole number.
-        IndexError: there is no such axis; the message names it and the shape.
+        TypeError: it is not an integer.
+        IndexError: there is no such axis; the message names the axis and the shape.
     """
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number, got {dim!r:.60}")
+        raise TypeError(f"{name} must be an integer, got {dim!r:.60}")
     if not -len(shape) <= dim < len(shape):
         raise IndexError(f"{name} {dim} is not an axis of shape {shape}")
     return int(dim) % len(shape)
 
 
 def axes_of(dims: Any, shape: tuple[int, ...], name: str = "dims") -> tuple[int, ...]:
-    """One axis or several, counted from the front; none twice."""
+    """One axis or several, counted from the front, without repetition."""
     found = tuple(
         axis_of(dim, shape, name) for dim in (dims if isinstance(dims, (tuple, list)) else (dims,))
     )
@@ -67,7 +67,7 @@ def axes_of(dims: Any, shape: tuple[int, ...], name: str = "dims") -> tuple[int,
 
 
 def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """What the shapes broadcast to."""
+    """The shape to which the shapes broadcast."""
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -76,7 +76,7 @@ def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def checked(index: Any, count: int) -> Array:
-    """Whole numbers in [0, count), as an array."""
+    """Integers in [0, count), as an array."""
     return import_module("tinytorch.embeddings").check_indices(index, count, "index")
 
 
@@ -84,7 +84,7 @@ def checked(index: Any, count: int) -> Array:
 
 
 def view(input: Any, *shape: Any) -> Any:
-    """`reshape`, which copies only if it must; with a dtype, the same bytes under another name."""
+    """`reshape`, which copies only if it must; with a dtype, the same bytes read as that dtype."""
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer)):
         return wrap(input.data.view(shape[0]))
     return input.reshape(*shape)
@@ -109,7 +109,7 @@ def broadcast_to(input: Any, shape: Sequence[int]) -> Any:
 
 
 def t(input: Any) -> Any:
-    """Rows and columns swapped; at most two axes."""
+    """Rows and columns swapped, for at most two axes."""
     if input.ndim > 2:
         raise ValueError(
             f"t() is for at most 2 axes: use x.transpose(-2, -1), got shape {input.shape}"
@@ -123,18 +123,18 @@ def clone(input: Any, memory_format: Any = None) -> Any:
 
 
 def ravel(input: Any) -> Any:
-    """All axes joined into one."""
+    """All axes merged into one."""
     return input.reshape(-1)
 
 
 def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
-    """The axis ``dim`` cut into several."""
+    """The axis ``dim`` split into several."""
     at = axis_of(dim, input.shape)
     return input.reshape(*input.shape[:at], *sizes, *input.shape[at + 1 :])
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
-    """One axis moved to another place, or several to as many."""
+    """One axis moved to another position, or several axes to as many positions."""
     old = axes_of(source, input.shape, "source")
     new = axes_of(destination, input.shape, "destination")
     if len(old) != len(new):
@@ -154,7 +154,7 @@ swapdims = swapaxes
 
 
 def repeat(input: Any, *sizes: Any) -> Any:
-    """The tensor, so many times along each axis; new axes come in front."""
+    """The tensor repeated along each axis; new axes come first."""
     counts = tuple(sizes[0]) if isinstance(sizes[0], (tuple, list)) else sizes
     if len(counts) < input.ndim:
         raise ValueError(f"repeat needs a number for each of {input.ndim} axes, got {counts}")
@@ -164,7 +164,7 @@ def repeat(input: Any, *sizes: Any) -> Any:
 
 
 def tile(input: Any, *dims: Any) -> Any:
-    """`repeat`, with ones in front where numbers are missing."""
+    """`repeat`, with leading ones where numbers are missing."""
     counts = tuple(dims[0]) if isinstance(dims[0], (tuple, list)) else dims
     return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
@@ -172,12 +172,12 @@ def tile(input: Any, *dims: Any) -> Any:
 def repeat_interleave(
     input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:
-    """Each element so many times, one after the other. ``output_size`` is not needed here."""
+    """Each element repeated before the next one. ``output_size`` has no effect here."""
     x, at = (input.reshape(-1), 0) if dim is None else (input, axis_of(dim, input.shape))
     counts = raw(repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
         raise ValueError(
-            f"repeats must be whole numbers in one axis, at least 0, got {repeats!r:.60}"
+            f"repeats must be integers of at least 0 along one axis, got {repeats!r:.60}"
         )
     if counts.size not in (1, x.shape[at]):
         raise ValueError(f"repeats must be 1 or {x.shape[at]} numbers, got shape {counts.shape}")
@@ -185,15 +185,15 @@ def repeat_interleave(
 
 
 def along(dim: int, index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """An index that takes ``index`` along one axis, and all of the others."""
+    """An index that takes ``index`` along one axis, and everything along the others."""
     return (slice(None),) * axis_of(dim, shape) + (index,)
 
 
 def index_select(input: Any, dim: int, index: Any) -> Any:
-    """What stands at ``index`` along ``dim``.
+    """The elements at ``index`` along ``dim``.
 
     Raises:
-        IndexError: a number is outside; the message names index.
+        IndexError: an index is out of range; the message names index.
     """
     at = axis_of(dim, input.shape)
     if raw(index).ndim > 1:
@@ -202,15 +202,15 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """``length`` elements from ``start`` on, along ``dim``.
+    """``length`` elements along ``dim``, starting at ``start``.
 
     Raises:
-        IndexError: they are not all there; the message names start and length.
+        IndexError: they exceed the axis; the message names start and length.
     """
     count = input.shape[axis_of(dim, input.shape)]
     if isinstance(start, Variable):
         if start.data.ndim or start.data.dtype.kind not in "iu":
-            raise TypeError(f"start must be one whole number, got {start!r:.60}")
+            raise TypeError(f"start must be one integer, got {start!r:.60}")
         start = int(start.data)
     begin = start + count if start < 0 else start
     if length < 0 or not 0 <= begin <= begin + length <= count:
@@ -221,7 +221,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
 
 
 def select(input: Any, dim: int, index: int) -> Any:
-    """One element along ``dim``, which goes."""
+    """One element along ``dim``; the axis is removed."""
     count = input.shape[axis_of(dim, input.shape)]
     if not -count <= index < count:
         raise IndexError(f"index must be in [{-count}, {count}) for dim {dim}, got {index}")
@@ -234,7 +234,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
 
 
 def split(input: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
-    """Parts along ``dim``: of one length, the last perhaps shorter, or of the lengths given."""
+    """Parts along ``dim``: of one length, where the last may be shorter, or of the given lengths."""
     whole, lengths = input.shape[axis_of(dim, input.shape)], split_size_or_sections
     if isinstance(lengths, int):
         if lengths < 1:
@@ -249,14 +249,14 @@ def split(input: Any, split_size_or_sections: int | Sequence[int], dim: int = 0)
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """At most so many parts along ``dim``, as even as can be."""
+    """At most ``chunks`` parts along ``dim``, as equal as possible."""
     if chunks < 1:
         raise ValueError(f"chunks must be at least 1, got {chunks}")
     return split(input, max(1, -(-input.shape[axis_of(dim, input.shape)] // chunks)), dim)
 
 
 def flip(input: Any, *along: Any, dims: Any = None) -> Any:
-    """In the other direction along each axis of ``dims``: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
+    """Reversed along each axis of ``dims``: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
     given: Any = along if dims is None else (dims,)
     alone = len(given) == 1 and isinstance(given[0], (tuple, list))
     turned = axes_of(given[0] if alone else given, input.shape)
@@ -264,7 +264,7 @@ def flip(input: Any, *along: Any, dims: Any = None) -> Any:
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
-    """Moved along an axis or several, what falls out at one end coming in at the other."""
+    """Shifted along an axis or several; what leaves at one end enters at the other."""
     steps = tuple(shifts) if isinstance(shifts, (tuple, list)) else (shifts,)
     if dims is None or dims == ():
         if len(steps) != 1:
@@ -280,7 +280,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
 
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The diagonal of the matrices along two axes, as the last axis."""
+    """The diagonals of the matrices along two axes, as the last axis."""
     one, other = axis_of(dim1, input.shape, "dim1"), axis_of(dim2, input.shape, "dim2")
     if one == other:
         raise ValueError(f"dim1 {dim1} and dim2 {dim2} must be two axes of shape {input.shape}")
@@ -336,8 +336,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """``value`` where ``mask`` is true. The dtype stays.
 
     Raises:
-        TypeError: ``value`` is no whole number, and ``input`` holds such, or ``mask`` is not of bool.
-        ValueError: ``value`` has an axis.
+        TypeError: ``input`` holds integers and ``value`` is not one, or ``mask`` is not of dtype bool.
+        ValueError: ``value`` is not a single number.
     """
     number = np.asarray(raw(value))
     if number.ndim:
@@ -356,7 +356,7 @@ def boolean(mask: Any, name: str) -> Array:
 
 
 def masked_select(input: Any, mask: Any) -> Any:
-    """The values where ``mask`` is true, in one axis."""
+    """The values where ``mask`` is true, along one axis."""
     kept = boolean(mask, "mask")
     shape = common_shape(input.shape, kept.shape)
     return input.expand(shape)[np.broadcast_to(kept, shape)]
@@ -365,10 +365,10 @@ def masked_select(input: Any, mask: Any) -> Any:
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """``input`` where ``condition`` is true, else ``other``.
 
-    Without the two, the indices at which ``condition`` is true. A number takes the dtype of the tensor.
+    With ``condition`` alone, the indices at which it is true. A number takes the dtype of the tensor.
 
     Raises:
-        TypeError: ``condition`` is not of bool.
+        TypeError: ``condition`` is not of dtype bool.
     """
     if input is None:
         return nonzero(condition, as_tuple=True)
@@ -392,7 +392,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
 
 
 def places_along(input: Any, dim: int, index: Any) -> tuple[Array, ...]:
-    """An index of NumPy's that takes, or fills, input[index[i][j]][j] for dim 0, and so on."""
+    """A NumPy index that takes or fills input[index[i][j]][j] for dim 0, and so on."""
     at, shape = axis_of(dim, input.shape), raw(index).shape
     fits = len(shape) == input.ndim and all(
         n <= most or axis == at
@@ -409,7 +409,7 @@ def places_along(input: Any, dim: int, index: Any) -> tuple[Array, ...]:
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
-    """`gather` of two that broadcast but for ``dim``; without ``dim``, of the values in one axis."""
+    """`gather` where the shapes broadcast except along ``dim``; without ``dim``, on the flattened values."""
     if dim is None:
         return gather(input.reshape(-1), 0, raw(indices).reshape(-1))
     at, index = axis_of(dim, input.shape), raw(indices)
@@ -422,7 +422,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 
 def nonzero(input: Any, as_tuple: bool = False) -> Any:
-    """Where the values are not zero: one row for each, or a tensor for each axis."""
+    """The indices of values that are not zero: a row for each, or a tensor for each axis."""
     if as_tuple:
         return tuple(map(wrap, np.nonzero(np.atleast_1d(raw(input)))))
     return wrap(np.argwhere(raw(input)))
@@ -435,7 +435,7 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    """The different values, or parts along ``dim``, in order; with their places or counts if asked for."""
+    """The distinct values, or parts along ``dim``, sorted; on request with inverse indices or counts."""
     at = None if dim is None else axis_of(dim, input.shape)
     found = np.unique(raw(input), return_inverse=True, return_counts=True, axis=at)
     parts = [found[0], found[1].reshape(input.shape if at is None else -1), found[2]]
@@ -448,15 +448,15 @@ def unique(
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each whole number comes.
+    """How often each integer occurs.
 
     Raises:
-        ValueError: ``input`` does not hold whole numbers of at least 0, in one axis.
+        ValueError: ``input`` does not hold integers of at least 0 along one axis.
     """
     numbers = raw(input)
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or numbers.min(initial=0) < 0:
         raise ValueError(
-            f"input must hold whole numbers, at least 0, in one axis,"
+            f"input must hold integers of at least 0 along one axis,"
             f" got dtype {numbers.dtype} and shape {numbers.shape}"
         )
     if minlength < 0 or (weights is not None and raw(weights).shape != numbers.shape):
@@ -465,7 +465,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Where the values are, from the smallest on, or from the largest; equal ones in order."""
+    """The indices that sort the values, ascending or descending; equal values keep their order."""
     values, dim = raw(input), axis_of(dim, input.shape)
     if not descending:
         return wrap(np.argsort(values, axis=dim, kind="stable"))
@@ -474,13 +474,13 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Sorted:
-    """(values, indices) in order along ``dim``."""
+    """(values, indices) sorted along ``dim``."""
     indices = argsort(input, dim, descending)
     return Sorted(gather(input, dim, indices), indices)
 
 
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Sorted:
-    """(values, indices) of the k largest along ``dim``, or of the smallest."""
+    """(values, indices) of the k largest or smallest along ``dim``."""
     count = input.shape[axis_of(dim, input.shape)]
     if not 0 <= k <= count:
         raise ValueError(f"k must be at most {count}, the length of dim {dim}, got {k}")

@@ -1,4 +1,4 @@
-"""`nn.BatchNorm1d`: the layer of 09, for rows and sequences in place of images.
+"""`nn.BatchNorm1d`: the layer of 09, for rows and sequences instead of images.
 
 Given, not an exercise.
 """
@@ -11,13 +11,13 @@ from tinytorch.spatial import BatchNorm2d
 
 
 class BatchNorm1d(BatchNorm2d):
-    """`BatchNorm2d` for (N, C) or (N, C, L), each channel normalized over all else."""
+    """`BatchNorm2d` for (N, C) or (N, C, L): each channel is normalized over all other axes."""
 
     def forward(self, x: Any) -> Any:
-        """Give it a height, and a width of one.
+        """Normalize ``x`` as an image of width 1.
 
         Raises:
-            ValueError: there are other axes than these; the message names the shape.
+            ValueError: ``x`` has another number of axes; the message names the shape.
         """
         if x.ndim not in (2, 3):
             raise ValueError(

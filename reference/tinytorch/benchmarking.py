@@ -96,9 +96,9 @@ def check_measured(samples: Iterable[float], name: str) -> None:
 
 
 def check_at_least(number: int, least: int, name: str) -> None:
-    """Check that a count is a whole number, and not smaller than ``least``."""
+    """Check that a count is an integer, and not smaller than ``least``."""
     if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {number!r}")
+        raise ValueError(f"{name} must be an integer of at least {least}, got {number!r}")
 
 
 def check_callable(function: object, name: str) -> None:

@@ -1,6 +1,6 @@
-"""`autograd.Function`: an operation with a gradient of its own, written as PyTorch's users write it.
+"""`autograd.Function`: an operation with its own gradient, written as in PyTorch.
 
-Given, not an exercise. Here a `primitive` and its rules say the same in fewer lines.
+Given, not an exercise. A `primitive` and its rules do the same in fewer lines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Context:
     """What ``forward`` leaves for ``backward``: attributes of any name, and saved tensors.
 
     Attributes:
-        saved_tensors: what `save_for_backward` was called with.
+        saved_tensors: the arguments of `save_for_backward`.
         needs_input_grad: whether each argument requires a gradient.
     """
 
@@ -32,10 +32,10 @@ class Context:
 
 
 class Function:
-    """An operation by two static methods, ``forward(ctx, *args)`` and ``backward(ctx, gradient)``.
+    """An operation defined by two static methods, ``forward(ctx, *args)`` and ``backward(ctx, gradient)``.
 
-    ``backward`` gives a gradient for each argument of ``forward``, None for one that has none. There is
-    one result, and no gradient of the gradient.
+    ``backward`` returns a gradient for each argument of ``forward``, or None for an argument without one.
+    There is one result, and no gradient of the gradient.
 
     >>> import tinytorch
     >>> class Sign(Function):
@@ -54,17 +54,17 @@ class Function:
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:
-        """The result, a Tensor; nothing in it is recorded."""
+        """Return the result, a Tensor; operations inside are not recorded."""
         raise NotImplementedError("write forward(ctx, *args) as a static method")
 
     @staticmethod
     def backward(ctx: Context, gradient: Any) -> Any:
-        """The gradients of the arguments, from that of the result."""
+        """Return the gradients of the arguments, given that of the result."""
         raise NotImplementedError("write backward(ctx, gradient) as a static method")
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """The result of ``forward``, which knows how its gradient flows back.
+        """The result of ``forward``, recorded with ``backward`` as its gradient rule.
 
         Raises:
             TypeError: ``forward`` does not return a Tensor.
@@ -101,12 +101,12 @@ class Function:
 
 
 def in_a_row(gradients: Any) -> Sequence[Any]:
-    """What ``backward`` returned, as a sequence: PyTorch takes one gradient alone as well."""
+    """What ``backward`` returned, as a sequence: like PyTorch, it accepts a single gradient."""
     return gradients if isinstance(gradients, (tuple, list)) else (gradients,)
 
 
 def unrecorded(function: Any, *args: Any) -> Any:
-    """Call a function without recording what it does."""
+    """Call a function without recording its operations."""
     token = recording.set(False)
     try:
         return function(*args)
@@ -115,7 +115,7 @@ def unrecorded(function: Any, *args: Any) -> Any:
 
 
 def detached(array: Array) -> Any:
-    """A Tensor of an array."""
+    """A Tensor that holds an array."""
     return import_module("tinytorch.tensor").Tensor(array)
 
 
@@ -123,7 +123,7 @@ def array_of(value: Any, name: str) -> Array:
     """The array of a Tensor.
 
     Raises:
-        TypeError: it is none.
+        TypeError: ``value`` is not a Tensor.
     """
     if not isinstance(value, Variable):
         raise TypeError(f"{name} must return a Tensor, got {type(value).__name__}")

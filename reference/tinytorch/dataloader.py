@@ -208,7 +208,7 @@ def random_split(
 
     Args:
         dataset: what to split.
-        lengths: whole numbers that sum to ``len(dataset)``; or fractions, at least one of them a
+        lengths: integers that sum to ``len(dataset)``; or fractions, at least one of them a
             float, that sum to 1 up to rounding. A fraction f means ⌊f · len(dataset)⌋ items; the few
             items that are left over then go to the first parts, one to each.
         generator: an `np.random.Generator`, the default one if None. The same seed gives the same parts.
@@ -279,12 +279,12 @@ class DataLoader:
         """Keep each argument as an attribute of the same name.
 
         Raises:
-            TypeError: ``batch_size`` is not a whole number (nor is True); the message names it.
+            TypeError: ``batch_size`` is not an integer (nor is True); the message names it.
             ValueError: ``batch_size`` is below 1, and the message names it and its value; or
                 ``dataset`` is empty, and the message names ``dataset``.
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-            raise TypeError(f"batch_size must be a whole number, got {batch_size!r}")
+            raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         if len(dataset) == 0:
@@ -445,14 +445,14 @@ class RandomCrop:
         """Keep all three, ``size`` as a tuple (height, width).
 
         Raises:
-            ValueError: ``size`` is not one or two whole numbers of at least 1, or ``padding`` is
+            ValueError: ``size`` is not one or two integers of at least 1, or ``padding`` is
                 negative; the message names the argument and its value.
         """
         # np.ndim tells a number from a pair, but mypy does not know that.
         self.size = (size, size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type,assignment]
         whole = all(isinstance(n, (int, np.integer)) for n in self.size)
         if len(self.size) != 2 or not whole or min(self.size) < 1:
-            raise ValueError(f"size must be one or two whole numbers of at least 1, got {size}")
+            raise ValueError(f"size must be one or two integers of at least 1, got {size}")
         if padding < 0:
             raise ValueError(f"padding must be at least 0, got {padding}")
         self.padding = padding

@@ -30,7 +30,7 @@ class TinyDigits:
         labels: the digits, int64, (N,).
     Raises:
         FileNotFoundError: there is no such folder, or a file of it is missing.
-        ValueError: a file is damaged. Both messages say how to mend it.
+        ValueError: a file is damaged. Both messages say how to fix it.
 
     >>> digits = TinyDigits(train=False)
     >>> image, label = digits[0]
@@ -53,14 +53,14 @@ class TinyDigits:
         return self.images[index], int(self.labels[index])
 
     def fetch(self, indices: Array | slice | int) -> tuple[Array, Array]:
-        """Many at once, which a DataLoader prefers: (images, labels)."""
+        """Many at once, which is faster in a DataLoader: (images, labels)."""
         return self.images[indices], self.labels[indices]
 
 
 class TinyTalks:
     """Questions and answers in plain English, at five levels: 280 pairs to train on, 35 and 35 held out.
 
-    The held-out pairs ask in other words what training pairs ask, and have the same answers.
+    The held-out pairs ask the same as training pairs in other words, and have the same answers.
 
     Args:
         split: "train", "validation" or "test".
@@ -103,7 +103,7 @@ class TinyTalks:
 
 
 def folder(name: str, root: str | Path | None = None) -> Path:
-    """Where the data set ``name`` is; FileNotFoundError says where it was looked for."""
+    """The folder of the data set ``name``; a FileNotFoundError lists where it was not found."""
     if root is not None:
         places, looked = [Path(root)], f"in {root}"
     else:
@@ -123,12 +123,12 @@ def folder(name: str, root: str | Path | None = None) -> Path:
 
 
 def read(file: Path) -> bytes:
-    """The bytes of a file, once its sha256 is the one that SHA256SUMS beside it says."""
-    mend = f"restore it with `git checkout -- {file.parent}`, or copy that from a fresh clone"
+    """The bytes of a file whose sha256 is the one that SHA256SUMS beside it lists."""
+    fix = f"restore it with `git checkout -- {file.parent}`, or copy that from a fresh clone"
     listed = file.with_name("SHA256SUMS")
     for needed in (file, listed):
         if not needed.is_file():
-            raise FileNotFoundError(f"{needed} is missing: {mend}")
+            raise FileNotFoundError(f"{needed} is missing: {fix}")
     text = listed.read_text(encoding="utf-8", errors="replace")
     rows = [line.split() for line in text.splitlines()]
     digests = {row[1]: row[0] for row in rows if len(row) == 2}
@@ -137,13 +137,13 @@ def read(file: Path) -> bytes:
     if digests.get(file.name) != digest:
         expected = digests.get(file.name, "a line for it, which is missing")
         raise ValueError(
-            f"{file} is damaged: its sha256 is {digest}, SHA256SUMS says {expected}; {mend}"
+            f"{file} is damaged: its sha256 is {digest}, SHA256SUMS says {expected}; {fix}"
         )
     return content
 
 
 def table(file: Path, columns: str) -> list[list[str]]:
-    """The rows of a ``.tsv`` file, each a list of strings, once its first line names these columns."""
+    """The rows of a ``.tsv`` file whose first line names these columns, each a list of strings."""
     names = columns.split()
     head, *rows = [line.split("\t") for line in read(file).decode("utf-8").splitlines()] or [[]]
     if head != names:
@@ -155,7 +155,7 @@ def table(file: Path, columns: str) -> list[list[str]]:
 
 
 class StoredImages:
-    """Images that stay bytes, a fourth of the memory of float32, until they are asked for.
+    """Images kept as bytes, a quarter of the memory of float32, until you read them.
 
     Attributes:
         images: uint8 as in the file, (N, C, H, W).
@@ -174,7 +174,7 @@ class StoredImages:
         return images, int(label)
 
     def fetch(self, indices: Array | slice | int) -> tuple[Array, Array]:
-        """Many at once, which a DataLoader prefers: (float32 images in [0, 1], int64 labels)."""
+        """Many at once, which is faster in a DataLoader: (float32 images in [0, 1], int64 labels)."""
         images = self.images[indices].astype(np.float32)
         images /= 255
         return images, self.labels[indices]
@@ -185,7 +185,7 @@ class MNIST(StoredImages):
 
     Args:
         train: the training images, or else the test images.
-        root: a folder that holds ``mnist/``; then no other place is used. If None, that is the
+        root: a folder that holds ``mnist/``; no other place is then used. If None, that is the
             folder which the environment variable TINYTORCH_DATA names, if it holds one, or else
             the cache folder.
         download: whether to download what is missing (12 MB) to the cache folder.
@@ -240,7 +240,7 @@ class CIFAR10(StoredImages):
 
     Args:
         train: the training images, or else the test images.
-        root: a folder that holds ``cifar-10-batches-bin/``; then no other place is used. If None,
+        root: a folder that holds ``cifar-10-batches-bin/``; no other place is then used. If None,
             that is the folder which the environment variable TINYTORCH_DATA names, if it holds one,
             or else the cache folder.
         download: whether to download what is missing (170 MB) to the cache folder.

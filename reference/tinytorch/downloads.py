@@ -1,7 +1,7 @@
 """Where the files of a data set are: in a folder of your own, in the cache, or still to download.
 
-Given, not an exercise. A downloaded file is used only if its sha256 is the known one. It arrives in
-a private folder inside the cache and is then renamed, so that nobody ever sees half of it.
+Given, not an exercise. A downloaded file is used only if its sha256 is the known one. It is written to
+a private folder inside the cache and then renamed, so no other process ever sees half of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from tinytorch import formats
 
 ROUNDS = 3
-"""How often all mirrors are tried."""
+"""The number of rounds in which all mirrors are tried."""
 PAUSE = 1.0
 """Seconds to wait after the first round, and twice that after the second."""
 TIMEOUT = (5, 30)
@@ -29,16 +29,16 @@ TIMEOUT = (5, 30)
 
 @dataclass(frozen=True)
 class Source:
-    """What there is to know about the files of a data set.
+    """The files of a data set, and where to get them.
 
     Args:
-        name: what people call it.
+        name: the usual name.
         folder: the folder that holds its files, also inside an archive.
-        records: how many images a file has: one to train on, one to test with.
+        records: the number of images in a training file and in a test file.
         mirrors: the addresses that have its files, each ending in ``/``.
         sha256: maps the name of each file on a mirror to its digest.
-        archive: the name of the one file ``.tar.gz`` that holds all others. If None, each file is
-            on the mirrors by itself, and its name has ``.gz`` at the end.
+        archive: the name of the single ``.tar.gz`` that contains all files. If None, the mirrors have
+            each file separately, and its name ends in ``.gz``.
     """
 
     name: str
@@ -49,29 +49,29 @@ class Source:
     archive: str | None = None
 
     def served(self, names: Iterable[str]) -> list[str]:
-        """The files to download for those files that are ``names`` when unpacked."""
+        """The files to download to get the unpacked files ``names``."""
         return [self.archive] if self.archive else [f"{name}.gz" for name in names]
 
 
 def contents(
     source: Source, sizes: Mapping[str, int], root: str | Path | None = None, download: bool = True
 ) -> Iterator[tuple[str, Path, bytes]]:
-    """The files of a data set: from your own folder if that has them, or else from the cache.
+    """The files of a data set: from your own folder if it has them, or else from the cache.
 
     Your own folder is only read. Files that the cache lacks are downloaded to the cache.
 
     Args:
         source: the `Source`.
-        sizes: maps the name of each file, unpacked, to the bytes that it should have.
+        sizes: maps the name of each unpacked file to its expected size in bytes.
         root: the folder that holds ``source.folder``, and then neither cache nor network is used.
             If None, the one that the environment variable TINYTORCH_DATA names, if any.
         download: whether to download what is missing.
     Yields:
-        (name, path, bytes): one file after another, and where it is. Of a file that is too long,
-        one byte more than ``sizes`` says.
+        (name, path, bytes): one file after another. Of a file that is too long, one byte more than
+        ``sizes`` says.
     Raises:
-        FileNotFoundError: files are missing, and not to be downloaded.
-        ConnectionError: no mirror gave a file whose sha256 is the known one.
+        FileNotFoundError: files are missing, and ``download`` is false or ``root`` is given.
+        ConnectionError: no mirror delivered a file with the known sha256.
         OSError: the cache cannot be written to; a PermissionError if that is not allowed.
         ValueError: a file of your own is damaged. All messages say what to do.
     """
@@ -88,10 +88,10 @@ def contents(
 
 
 def own(source: Source, names: Sequence[str], root: str | Path | None = None) -> list[Path]:
-    """The paths in the user's own folder that hold the files ``names``; none if it has none of them.
+    """The paths of the files ``names`` in the user's own folder; empty if it has none of them.
 
     Raises:
-        FileNotFoundError: only some of them are there; or none, and ``root`` is given.
+        FileNotFoundError: some of them are missing; or all are, and ``root`` is given.
     """
     base = root if root is not None else os.environ.get("TINYTORCH_DATA")
     if not base:
@@ -119,7 +119,7 @@ def existing(*paths: Path) -> Path | None:
 
 
 def cached(source: Source, file: str, download: bool = True) -> Path:
-    """The path of a whole file in the cache, downloaded if it is not there and ``download`` is true."""
+    """The path of a complete file in the cache, downloaded if it is missing and ``download`` is true."""
     place = cache() / source.folder
     if not is_whole(place / file, source.sha256[file]):
         if not download:
@@ -129,14 +129,14 @@ def cached(source: Source, file: str, download: bool = True) -> Path:
 
 
 def cache() -> Path:
-    """The folder that keeps what was downloaded, a place that the operating system has for that."""
+    """The folder for downloads: the operating system's usual place for caches."""
     import pooch
 
     return Path(pooch.os_cache("tinytorch"))
 
 
 def is_whole(path: Path, sha256: str) -> bool:
-    """Whether there is such a file, with this digest."""
+    """Whether the file exists and has this digest."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -144,13 +144,13 @@ def is_whole(path: Path, sha256: str) -> bool:
 
 
 def looked(place: Path) -> str:
-    """The folders that were looked into, in words."""
+    """The folders that were searched, as text."""
     given = os.environ.get("TINYTORCH_DATA")
     return f"TINYTORCH_DATA ({given or 'not set'}), nor in the cache folder {place}"
 
 
 def absence(source: Source, what: str) -> str:
-    """The message for files that are missing: what to get, from where, and where to put it."""
+    """The message for missing files: what to get, from where, and where to put it."""
     addresses = " or ".join(source.mirrors)
     return (
         f"{source.name} is not there: {what}. To use it offline, get {', '.join(source.sha256)} "
@@ -162,7 +162,7 @@ def absence(source: Source, what: str) -> str:
 def fill(source: Source, file: str, place: Path) -> None:
     """Download a file into the folder ``place`` of the cache.
 
-    Two processes may do so at once: each has a private folder, and what is renamed last stays.
+    Two processes may do so at once: each has a private folder, and the last rename wins.
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def fill(source: Source, file: str, place: Path) -> None:
 
 
 def keep(arrived: str, target: Path, sha256: str) -> None:
-    """Rename a file that is whole to ``target``, which is then whole at each moment."""
+    """Rename a complete file to ``target``, which is thus complete at every moment."""
     try:
         Path(arrived).replace(target)
     except PermissionError:  # On Windows: another process, which was faster, reads that file.
@@ -191,10 +191,10 @@ def keep(arrived: str, target: Path, sha256: str) -> None:
 
 
 def from_a_mirror(source: Source, file: str, private: str, place: Path) -> str:
-    """The path in the folder ``private`` of a file that the first mirror which can has given.
+    """Download a file from the first mirror that has it, and return its path in the folder ``private``.
 
     Raises:
-        ConnectionError: none has. An answer 4xx is final; all else is tried again.
+        ConnectionError: no mirror has it. A 4xx response is final; anything else is tried again.
     """
     failures = {}
     mirrors = list(source.mirrors)
@@ -241,7 +241,7 @@ def attempted(address: str, sha256: str, private: str) -> tuple[str | None, str 
 
 
 class Progress:
-    """How much of a download is there, as a line on stderr if that is a terminal.
+    """The progress of a download, as a line on stderr if that is a terminal.
 
     Pooch sets ``total`` and calls the methods.
     """
@@ -253,7 +253,7 @@ class Progress:
         self.visible = sys.stderr is not None and sys.stderr.isatty()
 
     def update(self, count: int) -> None:
-        """So many more bytes have come."""
+        """Count ``count`` more bytes."""
         self.done += count
         percent = min(100, 100 * self.done // self.total) if self.total else None
         if percent not in (None, self.shown):
@@ -265,7 +265,7 @@ class Progress:
         self.done = 0
 
     def close(self) -> None:
-        """End the line, if one was begun."""
+        """End the line if one was started."""
         if self.shown is not None:
             print(file=sys.stderr)
             self.shown = None

@@ -1,6 +1,6 @@
-"""The namespace `tinytorch.nn.init`: first values of parameters, drawn in place.
+"""The namespace `tinytorch.nn.init`: initial values of parameters, set in place.
 
-Given, not an exercise. Each function writes to the memory that is there and gives the tensor back.
+Given, not an exercise. Each function writes into the tensor's memory and returns the tensor.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def __getattr__(name: str) -> Any:
 
 
 def write(tensor: Any, values: Any) -> Any:
-    """Put values into the tensor's memory; `backward` notices if it needed the old ones."""
+    """Write values into the tensor's memory; `backward` notices if it needed the old ones."""
     import_module("tinytorch.inplace").write(tensor.data, ..., values)
     return tensor
 
 
 def common(generator: np.random.Generator | None) -> np.random.Generator:
-    """The generator given, or that of `manual_seed`."""
+    """The given generator, or the default one."""
     return generator or import_module("tinytorch.tensor").default_generator()
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By what a deviation is multiplied before that activation."""
+    """The factor for the standard deviation before that activation."""
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in GAINS:
@@ -51,7 +51,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def fans(tensor: Any) -> tuple[int, int]:
-    """How many numbers go into one output, and how many outputs one number goes into.
+    """(fan_in, fan_out): the inputs of one output, and the outputs of one input.
 
     Raises:
         ValueError: there are fewer than two axes.
@@ -85,12 +85,12 @@ def eye_(tensor: Any) -> Any:
 
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
-    """From [a, b), each as likely as another."""
+    """Uniform from [a, b)."""
     return write(tensor, common(generator).uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
-    """Normal, of that mean and deviation."""
+    """Normal, with this mean and standard deviation."""
     return write(tensor, common(generator).normal(mean, std, tensor.shape))
 
 
@@ -116,12 +116,12 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> An
 
 
 def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
-    """Normal of deviation gain · √(2 / (fan_in + fan_out))."""
+    """Normal with standard deviation gain · √(2 / (fan_in + fan_out))."""
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(fans(tensor))), generator)
 
 
 def he(tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
-    """The deviation after He and others (2015): gain / √fan."""
+    """The standard deviation after He and others (2015): gain / √fan."""
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode must be 'fan_in' or 'fan_out', got {mode!r}")
     return calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[mode == "fan_out"])
@@ -146,12 +146,12 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Any:
-    """Normal of deviation gain / √fan."""
+    """Normal with standard deviation gain / √fan."""
     return normal_(tensor, 0, he(tensor, a, mode, nonlinearity), generator)
 
 
 def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
-    """Rows, or columns, that stand at right angles."""
+    """Orthogonal rows or columns."""
     fans(tensor)
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
     drawn = common(generator).standard_normal((max(rows, columns), min(rows, columns)))

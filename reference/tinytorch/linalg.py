@@ -1,4 +1,4 @@
-"""What programs ask of `torch.linalg`: the length of vectors. NumPy has the rest.
+"""What programs use of `torch.linalg`: the length of vectors. NumPy has the rest.
 
 Given, not an exercise.
 """
@@ -17,7 +17,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False) 
 
 
 def norm(A: Any, ord: float | None = None, dim: Any = None, keepdim: bool = False) -> Any:
-    """The root of the sum of all squares, or along ``dim``; with ``ord``, of a vector only."""
+    """The square root of the sum of squares, of all values or along ``dim``; ``ord`` is for vectors only."""
     if ord is not None and dim is None and A.ndim != 1:
         raise ValueError(f"ord is for vectors: use dim, got shape {A.shape}")
     return length(A, 2 if ord is None else ord, dim, keepdim)

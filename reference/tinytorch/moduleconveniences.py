@@ -1,7 +1,7 @@
-"""What PyTorch's users expect of a module beside what 03 asks for.
+"""What PyTorch's users expect of a module in addition to what 03 requires.
 
-Given, not an exercise. `Module` begins with `ModuleConveniences`; what `layers.py` defines itself comes
-before.
+Given, not an exercise. `Module` inherits from `ModuleConveniences`; what `layers.py` defines itself takes
+precedence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tinytorch.instead import ARGUMENTS, INSTEAD, Refused, only_cpu, refuse
 
 
 def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
-    """Let a method `zero_grad` take PyTorch's ``set_to_none``: False leaves zeros where gradients were."""
+    """Let a method `zero_grad` take PyTorch's ``set_to_none``: False sets gradients to zero."""
 
     @wraps(zero_grad)
     def with_choice(self: Any, set_to_none: bool = True) -> None:
@@ -30,8 +30,8 @@ def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
 
 
 def takes(cls: type, name: str) -> bool:
-    """Whether a class can be called with that keyword."""
-    from inspect import signature  # it takes a moment, and is seldom needed
+    """Whether a class accepts that keyword."""
+    from inspect import signature  # it takes a moment, and is rarely needed
 
     return name in signature(cls.__init__).parameters  # type: ignore[misc]
 
@@ -56,10 +56,10 @@ SIZES = [
 
 
 def check_values(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse by name what a module would stumble over later: texts, None and lists for numbers.
+    """Refuse by name what would fail later in a module: text, None or a list instead of a number.
 
     Raises:
-        TypeError: the message names the argument, and says what to write.
+        TypeError: the message names the argument and says what to write.
     """
     if not any(v is None or isinstance(v, (str, list, tuple)) for v in (*args, *kwargs.values())):
         return
@@ -82,7 +82,7 @@ def check_values(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
 
 
 class ModuleConveniences:
-    """The base of `Module`: what PyTorch's has beside what 03 asks for."""
+    """The base of `Module`: what PyTorch's Module has in addition to what 03 requires."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that PyTorch's class of that name has, and say what to write instead."""
@@ -94,23 +94,23 @@ class ModuleConveniences:
         return super().__new__(cls)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        """Keep ``tensor`` as a Buffer under the attribute ``name``; one that is not saved, as it is."""
+        """Keep ``tensor`` as a Buffer in the attribute ``name``; if it is not saved, keep it unchanged."""
         if tensor is not None and persistent:
             tensor = import_module("tinytorch.layers").Buffer(tensor)
         setattr(self, name, tensor)
 
     def register_parameter(self, name: str, param: Any) -> None:
-        """Keep a Parameter, or None, under the attribute ``name``."""
+        """Keep a Parameter, or None, in the attribute ``name``."""
         setattr(self, name, param)
 
     def add_module(self, name: str, module: Any) -> None:
-        """Keep a module under the attribute ``name``."""
+        """Keep a module in the attribute ``name``."""
         setattr(self, name, module)
 
     register_module = add_module
 
     def apply(self: Any, fn: Callable[[Any], Any]) -> Any:
-        """Call ``fn`` on all parts, each after its own, and on the module itself; returns the module."""
+        """Call ``fn`` on all submodules, from the inside out, then on the module; returns the module."""
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -123,7 +123,7 @@ class ModuleConveniences:
         return self
 
     def get_submodule(self: Any, target: str) -> Any:
-        """The part of this name, such as ``"layers.0"``."""
+        """The submodule of this name, such as ``"layers.0"``."""
         found = dict(self.named_modules()).get(target)
         if found is None:
             raise AttributeError(

@@ -1,6 +1,6 @@
-"""States of optimizers as PyTorch writes them: made plain, and looked at before anything changes.
+"""States of optimizers as PyTorch writes them: converted and checked before anything changes.
 
-Given, not an exercise. `Optimizer.load_state_dict` of 06 has `reads_pytorch` above it.
+Given, not an exercise. `reads_pytorch` decorates `Optimizer.load_state_dict` of 06.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ NOT_OFFERED = {
     "maximize": "use the negative loss",
     "amsgrad": "use Adam without it",
 }
-"""What PyTorch's optimizers can do and these cannot, and what to do instead."""
+"""What PyTorch's optimizers can do and yours cannot, and what to do instead."""
 
 NEEDED = {"Adam": ("step", "exp_avg", "exp_avg_sq")}
-"""What must be remembered of a parameter if anything is."""
+"""What a parameter's state must contain if it has any."""
 
 FLOATING = ("momentum_buffer", "exp_avg", "exp_avg_sq")
 """What must be an array of floats."""
 
 
 def kinds(optimizer: Any) -> list[str]:
-    """The names of an optimizer's class and those above."""
+    """The names of an optimizer's class and its base classes."""
     return [kind.__name__ for kind in type(optimizer).__mro__]
 
 
 def reads_pytorch(load_state_dict: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """Let `load_state_dict` of an optimizer take what PyTorch's gives, and refuse what would fail later."""
+    """Let an optimizer's `load_state_dict` accept PyTorch's states, and refuse what would fail later."""
 
     @wraps(load_state_dict)
     def load(self: Any, state_dict: Any) -> None:
@@ -44,7 +44,7 @@ def readable(optimizer: Any, state_dict: Any) -> dict[str, Any]:
     """The same state with arrays and numbers, as `state_dict` of 06 has them.
 
     Raises:
-        ValueError: it is no state of an optimizer, of another kind, or has what no optimizer can use.
+        ValueError: it is not a state of such an optimizer, or has values that no optimizer can use.
     """
     if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
         raise ValueError("state_dict must be a dictionary with 'state' and 'param_groups'")
@@ -63,7 +63,7 @@ def readable(optimizer: Any, state_dict: Any) -> dict[str, Any]:
 
 
 def remembered(optimizer: Any, place: Any, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What is remembered of one parameter: the count of steps as a number, PyTorch's tensors as arrays."""
+    """The state of one parameter: the count of steps as a number, PyTorch's tensors as arrays."""
     state: dict[str, Any] = {}
     for name, value in found.items():
         if value is None:
@@ -85,12 +85,12 @@ def remembered(optimizer: Any, place: Any, found: Mapping[str, Any]) -> dict[str
 def whole(step: Array, place: Any) -> int:
     """A count of steps, which PyTorch keeps as a float in a tensor."""
     if step.size != 1 or step.dtype.kind not in "fiu" or step.item() % 1 or step.item() < 0:
-        raise ValueError(f"step of param {place} in state_dict must be a whole number")
+        raise ValueError(f"step of param {place} in state_dict must be an integer")
     return int(step.item())
 
 
 def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters of one group, once it is sure that this optimizer can use them."""
+    """The hyperparameters of one group, after a check that this optimizer can use them."""
     for name, way in NOT_OFFERED.items():
         if name not in optimizer.defaults and found.get(name):
             raise ValueError(f"param_groups of state_dict have {name}={found[name]}: {way}")
@@ -110,7 +110,7 @@ def group_of(optimizer: Any, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def like(default: Any, value: Any, name: str) -> Any:
-    """A hyperparameter as its optimizer has it: a number from a tensor, a pair from a list."""
+    """A hyperparameter as the optimizer expects it: a number from a tensor, a pair from a list."""
     if isinstance(value, str) and not isinstance(default, str):
         raise ValueError(f"{name} in param_groups of state_dict is a string: use a number")
     if isinstance(default, tuple):

@@ -1,4 +1,4 @@
-"""Sums that keep their digits: float16 is added up as float32, and a long axis in parts.
+"""Sums that keep their digits: float16 is summed in float32, and a long axis in parts.
 
 Given, not an exercise. NumPy adds the rows of a matrix one by one, so that each small number meets a
 large sum and loses digits: a million rows of 0.1 give 100958 in float32. In parts of about √N rows
@@ -18,15 +18,15 @@ import numpy as np
 Array = np.ndarray
 
 LONG = 512
-"""From so many rows on they are added up in parts."""
+"""From this many rows on, sums are computed in parts."""
 
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """``x.sum(axis, keepdims=keepdims)``, without the errors that grow with the number of values.
 
     Args:
-        x: an array of any dtype. Whole numbers add up as NumPy's do.
-        axis: the axis or tuple of axes to add along; all of them if None.
+        x: an array of any dtype. Integers are summed as in NumPy.
+        axis: the axis or tuple of axes to sum along; all of them if None.
         keepdims: whether these axes stay, with length 1.
 
     >>> tenths = np.full((1_000_000, 2), 0.1, np.float32)
@@ -46,7 +46,7 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: boo
 
 
 def shape_along(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
-    """What is left of a shape when axes are added up."""
+    """The shape that remains when axes are summed."""
     lengths: list[int | None] = list(shape)
     for axis in axes:
         lengths[axis] = 1 if keepdims else None
@@ -64,7 +64,7 @@ def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array
 
 
 def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
-    """``x`` as matrices (…, rows, columns) whose rows are to be added up, if it lies so; else None."""
+    """``x`` as matrices (…, rows, columns) whose rows are to be summed, if its memory allows; else None."""
     if not x.flags.c_contiguous:  # such as images whose channels come last in memory
         order = sorted(range(x.ndim), key=lambda a: -x.strides[a])
         kept = [a for a in order if a not in axes]
@@ -78,7 +78,7 @@ def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
 
 
 def sum_of_rows(matrices: Array) -> Array:
-    """The rows of each matrix added up: √N sums of each √N-th row, and then these."""
+    """The sum of the rows of each matrix: √N sums of every √N-th row, and then the sum of these."""
     stack, rows, width = matrices.shape
     count = int(rows**0.5)
     whole = rows - rows % count
@@ -94,9 +94,9 @@ def is_half(x: Any) -> bool:
 
 
 def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function compute on float16 as on float32, and round what comes out once, as PyTorch does.
+    """Let a function compute float16 in float32, and round the result once, as PyTorch does.
 
-    What comes out gets the dtype of the first argument.
+    The result gets the dtype of the first argument.
 
     >>> @in_single
     ... def power(x):

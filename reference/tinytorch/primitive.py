@@ -185,7 +185,7 @@ def primitive(function: Callable[..., Any]) -> Primitive:
 def as_wide_as(arrays: Sequence[Any], result: Any) -> Any:
     """``result``, which is float64, in the dtype of the widest floating array of ``arrays``, or else float32.
 
-    NumPy takes float64 as soon as whole numbers meet floats, or are divided. Here they count as floats of the
+    NumPy takes float64 as soon as integers meet floats, or are divided. Here they count as floats of the
     dtype beside them, as in PyTorch: a model stays float32 even if you add labels to its output.
     """
     dtypes = [array.dtype for array in arrays if getattr(array, "dtype", None) is not None]

@@ -1,4 +1,4 @@
-"""Orders in which a DataLoader can go through a dataset, and datasets one after the other.
+"""Orders in which a DataLoader can go through a dataset, and concatenated datasets.
 
 Given, not an exercise.
 """
@@ -39,7 +39,7 @@ class RandomSampler(SequentialSampler):
 
 
 class WeightedRandomSampler:
-    """Indices drawn with weights as probabilities, which need not sum to one."""
+    """Indices drawn in proportion to weights, which need not sum to one."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class WeightedRandomSampler:
 
 
 class ConcatDataset(Dataset):
-    """Several datasets, one after the other."""
+    """Several datasets, concatenated."""
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)

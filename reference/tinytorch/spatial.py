@@ -28,7 +28,7 @@ def pair(size: Size, name: str) -> tuple[int, int]:
     sizes = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in sizes)
     if len(sizes) != 2 or not whole:
-        raise TypeError(f"{name} must be a whole number or a pair of them, got {size!r}")
+        raise TypeError(f"{name} must be an integer or a pair of them, got {size!r}")
     return sizes
 
 
@@ -44,7 +44,7 @@ def output_size(
         size: (height, width) of the image.
         kernel_size, stride, padding: numbers, or pairs for (height, width).
     Raises:
-        TypeError: one of them is not a whole number or a pair; the message names it, see `pair`.
+        TypeError: one of them is not an integer or a pair; the message names it, see `pair`.
         ValueError: ``stride`` or ``kernel_size`` is below 1, ``padding`` is negative, or the kernel
             is larger than the padded image. The message names the argument and its value.
 

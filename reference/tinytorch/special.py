@@ -1,7 +1,7 @@
 """The error function and the normal distribution on whole arrays; NumPy has neither.
 
-Given, not an exercise. Python's `math` has `erf` and `erfc` for single numbers. Here they are looked up
-at a few dozen places, and Chebyshev polynomials through these places give all other values.
+Given, not an exercise. Python's `math` has `erf` and `erfc` for single numbers. Here they are evaluated at
+a few dozen points, and Chebyshev polynomials through these points give all other values.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from numpy.polynomial import chebyshev
 Array = np.ndarray
 
 MIDDLE = 3.0
-"""Of the axis from 0 to infinity: the place that is mapped to the middle of [-1, 1]."""
+"""The point of the axis from 0 to infinity that is mapped to the middle of [-1, 1]."""
 
 DEGREE = 24
-"""Of the polynomial: a relative error of 3e-14."""
+"""The degree of the polynomial, for a relative error of 3e-14."""
 
 SHORT = 12
-"""Of the one for float32 and float16, which is three times as fast: 2e-8."""
+"""The degree for float32 and float16, which is three times as fast, for an error of 2e-8."""
 
 
 def erf(x: Array) -> Array:
-    """The error function: 2/√π · ∫₀ˣ exp(-t²) dt, of the shape and dtype of ``x``, which is floating.
+    """The error function: 2/√π · ∫₀ˣ exp(-t²) dt, in the shape and dtype of ``x``, which is floating.
 
     The relative error is below 1e-7, and below 1e-13 for float64.
 
@@ -40,10 +40,10 @@ def erf(x: Array) -> Array:
 
 
 def normal_cdf(x: Array) -> Array:
-    """Φ(x): how likely a number from the standard normal distribution is at most x.
+    """Φ(x): the probability that a number from the standard normal distribution is at most x.
 
-    Φ(x) = ½ (1 + erf(x/√2)), with a relative error below 1e-7 also far below zero, where that difference
-    would be nothing but rounding. The result has the shape and dtype of ``x``, which is floating.
+    Φ(x) = ½ (1 + erf(x/√2)), with a relative error below 1e-7 even far below zero, where that difference
+    would be only rounding. The result has the shape and dtype of ``x``, which is floating.
 
     >>> normal_cdf(np.array([-10.0, 0.0, 1.0]))
     array([7.61985302e-24, 5.00000000e-01, 8.41344746e-01])
@@ -53,7 +53,7 @@ def normal_cdf(x: Array) -> Array:
 
 
 def tail(z: Array, itemsize: int) -> Array:
-    """erfc(z) = 1 - erf(z) for z ≥ 0, float64: exp(-z²) times a function that changes little."""
+    """erfc(z) = 1 - erf(z) for z ≥ 0, float64: exp(-z²) times a function that varies little."""
     places = 1 - 2 * MIDDLE / (z + MIDDLE)  # (z - MIDDLE) / (z + MIDDLE), also for an infinite z
     if itemsize == 8:
         return np.exp(-z * z) * chebyshev.chebval(places, tail_coefficients(DEGREE))
@@ -68,7 +68,7 @@ def tail(z: Array, itemsize: int) -> Array:
 
 @cache
 def tail_coefficients(degree: int) -> Array:
-    """Of the polynomial for exp(z²) · erfc(z) on [-1, 1]."""
+    """The coefficients of the polynomial for exp(z²) · erfc(z) on [-1, 1]."""
 
     def at(place: float) -> float:
         return scaled_tail(MIDDLE * (1 + place) / (1 - place))
@@ -78,7 +78,7 @@ def tail_coefficients(degree: int) -> Array:
 
 @cache
 def slope_coefficients() -> Array:
-    """Of the polynomial for erf(z) / z with z² in [0, 1], put on [-1, 1]."""
+    """The coefficients of the polynomial for erf(z) / z with z² in [0, 1], mapped to [-1, 1]."""
 
     def at(place: float) -> float:
         z = math.sqrt((1 + place) / 2)

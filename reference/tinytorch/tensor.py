@@ -682,13 +682,13 @@ def invert(x: Array) -> Array:
 def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None:
     """Raise IndexError unless ``dim`` is None, an axis of ``shape``, or a tuple of axes.
 
-    Anything that is not a whole number, such as True or a list, is a TypeError.
+    Anything that is not an integer, such as True or a list, is a TypeError.
     """
     if dim is None:
         return
     for axis in dim if isinstance(dim, tuple) else (dim,):
         if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
-            raise TypeError(f"dim must be a whole number or a tuple of them, got {dim!r:.60}")
+            raise TypeError(f"dim must be an integer or a tuple of them, got {dim!r:.60}")
         if not -len(shape) <= axis < len(shape):
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")
 
@@ -1015,7 +1015,7 @@ def manual_seed(seed: int) -> np.random.Generator:
     """Restart the random numbers: after the same seed, the same numbers come in the same order.
 
     Args:
-        seed: a whole number, at least 0.
+        seed: an integer, at least 0.
     Returns:
         The new default generator, an `np.random.Generator`.
     """

@@ -68,7 +68,7 @@ class TestClaims:
     def test_say_what_is_stale_and_what_is_still_to_do(self):
         made = portfolio("half")
         told = part(parsed(portfolio_page(made)), "limits")
-        once = "Proved once, for other code than stands there now: "
+        once = "Proved for an earlier version of the code: "
         assert once in told
         assert "1957 perceptron" in told
         assert "Not proved yet: 09–13" in told
@@ -91,7 +91,7 @@ class TestClaims:
         claims = of_work(proved.claims(progress))
         claims = {i: c for i, c in claims.items() if c.own}
         tree = parsed(portfolio_page(portfolio(progress=progress, claims=claims)))
-        assert "Reached with borrowed modules alone: 1957, 1969." in part(tree, "limits")
+        assert "Passed with borrowed modules only: 1957, 1969." in part(tree, "limits")
         assert "1957" not in part(tree, "years")
         (ruler,) = [e for e in tree.iter("svg") if e.get("class") == "ruler wide"]
         full = [e for e in ruler.iter("circle") if e.get("class") == "passed"]

@@ -1,19 +1,19 @@
-"""Changes the reference in one place at a time, and tells which changes no spec notices.
+"""Changes the reference in one place at a time, and reports which changes no spec notices.
 
     python -m tests.proofs.mutants 13                     # every change of module 13
     python -m tests.proofs.mutants 10-13 --limit 20       # twenty of each, drawn at random
     python -m tests.proofs.mutants --page docs/proof.md   # every change, and the page about them
 
-What is known already is not tried again: stop it and start it as you like. A change is known by what the
-module then is. One that was noticed stays so, as specs only ever become more; one that was not is tried
-again when specs have changed. `--fresh` forgets everything.
+Results are kept, so you can stop and start at any time. A change is identified by the source of the module
+that it makes. If it was noticed, it is not tried again, because specs are only added; if it was missed, it is
+tried again when specs have changed. `--fresh` forgets everything.
 
-A change is safe if three specs are soon found that notice it. Otherwise it is tried with two more seeds: if
-those miss it, what a learner is told depends on luck.
+A change is safe if a short search finds three specs that notice it. Otherwise it is tried with two more
+seeds: if those miss it, whether a learner hears of it depends on luck.
 
-Some changes make no difference: a default that is named, an axis of a single one. They are listed with
-the reason in `equivalents.toml`. Each of the others is a mistake that a learner may make and never be told
-of: give a spec what shows it.
+Some changes make no difference, such as leaving out an argument that equals its default. They are listed in
+`equivalents.toml`, each with its reason. Each of the others is a mistake that a learner can make without any
+spec failing: extend a spec so that it fails.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ RESULTS = kit.ROOT / ".tinytorch" / "mutants.jsonl"
 
 SEEDS = (0, 1, 2)
 ENOUGH = 3
-"""A run ends when so many specs are red: a change that these notice is not noticed by luck."""
+"""A run ends when this many specs fail: a change that these notice is not noticed by luck."""
 
 Name = tuple[str, str, str, int]
 Results = dict[tuple[str, int], dict]
-"""(key of a change, seed) -> how many specs are red, and the digest of the specs."""
+"""(key of a change, seed) -> how many specs fail, and the digest of the specs."""
 
 
 def equivalents() -> dict[str, dict[Name, str]]:
@@ -111,9 +111,9 @@ def attempt(
     enough: int = ENOUGH,
     noted: dict | None = None,
 ) -> dict:
-    """Try changes on the specs of a module and append what comes; what its specs reach is the answer.
+    """Run the specs of a module on changes and append the results; returns what its specs reach.
 
-    Specs that were red before come first. ``noted``: what they reach, if that is known.
+    Specs that failed before run first. ``noted``: what they reach, if that is known.
     """
     known = read(results)
     before = [known.get((key_of(mutant), SEEDS[0]), {}).get("by") or [] for mutant in tried]
@@ -153,7 +153,7 @@ class Row:
         count: how many there are.
         killed: how many specs notice.
         equivalent: reason to how many make no difference for that reason.
-        by_few: how many of those are noticed by specs of which no three were soon found.
+        by_few: of the noticed, those for which a short search found fewer than three specs.
         by_chance: how many of those the specs miss with another seed.
         missed: those that no spec notices.
     """
@@ -190,20 +190,20 @@ def row(unit: Unit, drawn: Sequence[Mutant], known: Results) -> Row | None:
 
 
 HEAD = """\
-# What the specs would notice
+# What the specs notice
 
 <!-- made by `python -m tests.proofs.mutants --page docs/proof.md`; make it again instead of editing -->
 
-A spec that no mistake turns red proves nothing. So the worked solution is changed in one place at a time:
-another operator, another comparison, a constant one larger, a condition that always or never holds, an `and`
-for an `or`, a keyword left out, a statement left out, another default, an error left out or of another type.
-The specs of the module are run on each change, with the 25 examples of a learner.
+A spec that never fails proves nothing. So we change the worked solution in one place at a time: another
+operator, another comparison, a constant one larger, a condition that always or never holds, an `and` for an
+`or`, a missing keyword, a missing statement, another default, an error that is missing or has another type.
+The specs of the module run on each change, with the 25 examples of a learner.
 
-- **noticed**: a spec is red.
-- **no difference**: nobody can tell the change from the original; the reasons are below.
-- **missed**: a learner may write this and never be told.
-- **by few specs**: of those noticed. After the first red spec others were tried, and no three were soon red.
-  These changes are tried with two more seeds.
+- **noticed**: a spec fails.
+- **no difference**: the change cannot be told from the original; the reasons are below.
+- **missed**: a learner can write this, and no spec fails.
+- **by few specs**: of the noticed changes, those for which a short search did not find three specs that fail.
+  These are tried with two more seeds.
 - **by chance**: of those again, how many are missed with one of these seeds.
 """
 
@@ -217,7 +217,7 @@ def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
     lines += [f"| **all** | {' | '.join(f'**{total}**' for total in totals)} |", ""]
     count, killed, same = totals[:3]
     share = killed / max(1, count - same)
-    lines += [f"Of the {count - same} changes that make a difference {share:.1%} are noticed."]
+    lines += [f"Of the {count - same} changes that make a difference, {share:.1%} are noticed."]
     if untried:
         lines += ["", f"Not tried yet: {', '.join(untried)}."]
     lines += ["", "## Changes that make no difference", ""]
@@ -239,7 +239,7 @@ def figures(found: Row) -> tuple[int, ...]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Try what is not known yet, and tell."""
+    """Try what is not known yet, and report."""
     assert __doc__ is not None
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -250,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="which changes are drawn (0)")
     parser.add_argument("--fresh", action="store_true", help="forget what is known")
-    parser.add_argument("--known", action="store_true", help="try nothing, tell what is known")
+    parser.add_argument("--known", action="store_true", help="try nothing, report what is known")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where results are kept")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page about them")
     given = parser.parse_args(arguments)

@@ -111,7 +111,7 @@ class TestMilestones:
         (folder / "01_sum.png").write_bytes(own.data)
         assert "Picture .tinytorch/plots/01_sum.png" in tito("milestone", "celebrate", "1901")
         (folder / "01_sum.png").write_bytes(proved.picture("01_sum", "reference:00").data)
-        assert "drawn by other code" in tito("milestone", "celebrate", "1901")
+        assert "not drawn by the proved code" in tito("milestone", "celebrate", "1901")
         assert "left out 01_sum.png" in tito("report", "--portfolio", "site")
 
 
@@ -211,7 +211,7 @@ class TestPortfolio:
     def test_another_page_stays_as_it_is(self, workspace):
         toy.write(workspace, {"site/index.html": "<h1>My own page</h1>"})
         text = tito("report", "--portfolio", "site", code=1)
-        assert "index.html is another page: name another folder" in text
+        assert "index.html is not a portfolio: name another folder" in text
         kept = (workspace / "site" / "index.html").read_text(encoding="utf-8")
         assert kept == "<h1>My own page</h1>"
 
@@ -268,7 +268,7 @@ class TestPortfolio:
         edit(workspace, "squaring", "x * x", "x ** 2")
         show = ("report", "--portfolio", "site", "--show")
         text = " ".join(tito(*show, "squaring.square", code=2).split())
-        assert "03 squaring is stale, and only what is proved is shown" in text
+        assert "03 squaring is stale, and only proved code can be shown" in text
         borrow(workspace, "01")
         toy.pytest_in(workspace)
         assert "borrowed from the course" in tito(*show, "adding.add", code=2)
@@ -287,7 +287,7 @@ class TestPortfolio:
         assert "tito milestone next" in text
 
     def test_show_goes_with_a_portfolio(self, workspace):
-        assert "--show goes with --portfolio" in tito("report", "--show", "adding.add", code=2)
+        assert "--show requires --portfolio" in tito("report", "--show", "adding.add", code=2)
 
 
 @pytest.mark.parametrize("columns", [40, 80])

@@ -131,9 +131,9 @@ class TestSettings:
         ((), ("choose", "short", "doubles"), "one path at a time"),
         ((), ("borrow",), "borrow which modules? For example: tito path borrow 01-08"),
         ((), ("borrow", "ading"), "Did you mean 'adding'"),
-        ((), ("borrow", "all"), "nothing is left to write"),
-        (("choose", "doubles"), ("borrow", "02"), "the path doubles holds 02, and all of that"),
-        (("borrow", "02"), ("choose", "doubles"), "the path doubles holds 02, and all of that"),
+        ((), ("borrow", "all"), "nothing would be left to write"),
+        (("choose", "doubles"), ("borrow", "02"), "the path doubles contains 02, and all of it"),
+        (("borrow", "02"), ("choose", "doubles"), "the path doubles contains 02, and all of it"),
     ],
 )
 def test_what_cannot_be_chosen(workspace, before, words, says):

@@ -1,4 +1,4 @@
-"""A card: what is told of a milestone or a stage that is proved, before anything is drawn."""
+"""A card: the content for a proved milestone or stage, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pytest_tinytorch.export.journey.pictures import Picture
 
 @dataclass(frozen=True)
 class Stop:
-    """A point on the line at the foot of a card: what was done, and what is still to come."""
+    """A point on the line at the bottom of a card: done, or still to come."""
 
     label: str
     passed: bool
@@ -27,21 +27,21 @@ class Stop:
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says.
+    """The content of a card.
 
     Attributes:
-        slug: what its files are called.
+        slug: the name of its files.
         place: ``milestone 1 of 6``.
         headline, title: a year and what happened in it; or a stage and its checkpoints.
         sentences: what the learner can do now, in the first person.
         measures: the learner's own numbers.
-        picture: drawn by the code that is proved, if there is one.
-        stops: the others of its kind, in order.
+        picture: drawn by the proved code, if there is one.
+        stops: all of its kind, in order.
         origin: who wrote what.
-        proof: when it was proved, and the digests of what.
-        command: what proves it again.
-        name: the learner's, if they gave it.
-        digests: those of the proof in full, for a milestone.
+        proof: when it was proved, and the digests.
+        command: the command that proves it again.
+        name: the learner's, if they chose to give it.
+        digests: the full digests of the proof, for a milestone.
     """
 
     slug: str
@@ -60,7 +60,7 @@ class Card:
 
     @property
     def key(self) -> Measure | None:
-        """The number that says most: one that reaches a threshold, or else the first."""
+        """The most telling number: one with a threshold to reach, or else the first."""
         held = [m for m in self.measures if m.limit is not None]
         reached = [m for m in held if not m.most]
         drawn = [m for m in self.measures if m.value is not None]
@@ -70,7 +70,7 @@ class Card:
 def milestone_card(
     progress: Progress, claim: Claim, pictures: Sequence[Picture] = (), name: str = ""
 ) -> Card:
-    """The card of a milestone that is proved."""
+    """The card of a proved milestone."""
     unit = claim.unit
     at, total = progress.place(unit)
     own = progress.milestones if unit in progress.milestones else progress.curriculum.milestones
@@ -100,7 +100,7 @@ def stage_card(
     stage: NamedCheckpoints,
     name: str = "",
 ) -> Card:
-    """The card of a stage, of which all that is the learner's to pass is proved."""
+    """The card of a stage in which everything is proved that is the learner's to pass."""
     units, stages = own_checkpoints(progress, stage), progress.curriculum.stages
     own = tuple(unit for unit in units if unit.source)
     others = tuple(
@@ -132,18 +132,18 @@ def slug(text: str) -> str:
 
 
 def is_own(progress: Progress, unit: Unit) -> bool:
-    """Whether a unit is passed as the source stands, and the learner wrote something of that."""
+    """Whether a unit is passed for the current source, and the learner wrote some of what it depends on."""
     return progress.state[unit.id] == State.PASSED and bool(own_modules(progress, unit))
 
 
 def proved_pictures(claim: Claim, pictures: Sequence[Picture]) -> list[Picture]:
-    """The pictures of a milestone that were drawn by the code that is proved."""
+    """The pictures of a milestone that the proved code drew."""
     own = [picture for picture in pictures if picture.belongs_to(claim.unit) and picture.data]
     return [picture for picture in own if picture.source == claim.event.source]
 
 
 def origin(own: Sequence[Unit], borrowed: Sequence[Unit]) -> str:
-    """Who wrote the modules that something stands on."""
+    """Who wrote the modules that something depends on."""
     mine = f"{word_for(own)} {dashed(unit_ranges(own))} written by me, on NumPy"
     if not borrowed:
         return mine
@@ -157,7 +157,7 @@ def word_for(units: Sequence[Unit]) -> str:
 
 
 def proof(claim: Claim) -> str:
-    """When something was proved, and for which source and specs: their digests begin so."""
+    """When something was proved, and how the digests of its source and specs begin."""
     event = claim.event
     source, specs = event.source.rpartition(":")[2], event.specs
     return f"proved {day_text(event.at)} · source {source[:8]} · specs {specs[:8]}"

@@ -36,7 +36,7 @@ NUMBER = re.compile(r"-?\d*\.?\d+")
 
 
 class NoPng(Exception):
-    """No PNG can be drawn here; the message says how to mend that."""
+    """No PNG can be drawn here; the message says how to fix that."""
 
 
 def card_png(card: Card, theme: str) -> bytes:

@@ -150,7 +150,7 @@ def _sentences(card: Card) -> Iterator[Shape]:
 
 
 def _numbers(card: Card) -> Iterator[Shape]:
-    """Three numbers at most, each with a bar and what was asked for."""
+    """Three numbers at most, each with a bar and what is required."""
     held = [m for m in card.measures if m.limit is not None and m.value is not None]
     rest = [m for m in card.measures if m not in held and m.value is not None]
     for row, one in enumerate([*held, *rest][:3]):

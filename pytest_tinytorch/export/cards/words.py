@@ -19,7 +19,7 @@ def profile_text(card: Card) -> str:
 
 
 def readme_markdown(card: Card) -> str:
-    """What a README shows: the card as a picture, in the theme of whoever looks, and it in words."""
+    """Markdown for a README: the card as a picture in the reader's theme, and as text."""
     alt = plain(f"{card.headline}, {card.title}: {card.sentences[0]}").replace('"', "&quot;")
     picture = (
         "<picture>\n"
@@ -30,7 +30,7 @@ def readme_markdown(card: Card) -> str:
     rows = [
         f"| {plain(one.name)} | {plain(one.shown)} | {plain(one.asked)} |" for one in card.measures
     ]
-    table = ["| measured | mine | asked for |\n|---|---|---|\n" + "\n".join(rows)] if rows else []
+    table = ["| measured | mine | required |\n|---|---|---|\n" + "\n".join(rows)] if rows else []
     origin, proof = capitalized(card.origin), capitalized(card.proof)
     digests = f" Digests: {plain(card.digests)}." if card.digests else ""
     parts = [

@@ -13,7 +13,7 @@ from pytest_tinytorch.export.cards.words import profile_text, readme_markdown
 
 
 def card_files(folder: Path, cards: Sequence[Card]) -> tuple[dict[Path, bytes], str]:
-    """Every file of some cards with what is in it, and why there is no PNG among them, if there is none."""
+    """All files of some cards with their contents; and if there is no PNG among them, the reason."""
     files: dict[Path, bytes] = {}
     for card in cards:
         texts = {f"{card.slug}-{theme}.svg": card_svg(card, theme) for theme in THEMES}

@@ -72,13 +72,13 @@ def _hills(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _level(stars: int, y: float, width: int) -> Markup:
-    """A line across at a number of stars."""
+    """A horizontal line at a number of stars."""
     label = element("text", f"{stars}★", x=0, y=y + 4, class_="stars")
     return join(element("path", d=f"M{LEFT - 6} {y:g}H{width}", class_="level"), label)
 
 
 def flags(curriculum: Curriculum, xs: Sequence[float]) -> list[tuple[float, str, int]]:
-    """(x, years, row) of each flag; one that would stand in another is a row lower."""
+    """(x, years, row) of each flag; one that would overlap another is a row lower."""
     index = {unit.id: n for n, unit in enumerate(curriculum.checkpoints)}
     years: dict[int, list[str]] = {}
     at = 0
@@ -97,7 +97,7 @@ def flags(curriculum: Curriculum, xs: Sequence[float]) -> list[tuple[float, str,
 
 
 def _flag(x: float, text: str, row: int, base: float, width: int) -> Markup:
-    """The years of milestones, on a pole where they open; to the left of it at the end."""
+    """The years of milestones, on a pole where they open; at the right end, to the left of it."""
     y = FLAG * (row + 1) - 4
     back = x + DIGIT * len(text) > width
     place = {"x": x - 6 if back else x + 6, "y": y, "text_anchor": "end" if back else "start"}
@@ -106,7 +106,7 @@ def _flag(x: float, text: str, row: int, base: float, width: int) -> Markup:
 
 
 def bars(view: View, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
-    """A bar for each group, made of a piece for each of its checkpoints."""
+    """A bar for each group, with a piece for each of its checkpoints."""
     by_number = {unit.number: unit for unit in view.curriculum.checkpoints}
     parts = []
     for group in groups:
@@ -125,7 +125,7 @@ def bars(view: View, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
 
 
 def count(view: View, units: Sequence[Unit]) -> Markup | None:
-    """How many of some units are passed; None where nobody passes any."""
+    """How many of some units are passed; None if the picture shows nobody's progress."""
     if view.progress is None:
         return None
     text = f"{view.passed(units)} of {len(units)}"
@@ -133,13 +133,13 @@ def count(view: View, units: Sequence[Unit]) -> Markup | None:
 
 
 def pieces(view: View, units: Sequence[Unit], name: str) -> Markup:
-    """A bar made of a piece for each unit."""
+    """A bar with a piece for each unit."""
     drawn = (element("li", _piece(view, unit)) for unit in units)
     return element("ol", *drawn, class_="bar", aria_label=name)
 
 
 def _piece(view: View, unit: Unit) -> Markup:
-    """A unit: its state as a mark, and how much of it passes as a bar and in percent."""
+    """A unit: its state as a mark, and the share that passes as a bar and in percent."""
     word, share = view.word(unit), view.share(unit)
     told = f", {percent_text(share)} of its specs pass" if share is not None else ""
     label = view.described(unit) + told
@@ -158,7 +158,7 @@ def _piece(view: View, unit: Unit) -> Markup:
 
 
 def meter(share: float) -> Markup:
-    """A share as a bar; what is written beside it says the same."""
+    """A share as a bar; the text next to it says the same."""
     return element(
         "svg",
         element("rect", x=0, y=0, width=METER, height=6, class_="track"),

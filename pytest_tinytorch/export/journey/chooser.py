@@ -1,4 +1,4 @@
-"""The learning paths: where each leads, how long it takes, what it holds and what it borrows."""
+"""The learning paths: where each leads, how long it takes, what it contains and what it borrows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pytest_tinytorch.export.journey.views import View
 
 
 def path_list(view: View) -> Markup:
-    """Every path, the shortest first as the curriculum has them."""
+    """Every path, in the curriculum's order."""
     return element(
         "ul", *(_path(view, path) for path in view.curriculum.learning_paths), class_="paths"
     )
 
 
 def modules_of(view: View, path: NamedCheckpoints) -> list[Unit]:
-    """What a learner writes on a path."""
+    """The modules that a learner writes on a path."""
     return [u for u in view.curriculum.checkpoints if u.number in path.numbers and u.source]
 
 
@@ -51,7 +51,7 @@ def _path(view: View, path: NamedCheckpoints) -> Markup:
 
 
 def _command(path: NamedCheckpoints, follows: bool) -> Markup:
-    """What chooses a path, or leaves the one that is followed."""
+    """The command that chooses a path, or leaves the followed one."""
     if follows:
         return join("Leave it: ", phrases.command("tito path leave"))
     return join("Choose it: ", phrases.command(f"tito path choose {path.name}"))

@@ -1,4 +1,4 @@
-"""The workflow: the steps that a learner goes round in, and the one that is next."""
+"""The workflow: the steps that a learner repeats, and the one that is next."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Step:
     Attributes:
         name: what to do, in a word or two.
         text: the same in a sentence.
-        angle: where it stands on the circle, in degrees from the right; None for its middle.
-        command: what to type, with NN for a module; empty where the lesson is named.
+        angle: its position on the circle, in degrees from the right; None for the middle.
+        command: what to type, with NN for a module; empty if it is the command for the lesson.
     """
 
     name: str
@@ -33,21 +33,21 @@ class Step:
 READ, WRITE, RUN, FIX, GO_ON = STEPS = (
     Step("Read", "Read what the module is for, and its mathematics.", -90),
     Step("Write", "Write an exercise in place of its stub.", 0, "tito module start NN"),
-    Step("Run", "Run the specs, at each save or when you like.", 90, "tito watch NN"),
+    Step("Run", "Run the specs, on every save or whenever you like.", 90, "tito watch NN"),
     Step(
         "Fix",
-        "Red: you see the law, the smallest input that breaks it, and the line.",
+        "If a spec fails, you see its law, the smallest input that breaks it, and the line.",
         None,
         "tito module hint NN",
     ),
     Step(
         "Go on",
-        "Green: the ledger has the proof, and what depends on it opens.",
+        "Once all specs pass, the ledger has the proof, and what depends on it opens.",
         180,
         "tito module complete NN",
     ),
 )
-"""The steps in their order; where they stand and what they say is the same in every course."""
+"""The steps in order; their positions and texts are the same in every course."""
 SIZE, MIDDLE, ROUND, DISC = (380, 300), (190, 150), 104, 19
 """Of the canvas; its middle; radius of the circle and of a step on it."""
 AFTER: dict[State, Step] = {
@@ -57,11 +57,11 @@ AFTER: dict[State, Step] = {
     State.STALE: RUN,
     State.NOT_RUN: RUN,
 }
-"""The state of what a learner is at to the step that is next."""
+"""The state of the learner's current unit to the next step."""
 
 
 def next_step(view: View) -> Step | None:
-    """The step that is next for the learner; None if the picture is nobody's."""
+    """The learner's next step; None if the picture shows nobody's progress."""
     if view.progress is None:
         return None
     current = view.progress.current
@@ -69,7 +69,7 @@ def next_step(view: View) -> Step | None:
 
 
 def cycle(view: View) -> Markup:
-    """The steps as a circle, and in words with what to type."""
+    """The steps as a circle, and as text with what to type."""
     here = next_step(view)
     unit = view.progress.current if view.progress else None
     rows = (_row(n, step, unit, step is here) for n, step in enumerate(STEPS, start=1))
@@ -87,14 +87,15 @@ def circle(here: Step | None) -> Markup:
         "round",
         SIZE,
         "The workflow",
-        "Read, write, run. Red: fix it and run again. Green: go on to the next module." + told,
+        "Read, write, run. If a spec fails, fix it and run again. Once all pass, go on to the next module."
+        + told,
         element("circle", cx=x, cy=y, r=ROUND, class_="line"),
         element("path", d=f"M{x} {bottom:g}V{top:g}", class_="line"),
         *(_head(*_place(angle, ROUND), angle + 90) for angle in (-45, 45, 135, -135)),
         _head(x, top + 2, -90),
         _head(x, bottom - 2, 90),
-        element("text", "red", x=x + 12, y=(top + bottom) / 2 + 5, class_="branch"),
-        element("text", "green", x=green[0], y=green[1] + 8, class_="branch end"),
+        element("text", "fails", x=x + 12, y=(top + bottom) / 2 + 5, class_="branch"),
+        element("text", "passes", x=green[0], y=green[1] + 8, class_="branch end"),
         *(_disc(n, step, step is here) for n, step in enumerate(STEPS, start=1)),
     )
 
@@ -112,7 +113,7 @@ def _head(x: float, y: float, angle: float) -> Markup:
 
 
 def _disc(number: int, step: Step, here: bool) -> Markup:
-    """A step on the circle, with its name outside of it."""
+    """A step on the circle, with its name outside it."""
     x, y = MIDDLE if step.angle is None else _place(step.angle, ROUND)
     beside = {0: (x + DISC + 8, y + 5, ""), 180: (x - DISC - 8, y + 5, " end")}
     up, down = (x, y - DISC - 10, " middle"), (x, y + DISC + 20, " middle")
@@ -129,7 +130,7 @@ def _disc(number: int, step: Step, here: bool) -> Markup:
 
 
 def _row(number: int, step: Step, unit: Unit | None, here: bool) -> Markup:
-    """A step in words."""
+    """A step as text."""
     return element(
         "li",
         element(

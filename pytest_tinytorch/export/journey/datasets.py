@@ -1,4 +1,4 @@
-"""The data that milestones learn from: first what ships, then what the papers used, downloaded once."""
+"""The data that milestones learn from: first what ships, then what you download once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pytest_tinytorch.export.journey.markup import Markup, drawing, element, joi
 from pytest_tinytorch.export.journey.views import View
 
 SHAPES = {"wide": (700, 4), "narrow": (340, 2)}
-"""Name of each shape to its width, and to how many data sets stand beside each other."""
+"""Name of each shape to its width, and to the number of data sets in a row."""
 SIDE, TEXT = 120, 78
-"""Side of the largest square, and the height of what is written below one."""
+"""Side of the largest square, and the height of the text below a square."""
 NOTHING = "—"
 FULL = "full_"
-"""What a threshold begins with that is for the full scale."""
+"""The prefix of thresholds for the full scale."""
 
 
 def dataset_pictures(view: View) -> Markup:
@@ -28,7 +28,7 @@ def dataset_pictures(view: View) -> Markup:
 
 
 def dataset_picture(found: Sequence[DataSet], shape: str) -> Markup:
-    """A square for each data set; their areas are to each other as the memory that they take."""
+    """A square for each data set, with an area in proportion to the memory that it takes."""
     width, columns = SHAPES[shape]
     sides = [SIDE * sqrt(one.memory / max(o.memory for o in found)) for one in found]
     floors, y = [], 0.0
@@ -60,18 +60,18 @@ def _square(one: DataSet, side: float, x: float, floor: float) -> Markup:
 
 
 def memory_text(one: DataSet) -> str:
-    """What it takes in memory."""
+    """How much memory it takes."""
     return f"{one.memory:g} MB in memory"
 
 
 def cost(one: DataSet) -> str:
-    """What it costs to have it."""
+    """What it takes to get it."""
     return f"download, {one.download:g} MB" if one.download else "ships with the kit"
 
 
 def strategy(view: View) -> Markup:
-    """What each milestone learns from: at once, and at full scale."""
-    heads = ["milestone", "at once, on data that ships", "then, on what is downloaded once"]
+    """What each milestone learns from: first, and at full scale."""
+    heads = ["milestone", "first, on data that ships", "then, on data that you download once"]
     heads += ["your number there"] if view.progress else []
     rows = (_row(view, unit, heads) for unit in view.curriculum.milestones)
     return element(
@@ -84,7 +84,7 @@ def strategy(view: View) -> Markup:
 
 
 def _row(view: View, unit: Unit, heads: Sequence[str]) -> Markup:
-    """A milestone; a cell says what it is of, for when they stand below each other."""
+    """A milestone; each cell repeats its heading, for narrow screens that stack the cells."""
     used = [one for one in view.curriculum.datasets if unit.number in one.milestones]
     small = ", ".join(one.title for one in used if not one.download) or "nothing to load"
     large = [one for one in used if one.download]
@@ -123,7 +123,7 @@ def minutes(seconds: float) -> str:
 
 
 def numbers_at_full_scale(view: View, unit: Unit) -> str:
-    """What the learner's code reached on the data that was downloaded, as far as the ledger has it."""
+    """What the learner's code reached on downloaded data, if the ledger has it."""
     if view.progress is None:
         return ""
     full = {name for name, threshold in unit.shows.items() if threshold.startswith(FULL)}

@@ -1,4 +1,4 @@
-"""Time against depth: how many weeks each learning path takes, and how many modules it has you write."""
+"""Time against depth: how many weeks each learning path takes, and how many modules you write on it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pytest_tinytorch.export.journey.markup import Markup, drawing, element, joi
 from pytest_tinytorch.export.journey.views import View
 
 SHAPES = {"wide": (700, 4), "narrow": (340, 5)}
-"""Name of each shape to its width, and to how many weeks lie between two lines."""
+"""Name of each shape to its width, and to the number of weeks between two lines."""
 LEFT, RIGHT, TOP, BOTTOM = 34, 14, 26, 44
 MODULE = 20
-"""Height of a module, and how many lie between two lines."""
+"""Height of a module."""
 EVERY, LETTER = 5, 7.4
-"""Modules from one line to the next, and the width of a letter, about."""
+"""Modules between two lines, and the approximate width of a letter."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Paths that take as long as each other and go as deep.
+    """Paths with the same weeks and the same number of modules.
 
     Attributes:
         names: of the paths.
@@ -37,7 +37,7 @@ class Spot:
 
     @property
     def text(self) -> str:
-        """The spot in words."""
+        """The spot as text."""
         weeks = phrases.dashed(
             f"{self.fewest}-{self.most}" if self.most > self.fewest else f"{self.most}"
         )
@@ -45,7 +45,7 @@ class Spot:
 
 
 def spots(view: View) -> list[Spot]:
-    """Where the paths lie; those that coincide are one spot."""
+    """The position of each path; paths that coincide are one spot."""
     found: dict[tuple[int, int, int], list[str]] = {}
     followed = set()
     for path in (path for path in view.curriculum.learning_paths if path.weeks):
@@ -61,7 +61,7 @@ def depth_pictures(view: View) -> Markup:
 
 
 def depth_picture(view: View, shape: str) -> Markup:
-    """The chart: weeks to the right, modules upwards, both to scale from nothing."""
+    """The chart: weeks to the right, modules upwards, both to scale from zero."""
     width, step = SHAPES[shape]
     found = spots(view)
     weeks = -(-max(spot.most for spot in found) // step) * step
@@ -93,7 +93,7 @@ def _axes(
     y: Callable[[float], float],
     width: int,
 ) -> list[Markup]:
-    """Lines across with how many modules, and weeks below."""
+    """Horizontal lines with counts of modules, and weeks below."""
     floor = y(0)
     return [
         *(element("path", d=f"M{LEFT} {y(n):g}H{width - RIGHT}", class_="level") for n in modules),
@@ -107,7 +107,7 @@ def _axes(
 def _spot(
     spot: Spot, x: Callable[[float], float], y: Callable[[float], float], width: int
 ) -> Markup:
-    """From the fewest weeks to the most, with the names above."""
+    """A line from the fewest weeks to the most, with the names above."""
     first, last, at = x(spot.fewest), x(spot.most), y(spot.modules)
     text = ", ".join(spot.names)
     back = first + LETTER * len(text) > width - RIGHT
@@ -127,7 +127,7 @@ def _spot(
 
 
 def _told(view: View) -> str:
-    """How far the learner is, in words."""
+    """How far the learner is, as text."""
     return f" You have passed {_passed(view)} modules." if view.progress else ""
 
 

@@ -22,9 +22,9 @@ class Shape:
     """A form of the picture, for a width of the screen.
 
     Attributes:
-        name: its class; the style sheet shows one of them.
+        name: its CSS class; the style sheet shows one of the shapes.
         width: of its canvas.
-        columns: how many stops a row has at most.
+        columns: the most stops in a row.
         margin: from the edge to the first stop, with room for the line to turn.
     """
 
@@ -43,7 +43,7 @@ SHAPES = (
 
 @dataclass(frozen=True)
 class Row:
-    """Stops beside each other; ``title`` is the tier that begins with them, if one does."""
+    """Stops next to each other; ``title`` is the tier that begins with them, if there is one."""
 
     units: tuple[Unit, ...]
     title: NamedCheckpoints | None = None
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Stop:
-    """A unit on the canvas; ``row`` tells where the line turns."""
+    """A unit on the canvas; ``row`` says where the line turns."""
 
     unit: Unit
     x: float
@@ -60,7 +60,7 @@ class Stop:
 
 
 def order(curriculum: Curriculum) -> list[Unit]:
-    """All units: each milestone after the last checkpoint that it stands on."""
+    """All units: each milestone after the last checkpoint that it depends on."""
     checkpoints = curriculum.checkpoints
     index = {unit.id: n for n, unit in enumerate(checkpoints)}
     opens: dict[int, list[Unit]] = {}
@@ -71,7 +71,7 @@ def order(curriculum: Curriculum) -> list[Unit]:
 
 
 def tiered(curriculum: Curriculum) -> list[tuple[NamedCheckpoints | None, list[Unit]]]:
-    """The units in order, cut where another tier begins; what has no tier goes with the first."""
+    """The units in order, split where another tier begins; units without a tier go with the first."""
     tier = {number: group for group in reversed(curriculum.tiers) for number in group.numbers}
     parts: list[tuple[NamedCheckpoints | None, list[Unit]]] = [(None, [])]
     for unit in order(curriculum):
@@ -86,7 +86,7 @@ def tiered(curriculum: Curriculum) -> list[tuple[NamedCheckpoints | None, list[U
 
 
 def rows(curriculum: Curriculum, columns: int) -> list[Row]:
-    """Rows of at most so many stops, about as long as each other within a tier."""
+    """Rows with a maximum of stops, about equally long within a tier."""
     found: list[Row] = []
     for title, units in tiered(curriculum):
         count = -(-len(units) // columns)
@@ -97,7 +97,7 @@ def rows(curriculum: Curriculum, columns: int) -> list[Row]:
 
 
 def stops(found: Sequence[Row], shape: Shape) -> tuple[list[Stop], float]:
-    """Where each unit stands, and the height of the canvas. Every second row runs back."""
+    """The position of each unit, and the height of the canvas. Every second row runs back."""
     placed: list[Stop] = []
     y = float(FIRST - ROW)
     span = shape.width - 2 * shape.margin
@@ -185,7 +185,7 @@ def _stop(view: View, stop: Stop) -> Markup:
 
 
 def _disc(view: View, stop: Stop) -> list[Markup | None]:
-    """A checkpoint. Without a state its number stands where the mark would be."""
+    """A checkpoint. Without a state, its number takes the place of the mark."""
     x, y, mark = stop.x, stop.y, view.mark(stop.unit, stop.x, stop.y, 20)
     number = y + RADIUS + 18 if mark else y + 4
     name = y + RADIUS + (34 if mark else 18)

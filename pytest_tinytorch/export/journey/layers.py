@@ -1,4 +1,4 @@
-"""A directed graph on a grid: where its nodes stand, and where its edges run. Pure."""
+"""A directed graph on a grid: the positions of its nodes, and the routes of its edges. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STEP = 1.25
 
 @dataclass(frozen=True)
 class Layout:
-    """A graph that has been laid out.
+    """A graph with positions.
 
     Attributes:
         nodes: node to its place.
-        edges: edge to the places that it runs through, its ends among them. Between two layers it
+        edges: edge to the places that it passes through, including its ends. Between two layers it
             is free; in a layer it keeps its distance from every node.
-        breadth: of all columns, in nodes.
-        depth: how many layers there are.
+        breadth: the width of all columns, in nodes.
+        depth: the number of layers.
     """
 
     nodes: Mapping[str, Point]
@@ -35,11 +35,11 @@ class Layout:
 
 
 def layout(needs: Mapping[str, Sequence[str]], most: int) -> Layout:
-    """Lay out a graph without circles, every node below what it needs.
+    """Lay out a graph without cycles, every node below what it needs.
 
     Args:
         needs: node to the nodes it needs. An edge that others imply is left out.
-        most: how many columns there are, and so how many nodes may stand in a layer.
+        most: the number of columns, and thus the most nodes in a layer.
     """
     direct = reduced(needs)
     level = levels(direct, most)
@@ -57,7 +57,7 @@ def layout(needs: Mapping[str, Sequence[str]], most: int) -> Layout:
 
 
 def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Only the needs that no other need of the same node stands on."""
+    """Only the needs on which no other need of the same node depends."""
     below = {node: closure(needs, node) for node in needs}
     return {
         node: tuple(n for n in own if not any(n in below[other] for other in own))
@@ -66,7 +66,7 @@ def reduced(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def closure(needs: Mapping[str, Sequence[str]], node: str) -> frozenset[str]:
-    """Everything that a node stands on, directly or not."""
+    """Everything that a node depends on, directly or not."""
     found: set[str] = set()
     waiting = list(needs[node])
     while waiting:
@@ -96,7 +96,7 @@ def levels(needs: Mapping[str, Sequence[str]], most: int) -> dict[str, int]:
 def columns(
     rows: Sequence[Sequence[str]], needs: Mapping[str, Sequence[str]], most: int
 ) -> dict[str, float]:
-    """The column of each node: those of a layer stand as near as can be to what they need."""
+    """The column of each node: those of a layer are as near as possible to what they need."""
     column: dict[str, float] = {}
     for row in rows:
         above = [[column[need] for need in needs[node]] or [(most - 1) / 2] for node in row]
@@ -113,10 +113,10 @@ def columns(
 def lanes(
     needs: Mapping[str, Sequence[str]], cells: Mapping[str, Cell], most: int
 ) -> dict[Edge, list[Cell]]:
-    """The cells that each edge runs through. Where it passes a layer, they are beside the nodes.
+    """The cells that each edge passes through. In a layer, they are beside the nodes.
 
-    That is in a free column or half way between two, with the least detour, and where no edge
-    of another need runs, if there is such a lane.
+    That is in a free column or halfway between two, with the shortest detour, and away from edges of other
+    needs if possible.
     """
     owner = dict.fromkeys(cells.values(), "")  # a cell to the need whose edge passes; of a node ""
     runs: dict[Edge, list[Cell]] = {}

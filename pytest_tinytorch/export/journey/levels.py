@@ -1,4 +1,4 @@
-"""Four levels of capability: what each lets its owner say, and what has to be passed for it."""
+"""Four levels of capability: what each lets you say, and what you must pass to reach it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def units_of(curriculum: Curriculum, level: NamedCheckpoints) -> list[Unit]:
 
 
 def level_list(view: View) -> Markup:
-    """The levels from the first to the last."""
+    """The levels, first to last."""
     found = (_level(view, n, one) for n, one in enumerate(view.curriculum.levels, start=1))
     return element("ol", *found, class_="levels")
 
 
 def _level(view: View, number: int, level: NamedCheckpoints) -> Markup:
-    """A level with its sentence, and a piece for all that belongs to it."""
+    """A level with its sentence, and a piece for each unit that belongs to it."""
     units = units_of(view.curriculum, level)
     here = any(view.is_here(unit) for unit in units)
     reached = view.progress is not None and view.passed(units) == len(units)

@@ -1,4 +1,4 @@
-"""The top of the page: its navigation, where the learner stands, and what to know first."""
+"""The top of the page: navigation, the learner's place, and what to know first."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _span(progress: Progress) -> str:
 
 
 def _remarks(progress: Progress) -> Markup | None:
-    """What this run gained, the path that is followed, and warnings."""
+    """What is newly passed, the followed path, and warnings."""
     parts: list[str] = []
     if progress.newly_passed:
         units = [progress.curriculum.unit(unit_id) for unit_id in progress.newly_passed]
@@ -79,7 +79,7 @@ def _remarks(progress: Progress) -> Markup | None:
 
 
 def _path(progress: Progress, path: NamedCheckpoints) -> Markup:
-    """The path, what it holds, and what it borrows."""
+    """The path, what it contains, and what it borrows."""
     checkpoints = progress.curriculum.checkpoints
     own = phrases.range_text(unit for unit in checkpoints if unit.number in path.numbers)
     borrowed = phrases.range_text(

@@ -1,4 +1,4 @@
-"""The dependency graph of the checkpoints: what each stands on, in layers from top to bottom."""
+"""The dependency graph of the checkpoints: what each depends on, in layers from top to bottom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_tinytorch.export.journey.markup import Markup, drawing, element, joi
 from pytest_tinytorch.export.journey.views import View
 
 MAX_EDGES = 3
-"""Nodes in a layer: what a phone has room for."""
+"""The most nodes in a layer: what fits on a phone."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Shape:
     """A form of the graph, for a width of the screen.
 
     Attributes:
-        name: its class; the style sheet shows one of them.
-        room: width that a node has in its layer.
+        name: its CSS class; the style sheet shows one of the shapes.
+        room: the width that a node gets in its layer.
         width, height: of a node.
         gap: between two layers.
-        stacked: whether a node's name stands below its number.
+        stacked: whether a node's name is below its number.
     """
 
     name: str
@@ -65,7 +65,7 @@ def needs_picture(view: View, shape: Shape) -> Markup:
 
 
 def at(shape: Shape, point: Point) -> tuple[float, float]:
-    """The middle of a place, on the canvas."""
+    """The middle of a node on the canvas."""
     place, layer = point
     y = MARGIN + layer * (shape.height + shape.gap) + shape.height / 2
     return round(MARGIN + place * shape.room, 1), y

@@ -1,4 +1,4 @@
-"""A milestone's numbers, held against what it asks for: a table with a bar for each."""
+"""A milestone's numbers, compared with what it requires: a table with a bar for each."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Measure:
     """A number that a milestone showed.
 
     Attributes:
-        name: what it is.
-        shown: as the milestone's test wrote it.
-        value: it as a number, if it can be drawn.
+        name: its name.
+        shown: the text that the milestone's test wrote.
+        value: the number itself, if it can be drawn.
         percent: whether it is a share; 97.5% has the value 0.975.
         unit: what it counts: ``%``, or the word after it. Bars of one unit have one scale.
-        limit: the threshold that it is held against, if there is one.
-        most: whether the limit is the most it may be, not the least.
+        limit: the threshold that it is compared with, if there is one.
+        most: whether the limit is a maximum, not a minimum.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Measure:
 
     @property
     def asked(self) -> str:
-        """The limit in words."""
+        """The limit as text."""
         if self.limit is None:
             return ""
         number = f"{self.limit * 100:g}%" if self.percent else f"{self.limit:g}"
@@ -75,9 +75,9 @@ def measure(unit: Unit, name: str, value: object) -> Measure:
 
 
 def wholes(found: Sequence[Measure]) -> dict[str, float]:
-    """Unit to what a whole bar stands for: 100%, or the next round number where something is larger.
+    """Unit to what a whole bar stands for: 100%, or the next round number if something is larger.
 
-    So the lengths of two bars are to each other as their numbers are.
+    The lengths of bars are thus in proportion to their numbers.
     """
     largest: dict[str, float] = {}
     for one in (one for one in found if one.value is not None):
@@ -128,7 +128,7 @@ def table_of(unit: Unit, found: Sequence[Measure]) -> Markup | None:
 
 
 def scale_line(whole: Mapping[str, float]) -> Markup | None:
-    """What a whole bar stands for, in words; None where there are no bars."""
+    """What a whole bar stands for, as text; None if there are no bars."""
     texts = [
         f"{x * 100:g}%" if unit == "%" else f"{x:g} {unit}".strip() for unit, x in whole.items()
     ]
@@ -136,7 +136,7 @@ def scale_line(whole: Mapping[str, float]) -> Markup | None:
 
 
 def _cells(one: Measure, whole: Mapping[str, float]) -> list[Markup]:
-    """The number with its bar; or alone, where it cannot be drawn."""
+    """The number with its bar, or alone if it cannot be drawn."""
     if one.value is None:
         return [element("td", one.shown, class_="value", colspan=3)]
     return [
@@ -147,7 +147,7 @@ def _cells(one: Measure, whole: Mapping[str, float]) -> list[Markup]:
 
 
 def bar(one: Measure, value: float, whole: float) -> Markup:
-    """A value as a bar, of which all would be ``whole``, and what is asked for as a stroke across it."""
+    """A value as a bar whose full length is ``whole``, with the threshold as a stroke across it."""
     length = LENGTH * max(0.0, value) / whole
     line = None
     if one.limit is not None:

@@ -21,7 +21,7 @@ LENGTH = re.compile(r"(?<![\d.])(?<!width: )([\d.]+)rem")
 
 
 def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
-    """The page, with nothing that a browser would have to fetch."""
+    """The page; a browser fetches nothing for it."""
     parts = sections.all_sections(progress, pictures)
     style, script = join(read("journey.css"), read("pictures.css")), read("journey.js")
     body = element(
@@ -45,7 +45,7 @@ def journey_page(progress: Progress, pictures: Sequence[Picture] = ()) -> str:
 
 
 def whole(head: Markup, body: Markup) -> str:
-    """A page of its head and its body."""
+    """A page from its head and its body."""
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
@@ -55,11 +55,11 @@ def read(name: str) -> Markup:
 
 
 def picture_style(scope: str) -> str:
-    """The rules for the pictures of the album, on a page that is not ours.
+    """The style rules for the pictures of the album, on a page that is not ours.
 
     Args:
-        scope: selector of the elements that hold pictures. What they inherit has to say which colors and
-            fonts there are, and how long ``--rem`` is, which stands for the size of a letter of ours.
+        scope: selector of the elements that contain pictures. They must inherit colors, fonts, and the length
+            ``--rem``, which is our font size.
     """
     rules = "".join([*read("journey.css").split(SHARED)[1::2], read("pictures.css")])
     scaled = LENGTH.sub(r"calc(\1 * var(--rem))", rules)
@@ -76,12 +76,12 @@ def policy(style: str, script: str) -> str:
 
 
 def digest(text: str) -> str:
-    """A text as a content security policy names it."""
+    """The hash of a text, as in a content security policy."""
     return f"sha256-{b64encode(sha256(text.encode('utf-8')).digest()).decode('ascii')}"
 
 
 def head(title: str, style: str, script: str, *more: Markup) -> Markup:
-    """The head of a page that holds all that it needs."""
+    """The head of a self-contained page."""
     return element(
         "head",
         element("meta", charset="utf-8"),

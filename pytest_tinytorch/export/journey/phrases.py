@@ -20,7 +20,7 @@ MONTHS = (
 
 
 def date(at: str) -> Markup:
-    """A day as people write it; what is no date is shown as it stands."""
+    """A day as people write it; text that is not a date stays unchanged."""
     try:
         day = datetime.fromisoformat(at)
     except ValueError:
@@ -43,7 +43,7 @@ def dashed(weeks: str) -> str:
 
 
 def range_text(units: Iterable[Unit]) -> str:
-    """Units in few words, neighbors joined."""
+    """Units in short, with neighbors as ranges."""
     return dashed(unit_ranges(units))
 
 
@@ -53,7 +53,7 @@ def links(units: Sequence[Unit]) -> Markup:
 
 
 def task_line(task: Task) -> Markup:
-    """A task: where to write, what, and how many specs wait."""
+    """A task: where and what to write, and how many specs wait for it."""
     name = task.exercise or task.unit.name
     return join(
         element("code", task.location),
@@ -67,7 +67,7 @@ def command(text: str) -> Markup:
 
 
 def next_step(progress: Progress) -> Markup:
-    """What to do next: a place in the source, or a command; or that all is done."""
+    """What to do next: a place in the source or a command, or that everything is done."""
     task, current = progress.next_task, progress.current
     then: Markup | None
     if task is not None and task.location:
@@ -96,6 +96,6 @@ def next_step(progress: Progress) -> Markup:
 
 
 def _after(progress: Progress) -> Markup | None:
-    """What the last milestone leaves to do."""
+    """The challenge of the last milestone."""
     milestones = progress.curriculum.milestones
     return element("p", f"What is left: {milestones[-1].challenge}.") if milestones else None

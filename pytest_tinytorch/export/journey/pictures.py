@@ -1,4 +1,4 @@
-"""Pictures that the scripts of milestones have saved: found on the disk, carried as values."""
+"""Pictures that the milestone scripts saved: found on disk, passed around as values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Picture:
 
     Attributes:
         name: of its file, without the ending: ``04_filters``.
-        data: the file; empty if it is larger than a page takes in.
-        bytes: how large the file is.
+        data: the file; empty if it is too large for a page.
+        bytes: the size of the file.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Picture:
 
     @property
     def of(self) -> str:
-        """The number of its milestone, if it is one's."""
+        """The number of its milestone, if it has one."""
         return self.name.partition("_")[0]
 
     @property
@@ -48,7 +48,7 @@ class Picture:
 
     @property
     def source(self) -> str:
-        """The digest of the code that has drawn it; empty if the file does not say."""
+        """The digest of the code that drew it; empty if the file does not say."""
         at = self.data.find(SOURCE)
         length = int.from_bytes(self.data[at - 4 : at], "big") - len(b"Source\0")
         text = self.data[at + len(SOURCE) :][: max(0, length)] if at >= 4 else b""
@@ -60,12 +60,12 @@ class Picture:
         return f"data:image/png;base64,{b64encode(self.data).decode('ascii')}"
 
     def belongs_to(self, unit: Unit) -> bool:
-        """Whether it is of this milestone."""
+        """Whether it belongs to this milestone."""
         return unit.is_milestone and unit.number == self.of
 
 
 def read_pictures(root: Path) -> tuple[Picture, ...]:
-    """The pictures in a workspace, by name. What cannot be read, or is no PNG, is passed over."""
+    """The pictures in a workspace, by name. Files that cannot be read or are not PNG are skipped."""
     found = []
     for file in sorted((root / FOLDER).glob("[0-9][0-9]_*.png")):
         try:

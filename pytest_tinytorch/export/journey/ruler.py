@@ -25,10 +25,10 @@ class Position:
     """A point in history.
 
     Attributes:
-        headline: it in words.
-        year: it on the ruler.
-        passed: the milestones that lie behind the learner and are passed.
-        again: those that were passed for an earlier version of the source.
+        headline: the point as text.
+        year: the point on the ruler.
+        passed: the milestones behind the learner that are passed.
+        again: those that passed for an earlier version of the source.
     """
 
     headline: str
@@ -40,8 +40,8 @@ class Position:
 def position(progress: Progress) -> Position | None:
     """Where the learner stands; None if there are no milestones.
 
-    What is borrowed is not on the learner's way. Who has been somewhere stays there after an edit, but
-    is told that it is to prove again.
+    Borrowed units are not on the learner's way. An edit does not move learners back; the page says what they
+    must prove again.
     """
     every = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     if not every:
@@ -57,14 +57,14 @@ def position(progress: Progress) -> Position | None:
 
 
 def was_passed(progress: Progress, unit: Unit) -> bool:
-    """Whether a unit is passed, or was for an earlier version of the source."""
+    """Whether a unit is passed, or passed for an earlier version of the source."""
     return progress.state[unit.id] == State.PASSED or unit.id in progress.achievements
 
 
 def _place(
     progress: Progress, way: Sequence[Unit], behind: Sequence[Unit], start: float
 ) -> tuple[str, float]:
-    """The place after the milestones ``behind``, in words and as a year; ``start`` is before all."""
+    """The place after the milestones ``behind``, as text and as a year; ``start`` is before all of them."""
     last = behind[-1] if behind else None
     if len(behind) == len(way):
         return f"Arrived in {way[-1].year}", way[-1].year
@@ -76,7 +76,7 @@ def _place(
 
 
 def share(progress: Progress, following: Unit, last: Unit | None) -> float:
-    """How much of what lies between two milestones was ever passed; never quite all of it."""
+    """The share of what is between two milestones that was ever passed; never quite all of it."""
     curriculum = progress.curriculum
     between = curriculum.closure(following.needs) - curriculum.closure([last.id] if last else [])
     units = [unit for unit in curriculum.checkpoints if unit.id in between]
@@ -90,7 +90,7 @@ def margin(first: int, last: int) -> float:
 
 
 def ruler_pictures(progress: Progress, where: Position, shape: str) -> Markup:
-    """The ruler, with a torch where the learner stands."""
+    """The ruler, with a torch at the learner's place."""
     width, least = SHAPES[shape]
     years = sorted({unit.year for unit in progress.curriculum.milestones})
     space = margin(years[0], years[-1])
@@ -114,7 +114,7 @@ def ruler_pictures(progress: Progress, where: Position, shape: str) -> Markup:
 
 
 def position_text(where: Position, years: Sequence[int]) -> str:
-    """The ruler in words."""
+    """The ruler as text."""
     passed, again = (
         ", ".join(str(unit.year) for unit in units) for units in (where.passed, where.again)
     )
@@ -135,7 +135,7 @@ def _ticks(first: float, last: float, x: Callable[[float], float]) -> list[Marku
 
 
 def _years(progress: Progress, x: Callable[[float], float], least: float) -> list[Markup]:
-    """A dot for each milestone and its year below, in a second row where the first is taken."""
+    """A dot for each milestone and its year below, in a second row if the first is taken."""
     parts: list[Markup] = []
     before: float | None = None
     for unit in sorted(progress.curriculum.milestones, key=lambda unit: unit.year):

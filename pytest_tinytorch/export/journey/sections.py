@@ -1,4 +1,4 @@
-"""The sections of the page, in the order in which it tells them."""
+"""The sections of the page, in order."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Section:
         link: its name in the navigation.
         heading: its name on the page.
         line: what it shows, in a sentence or two.
-        content: it.
-        across: whether it takes the whole width; else its heading stands beside it.
+        content: the content.
+        across: whether it takes the whole width; otherwise its heading is next to it.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Section:
 
 
 def all_sections(progress: Progress, pictures: Sequence[Picture]) -> list[Section]:
-    """Every section that the curriculum has something for."""
+    """Every section for which the curriculum has content."""
     curriculum = progress.curriculum
     return [
         _way(progress),

@@ -1,4 +1,4 @@
-"""What a state looks like: a mark and a word, so that color never stands alone."""
+"""How a state looks: a mark and a word, so that meaning never depends on color alone."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def icon_at(name: str, x: float, y: float, size: float) -> Markup:
 
 
 def icon(name: str, class_: str = "") -> Markup:
-    """A mark in a line of text. It repeats what words beside it say."""
+    """A mark in a line of text. It repeats what the text next to it says."""
     use = element("use", href=f"#mark-{name}")
     return element("svg", use, class_=f"icon {class_}".rstrip(), aria_hidden="true")
 

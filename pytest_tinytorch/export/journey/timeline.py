@@ -14,7 +14,7 @@ from pytest_tinytorch.export.journey.pictures import LIMIT, Picture
 
 
 def milestone_list(progress: Progress, pictures: Sequence[Picture]) -> Markup:
-    """The milestones in the order of their years, with the years between them."""
+    """The milestones by year, with the number of years between them."""
     units = sorted(progress.curriculum.milestones, key=lambda unit: (unit.year, unit.number))
     gaps = [0, *(later.year - earlier.year for earlier, later in pairwise(units))]
     entries = (_entry(progress, u, gap, pictures) for u, gap in zip(units, gaps, strict=True))
@@ -59,7 +59,7 @@ def standing(progress: Progress, unit: Unit) -> list[Markup]:
 
 
 def figure(picture: Picture) -> Markup:
-    """A picture with its caption; in words if it is larger than a page takes in."""
+    """A picture with its caption, or only text if the picture is too large for a page."""
     if not picture.data:
         size, limit = (f"{count / 1000:.0f} kB" for count in (picture.bytes, LIMIT))
         text = f"{picture.name}.png is {size}, more than the {limit} that this page can include."
@@ -72,7 +72,7 @@ def figure(picture: Picture) -> Markup:
 
 
 def capabilities(progress: Progress) -> Markup:
-    """What is passed, as sentences; or what the first of them will be."""
+    """The capabilities that are passed, as sentences, or the first one that will be."""
     units = [unit for unit in progress.curriculum.units if progress.state[unit.id] == State.PASSED]
     if not units:
         first = progress.curriculum.units[0].capability

@@ -1,4 +1,4 @@
-"""A section for each checkpoint and milestone, to open and to close: all that is known of it."""
+"""A section for each checkpoint and milestone, to open and close, with all its details."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TASKS = 12
 
 
 def sections(progress: Progress) -> Markup:
-    """All units in the order of the flow, under the tiers that they belong to."""
+    """All units in the order of the flow, under their tiers."""
     parts: list[str] = []
     for tier, units in flow.tiered(progress.curriculum):
         if tier is not None:
@@ -23,7 +23,7 @@ def sections(progress: Progress) -> Markup:
 
 
 def section(progress: Progress, unit: Unit, level: str) -> Markup:
-    """A unit: a line that opens, and what is behind it. The one to work on is open."""
+    """A unit: a line that opens, and its details. The current one is open."""
     state = progress.state[unit.id]
     here = progress.current is not None and progress.current.id == unit.id
     name = element(
@@ -66,7 +66,7 @@ def _body(progress: Progress, unit: Unit) -> Markup:
 
 
 def _matter(progress: Progress, unit: Unit) -> Markup | None:
-    """The first thing that is the matter, as this run found it."""
+    """The first problem that this run found."""
     verdict = progress.verdicts.get(unit.id)
     if (
         verdict is None
@@ -103,7 +103,7 @@ def _group(group: GroupCount) -> Markup:
 
 
 def _specs(progress: Progress, unit: Unit) -> str:
-    """How many specs passed, in this run or else in the last that the ledger has for this source."""
+    """How many specs passed, in this run or else in the ledger's last run for this source."""
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None:
         return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total} passed"
@@ -112,7 +112,7 @@ def _specs(progress: Progress, unit: Unit) -> str:
 
 
 def _facts(progress: Progress, unit: Unit) -> Markup:
-    """What holds whatever the state is."""
+    """The facts that do not depend on the state."""
     curriculum = progress.curriculum
     needs = [curriculum.unit(need) for need in unit.needs]
     opens = [other for other in curriculum.units if unit.id in other.needs]

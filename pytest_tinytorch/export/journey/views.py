@@ -1,4 +1,4 @@
-"""Whose pictures these are: a learner's, with the states of units, or nobody's, for the documentation."""
+"""Whose progress the pictures show: a learner's, or nobody's for the documentation."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PLAIN = "plain"
 
 @dataclass(frozen=True)
 class View:
-    """What a picture is drawn from.
+    """The data that a picture is drawn from.
 
     Attributes:
-        curriculum: what there is to learn.
-        address: where a unit's picture leads to.
-        progress: of the learner whose picture it is; None if it is nobody's.
+        curriculum: the course.
+        address: the link of a unit.
+        progress: the learner's; None if the picture shows nobody's.
     """
 
     curriculum: Curriculum
@@ -30,24 +30,24 @@ class View:
     progress: Progress | None = None
 
     def state(self, unit: Unit) -> State | None:
-        """The state of a unit; None if the picture is nobody's."""
+        """The state of a unit; None if the picture shows nobody's progress."""
         return self.progress.state[unit.id] if self.progress else None
 
     def word(self, unit: Unit) -> str:
-        """The state in a word, which is the unit's class too."""
+        """The state as a word, which is also the unit's CSS class."""
         state = self.state(unit)
         return PLAIN if state is None else states.state_word(state)
 
     def described(self, unit: Unit, by: str = ", ") -> str:
-        """A unit in words: its label, and its state if it has one."""
+        """A unit as text: its label, and its state if it has one."""
         return unit.label if self.progress is None else f"{unit.label}{by}{self.word(unit)}"
 
     def share(self, unit: Unit) -> float | None:
-        """How much of a unit's specs pass, where that is known."""
+        """The share of a unit's specs that pass, if it is known."""
         return self.progress.share(unit) if self.progress else None
 
     def passed(self, units: Iterable[Unit]) -> int:
-        """How many of ``units`` are passed; nobody has passed any."""
+        """How many of ``units`` are passed; 0 without a learner."""
         return self.progress.count_passed(units) if self.progress else 0
 
     def mark(self, unit: Unit, x: float, y: float, size: float) -> Markup | None:
@@ -55,12 +55,12 @@ class View:
         return states.icon_at(self.word(unit), x, y, size) if self.progress else None
 
     def is_here(self, unit: Unit) -> bool:
-        """Whether the learner stands at this unit."""
+        """Whether the learner is at this unit."""
         current = self.progress.current if self.progress else None
         return current is not None and current.id == unit.id
 
     def is_walked(self, unit: Unit) -> bool:
-        """Whether the learner has this unit behind them."""
+        """Whether this unit is behind the learner."""
         return self.state(unit) in (State.PASSED, State.BORROWED)
 
     def follows(self, path: NamedCheckpoints) -> bool:

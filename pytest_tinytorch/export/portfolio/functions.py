@@ -23,7 +23,7 @@ NEAR = 3
 
 
 class NotShown(ValueError):
-    """It is not the learner's to show, or there is no such thing; the message says what to do."""
+    """There is no such function, or it is not the learner's to show; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Function:
         unit: the checkpoint that proves it.
         file: from the root of the workspace.
         line: where it begins.
-        code: it, without the docstring that the course has given.
+        code: the source, without the course's docstring.
         digest: SHA-256 of the file.
         cut: whether a docstring was left out.
     """
@@ -51,11 +51,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Source:
-    """Where functions are looked for.
+    """Where to look for functions.
 
     Attributes:
         workspace: has the learner's files and the worked solution's.
-        progress: says what is passed.
+        progress: what is passed.
         claims: unit id to what proved it.
     """
 
@@ -79,7 +79,7 @@ class Source:
         return [unit for unit in self.progress.curriculum.checkpoints if unit.source]
 
     def _named(self, text: str) -> tuple[Unit, str]:
-        """The module and the name in it that a text means."""
+        """The module that a text means, and the name in it."""
         module, _, name = text.partition(".")
         unit = selection.find_unit(self.progress.curriculum, module)
         if unit is not None and unit.source and name:
@@ -103,12 +103,12 @@ class Source:
         if state == State.BORROWED:
             raise NotShown(f"{unit.label} is borrowed from the course, so it is not yours to show")
         raise NotShown(
-            f"{unit.label} is {state}, and only what is proved is shown:"
+            f"{unit.label} is {state}, and only proved code can be shown:"
             f" tito checkpoint test {unit.number}"
         )
 
     def _function(self, unit: Unit, name: str) -> Function:
-        """A function as it stands in the learner's file."""
+        """A function from the learner's file."""
         text = self.workspace.source_of(unit.id)
         node = find_node(ast.parse(text), name)
         label = f"{unit.name}.{name}"
@@ -135,13 +135,13 @@ class Source:
         )
 
     def _is_given(self, unit: Unit, name: str) -> bool:
-        """Whether the course's own file has it, too: then the learner has not written it."""
+        """Whether the course's own file also has it: then the learner did not write it."""
         file = self.workspace.implementation.reference / PACKAGE / f"{unit.name}.py"
         data = digests.read_if_present(file)
         return data is not None and find_node(ast.parse(data), name) is not None
 
     def _such_as(self, unit: Unit | None = None) -> str:
-        """Something that could be shown, in a few words."""
+        """An example of what can be shown."""
         units = [u for u in self.modules if u.id in self.claims and unit in (None, u)]
         return f", such as {units[0].name}.{next(iter(units[0].hints))}" if units else ""
 
@@ -153,7 +153,7 @@ def _meant(text: str, names: Iterable[str]) -> str:
 
 
 def _defined(text: str) -> list[str]:
-    """The functions and methods of a file, as one names them."""
+    """The names of the functions and methods of a file."""
     found = []
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):

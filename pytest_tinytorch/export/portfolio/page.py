@@ -1,4 +1,4 @@
-"""The portfolio: one page that a person can publish, in which each claim says how it can be checked."""
+"""The portfolio: one page to publish, in which each claim says how to check it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pytest_tinytorch.terminal.plaintext import harmless_text
 
 STYLE = Path(__file__).with_name("portfolio.css")
 GENERATOR = "tito report --portfolio"
-"""What a page says of itself, so that it is known when it is to be replaced."""
+"""A mark in the page, so that only a portfolio is ever overwritten."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Portfolio:
 
     Attributes:
         progress: where the learner stands.
-        claims: unit id to what proved it; nothing else is claimed. There is nothing to write for the
-            checkpoint of the environment, so it is no claim.
-        pictures: those of the workspace. A page shows what the code that is proved has drawn.
+        claims: unit id to what proved it; nothing else is claimed. The checkpoint of the environment has
+            nothing to write, so it is not a claim.
+        pictures: those of the workspace. A page shows what the proved code drew.
         functions: what the learner chose to show.
         name: theirs, if they gave it.
     """
@@ -50,44 +50,44 @@ class Portfolio:
 
     @property
     def milestones(self) -> list[Claim]:
-        """The milestones that are claimed, in the order of their years."""
+        """The claimed milestones, by year."""
         found = [claim for claim in self.claims.values() if claim.unit.is_milestone]
         return sorted(found, key=lambda claim: (claim.unit.year, claim.unit.number))
 
     @property
     def checkpoints(self) -> list[Claim]:
-        """The checkpoints that are claimed."""
+        """The claimed checkpoints."""
         return [claim for claim in self.claims.values() if not claim.unit.is_milestone]
 
     @property
     def borrowed(self) -> tuple[Unit, ...]:
-        """The modules that something which is claimed stands on and that are not the learner's."""
+        """The modules that a claim depends on and that are not the learner's."""
         ids = {unit.id for claim in self.claims.values() for unit in claim.borrowed}
         return tuple(u for u in self.progress.curriculum.checkpoints if u.id in ids)
 
     @property
     def lent(self) -> tuple[Unit, ...]:
-        """The milestones that are passed with borrowed modules alone: nobody's to claim."""
+        """The milestones that are passed with borrowed modules only, which nobody can claim."""
         progress = self.progress
         return tuple(u for u in progress.milestones if _is_lent(progress, self.claims, u))
 
     @property
     def claimed(self) -> Progress:
-        """The progress as far as it is claimed: what is lent or stale has been reached by nobody."""
+        """The claimed part of the progress, without what is lent or stale."""
         state = {**self.progress.state, **{unit.id: State.BORROWED for unit in self.lent}}
         once = {i: a for i, a in self.progress.achievements.items() if i in self.claims}
         return replace(self.progress, state=state, achievements=once)
 
     @property
     def stale(self) -> tuple[Unit, ...]:
-        """What was once proved, and is not for the source as it stands."""
+        """What was once proved, but is not for the current source."""
         once = self.progress.achievements
         units = [u for u in self.progress.curriculum.units if u not in self.lent]
         return tuple(u for u in units if u.id in once and u.id not in self.claims and _is_work(u))
 
 
 def of_work(claims: Mapping[UnitId, Claim]) -> dict[UnitId, Claim]:
-    """The claims of units for which something is written."""
+    """The claims of units for which the learner writes something."""
     return {unit: claim for unit, claim in claims.items() if _is_work(claim.unit)}
 
 
@@ -110,7 +110,7 @@ def portfolio_page(portfolio: Portfolio) -> str:
         element("a", "Skip to the content", href="#content", class_="skip"),
         element("header", *masthead.names(portfolio.progress, parts)),
         element("main", hero(portfolio), *map(section_element, parts), id="content", tabindex=-1),
-        element("footer", element("p", "All of this page is in one file. It loads nothing.")),
+        element("footer", element("p", "This page is a single file that loads nothing.")),
     )
     mark = element("meta", name="generator", content=GENERATOR)
     return page.whole(page.head(title(portfolio), style, "", mark), body)
@@ -123,7 +123,7 @@ def title(portfolio: Portfolio) -> str:
 
 
 def hero(portfolio: Portfolio) -> Markup:
-    """Whose it is, how far it goes, and where in history that is."""
+    """Whose portfolio it is, how far it goes, and where in history that is."""
     progress, claimed = portfolio.progress, portfolio.claimed
     where = ruler.position(claimed)
     drawn = [ruler.ruler_pictures(claimed, where, s) for s in ruler.SHAPES] if where else []
@@ -147,23 +147,23 @@ def hero(portfolio: Portfolio) -> Markup:
 
 
 def whose(portfolio: Portfolio) -> str:
-    """Who wrote the modules that all of it stands on."""
+    """Who wrote the modules that all of it depends on."""
     own = [claim.unit for claim in portfolio.checkpoints]
     return origin(own, portfolio.borrowed)
 
 
 def sections(portfolio: Portfolio) -> Iterable[Section]:
-    """The parts of the page; what there is nothing for is left out."""
+    """The sections of the page, without empty ones."""
     if portfolio.milestones:
         line = (
-            "Moments of history, lived again with this code. A bar is the number that it reached; the"
-            " stroke across it is what was asked for."
+            "Moments of history, relived with this code. A bar is the number that it reached; the"
+            " stroke across it is the threshold."
         )
         yield Section("years", "Milestones", "Milestones", line, _milestones(portfolio))
-    line = "Each sentence is proved: all of its specs passed, against the source as it stands."
+    line = "Each sentence is proved: all of its specs passed for the current source."
     yield Section("capabilities", "I can", "What I can do", line, _capabilities(portfolio))
     if portfolio.functions:
-        line = "Some of the functions behind it, as they stand in the files that were proved."
+        line = "Some of the functions behind it, from the proved files."
         code = join(*map(_function, portfolio.functions))
         yield Section("code", "Code", "How it is written", line, code)
     line = "What the claims above leave out."
@@ -215,9 +215,9 @@ def _capabilities(portfolio: Portfolio) -> Markup:
 
 
 def _function(function: Function) -> Markup:
-    """The source of a function, in colors, and where it stands."""
+    """The source of a function, highlighted, and where it is."""
     code = harmless_text(function.code, limit=len(function.code))
-    cut = " The docstring, which the course gave, is left out." if function.cut else ""
+    cut = " The course's docstring is left out." if function.cut else ""
     place = join(
         element("code", f"{function.file}:{function.line}"),
         f", proved by {function.unit.label}.{cut} SHA-256 of the file: ",
@@ -240,11 +240,11 @@ def _limits(portfolio: Portfolio) -> Markup:
         text = f"Borrowed from the course's worked solution, and not my work: {named}."
         parts.append(join(states.state_badge(State.BORROWED), element("p", text)))
     if portfolio.lent:
-        text = f"Reached with borrowed modules alone: {phrases.range_text(portfolio.lent)}."
+        text = f"Passed with borrowed modules only: {phrases.range_text(portfolio.lent)}."
         parts.append(join(states.state_badge(State.BORROWED), element("p", text)))
     if portfolio.stale:
         named = ", ".join(unit.label for unit in portfolio.stale)
-        text = f"Proved once, for other code than stands there now: {named}."
+        text = f"Proved for an earlier version of the code: {named}."
         parts.append(join(states.state_badge(State.STALE), element("p", text)))
     units = (*progress.checkpoints, *progress.milestones)
     told = (*portfolio.stale, *portfolio.lent, *progress.borrowed)
@@ -257,7 +257,7 @@ def _limits(portfolio: Portfolio) -> Markup:
         text = f"Not on the path that I follow: {phrases.range_text(progress.left_out)}."
         parts.append(join(states.state_badge(State.LOCKED), element("p", text)))
     if not parts:
-        parts.append(element("p", "Nothing is: every checkpoint and every milestone is proved."))
+        parts.append(element("p", "Nothing: every checkpoint and every milestone is proved."))
     return items(parts, class_="limits")
 
 
@@ -270,13 +270,13 @@ def _checks(portfolio: Portfolio) -> Markup:
             phrases.command("tito init check"),
             ", and put my folder ",
             element("code", "tinytorch/"),
-            " in the place of the one in it.",
+            " in place of its own.",
         ),
         join("Run ", phrases.command(everything(portfolio)), " in it. It proves all claims again."),
         join(
             "Run ",
             phrases.command("tito report --digests"),
-            ". Where a digest is the one below, it is the same code, or are the same specs.",
+            ". If a digest matches the one below, the code or the specs are the same.",
         ),
     ]
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -293,7 +293,7 @@ def everything(portfolio: Portfolio) -> str:
 
 
 def borrowing(units: Sequence[Unit]) -> str:
-    """What a command is told of what is borrowed."""
+    """The option that borrows these modules."""
     given = [unit for unit in units if unit.source]
     return f" --borrow {unit_ranges(given).replace(', ', ',')}" if given else ""
 
