@@ -6,6 +6,7 @@ down the smaller number. Times are measured in benchmarks, never here.
 
 from __future__ import annotations
 
+import gc
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -88,6 +89,8 @@ def costs_of(tt, monkeypatch):
     from tinytorch import autograd, profiling
 
     def measure(step: Callable[[], object]) -> Costs:
+        gc.collect()
+        gc.disable()  # it empties Python's lists of free tuples, so that the same step would take more
         step()
         tracemalloc.start()
         try:
@@ -98,6 +101,7 @@ def costs_of(tt, monkeypatch):
             meter.note()
         finally:
             tracemalloc.stop()
+            gc.enable()
         return meter.costs
 
     return measure
