@@ -53,7 +53,7 @@ def wrong(tree, mistake):
 
 
 ALL = [(unit, mistake) for unit in kit.modules() for mistake in mistakes_of(unit)]
-CASES = one_in(3, ALL)
+CASES = one_in(5, ALL)
 
 
 @pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)

@@ -106,8 +106,8 @@ def test_no_spec_passes_on_an_untouched_module(unit, tmp_path):
 
 @pytest.mark.parametrize(
     ("unit", "exercise"),
-    one_in(3, EXERCISES),
-    ids=[f"{u.number} {e}" for u, e in one_in(3, EXERCISES)],
+    one_in(5, EXERCISES),
+    ids=[f"{u.number} {e}" for u, e in one_in(5, EXERCISES)],
 )
 def test_an_exercise_is_missed_by_specs_of_its_checkpoint_as_to_do(unit, exercise, tmp_path):
     """An untouched stub locks what stands on it; that is right because its module cannot pass.
