@@ -61,9 +61,18 @@ def equivalents() -> dict[str, dict[Name, str]]:
     }
 
 
+SHOWN = 40
+"""Characters of a change that the page shows."""
+
+
 def mutants_of(unit: Unit) -> list[Mutant]:
     """Every change of a module."""
     return list(changes.mutants(kit.reference_text(unit.name), list(unit.hints)))
+
+
+def briefly(code: str) -> str:
+    """The beginning of a line of code: a page shows no line of the solution."""
+    return code if len(code) <= SHOWN else f"{code[: SHOWN - 3].rstrip()}…"
 
 
 def key_of(mutant: Mutant) -> str:
@@ -228,7 +237,8 @@ def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
     lines += ["", "## Changes that are missed", ""]
     for found in rows:
         lines += [
-            f"- **{found.label}**, `{m.exercise}`: `{m.before}` → `{m.after}`" for m in found.missed
+            f"- **{found.label}**, `{m.exercise}`: `{briefly(m.before)}` → `{briefly(m.after)}`"
+            for m in found.missed
         ]
     return "\n".join(lines) + "\n"
 
