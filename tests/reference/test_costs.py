@@ -91,9 +91,9 @@ def costs_of(tt, monkeypatch):
     def measure(step: Callable[[], object]) -> Costs:
         gc.collect()
         gc.disable()  # it empties Python's lists of free tuples, so that the same step would take more
-        step()
-        tracemalloc.start()
         try:
+            step()
+            tracemalloc.start()
             meter = Meter(autograd.vjps, profiling.flops_of)
             with monkeypatch.context() as patch, profiling.observed(meter.call):
                 patch.setattr(autograd, "vjps", meter.counted_vjps)
