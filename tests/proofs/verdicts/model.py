@@ -98,6 +98,11 @@ def closure(units: Iterable[str], without: frozenset[str] = frozenset()) -> froz
     return found if needs <= found else closure(found | needs, without)
 
 
+def let_through_unseen(ask: Ask, states: Mapping[str, str]) -> frozenset[str]:
+    """The units that ``--todo-ok`` lets through because they are locked: their sources were not looked at."""
+    return frozenset(unit for unit in states if ask.todo_ok and states[unit] == "locked")
+
+
 def stands_on(world: World, ask: Ask, unit: str) -> frozenset[tuple[str, str]]:
     """Every thing that can make a difference to a unit, and what is in it."""
     modules = {MODULES[u] for u in closure([unit]) if u in MODULES}
