@@ -49,7 +49,10 @@ def borrow(session: Session, modules: str) -> None:
     file = write_setting(root, BORROW_SETTING, modules)
     remember(root, Following())
     session.say(f"{file.name} names them: {BORROW_SETTING} = {modules}")
-    session.say("For these, the course's worked solution runs; your own files stay as they are.")
+    session.say(
+        "For these, the course's worked solution runs; your own files stay as they are."
+        " Plain `python` does not borrow: use `tito python`."
+    )
     tell(session)
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
     "path": "See the learning paths, choose or leave one, borrow modules.",
+    "python": "Open Python, or run SCRIPT, with your tinytorch and the modules you borrow.",
     "report": "Show your progress in the terminal, or write it to files.",
     "specs": "Check whether your specs are the kit's.",
     "update": "Bring newer specs, milestones and data from the installed kit into the workspace.",
@@ -90,6 +91,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.paths import path
 
             return path
+        case "python":
+            from pytest_tinytorch.tito.python import python
+
+            return python
         case "specs":
             from pytest_tinytorch.tito.specs import specs
 

@@ -59,8 +59,7 @@ def init(folder: Path, no_git: bool) -> None:
     click.echo("\nNext:\n")
     if target != Path.cwd():
         click.echo(f"  cd {quoted(folder)}")
-    click.echo("  pytest -p tinytorch     # where you stand")
-    click.echo("  tito module start 01    # what to write first")
+    click.echo("  tito    # where you are, and what comes next")
 
 
 @click.command("update")

@@ -13,6 +13,11 @@ from pytest_tinytorch.evidence.following import FILE, Following, read_following,
 from tests.support import kit, toy
 from tests.support.kit import tito
 
+PROGRAM = """\
+import sys, more
+from tinytorch.adding import add
+print(add(4, 5), *sys.argv, more.WORD, __name__)
+"""
 SCRIPT = "import sys; print('story', *sys.argv[1:])\n"
 
 
@@ -59,6 +64,25 @@ class TestTheLastRun:
         assert read_following(workspace) == Following(borrow="01"), "it grants nothing"
         toy.pytest_in(workspace, "--checkpoint=00")
         assert not (workspace / FILE).exists()
+
+    def test_is_what_your_own_programs_run_on(self, workspace, capfd):
+        toy.write(workspace, {"lab/more.py": "WORD = 'beside it'", "lab/mine.py": PROGRAM})
+        toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
+        tito("python", "lab/mine.py", "--deep")
+        assert "9 lab/mine.py --deep beside it __main__" in capfd.readouterr().out
+        toy.pytest_in(workspace, "--checkpoint=00")
+        tito("python", "lab/mine.py", code=1)
+        assert "NotImplementedError: 01 adding: add" in capfd.readouterr().err
+
+    def test_is_what_a_console_has(self, workspace):
+        toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02")
+        command = [sys.executable, "-m", "pytest_tinytorch.tito", "python"]
+        typed = "from tinytorch.adding import add\nprint('sum', add(4, 5))\n"
+        done = subprocess.run(
+            command, input=typed, capture_output=True, text=True, encoding="utf-8"
+        )
+        assert "tinytorch is imported." in done.stdout
+        assert "sum 9" in done.stdout
 
     def test_with_a_path_is_followed(self, workspace):
         toy.pytest_in(workspace, "--path=doubles")

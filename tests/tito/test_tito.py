@@ -103,6 +103,7 @@ RUNNING = {
     ("data", "list"),
     ("data", "get"),
     ("data", "verify"),
+    ("python",),
     ("init",),
     ("update",),
     ("specs", "accept"),
