@@ -11,10 +11,12 @@ import numpy as np
 
 from specs.descriptions import code
 from specs.expressions import Bound, Expressions, Filled
+from specs.framework import Lazy
 from specs.sources import (
     LAWS,
     CannotTell,
     Value,
+    ends_early,
     every_argument,
     function_at,
     is_law,
@@ -85,16 +87,26 @@ class Rewriter(Expressions):
             root: ast.expr = node.func
             while isinstance(root, ast.Attribute | ast.Subscript):
                 root = root.value
-            if is_law(node, "ask", "call") or (
-                isinstance(root, ast.Name) and root.id in self.tainted
-            ):
+            name = root.id if isinstance(root, ast.Name) else ""
+            if is_law(node, "ask", "call") or name in self.tainted:
+                return [node]
+            if isinstance(self.names.get(name), Lazy) and any(names_in(ast.Tuple(node.args))):
                 return [node]
         parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
         return [one for part in parts for one in self.acting(part)]
 
     def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Statements rewritten, each after the statements that it requires."""
-        return [one for part in body for one in self.target(part)]
+        """Statements rewritten, each after the statements that it requires.
+
+        What cannot be rewritten is left out where it is about what is expected, and nothing else reads it.
+        """
+        done = [one for part in body for one in self.statements(part)]
+        kept = [one for one in done if not is_unknown(one)]
+        read = {name for one in kept for name in names_in(one)}
+        for one in done:
+            if is_unknown(one) and (not getattr(one, "orelse", None) or read & {*stored_in(one)}):
+                raise CannotTell
+        return kept
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Two names for two values are two assignments; a name for a variable of a helper is the variable."""
@@ -145,8 +157,19 @@ class Rewriter(Expressions):
         node.test, node.body, node.orelse = test, self.block(node.body), self.block(node.orelse)
         return node if node.body else None
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        """A class that the spec defines; what it is called in a helper it is called here."""
+        if node.decorator_list or node.keywords:
+            raise CannotTell
+        node.bases = [self.visit(base) for base in node.bases]
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        node.body = [one for part in body for one in self.target(part)] or [ast.Pass()]
+        named = self.arguments.get(node.name)
+        node.name = named.id if isinstance(named, ast.Name) else node.name
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        if self.depth or node.decorator_list:
+        if node.decorator_list:
             raise CannotTell
         body = node.body[1:] if ast.get_docstring(node) else node.body
         with Bound(self, {arg.arg for arg in every_argument(node.args)} | set(stored_below(node))):
@@ -165,7 +188,7 @@ class Rewriter(Expressions):
             return [one for row in rows for one in self.turn(node, row)]
         node.iter = over
         node.target = self.visit(node.target)
-        with Bound(self, set(stored_in(node.target))):
+        with Bound(self, set(stored_in(node))):
             node.body = self.block(node.body)
         return node if node.body else None
 
@@ -191,6 +214,9 @@ class Rewriter(Expressions):
             more = [ast.keyword(k, Value(of=v)) for k, v in helper.keywords.items() if k not in own]
             node = ast.Call(node.func, [*first, *node.args], [*node.keywords, *more])
             helper = helper.func
+        if helper is None and isinstance(node.func, ast.Attribute):
+            helper = self.helper_of(node.func)
+            node = node if helper is None else self.with_self(node)
         if not isinstance(helper, FunctionType):
             return self.plain_call(node)
         if helper.__module__ == LAWS or helper.__module__ == "specs.framework":
@@ -198,6 +224,10 @@ class Rewriter(Expressions):
         if helper.__module__.startswith("specs."):
             return self.taken_apart(helper, node)
         return self.plain_call(node)
+
+    def with_self(self, node: ast.Call) -> ast.Call:
+        """The call of a method of the spec's class as that of a function."""
+        return ast.Call(node.func, [ast.Name("self", ast.Load()), *node.args], node.keywords)
 
     def law(self, name: str, node: ast.Call) -> ast.expr:
         """`call` and `ask`, replaced by the calls that they make."""
@@ -312,7 +342,7 @@ class Rewriter(Expressions):
         self.arguments = bound | {name: ast.Name(self.fresh(name), ast.Load()) for name in own}
         try:
             for part in source.body[:-1] if gives else source.body:
-                if any(isinstance(n, ast.Return | ast.Yield) for n in ast.walk(part)):
+                if ends_early(part):
                     raise CannotTell
                 self.before += self.statements(part)
             return self.visit(deepcopy(gives)) if gives else ast.Constant(None)

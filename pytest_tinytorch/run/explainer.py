@@ -113,6 +113,7 @@ class Explainer:
             file=self.shown(where.file) if where else "",
             line=where.line if where else 0,
             crashed=isinstance(error, Ending),
+            program=bool(getattr(error, "program", "")),
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
@@ -327,7 +328,8 @@ class Explainer:
         source = source_lines(error, where.file, where.line) if where else []
         lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
-            is_answer = error.expected in ("True", "False") and not getattr(error, "program", "")
+            is_told = getattr(error, "program", "") in ("", error.called)
+            is_answer = error.expected in ("True", "False") and is_told
             if is_answer and (asked := self._question(spec, error)):
                 lines += labeled_lines("Asked", asked)
             lines += labeled_lines("Expected", error.expected)
