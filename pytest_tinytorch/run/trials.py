@@ -30,7 +30,8 @@ LONGEST_SECONDS = 3.0
 FAILED_WITH = "failed_with"
 """The attribute of a property's function with the arguments that it failed with last."""
 
-SETTINGS = "_hypothesis_internal_use_settings"
+SETTINGS, SEED = "_hypothesis_internal_use_settings", "_hypothesis_internal_use_seed"
+"""Where Hypothesis keeps what `settings` and `seed` say of a property."""
 
 Again = Callable[[], object]
 """Runs a spec once more."""
@@ -146,25 +147,23 @@ def run_again(item: pytest.Item) -> Again | None:
 
 
 def draw_anew(item: pytest.Item, function: Any) -> None:
-    """Run a property that draws while it runs: with new examples, none of them made smaller."""
+    """Run a property that draws while it runs: with the same new examples each time, none made smaller."""
     from hypothesis import Phase, settings
 
     owner = getattr(function, "__func__", function)
-    before = getattr(owner, SETTINGS, None)
-    chosen = settings(before, database=None, phases=(Phase.explicit, Phase.generate))
-    setattr(owner, SETTINGS, chosen)
-    given = {
-        n: v
-        for n, v in getattr(item, "funcargs", {}).items()
-        if n in signature(function).parameters
-    }
+    chosen = settings(
+        getattr(owner, SETTINGS, None), database=None, phases=(Phase.explicit, Phase.generate)
+    )
+    before = {name: vars(owner)[name] for name in (SETTINGS, SEED) if name in vars(owner)}
+    vars(owner).update({SETTINGS: chosen, SEED: 0})
+    given = getattr(item, "funcargs", {})
+    wanted = [name for name in signature(function).parameters if name in given]
     try:
-        function(**given)
+        function(**{name: given[name] for name in wanted})
     finally:
-        if before is None:
-            delattr(owner, SETTINGS)
-        else:
-            setattr(owner, SETTINGS, before)
+        for name in (SETTINGS, SEED):
+            vars(owner).pop(name)
+        vars(owner).update(before)
 
 
 def in_order(
