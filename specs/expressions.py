@@ -20,6 +20,10 @@ class Expressions(ast.NodeTransformer, Writer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """Replace an entry of a literal dict by its value."""
         value, key = self.visit(node.value), self.visit(node.slice)
+        if isinstance(value, ast.List) and isinstance(key, ast.Slice) and key.lower is None:
+            end = getattr(key.upper, "value", None)
+            if isinstance(end, int) and key.step is None:
+                return ast.List(value.elts[:end], ast.Load())
         if isinstance(value, ast.Dict):
             texts = [self.text_of(one) or ast.unparse(one) for one in value.keys if one]
             wanted = self.text_of(key) or ast.unparse(key)
@@ -36,6 +40,8 @@ class Expressions(ast.NodeTransformer, Writer):
             return deepcopy(found)
         if isinstance(node.ctx, ast.Store) or (self.depth and name not in self.names):
             return node
+        if name == "self":
+            return node  # the spec itself, which no program has
         if name in self.values and not self.depth:
             return self.of_variable(node, self.values[name])
         if name in self.names:

@@ -9,7 +9,7 @@ from typing import Any
 
 from specs.sources import stored_in
 
-LINES, LONGEST, WIDEST = 12, 1000, 300
+LINES, LONGEST, WIDEST = 16, 1000, 300
 """The most lines, characters, and characters per line of a program: nobody reads more."""
 
 
@@ -21,7 +21,9 @@ def with_imports(text: str, modules: Mapping[str, str], names: Mapping[str, Any]
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     there = imported(names)
     wanted = [name for name in modules if name in used and name not in there]
-    return "\n".join([*(f"from tinytorch.{modules[name]} import {name}" for name in wanted), text])
+    own = {one for node in ast.walk(ast.parse(text)) for one in stored_in(node)}
+    needed = sorted((modules[name], name) for name in wanted if name not in own)
+    return "\n".join([*(f"from {module} import {name}" for module, name in needed), text])
 
 
 def can_be_pasted(text: str, names: Mapping[str, Any]) -> bool:

@@ -9,9 +9,12 @@ stand there as they were, helpers of the specs as what they do, `call` and `ask`
 import ast
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
+
+import numpy as np
 
 from specs.descriptions import array_in, code
 from specs.framework import Lazy
@@ -25,6 +28,7 @@ from specs.sources import (
     is_plain,
     is_unknown,
     names_in,
+    places_in,
     stored_in,
 )
 from specs.statements import asked, statements_until
@@ -77,10 +81,11 @@ def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told:
     else:
         parts = asked(failed, line)
         is_told = is_call(parts[-1], before, {**names, **frame.f_locals})
-        if told and is_told and can_be_pasted(told, names):
-            return ""
+        if told and is_told and can_be_pasted(told, names) and not changed_input(error):
+            return told
         found = [part for one in parts[:-1] for part in writer.target(one)]
         found += writer.target(parts[-1], asked=True)
+    found = with_input(found, error, writer)
     done += found[:-1]
     text = writer.text(brief([*needed(done, found[-1:]), *found[-1:]]))
     text = with_imports(text, writer.modules, names)
@@ -132,23 +137,86 @@ def gradient(node: ast.stmt, error: BaseException, writer: Rewriter) -> list[ast
     call = getattr(node, "value", None)
     if not isinstance(call, ast.Call) or "incoming" not in values:
         raise CannotTell
-    function = call.args[0]
+    function, point = call.args[0], values["point"]
     own = [arg.arg for arg in function.args.args] if isinstance(function, ast.Lambda) else []
-    own = own[: len(values["point"])]
-    names = [writer.fresh(n) for n in (own or "xyzuvw"[: len(values["point"])])]
-    tensors = [writer.written(f"{code(one)[:-1]}, requires_grad=True)") for one in values["point"]]
-    if not all(is_plain(one) for one in (*values["point"], values["incoming"])):
-        raise CannotTell
+    names = [writer.fresh(n) for n in (own[: len(point)] or "xyzuvw"[: len(point)])]
+    tensors = [
+        writer.written(f"{code(one)[:-1]}, requires_grad=True)")
+        if is_plain(one)
+        else leaf(call, number, values, writer)
+        for number, one in enumerate(point)
+    ]
     made: list[ast.stmt] = [
         ast.Assign([ast.Name(name, ast.Store())], tensor, lineno=0)
         for name, tensor in zip(names, tensors, strict=True)
     ]
     given: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names]
     out = writer.applied(function, given)
-    incoming = writer.written(code(values["incoming"], "np.array"))
-    backward = ast.Call(ast.Attribute(out, "backward", ast.Load()), [incoming], [])
+    backward = ast.Call(
+        ast.Attribute(out, "backward", ast.Load()), [from_above(values, writer)], []
+    )
     grad = ast.Attribute(given[values.get("position", 0)], "grad", ast.Load())
-    return [*made, ast.Expr(backward), ast.Expr(grad)]
+    return [*writer.before, *made, ast.Expr(backward), ast.Expr(grad)]
+
+
+def leaf(call: ast.Call, number: int, values: dict[str, Any], writer: Rewriter) -> ast.expr:
+    """A Tensor of an argument of `check_gradient` that is too large to be written out."""
+    given = call.args[1:]
+    if len(given) == 1 and isinstance(given[0], ast.Starred):
+        given = places_in(given[0].value, len(values["arrays"]))
+    if len(given) != len(values["arrays"]):
+        raise CannotTell
+    array = writer.visit(deepcopy(given[number]))
+    if values["arrays"][number].dtype != np.float64:
+        array = ast.Call(ast.parse("np.float64", mode="eval").body, [array], [])
+    wanted = ast.keyword("requires_grad", ast.Constant(True))
+    return ast.Call(ast.Name("Tensor", ast.Load()), [array], [wanted])
+
+
+def from_above(values: dict[str, Any], writer: Rewriter) -> ast.expr:
+    """The gradient that `check_gradient` began with; where it is large, as it was drawn."""
+    incoming = values["incoming"]
+    if is_plain(incoming):
+        return writer.written(code(incoming, "np.array"))
+    draw = writer.fresh("draw")
+    made = f"{draw} = np.random.default_rng({values['seed']})"
+    writer.before += ast.parse(made).body
+    shape = incoming.shape
+    signs, sizes = f"{draw}.choice((-1.0, 1.0), {shape})", f"{draw}.uniform(0.5, 1.5, {shape})"
+    return ast.parse(f"{signs} * {sizes}", mode="eval").body
+
+
+CHANGED = "inputs that stay as they were"
+"""What is expected where an input was changed."""
+
+
+def changed_input(error: BaseException) -> bool:
+    """Whether a call changed what it was given."""
+    return getattr(error, "expected", "") == CHANGED
+
+
+def with_input(program: list[ast.stmt], error: BaseException, writer: Rewriter) -> list[ast.stmt]:
+    """A program that shows what was changed instead of what was given back: ``x`` after ``f(x)``."""
+    if not changed_input(error):
+        return program
+    values = variables_of("call", error.__traceback__) or variables_of("ask", error.__traceback__)
+    places = [
+        n for n, one in enumerate(values.get("wrapped", values["args"])) if one is values["arg"]
+    ]
+    call = getattr(program[-1], "value", None)
+    if not (isinstance(call, ast.Call) and places and places[0] < len(call.args)):
+        raise CannotTell
+    given = call.args[places[0]]
+    made: list[ast.stmt] = []
+    if writer.text_of(given):
+        maker = "Tensor" if "wrapped" in values else "np.array"
+        given = writer.written(code(values["original"], maker))  # as it was before
+    if not isinstance(given, ast.Name) or writer.text_of(given):
+        name = writer.fresh("x")
+        made = [ast.Assign([ast.Name(name, ast.Store())], given, lineno=0)]
+        call.args[places[0]] = given = ast.Name(name, ast.Load())
+    shown: ast.expr = ast.Attribute(given, "data", ast.Load()) if "wrapped" in values else given
+    return [*program[:-1], *made, program[-1], ast.Expr(shown)]
 
 
 def variables_of(name: str, traceback: TracebackType | None) -> dict[str, Any]:

@@ -1,28 +1,27 @@
-"""Statements of a spec as a learner would write them, with helpers of the specs written out."""
+"""Statements of a spec as a learner would write them."""
 
 import ast
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from specs.descriptions import code
-from specs.expressions import Bound, Expressions, Filled
+from specs.expressions import Bound
+from specs.framework import Lazy
+from specs.helpers import Helpers
 from specs.sources import (
     LAWS,
     CannotTell,
     Value,
     every_argument,
-    function_at,
     is_law,
     is_module_of_oracles,
-    is_small,
     is_unknown,
     names_in,
-    of_learner,
     paired,
     rows_of,
     stored_below,
@@ -32,11 +31,8 @@ from specs.sources import (
     wrapped,
 )
 
-APART = (LAWS, "specs.gradients", "specs.timing")
-"""Helpers whose own statements tell a learner nothing."""
 
-
-class Rewriter(Expressions):
+class Rewriter(Helpers):
     """Rewrites the statements of one function of a spec."""
 
     def statements(self, node: ast.stmt) -> list[ast.stmt]:
@@ -85,16 +81,26 @@ class Rewriter(Expressions):
             root: ast.expr = node.func
             while isinstance(root, ast.Attribute | ast.Subscript):
                 root = root.value
-            if is_law(node, "ask", "call") or (
-                isinstance(root, ast.Name) and root.id in self.tainted
-            ):
+            name = root.id if isinstance(root, ast.Name) else ""
+            if is_law(node, "ask", "call") or name in self.tainted:
+                return [node]
+            if isinstance(self.names.get(name), Lazy) and any(names_in(ast.Tuple(node.args))):
                 return [node]
         parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
         return [one for part in parts for one in self.acting(part)]
 
     def block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
-        """Statements rewritten, each after the statements that it requires."""
-        return [one for part in body for one in self.target(part)]
+        """Statements rewritten, each after the statements that it requires.
+
+        What cannot be rewritten is left out where it is about what is expected, and nothing else reads it.
+        """
+        done = [one for part in body for one in self.statements(part)]
+        kept = [one for one in done if not is_unknown(one)]
+        read = {name for one in kept for name in names_in(one)}
+        for one in done:
+            if is_unknown(one) and (not getattr(one, "orelse", None) or read & {*stored_in(one)}):
+                raise CannotTell
+        return kept
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Two names for two values are two assignments; a name for a variable of a helper is the variable."""
@@ -145,8 +151,19 @@ class Rewriter(Expressions):
         node.test, node.body, node.orelse = test, self.block(node.body), self.block(node.orelse)
         return node if node.body else None
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        """A class that the spec defines; what it is called in a helper it is called here."""
+        if node.decorator_list or node.keywords:
+            raise CannotTell
+        node.bases = [self.visit(base) for base in node.bases]
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        node.body = [one for part in body for one in self.target(part)] or [ast.Pass()]
+        named = self.arguments.get(node.name)
+        node.name = named.id if isinstance(named, ast.Name) else node.name
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        if self.depth or node.decorator_list:
+        if node.decorator_list:
             raise CannotTell
         body = node.body[1:] if ast.get_docstring(node) else node.body
         with Bound(self, {arg.arg for arg in every_argument(node.args)} | set(stored_below(node))):
@@ -165,7 +182,7 @@ class Rewriter(Expressions):
             return [one for row in rows for one in self.turn(node, row)]
         node.iter = over
         node.target = self.visit(node.target)
-        with Bound(self, set(stored_in(node.target))):
+        with Bound(self, set(stored_in(node))):
             node.body = self.block(node.body)
         return node if node.body else None
 
@@ -191,6 +208,9 @@ class Rewriter(Expressions):
             more = [ast.keyword(k, Value(of=v)) for k, v in helper.keywords.items() if k not in own]
             node = ast.Call(node.func, [*first, *node.args], [*node.keywords, *more])
             helper = helper.func
+        if helper is None and isinstance(node.func, ast.Attribute):
+            helper = self.helper_of(node.func)
+            node = node if helper is None else self.with_self(node)
         if not isinstance(helper, FunctionType):
             return self.plain_call(node)
         if helper.__module__ == LAWS or helper.__module__ == "specs.framework":
@@ -228,129 +248,3 @@ class Rewriter(Expressions):
         if isinstance(node, ast.Name):
             return wrapped(node) if isinstance(self.values.get(node.id), np.ndarray) else node
         return wrapped(node) if isinstance(node, ast.Call | ast.BinOp | ast.Subscript) else node
-
-    def applied(self, function: ast.expr, given: Sequence[ast.expr]) -> ast.expr:
-        """A call of a function of the spec; for a lambda, its result."""
-        if not isinstance(function, ast.Lambda):
-            return ast.Call(self.visit(deepcopy(function)), list(given), [])
-        outer, defaults = self.arguments, function.args.defaults
-        names = [arg.arg for arg in function.args.args]
-        values = [*given[: len(names) - len(defaults)], *map(self.visit, deepcopy(defaults))]
-        self.arguments = outer | dict(zip(names, values, strict=False))
-        try:
-            return self.visit(deepcopy(function.body))
-        finally:
-            self.arguments = outer
-
-    def given_lambda(
-        self, function: ast.Lambda, args: list[ast.expr], keywords: list[ast.keyword]
-    ) -> ast.expr:
-        """The result of a lambda that was passed to a helper."""
-        names = [arg.arg for arg in function.args.args]
-        defaults = function.args.defaults
-        values = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
-        values |= dict(zip(names, args, strict=False)) | {k.arg: k.value for k in keywords if k.arg}
-        if function.args.kwarg:
-            rest = [k for k in keywords if k.arg and k.arg not in names]
-            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
-            values = {n: v for n, v in values.items() if n in names}
-            values[function.args.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
-            names.append(function.args.kwarg.arg)
-        if set(values) != set(names):
-            raise CannotTell
-        return Filled(values).visit(deepcopy(function.body))
-
-    def entered(
-        self, failed: ast.stmt, frames: Sequence[tuple[FrameType, int]]
-    ) -> tuple[ast.FunctionDef, FrameType, int] | None:
-        """(source, frame, line) of the helper in which a statement failed, if it called one.
-
-        From now on statements are those of the helper, and its arguments what it was given.
-        """
-        call = failed.value if isinstance(failed, ast.Expr) else None
-        helper = self.helper_of(call.func) if isinstance(call, ast.Call) else None
-        if not isinstance(call, ast.Call) or helper is None or helper.__module__ in APART:
-            return None
-        found = [(f, line) for f, line in frames if f.f_code is helper.__code__]
-        if not found:
-            return None
-        frame, line = found[0]
-        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
-        args, keywords = self.parts(call)
-        if isinstance(call.func, ast.Attribute):
-            args = [ast.Name("self", ast.Load()), *args]
-        bound = self.bound(helper, source, args, keywords)
-        self.names, self.values = helper.__globals__, frame.f_locals
-        self.defined = frozenset(name for node in source.body for name in stored_in(node))
-        self.tainted = of_learner(source, self.names, bound)
-        kept = {n for n in self.defined if n in self.tainted or not is_small(self.values.get(n))}
-        own = {name: ast.Name(self.fresh(name), ast.Load()) for name in kept - set(bound)}
-        self.arguments = bound | own
-        return source, frame, line
-
-    def helper_of(self, function: ast.expr) -> FunctionType | None:
-        """The called helper of the specs: a function, or a method of the spec's class."""
-        found = None
-        if isinstance(function, ast.Name):
-            found = self.names.get(function.id)
-        elif isinstance(function, ast.Attribute) and ast.unparse(function.value) == "self":
-            found = getattr(type(self.values.get("self")), function.attr, None)
-        is_own = isinstance(found, FunctionType) and found.__module__.startswith("specs.")
-        return found if is_own else None
-
-    def taken_apart(self, helper: FunctionType, node: ast.Call) -> ast.expr:
-        """The result of a helper of the specs, after its statements with its arguments."""
-        source = function_at(helper.__code__.co_filename, helper.__code__.co_firstlineno)
-        if self.depth > 5 or source.decorator_list or "specs.oracles" in helper.__module__:
-            raise CannotTell
-        last = source.body[-1]
-        gives = last.value if isinstance(last, ast.Return) else None
-        bound = self.bound(helper, source, *self.parts(node))
-        outer = self.names, self.arguments, self.depth
-        own = {name for part in source.body for name in stored_in(part)} - set(bound)
-        self.names, self.depth = helper.__globals__, self.depth + 1
-        self.arguments = bound | {name: ast.Name(self.fresh(name), ast.Load()) for name in own}
-        try:
-            for part in source.body[:-1] if gives else source.body:
-                if any(isinstance(n, ast.Return | ast.Yield) for n in ast.walk(part)):
-                    raise CannotTell
-                self.before += self.statements(part)
-            return self.visit(deepcopy(gives)) if gives else ast.Constant(None)
-        finally:
-            self.names, self.arguments, self.depth = outer
-
-    def bound(
-        self,
-        helper: FunctionType,
-        source: ast.FunctionDef,
-        args: list[ast.expr],
-        keywords: list[ast.keyword],
-    ) -> dict[str, ast.expr]:
-        """What the parameters of a helper stand for."""
-        spec = source.args
-        names = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
-        defaults = dict(zip(names[::-1], (helper.__defaults__ or ())[::-1], strict=False))
-        found = {name: self.literal(value) for name, value in defaults.items()}
-        found |= {n: self.literal(v) for n, v in (helper.__kwdefaults__ or {}).items()}
-        found |= dict(zip(names, args, strict=False))
-        if spec.vararg:
-            found[spec.vararg.arg] = ast.Tuple(args[len(names) :], ast.Load())
-        known = {*names, *(arg.arg for arg in spec.kwonlyargs)}
-        found |= {k.arg: k.value for k in keywords if k.arg in known}
-        if spec.kwarg:
-            rest = [k for k in keywords if k.arg and k.arg not in known]
-            keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in rest]
-            found[spec.kwarg.arg] = ast.Dict(keys, [k.value for k in rest])
-        uses = [n for part in source.body for n in names_in(part)]
-        return {name: self.once(name, value, uses.count(name)) for name, value in found.items()}
-
-    def once(self, name: str, value: ast.expr, uses: int) -> ast.expr:
-        """An argument that is made once: by a name, if a helper uses it more than once."""
-        simple = (
-            ast.Name | ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.Attribute | ast.Lambda
-        )
-        if uses < 2 or isinstance(value, simple) or ast.unparse(value).startswith("range("):
-            return value
-        made = self.fresh(name)
-        self.before.append(ast.Assign([ast.Name(made, ast.Store())], value, lineno=0))
-        return ast.Name(made, ast.Load())

@@ -37,11 +37,13 @@ class Value(ast.expr):
 
 def is_law(node: ast.expr, *beginnings: str) -> bool:
     """Whether an expression calls a helper that checks something, or one whose name begins like this."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    if not isinstance(node, ast.Call):
         return False
-    return node.func.id.startswith(
-        beginnings or ("assert_", "check_", "expect", "raises", "remember")
-    )
+    own = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "self"
+    name = node.func.attr if own else getattr(node.func, "id", "")  # type: ignore[attr-defined]
+    if own and not beginnings:
+        return name.startswith(("assert_", "check", "expect"))
+    return name.startswith(beginnings or ("assert_", "check_", "expect", "raises", "remember"))
 
 
 def stored_in(node: ast.AST) -> Iterator[str]:
@@ -146,6 +148,11 @@ def is_module_of_oracles(value: object) -> bool:
     return isinstance(value, ModuleType) and value.__name__.startswith("specs.oracles.")
 
 
+def is_of_specs(value: object) -> bool:
+    """Whether a value is a class that the specs define: a clock, or data that is watched."""
+    return isinstance(value, type) and value.__module__.startswith("specs.")
+
+
 def unknown(node: ast.stmt, changes: bool = True) -> ast.stmt:
     """Stands for a statement that cannot be told, with the names that it has to do with.
 
@@ -160,6 +167,14 @@ def is_unknown(node: ast.stmt) -> bool:
     return (
         isinstance(node, ast.If) and isinstance(node.test, ast.Constant) and node.test.value is None
     )
+
+
+def ends_early(node: ast.AST) -> bool:
+    """Whether a statement of a helper may return or yield, functions that it defines aside."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+        return False
+    is_end = isinstance(node, ast.Return | ast.Yield | ast.YieldFrom)
+    return is_end or any(map(ends_early, ast.iter_child_nodes(node)))
 
 
 def every_argument(args: ast.arguments) -> list[ast.arg]:

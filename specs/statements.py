@@ -1,7 +1,7 @@
 """What a spec did until it failed, from its source: which statements, which iterations, what it checked."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from specs.sources import (
@@ -43,16 +43,64 @@ def statements_until(
         )
         if not inner or is_raises(node) or isinstance(node, ast.FunctionDef | ast.ClassDef):
             return done, node
+        if isinstance(node, ast.While):
+            raise CannotTell  # nobody knows how often
         if isinstance(node, ast.With):
             done += [
                 ast.Expr(item.context_expr) for item in node.items if not is_law(item.context_expr)
             ]
         if isinstance(node, ast.For):
-            done += carried(node, values) + words_of(node, values)
-            done += turn_of(node.target, node.iter, values)
+            turns, inner = turns_until(node, line, values)
+            done += turns
         before, failed = statements_until(inner, line, values)
         return done + before, failed
     raise CannotTell
+
+
+def turns_until(
+    node: ast.For, line: int, values: Mapping[str, Any]
+) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """What a loop did until it failed, and what is left of its body to look at.
+
+    Earlier iterations that changed something stand there as the loop, up to the one that failed, if the
+    source says which that was.
+    """
+    own = words_of(node, values) + turn_of(node.target, node.iter, values)
+    number = turn_number(node, values)
+    if number == 0 or not (held := carried(node)):
+        return own, node.body
+    earlier = first_turns(node.iter, number) if number is not None else None
+    place = next(n for n, part in enumerate(node.body) if line <= (part.end_lineno or line))
+    if number is None or earlier is None:
+        names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in sorted(held)]
+        return [unknown(ast.Expr(ast.Tuple(names, ast.Load()))), *own], node.body
+    if place and not any(map(acts, node.body[place:])):
+        whole = first_turns(node.iter, number + 1) or earlier
+        return [loop(node, whole, node.body[:place]), *own], node.body[place:]
+    return [loop(node, earlier, node.body), *own], node.body
+
+
+def loop(node: ast.For, over: ast.expr, body: list[ast.stmt]) -> ast.stmt:
+    """The same loop over something else."""
+    return ast.copy_location(ast.For(node.target, over, body, []), node)
+
+
+def first_turns(over: ast.expr, count: int) -> ast.expr | None:
+    """The first elements of what a loop goes over; None if its source does not say."""
+    name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
+    if isinstance(over, ast.List | ast.Tuple):
+        return ast.List(over.elts[:count], ast.Load())
+    if isinstance(over, ast.Call) and name == "range" and len(over.args) == 1:
+        return ast.Call(over.func, [ast.Constant(count)], [])
+    if isinstance(over, ast.Call) and name in ("enumerate", "zip"):
+        columns = over.args if name == "zip" else over.args[:1]
+        first = [first_turns(column, count) for column in columns]
+        rest = over.args[len(columns) :]
+        known = [one for one in first if one is not None]
+        return ast.Call(over.func, [*known, *rest], over.keywords) if known == first else None
+    if isinstance(over, ast.Name):
+        return ast.Subscript(over, ast.Slice(None, ast.Constant(count), None), ast.Load())
+    return None
 
 
 def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
@@ -63,35 +111,55 @@ def words_of(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
     return [ast.Assign([name], Value(of=value), lineno=node.lineno) for name, value in names]
 
 
-def carried(node: ast.For, values: Mapping[str, Any]) -> list[ast.stmt]:
-    """Stands for the iterations before the one that failed, if they changed something."""
-    if is_first_turn(node, values):
-        return []
+def carried(node: ast.For) -> set[str]:
+    """The variables that an iteration of a loop may change for the next one."""
+    again = {name for part in node.body for name in stored_again(part)}
     own = {name for part in node.body for name in stored_in(part)} | set(stored_in(node.target))
-    acts = [part for part in node.body if not isinstance(part, ast.Assign) or held_in(part)]
-    acts = [part for part in acts if not is_raises(part)]  # what was refused has changed nothing
-    acts = [part for part in acts if not (isinstance(part, ast.Expr) and is_law(part.value))]
-    acts += [p for p in node.body if isinstance(p, ast.Assign) and is_law(p.value, "ask", "call")]
-    held = {name for part in acts for name in names_in(part)} - own
-    names = [ast.Name(name, ast.Load()) for name in sorted(held)]
-    return [unknown(ast.Expr(ast.Tuple([*names], ast.Load())))] if names else []
+    return {name for part in node.body if acts(part) for name in names_in(part)} - own | again
 
 
-def is_first_turn(node: ast.For, values: Mapping[str, Any]) -> bool:
-    """Whether a loop is known to have failed in its first iteration."""
+def acts(part: ast.stmt) -> bool:
+    """Whether a statement of a loop may change something that there was before."""
+    if isinstance(part, ast.Assign):
+        asks = is_law(part.value, "ask", "call")
+        return asks or bool(held_in(part)) or any(stored_again(part))
+    if is_raises(part):
+        return False  # what was refused has changed nothing
+    return not (isinstance(part, ast.Expr) and is_law(part.value))
+
+
+def stored_again(part: ast.stmt) -> Iterator[str]:
+    """The variables that a statement gives a value made of the one before: ``x = layer(x)``."""
+    if isinstance(part, ast.AugAssign):
+        yield from stored_in(part.target)
+    elif isinstance(part, ast.Assign):
+        yield from {*stored_in(part)} & {*names_in(part.value)}
+
+
+def turn_number(node: ast.For, values: Mapping[str, Any]) -> int | None:
+    """The iteration in which a loop failed, from 0; None if that is not visible."""
     over, target = node.iter, node.target
     name = ast.unparse(over.func) if isinstance(over, ast.Call) else ""
     if isinstance(over, ast.Call) and name == "enumerate" and isinstance(target, ast.Tuple):
-        start = [k.value.value for k in over.keywords if isinstance(k.value, ast.Constant)]
-        return bool(values.get(ast.unparse(target.elts[0])) == (start or [0])[0])
+        return counted(target, over, values)
     if name == "range" and isinstance(over, ast.Call) and len(over.args) == 1:
-        return bool(values.get(ast.unparse(target)) == 0)
+        found = values.get(ast.unparse(target))
+        return found if isinstance(found, int) else None
     if isinstance(target, ast.Tuple) and isinstance(over, ast.Tuple | ast.List):
-        return row_of(target, over, values) == 0
+        return row_of(target, over, values)
     columns = over.args if name == "zip" and isinstance(over, ast.Call) else [over]
     targets = target.elts if name == "zip" and isinstance(target, ast.Tuple) else [target]
     pairs = zip(targets, columns, strict=False)
-    return any(place_of(values.get(ast.unparse(t)), column, values) == 0 for t, column in pairs)
+    places = (place_of(values.get(ast.unparse(t)), column, values) for t, column in pairs)
+    return next((place for place in places if place is not None), None)
+
+
+def counted(target: ast.Tuple, over: ast.Call, values: Mapping[str, Any]) -> int | None:
+    """The iteration of a loop over `enumerate` in which it failed, from 0."""
+    starts = [*over.args[1:], *(keyword.value for keyword in over.keywords)]
+    start = evaluated(starts[0], values) if starts else 0
+    found = values.get(ast.unparse(target.elts[0]))
+    return found - start if isinstance(found, int) and isinstance(start, int) else None
 
 
 def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list[ast.stmt]:
@@ -105,6 +173,8 @@ def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list
         pairs = zip(target.elts, parts, strict=False)
         return [ast.Assign([t], v, lineno=over.lineno) for t, v in pairs if isinstance(t, ast.Name)]
     method = over.func if isinstance(over, ast.Call) else None
+    if isinstance(over, ast.Call) and ast.unparse(over.func) == "enumerate":
+        return entry_of(target, over, values)
     if isinstance(method, ast.Attribute) and method.attr in NAMED:
         named, what = getattr(target, "elts", (None, None))
         key = values.get(getattr(named, "id", ""))
@@ -134,6 +204,26 @@ def turn_of(target: ast.expr, over: ast.expr, values: Mapping[str, Any]) -> list
             continue
         made.append(ast.Assign([ast.Name(name, ast.Store())], value, lineno=over.lineno))
     return made
+
+
+def entry_of(target: ast.expr, over: ast.Call, values: Mapping[str, Any]) -> list[ast.stmt]:
+    """The variable of a loop that counts, in the iteration that failed: ``part = parts[2]``."""
+    number = counted(target, over, values) if isinstance(target, ast.Tuple) else None
+    entry = target.elts[1] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
+    column = over.args[0]
+    if number is None or not isinstance(entry, ast.Name):
+        return []
+    if isinstance(values.get(entry.id), str | int):
+        return []  # it has its value
+    found = evaluated(column, values)
+    value: ast.expr
+    if isinstance(column, ast.List | ast.Tuple):
+        value = column.elts[number]
+    elif isinstance(found, list | tuple):
+        value = ast.Subscript(column, ast.Constant(number), ast.Load())
+    else:
+        return []
+    return [ast.Assign([ast.Name(entry.id, ast.Store())], value, lineno=over.lineno)]
 
 
 def row_of(target: ast.Tuple, over: ast.Tuple | ast.List, values: Mapping[str, Any]) -> int | None:

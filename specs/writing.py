@@ -17,6 +17,7 @@ from specs.sources import (
     CannotTell,
     is_frameworks,
     is_module_of_oracles,
+    is_of_specs,
     is_plain,
     is_small,
     of_learner,
@@ -42,7 +43,7 @@ class Writer:
         self.arguments: dict[str, ast.expr] = {}  # of the helper that is taken apart
         self.before: list[ast.stmt] = []  # what has to be done for the statement at hand
         self.texts: dict[str, str] = {}
-        self.modules: dict[str, str] = {}  # where what is asked for of the framework is from
+        self.modules: dict[str, str] = {}  # where names of the framework and of the specs are from
         self.arrays: dict[str, Array] = {}  # those that a text stands for
         self.taken: set[str] = set(values)
         self.made: set[str] = set()  # names of variables of helpers
@@ -53,7 +54,9 @@ class Writer:
         """The source of statements, values in their place."""
         module = ast.fix_missing_locations(ast.Module(list(statements), []))
         self.rename(module)
-        text = ast.unparse(module)
+        text = ast.unparse(module).replace(
+            "\n\n", "\n"
+        )  # an empty line ends a class that is pasted
         for name in sorted(self.texts, key=len, reverse=True):
             text = text.replace(name, self.texts[name])
         return text
@@ -61,13 +64,16 @@ class Writer:
     def rename(self, module: ast.Module) -> None:
         """Give the variables of helpers the names that they have there, where nothing else has them."""
         nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
-        used = {node.id for node in nodes}
+        inner = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+        used = {node.id for node in nodes} | {node.name for node in inner}
         for name in sorted(used & self.made):
             plain = re.sub(r"_\d+$", "", name)
             if plain not in used:
                 used.add(plain)
                 for node in nodes:
                     node.id = plain if node.id == name else node.id
+                for one in inner:
+                    one.name = plain if one.name == name else one.name
 
     def of_variable(self, node: ast.Name, value: Any) -> ast.expr:
         """A variable: its value, unless that is long, or came from the learner's code."""
@@ -84,6 +90,9 @@ class Writer:
             return self.of_framework(value)
         if is_module_of_oracles(value):
             raise CannotTell
+        if is_of_specs(value):
+            self.modules[node.id] = value.__module__
+            return node
         if isinstance(value, ModuleType | FunctionType) or hasattr(builtins, node.id):
             return node
         return self.literal(value)
@@ -91,9 +100,9 @@ class Writer:
     def of_framework(self, value: Any) -> ast.expr:
         """The name of something of the framework, which has to be imported from its module."""
         if isinstance(value, Lazy):
-            name, module = repr(value), str(vars(value)["_module"])
+            name, module = repr(value), f"tinytorch.{vars(value)['_module']}"
         else:
-            name, module = value.__name__, value.__module__.rpartition(".")[2]
+            name, module = value.__name__, value.__module__
         self.modules[name] = module
         return ast.Name(name, ast.Load())
 

@@ -78,10 +78,13 @@ def causes_of(
 def cause_of(
     nodeids: Sequence[str], outcomes: Mapping[str, Outcome], root: Mapping[Red, Red]
 ) -> Cause:
-    """One cause; what it says is taken from a spec that names the place itself."""
+    """One cause; what it says is taken from a spec that names the place itself.
+
+    Of these one that shows a program comes first.
+    """
     blamed = {nodeid: red_of(outcomes[nodeid]) for nodeid in nodeids}
-    own = [nodeid for nodeid, red in blamed.items() if root.get(red, red) == red]
-    ordered = own + [nodeid for nodeid in nodeids if nodeid not in own]
+    own = {nodeid for nodeid, red in blamed.items() if root.get(red, red) == red}
+    ordered = sorted(nodeids, key=lambda n: (n not in own, not outcomes[n].program))
     first = outcomes[ordered[0]]
     said = {
         (o.file, o.line, o.exercise, o.headline) for o in (outcomes[nodeid] for nodeid in nodeids)

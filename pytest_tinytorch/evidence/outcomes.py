@@ -48,6 +48,7 @@ class Outcome:
         line: the line in it; 0 if not known.
         note: numbers that a milestone wishes to show, by name.
         crashed: whether the process that ran the spec is gone, and its report with it.
+        program: whether its message shows a program that can be pasted.
     """
 
     state: State
@@ -59,6 +60,7 @@ class Outcome:
     line: int = 0
     note: Mapping[str, Any] = field(default_factory=dict)
     crashed: bool = False
+    program: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ from pytest_tinytorch.run.suspects import Clue, suspect
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
+MENDED_BY = "mended_by"
+"""The attribute of an exception with the exercise that trial has found to blame; see `run.trials`."""
+
 PYTEST_OUTCOME_EXCEPTIONS = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
@@ -113,6 +116,7 @@ class Explainer:
             file=self.shown(where.file) if where else "",
             line=where.line if where else 0,
             crashed=isinstance(error, Ending),
+            program=bool(getattr(error, "program", "")),
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
@@ -203,6 +207,8 @@ class Explainer:
         if there is no other.
         """
         found = self._blamed_frame(spec, error, frames)
+        if (mended := self._mended(spec, error)) is not None:
+            return found if self._exercise(found) == mended.name else mended
         unit = self._blamed_unit(found)
         innocent = (
             kind == State.WRONG
@@ -216,6 +222,13 @@ class Explainer:
             found = about or (None if innocent else found)
             return found and replace(found, line=definition_line(found.file, found.line))
         return found
+
+    def _mended(self, spec: Spec, error: BaseException) -> Frame | None:
+        """The exercise that trial has found to blame, if any."""
+        name = str(getattr(error, MENDED_BY, ""))
+        file = real_path(self.implementation.file(spec.unit.name))
+        span = self._spans(file, spec.unit).get(name)
+        return Frame(file, definition_line(file, span[0]), name) if span else None
 
     def _blamed_frame(
         self, spec: Spec, error: BaseException, frames: Sequence[Frame]
@@ -327,7 +340,8 @@ class Explainer:
         source = source_lines(error, where.file, where.line) if where else []
         lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
-            is_answer = error.expected in ("True", "False") and not getattr(error, "program", "")
+            is_told = getattr(error, "program", "") in ("", error.called)
+            is_answer = error.expected in ("True", "False") and is_told
             if is_answer and (asked := self._question(spec, error)):
                 lines += labeled_lines("Asked", asked)
             lines += labeled_lines("Expected", error.expected)
@@ -351,8 +365,10 @@ class Explainer:
         lines = [f"✗ {spec.unit.label} · {spec.group}"]
         if spec.law:
             lines += labeled_lines("Law", spec.law)
-        if called := getattr(error, "program", "") or getattr(error, "called", None):
-            return lines + labeled_lines("Called", str(called))
+        program = getattr(error, "program", None)
+        if told := program or getattr(error, "called", None):
+            # What no program shows is told in short: that cannot be pasted.
+            return lines + labeled_lines("In short" if program == "" else "Called", str(told))
         example = example_lines(error)
         return lines + (labeled_lines("Example", example) if example else [])
 

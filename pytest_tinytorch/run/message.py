@@ -12,7 +12,7 @@ from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.terminal.plaintext import shortened
 
 LABEL_WIDTH = 10
-EXAMPLE_LINES = MOST_LINES = 14
+EXAMPLE_LINES, MOST_LINES = 14, 16
 """Lines of an example, and of any part of a message, at most."""
 CUT = "characters in all)"
 """How a text ends that `shortened` has cut."""

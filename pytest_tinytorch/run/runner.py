@@ -13,12 +13,14 @@ import pytest
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE
 from pytest_tinytorch.evidence import gate
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import endings
 from pytest_tinytorch.run.exceptions import EndsProgram, SameLoop, SpecEnded, StubReached
-from pytest_tinytorch.run.explainer import Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.explainer import MENDED_BY, Explainer, Finding, Spec, error_text
 from pytest_tinytorch.run.memory import keep_freed_memory
 from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.reports import (
@@ -29,7 +31,8 @@ from pytest_tinytorch.run.reports import (
     mark_skipped,
     unit_of,
 )
-from pytest_tinytorch.run.spectimer import SpecTimer
+from pytest_tinytorch.run.spectimer import SpecTimer, is_debugging
+from pytest_tinytorch.run.trials import FAILED_WITH, Trials, in_order
 
 if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
     from pytest_tinytorch.run.turns import Turns
@@ -54,6 +57,7 @@ class Runner:
             self._is_sound,
         )
         self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
+        self.trials = Trials(self.timer)
 
     @pytest.hookimpl
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -132,8 +136,14 @@ class Runner:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Put back what the code under test has changed of the process, before anyone else is there."""
-        with kept() if unit_of(pyfuncitem) else nullcontext():
-            return (yield)
+        unit = unit_of(pyfuncitem)
+        try:
+            with kept() if unit else nullcontext():
+                return (yield)
+        except Exception as error:
+            if unit is not None:
+                self._try(pyfuncitem, unit, error)
+            raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -172,6 +182,26 @@ class Runner:
         if isinstance(error, SameLoop):
             return Finding(Outcome(State.NOT_RUN, str(error), group=group), str(error))
         return self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
+
+    def _try(self, item: pytest.Item, unit: Unit, error: Exception) -> None:
+        """Find out by trial what a spec fails for, unless another one of this run has already told."""
+        found = self.explainer.explain(Spec(item.nodeid, unit, *group_and_law(item)), error).outcome
+        confirmed = self.trials.confirmed.get(unit.name, [])
+        if found.state != State.WRONG or found.exercise in confirmed or not unit.source:
+            return
+        if measures_time(item) or is_debugging(item):
+            return
+        place = self.workspace.implementation
+        own, solution = place.file(unit.name), place.reference / PACKAGE / f"{unit.name}.py"
+        if not self.explainer.is_learners(real_path(own)) or not solution.is_file():
+            return
+        text, source = (file.read_text(encoding="utf-8") for file in (solution, own))
+        if text == source:
+            return
+        order = in_order(found.exercise, confirmed, unit.hints, source)
+        name = self.trials.blamed(item, unit.name, real_path(own), text, order)
+        if name:
+            error.__dict__[MENDED_BY] = name
 
     def _show(
         self, report: pytest.TestReport, unit: Unit, finding: Finding, whole_traceback: bool
@@ -299,6 +329,10 @@ def stop_at_stubs(item: pytest.Item) -> None:
         except NotImplementedError as error:
             if STUB_MESSAGE.fullmatch(str(error)):
                 raise StubReached(error) from error
+            setattr(test, FAILED_WITH, (args, kwargs))
+            raise
+        except Exception:
+            setattr(test, FAILED_WITH, (args, kwargs))
             raise
 
     test.stops_at_stubs = True  # type: ignore[attr-defined]

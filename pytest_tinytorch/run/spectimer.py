@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -63,6 +64,21 @@ class SpecTimer:
             self.running.callback(start_ticks(self.alarm))
             yield
         self.alarm = None
+
+    @contextmanager
+    def trying(self, seconds: float) -> Iterator[None]:
+        """Run code under test once more, for at most so long; what ends it is no outcome of the spec."""
+        alarm = self.alarm
+        if alarm is None:
+            yield
+            return
+        limit, meter = alarm.limit, alarm.meter
+        alarm.limit = replace(limit, cpu=meter.cpu + seconds, waiting=meter.waiting + seconds)
+        try:
+            yield
+        finally:
+            alarm.limit, alarm.held, alarm.tries = limit, [], 0
+            alarm.raised = alarm.untold = None
 
     def cancel(self) -> None:
         """Let the spec that runs go on without a limit."""

@@ -72,11 +72,11 @@ def arrange(stats: dict[str, list[Any]], causes: Sequence[Cause]) -> tuple[Cause
     """
     shown = {
         report.nodeid: (kind, report)
-        for kind in SHOWN_BY_PYTEST
+        for kind in (*SHOWN_BY_PYTEST, CATEGORY)
         for report in stats.get(kind, ())
         if is_spec(report)
     }
-    for kind in SHOWN_BY_PYTEST:
+    for kind in (*SHOWN_BY_PYTEST, CATEGORY):
         if kind in stats:
             stats[kind][:] = [report for report in stats[kind] if not is_spec(report)]
     room, left_out = LINES, []
@@ -86,6 +86,8 @@ def arrange(stats: dict[str, list[Any]], causes: Sequence[Cause]) -> tuple[Cause
         if found is None:
             continue
         kind, report = found
+        if kind == CATEGORY:
+            kind = "failed" if report.when == "call" else "error"
         if isinstance(report.longrepr, Message):
             report.longrepr.more = more_text(cause)
         room -= lines_of(report)

@@ -2,6 +2,8 @@
 
     python -m tests.proofs.blame --each 6           # six mistakes of each module, drawn at random
     python -m tests.proofs.blame 05 09 --each 0     # all mistakes of these modules
+    python -m tests.proofs.blame --whole            # each with all specs of its module, as learners do
+    python -m tests.proofs.blame --mutants          # the same with changes that `tests.proofs.mutants` makes
 
 Each mistake runs the group of specs that notices it. "Where" and "Next" have to name the function that
 the mistake is in, and nothing may send a learner to another checkpoint. What was called is pasted into a
@@ -23,6 +25,7 @@ from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Unit
 from tests.proofs.mistakes.catalogue import Mistake, apply
+from tests.proofs.mutants import equivalents, mutants_of
 from tests.support import kit
 
 FOLDER = kit.ROOT / "tests/proofs/mistakes"
@@ -81,15 +84,35 @@ def drawn(units: Sequence[Unit], each: int, seed: int) -> Iterator[tuple[Unit, M
         yield from ((unit, mistake) for mistake in mistakes[: each or None])
 
 
+def drawn_mutants(
+    units: Sequence[Unit], each: int, seed: int
+) -> Iterator[tuple[Unit, Mistake, str]]:
+    """So many changes of each module, each with the source that it makes; 0 for all."""
+    listed = equivalents()
+    for unit in units:
+        left_out = listed.get(unit.name, {})
+        found = [one for one in mutants_of(unit) if one.name not in left_out]
+        random.Random(f"{seed} {unit.number}").shuffle(found)
+        for one in found[: each or None]:
+            title = f"{one.before} -> {one.after}"
+            yield unit, Mistake(title, of=one.exercise, replace="", by="", turns_red=""), one.source
+
+
 def tell(unit: Unit, mistake: Mistake, folder: Path, *arguments: str) -> Told:
     """Run what notices a mistake, and read what is said."""
     wrong = apply(kit.reference_text(unit.name), mistake)
+    return tell_of(unit, mistake, wrong, folder, f"::{mistake.turns_red}", *arguments)
+
+
+def tell_of(
+    unit: Unit, mistake: Mistake, wrong: str, folder: Path, group: str = "", *arguments: str
+) -> Told:
+    """Run a group of specs, or all of a module, on a wrong source of it, and read what is said."""
     everything = [other.name for other in kit.modules()]
     source = kit.mixture(folder, everything, {unit.name: wrong})
     ledger = folder / "ledger.jsonl"
     ledger.unlink(missing_ok=True)
-    group = f"{unit.spec_path}::{mistake.turns_red}"
-    output = kit.run(source, ledger, group, *arguments).output
+    output = kit.run(source, ledger, f"{unit.spec_path}{group}", *arguments).output
     return read(unit, mistake, wrong, output)
 
 
@@ -226,12 +249,17 @@ def main() -> None:
     parser.add_argument(
         "--show", action="store_true", help="the output of each that is told wrongly"
     )
+    parser.add_argument("--whole", action="store_true", help="run all specs of the module")
+    parser.add_argument("--mutants", action="store_true", help="changes instead of named mistakes")
     given = parser.parse_args()
     units = [unit for unit in kit.modules() if not given.modules or unit.number in given.modules]
     found, pasted = [], 0
     with tempfile.TemporaryDirectory() as place:
-        for unit, mistake in drawn(units, given.each, given.seed):
-            told = tell(unit, mistake, Path(place))
+        for unit, mistake, wrong in wanted(units, given):
+            group = "" if given.whole or given.mutants else f"::{mistake.turns_red}"
+            told = tell_of(unit, mistake, wrong, Path(place), group)
+            if not told.lines:
+                continue  # a change that no spec has noticed
             again = comes_again(told, Path(place))
             found.append(told)
             pasted += again
@@ -241,6 +269,15 @@ def main() -> None:
     print(summary(found))
     calls = sum(bool(told.called) for told in found)
     print(f"{calls} say what was called; pasted, {pasted} give the same again")
+
+
+def wanted(units: Sequence[Unit], given: argparse.Namespace) -> Iterator[tuple[Unit, Mistake, str]]:
+    """What to try, each with the wrong source of its module."""
+    if given.mutants:
+        yield from drawn_mutants(units, given.each, given.seed)
+        return
+    for unit, mistake in drawn(units, given.each, given.seed):
+        yield unit, mistake, apply(kit.reference_text(unit.name), mistake)
 
 
 def is_right(told: Told) -> bool:

@@ -104,8 +104,42 @@ def test_what_is_proved_is_not_blamed_for_what_it_was_given(tmp_path):
     assert "Raised    TypeError" in run.output
     assert "  Where     tinytorch/doubling.py:6 in double" in run.output, run.output
     assert "Blame" not in run.output
-    toy.write(root, {"tinytorch/adding.py": toy.REFERENCE["adding"].replace("x + y", "x - -y")})
+    raising = toy.REFERENCE["adding"].replace("return x + y", "raise KeyError(x)")
+    alone = toy.REFERENCE["doubling"].replace("add(x, x)", "x + x")
+    toy.write(root, {"tinytorch/adding.py": raising, "tinytorch/doubling.py": alone})
     assert "Blame     checkpoint 01" in toy.pytest_in(root, nodeid).output  # not proved any more
+
+
+CANCELS = """
+
+
+class TestMore:
+    \"\"\"sums\"\"\"
+
+    def test_cancel(self):
+        \"\"\"add(x, negate(x)) is 0.\"\"\"
+        from tinytorch.adding import add, negate
+
+        assert add(3, negate(3)) == 0
+"""
+
+
+def test_the_exercise_with_which_a_spec_would_hold_is_the_place(tmp_path):
+    """The law is about `add`. What tries that out is not heard, and leaves nothing behind."""
+    root = toy.build(tmp_path)
+    toy.solve(root, "adding")
+    file = "specs/test_01_adding.py"
+    toy.write(root, {file: toy.SPECS[file] + CANCELS})
+    wrong = toy.REFERENCE["adding"].replace("return -x", "print('here')\n    return x")
+    toy.write(root, {"tinytorch/adding.py": wrong})
+    run = toy.pytest_in(root, f"{file}::TestMore", f"{file}::TestNegate")
+    assert "  Where     tinytorch/adding.py:9 in negate" in run.output, run.output
+    assert "1 failed, 1 same cause" in run.output
+    assert run.output.count("here") == 1
+    assert "reference/" not in run.output
+    both = wrong.replace("x + y", "x - y")  # one exercise alone helps nobody
+    toy.write(root, {"tinytorch/adding.py": both})
+    assert "adding.py:4 in add" in toy.pytest_in(root, f"{file}::TestMore").output
 
 
 def test_a_borrowed_file_is_no_place(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -171,6 +172,15 @@ class TestArranging:
         arrange(stats, causes_of(found, kit.course(), USES))
         assert [made.nodeid for made in stats["failed"]] == ["b"]
         assert stats["failed"][0].longrepr.more == "and 1 more spec that goes through unbroadcast"
+
+    def test_a_report_with_a_program_is_shown_rather_than_the_first(self):
+        """Even where pytest has counted it as told already."""
+        found = {"a": outcome("flow"), "b": replace(outcome("flow"), program=True)}
+        first, other = (report(n, o) for n, o in found.items())
+        other.when = "call"
+        stats = {"failed": [first], CATEGORY: [other]}
+        arrange(stats, causes_of(found, kit.course(), {}))
+        assert [[made.nodeid for made in stats[kind]] for kind in stats] == [["b"], ["a"]]
 
 
 class TestParts:

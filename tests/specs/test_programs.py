@@ -19,6 +19,7 @@ from functools import partial
 
 import numpy as np
 
+from specs.clocks import Clock
 from specs.framework import lazy
 from specs.gradients import check_gradient
 from specs.laws import ask, assert_close, assert_equal, call, expect, raises, remember
@@ -27,7 +28,7 @@ from specs.seeded import normal
 
 Tensor, sub = lazy("tensor", "Tensor", "sub")
 relu, tanh = lazy("activations", "relu", "tanh")
-Linear, Dropout = lazy("layers", "Linear", "Dropout")
+Linear, Dropout, Module = lazy("layers", "Linear", "Dropout", "Module")
 SGD = lazy("optimizers", "SGD")
 WIDTH = 2
 single = partial(normal, dtype=np.float32)
@@ -49,6 +50,19 @@ def step(params, gradients):
 
 def check(make, seed):
     expect(make(seed).weight is None, "nothing", "something")
+
+
+def tower():
+    """A module with one part."""
+
+    class Tower(Module):
+        def __init__(self):
+            self.inner = Linear(WIDTH, 1, bias=False)
+
+        def forward(self, x):
+            return self.inner(x)
+
+    return Tower()
 
 
 def branches(x):
@@ -186,13 +200,92 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {},
             "Linear(2, 3).weight is None",
         ),
-        (  # earlier turns of a loop, which changed something, are not passed over
+        (  # earlier turns of a loop, which changed something, come before
             "layer = Linear(1, 1)\n"
             "for number in range(3):\n"
-            "    expect(number < 1 or layer.bias is None, 'none', 'one')\n"
+            "    expect(number < 2 or layer.bias is None, 'none', 'one')\n"
             "    layer.bias.data[...] = number",
             {},
+            "layer = Linear(1, 1)\n"
+            "for number in range(2):\n"
+            "    layer.bias.data[...] = number\n"
+            "2 < 2 or layer.bias is None",
+        ),
+        (  # with the one that failed, if it is looked at last; what is expected is left out
+            "layer = Linear(1, 1)\n"
+            "expected = 0\n"
+            "for turn, grad in enumerate(grads, start=1):\n"
+            "    layer.bias.data[...] += grad\n"
+            "    expected += len(oracle.__name__)\n"
+            "    expect(turn < 2, 'the sum', layer.bias.data)",
+            {"grads": [1.0, 2.0, 3.0]},
+            "layer = Linear(1, 1)\n"
+            "for turn, grad in enumerate([1.0, 2.0], start=1):\n"
+            "    layer.bias.data[...] += grad\n"
+            "layer.bias.data",
+        ),
+        (  # a number that the loop itself makes is none that it had in the end
+            "layer = Linear(1, 1)\n"
+            "for number in range(5):\n"
+            "    half = number * 2\n"
+            "    layer.bias.data[...] = half\n"
+            "    expect(number < 4, 'less', layer.bias.data)",
+            {},
+            "layer = Linear(1, 1)\n"
+            "for number in range(5):\n"
+            "    half = number * 2\n"
+            "    layer.bias.data[...] = half\n"
+            "layer.bias.data",
+        ),
+        (  # a part that a loop counts
+            "parts = [layer_of(0), layer_of(1)]\n"
+            "for place, part in enumerate(parts):\n"
+            "    expect(place < 1, 'none', part.bias)",
+            {},
+            "generator = np.random.default_rng(0)\n"
+            "generator_2 = np.random.default_rng(1)\n"
+            "parts = [Linear(2, 1, generator=generator), Linear(2, 1, generator=generator_2)]\n"
+            "part = parts[1]\n"
+            "part.bias",
+        ),
+        (  # nobody knows how often
+            "layer = Linear(1, 1)\n"
+            "while layer.bias is not None:\n"
+            "    layer.bias.data += 1\n"
+            "    expect(layer.bias is None, 'none', layer.bias)",
+            {},
             "",
+        ),
+        (  # a call in a law that may leave something behind
+            "layer = Linear(2, 1)\n"
+            "expect(sub(layer.weight, layer.weight) is not relu, 'a', 'b')\n"
+            "expect(layer.weight.grad is relu, 'a gradient', layer.weight.grad)",
+            {},
+            "from tinytorch.tensor import sub\n"
+            "layer = Linear(2, 1)\n"
+            "sub(layer.weight, layer.weight)\n"
+            "layer.weight.grad",
+        ),
+        (  # a class that a helper defines
+            "expect(tower().inner is None, 'none', 'one')",
+            {},
+            "class Tower(Module):\n"
+            "    def __init__(self):\n"
+            "        self.inner = Linear(2, 1, bias=False)\n"
+            "    def forward(self, x):\n"
+            "        return self.inner(x)\n"
+            "Tower().inner is None",
+        ),
+        (  # a clock of the specs is one that a learner has too
+            "clock = Clock()\nlayer = Linear(1, 1)\nlayer.clock = clock\nclock.time = 3\n"
+            "expect(layer.clock.time < 3, 'less', layer.clock.time)",
+            {},
+            "from specs.clocks import Clock\n"
+            "clock = Clock()\n"
+            "layer = Linear(1, 1)\n"
+            "layer.clock = clock\n"
+            "clock.time = 3\n"
+            "layer.clock.time",
         ),
         (  # what was refused in earlier turns has changed nothing
             "layer = Linear(2, 1)\n"
@@ -211,7 +304,11 @@ WRONG = "np.zeros((1, 9), np.float32)"
             "layer = Linear(2, 1, bias=False)\nx = Tensor(np.ones(2))\nlayer(x)",
         ),
         # What is said of the call is enough.
-        ("assert_close(call(relu, x), 9.0)", {"x": np.ones(1)}, ""),
+        (
+            "assert_close(call(relu, x), 9.0)",
+            {"x": np.ones(1)},
+            "relu(Tensor(np.array([1.])))",
+        ),
         # There is no short program.
         ("expect(branches([1]) == relu, 'a', 'b')", {}, ""),
         ("expect(thing is relu, 'a', 'b')", {"thing": object()}, ""),
@@ -228,6 +325,32 @@ def test_a_gradient_is_told_with_what_came_from_above(told):
     assert made == "a = Tensor(np.array([1.]), requires_grad=True)"
     assert backward.startswith("tanh(a.detach() + a * 0).backward(np.array([")
     assert last == "a.grad"
+
+
+def test_a_large_gradient_is_told_with_what_it_was_drawn_from(told):
+    body = "x = normal(3, 5, 9)\ncheck_gradient(lambda a: tanh(a.detach() + a * 0), x, seed=2)"
+    assert told(body).splitlines() == [
+        "x = np.random.default_rng(3).standard_normal((5, 9)).astype(np.float64)",
+        "draw = np.random.default_rng(2)",
+        "a = Tensor(x, requires_grad=True)",
+        "tanh(a.detach() + a * 0).backward("
+        "draw.choice((-1.0, 1.0), (5, 9)) * draw.uniform(0.5, 1.5, (5, 9)))",
+        "a.grad",
+    ]
+
+
+def test_an_input_that_was_changed_is_shown(told, monkeypatch):
+    """As it was before, in front of the call, and not what the call gave."""
+    from tinytorch import activations
+
+    def relu(x):
+        x[...] = 9
+        return x
+
+    monkeypatch.setattr(activations, "relu", relu)
+    program = "x = np.array([1., 1.])\nrelu(x)\nx"
+    assert told("ask(relu, x)", x=np.ones(2)) == program
+    assert told("y = normal(2, 30)\nask(relu, y)").splitlines()[-2:] == ["relu(y)", "y"]
 
 
 def test_whatever_is_wrong_with_a_value_there_is_no_other_error(told):
