@@ -146,7 +146,18 @@ def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
         source, threads = given.source.resolve(), given.threads
         sizes = {side: memory.of(row.name, side, source, threads) for side in sizes}
     named = {"name": row.name, "title": row.title, "beside": row.beside}
-    return named | asdict(paired.ratio(pairs)) | {"bytes": sizes}
+    return named | asdict(paired.ratio(pairs)) | {"bytes": sizes, "floor": floor(row, seconds / 2)}
+
+
+def floor(row: Row, seconds: float) -> dict[str, Any] | None:
+    """What NumPy's calls alone take, beside the other library in turn, as `measured`; None for most rows."""
+    from benchmarks import floors
+
+    if row.name not in floors.FLOORS:
+        return None
+    least = floors.FLOORS[row.name]
+    pairs = paired.in_turn(least.work(), row.theirs(), seconds, 3)
+    return asdict(paired.ratio(pairs)) | {"calls": least.calls, "missing": least.missing}
 
 
 def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
@@ -164,7 +175,7 @@ def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {"name": name, "title": titles[name], "beside": "pytest-watcher"}
         | asdict(paired.ratio(pairs[name]))
-        | {"bytes": {"ours": None, "theirs": None}, "difference": None}
+        | {"bytes": {"ours": None, "theirs": None}, "floor": None, "difference": None}
         for name in titles
     ]
 

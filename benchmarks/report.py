@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks import drawing, table
 
 PAGE = Path(__file__).with_name("performance.md")
-"""The text of the page; the numbers replace its two comments."""
+"""The text of the page; the numbers replace its comments."""
 
 
 def page(found: list[dict[str, Any]]) -> str:
@@ -27,6 +27,7 @@ def page(found: list[dict[str, Any]]) -> str:
     text = PAGE.read_text(encoding="utf-8")
     for comment, parts in (
         ("<!-- tables -->", map(table_part, tables, range(len(tables)))),
+        ("<!-- floors -->", map(floor_part, tables[:1])),
         ("<!-- growth -->", map(growth_part, growths, range(len(growths)))),
     ):
         text = text.replace(comment, "\n\n".join(parts) or "Not measured.")
@@ -40,6 +41,12 @@ def table_part(one: dict[str, Any], number: int) -> str:
     picture = figure(drawing.ratios(one["rows"], f"performance-{number}"))
     lines = [table.PAGE_HEAD, *map(table.page_line, one["rows"])]
     return "\n\n".join((title, told(one), picture, "\n".join(lines)))
+
+
+def floor_part(one: dict[str, Any]) -> str:
+    """The floors of one run of `python -m benchmarks`, in words."""
+    rows = [row for row in one["rows"] if row["floor"]]
+    return "\n".join([table.FLOOR_HEAD, *map(table.floor_line, rows)])
 
 
 def growth_part(one: dict[str, Any], number: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-HEAD = "| row | ours / other | 95% | pairs | ours | other | memory | ours | other |"
-RULE = "|---|---|---|---|---|---|---|---|---|"
+HEAD = "| row | ours / other | 95% | floor | pairs | ours | other | memory | ours | other |"
+RULE = "|---|---|---|---|---|---|---|---|---|---|"
 
 
 def told(machine: dict[str, Any]) -> str:
@@ -24,6 +24,7 @@ def line(row: dict[str, Any]) -> str:
         row["name"],
         f"**{row['median']:.2f}**",
         f"{row['low']:.2f} to {row['high']:.2f}",
+        floor_text(row),
         row["pairs"],
         time_text(row["ours"]),
         time_text(row["theirs"]),
@@ -31,6 +32,11 @@ def line(row: dict[str, Any]) -> str:
         *(size_text(size) for size in sizes),
     ]
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def floor_text(row: dict[str, Any]) -> str:
+    """The ratio that NumPy's calls alone have, where it was measured."""
+    return f"{row['floor']['median']:.2f}" if row["floor"] else ""
 
 
 def time_text(seconds: float) -> str:
@@ -71,8 +77,8 @@ def growth_line(one: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-PAGE_HEAD = """| row | what | compared with | ratio | 95% | ours | other | memory, ours | other |
-|---|---|---|---|---|---|---|---|---|"""
+PAGE_HEAD = """| row | what | compared with | ratio | 95% | floor | ours | other | memory, ours | other |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def page_line(row: dict[str, Any]) -> str:
@@ -83,11 +89,23 @@ def page_line(row: dict[str, Any]) -> str:
         row["beside"],
         f"**{row['median']:.2f}**",
         unbroken(f"{row['low']:.2f} to {row['high']:.2f}"),
+        floor_text(row),
         unbroken(time_text(row["ours"])),
         unbroken(time_text(row["theirs"])),
         *(unbroken(size_text(row["bytes"][side])) for side in ("ours", "theirs")),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+FLOOR_HEAD = """| row | ratio | floor | what the floor is | what NumPy lacks |
+|---|---|---|---|---|"""
+
+
+def floor_line(row: dict[str, Any]) -> str:
+    """A row of the table of floors."""
+    least = row["floor"]
+    cells = [row["name"], f"{row['median']:.2f}", f"**{least['median']:.2f}**", least["calls"]]
+    return f"| {' | '.join([*cells, least['missing']])} |"
 
 
 def unbroken(words: str) -> str:

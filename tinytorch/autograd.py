@@ -17,7 +17,7 @@ import numpy as np
 import tinytorch.tensor as t
 from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
-from tinytorch.precision import sum_along
+from tinytorch.precision import sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
 
 

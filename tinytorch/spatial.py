@@ -287,6 +287,23 @@ def avg_pool2d_x(
 defvjp(avg_pool2d, avg_pool2d_x)
 
 
+def per_channel(values: Array, images: Array) -> Array:
+    """One value for each channel, (C,), in a shape that broadcasts against images (N, C, H, W). Given.
+
+    NumPy works along one run of memory at a time. Where channels come last, such a run is one pixel, a few
+    numbers long; so each value is repeated for a whole row of pixels.
+
+    >>> per_channel(np.array([1.0, 2.0]), np.zeros((1, 2, 3, 3))).shape
+    (2, 1, 1)
+    >>> per_channel(np.array([1.0, 2.0]), np.zeros((1, 3, 3, 2)).transpose(0, 3, 1, 2)).shape
+    (2, 1, 3)
+    """
+    values = values.astype(images.dtype)
+    if images.strides[1] == images.itemsize:
+        return np.tile(values, (images.shape[3], 1)).T[:, None]  # (C, 1, W)
+    return values[:, None, None]  # (C, 1, 1)
+
+
 @primitive
 @in_single
 def batch_norm(

@@ -173,7 +173,7 @@ class Tensor(Variable):
         if isinstance(index, Variable):
             index = index.data
         elif isinstance(index, tuple):
-            index = tuple(part.data if isinstance(part, Variable) else part for part in index)
+            index = tuple([part.data if isinstance(part, Variable) else part for part in index])
         result = getitem(self, index=view_index(index, self.ndim))
         if result.data.base is not None and not result.requires_grad:
             result.looks_into = self, index  # needed for `x[0] += y`, if y requires a gradient
@@ -352,6 +352,8 @@ OPERANDS = (Variable, np.ndarray, float, int, np.generic)
 
 def binary(op: Primitive, x: Any, y: Any) -> Any:
     """``op(x, y)`` on behalf of an operator such as ``+``: one operand is a Tensor, the other anything."""
+    if isinstance(x, Variable) and isinstance(y, Variable):
+        return op(x, y)
     if not (isinstance(x, OPERANDS) and isinstance(y, OPERANDS)):
         return NotImplemented  # Python then asks the other operand, or raises TypeError
     # A Python number leaves the dtype of an array alone; a NumPy scalar would not.
@@ -654,7 +656,7 @@ def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None
     if dim is None:
         return
     for axis in dim if isinstance(dim, tuple) else (dim,):
-        if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        if type(axis) is not int and not isinstance(axis, np.integer):
             raise TypeError(f"dim must be an integer or a tuple of them, got {dim!r:.60}")
         if not -len(shape) <= axis < len(shape):
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")

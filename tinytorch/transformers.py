@@ -15,7 +15,7 @@ from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
-from tinytorch.precision import in_single, sum_along
+from tinytorch.precision import in_single, sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
@@ -35,12 +35,8 @@ def normalized(x: Array, eps: float) -> tuple[Array, Array]:
 
 
 def mean_of(x: Array) -> Array:
-    """The mean along the last axis, which stays: (…, 1). Given.
-
-    It multiplies by ones: along a short axis that takes a quarter of the time of ``x.mean``.
-    """
-    length = x.shape[-1]
-    return (x @ np.ones(length, x.dtype))[..., None] / length
+    """The mean along the last axis, which stays: (…, 1). Given."""
+    return sum_keeping_axis(x, -1) / x.shape[-1]
 
 
 @primitive

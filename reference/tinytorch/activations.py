@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinytorch.precision import sum_keeping_axis
 from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.special import normal_cdf
 from tinytorch.tensor import Tensor
@@ -141,9 +142,9 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
-    shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
-    weights = np.exp(shifted)
-    weights /= weights.sum(axis=dim, keepdims=True)
+    weights = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
+    np.exp(weights, out=weights)
+    weights /= sum_keeping_axis(weights, dim)
     return weights
 
 

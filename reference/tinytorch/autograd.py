@@ -14,7 +14,7 @@ import numpy as np
 import tinytorch.tensor as t
 from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
-from tinytorch.precision import sum_along
+from tinytorch.precision import sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
 
 
@@ -401,7 +401,7 @@ def softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
 def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     """g - softmax(x) · Σ g; the exponential of ans is that softmax."""
     share = np.exp(ans)
-    share *= g.sum(axis=dim, keepdims=True)
+    share *= sum_keeping_axis(g, dim)
     return np.subtract(g, share, out=share)
 
 

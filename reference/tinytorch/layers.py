@@ -258,7 +258,7 @@ class Linear(Module):
                 ``in_features``, its value and the shape.
             TypeError: ``x`` is not floating; the message names its dtype.
         """
-        if x.ndim == 0 or x.shape[-1] != self.in_features:
+        if x.shape[-1:] != (self.in_features,):
             raise ValueError(
                 f"x must have shape (*, in_features={self.in_features}), got {x.shape}"
             )

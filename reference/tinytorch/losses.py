@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinytorch.precision import sum_keeping_axis
 from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
@@ -35,7 +36,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
     shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
-    shifted -= np.log(np.exp(shifted).sum(axis=dim, keepdims=True))  # an array of our own
+    shifted -= np.log(sum_keeping_axis(np.exp(shifted), dim))  # an array of our own
     return shifted
 
 
@@ -59,7 +60,7 @@ def surprise(x: Array, *, classes: Array) -> Array:
     shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)
     right = shifted[np.arange(len(x)), classes]
     np.exp(shifted, out=shifted)
-    return np.log(shifted.sum(axis=1)) - right
+    return np.log(sum_keeping_axis(shifted, 1))[:, 0] - right
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:

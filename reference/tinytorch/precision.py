@@ -20,6 +20,9 @@ Array = np.ndarray
 LONG = 512
 """From this many rows on, sums are computed in parts."""
 
+LARGE = 4096
+"""From this many values on, a product is worth the vector of ones that it needs."""
+
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """``x.sum(axis, keepdims=keepdims)``, without the errors that grow with the number of values.
@@ -63,6 +66,20 @@ def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array
     return sum_along(x, axis, keepdims) / count
 
 
+def sum_keeping_axis(x: Array, axis: int) -> Array:
+    """``x.sum(axis, keepdims=True)`` for floats, faster along the last axis of a large array.
+
+    There a product with ones takes less than half the time of a sum, and along a short axis a fifth.
+
+    >>> sum_keeping_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), -1)
+    array([[3.],
+           [7.]])
+    """
+    if x.size >= LARGE and axis % x.ndim == x.ndim - 1 and x.dtype.char in "fd":
+        return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
+    return x.sum(axis=axis, keepdims=True)
+
+
 def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
     """``x`` as matrices (…, rows, columns) whose rows are to be summed, if its memory allows; else None."""
     if not x.flags.c_contiguous:  # such as images whose channels come last in memory
@@ -82,8 +99,10 @@ def sum_of_rows(matrices: Array) -> Array:
     stack, rows, width = matrices.shape
     count = int(rows**0.5)
     whole = rows - rows % count
-    parts = np.add.reduce(matrices[:, :whole].reshape(stack, count, -1, width), axis=1)
-    out = np.add.reduce(parts, axis=1)
+    # A product with ones adds whole rows faster than a sum does.
+    ones = np.ones(count, matrices.dtype)
+    parts = ones @ matrices[:, :whole].reshape(stack, count, -1)  # (stack, whole / count * width)
+    out = np.add.reduce(parts.reshape(stack, -1, width), axis=1)
     return out if whole == rows else out + np.add.reduce(matrices[:, whole:], axis=1)
 
 
@@ -107,7 +126,7 @@ def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **params: Any) -> Any:
-        if not any(map(is_half, args)):
+        if "e" not in [arg.dtype.char for arg in args if hasattr(arg, "dtype")]:
             return function(*args, **params)
         out = function(*[single(arg) for arg in args], **params)
         return converted(out, np.float16) if is_half(args[0]) else out

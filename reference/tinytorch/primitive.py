@@ -147,7 +147,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
         for arg in args:
             if isinstance(arg, Variable):
                 result_type = arg.result_type
-                requires_grad = requires_grad or arg.requires_grad
+                if arg.requires_grad:
+                    requires_grad = True
                 arg = arg.data
             arrays.append(arg)
         try:
@@ -172,8 +173,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
         result.data = ans if type(ans) is np.ndarray else np.asarray(ans)
         result.grad = None
         # Comparisons and indices have no gradient: only floating results are followed.
-        result.requires_grad = requires_grad and result.data.dtype.kind == "f" and recording.get()
-        result.grad_fn = Node(op, args, params) if result.requires_grad else None
+        result.requires_grad = follow = requires_grad and recording.get() and ans.dtype.kind == "f"
+        result.grad_fn = Node(op, args, params) if follow else None
         return result
 
     op = cast(Primitive, call)
@@ -251,7 +252,7 @@ def keep(g: Array, mask: Array) -> Array:
     """``g`` where ``mask`` is True, else 0: even where g is infinite or NaN, which times 0 would be NaN.
 
     ``np.where(mask, g, 0)`` gives the same, but decides number by number: for a mask without a pattern that
-    takes five times as long. Here the bits of each number are kept, all or none.
+    takes five times as long. Here the bits of each number, read as an integer, are multiplied by 1 or 0.
 
     Args:
         g: floating.
@@ -260,10 +261,8 @@ def keep(g: Array, mask: Array) -> Array:
     >>> keep(np.array([np.inf, np.nan, 2.0]), np.array([False, False, True]))
     array([0., 0., 2.])
     """
-    number = np.dtype(f"i{g.itemsize}")
-    bits = np.asarray(np.negative(mask.view(np.int8)).astype(number))  # -1 for True: all bits set
-    bits &= g.view(number)
-    return bits.view(g.dtype)
+    bits = g.view(f"i{g.itemsize}") * mask
+    return np.asarray(bits).view(g.dtype)
 
 
 def todo(exercise: str) -> Rule:

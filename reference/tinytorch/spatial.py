@@ -317,10 +317,14 @@ def max_pool2d_x(
     padded, kernel_size, stride = pool(x, kernel_size, stride, padding, -np.inf)
     total = np.zeros_like(padded, dtype=g.dtype)
     waiting = np.ones_like(ans, dtype=bool)  # windows that have not found their largest yet
+    some_nan = np.isnan(ans).any()
     for tap, share in zip(
         taps(padded, kernel_size, stride), taps(total, kernel_size, stride), strict=True
     ):
-        found = (np.equal(tap, ans) | np.isnan(tap)) & waiting
+        found = np.equal(tap, ans)
+        if some_nan:
+            found |= np.isnan(tap)
+        found &= waiting
         share += keep(g, found)
         waiting &= ~found
     return unpad(total, x.shape, padding)
@@ -378,6 +382,23 @@ def avg_pool2d_x(
 defvjp(avg_pool2d, avg_pool2d_x)
 
 
+def per_channel(values: Array, images: Array) -> Array:
+    """One value for each channel, (C,), in a shape that broadcasts against images (N, C, H, W). Given.
+
+    NumPy works along one run of memory at a time. Where channels come last, such a run is one pixel, a few
+    numbers long; so each value is repeated for a whole row of pixels.
+
+    >>> per_channel(np.array([1.0, 2.0]), np.zeros((1, 2, 3, 3))).shape
+    (2, 1, 1)
+    >>> per_channel(np.array([1.0, 2.0]), np.zeros((1, 3, 3, 2)).transpose(0, 3, 1, 2)).shape
+    (2, 1, 3)
+    """
+    values = values.astype(images.dtype)
+    if images.strides[1] == images.itemsize:
+        return np.tile(values, (images.shape[3], 1)).T[:, None]  # (C, 1, W)
+    return values[:, None, None]  # (C, 1, 1)
+
+
 @primitive
 @in_single
 def batch_norm(
@@ -397,10 +418,9 @@ def batch_norm(
     Returns:
         Same shape and dtype as ``x``.
     """
-    scale = (weight / np.sqrt(var + eps)).astype(x.dtype)  # (C,)
-    shift = (bias - mean * scale).astype(x.dtype)  # (C,)
-    out = x * scale[:, None, None]
-    out += shift[:, None, None]
+    scale = weight / np.sqrt(var + eps)  # (C,)
+    out = x * per_channel(scale, x)  # (N, C, H, W)
+    out += per_channel(bias - mean * scale, x)
     return out
 
 
@@ -424,14 +444,15 @@ def batch_norm_x(
     g - mean(g) - x̂ · mean(g · x̂), where x̂ is the normalized image.
     """
     inverse = 1 / np.sqrt(var + eps)  # (C,)
-    scale = (weight * inverse).astype(g.dtype)[:, None, None]
+    scale = per_channel(weight * inverse, g)
     if not of_batch:
         return g * scale
-    centered = x - mean.astype(x.dtype)[:, None, None]
-    along = mean_along(g * centered, (0, 2, 3)) * inverse * inverse  # (C,)
-    total = g - mean_along(g, (0, 2, 3), keepdims=True)
-    centered *= along.astype(g.dtype)[:, None, None]
-    total -= centered
+    centered = x - per_channel(mean, x)  # (N, C, H, W)
+    total = g * centered  # this array also serves for what follows
+    along = mean_along(total, (0, 2, 3)) * inverse * inverse  # (C,)
+    centered *= per_channel(along, x)
+    np.subtract(g, centered, out=total)
+    total -= per_channel(mean_along(g, (0, 2, 3)), g)
     total *= scale
     return total
 
@@ -450,7 +471,8 @@ def batch_norm_weight(
     of_batch: bool,
 ) -> Array:
     """The gradient of the weight: Σ of g times the normalized image, for each channel."""
-    products = g * (x - mean.astype(x.dtype)[:, None, None])
+    products = x - per_channel(mean, x)  # (N, C, H, W)
+    products *= g
     return sum_along(products, (0, 2, 3)) / np.sqrt(var + eps)  # (C,)
 
 
@@ -631,7 +653,9 @@ class BatchNorm2d(Module):
             raise ValueError(f"training needs more than one element a channel, got shape {x.shape}")
         x = single(x)  # squares overflow in float16
         mean = mean_along(x, (0, 2, 3))  # (C,)
-        var = mean_along(np.square(x - mean[:, None, None]), (0, 2, 3))  # (C,)
+        squares = x - per_channel(mean, x)  # (N, C, H, W)
+        squares *= squares
+        var = mean_along(squares, (0, 2, 3))  # (C,)
         for running, new in (
             (self.running_mean.data, mean),
             (self.running_var.data, var * (count / (count - 1))),

@@ -190,7 +190,7 @@ class Tensor(Variable):
         if isinstance(index, Variable):
             index = index.data
         elif isinstance(index, tuple):
-            index = tuple(part.data if isinstance(part, Variable) else part for part in index)
+            index = tuple([part.data if isinstance(part, Variable) else part for part in index])
         result = getitem(self, index=view_index(index, self.ndim))
         if result.data.base is not None and not result.requires_grad:
             result.looks_into = self, index  # needed for `x[0] += y`, if y requires a gradient
@@ -369,6 +369,8 @@ OPERANDS = (Variable, np.ndarray, float, int, np.generic)
 
 def binary(op: Primitive, x: Any, y: Any) -> Any:
     """``op(x, y)`` on behalf of an operator such as ``+``: one operand is a Tensor, the other anything."""
+    if isinstance(x, Variable) and isinstance(y, Variable):
+        return op(x, y)
     if not (isinstance(x, OPERANDS) and isinstance(y, OPERANDS)):
         return NotImplemented  # Python then asks the other operand, or raises TypeError
     # A Python number leaves the dtype of an array alone; a NumPy scalar would not.
@@ -520,13 +522,11 @@ def matmul(x: Array, y: Array) -> Array:
     array([[11.]])
     """
     try:
-        if (
-            np.ndim(x) > 2 and np.ndim(y) == 2
-        ):  # one product of all rows is faster than one a matrix
+        if x.ndim > 2 and y.ndim == 2:  # one product of all rows is faster than one a matrix
             rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
             return (rows @ y).reshape(*x.shape[:-1], y.shape[-1])
         return x @ y
-    except ValueError:
+    except (ValueError, AttributeError):  # a number of Python's has no ndim
         shapes = f"{np.shape(x)} @ {np.shape(y)}"
         raise ValueError(f"matmul needs shapes (…, n, k) @ (…, k, m), got {shapes}") from None
 
@@ -687,7 +687,7 @@ def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None
     if dim is None:
         return
     for axis in dim if isinstance(dim, tuple) else (dim,):
-        if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        if type(axis) is not int and not isinstance(axis, np.integer):
             raise TypeError(f"dim must be an integer or a tuple of them, got {dim!r:.60}")
         if not -len(shape) <= axis < len(shape):
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")

@@ -33,6 +33,8 @@ def test_every_row_is_told():
     assert "A processor, 2 cores, 1 thread. python 3.12.1, numpy 2.1.0." in text
     assert "| 1.5 MB | 1.0 MB |" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert text.count("too much") == 1
+    assert "| mlp-sgd | 0.80 | **0.45** | three products | loops that are one |" in text
+    assert "<!-- floors -->" not in text
 
 
 def test_tables_come_before_growth():

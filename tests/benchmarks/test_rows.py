@@ -16,6 +16,18 @@ for row in rows.ROWS:
     print(row.name, row.title, sep=": ")
 """
 
+FLOORS = """
+import numpy as np
+from benchmarks import settings
+settings.set_up(settings.REFERENCE, 1)
+from benchmarks import floors, rows
+for name, floor in floors.FLOORS.items():
+    found, expected = floor.work()(), rows.row(name).ours()()
+    if found is not None:
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+    print(name, found is not None, floor.calls, floor.missing, sep=": ")
+"""
+
 WITHOUT = """
 import sys
 sys.modules["torch"] = None
@@ -49,6 +61,16 @@ def test_our_side_of_each_row_runs():
     assert [name for name, _, _ in told] + ["loop-first", "loop-full"] == listed
     assert len(set(listed)) == len(listed) > 20
     assert len({title for _, _, title in told}) == len(told)
+
+
+def test_a_floor_computes_what_its_row_does():
+    """That of the GPT, which has no result, does only a part of it."""
+    run = python("-c", FLOORS)
+    assert run.returncode == 0, run.stderr
+    told = [line.split(": ") for line in run.stdout.splitlines()]
+    assert len(told) >= 8
+    assert [name for name, compared, *_ in told if compared == "False"] == ["gpt-step"]
+    assert all(calls and missing for _, _, calls, missing in told)
 
 
 def test_without_torch_one_line_says_what_to_install():

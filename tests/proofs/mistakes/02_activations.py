@@ -125,8 +125,8 @@ MISTAKES = (
     Mistake(
         "softmax without subtracting the maximum",
         of="softmax",
-        replace="shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)",
-        by="shifted = x",
+        replace="weights = x - x.max(axis=dim, keepdims=True, initial=-np.inf)",
+        by="weights = x.copy()",
         turns_red="TestSoftmax",
         says="overflow",
     ),
@@ -141,7 +141,7 @@ MISTAKES = (
     Mistake(
         "softmax that divides by the sum of everything",
         of="softmax",
-        replace="weights.sum(axis=dim, keepdims=True)",
+        replace="sum_keeping_axis(weights, dim)",
         by="weights.sum()",
         turns_red="TestSoftmax",
         says="softmax",
@@ -149,7 +149,7 @@ MISTAKES = (
     Mistake(
         "softmax that always takes the last axis",
         of="softmax",
-        replace="weights.sum(axis=dim, keepdims=True)",
+        replace="sum_keeping_axis(weights, dim)",
         by="weights.sum(axis=-1, keepdims=True)",
         turns_red="TestSoftmax",
         says="softmax",

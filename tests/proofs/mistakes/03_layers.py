@@ -22,7 +22,7 @@ MISTAKES = (
     Mistake(
         "lengths that are not checked",
         of="Linear.forward",
-        replace="if x.ndim == 0 or x.shape[-1] != self.in_features:",
+        replace="if x.shape[-1:] != (self.in_features,):",
         by="if x.ndim == 0:",
         turns_red="TestLinear",
         says="in_features",

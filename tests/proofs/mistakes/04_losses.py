@@ -22,7 +22,7 @@ MISTAKES = (
     Mistake(
         "log_softmax along the last axis whatever is asked",
         of="log_softmax",
-        replace="np.exp(shifted).sum(axis=dim, keepdims=True)",
+        replace="sum_keeping_axis(np.exp(shifted), dim)",
         by="np.exp(shifted).sum(axis=-1, keepdims=True)",
         turns_red="TestLogSoftmax",
         says="log_softmax",
@@ -102,7 +102,7 @@ MISTAKES = (
     Mistake(
         "cross-entropy of scores without a softmax",
         of="surprise",
-        replace="np.log(shifted.sum(axis=1)) - right",
+        replace="np.log(sum_keeping_axis(shifted, 1))[:, 0] - right",
         by="-right",
         turns_red="TestCrossEntropy",
         says="cross_entropy",
@@ -110,7 +110,7 @@ MISTAKES = (
     Mistake(
         "cross-entropy normalized over the batch",
         of="surprise",
-        replace="np.log(shifted.sum(axis=1))",
+        replace="np.log(sum_keeping_axis(shifted, 1))[:, 0]",
         by="np.log(shifted.sum())",
         turns_red="TestCrossEntropy",
         says="cross_entropy",

@@ -222,7 +222,7 @@ MISTAKES = (
     Mistake(
         "log-softmax summed over the wrong axis",
         of="log_softmax_x",
-        replace="g.sum(axis=dim, keepdims=True)",
+        replace="sum_keeping_axis(g, dim)",
         by="g.sum(axis=-1, keepdims=True)",
         turns_red="TestElementwiseRules",
         says="log_softmax_x",

@@ -118,7 +118,7 @@ MISTAKES = (
     Mistake(
         "heads cut out of the places",
         of="MultiHeadAttention.split_heads",
-        replace="x.reshape(n, length, self.num_heads, -1).permute(0, 2, 1, 3)",
+        replace="x.reshape(n, length, -1, head_dim).permute(0, 2, 1, 3)",
         by="x.reshape(n, self.num_heads, length, -1)",
         turns_red="TestHeads",
         says="split_heads",
@@ -126,7 +126,7 @@ MISTAKES = (
     Mistake(
         "heads that take every H-th column",
         of="MultiHeadAttention.split_heads",
-        replace="x.reshape(n, length, self.num_heads, -1).permute(0, 2, 1, 3)",
+        replace="x.reshape(n, length, -1, head_dim).permute(0, 2, 1, 3)",
         by="x.reshape(n, length, -1, self.num_heads).permute(0, 3, 1, 2)",
         turns_red="TestHeads",
         says="split_heads",
@@ -142,8 +142,8 @@ MISTAKES = (
     Mistake(
         "keys and queries exchanged",
         of="MultiHeadAttention.project",
-        replace="(0, d, 2 * d)",
-        by="(d, 0, 2 * d)",
+        replace="return heads[:, :h], heads[:, h : 2 * h], heads[:, 2 * h :]",
+        by="return heads[:, h : 2 * h], heads[:, :h], heads[:, 2 * h :]",
         turns_red="TestHeads",
         says="project",
     ),
@@ -158,8 +158,8 @@ MISTAKES = (
     Mistake(
         "values before keys",
         of="MultiHeadAttention.project",
-        replace="(0, d, 2 * d)",
-        by="(0, 2 * d, d)",
+        replace="return heads[:, :h], heads[:, h : 2 * h], heads[:, 2 * h :]",
+        by="return heads[:, :h], heads[:, 2 * h :], heads[:, h : 2 * h]",
         turns_red="TestHeads",
         says="project",
     ),
