@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks import models, operations
 from benchmarks.row import Work
 
-
 Shape = tuple[int, ...]
 
 

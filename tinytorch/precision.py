@@ -67,15 +67,17 @@ def mean_along(x: Array, axis: tuple[int, ...], keepdims: bool = False) -> Array
 
 
 def sum_keeping_axis(x: Array, axis: int) -> Array:
-    """``x.sum(axis, keepdims=True)`` for floats, faster along the last axis of a large array.
+    """``x.sum(axis, keepdims=True)`` for floats, faster along a short last axis of a large array.
 
-    There a product with ones takes less than half the time of a sum, and along a short axis a fifth.
+    There a product with ones takes less than half the time of a sum. A long axis is left to NumPy, which
+    adds in pairs: the error of a product grows with the number of values, to one in 100,000 from 4,096 on.
 
     >>> sum_keeping_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), -1)
     array([[3.],
            [7.]])
     """
-    if x.size >= LARGE and axis % x.ndim == x.ndim - 1 and x.dtype.char in "fd":
+    is_last = axis % x.ndim == x.ndim - 1
+    if is_last and x.shape[-1] <= LONG and x.size >= LARGE and x.dtype.char in "fd":
         return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
     return x.sum(axis=axis, keepdims=True)
 

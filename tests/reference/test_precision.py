@@ -52,6 +52,17 @@ def test_many_rows_keep_their_digits(reference, width):
     np.testing.assert_allclose(bias.grad, exact, rtol=2e-5)
 
 
+@pytest.mark.parametrize("columns", [512, 100_000])
+def test_shares_of_a_long_row_keep_their_digits(reference, columns):
+    x = np.full((16, columns), np.log(0.1), np.float32)
+    x[:, 0] = 0.0
+    total = np.exp(x.astype(np.float64)).sum(1, keepdims=True)
+    got = reference.softmax(reference.Tensor(x)).data
+    np.testing.assert_allclose(got[:, :1] * total, 1, rtol=2e-6)
+    got = reference.log_softmax(reference.Tensor(x)).data
+    np.testing.assert_allclose(got[:, :1], -np.log(total), rtol=1e-6)
+
+
 def test_statistics_of_a_batch_keep_their_digits_wherever_channels_lie(reference):
     drawn = np.random.default_rng(0).standard_normal((8, 16, 16, 3)) + 1e4
     x = drawn.astype(np.float32).transpose(0, 3, 1, 2)  # channels last in memory
