@@ -65,6 +65,11 @@ def tower():
     return Tower()
 
 
+def assert_same(got, expected):
+    assert_equal(got.dtype, expected.dtype)
+    assert_equal(got, expected)
+
+
 def branches(x):
     if len(x) > 1:
         return x
@@ -194,6 +199,11 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {},
             "generator = np.random.default_rng(2)\n"
             "Linear(2, 1, generator=generator).weight is None",
+        ),
+        (  # what a helper was given, and looks at more than once
+            "assert_same(call(relu, x), np.zeros(2))",
+            {"x": np.ones(2)},
+            "relu(Tensor(np.array([1., 1.])))",
         ),
         (  # what a helper does with a lambda
             "check(lambda seed, n=3: Linear(seed, n), 2)",
