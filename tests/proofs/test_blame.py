@@ -130,14 +130,14 @@ def test_the_exercise_with_which_a_spec_would_hold_is_the_place(tmp_path):
     toy.solve(root, "adding")
     file = "specs/test_01_adding.py"
     toy.write(root, {file: toy.SPECS[file] + CANCELS})
-    wrong = toy.REFERENCE["adding"].replace("return -x", "print('here')\n    return x")
+    wrong = toy.REFERENCE["adding"].replace("return -x", "print('aloud')\n    return x")
     toy.write(root, {"tinytorch/adding.py": wrong})
     run = toy.pytest_in(root, f"{file}::TestMore", f"{file}::TestNegate")
     assert "  Where     tinytorch/adding.py:9 in negate" in run.output, run.output
     assert "1 failed, 1 same cause" in run.output
-    assert run.output.count("here") == 1
+    assert run.output.count("aloud") == 1
     assert "reference/" not in run.output
-    both = wrong.replace("x + y", "x - y")  # one exercise alone helps nobody
+    both = wrong.replace("x + y", "x * y + 1")  # one exercise alone helps nobody
     toy.write(root, {"tinytorch/adding.py": both})
     assert "adding.py:4 in add" in toy.pytest_in(root, f"{file}::TestMore").output
 
