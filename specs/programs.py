@@ -74,6 +74,7 @@ def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told:
     done = [part for statement in before for part in writer.statements(statement)]
     while (entered := writer.entered(failed, frames)) is not None:
         helper, frame, line = entered
+        done, writer.before = [*done, *writer.before], []  # what the helper was given
         before, failed = statements_until(helper.body, line, frame.f_locals)
         done += [part for statement in before for part in writer.statements(statement)]
     if is_gradient(failed):

@@ -111,12 +111,24 @@ def red_of(outcome: Outcome) -> Red:
 def roots_of(outcomes: Iterable[Outcome], uses: UsesByUnit) -> dict[Red, Red]:
     """For each exercise that is wrong the one that explains it: one that it uses, or else itself.
 
-    Where two use each other, neither explains the other.
+    Where two use each other, neither explains the other. What was found by trial is not explained by
+    anything else, and explains what uses it or is used by it.
     """
-    wrong = dict.fromkeys(red_of(o) for o in outcomes if o.state == State.WRONG and o.exercise)
+    red = [o for o in outcomes if o.state == State.WRONG and o.exercise]
+    wrong, tried = (dict.fromkeys(map(red_of, some)) for some in (red, [o for o in red if o.tried]))
     root = {}
     for unit, exercise in wrong:
         table = uses.get(unit, {})
+        found = [
+            name
+            for other, name in tried
+            if other == unit
+            and (name in table.get(exercise, ()) or exercise in table.get(name, ()))
+        ]
+        if found or (unit, exercise) in tried:
+            own = (unit, exercise) in tried
+            root[unit, exercise] = (unit, exercise if own else found[0])
+            continue
         below = [
             name
             for other, name in wrong
@@ -134,12 +146,14 @@ def ranked(
 ) -> Callable[[Outcome], tuple[int, ...]]:
     """A key to sort outcomes by: what is to be mended first comes first.
 
-    That is the earliest unit, there what is broken, then what is wrong, then stubs. Of what is wrong that
-    which explains most others, then that which most specs blame, then in the order of the file. What could
-    be blamed on no line of the package comes last of its kind.
+    That is the earliest unit, there what is broken, then what is wrong, then stubs. Of what is wrong what
+    was found by trial, then that which explains most others, then that which most specs blame, then in the
+    order of the file. What could be blamed on no line of the package comes last of its kind.
     """
     order: dict[str, int] = {unit.id: place for place, unit in enumerate(curriculum.units)}
     kind = {State.BROKEN: 0, State.WRONG: 1, State.TODO: 2}
+    outcomes = list(outcomes)
+    tried = {red_of(outcome) for outcome in outcomes if outcome.tried}
     explains = Counter(target for source, target in root.items() if source != target)
     blamed = Counter(red_of(outcome) for outcome in outcomes if outcome.state == State.WRONG)
 
@@ -150,6 +164,7 @@ def ranked(
             order.get(outcome.unit or "", len(order)),
             kind.get(outcome.state, len(kind)),
             int(not in_package(outcome.file)),
+            int(wrong and root.get(own, own) not in tried),
             -explains[own] if wrong and root.get(own, own) == own else int(wrong),
             -blamed[own] if wrong else 0,
             outcome.line,

@@ -49,6 +49,7 @@ class Outcome:
         note: numbers that a milestone wishes to show, by name.
         crashed: whether the process that ran the spec is gone, and its report with it.
         program: whether its message shows a program that can be pasted.
+        tried: whether the exercise was found to blame by trial.
     """
 
     state: State
@@ -61,6 +62,7 @@ class Outcome:
     note: Mapping[str, Any] = field(default_factory=dict)
     crashed: bool = False
     program: bool = False
+    tried: bool = False
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ class Explainer:
             line=where.line if where else 0,
             crashed=isinstance(error, Ending),
             program=bool(getattr(error, "program", "")),
+            tried=bool(exercise) and getattr(error, MENDED_BY, "") == exercise,
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 

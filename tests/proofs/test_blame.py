@@ -8,8 +8,8 @@ from tests.proofs import blame
 from tests.proofs.mistakes.catalogue import Mistake, apply
 from tests.support import kit, toy
 
-NOT_PASTED = 5
-"""How many of the twenty drawn mistakes no short program shows."""
+NOT_PASTED = 3
+"""How many of the twenty drawn mistakes no short program shows: 85% are the least."""
 
 EVERYTHING = [unit.name for unit in kit.modules()]
 
@@ -130,14 +130,14 @@ def test_the_exercise_with_which_a_spec_would_hold_is_the_place(tmp_path):
     toy.solve(root, "adding")
     file = "specs/test_01_adding.py"
     toy.write(root, {file: toy.SPECS[file] + CANCELS})
-    wrong = toy.REFERENCE["adding"].replace("return -x", "print('here')\n    return x")
+    wrong = toy.REFERENCE["adding"].replace("return -x", "print('aloud')\n    return x")
     toy.write(root, {"tinytorch/adding.py": wrong})
     run = toy.pytest_in(root, f"{file}::TestMore", f"{file}::TestNegate")
     assert "  Where     tinytorch/adding.py:9 in negate" in run.output, run.output
     assert "1 failed, 1 same cause" in run.output
-    assert run.output.count("here") == 1
+    assert run.output.count("aloud") == 1
     assert "reference/" not in run.output
-    both = wrong.replace("x + y", "x - y")  # one exercise alone helps nobody
+    both = wrong.replace("x + y", "x * y + 1")  # one exercise alone helps nobody
     toy.write(root, {"tinytorch/adding.py": both})
     assert "adding.py:4 in add" in toy.pytest_in(root, f"{file}::TestMore").output
 
@@ -170,7 +170,7 @@ def test_mistakes_name_their_own_function_in_few_lines(tmp_path):
         again.append(blame.comes_again(found[-1], tmp_path))
     assert [told.mistake.title for told in found if told.lines > blame.MOST_LINES] == []
     assert [told.mistake.title for told in found if told.innocent] == []
-    wrong = [told for told in found if not blame.is_right(told)]
-    assert len(wrong) <= 3, blame.summary(found) + "\n".join(t.mistake.title for t in wrong)
+    wrong = [told.mistake.title for told in found if not blame.is_right(told)]
+    assert wrong == [], blame.summary(found)  # one of twenty would be less than 97%
     lost = [told for told, is_same in zip(found, again, strict=True) if not is_same]
     assert len(lost) <= NOT_PASTED, "\n".join(f"{t.mistake.title}: {t.called}" for t in lost)

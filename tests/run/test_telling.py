@@ -127,6 +127,25 @@ class TestCauses:
         both = {"05-autograd": {"f": {"g"}, "g": {"f"}}}
         assert len(causes_of({"a": outcome("f"), "b": outcome("g")}, kit.course(), both)) == 2
 
+    def test_what_was_found_by_trial_explains_what_it_has_to_do_with(self):
+        """What it uses, too; and it comes first, though another function explains more."""
+        found = {
+            "a": outcome("unbroadcast", line=1),
+            "b": replace(outcome("gradient of add", line=9), tried=True),
+            "c": outcome("flow", line=2),
+            "d": outcome("flow", line=2),
+        }
+        first, second = causes_of(found, kit.course(), USES)
+        assert (first.outcome.exercise, first.nodeids) == ("gradient of add", ("b", "a"))
+        assert second.outcome.exercise == "flow"
+
+    def test_two_that_were_found_by_trial_stay_two(self):
+        found = {
+            n: replace(outcome(name), tried=True)
+            for n, name in (("a", "unbroadcast"), ("b", "gradient of add"))
+        }
+        assert len(causes_of(found, kit.course(), USES)) == 2
+
     def test_what_is_broken_comes_before_what_is_wrong(self):
         found = {"a": outcome("flow"), "b": outcome("", State.BROKEN, 50, "SyntaxError")}
         assert [c.outcome.state for c in causes_of(found, kit.course(), {})] == ["broken", "wrong"]

@@ -22,7 +22,9 @@ import numpy as np
 from specs.clocks import Clock
 from specs.framework import lazy
 from specs.gradients import check_gradient
-from specs.laws import ask, assert_close, assert_equal, call, expect, raises, remember
+from specs.laws import (
+    ask, assert_close, assert_equal, assert_no_alias, call, expect, raises, remember
+)
 from specs.oracles import layers as oracle
 from specs.seeded import normal
 
@@ -63,6 +65,11 @@ def tower():
             return self.inner(x)
 
     return Tower()
+
+
+def assert_same(got, expected):
+    assert_equal(got.dtype, expected.dtype)
+    assert_equal(got, expected)
 
 
 def branches(x):
@@ -194,6 +201,16 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {},
             "generator = np.random.default_rng(2)\n"
             "Linear(2, 1, generator=generator).weight is None",
+        ),
+        (  # whether memory is shared is a question
+            "layer = Linear(2, 1)\nassert_no_alias(layer.weight.data, layer.weight.data)",
+            {},
+            "layer = Linear(2, 1)\nnot np.shares_memory(layer.weight.data, layer.weight.data)",
+        ),
+        (  # what a helper was given, and looks at more than once
+            "assert_same(call(relu, x), np.zeros(2))",
+            {"x": np.ones(2)},
+            "relu(Tensor(np.array([1., 1.])))",
         ),
         (  # what a helper does with a lambda
             "check(lambda seed, n=3: Linear(seed, n), 2)",
