@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--row", action="append", metavar="NAME", help="only this; may be repeated")
     made.add_argument("--list", action="store_true", help="show the names of the rows")
     made.add_argument("--threads", type=int, default=1, help="for either library (1)")
+    made.add_argument(
+        "--cpu",
+        action="store_true",
+        help="time what the processor does, where other programs keep it busy too; with one thread",
+    )
     made.add_argument("--quick", action="store_true", help="fewer pairs, no memory, no loop")
     made.add_argument("--json", type=Path, metavar="FILE", help="write all measurements")
     made.add_argument(
@@ -55,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; 0 if every result agrees with the other library."""
     given = parser().parse_args(arguments)
+    if given.cpu and given.threads > 1:
+        print("--cpu is for one thread: CPU time adds up those of all threads", file=sys.stderr)
+        return 2
     settings.set_up(given.source.resolve(), given.threads)
     from benchmarks import rows
 
@@ -72,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(wanted) - set(names):
         print(f"no row {', '.join(sorted(unknown))}; --list shows them", file=sys.stderr)
         return 2
-    machine = settings.described(given.threads)
+    machine = settings.described(given.threads) | {"clock": "CPU" if given.cpu else "wall"}
     found, wrong = table_of(wanted, machine, given)
     if given.json:
         kept = {"kind": "table", "machine": machine, "rows": found}
@@ -140,23 +149,30 @@ def difference(row: Row) -> float:
 def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
     """A row of the table."""
     seconds = QUICK_SECONDS if given.quick else SECONDS
-    pairs = paired.in_turn(row.ours(), row.theirs(), seconds, 3 if given.quick else paired.FEWEST)
+    # What another process does, as in the row about import, is not in the CPU time of this one.
+    clock = time.process_time if given.cpu and row.in_process else time.perf_counter
+    fewest = 3 if given.quick else paired.FEWEST
+    pairs = paired.in_turn(row.ours(), row.theirs(), seconds, fewest, clock)
     sizes: dict[str, int | None] = {"ours": None, "theirs": None}
     if row.memory and not given.quick:
         source, threads = given.source.resolve(), given.threads
         sizes = {side: memory.of(row.name, side, source, threads) for side in sizes}
     named = {"name": row.name, "title": row.title, "beside": row.beside}
-    return named | asdict(paired.ratio(pairs)) | {"bytes": sizes, "floor": floor(row, seconds / 2)}
+    return (
+        named
+        | asdict(paired.ratio(pairs))
+        | {"bytes": sizes, "floor": floor(row, seconds / 2, clock)}
+    )
 
 
-def floor(row: Row, seconds: float) -> dict[str, Any] | None:
+def floor(row: Row, seconds: float, clock: paired.Clock) -> dict[str, Any] | None:
     """What NumPy's calls alone take, beside the other library in turn, as `measured`; None for most rows."""
     from benchmarks import floors
 
     if row.name not in floors.FLOORS:
         return None
     least = floors.FLOORS[row.name]
-    pairs = paired.in_turn(least.work(), row.theirs(), seconds, 3)
+    pairs = paired.in_turn(least.work(), row.theirs(), seconds, 3, clock)
     return asdict(paired.ratio(pairs)) | {"calls": least.calls, "missing": least.missing}
 
 

@@ -168,6 +168,19 @@ def generation():
     return run
 
 
+def chain():
+    """The sums of gradients that a chain of nodes with one leaf in each needs."""
+    share = np.ones(1, np.float32)
+
+    def run():
+        total = share
+        for _ in range(operations.NODES):
+            total = total + share
+        return total
+
+    return run
+
+
 def arrays_of(block):
     """The parameters of a block, in the order of use."""
     attn, mlp = block.attn, block.mlp
@@ -254,6 +267,11 @@ FLOORS: dict[str, Floor] = {
         LOOPS,
     ),
     "cross-entropy": Floor(each("cross_entropy"), "maximum, subtract, exp, sum, log", FUSED),
+    "graph": Floor(
+        chain,
+        "20,000 sums of the gradients of one number",
+        "nodes, rules and the walk through the graph in a compiled language",
+    ),
     "cross-entropy-back": Floor(
         each("cross_entropy", "cross_entropy_back"),
         "those of cross entropy, whose exponentials are kept; multiply, and subtract in one column",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import median
 
 from benchmarks.row import Work
+
+Clock = Callable[[], float]
 
 Pair = tuple[float, float]
 """Seconds of our work and of theirs, one taken right after the other."""
@@ -70,26 +72,36 @@ def calls_of(seconds: float) -> int:
     return max(1, math.ceil(SHORTEST / max(seconds, 1e-9)))
 
 
-def seconds_of(work: Work, calls: int = 1) -> float:
+def seconds_of(work: Work, calls: int = 1, clock: Clock = time.perf_counter) -> float:
     """Seconds of one call, as the mean of several."""
-    began = time.perf_counter()
+    began = clock()
     for _ in range(calls):
         work()
-    return (time.perf_counter() - began) / calls
+    return (clock() - began) / calls
 
 
-def in_turn(ours: Work, theirs: Work, seconds: float, fewest: int = FEWEST) -> list[Pair]:
-    """Time both in turn for about so many seconds; which goes first changes from pair to pair."""
-    first = [(seconds_of(work), seconds_of(work))[1] for work in (ours, theirs)]
+def in_turn(
+    ours: Work,
+    theirs: Work,
+    seconds: float,
+    fewest: int = FEWEST,
+    clock: Clock = time.perf_counter,
+) -> list[Pair]:
+    """Time both in turn for about so many seconds; which goes first changes from pair to pair.
+
+    ``clock`` is what times are read from, such as `time.process_time`, which stands still while another
+    program has its turn. The seconds that all of it may take are always those of a clock on the wall.
+    """
+    first = [(seconds_of(work), seconds_of(work, clock=clock))[1] for work in (ours, theirs)]
     calls = [calls_of(one) for one in first]
     gc.collect()
     pairs: list[Pair] = []
     end = time.perf_counter() + seconds
     while len(pairs) < fewest or (time.perf_counter() < end and len(pairs) < MOST):
         if len(pairs) % 2:
-            theirs_took = seconds_of(theirs, calls[1])
-            pairs.append((seconds_of(ours, calls[0]), theirs_took))
+            theirs_took = seconds_of(theirs, calls[1], clock)
+            pairs.append((seconds_of(ours, calls[0], clock), theirs_took))
         else:
-            ours_took = seconds_of(ours, calls[0])
-            pairs.append((ours_took, seconds_of(theirs, calls[1])))
+            ours_took = seconds_of(ours, calls[0], clock)
+            pairs.append((ours_took, seconds_of(theirs, calls[1], clock)))
     return pairs

@@ -24,6 +24,7 @@ class Row:
         within: how far results may be apart, as a share of the largest number.
         memory: whether the memory that it needs is measured.
         needs: the module that the other side imports.
+        in_process: whether all of it happens in this process.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Row:
     within: float = 1e-4
     memory: bool = False
     needs: str = "torch"
+    in_process: bool = True

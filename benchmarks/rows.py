@@ -137,6 +137,7 @@ AROUND = (
         "import numpy",
         times=0,
         needs="numpy",
+        in_process=False,
     ),
 )
 

@@ -65,6 +65,7 @@ def described(threads: int) -> dict[str, object]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "threads": threads,
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
         "versions": versions(),
         "variables": {k: v for k, v in sorted(os.environ.items()) if k.startswith(chosen)},
     }

@@ -13,7 +13,10 @@ def told(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     threads = "1 thread" if machine["threads"] == 1 else f"{machine['threads']} threads"
     variables = "".join(f", {name}={value}" for name, value in machine["variables"].items())
-    return f"{machine['processor']}, {machine['cores']} cores, {threads}{variables}\n{versions}\n"
+    clock = ", CPU times" if machine.get("clock") == "CPU" else ""
+    busy = ", busy with other programs" if machine.get("load", 0) > machine["cores"] else ""
+    where = f"{machine['processor']}, {machine['cores']} cores{busy}, {threads}{clock}{variables}"
+    return f"{where}\n{versions}\n"
 
 
 def line(row: dict[str, Any]) -> str:

@@ -217,7 +217,8 @@ class MultiHeadAttention(Module):
     def split_heads(self, x: Tensor) -> Tensor:
         """(N, T, D) → (N, H, T, D / H): head h gets the columns from h · D / H on."""
         n, length, _ = x.shape
-        head_dim = self.embed_dim // self.num_heads  # project has three times as many heads
+        # Given a length instead of H, it also splits the 3 D columns of project, into 3 H heads.
+        head_dim = self.embed_dim // self.num_heads
         return x.reshape(n, length, -1, head_dim).permute(0, 2, 1, 3)
 
     def join_heads(self, x: Tensor) -> Tensor:

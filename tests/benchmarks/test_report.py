@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import drawing, report
+from benchmarks import drawing, report, table
 from tests.support import kit
 
 SAMPLE = json.loads(Path(__file__).with_name("sample.json").read_text(encoding="utf-8"))
@@ -22,8 +22,8 @@ if (kit.ROOT / "docs/performance.md").is_file():
 
 def test_every_row_is_told():
     text = report.page(SAMPLE)
-    table, growth = SAMPLE
-    for row in table["rows"]:
+    rows, growth = SAMPLE
+    for row in rows["rows"]:
         assert (
             f"| {row['name']} | {row['title']} | {row['beside']} | **{row['median']:.2f}** |"
             in text
@@ -35,6 +35,20 @@ def test_every_row_is_told():
     assert text.count("too much") == 1
     assert "| mlp-sgd | 0.80 | **0.45** | three products | loops that are one |" in text
     assert "<!-- floors -->" not in text
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "2 cores, 1 thread"),
+        ({"load": 2.0, "clock": "wall"}, "2 cores, 1 thread"),
+        ({"load": 2.1}, "2 cores, busy with other programs, 1 thread"),
+        ({"clock": "CPU"}, "2 cores, 1 thread, CPU times"),
+    ],
+)
+def test_it_is_told_how_times_were_taken(more, words):
+    machine = SAMPLE[0]["machine"] | more
+    assert table.told(machine).startswith(f"A processor, {words}\npython")
 
 
 def test_tables_come_before_growth():

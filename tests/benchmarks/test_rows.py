@@ -81,6 +81,12 @@ def test_without_torch_one_line_says_what_to_install():
     assert 'pip install -e ".[bench]"' in run.stderr
 
 
+def test_cpu_times_are_for_one_thread():
+    run = python("-m", "benchmarks", "--cpu", "--threads", "2")
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert "--cpu is for one thread" in run.stderr
+
+
 def test_the_smallest_of_each_kind_of_growth_runs():
     run = python("-c", SMALL)
     assert run.returncode == 0, run.stderr
