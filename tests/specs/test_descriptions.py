@@ -207,6 +207,15 @@ def test_a_call_is_written_as_a_person_would():
     assert str(describe(lazy("tensor", "exp"), [], {})) == "exp()"
 
 
+def test_a_call_is_told_as_it_was_when_it_was_made():
+    array, names = np.array([1.0]), ["x"]
+    text = describe(max, [array, [array], names], {"w": array}, "np.array")
+    array[0] = 9.0
+    names[0] = "y"
+    expected = "max(np.array([1.]), [np.array([1.])], ['x'], w=np.array([1.]))"
+    assert str(text) == expected
+
+
 def test_an_array_is_written_as_it_lies_in_memory():
     rows = np.arange(4).reshape(2, 2)
     assert str(describe(max, [rows.T], {})) == "max(Tensor(np.asfortranarray([[0, 2], [1, 3]])))"
