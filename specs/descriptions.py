@@ -6,7 +6,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import CodeType
 from typing import Any
@@ -23,6 +23,9 @@ SHOWN, WRITTEN = 20, 40
 
 LONGEST, LONGEST_CALL = 200, 800
 """Characters of what is no array, and of one argument."""
+
+CANNOT_CHANGE = (bool, int, float, str, type, type(None))
+"""Types whose values can be put into words at any time."""
 
 ADDRESS = re.compile(r"<(?:\w+ )?(?:[\w.]+\.)?(\w+)(?: object)? at 0x[0-9A-Fa-f]+>")
 
@@ -71,7 +74,11 @@ def guarded(show_one: Any, value: object) -> str:
     except NotImplementedError:  # an untouched stub, which tells of itself
         raise
     except Exception as error:
-        return f"{type(value).__name__}(...), which cannot be shown: {type(error).__name__}"
+        return cannot_be_shown(value, error)
+
+
+def cannot_be_shown(value: object, error: Exception) -> str:
+    return f"{type(value).__name__}(...), which cannot be shown: {type(error).__name__}"
 
 
 def array_in(value: object) -> Array | None:
@@ -127,19 +134,55 @@ def elements(array: Array, all_of_them: bool, digits: str = "maxprec") -> str:
     return " ".join(text.split())
 
 
+class Later:
+    """A text that is made when it is told: few calls are, and words take longer than most calls."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self.make = make
+
+    def __str__(self) -> str:
+        return self.make()
+
+
 def code(value: object, array: str = "Tensor") -> str:
     """A value as one writes it in Python; ``array`` is what makes one of an ndarray."""
-    return guarded(lambda one: _code(one, array), value)
+    return str(code_of_now(value, array))
 
 
-def _code(value: object, array: str) -> str:
+def code_of_now(value: object, array: str = "Tensor") -> Later | str:
+    """The same for a value that may change: arrays are copied, and put into words only if told."""
+    try:
+        return _code_of_now(value, array)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return cannot_be_shown(value, error)
+
+
+def _code_of_now(value: object, array: str) -> Later | str:
     if isinstance(value, np.ndarray):
-        return array_code(value, array)
+        return array_of_now(value, array)
     if isinstance(data := getattr(value, "data", None), np.ndarray):
         wanted = ", requires_grad=True" if getattr(value, "requires_grad", False) is True else ""
-        return array_code(data, type(value).__name__, wanted)
-    if isinstance(value, (list, tuple, dict)) and type(value) in (list, tuple, dict):
-        return collection_code(value)
+        return array_of_now(data, type(value).__name__, wanted)
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        parts = [code_of_now(one, "np.array") for one in value]
+        return Later(lambda: sequence_code(parts, type(value)))
+    if type(value) in CANNOT_CHANGE:
+        return Later(lambda: guarded(_code, value))
+    return _code(value)
+
+
+def array_of_now(array: Array, maker: str, wanted: str = "") -> Later:
+    """The text of an array that may change."""
+    kept = array.copy("K")
+    return Later(lambda: guarded(lambda one: array_code(one, maker, wanted), kept))
+
+
+def _code(value: object) -> str:
+    if isinstance(value, dict) and type(value) is dict:
+        entries = [f"{key!r}: {code(one, 'np.array')}" for key, one in value.items()]
+        return f"{{{', '.join(entries)}}}"
     if isinstance(value, np.random.Generator):
         return generator_code(value)
     if is_dataclass(value) and not isinstance(value, type) and (text := dataclass_code(value)):
@@ -190,15 +233,12 @@ def special(text: str) -> str:
     return re.sub(r"\b(nan|inf)\b", r"np.\1", text)
 
 
-def collection_code(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
-    """A list, tuple or dict of values, each as one writes it."""
-    if isinstance(value, dict):
-        entries = [f"{key!r}: {code(one, 'np.array')}" for key, one in value.items()]
-        return f"{{{', '.join(entries)}}}"
-    parts = ", ".join(code(one, "np.array") for one in value)
-    if isinstance(value, list):
+def sequence_code(values: Sequence[Later | str], kind: type) -> str:
+    """A list or tuple of values, each as one writes it."""
+    parts = ", ".join(map(str, values))
+    if kind is list:
         return f"[{parts}]"
-    return f"({parts},)" if len(value) == 1 else f"({parts})"
+    return f"({parts},)" if len(values) == 1 else f"({parts})"
 
 
 def dataclass_code(value: Any) -> str:
@@ -220,40 +260,28 @@ def generator_code(generator: np.random.Generator) -> str:
     return "np.random.default_rng(...)"
 
 
-class Description:
-    """A call as a person could write it, put into words only if it is told: few calls are.
+def describe(
+    function: object,
+    args: Iterable[object],
+    kwargs: Mapping[str, object],
+    array: str = "Tensor",
+) -> Later:
+    """A call as a person could write it, of arguments as they are now. They may change later.
 
     Args:
         function: what is called.
-        args: arrays that nobody changes any more, or texts.
-        kwargs: written at once.
+        args: by position.
+        kwargs: by name.
         array: what an array is made by, as the learner's code is given it.
     """
+    told = [code_of_now(arg, array) for arg in args]
+    named = {name: code_of_now(value, "np.array") for name, value in kwargs.items()}
 
-    def __init__(
-        self,
-        function: object,
-        args: Iterable[Array | str],
-        kwargs: Mapping[str, object],
-        array: str = "Tensor",
-    ) -> None:
-        self.function = function
-        self.args = list(args)
-        self.array = array
-        self.kwargs = {name: code(value, "np.array") for name, value in kwargs.items()}
+    def words() -> str:
+        parts = [*map(str, told), *(f"{name}={text}" for name, text in named.items())]
+        return f"{called(function)}({', '.join(parts)})"
 
-    def __str__(self) -> str:
-        parts = [arg if isinstance(arg, str) else code(arg, self.array) for arg in self.args]
-        parts += [f"{name}={value}" for name, value in self.kwargs.items()]
-        return f"{called(self.function)}({', '.join(parts)})"
-
-
-def describe(
-    function: object, args: Sequence[object], kwargs: Mapping[str, object], array: str = "Tensor"
-) -> str:
-    """A call as a person could write it, of arguments that may change later."""
-    told = [arg if isinstance(arg, np.ndarray) else code(arg) for arg in args]
-    return str(Description(function, told, kwargs, array))
+    return Later(words)
 
 
 def called(function: object) -> str:

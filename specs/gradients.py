@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from specs.arrays import Array
-from specs.descriptions import describe, show
+from specs.descriptions import Later, describe, show
 from specs.framework import lazy, resolve
 from specs.laws import broken, data_of, remember, same
 
@@ -104,7 +104,8 @@ def results_first(out: Any) -> list[Any]:
 
 def direction(draw: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Numbers of random sign, none near zero, where a wrong element of a gradient could hide."""
-    return draw.choice((-1.0, 1.0), shape) * draw.uniform(0.5, 1.5, shape)
+    drawn = draw.uniform(-1, 1, shape)
+    return np.asarray(drawn + np.copysign(0.5, drawn))
 
 
 def difference(
@@ -143,4 +144,5 @@ def remember_rule(op: Any, point: Sequence[Array], position: int) -> None:
     """
     rules = [rule for rule in getattr(op, "rules", ()) if rule is not None]
     rule = getattr(op, "rule_for_every", None) or (rules[position] if position < len(rules) else op)
-    remember(f"backward through {describe(op, point, {})}", rule)
+    text = describe(op, point, {})
+    remember(Later(lambda: f"backward through {text}"), rule)

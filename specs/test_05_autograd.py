@@ -473,7 +473,7 @@ class TestGraphs:
         leaf = Tensor(np.array(1.0), requires_grad=True)
         result = leaf
         for _ in range(100_000):
-            result = result + 0.0
+            result = -result
         result.backward(retain_graph=True)
         assert_equal(leaf.grad, np.array(1.0))
         del result  # nor may it need recursion to let go of them all

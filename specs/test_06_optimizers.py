@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from specs.descriptions import show
+from specs.descriptions import Later, show
 from specs.framework import lazy, resolve
 from specs.laws import (
     ask,
@@ -81,7 +81,7 @@ def histories(draw, dtype=np.float64, max_steps=4, elements=None):
 
 def away_from_zero(least):
     """Numbers of either sign and of a size between ``least`` and 10."""
-    return both_signs((*range(1, 11), *np.geomspace(least, 10, 100)))[1:]
+    return tuple(both_signs((*range(1, 11), *np.geomspace(least, 10, 100)))[1:])
 
 
 def parameter(array):
@@ -91,9 +91,11 @@ def parameter(array):
 def begin(kind, start, gradients, options):
     """(parameter, optimizer), and what is about to be run is kept for the message."""
     param = parameter(start)
-    given_options = "".join(f", {name}={show(value)}" for name, value in options.items())
-    text = f"{kind}([{show(param)}]{given_options}), a step with each grad of {show(gradients)}"
-    remember(text, getattr(resolve(kind), "update", resolve(kind).step))
+    named = lambda: "".join(f", {name}={show(value)}" for name, value in options.items())
+    whole = lambda: (
+        f"{kind}([Tensor({show(start)})]{named()}), a step with each grad of {show(gradients)}"
+    )
+    remember(Later(whole), getattr(resolve(kind), "update", resolve(kind).step))
     return param, kind([param], **options)
 
 

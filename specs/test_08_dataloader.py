@@ -29,7 +29,7 @@ from specs.laws import (
 )
 from specs.oracles import dataloader as oracle
 from specs.seeded import check_draws, state_of
-from specs.strategies import FLOATS, arrays, numbers, seeds, shapes
+from specs.strategies import FLOATS, arrays, kept, numbers, seeds, shapes
 
 Tensor, manual_seed, default_generator = lazy(
     "tensor", "Tensor", "manual_seed", "default_generator"
@@ -47,6 +47,7 @@ probabilities = st.sampled_from([0, 0.25, 0.5, 1])
 bad_images = pytest.mark.parametrize("shape", [(), (4,), (4, 4)])
 
 
+@kept
 def rows(count, dtypes=DTYPES, min_dims=0):
     """Arrays whose first axis has ``count`` rows, any numbers in them."""
     shape = shapes(min_dims=min_dims, max_dims=2, max_side=3).map(lambda rest: (count, *rest))
@@ -786,7 +787,10 @@ class TestAugmentation:
         remember(f"RandomCrop({size}, {padding})", resolve(RandomCrop).__call__)
         batch = np.tile(image, (800, 1, 1, 1))
         for crops in (crop(batch), crop(batch[np.newaxis])[0], [crop(image) for _ in range(800)]):
-            seen = [sum(np.array_equal(c, window) for c in crops) for window in windows]
+            shapes_seen = {np.shape(c) for c in crops}
+            expect(shapes_seen == {(1, *both)}, f"crops of shape {(1, *both)}", f"{shapes_seen}")
+            is_there = [np.equal(crops, window).all(axis=(1, 2, 3)) for window in windows]
+            seen = [int(there.sum()) for there in is_there]
             fair = 800 / len(seen)
             expect(
                 min(seen) > 0.55 * fair, f"each of {len(seen)} about {fair:.0f} times", f"{seen}"

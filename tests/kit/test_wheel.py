@@ -14,7 +14,7 @@ import pytest
 
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.kit import files as shipped
-from tests.support import kit, toy
+from tests.support import kit, shared, toy
 from tests.support.warm import learners_environment
 
 SOURCES = ("pytest_tinytorch", "pyproject.toml", "setup.py", "README.md", "LICENSE")
@@ -42,8 +42,13 @@ def run(command, folder, code=0):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """A wheel out of an archive of the source, which is built in a copy: builds leave files behind."""
-    folder = tmp_path_factory.mktemp("build")
+    """A wheel out of an archive of the source."""
+    (built,) = shared.folder(tmp_path_factory, "wheel", build).glob("*.whl")
+    return built
+
+
+def build(folder):
+    """Build the wheel in this folder, out of a copy: builds leave files behind."""
     source = folder / "source"
     copied = list(shipped.kit_files(kit.ROOT))
     copied += [
@@ -59,8 +64,6 @@ def wheel(tmp_path_factory):
     (source / "specs" / "__pycache__" / "laws.cpython-311.pyc").touch()
     toy.write(source, {"tinytorch/tensor.py": "answers", ".tinytorch/ledger.jsonl": "{}"})
     run([sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source], folder)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 class Installation:

@@ -67,7 +67,7 @@ def check(workspace, fault, found):
 def workspace_with(solved, tmp_path):
     import shutil
 
-    return shutil.copytree(solved, tmp_path / "workspace")
+    return shutil.copytree(solved, tmp_path / "workspace", symlinks=True)
 
 
 @pytest.mark.parametrize("fault", one_in(2, faults.FAULTS), ids=lambda fault: fault.name)

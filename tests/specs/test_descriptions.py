@@ -155,7 +155,7 @@ def test_other_values_are_written_as_in_python(value, text):
 
 
 def test_an_object_that_is_called_has_its_own_arguments():
-    assert describe(Wide(), [np.float32([1])], {}) == "Wide(p=0.3)(Tensor([1.]))"
+    assert str(describe(Wide(), [np.float32([1])], {})) == "Wide(p=0.3)(Tensor([1.]))"
     assert called(Wide().spread) == "Wide(p=0.3).spread"
 
 
@@ -198,17 +198,28 @@ def test_a_stub_that_shows_tells_of_itself():
 
 def test_a_call_is_written_as_a_person_would():
     args = [np.array([1.0]), 3, "x", None]
-    assert describe(max, args, {"dim": -1}) == "max(Tensor(np.array([1.])), 3, 'x', None, dim=-1)"
-    assert describe(Plain, [np.ones(1)], {"w": np.ones(1)}, "np.array") == (
+    assert (
+        str(describe(max, args, {"dim": -1})) == "max(Tensor(np.array([1.])), 3, 'x', None, dim=-1)"
+    )
+    assert str(describe(Plain, [np.ones(1)], {"w": np.ones(1)}, "np.array")) == (
         "Plain(np.array([1.]), w=np.array([1.]))"
     )
-    assert describe(lazy("tensor", "exp"), [], {}) == "exp()"
+    assert str(describe(lazy("tensor", "exp"), [], {})) == "exp()"
+
+
+def test_a_call_is_told_as_it_was_when_it_was_made():
+    array, names = np.array([1.0]), ["x"]
+    text = describe(max, [array, [array], names], {"w": array}, "np.array")
+    array[0] = 9.0
+    names[0] = "y"
+    expected = "max(np.array([1.]), [np.array([1.])], ['x'], w=np.array([1.]))"
+    assert str(text) == expected
 
 
 def test_an_array_is_written_as_it_lies_in_memory():
     rows = np.arange(4).reshape(2, 2)
-    assert describe(max, [rows.T], {}) == "max(Tensor(np.asfortranarray([[0, 2], [1, 3]])))"
-    assert describe(max, [rows.copy("F")[:, :1]], {}) == "max(Tensor([[0], [2]]))"
+    assert str(describe(max, [rows.T], {})) == "max(Tensor(np.asfortranarray([[0, 2], [1, 3]])))"
+    assert str(describe(max, [rows.copy("F")[:, :1]], {})) == "max(Tensor([[0], [2]]))"
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,10 @@ class TestAxes:
 def test_seeds_make_generators(seed):
     np.random.default_rng(seed)
     assert 0 <= seed < 2**32
+
+
+def test_a_strategy_of_the_same_arguments_is_made_once():
+    assert shapes(1, 2) is shapes(1, 2)
+    assert shapes(1, 2) is not shapes(1, 3)
+    assert arrays((2,), elements=(0, 1)) is arrays((2,), elements=(0, 1))
+    assert arrays((2,), elements=[0, 1]) is not arrays((2,), elements=[0, 1])

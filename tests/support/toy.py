@@ -327,7 +327,22 @@ def build(root: Path) -> Path:
         for line, name in _tests(text)
     ]
     write(root, {WORKSPACE_FILE: manifest.manifest_text(manifest.specs_by_unit(course, nodeids))})
+    share_constants(root)
     return root
+
+
+def share_constants(root: Path) -> None:
+    """Let Hypothesis find here what it has parsed in our own folder.
+
+    It looks for constants in every module that is not installed: those of the plugin, while it is developed.
+    To parse them all takes a new process as long as anything else that it does.
+    """
+    if os.name == "posix":
+        ours, here = Path(__file__).parents[2] / ".hypothesis/constants", root / ".hypothesis"
+        ours.mkdir(parents=True, exist_ok=True)
+        here.mkdir(exist_ok=True)
+        if not (here / "constants").exists():
+            (here / "constants").symlink_to(ours, target_is_directory=True)
 
 
 def remake_manifest(root: Path) -> None:

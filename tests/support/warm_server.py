@@ -14,6 +14,7 @@ import runpy
 import select
 import sys
 import tempfile
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,9 +23,15 @@ from pytest_tinytorch.watch import forks
 
 ROOT = Path(__file__).parents[2]
 NEEDED = (
+    "filelock",
     "hypothesis.extra.numpy",
+    "hypothesis.internal.conjecture.optimiser",
     "hypothesis.stateful",
-    "numpy",
+    "msgspec",
+    "numpy.random",
+    "pdb",
+    "pytest_benchmark.storage.file",
+    "rich._emoji_codes",
     "pytest_tinytorch.run.judge",
     "pytest_tinytorch.run.runner",
 )
@@ -39,8 +46,23 @@ def prepare() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         forks.warm_up(NEEDED, sources, "--rootdir=.")
+        find_constants()
         os.chdir(before)
     del sys.modules[forks.__name__]  # a process of its own would not have it, see above
+
+
+def find_constants() -> None:
+    """Let Hypothesis parse all that is imported, for constants: in a new folder that is half of a run.
+
+    It keeps them by module; a run still draws only from those of the modules that it has itself.
+    """
+    from hypothesis.internal import constants_ast
+
+    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+    with warnings.catch_warnings(action="ignore"):  # no test has begun: plugins should not do this
+        for name, file in files.items():
+            if file is not None and constants_ast.is_local_module_file(file):
+                constants_ast.constants_from_module(sys.modules[name])
 
 
 def become(request: dict) -> None:

@@ -16,7 +16,7 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
 from pytest_tinytorch.evidence.implementation import Finder, Implementation
 from pytest_tinytorch.evidence.workspace import open_workspace
-from tests.support import kit, toy
+from tests.support import kit, shared, toy
 
 DOCS = kit.ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md")) + sorted((kit.ROOT / "milestones").glob("*/README.md"))
@@ -172,24 +172,26 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
-    """The output of each of these runs, in a workspace of its own."""
-    found = {}
-    for name, (solved, changes, number) in RUNS.items():
-        root = tmp_path_factory.mktemp("workspace")
-        for part in ("specs", "reference"):
-            shutil.copytree(
-                kit.ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        for part in ("milestones", "datasets"):
-            shutil.copytree(kit.ROOT / part, root / part)
-        for file in ("conftest.py", "pyproject.toml"):
-            shutil.copy(kit.ROOT / file, root / file)
-        texts = {module: changed(kit.reference_text(module), changes) for module in solved}
-        kit.mixture(root, solved, texts)
-        prove(root, [f"checkpoint-{n:02}" for n in range(int(number))])
-        arguments = (f"--checkpoint={number}", "--hypothesis-seed=0")
-        found[name] = toy.pytest_in(root, *arguments).output.splitlines()
-    return found
+    """What gives the output of one of these runs, which is made in a workspace of its own."""
+    place = lambda name: re.sub(r"\W+", "-", f"run of {name}")
+    make = lambda name: lambda root: (root / "output").write_text(output_of(name, root), "utf-8")
+    folder = lambda name: shared.folder(tmp_path_factory, place(name), make(name))
+    return lambda name: (folder(name) / "output").read_text(encoding="utf-8").splitlines()
+
+
+def output_of(name, root):
+    """What a run prints in this folder, which becomes a workspace."""
+    solved, changes, number = RUNS[name]
+    for part in ("specs", "reference"):
+        shutil.copytree(kit.ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("milestones", "datasets"):
+        shutil.copytree(kit.ROOT / part, root / part)
+    for file in ("conftest.py", "pyproject.toml"):
+        shutil.copy(kit.ROOT / file, root / file)
+    texts = {module: changed(kit.reference_text(module), changes) for module in solved}
+    kit.mixture(root, solved, texts)
+    prove(root, [f"checkpoint-{n:02}" for n in range(int(number))])
+    return toy.pytest_in(root, f"--checkpoint={number}", "--hypothesis-seed=0").output
 
 
 def prove(root, units):
@@ -211,7 +213,7 @@ def changed(text, changes):
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_what_pages_show_of_a_run_is_what_it_prints(file, request):
     for name, text in SHOWN.findall(file.read_text(encoding="utf-8")):
-        output = request.getfixturevalue("shown")[name]
+        output = request.getfixturevalue("shown")(name)
         for line in text.splitlines():
             assert line in output, f"a run ({name}) does not print {line!r}"
 

@@ -26,7 +26,7 @@ from pytest_tinytorch.website import (
     text,
     weeks,
 )
-from tests.support import browser, kit, pages
+from tests.support import browser, kit, pages, shared
 
 WHOLE, LINE = 20, 32
 """Bodies and lines with fewer characters are too common to be a solution: ``return self``, a call."""
@@ -35,10 +35,11 @@ WHOLE, LINE = 20, 32
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """(folder, its pages) of one build, strictly."""
-    folder = tmp_path_factory.mktemp("built") / "site"
-    return folder, build(folder)
+    folder = shared.folder(tmp_path_factory, "site", build)
+    return folder, {file: pages.read(file) for file in folder.rglob("*.html")}
 
 
+@pytest.mark.slow
 def test_the_site_is_whole(site):
     """Everything that its pages must keep to."""
     folder, built = site
@@ -90,7 +91,7 @@ def test_pictures_of_the_course_fit_every_screen(site):
 
 
 def build(site):
-    """Every page of the site, by its file."""
+    """Build the site strictly, in this folder."""
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
@@ -102,7 +103,6 @@ def build(site):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return {file: pages.read(file) for file in site.rglob("*.html")}
 
 
 def check_options(page):

@@ -83,7 +83,7 @@ class Verdicts(RuleBasedStateMachine):
     def template(self) -> Path:
         """A copy of a fresh workspace."""
         root = self.folder / "workspace"
-        shutil.copytree(self.fresh, root)
+        shutil.copytree(self.fresh, root, symlinks=True)
         return root
 
     def teardown(self) -> None:
