@@ -41,7 +41,7 @@ def kept(make: Callable[Given, SearchStrategy[Drawn]]) -> Callable[Given, Search
     Hypothesis looks into each strategy that it has not met, which takes longer than a draw. So this is
     for strategies that are made while others are drawn from.
     """
-    made: Any = lru_cache(1000)(make)
+    made: Any = lru_cache(1000, typed=True)(make)
 
     @wraps(make)
     def given(*args: Given.args, **kwargs: Given.kwargs) -> SearchStrategy[Drawn]:

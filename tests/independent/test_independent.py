@@ -6,7 +6,6 @@ import pytest
 
 from tests.independent.assembly import SOLUTIONS, assemble
 from tests.support import kit
-from tests.support.long import is_long
 
 EVERYTHING = [unit.name for unit in kit.modules()]
 
@@ -20,8 +19,7 @@ def solution(unit):
 @pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
 def test_a_right_module_is_green(unit, tmp_path):
     source = kit.mixture(tmp_path, EVERYTHING, {unit.name: solution(unit)})
-    profile = "ci" if is_long() else "learn"  # a hundred examples of each property, or 25
-    run = kit.run(source, tmp_path / "ledger.jsonl", unit.spec_path, profile=profile)
+    run = kit.run(source, tmp_path / "ledger.jsonl", unit.spec_path, profile="ci")
     assert run.code == 0, run.output
     kinds = run.json["units"][unit.id]["specs"]
     assert kinds.pop("passed") > 0, run.output
