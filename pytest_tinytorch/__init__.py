@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 
-class MissingModules(MetaPathFinder):
+class MissingModules:
     """Is asked last for a module of the plugin: one that specs of another version of the kit want."""
 
     def find_spec(

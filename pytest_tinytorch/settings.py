@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
-import shlex
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from iniconfig import IniConfig, ParseError
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load_curriculum
 from pytest_tinytorch.course.options import (
@@ -87,6 +84,12 @@ def followed(root: Path) -> Mapping[str, Following]:
 
 def in_addopts(text: object) -> Following:
     """What the options that pytest always gets say: those of the settings, and of PYTEST_ADDOPTS."""
+    told = f"{text} {os.environ.get('PYTEST_ADDOPTS', '')}"
+    if "--path" not in told and "--borrow" not in told:
+        return Following()
+    import argparse  # these two take a while, and few settings say either
+    import shlex
+
     words = [str(word) for word in text] if isinstance(text, list) else shlex.split(str(text))
     words += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
@@ -129,8 +132,8 @@ def _first(root: Path) -> tuple[Path | None, Mapping[str, Any]]:
         if not file.is_file():
             continue
         try:
-            table: Any = _parsed(file)
-        except (ValueError, ParseError) as error:
+            table: Any = _parsed(name, file.read_text(encoding="utf-8"))
+        except ValueError as error:
             raise ValueError(f"{file}: {error}") from error
         for key in heading:
             table = table.get(key, {})
@@ -168,8 +171,16 @@ def without_setting(text: str, name: str) -> str:
     return re.sub(rf"^{name}[ \t]*[=:].*\n?", "", text, flags=re.MULTILINE)
 
 
-def _parsed(file: Path) -> Mapping[str, Any]:
-    text = file.read_text(encoding="utf-8")
-    if file.suffix == ".toml":
+@lru_cache(maxsize=8)
+def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    """The sections of a file of settings. Remembered by its text: a command asks for it more than once."""
+    if name.endswith(".toml"):
+        import tomllib
+
         return tomllib.loads(text)
-    return {section.name: dict(section.items()) for section in IniConfig(file.name, text)}
+    from iniconfig import IniConfig, ParseError
+
+    try:
+        return {section.name: dict(section.items()) for section in IniConfig(name, text)}
+    except ParseError as error:
+        raise ValueError(str(error)) from error

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
-from pytest_tinytorch.course.exercises import GRADIENT, find_node, gradient_statements
+from pytest_tinytorch.course.exercises import GRADIENT, find_node, gradient_statements, parse
 
 Uses = Mapping[str, frozenset[str]]
 """Exercise to all others of its module that it calls, directly or by way of others."""
@@ -15,12 +15,6 @@ BUILT_IN = (list, dict, set, str, bytes)
 
 MANY_RULES = 4
 """How many gradient rules are not wrong at once: then it is what applies them."""
-
-
-@lru_cache(maxsize=64)
-def parse(source: str) -> ast.Module:
-    """A syntax tree, kept: several questions are asked of one file, for each spec that fails."""
-    return ast.parse(source)
 
 
 def uses_of(source: str, exercises: Collection[str]) -> Uses:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, NewType
 
-DEFAULT = Path(__file__).with_name("curriculum.toml")
+from msgspec import Struct, field
+
+from pytest_tinytorch.course import parsed
+
+DEFAULT = parsed.TABLE
 WEEKS = re.compile(r"[1-9]\d?(-[1-9]\d?)?")
 
 
@@ -24,8 +26,7 @@ class CurriculumError(ValueError):
     """The curriculum file is wrong; the message names the entry."""
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(Struct, frozen=True, dict=True):
     """A checkpoint or a milestone.
 
     Attributes:
@@ -104,8 +105,7 @@ class Unit:
         return f"tinytorch/{self.name}.py" if self.hints else None
 
 
-@dataclass(frozen=True)
-class NamedCheckpoints:
+class NamedCheckpoints(Struct, frozen=True):
     """A named set of checkpoints: a tier, a stage, a level, or a path.
 
     Attributes:
@@ -132,8 +132,7 @@ class NamedCheckpoints:
         return int(first or 0), int(last or first or 0)
 
 
-@dataclass(frozen=True)
-class DataSet:
+class DataSet(Struct, frozen=True):
     """Data that milestones learn from.
 
     Attributes:
@@ -155,8 +154,7 @@ class DataSet:
     milestones: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Curriculum:
+class Curriculum(Struct, frozen=True, dict=True):
     """All units in the order of the course, checkpoints first, and how they are grouped."""
 
     title: str
@@ -254,7 +252,7 @@ def load_curriculum(path: Path = DEFAULT) -> Curriculum:
 @lru_cache(maxsize=4)
 def parse_curriculum(text: str) -> Curriculum:
     """A curriculum from its TOML. Remembered by its text: a run asks for it more than once."""
-    return build_curriculum(tomllib.loads(text))
+    return build_curriculum(parsed.table_of(text))
 
 
 def build_curriculum(table: Mapping[str, Any]) -> Curriculum:

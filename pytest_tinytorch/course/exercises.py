@@ -5,15 +5,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 GRADIENT = "gradient of "
 STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 """The message of a stub: checkpoint, module, exercise."""
 
 
-@dataclass(frozen=True)
-class Exercise:
+@lru_cache(maxsize=64)
+def parse(source: str) -> ast.Module:
+    """A syntax tree, kept: several questions are asked of one file."""
+    return ast.parse(source)
+
+
+class Exercise(Struct, frozen=True):
     """One function, method or gradient rule that a learner writes.
 
     Attributes:
@@ -48,10 +55,15 @@ def gradient_statements(tree: ast.Module) -> Iterable[tuple[ast.Expr, str]]:
     """Each ``defvjp(op, …)`` statement of a file with the name of its op."""
     for node in tree.body:
         call = node.value if isinstance(node, ast.Expr) else None
-        if isinstance(node, ast.Expr) and isinstance(call, ast.Call) and call.args:
-            function, op = (ast.unparse(x).rpartition(".")[2] for x in (call.func, call.args[0]))
-            if function == "defvjp":
-                yield node, op
+        if not (isinstance(node, ast.Expr) and isinstance(call, ast.Call) and call.args):
+            continue
+        if last_name(call.func) == "defvjp":
+            yield node, last_name(call.args[0])
+
+
+def last_name(node: ast.expr) -> str:
+    """``f`` of ``f`` and of ``a.f``; empty for any other expression."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
@@ -59,7 +71,7 @@ def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
 
     Those that the file does not define are left out. Raises SyntaxError as `ast.parse` does.
     """
-    tree = ast.parse(source)
+    tree = parse(source)
     found = [(name, node) for name in names if (node := find_node(tree, name)) is not None]
     exercises = [Exercise(name, *_line_and_untouched(node)) for name, node in found]
     return sorted(exercises, key=lambda exercise: exercise.line)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 CURRICULUM_SETTING = "tinytorch_curriculum"
 PATH_SETTING = "tinytorch_path"
@@ -27,8 +28,7 @@ EXPORTS = {
 """The formats of `export.formats.FORMATS`, in a few words."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """What was asked for on the command line.
 
     Attributes:

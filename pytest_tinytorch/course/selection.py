@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
@@ -163,6 +162,8 @@ def _range(
 
 def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     """The error for an unknown word; ``valid`` maps each valid word to how it is best written."""
+    from difflib import get_close_matches  # only where a name is wrong
+
     near = [] if word.isdecimal() else get_close_matches(word, valid, n=1, cutoff=0.5)
     meant = f" Did you mean {valid[near[0]]!r}?" if near else ""
     ways = dict.fromkeys(valid.values())

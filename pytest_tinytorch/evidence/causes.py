@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.callgraph import Uses
 from pytest_tinytorch.course.curriculum import Curriculum
@@ -22,8 +23,7 @@ UsesByUnit = Mapping[str, Uses]
 RED = (State.WRONG, State.BROKEN)
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Failures that one change should fix.
 
     Attributes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence.digests import Mark
 from pytest_tinytorch.evidence.outcomes import State
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What is not as the run found it.
 
     Attributes:

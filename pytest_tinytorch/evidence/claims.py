@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.evidence.ledger import Event
@@ -13,8 +14,7 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A passed unit, and what proved it.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
@@ -14,8 +15,7 @@ FAULTS = (State.BROKEN, State.WRONG, State.TODO, State.STALE, State.NOT_RUN)
 """What is told first. Locked comes after it: what a unit waits for says more."""
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How a run was made, as far as its conclusion depends on that.
 
     Attributes:
@@ -34,8 +34,7 @@ class Terms:
     failures: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Conclusion:
+class Conclusion(Struct, frozen=True):
     """What a run came to.
 
     Attributes:
@@ -47,8 +46,7 @@ class Conclusion:
     succeeded: bool
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What a conclusion is drawn from.
 
     Attributes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 FILE = ".tinytorch/last-run.json"
 
 
-@dataclass(frozen=True)
-class Following:
+class Following(Struct, frozen=True):
     """What was asked for, as typed; None where nothing was."""
 
     path: str | None = None

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import Mark
 from pytest_tinytorch.evidence.source import Source
+from pytest_tinytorch.evidence.standing import Standing
 
 Digests = Mapping[UnitId, tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True, dict=True):
     """What one unit depends on at one moment.
 
     Attributes:
         unit: the one.
-        exact: digest of the bytes of the source it depends on.
-        specs: digest of all that judges it.
-        at: gives the digest of that source.
+        listed: node ids of all specs that it has.
+        at: gives the digests of the source it depends on.
+        standing: gives the digest of what judges it.
     """
 
     unit: Unit
-    exact: str
-    specs: str
+    listed: tuple[str, ...]
     at: Source
+    standing: Standing
+
+    @cached_property
+    def exact(self) -> str:
+        """The digest of the bytes of the source."""
+        return self.at.exact(self.unit)
+
+    @cached_property
+    def specs(self) -> str:
+        """The digest of all that judges the unit."""
+        return self.standing.digest(self.unit, self.listed)
+
+    def read(self) -> None:
+        """Read all files now, whoever asks for them later."""
+        _ = self.exact, self.specs
 
     @cached_property
     def source(self) -> str:
@@ -42,8 +57,7 @@ class Ground:
         )
 
 
-@dataclass(frozen=True)
-class Footing:
+class Footing(Struct, frozen=True):
     """What every unit depends on at one moment.
 
     Attributes:

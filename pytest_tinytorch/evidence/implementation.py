@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_tinytorch.evidence import digests
 
@@ -59,8 +59,7 @@ def reference_folder(root: Path) -> Path:
     return own if own.is_dir() else kit_home() / "reference"
 
 
-@dataclass(frozen=True)
-class Implementation:
+class Implementation(Struct, frozen=True):
     """Where each module of `tinytorch` comes from.
 
     Attributes:
@@ -156,7 +155,7 @@ def compile_sources(sources: Mapping[Path, bytes]) -> None:
             continue  # whoever imports it is told
 
 
-class Finder(MetaPathFinder):
+class Finder:
     """Finds `tinytorch` and its modules where an Implementation says.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence import gate

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence import appendfile
@@ -19,8 +21,7 @@ HelperDigest = Callable[[str], str]
 """The digest of a helper module as it is now, by its path from the root of the workspace."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """All specs of one unit ran, and this is what came of it.
 
     Attributes:
@@ -75,16 +76,14 @@ class Event:
         )
 
 
-@dataclass(frozen=True)
-class Achievement:
+class Achievement(Struct, frozen=True):
     """What a learner may show of a unit: when their own code first passed it, and the last numbers."""
 
     at: str
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """The events of a file, and what was wrong with some of its lines."""
 
     events: tuple[Event, ...] = ()

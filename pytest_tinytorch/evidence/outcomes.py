@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_tinytorch.course.curriculum import UnitId
 
@@ -34,8 +35,7 @@ LASTING = (State.PASSED, State.WRONG, State.TODO, State.BROKEN)
 WORST_FIRST = (State.BROKEN, State.WRONG, State.TODO, State.LOCKED, State.NOT_RUN)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one spec came to, and what a person should know of it. Made of plain JSON values.
 
     Attributes:
@@ -65,8 +65,7 @@ class Outcome:
     tried: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the specs of one unit came to in one run.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
@@ -17,8 +18,7 @@ from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Struct, frozen=True):
     """One thing to do in the source: an exercise, and how many specs wait for it."""
 
     unit: Unit
@@ -34,8 +34,7 @@ class Task:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-@dataclass(frozen=True)
-class GroupCount:
+class GroupCount(Struct, frozen=True):
     """How many specs of a sub-capability passed."""
 
     name: str
@@ -43,8 +42,7 @@ class GroupCount:
     total: int
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Struct, frozen=True, dict=True):
     """Where a learner stands, and what this run found.
 
     Attributes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from importlib.util import decode_source
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.callgraph import Uses, engine_of, uses_of, with_engine
@@ -42,8 +44,7 @@ from pytest_tinytorch.evidence.source import Source
 from pytest_tinytorch.evidence.standing import Standing
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True, dict=True):
     """A folder with specs, milestones and the package under test, as one run sees it.
 
     Attributes:
@@ -92,9 +93,19 @@ class Workspace:
         return self.found.digests
 
     @cached_property
+    def now(self) -> Snapshot:
+        """The files as this run found them."""
+        return Snapshot(self.sources)
+
+    @cached_property
+    def grounds(self) -> Mapping[UnitId, Ground]:
+        """Unit id to what it depends on; its files are read when somebody asks."""
+        return self.grounds_at(self.now, self.manifest)
+
+    @cached_property
     def found(self) -> Footing:
-        """What every unit depends on, as the run found it."""
-        return self.footing(self.sources, self.manifest)
+        """What every unit depends on, as the run found it, all of it read."""
+        return self.footing(self.now, self.grounds)
 
     def footing_now(self, sources: Mapping[Path, bytes] | None = None) -> Footing:
         """What every unit depends on at this moment, but with ``sources`` for the source if given."""
@@ -102,25 +113,29 @@ class Workspace:
             listed = manifest.read_manifest(self.root)
         except ValueError:
             listed = {}
-        return self.footing(self.implementation.sources() if sources is None else sources, listed)
+        now = Snapshot(self.implementation.sources() if sources is None else sources)
+        return self.footing(now, self.grounds_at(now, listed))
 
-    def footing(
-        self, sources: Mapping[Path, bytes], listed: Mapping[UnitId, Sequence[str]]
-    ) -> Footing:
-        """What every unit depends on, with this source and these specs."""
-        now, curriculum = Snapshot(sources), self.curriculum
-        standing, source = Standing(self.root, now), Source(self.implementation, curriculum, now)
-        found = {
-            unit.id: Ground(
-                unit, source.exact(unit), standing.digest(unit, listed.get(unit.id, ())), source
-            )
-            for unit in curriculum.units
+    def grounds_at(
+        self, now: Snapshot, listed: Mapping[UnitId, Sequence[str]]
+    ) -> Mapping[UnitId, Ground]:
+        """Unit id to what it depends on at that moment, with these specs; read when somebody asks."""
+        standing = Standing(self.root, now)
+        source = Source(self.implementation, self.curriculum, now)
+        return {
+            unit.id: Ground(unit, tuple(listed.get(unit.id, ())), source, standing)
+            for unit in self.curriculum.units
         }
+
+    def footing(self, now: Snapshot, grounds: Mapping[UnitId, Ground]) -> Footing:
+        """What every unit depends on at that moment, all of it read."""
+        for ground in grounds.values():
+            ground.read()
         told = [
             self.root / WORKSPACE_FILE,
             *([self.curriculum_file] if self.curriculum_file else []),
         ]
-        return Footing(found, now.marks | {file: mark(file) for file in told})
+        return Footing(grounds, now.marks | {file: mark(file) for file in told})
 
     def helper_digest(self, path: str) -> str:
         """The digest of a helper module, by its path from the root, as it is now."""
@@ -130,9 +145,7 @@ class Workspace:
     @cached_property
     def evidence(self) -> Mapping[UnitId, Event]:
         """Unit id to its last event in the ledger for the current source."""
-        return self.ledger.latest_events(
-            lambda unit: self.found.grounds.get(unit), self.helper_digest
-        )
+        return self.ledger.latest_events(lambda unit: self.grounds.get(unit), self.helper_digest)
 
     @cached_property
     def recorded(self) -> Mapping[UnitId, State]:
@@ -181,7 +194,7 @@ class Workspace:
         for names in lent - {self.implementation.borrowed}:
             other = replace(self.implementation, borrowed=names)
             pinned = {**other.sources(), **self.sources}
-            grounds = replace(self, implementation=other, pinned=pinned).found.grounds
+            grounds = replace(self, implementation=other, pinned=pinned).grounds
             latest = self.ledger.latest_verdicts(grounds.get, self.helper_digest)
             found |= {unit for unit in asked if latest.get(unit) == State.PASSED}
         return frozenset(found)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 FILE = ".tinytorch-kit.json"
 """At the root, so that it is found although everything else is lost, and committed with the rest."""
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """What the kit wrote last.
 
     Attributes:

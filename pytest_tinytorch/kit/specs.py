@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.digests import files_below
@@ -18,8 +19,7 @@ STORY = ".md"
 """What ends the name of a file that proves nothing."""
 
 
-@dataclass(frozen=True)
-class SpecsStatus:
+class SpecsStatus(Struct, frozen=True):
     """How the specs of a workspace stand to those of the kit.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
@@ -21,8 +21,7 @@ class NoLesson(ValueError):
     """There is no such lesson, or there are several; the message says which there are."""
 
 
-@dataclass(frozen=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A lesson, or a section of it.
 
     Attributes:
@@ -83,6 +82,8 @@ def _unknown(curriculum: Curriculum, wanted: str, within: Unit | None) -> NoLess
     names = {name.lower(): name for u in curriculum.units for name in (u.name, *u.hints)}
     if within:
         names = {name.lower(): name for name in within.hints}
+    from difflib import get_close_matches  # only where a name is wrong
+
     near = get_close_matches(wanted.lower(), names, n=3, cutoff=0.5)
     meant = f" Did you mean {' or '.join(repr(names[word]) for word in near)}?" if near else ""
     where = f" in {within.label}" if within else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import cut_stubs, line_spans
@@ -15,8 +16,7 @@ REFERENCE = "reference"
 TEXTS, PICTURES = "docs/modules", "docs/pictures"
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group of specs: a capability, and its laws."""
 
     name: str

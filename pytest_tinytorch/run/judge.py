@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING
@@ -24,12 +24,11 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress, Task, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.export import formats
 from pytest_tinytorch.kit.specs import specs_status
 from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
 from pytest_tinytorch.run.witness import Testimony
-from pytest_tinytorch.terminal import screen
+from pytest_tinytorch.terminal import output
 
 JUDGED = (
     pytest.ExitCode.OK,
@@ -138,6 +137,8 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.progress is not None:
+            from pytest_tinytorch.terminal import screen  # Rich, which a worker does without
+
             screen.show_report(self.progress, terminalreporter)
 
     def _judge(self, complete: bool) -> Progress:
@@ -309,7 +310,9 @@ class Judge:
     @pytest.hookimpl
     def pytest_tinytorch_report(self, config: pytest.Config, progress: Progress) -> None:
         for name, file in self.workspace.options.exports:
-            formats.write_export(progress, name, file, self.workspace.root)
+            from pytest_tinytorch.export.formats import write_export  # what most runs do without
+
+            write_export(progress, name, file, self.workspace.root)
 
 
 def with_failure(progress: Progress, failure: str) -> Progress:
@@ -320,7 +323,7 @@ def with_failure(progress: Progress, failure: str) -> Progress:
 
 def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
     """What is shown of a failed spec, at the place to fix, or else where the spec is."""
-    glyphs = screen.terminal_glyphs()
+    glyphs = output.terminal_glyphs()
     file, line, _ = report.location
     place = (outcome.file, max(outcome.line, 1)) if outcome.file else (file, (line or 0) + 1)
     return Message(*place, glyphs.fit(str(report.longrepr)), glyphs.fit(outcome.headline))

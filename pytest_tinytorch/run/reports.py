@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -33,7 +34,9 @@ def unit_of(item: pytest.Item) -> Unit | None:
 def attach_outcome(report: pytest.TestReport, outcome: Outcome) -> None:
     """Put an outcome on a report. A worker can send nothing but plain values."""
     setattr(
-        report, ATTRIBUTE, vars(outcome) | {"state": str(outcome.state), "note": dict(outcome.note)}
+        report,
+        ATTRIBUTE,
+        asdict(outcome) | {"state": str(outcome.state), "note": dict(outcome.note)},
     )
 
 

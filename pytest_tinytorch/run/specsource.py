@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from pytest_tinytorch.course.callgraph import parse
+from pytest_tinytorch.course.exercises import parse
 
 LAZY = "lazy"
 """The function of the specs that stands for names of a module: ``relu, gelu = lazy("activations", …)``."""

@@ -13,12 +13,12 @@ from pytest_tinytorch.course.callgraph import (
     Uses,
     direct_uses_of,
     graph_of,
-    parse,
     reached,
     rules_of,
     sizes_of,
     uses_of,
 )
+from pytest_tinytorch.course.exercises import parse
 from pytest_tinytorch.run.specsource import (
     aliases,
     around,

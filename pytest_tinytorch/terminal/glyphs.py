@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pytest_tinytorch.evidence.outcomes import State
 
@@ -21,8 +21,7 @@ STYLE = {
 }
 
 
-@dataclass(frozen=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True):
     """The characters of a report; a terminal without Unicode gets the second set."""
 
     passed: str = "✓"

@@ -23,7 +23,7 @@ def indented(text: Text, indent: int, width: int) -> Text:
     """Text wrapped to ``width`` with every line indented."""
     lines = text.wrap(Console(width=width), max(16, width - indent - 1))
     wrapped = Text("\n").join(Text(" " * indent).append_text(line) for line in lines)
-    return Text.from_markup("").append_text(wrapped)
+    return Text().append_text(wrapped)
 
 
 def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:

@@ -20,11 +20,6 @@ from pytest_tinytorch.terminal.layout import (
     lesson_command,
     titled_rule,
 )
-from pytest_tinytorch.terminal.milestones import (
-    celebration_panel,
-    milestone_row,
-    milestones_to_celebrate,
-)
 
 TODO_LINES = 8
 LABEL = 13
@@ -34,6 +29,12 @@ def capability_report(
     progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
 ) -> RenderableType:
     """The section that ends a run."""
+    from pytest_tinytorch.terminal.milestones import (  # panels, which the map does without
+        celebration_panel,
+        milestone_row,
+        milestones_to_celebrate,
+    )
+
     parts: list[RenderableType] = [
         *todo_list(progress, width),
         titled_rule(glyphs, "tinytorch capabilities"),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from io import StringIO
-from shutil import get_terminal_size
 from typing import Any
 
 from rich.console import Console, RenderableType
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.terminal import milestones, report
-from pytest_tinytorch.terminal.glyphs import JOIN, UNICODE, Glyphs, glyphs_for
+from pytest_tinytorch.terminal import output, report
+from pytest_tinytorch.terminal.glyphs import JOIN, UNICODE, Glyphs
 
 
 def rendered(renderable: RenderableType, width: int, color: bool, glyphs: Glyphs = UNICODE) -> str:
@@ -32,15 +30,12 @@ def rendered(renderable: RenderableType, width: int, color: bool, glyphs: Glyphs
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def terminal_glyphs() -> Glyphs:
-    """The characters that standard output can show, whatever pytest has put in its place."""
-    return glyphs_for(sys.__stdout__.encoding if sys.__stdout__ else None)
-
-
 def show_report(progress: Progress, terminalreporter: Any) -> None:
     """Write the report through pytest's own terminal, so that its color and capture rules hold."""
+    from shutil import get_terminal_size
+
     width = max(20, get_terminal_size().columns)
-    glyphs = terminal_glyphs()
+    glyphs = output.terminal_glyphs()
     text = rendered(
         report.capability_report(progress, glyphs, width), width, terminalreporter.hasmarkup, glyphs
     )
@@ -52,15 +47,15 @@ def show_report(progress: Progress, terminalreporter: Any) -> None:
 
 def show_map(progress: Progress, options: Options, color: str) -> None:
     """Print the map or the timeline to standard output."""
-    console = Console(legacy_windows=False, emoji=False, highlight=False)
-    glyphs = terminal_glyphs()
-    width = console.width
+    glyphs, width = output.terminal_glyphs(), output.columns()
     shown: RenderableType
     if options.timeline:
+        from pytest_tinytorch.terminal import milestones
+
         shown = milestones.timeline_report(
             progress, glyphs, width, options.timeline == "horizontal"
         )
     else:
         shown = report.capability_map(progress, glyphs, width)
-    use_color = color == "yes" or (color == "auto" and console.is_terminal and not console.no_color)
+    use_color = color == "yes" or (color == "auto" and output.shows_colors())
     print(rendered(shown, width, use_color, glyphs))

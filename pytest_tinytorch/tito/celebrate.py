@@ -18,7 +18,6 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import milestones as drawn
 from pytest_tinytorch.terminal.layout import capitalized
-from pytest_tinytorch.terminal.plaintext import harmless_text
 from pytest_tinytorch.tito.session import Session
 
 if TYPE_CHECKING:
@@ -27,35 +26,8 @@ if TYPE_CHECKING:
     from pytest_tinytorch.export.journey.pictures import Picture
 
 Command = Callable[..., None]
-LONGEST_NAME = 60
 NARROW, BAR = 72, 16
 """Numbers have no bars on fewer columns than this; and the length of a bar."""
-
-
-def checked_name(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
-    """A person's name in any script, on one line."""
-    if name is None:
-        return ""
-    kept = " ".join(harmless_text(name, limit=1000).split())
-    if not kept:
-        raise click.BadParameter("write a name, or leave the option out")
-    if len(kept) > LONGEST_NAME:
-        raise click.BadParameter(
-            f"it has {len(kept)} characters: a card has room for {LONGEST_NAME}"
-        )
-    return kept
-
-
-NAME = click.option(
-    "--name", metavar="NAME", callback=checked_name, help="your name, as you want it shown"
-)
-CARD = click.option(
-    "--card",
-    "folder",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="write a card into DIR: SVG and PNG, light and dark, Markdown, text",
-)
 
 
 def milestone_celebration(

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Group, RenderableType
 from rich.text import Text
-from rich.tree import Tree
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.evidence.claims import is_passed
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress, percent_text
+from pytest_tinytorch.evidence.progress import percent_text
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import fold, indented
-from pytest_tinytorch.tito.celebrate import (
-    CARD,
-    NAME,
-    stage_celebration,
-    stage_named,
-    stage_wait,
-    write_cards,
-)
 from pytest_tinytorch.tito.session import (
     Session,
     complete,
@@ -33,6 +24,10 @@ from pytest_tinytorch.tito.session import (
     print_json,
     state_table,
 )
+from pytest_tinytorch.tito.sharing import CARD, NAME
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.evidence.progress import Progress
 
 BAR = 20
 
@@ -116,6 +111,14 @@ def celebrate(stage: str, folder: Path | None, name: str) -> None:
 
     Example: tito checkpoint celebrate Basics --card cards
     """
+    from pytest_tinytorch.evidence.claims import is_passed
+    from pytest_tinytorch.tito.celebrate import (
+        stage_celebration,
+        stage_named,
+        stage_wait,
+        write_cards,
+    )
+
     session = open_session()
     progress = session.progress
     chosen, claims = stage_named(session, stage), session.claims(progress)
@@ -149,6 +152,8 @@ def tree(session: Session) -> RenderableType:
     """Tiers as branches, checkpoints as leaves, connected by lines."""
     progress, glyphs = session.progress, session.glyphs
     units = [u for u in progress.curriculum.checkpoints if u not in progress.left_out]
+    from rich.tree import Tree
+
     root = Tree(Text(progress.curriculum.title, "bold"), guide_style="dim")
     grouped = {number for tier in progress.curriculum.tiers for number in tier.numbers}
     for unit in units:

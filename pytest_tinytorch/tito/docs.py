@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shutil import get_terminal_size
 
 import click
 
@@ -81,6 +80,8 @@ def show(session: Session, text: str) -> None:
     drawn = rendered(
         reading.for_terminal(text), min(session.width, LONG), session.color, session.glyphs
     )
+    from shutil import get_terminal_size
+
     if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:
         click.echo_via_pager(drawn + "\n")
     else:

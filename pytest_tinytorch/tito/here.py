@@ -10,14 +10,13 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented, learning_path_line, lesson_command
 from pytest_tinytorch.tito.lesson import (
-    file_of,
     is_red,
     next_command,
     shown_path,
-    untouched_exercises,
     where_to_begin,
 )
 from pytest_tinytorch.tito.session import Session
+from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
 
 
 def place(session: Session) -> Group:

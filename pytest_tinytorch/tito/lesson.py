@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import Exercise, locate_exercises
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold, indented, lesson_command
-from pytest_tinytorch.terminal.milestones import framed
 from pytest_tinytorch.tito.choosing import begin_here
 from pytest_tinytorch.tito.session import Session, state_table
+from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
-def file_of(session: Session, unit: Unit) -> Path:
-    """The learner's file, even where their path takes the module from the reference."""
-    return session.workspace.implementation.folder / "tinytorch" / f"{unit.name}.py"
-
-
-def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
-    """The exercises of a module that are still stubs, in the order of the file."""
-    try:
-        text = file_of(session, unit).read_text(encoding="utf-8")
-        return [exercise for exercise in locate_exercises(text, unit.hints) if exercise.untouched]
-    except (OSError, SyntaxError, ValueError):
-        return []
+def status_lines(session: Session, progress: Progress, units: Iterable[Unit]) -> Group:
+    """Modules, each on one line."""
+    return Group(*(status_line(session, progress, unit) for unit in units))
 
 
 def status_line(session: Session, progress: Progress, unit: Unit) -> Text:
@@ -112,6 +105,8 @@ def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
 
 def labeled(table: Mapping[str, object]) -> Table:
     """Texts beside their labels, each folded in its own column."""
+    from rich.table import Table
+
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column()
@@ -139,6 +134,8 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
 
 def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
     """What is printed when a module is done: what it opened, and what is next."""
+    from pytest_tinytorch.terminal.milestones import framed
+
     glyphs, width = session.glyphs, session.width
     title = f"{unit.label} passed"
     text = Text(unit.capability, "bold")

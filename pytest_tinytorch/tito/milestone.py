@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence.claims import Claim
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.terminal import milestones as drawn
-from pytest_tinytorch.tito.celebrate import CARD, NAME, milestone_celebration, write_cards
 from pytest_tinytorch.tito.session import (
     complete,
     open_session,
     print_json,
     state_table,
 )
+from pytest_tinytorch.tito.sharing import CARD, NAME
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.evidence.claims import Claim
+    from pytest_tinytorch.evidence.progress import Progress
 
 ARGUMENT = click.argument("which", metavar="N", shell_complete=complete("milestone"))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="print JSON, for programs")
@@ -43,6 +44,8 @@ def status(detailed: bool, as_json: bool) -> None:
     if as_json:
         print_json([state_table(progress, unit) for unit in progress.curriculum.milestones])
         return
+    from pytest_tinytorch.terminal import milestones as drawn
+
     if not detailed:
         for line in drawn.milestone_tree(progress, session.glyphs, session.width):
             session.show(line)
@@ -60,6 +63,8 @@ def timeline(horizontal: bool) -> None:
 
     Example: tito milestone timeline --horizontal
     """
+    from pytest_tinytorch.terminal import milestones as drawn
+
     session = open_session()
     session.show(drawn.timeline_report(session.progress, session.glyphs, session.width, horizontal))
 
@@ -128,6 +133,8 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
     script = root / unit.spec_path / "run.py"
     if not script.is_file():
         raise click.ClickException(f"{script} is missing")
+    import subprocess
+
     code = subprocess.call([sys.executable, str(script), *arguments], cwd=root)
     if code == 0 and progress.state[unit.id] != State.PASSED and "--reference" not in arguments:
         session.say(f"\nProve it: tito milestone test {unit.year}", bold=True)
@@ -192,6 +199,7 @@ def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) 
     from pytest_tinytorch.export.cards.card import milestone_card
     from pytest_tinytorch.export.cards.words import profile_text
     from pytest_tinytorch.export.journey.pictures import read_pictures
+    from pytest_tinytorch.tito.celebrate import milestone_celebration, write_cards
 
     pictures = read_pictures(session.workspace.root)
     card = milestone_card(progress, claim, pictures, name)

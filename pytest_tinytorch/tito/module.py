@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
-from difflib import get_close_matches
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
-from rich.console import Group
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.kit import stubs
-from pytest_tinytorch.tito.lesson import (
-    celebration,
-    described,
-    file_of,
-    introduction,
-    status_line,
-    untouched_exercises,
-)
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
+from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
 
 ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
 OPTIONAL = click.argument(
@@ -44,13 +31,15 @@ def status(which: str | None, as_json: bool) -> None:
 
     Example: tito module status 03
     """
+    from pytest_tinytorch.tito.lesson import described, status_lines
+
     session = open_session()
     progress = session.progress
     units = [session.module(which)] if which else modules(session)
     if as_json:
         print_json([described(session, progress, unit) for unit in units])
         return
-    session.show(Group(*(status_line(session, progress, unit) for unit in units)))
+    session.show(status_lines(session, progress, units))
 
 
 @module.command()
@@ -64,6 +53,8 @@ def start(which: str | None, edit: bool, as_json: bool) -> None:
 
     Example: tito module start 05 --edit
     """
+    from pytest_tinytorch.tito.lesson import described, introduction
+
     session = open_session()
     progress = session.progress
     if not which and progress.current_checkpoint is None:
@@ -105,6 +96,8 @@ def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     code = session.pytest(["--checkpoint", unit.number, *arguments])
     after = session.reopened().progress
     if code == 0 and after.state[unit.id] == State.PASSED:
+        from pytest_tinytorch.tito.lesson import celebration
+
         session.show(celebration(session, before, after, unit))
     raise SystemExit(code)
 
@@ -148,6 +141,8 @@ def hint(which: str | None, exercise: str | None, level: int) -> None:
         session.say(f"Nothing is red in {unit.label}. Name an exercise: {', '.join(unit.hints)}")
         return
     if name not in unit.hints:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, unit.hints, n=1, cutoff=0.5)
         meant = f" Did you mean {near[0]!r}?" if near else ""
         raise click.UsageError(
@@ -175,6 +170,9 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
     left = untouched_exercises(session, unit)
     if left:
         return left[0].name
+    import json
+    from tempfile import TemporaryDirectory
+
     session.say(f"Running the specs of {unit.label} ...")
     with TemporaryDirectory() as folder:
         file = Path(folder) / "progress.json"
@@ -196,6 +194,8 @@ def modules(session: Session) -> list[Unit]:
 
 def stub_text(session: Session, unit: Unit) -> str:
     """The file as a learner begins with it, cut out of the reference."""
+    from pytest_tinytorch.kit import stubs
+
     file = session.workspace.implementation.reference / "tinytorch" / f"{unit.name}.py"
     if not file.is_file():
         raise click.ClickException(f"{file} is missing, and the stub is made from it")
@@ -204,9 +204,11 @@ def stub_text(session: Session, unit: Unit) -> str:
 
 def back_up(session: Session, unit: Unit, file: Path) -> Path:
     """Copy the learner's version to a name that no other backup has."""
+    from time import strftime
+
     folder = session.workspace.root / ".tinytorch" / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{unit.number}_{unit.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = f"{unit.number}_{unit.name}-{strftime('%Y%m%d-%H%M%S')}"
     target, count = folder / f"{stem}.py", 1
     while target.exists():
         count += 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import click
+from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 

@@ -11,13 +11,12 @@ from rich.console import Group
 from rich.text import Text
 
 from pytest_tinytorch.course.options import EXPORTS
-from pytest_tinytorch.evidence.claims import stages_passed
-from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.layout import fold
-from pytest_tinytorch.tito.celebrate import NAME, unwritable, write_cards
 from pytest_tinytorch.tito.session import Session, open_session
+from pytest_tinytorch.tito.sharing import NAME
 
 if TYPE_CHECKING:
+    from pytest_tinytorch.evidence.progress import Progress
     from pytest_tinytorch.export.portfolio.page import Portfolio
 
 FOLDER = click.Path(path_type=Path)
@@ -122,6 +121,7 @@ def write_portfolio(
     from pytest_tinytorch.export.files import write_whole
     from pytest_tinytorch.export.journey.pictures import read_pictures
     from pytest_tinytorch.export.portfolio import functions, page
+    from pytest_tinytorch.tito.celebrate import unwritable
 
     claims = session.claims(progress)
     if not any(claim.unit.source for claim in claims.values()):
@@ -162,8 +162,10 @@ def left_out(made: Portfolio) -> list[str]:
 
 def write_all_cards(session: Session, progress: Progress, folder: Path, name: str) -> None:
     """Write the card of each milestone and each stage that is passed."""
+    from pytest_tinytorch.evidence.claims import stages_passed
     from pytest_tinytorch.export.cards.card import milestone_card, stage_card
     from pytest_tinytorch.export.journey.pictures import read_pictures
+    from pytest_tinytorch.tito.celebrate import write_cards
 
     claims, pictures = session.claims(progress), read_pictures(session.workspace.root)
     milestones = [claim for claim in claims.values() if claim.unit.is_milestone]

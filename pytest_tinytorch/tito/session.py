@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, RenderableType
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import CurriculumError, Unit, UnitId
 from pytest_tinytorch.course.options import WORKSPACE_FILE
-from pytest_tinytorch.evidence.claims import Claim, claims_of
 from pytest_tinytorch.evidence.following import read_following
 from pytest_tinytorch.evidence.paths import python_in
-from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
-from pytest_tinytorch.terminal import screen
+from pytest_tinytorch.terminal import output
 from pytest_tinytorch.terminal.glyphs import Glyphs
+
+if TYPE_CHECKING:  # what some commands need, and others do without
+    from rich.console import RenderableType
+
+    from pytest_tinytorch.evidence.claims import Claim
+    from pytest_tinytorch.evidence.progress import Progress
 
 
 class NoWorkspace(click.UsageError):
     """No folder at or above the current one is a workspace."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """A workspace, seen from a terminal.
 
     Attributes:
@@ -55,6 +56,8 @@ class Session:
 
     def claims(self, progress: Progress) -> dict[UnitId, Claim]:
         """What the learner may say of their work, each with its evidence, by the id of its unit."""
+        from pytest_tinytorch.evidence.claims import claims_of
+
         return claims_of(self.workspace, progress)
 
     def reopened(self) -> Session:
@@ -63,12 +66,18 @@ class Session:
 
     def show(self, renderable: RenderableType) -> None:
         """Print something in the colors and characters of the terminal."""
+        from pytest_tinytorch.terminal import (
+            screen,
+        )  # Rich takes as long as half of Click
+
         click.echo(
             screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
         )
 
     def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
         """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
+        from textwrap import fill
+
         for line in text.splitlines() or [""]:
             indent = " " * (len(line) - len(line.lstrip()) + hang)
             folded = fill(
@@ -136,14 +145,13 @@ class Session:
 def open_session() -> Session:
     """The workspace at or above the current folder; a usage error says what to do without one."""
     root = find_workspace(Path.cwd())
-    console = Console(legacy_windows=False)
     try:
         workspace = settings.workspace_at(root)
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    color = console.is_terminal and not console.no_color
-    return Session(workspace, screen.terminal_glyphs(), max(20, console.width), color)
+    width, color = max(20, output.columns()), output.shows_colors()
+    return Session(workspace, output.terminal_glyphs(), width, color)
 
 
 def find_workspace(start: Path) -> Path:
@@ -159,6 +167,8 @@ def find_workspace(start: Path) -> Path:
 
 def print_json(table: object) -> None:
     """Print plain values for a program."""
+    import json
+
     click.echo(json.dumps(table, indent=2, ensure_ascii=True))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING

@@ -10,13 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace

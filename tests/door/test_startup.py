@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import digests, ledger
 from pytest_tinytorch.evidence.workspace import open_workspace
@@ -28,6 +29,55 @@ def test_a_conftest_may_load_a_profile_even_where_the_map_is_shown(tmp_path, opt
     line = "from hypothesis import settings\nsettings.load_profile('thorough')\n"
     toy.write(root, {"conftest.py": line})
     assert toy.pytest_in(root, option, cold=True).code == 0
+
+
+NEVER = {"hypothesis", "numpy", "tinytorch", "pytest", "importlib.metadata", "subprocess"}
+"""What no command that only shows something imports."""
+FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygments", "difflib"}
+"""What a command imports only if it draws with it."""
+
+
+@pytest.mark.parametrize(
+    ("command", "drawn_with"),
+    [
+        ("module hint 03", set()),
+        ("milestone next", set()),
+        ("milestone list", set()),
+        ("docs 05 --path", set()),
+        ("checkpoint status", {"rich.console"}),
+        ("checkpoint timeline", {"rich.console", "rich.tree"}),
+        ("module start 03", {"rich.console", "rich.table"}),
+    ],
+)
+def test_a_command_imports_what_it_draws_with(command, drawn_with):
+    found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", *command.split())
+    assert "pytest_tinytorch.tito.session" in found
+    assert found & (NEVER | FOR_SOME) == drawn_with
+    assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
+
+
+def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):
+    found = imported_by(toy.build(tmp_path), "-m", "pytest", "--collect-only")
+    assert "pytest_tinytorch.run.judge" in found
+    assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
+    assert "rich.console" not in found
+
+
+def test_the_kits_own_curriculum_is_read_without_parsing_toml(monkeypatch):
+    monkeypatch.setattr("tomllib.loads", lambda *_: pytest.fail("parsed"))
+    curriculum.parse_curriculum.cache_clear()
+    assert curriculum.load_curriculum().checkpoints
+
+
+def test_only_files_of_what_the_ledger_names_are_read(tmp_path):
+    root = toy.build(tmp_path)
+    toy.solve(root, "adding")
+    assert toy.pytest_in(root, "--checkpoint", "01").code == 0
+    workspace = open_workspace(root, Options(), "curriculum.toml")
+    workspace.progress()
+    read = {file.name for file in workspace.now.marks}
+    assert "test_01_adding.py" in read
+    assert not read & {"test_02_doubling.py", "test_01_sums.py"}
 
 
 class TestProved:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.evidence import gate, ledger, outcomes
@@ -264,7 +264,8 @@ class TestLedger:
 
 def test_outcomes_are_plain_values():
     import json
-    from dataclasses import asdict
+
+    from msgspec.structs import asdict
 
     outcome = Outcome("wrong", "no", "group", "f", "checkpoint-01", "f.py", 3, {"n": 1})
     assert Outcome(**json.loads(json.dumps(asdict(outcome)))) == outcome

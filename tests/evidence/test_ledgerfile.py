@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import appendfile, ledger

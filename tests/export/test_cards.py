@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
-from dataclasses import replace
 from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.claims import claim_of, is_passed, stages_passed
@@ -37,7 +38,7 @@ def all_cards(name="", pictures=()):
 
 
 def first(**changes):
-    return replace(all_cards()[0], **changes)
+    return dataclasses.replace(all_cards()[0], **changes)
 
 
 def on_a_path(name, borrowed=()):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import load_curriculum
 from pytest_tinytorch.evidence.ledger import Achievement

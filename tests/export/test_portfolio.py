@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.portfolio.functions import Function
@@ -29,7 +30,7 @@ def function(code=CODE):
 def portfolio(stage="finished", name="Ada Lovelace", **changes):
     progress = changes.pop("progress", journeys.at(stage))
     claims = of_work(proved.claims(progress))
-    return replace(
+    return dataclasses.replace(
         Portfolio(progress, claims, [proved.picture("04_filters")], [function()], name), **changes
     )
 

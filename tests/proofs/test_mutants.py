@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.exercises import find_node
 from tests.proofs import changes, mutants

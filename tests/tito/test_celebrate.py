@@ -294,7 +294,7 @@ class TestPortfolio:
 @pytest.mark.parametrize("glyphs", [UNICODE, PLAIN], ids=["unicode", "plain"])
 def test_all_of_it_fits_the_terminal(workspace, monkeypatch, columns, glyphs):
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("pytest_tinytorch.terminal.screen.terminal_glyphs", lambda: glyphs)
+    monkeypatch.setattr("pytest_tinytorch.terminal.output.terminal_glyphs", lambda: glyphs)
     for command in (
         "milestone celebrate 1901",
         "milestone celebrate --card out",

@@ -414,7 +414,7 @@ def test_a_plain_terminal_gets_plain_characters(workspace):
 def test_the_course_fits_every_terminal(monkeypatch, columns, glyphs):
     monkeypatch.chdir(kit.ROOT)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("pytest_tinytorch.terminal.screen.terminal_glyphs", lambda: glyphs)
+    monkeypatch.setattr("pytest_tinytorch.terminal.output.terminal_glyphs", lambda: glyphs)
     for command in (
         "module status",
         "module start 08",

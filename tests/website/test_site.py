@@ -8,10 +8,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.course import exercises
 from pytest_tinytorch.course.curriculum import Unit

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
