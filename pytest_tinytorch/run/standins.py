@@ -13,8 +13,7 @@ from inspect import unwrap
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from pytest_tinytorch.course.callgraph import parse
-from pytest_tinytorch.course.exercises import GRADIENT, find_node
+from pytest_tinytorch.course.exercises import GRADIENT, find_node, parse
 
 FILE = "<exercise>"
 RULES = ("rules", "rule_for_every")
