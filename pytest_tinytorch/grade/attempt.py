@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade import sandbox
 from pytest_tinytorch.grade.archives import take_from
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
@@ -41,7 +42,9 @@ LARGEST_ANSWER = 100 * MEGABYTE
 GRACE = 60.0
 """Seconds that the process inside has to begin and to end, beyond those of the run."""
 TRIES = 2
-"""How often a submission is run in which something could not be measured."""
+"""How often a submission is run in which something could not be measured, unless its own code may be why."""
+FINISHED = (0, 1)
+"""The exit codes of a run that has come to its end."""
 
 
 class Running:
@@ -141,7 +144,7 @@ def key_of(taken: Taken, job: Job) -> str:
 
 
 def attempt(taken: Taken, job: Job, slot: int) -> Result:
-    """Run a submission; once more if something in it could not be measured.
+    """Run a submission; once more if something in it could not be measured, though nothing is broken.
 
     Args:
         taken: what is graded of the submission.
@@ -281,6 +284,9 @@ def judged(answer: Answer, changed: tuple[str, ...], job: Job) -> tuple[Result, 
     except (msgspec.ValidationError, msgspec.DecodeError):
         why = f"there are no results; pytest ended with code {answer.code}"
         return Result(Grade(Ending.ENDED, reason=why, **told), log), False
+    if answer.code not in FINISHED:
+        why = f"pytest ended with code {answer.code}, so its results do not count"
+        return Result(Grade(Ending.ENDED, reason=why, **told), log), False
     unknown = unmeasured(result, job.kit.asked)
     remarks = [f"not measured: {unit.label}" for unit in unknown]
     remarks += [] if result.granting else ["the run granted nothing"]
@@ -288,4 +294,4 @@ def judged(answer: Answer, changed: tuple[str, ...], job: Job) -> tuple[Result, 
     grade = grade_of(result, job.kit.asked, remarks=tuple(remarks), **told)
     if not result.granting:
         grade = replace(grade, ending=Ending.ENDED, reason="the run granted nothing", remarks=())
-    return Result(grade, answer.files), bool(unknown)
+    return Result(grade, answer.files), bool(unknown) and State.BROKEN not in grade.states.values()

@@ -121,5 +121,5 @@ def outputs(text: str) -> dict[str, str]:
     try:
         tests = json.loads(text)["tests"]
         return {str(one["name"]): harmless_text(str(one["output"])) for one in tests}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}

@@ -12,7 +12,13 @@ from typing import Any
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Curriculum, CurriculumError, Unit, UnitId
-from pytest_tinytorch.course.options import CURRICULUM_SETTING, SPECS_SETTING, Options
+from pytest_tinytorch.course.options import (
+    BORROW_SETTING,
+    CURRICULUM_SETTING,
+    PATH_SETTING,
+    SPECS_SETTING,
+    Options,
+)
 from pytest_tinytorch.evidence.digests import files_below
 from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home, reference_folder
 from pytest_tinytorch.evidence.workspace import build_workspace
@@ -95,7 +101,7 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
         CurriculumError, ValueError: as `settings.workspace_at`.
     """
     curriculum = settings.curriculum_of(root) if root else settings.curriculum_of(kit_home())
-    course = replace(read_course(course_file, curriculum), **asked)
+    course = followed(replace(read_course(course_file, curriculum), **asked), root)
     options = Options(
         checkpoint=course.checkpoint,
         milestone=course.milestone,
@@ -124,6 +130,17 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
     if not kit.asked:
         raise CourseError("nothing that gives points is asked for: name checkpoints or milestones")
     return replace(kit, digest=_digest(kit))
+
+
+def followed(course: Course, root: Path | None) -> Course:
+    """The course with what the settings of the workspace follow and borrow, where it is silent itself."""
+    if root is None:
+        return course
+    given = settings.read_settings(root)
+    options = settings.in_addopts(given.get("addopts", ""))
+    path = course.path or options.path or str(given.get(PATH_SETTING, "")) or None
+    borrow = course.borrow or options.borrow or str(given.get(BORROW_SETTING, "")) or None
+    return replace(course, path=path, borrow=borrow)
 
 
 def _files_of(root: Path) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
 from pytest_tinytorch.grade.attempt import Job, Result, attempt
+from pytest_tinytorch.grade.grades import Ending, Grade
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Taken
 
@@ -31,6 +32,9 @@ def grade_many(todo: Sequence[Work], job: Job, jobs: int) -> Iterator[tuple[Subm
         slot = slots.get()
         try:
             return work[0], attempt(work[1](), job, slot)
+        except Exception as error:  # whatever is the matter with one, the others are graded
+            why = f"the grader failed: {type(error).__name__}: {error}"
+            return work[0], Result(Grade(Ending.VOID, reason=why))
         finally:
             slots.put(slot)
 

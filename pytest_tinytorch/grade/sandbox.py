@@ -142,6 +142,7 @@ def wrapped(
     """The command line that runs ``command`` inside, with ``folder`` for its workspace."""
     if not sandbox.is_closed:
         return list(command)
+    hidden = [str(place) for place in hidden_places()]
     return [
         sandbox.program,
         *namespaces(sandbox),
@@ -151,9 +152,9 @@ def wrapped(
         *_scratch("/dev/shm", limits.scratch),
         *_scratch(OUT, 2 * limits.written),
         *_read_only(python_places()),
-        *(word for place in hidden_places() for word in ("--tmpfs", str(place))),
+        *(w for place in hidden for w in ("--tmpfs", place, "--remount-ro", place)),
         *("--ro-bind", str(folder), KIT, "--chdir", KIT),
-        *("--remount-ro", "/"),
+        *("--remount-ro", "/dev", "--remount-ro", "/"),
         "--clearenv",
         *(
             w

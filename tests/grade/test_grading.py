@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -10,19 +11,24 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from pytest_tinytorch.grade.attempt import Job, key_of
+from pytest_tinytorch.grade.attempt import Answer, Job, attempt, judged, key_of
 from pytest_tinytorch.grade.course import Course, CourseError, Limits
-from pytest_tinytorch.grade.grades import parse_grade
+from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
 from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.pool import grade_many
 from pytest_tinytorch.grade.sandbox import Kind, Sandbox
 from pytest_tinytorch.grade.session import plan
 from pytest_tinytorch.grade.store import Store
 from pytest_tinytorch.grade.submissions import Submission, find_submissions
 from pytest_tinytorch.grade.taking import take
+from pytest_tinytorch.tito.grade import Screen
 from tests.grade.classes import (
     DESK,
     MARK,
@@ -306,6 +312,122 @@ def test_without_a_sandbox_each_row_says_so_and_a_changed_kit_gives_nothing(at_d
     assert rows["b"]["flags"] == "graded without a sandbox"
 
 
+class TestAnswers:
+    """What is made of an answer of the sandbox."""
+
+    def judged(self, course, code=0, changed=(), files=None, **states):
+        job = job_of(course)
+        units = {
+            unit.id: {"state": states.get(unit.name, "passed"), "groups": [], "specs": {}}
+            for unit in job.kit.asked
+        }
+        told = {"schema": 1, "granting": True, "units": units, "tasks": [], "warnings": []}
+        text = json.dumps({**told, **states.pop("told", {})})
+        files = {"progress.json": text, "log.txt": "said"} if files is None else files
+        return judged(Answer(code=code, files=files), changed, job)
+
+    def test_with_all_passed(self, course):
+        result, again = self.judged(course)
+        assert result.grade.ending == "graded"
+        assert {*result.grade.states.values()} == {"passed"}
+        assert (result.grade.remarks, again) == ((), False)
+
+    @pytest.mark.parametrize(
+        ("told", "reason"),
+        [
+            ({"code": None}, "it did not end within"),
+            ({"code": -9}, "pytest ended with code -9"),
+            ({"code": 3}, "pytest ended with code 3"),
+            ({"changed": ("specs/a.py",)}, "the run changed the kit: specs/a.py"),
+            ({"files": {}}, "there are no results"),
+            ({"files": {"progress.json": "[" * 10_000}}, "there are no results"),
+            ({"told": {"granting": False}}, "the run granted nothing"),
+        ],
+    )
+    def test_that_give_no_points(self, course, told, reason):
+        result, again = self.judged(course, **told)
+        assert result.grade.ending == "ended"
+        assert result.grade.reason.startswith(reason)
+        assert not again
+
+    def test_in_which_something_could_not_be_measured(self, course):
+        result, again = self.judged(course, code=1, doubling="not run")
+        assert again
+        assert result.grade.remarks == ("not measured: 02 doubling",)
+        assert not self.judged(course, code=1, doubling="not run", adding="broken")[1]
+
+    def test_of_a_sandbox_that_failed_are_void(self, course):
+        result, again = judged(Answer(trouble="no memory"), (), job_of(course))
+        assert (result.grade.ending, result.grade.reason, again) == ("void", "no memory", False)
+
+    def test_are_asked_for_twice_at_most(self, course, monkeypatch):
+        asked = []
+
+        def run(*given):
+            asked.append(given)
+            units = {"checkpoint-01": {"state": "not run", "groups": [], "specs": {}}}
+            told = {"schema": 1, "granting": True, "units": units, "tasks": [], "warnings": []}
+            return Answer(code=1, files={"progress.json": json.dumps(told)})
+
+        monkeypatch.setattr("pytest_tinytorch.grade.attempt.run", run)
+        job = job_of(course)
+        result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job, 0)
+        assert len(asked) == 2
+        assert [remark[:9] for remark in result.grade.remarks] == ["not taken", "not measu"]
+        assert result.grade.key
+
+
+def test_a_submission_that_the_grader_fails_at_is_a_row_like_others(course):
+    def fails():
+        raise RuntimeError("gone")
+
+    ((one, result),) = grade_many([(Submission("ann"), fails)], job_of(course), 1)
+    assert one.id == "ann"
+    assert result.grade.ending == "void"
+    assert result.grade.reason == "the grader failed: RuntimeError: gone"
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(
+        "pytest_tinytorch.tito.grade.Console",
+        lambda **given: Console(file=shown, force_terminal=True, width=100, **given),
+    )
+    screen = Screen(2, 3)
+    row = Row(Submission("a[b]\x1b"), Grade(Ending.GRADED), {}, 3.0, 1.0)
+    with screen.shown():
+        for _ in range(2):
+            screen.tell(row)
+            screen.bar.refresh()
+    text = shown.getvalue()
+    assert "2 of 2" in text
+    assert "a minute" in text
+    assert "left" in text
+    assert "a[b]: 0 of 3" in text
+
+
+def test_a_person_who_stops_it_leaves_nothing_running(at_desk, tmp_path):
+    hand_in(tmp_path / "desk" / "b", {"adding": "import time\ntime.sleep(1000)\n"})
+    words = ["grade", str(tmp_path / "desk"), "--out", str(tmp_path / "out"), "--env", MARK]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest_tinytorch.tito", *words], stdout=subprocess.PIPE, text=True
+    )
+    waited(lambda: any(b"junitxml" in command for command in commands(processes())))
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate()
+    assert running.returncode == 130
+    assert "run the same command again to continue" in said
+    assert processes() == []
+    assert not (tmp_path / "out" / ".work").exists()
+
+
+def commands(found):
+    """The command line of each process that is still there."""
+    for process in found:
+        with suppress(OSError):
+            yield Path("/proc", str(process), "cmdline").read_bytes()
+
+
 class TestUsage:
     @pytest.mark.parametrize(
         ("words", "message"),
@@ -354,6 +476,20 @@ class TestKit:
         opened.write(tmp_path / "one", {"activations.py": b"x = 1\n"})
         assert (tmp_path / "one/tinytorch/activations.py").read_bytes() == b"x = 1\n"
         assert opened.changed(tmp_path / "one") == ()
+
+    @pytest.mark.parametrize(
+        ("setting", "borrow"),
+        [("addopts = -p tinytorch --borrow 01", "01"), ("tinytorch_borrow = 02", "02")],
+    )
+    def test_borrows_what_the_settings_say(self, course, tmp_path, setting, borrow):
+        shutil.copytree(course / "kit", tmp_path / "kit")
+        file = tmp_path / "kit" / "pytest.ini"
+        text = file.read_text(encoding="utf-8").replace("addopts = -p tinytorch", setting)
+        file.write_text(text, encoding="utf-8")
+        assert [u.number for u in open_kit(tmp_path / "kit", None, {}).borrowed] == [borrow]
+        own = open_kit(tmp_path / "kit", None, {"borrow": "03"})
+        assert "--borrow=03" in own.options
+        assert "path" not in " ".join(own.options)
 
     def test_notices_each_change(self, course, tmp_path):
         opened = open_kit(course / "kit", None, {})
