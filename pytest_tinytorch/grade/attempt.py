@@ -8,12 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import msgspec
@@ -24,6 +22,7 @@ from pytest_tinytorch.grade.archives import take_from
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_of, read_result, unmeasured
 from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.running import Lifeline, Running
 from pytest_tinytorch.grade.sandbox import Sandbox
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Refused, Taken
@@ -45,38 +44,6 @@ TRIES = 2
 """How often a submission is run in which something could not be measured, unless its own code may be why."""
 FINISHED = (0, 1)
 """The exit codes of a run that has come to its end."""
-
-
-class Running:
-    """The processes of the runs that go on, so that all of them can be ended."""
-
-    def __init__(self) -> None:
-        self.processes: set[subprocess.Popen[bytes]] = set()
-        self.guard = Lock()
-        self.stopped = False
-
-    @contextmanager
-    def watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Count a process among them while the block runs; at its end it is gone."""
-        with self.guard:
-            self.processes.add(process)
-            late = self.stopped
-        try:
-            if late:
-                process.terminate()
-            yield
-        finally:
-            if process.poll() is None:
-                process.kill()
-            with self.guard:
-                self.processes.discard(process)
-
-    def stop(self) -> None:
-        """End all of them, and whatever begins from now on. Each ends what it has begun itself."""
-        with self.guard:
-            self.stopped = True
-            for process in self.processes:
-                process.terminate()
 
 
 @dataclass(frozen=True)
@@ -203,22 +170,25 @@ def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
     inner = sandbox.inner_command(json.dumps(request))
     words = sandbox.wrapped(job.sandbox, limits, workspace, inner, job.variables)
     environment = sandbox.outer_environment(job.sandbox, job.variables, str(out))
+    line = Lifeline()
     try:
         with (
             subprocess.Popen(
                 words,
                 cwd=workspace,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=line.inner,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             ) as process,
-            job.running.watched(process),
+            job.running.watched(process, line),
         ):
             return _answer(process, 60 * limits.wall + GRACE)
     except OSError as error:
         return Answer(f"{words[0]}: {error}")
+    finally:
+        line.cut()
 
 
 def _answer(process: subprocess.Popen[bytes], seconds: float) -> Answer:

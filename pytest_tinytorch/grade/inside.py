@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -60,11 +61,26 @@ def run(request: dict[str, Any], out: Path) -> int | None:
             **other,
         )
     try:
-        return process.wait(request["seconds"])
-    except subprocess.TimeoutExpired:
-        return None
+        return wait_for(process, request["seconds"])
     finally:
         end_group(process)
+
+
+def wait_for(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """Wait for the end of a process; None if it does not end in time, or if the grader has ended before it.
+
+    The grader holds the other end of stdin. It may be gone before the system knows what should end with it.
+    """
+    from pytest_tinytorch.run import linux
+
+    if not linux.is_here():
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(seconds)
+        return None
+    handle = os.pidfd_open(process.pid)
+    ready, _, _ = select.select([handle, sys.stdin.fileno()], [], [], seconds)
+    os.close(handle)
+    return process.wait() if handle in ready else None
 
 
 def other_user(uid: int | None) -> dict[str, Any]:
@@ -73,8 +89,13 @@ def other_user(uid: int | None) -> dict[str, Any]:
 
 
 def set_limits(limits: dict[str, int]) -> None:
-    """Set each limit by its name in the module ``resource``, the hard one too."""
+    """In the child: set each limit by its name in ``resource``, the hard one too, and end with the parent."""
     import resource
+
+    from pytest_tinytorch.run import linux
+
+    if linux.is_here():
+        linux.end_with_parent()
 
     for name, value in limits.items():
         with suppress(ValueError):  # the machine already allows less

@@ -228,25 +228,26 @@ class TestGoingOn:
         assert replace(after, cpu=before.cpu, wall=before.wall) == before
         assert {n: (place / n / "grade.json").stat().st_mtime_ns for n in others} == others
 
-    def test_a_grader_that_is_killed_has_lost_nothing(self, at_desk, tmp_path):
+    def test_a_grader_that_is_killed_has_lost_nothing(self, graded, at_desk, tmp_path):
         desk, out = tmp_path / "desk", tmp_path / "out"
-        hand_in(desk / "a", SOLVED)
-        hand_in(desk / "b", {"adding": "import time\ntime.sleep(1000)\n"})
-        words = ["grade", str(desk), "--out", str(out), "--jobs", "1", "--env", MARK]
+        shutil.copytree(at_desk / "desk", desk)
+        shutil.copytree(at_desk / "graded", out)
+        hand_in(desk / "zoe", {"adding": "import time\ntime.sleep(1000)\n"})
+        words = ["grade", str(desk), "--out", str(out), "--env", MARK]
         running = subprocess.Popen([sys.executable, "-m", "pytest_tinytorch.tito", *words])
-        mine = out / "submissions" / "a" / "grade.json"
-        waited(lambda: mine.exists() and any((out / ".work").glob("run-*/out")))
-        waited(processes)
+        waited(lambda: any(b"grade.inside" in command for command in commands(processes())))
         running.send_signal(signal.SIGKILL)
         running.wait()
         waited(lambda: not processes())
-        first = mine.read_bytes()
         assert [*(out / ".work").iterdir()]
-        hand_in(desk / "b", SOLVED)
+        hand_in(desk / "zoe", SOLVED)
+        before = kit.contents(out / "submissions" / "half" / "run")
         said = kit.tito(*words)
-        assert said.splitlines()[0] == "1 of 2 to grade, 1 known"
-        assert mine.read_bytes() == first
-        assert [row["points"] for row in table(out).values()] == ["5", "5"]
+        assert said.splitlines()[0] == "1 of 8 to grade, 7 known"
+        assert kit.contents(out / "submissions" / "half" / "run") == before
+        points = {name: row["points"] for name, row in table(out).items()}
+        whole = {name: str(worth.count("1")) for name, worth in WORTH.items()}
+        assert points == {**whole, "empty": "0", "leading out": "0", "zoe": "5"}
         assert not (out / ".work").exists()
 
 
@@ -412,7 +413,7 @@ def test_a_person_who_stops_it_leaves_nothing_running(at_desk, tmp_path):
     running = subprocess.Popen(
         [sys.executable, "-m", "pytest_tinytorch.tito", *words], stdout=subprocess.PIPE, text=True
     )
-    waited(lambda: any(b"junitxml" in command for command in commands(processes())))
+    waited(lambda: any(b"grade.inside" in command for command in commands(processes())))
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate()
     assert running.returncode == 130
@@ -450,32 +451,32 @@ class TestUsage:
         monkeypatch.setattr("pytest_tinytorch.grade.sandbox._packaged", lambda: None)
         assert "apt install bubblewrap" in grade(at_desk, code=2)
 
-    def test_specs_that_are_not_the_kits_grade_nothing(self, tmp_path):
-        kit.tito("init", str(tmp_path / "w"), "--no-git")
-        with (tmp_path / "w" / "specs" / "test_01_tensor.py").open("a", encoding="utf-8") as stream:
-            stream.write("# another\n")
-        with pytest.raises(CourseError, match="tito specs accept"):
-            open_kit(tmp_path / "w", None, {})
-
 
 class TestKit:
-    @pytest.mark.parametrize("where", ["installed", "made", "checkout"])
+    @pytest.mark.parametrize("where", ["installed", "checkout"])
     def test_has_specs_and_stubs_and_no_solution(self, tmp_path, where):
-        root = {"installed": None, "made": tmp_path / "w", "checkout": kit.ROOT}[where]
-        if where == "made":
-            kit.tito("init", str(tmp_path / "w"), "--no-git")
+        self.check({"installed": None, "checkout": kit.ROOT}[where], tmp_path / "one")
+
+    def test_of_a_workspace_has_its_specs_if_they_can_be_trusted(self, tmp_path):
+        made = tmp_path / "w"
+        kit.tito("init", str(made), "--no-git")
+        self.check(made, tmp_path / "one")
+        with (made / "specs" / "test_01_tensor.py").open("a", encoding="utf-8") as stream:
+            stream.write("# another\n")
+        with pytest.raises(CourseError, match="tito specs accept"):
+            open_kit(made, None, {})
+
+    def check(self, root, place):
         opened = open_kit(root, None, {"checkpoint": "02-03", "borrow": "01"})
         assert [u.label for u in opened.asked] == ["02 activations", "03 layers"]
         lent = [path for path in opened.files if "reference" in path]
         assert lent == ["reference/tinytorch/tensor.py"]
         assert "specs/manifest.json" in opened.files
-        assert not [
-            path for path in opened.files if path.startswith(("tinytorch/", "docs/", ".git/"))
-        ]
+        assert not [p for p in opened.files if p.startswith(("tinytorch/", "docs/", ".git/"))]
         assert b"NotImplementedError" in opened.package["activations.py"]
-        opened.write(tmp_path / "one", {"activations.py": b"x = 1\n"})
-        assert (tmp_path / "one/tinytorch/activations.py").read_bytes() == b"x = 1\n"
-        assert opened.changed(tmp_path / "one") == ()
+        opened.write(place, {"activations.py": b"x = 1\n"})
+        assert (place / "tinytorch/activations.py").read_bytes() == b"x = 1\n"
+        assert opened.changed(place) == ()
 
     @pytest.mark.parametrize(
         ("setting", "borrow"),

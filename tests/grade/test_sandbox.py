@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -136,7 +138,7 @@ class TestReach:
 
 class TestUse:
     def test_a_fork_bomb_is_kept_small_and_ended(self, does):
-        answer = does(f"import os\n{classes.BOMB}", seconds=2)
+        answer = does(f"import os\n{classes.BOMB}", seconds=0.5)
         assert answer.code is None
         assert answer.trouble == ""
 
@@ -358,6 +360,65 @@ def test_a_limit_that_the_machine_has_already_is_let_be():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "(0, 0)\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+@pytest.mark.parametrize("how", ["killed", "asked to end", "its grader gone"])
+def test_without_a_sandbox_a_run_ends_with_the_process_that_began_it(tmp_path, monkeypatch, how):
+    monkeypatch.setenv(classes.MARK, str(os.getpid()))
+    begun = tmp_path / "begun"
+    code = f"open({str(begun)!r}, 'w'); import time; time.sleep(1000)"
+    request = {
+        "what": "the run",
+        "command": [sys.executable, "-c", code],
+        "folder": str(tmp_path),
+        "out": str(tmp_path),
+        "seconds": 600,
+        "uid": None,
+        "alone": False,
+        "limits": system_limits(SMALL, closed=False),
+        "files": {},
+    }
+    inner = sandbox.inner_command(json.dumps(request))
+    with subprocess.Popen(inner, stdin=-1, stdout=-1) as process:
+        waited(begun.exists)
+        if how == "its grader gone":
+            process.stdin.close()
+        else:
+            process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGTERM)
+    waited(lambda: not classes.processes())
+
+
+def waited(holds):
+    """Wait until something holds, and fail if it never does."""
+    until = time.monotonic() + 300
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def test_a_sandbox_can_be_ended_at_any_moment(tmp_path, monkeypatch):
+    """Also while bubblewrap has begun half of it."""
+    box = classes.needed_sandbox()
+    monkeypatch.setattr(
+        "pytest_tinytorch.grade.attempt.command",
+        lambda *rest: [sys.executable, "-c", "import time; time.sleep(1000)"],
+    )
+    for pause in (0.0, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.1):
+        variables = {classes.MARK: str(os.getpid())}
+        course = Course(limits=SMALL)
+        job = Job(Kit({}, {}, kit.course(), course, (), (), ""), box, tmp_path, variables)
+
+        def stop(job=job, pause=pause):
+            waited(lambda: job.running.runs)
+            time.sleep(pause)
+            job.running.stop()
+
+        stopping = threading.Thread(target=stop)
+        stopping.start()
+        assert run(tmp_path, tmp_path, job, 0).trouble
+        stopping.join()
+        waited(lambda: not classes.processes())
 
 
 def test_a_process_that_is_left_would_be_found(monkeypatch):
