@@ -1,4 +1,4 @@
-"""Attempts to forge a grade: each is worth no more than honest work. One in six runs, in a long run all."""
+"""Attempts to forge a grade: each is worth no more than honest work. One runs, and in a long run all."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ FORGE = (
 HONEST, NOTHING = ("graded", "3"), ("ended", "0")
 """What the honest part of each submission is worth, and what a run that did not finish is."""
 ATTEMPTS = {
+    "results, and no judge": ("forge()\nos.kill(os.getppid(), signal.SIGKILL)\n", NOTHING),
     "a handler at the end": ("import atexit\natexit.register(forge)\n", HONEST),
     "a child that stays": (
         "if os.fork() == 0:\n    os.setsid()\n    while True:\n        forge()\n        time.sleep(0.005)\n",
@@ -42,7 +43,6 @@ ATTEMPTS = {
         "try:\n    open('/kit/specs/test_03_squaring.py', 'w').write('')\nexcept OSError:\n    forge()\n",
         HONEST,
     ),
-    "results, and no judge": ("forge()\nos.kill(os.getppid(), signal.SIGKILL)\n", NOTHING),
     "a link": ("forge('forged')\nos.symlink('/out/forged', '/out/progress.json')\n", HONEST),
     "no place for results": ("os.mkdir('/out/progress.json')\nforge('progress.json/x')\n", NOTHING),
     "a stopped judge": ("forge()\nos.kill(os.getppid(), signal.SIGSTOP)\n", None),
@@ -59,7 +59,7 @@ def test_are_worth_no_more_than_honest_work(tmp_path, monkeypatch):
     needed_sandbox()
     toy.build(tmp_path / "kit")
     (tmp_path / "course.toml").write_text("[limits]\nwall = 3\nwritten = 8\n", encoding="utf-8")
-    chosen = one_in(6, [*ATTEMPTS])
+    chosen = one_in(12, [*ATTEMPTS])
     for name in chosen:
         squaring = FORGE + ATTEMPTS[name][0] + WRONG
         hand_in(tmp_path / "desk" / name, {**SOLVED, "squaring": squaring})
