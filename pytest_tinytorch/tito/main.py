@@ -10,6 +10,7 @@ COMMANDS = {
     "data": "See, fetch and verify data sets.",
     "docs": "Read the lesson of a module, a milestone or an exercise.",
     "doctor": "Check your setup, and say how to fix what is wrong.",
+    "grade": "Grade the submissions of a class, each in a sandbox.",
     "init": "Create a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
@@ -107,6 +108,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.docs import docs
 
             return docs
+        case "grade":
+            from pytest_tinytorch.tito.grade import grade
+
+            return grade
         case "doctor":
             from pytest_tinytorch.tito.checkup import doctor
 

@@ -90,6 +90,7 @@ QUIET = {
 """Commands that only look, with what they need."""
 
 RUNNING = {
+    ("grade",),
     ("watch",),
     ("module", "test"),
     ("module", "complete"),

@@ -1,0 +1,1 @@
+"""What is each submission of a class worth?"""

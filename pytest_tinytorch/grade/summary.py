@@ -1,0 +1,227 @@
+"""What a class came to, as one value: the table, the CSV and the JSON are made from it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.grade.grades import Ending, Grade, Row
+from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.submissions import Submission
+
+SCHEMA = 1
+HEAD = ("id", "name", "ending", "points", "of", "late_days", "cpu_seconds", "flags")
+"""The first columns of the CSV; after them comes one for each unit."""
+FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that a spreadsheet would compute."""
+
+
+class MergeError(ValueError):
+    """Results do not belong together; the message says which, and why."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A unit that gives points."""
+
+    id: UnitId
+    label: str
+    worth: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A submission with its points, as the JSON of a class has it.
+
+    Attributes:
+        id, name, folder, late_days: of the submission.
+        points, full: that it has, and that could be had.
+        kept: the share that late days leave.
+        units: unit id to points.
+        flags: what a person should look at.
+        grade: what it came to.
+    """
+
+    id: str
+    name: str
+    folder: str
+    late_days: int
+    points: float
+    full: float
+    kept: float
+    units: Mapping[UnitId, float]
+    flags: tuple[str, ...]
+    grade: Grade
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a class came to.
+
+    Attributes:
+        title: of the course.
+        kit: the digest of what judged.
+        options: of pytest, that say what was graded.
+        sandbox: what kept submissions apart.
+        units: those that give points.
+        lines: one for each submission.
+        shard: which part of how many this is; (1, 1) for the whole class.
+        schema: of this value.
+    """
+
+    title: str
+    kit: str
+    options: tuple[str, ...]
+    sandbox: str
+    units: tuple[Graded, ...]
+    lines: tuple[Line, ...]
+    shard: tuple[int, int] = (1, 1)
+    schema: int = SCHEMA
+
+    @property
+    def full(self) -> float:
+        """The points that could be had."""
+        return max((line.full for line in self.lines), default=0.0)
+
+
+def line_of(row: Row) -> Line:
+    """A row as the JSON of a class has it."""
+    one = row.submission
+    told = (one.id, one.name, one.folder, one.late_days)
+    return Line(*told, row.points, row.full, row.kept, row.units, row.flags, row.grade)
+
+
+def summary_of(
+    kit: Kit, sandbox: str, rows: Sequence[Row], shard: tuple[int, int] = (1, 1)
+) -> Summary:
+    """What a class came to."""
+    lent = kit.borrowed if kit.course.borrowed else ()
+    units = [Graded(u.id, u.label, kit.course.worth(u)) for u in kit.asked]
+    units += [Graded(u.id, u.label, kit.course.worth(u) * kit.course.borrowed) for u in lent]
+    return Summary(
+        kit.course.title or kit.curriculum.title,
+        kit.digest,
+        tuple(kit.options),
+        sandbox,
+        tuple(units),
+        tuple(map(line_of, rows)),
+        shard,
+    )
+
+
+def merged(parts: Sequence[Summary]) -> Summary:
+    """The whole class from its shards.
+
+    Raises:
+        MergeError: they are not the shards of one class, or one is missing.
+    """
+    first = parts[0]
+    for part in parts:
+        mine = (part.kit, part.options, part.units, part.title, part.shard[1])
+        if mine != (first.kit, first.options, first.units, first.title, first.shard[1]):
+            raise MergeError(
+                f"shards {shard_text(first)} and {shard_text(part)} were graded by different kits or for"
+                " different courses: grade them again with the same"
+            )
+    have = sorted(part.shard[0] for part in parts)
+    wanted = list(range(1, first.shard[1] + 1))
+    if have != wanted:
+        absent = sorted({*wanted} - {*have})
+        which = f"{absent[0]}/{first.shard[1]} is missing" if absent else "one is there twice"
+        raise MergeError(f"of the shards {which}")
+    lines = sorted((line for part in parts for line in part.lines), key=lambda line: line.id)
+    ids = [line.id for line in lines]
+    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+        raise MergeError(f"{twice[0]} is in several shards: give each the same submissions")
+    kinds = {part.sandbox for part in parts}
+    return replace(first, lines=tuple(lines), shard=(1, 1), sandbox=", ".join(sorted(kinds)))
+
+
+def shard_text(part: Summary) -> str:
+    return f"{part.shard[0]}/{part.shard[1]}"
+
+
+def summary_json(summary: Summary) -> bytes:
+    """The summary as it is kept in a file."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
+
+
+def read_summary(file: Path) -> Summary:
+    """The summary in a file.
+
+    Raises:
+        MergeError: there is none.
+    """
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Summary)
+    except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise MergeError(f"{file}: {error}") from error
+
+
+def csv_text(summary: Summary) -> str:
+    """The class as a table for a spreadsheet, with a line of titles."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow([*HEAD, *(unit.label for unit in summary.units)])
+    for line in summary.lines:
+        cells = [line.id, line.name, line.grade.ending, number(line.points), number(line.full)]
+        cells += [str(line.late_days), f"{line.grade.cpu:.1f}", "; ".join(line.flags)]
+        cells += [number(line.units.get(unit.id, 0.0)) for unit in summary.units]
+        writer.writerow([harmless_cell(cell) for cell in cells])
+    return written.getvalue()
+
+
+def harmless_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula.
+
+    >>> harmless_cell("=1+1"), harmless_cell("Ann")
+    ("'=1+1", 'Ann')
+    """
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(FORMULA) else line
+
+
+def number(value: float) -> str:
+    """A number of points as people write it.
+
+    >>> number(3.0), number(2.5), number(1 / 3)
+    ('3', '2.5', '0.33')
+    """
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def passed_by(summary: Summary, unit: Graded) -> int:
+    """How many submissions have passed a unit."""
+    return sum(line.grade.states.get(unit.id) == State.PASSED for line in summary.lines)
+
+
+def worst_exercises(summary: Summary, most: int = 10) -> list[tuple[str, str, int]]:
+    """(unit label, exercise, how many submissions) of the exercises that are wrong most often."""
+    labels = {unit.id: unit.label for unit in summary.units}
+    counted: dict[tuple[str, str], int] = {}
+    for line in summary.lines:
+        wrong = {
+            (r.unit, r.exercise) for r in line.grade.red if r.kind != State.TODO and r.exercise
+        }
+        for unit, exercise in wrong:
+            key = (labels.get(unit, unit), exercise)
+            counted[key] = counted.get(key, 0) + 1
+    ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(*key, count) for key, count in ranked[:most]]
+
+
+def submission_of(line: Line) -> Submission:
+    """The submission of a line, without the place where it was."""
+    return Submission(line.id, line.name, None, line.late_days)
+
+
+def is_final(line: Line) -> bool:
+    """Whether nothing is left to be done about a submission by the grader."""
+    return line.grade.ending != Ending.VOID

@@ -1,0 +1,243 @@
+"""`tito grade`: grade the submissions of a class, each on its own, and go on where a run was stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from pytest_tinytorch.course.curriculum import CurriculumError
+from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.grade import sandbox as sandboxes
+from pytest_tinytorch.grade.attempt import Job
+from pytest_tinytorch.grade.course import CourseError
+from pytest_tinytorch.grade.feedback import home_command, home_note
+from pytest_tinytorch.grade.grades import Ending, Row
+from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.sandbox import Kind, NoSandbox
+from pytest_tinytorch.grade.session import (
+    WHOLE,
+    Shard,
+    grade_class,
+    in_shard,
+    merge_classes,
+    plan,
+)
+from pytest_tinytorch.grade.store import PAGE, TABLE, Busy, Store
+from pytest_tinytorch.grade.submissions import ListError, Submission, find_submissions, read_list
+from pytest_tinytorch.grade.summary import MergeError, Summary, is_final, number
+from pytest_tinytorch.terminal.plaintext import harmless_text
+from pytest_tinytorch.tito.session import NoWorkspace, find_workspace
+
+WRONG = (
+    CourseError,
+    CurriculumError,
+    UnknownName,
+    ListError,
+    NoSandbox,
+    MergeError,
+    Busy,
+    ValueError,
+)
+"""What a person can mend, and whose message says how."""
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+def read_shard(context: click.Context, parameter: click.Parameter, text: str | None) -> Shard:
+    """The part of a class that ``2/8`` means."""
+    if text is None:
+        return WHOLE
+    found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise click.BadParameter(f"write it as 2/8, the second of eight parts; got {text!r}")
+    return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.argument("places", metavar="SUBMISSION...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="the folder for the results")
+@click.option(
+    "--checkpoint", metavar="WHICH", help="grade these checkpoints: 05, 01-07, foundation"
+)
+@click.option("--milestone", metavar="WHICH", help="grade these milestones: 1986, 01-03")
+@click.option(
+    "--borrow", metavar="WHICH", help="take these modules from the reference, for everybody"
+)
+@click.option("--path", metavar="NAME", help="follow a learning path")
+@click.option("--course", type=FILE, help="a TOML file with points, late days and limits")
+@click.option(
+    "--names", type=FILE, help="a CSV file with the columns submission, id, name, late_days"
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice([str(kind) for kind in Kind]),
+    help="what keeps submissions apart: bubblewrap, unless you ask for none",
+)
+@click.option("--env", multiple=True, metavar="NAME", help="a variable that submissions may see")
+@click.option(
+    "--jobs", type=click.IntRange(1, 500), help="how many run at a time; one for each core"
+)
+@click.option("--shard", metavar="K/N", callback=read_shard, help="grade only the K-th of N parts")
+@click.option(
+    "--merge", is_flag=True, help="put the results of shards, which you name, into one folder"
+)
+@click.option(
+    "--only", multiple=True, metavar="ID", help="grade this submission again, and no other"
+)
+@click.option("--verbose", is_flag=True, help="with --only: print what its run says")
+def grade(
+    places: Sequence[Path],
+    out: Path,
+    course: Path | None,
+    names: Path | None,
+    sandbox: str | None,
+    env: Sequence[str],
+    jobs: int | None,
+    shard: Shard,
+    merge: bool,
+    only: Sequence[str],
+    verbose: bool,
+    **asked: str | None,
+) -> None:
+    """Grade the submissions of a class, each in a sandbox.
+
+    SUBMISSION is a folder with tinytorch/ in it, a zip, a tarball, or a folder of those. Of each, only the
+    files in tinytorch/ are taken. The specs are those of the workspace you are in, or the installed kit's.
+    DIR gets a page, a CSV and JSON for the class; and for each submission JSON, JUnit, Gradescope's results,
+    a log and feedback. Run the same command again to continue, or to grade only what has changed.
+
+    Example: tito grade submissions/ --checkpoint 01-07 --out graded/
+    """
+    store, chosen = Store(out.absolute()), frozenset(only)
+    try:
+        if merge:
+            with store.held():
+                conclude(merge_classes(places, store), store)
+            return
+        kit = open_kit(here(), course, {k: v for k, v in asked.items() if v is not None})
+        found = find_submissions(places, read_list(names) if names else None)
+        refuse_nothing(found, chosen)
+        inside = sandboxes.find_sandbox(sandbox)
+        variables = {name: os.environ[name] for name in env if name in os.environ}
+        job = Job(kit, inside, store.work, variables)
+        mine = in_shard(found, shard)
+        with store.held():
+            work = plan(mine, job, store, chosen)
+            if work.todo and inside.is_closed:
+                sandboxes.prepare_check(inside, kit.course.limits, store.work)
+            screen = Screen(len(work.todo), len(mine))
+            with screen.shown():
+                jobs = jobs or os.cpu_count() or 1
+                summary = grade_class(mine, work, job, store, jobs, shard, screen.tell)
+            for one in mine if verbose else ():
+                if one.id in chosen:
+                    click.echo(harmless_text(store.files(one).get("log.txt", ""), 10**6))
+            if verbose:
+                click.echo(f"At home: {home_command(kit)}\n{home_note()}")
+            conclude(summary, store)
+    except WRONG as error:
+        raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("\nStopped. What was graded is kept: run the same command again to continue.")
+        raise SystemExit(130) from None
+
+
+def here() -> Path | None:
+    """The workspace at or above the current folder; None if there is none, which means the installed kit."""
+    try:
+        return find_workspace(Path.cwd())
+    except NoWorkspace:
+        return None
+
+
+def refuse_nothing(found: Sequence[Submission], only: frozenset[str]) -> None:
+    """Say so where there is nothing to grade."""
+    if not found:
+        raise click.UsageError("there is nothing to grade: name folders or archives of submissions")
+    if unknown := sorted(only - {one.id for one in found}):
+        raise click.UsageError(f"no submission is called {unknown[0]!r}")
+
+
+class Screen:
+    """Tells how far the grading is: a bar on a terminal, and a line for each submission elsewhere.
+
+    Args:
+        todo: how many submissions run.
+        total: how many there are.
+    """
+
+    def __init__(self, todo: int, total: int) -> None:
+        self.todo, self.total, self.done = todo, total, 0
+        self.console = Console(legacy_windows=False)
+        self.bar = bar_of(self.console) if self.console.is_terminal else None
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show it while the block runs."""
+        known = self.total - self.todo
+        click.echo(f"{self.todo} of {self.total} to grade" + (f", {known} known" if known else ""))
+        if self.bar is None or not self.todo:
+            yield
+            return
+        with self.bar:
+            self.task = self.bar.add_task("grading", total=self.todo)
+            yield
+
+    def tell(self, row: Row) -> None:
+        """Tell of a submission that has been graded."""
+        self.done += 1
+        text = f"{row.submission.id}: {number(row.points)} of {number(row.full)}"
+        if row.grade.ending != Ending.GRADED:
+            text = f"{row.submission.id}: {row.grade.ending}, {row.grade.reason}"
+        text = " ".join(harmless_text(text).split())
+        if self.bar is None:
+            click.echo(f"{self.done}/{self.todo}  {text}  ({row.grade.wall:.0f} s)")
+        else:
+            self.bar.console.print(text, markup=False, highlight=False)
+            self.bar.advance(self.task)
+
+
+def bar_of(console: Console) -> Progress:
+    """A bar with how many are done, how many in a minute, and how much time is left."""
+    return Progress(
+        TextColumn("{task.completed:g} of {task.total:g}"),
+        BarColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=console,
+        speed_estimate_period=600,
+    )
+
+
+class RateColumn(ProgressColumn):
+    """How many submissions are graded in a minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.speed or task.finished_speed
+        return Text(f"{60 * speed:.1f} a minute" if speed else "")
+
+
+def conclude(summary: Summary, store: Store) -> None:
+    """Say what came of it; exit code 1 if something has to be graded again."""
+    endings = [line.grade.ending for line in summary.lines]
+    counts = [f"{endings.count(ending)} {ending}" for ending in Ending if ending in endings]
+    click.echo(f"{', '.join(counts)}. The class: {store.folder / PAGE}, {store.folder / TABLE}")
+    if left := [line for line in summary.lines if not is_final(line)]:
+        click.echo(f"Run it again for these: {', '.join(line.id for line in left)}")
+        raise SystemExit(1)

@@ -1,0 +1,529 @@
+"""A class from end to end: the expected table, exactly; stop and go on; one grader at a time; shards."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pytest_tinytorch.grade.attempt import Answer, Job, attempt, judged, key_of
+from pytest_tinytorch.grade.course import Course, CourseError, Limits
+from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
+from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.pool import grade_many
+from pytest_tinytorch.grade.sandbox import Kind, Sandbox
+from pytest_tinytorch.grade.session import plan
+from pytest_tinytorch.grade.store import Store
+from pytest_tinytorch.grade.submissions import Submission, find_submissions
+from pytest_tinytorch.grade.taking import take
+from pytest_tinytorch.tito.grade import Screen
+from tests.grade.classes import (
+    DESK,
+    MARK,
+    SOLVED,
+    WORTH,
+    hand_in,
+    needed_sandbox,
+    processes,
+    zipped,
+)
+from tests.grade.test_taking import items
+from tests.support import kit, toy
+from tests.support.long import one_in
+
+UNITS = ("01 adding", "02 doubling", "03 squaring", "1901 sums", "1902 squares")
+LIST = "submission,id,name,late_days\nperfect,,Ada Lovelace,2\nhalf,,,\nwrong,,,\ncrashing,,,\neve,e9,Eve,\n"
+COURSE = "[course]\ntitle = 'Toys'\n[points]\n'03' = 4\n[late]\nper_day = 0.1\n"
+MEDDLES = (
+    "from pathlib import Path\n"
+    "spec = Path(__file__).parents[1] / 'specs' / 'test_03_squaring.py'\n"
+    "spec.write_text(spec.read_text().replace('== 9', '!= None'))\n"
+)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course: a workspace of toys, a class of submissions, a list of the class and what it is worth."""
+    needed_sandbox()
+    folder = tmp_path_factory.mktemp("course")
+    toy.build(folder / "kit")
+    for name, modules in DESK.items():
+        hand_in(folder / "desk" / name, modules)
+    (folder / "desk" / "empty").mkdir()
+    zipped(folder / "desk" / "leading out.zip", {"tinytorch/a.py": b"", "../b.py": b""})
+    (folder / "class.csv").write_text(LIST, encoding="utf-8")
+    (folder / "course.toml").write_text(COURSE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def at_desk(course, monkeypatch):
+    """The current folder is the workspace, and every run says whose it is."""
+    monkeypatch.chdir(course / "kit")
+    monkeypatch.setenv(MARK, str(os.getpid()))
+    monkeypatch.setenv("COLUMNS", "200")
+    yield course
+    assert processes() == []
+
+
+def grade(course, *arguments, desk="desk", code=0):
+    given = ["--names", course / "class.csv", "--course", course / "course.toml", "--jobs", "1"]
+    words = [course / desk, "--out", course / "graded", *given, "--env", MARK, *arguments]
+    return kit.tito("grade", *map(str, words), code=code)
+
+
+@pytest.fixture(scope="module")
+def graded(course):
+    """What the first run has said."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(course / "kit")
+        patch.setenv(MARK, str(os.getpid()))
+        said = grade(course)
+    assert processes() == []
+    return said
+
+
+def table(folder):
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["id"]: row for row in csv.DictReader(stream)}
+
+
+def job_of(course, **limits):
+    opened = open_kit(course / "kit", course / "course.toml", {})
+    opened = replace(opened, course=replace(opened.course, limits=Limits(**limits)))
+    return Job(opened, needed_sandbox(), course, {MARK: str(os.getpid())})
+
+
+def found_in(course, desk="desk"):
+    return find_submissions([course / desk])
+
+
+class TestTable:
+    def test_is_as_expected_exactly(self, graded, course):
+        rows = table(course / "graded")
+        assert {*rows} == {*DESK, "empty", "leading out", "e9"}
+        for name, worth in WORTH.items():
+            row = rows[name]
+            points = [
+                int(passed) * (4 if unit[:2] == "03" else 1)
+                for unit, passed in zip(UNITS, worth, strict=True)
+            ]
+            assert [row[unit] for unit in UNITS] == [str(n) for n in points], name
+            total = sum(points) * (0.8 if name == "perfect" else 1)
+            assert (row["points"], row["of"], row["ending"]) == (f"{total:g}", "8", "graded"), name
+        assert rows["perfect"]["name"] == "Ada Lovelace"
+        assert rows["perfect"]["flags"] == "2 days late: 80% of the points kept"
+        assert rows["empty"]["ending"] == rows["leading out"]["ending"] == "refused"
+        assert "no folder tinytorch/" in rows["empty"]["flags"]
+        assert "leads out of it: ../b.py" in rows["leading out"]["flags"]
+        assert (rows["e9"]["ending"], rows["e9"]["name"]) == ("absent", "Eve")
+        assert {row["points"] for name, row in rows.items() if name not in DESK} == {"0"}
+
+    def test_was_told_line_by_line(self, graded):
+        lines = graded.splitlines()
+        assert lines[0] == "5 of 8 to grade, 3 known"
+        assert lines[1].startswith("1/5  crashing: 3 of 8")
+        assert lines[-1].startswith("5 graded, 2 refused, 1 absent. The class: ")
+        assert "\x1b" not in graded
+
+    def test_has_its_files(self, graded, course):
+        for name in DESK:
+            place = course / "graded" / "submissions" / name
+            assert {f.name for f in place.iterdir()} == {
+                "grade.json",
+                "feedback.md",
+                "gradescope.json",
+                "run",
+            }
+            assert {f.name for f in (place / "run").iterdir()} == {
+                *("progress.json", "junit.xml", "gradescope.json", "progress.md", "log.txt")
+            }
+            assert parse_grade((place / "grade.json").read_bytes()).sandbox == "bubblewrap"
+        score = json.loads((course / "graded/submissions/perfect/gradescope.json").read_bytes())[
+            "score"
+        ]
+        assert score == 6.4
+        page = (course / "graded" / "class.html").read_text(encoding="utf-8")
+        assert '<h1 dir="auto">Toys</h1>' in page
+        assert {f.name for f in (course / "graded").iterdir()} == {
+            *("submissions", "grades.csv", "class.html", "summary.json", ".lock")
+        }
+
+    def test_shows_a_student_what_a_learner_sees(self, graded, course):
+        page = (course / "graded/submissions/wrong/feedback.md").read_text(encoding="utf-8")
+        assert "Law       add(x, y) equals x + y." in page
+        assert "Where     tinytorch/adding.py:" in page
+        assert "    pytest -p tinytorch --isolate --hypothesis-profile=ci\n" in page
+
+
+class TestGoingOn:
+    def test_grades_nothing_twice(self, graded, at_desk):
+        before = kit.contents(at_desk / "graded")
+        assert grade(at_desk).splitlines()[0] == "0 of 8 to grade, 8 known"
+        assert kit.contents(at_desk / "graded") == before
+
+    def test_other_points_need_no_run(self, graded, at_desk):
+        shutil.copytree(at_desk / "graded", at_desk / "other")
+        (at_desk / "dear.toml").write_text("[points]\n'01' = 90\n", encoding="utf-8")
+        words = ("--course", str(at_desk / "dear.toml"), "--out", str(at_desk / "other"))
+        assert "0 of 8 to grade" in grade(at_desk, *words)
+        assert table(at_desk / "other")["half"]["points"] == "90"
+        text = (at_desk / "other/submissions/half/feedback.md").read_text(encoding="utf-8")
+        assert text.startswith("# half: 90 of 94 points")
+
+    def test_what_changed_is_graded_anew(self, graded, course):
+        def todo(job, desk="desk"):
+            found = plan(found_in(course, desk), job, Store(course / "graded"))
+            return {one.id for one, _ in found.todo}
+
+        job = job_of(course)
+        assert todo(job) == set()
+        shutil.copytree(course / "desk", course / "edited")
+        file = course / "edited" / "half" / "tinytorch" / "adding.py"
+        file.write_bytes(file.read_bytes() + b"\n")
+        assert todo(job, "edited") == {"half"}
+        assert todo(replace(job, sandbox=Sandbox(Kind.NONE))) == {*DESK}
+        assert todo(job_of(course, memory=2048)) == {*DESK}
+        assert todo(replace(job, variables={})) == {*DESK}
+        grade_file = course / "graded" / "submissions" / "wrong" / "grade.json"
+        whole = grade_file.read_bytes()
+        grade_file.write_bytes(whole[:50])
+        assert todo(job) == {"wrong"}
+        grade_file.write_bytes(whole)
+
+    @pytest.mark.parametrize(
+        "path",
+        ["specs/test_03_squaring.py", "milestones/01_1901_sums/test_01_sums.py", "curriculum.toml"],
+    )
+    def test_another_kit_grades_anew(self, course, tmp_path, path):
+        shutil.copytree(course / "kit", tmp_path / "kit")
+        before = open_kit(tmp_path / "kit", None, {}).digest
+        assert open_kit(tmp_path / "kit", None, {}).digest == before
+        assert open_kit(tmp_path / "kit", None, {"checkpoint": "01"}).digest != before
+        file = tmp_path / "kit" / path
+        file.write_text(file.read_text(encoding="utf-8") + "\n# another\n", encoding="utf-8")
+        assert open_kit(tmp_path / "kit", None, {}).digest != before
+
+    def test_only_one_is_graded_again_and_comes_out_the_same(self, graded, at_desk):
+        place = at_desk / "graded" / "submissions"
+        before = parse_grade((place / "wrong" / "grade.json").read_bytes())
+        others = {n: (place / n / "grade.json").stat().st_mtime_ns for n in DESK if n != "wrong"}
+        said = grade(at_desk, "--only", "wrong", "--verbose")
+        assert "1 of 8 to grade" in said
+        assert "Law       add(x, y) equals x + y." in said
+        assert "At home: pytest -p tinytorch --isolate --hypothesis-profile=ci" in said
+        after = parse_grade((place / "wrong" / "grade.json").read_bytes())
+        assert after.wall != before.wall
+        assert replace(after, cpu=before.cpu, wall=before.wall) == before
+        assert {n: (place / n / "grade.json").stat().st_mtime_ns for n in others} == others
+
+    def test_a_grader_that_is_killed_has_lost_nothing(self, graded, at_desk, tmp_path):
+        desk, out = tmp_path / "desk", tmp_path / "out"
+        shutil.copytree(at_desk / "desk", desk)
+        shutil.copytree(at_desk / "graded", out)
+        hand_in(desk / "zoe", {"adding": "import time\ntime.sleep(1000)\n"})
+        words = ["grade", str(desk), "--out", str(out), "--env", MARK]
+        running = subprocess.Popen([sys.executable, "-m", "pytest_tinytorch.tito", *words])
+        waited(lambda: any(b"grade.inside" in command for command in commands(processes())))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        waited(lambda: not processes())
+        assert [*(out / ".work").iterdir()]
+        hand_in(desk / "zoe", SOLVED)
+        before = kit.contents(out / "submissions" / "half" / "run")
+        said = kit.tito(*words)
+        assert said.splitlines()[0] == "1 of 8 to grade, 7 known"
+        assert kit.contents(out / "submissions" / "half" / "run") == before
+        points = {name: row["points"] for name, row in table(out).items()}
+        whole = {name: str(worth.count("1")) for name, worth in WORTH.items()}
+        assert points == {**whole, "empty": "0", "leading out": "0", "zoe": "5"}
+        assert not (out / ".work").exists()
+
+
+def waited(holds, seconds=300):
+    """Wait until something holds, and fail if it never does."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_two_graders_do_not_meet(at_desk):
+    with Store(at_desk / "graded").held():
+        said = grade(at_desk, code=2)
+    assert "another grader is at work on" in said
+
+
+class TestShards:
+    """Of submissions that need no run."""
+
+    @pytest.fixture
+    def desk(self, at_desk, tmp_path):
+        for name in "abcde":
+            (tmp_path / "desk" / name).mkdir(parents=True)
+        return tmp_path
+
+    def run(self, desk, *arguments, out, code=0):
+        words = [desk / "desk", "--out", desk / out, *arguments]
+        return kit.tito("grade", *map(str, words), code=code)
+
+    def test_together_are_the_class(self, desk):
+        self.run(desk, out="whole")
+        for number in (1, 2):
+            self.run(desk, "--shard", f"{number}/2", out=f"part{number}")
+        assert {*table(desk / "part1")} == {*"ace"}
+        parts = [str(desk / f"part{number}") for number in (1, 2)]
+        kit.tito("grade", "--merge", *parts, "--out", str(desk / "merged"))
+        for file in ("grades.csv", "class.html", "summary.json"):
+            assert (desk / "merged" / file).read_bytes() == (desk / "whole" / file).read_bytes()
+        assert kit.contents(desk / "merged") == kit.contents(desk / "whole")
+
+    def test_are_merged_only_if_all_are_there(self, desk):
+        self.run(desk, "--shard", "1/2", out="part1")
+        words = ("--merge", str(desk / "part1"), "--out", str(desk / "merged"))
+        assert "2/2 is missing" in kit.tito("grade", *words, code=2)
+        assert not (desk / "merged" / "grades.csv").exists()
+        assert "name the folders" in kit.tito("grade", "--merge", "--out", str(desk / "m"), code=2)
+
+    @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
+    def test_are_written_as_a_fraction(self, desk, text):
+        assert "write it as 2/8" in self.run(desk, f"--shard={text}", out="x", code=2)
+
+
+def test_without_a_sandbox_each_row_says_so_and_a_changed_kit_gives_nothing(at_desk, tmp_path):
+    hand_in(tmp_path / "desk" / "a", {"squaring": MEDDLES})
+    hand_in(tmp_path / "desk" / "b", {"squaring": "def square(x):\n    return 1\n"})
+    words = ("--out", str(tmp_path / "out"), "--sandbox", "none", "--jobs", "1", "--env", MARK)
+    kit.tito("grade", str(tmp_path / "desk"), *words)
+    rows = table(tmp_path / "out")
+    assert (rows["a"]["ending"], rows["a"]["points"]) == ("ended", "0")
+    assert rows["a"]["flags"] == "the run changed the kit: specs/test_03_squaring.py"
+    assert (rows["b"]["ending"], rows["b"]["points"]) == ("graded", "0")
+    assert rows["b"]["flags"] == "graded without a sandbox"
+
+
+class TestAnswers:
+    """What is made of an answer of the sandbox."""
+
+    def judged(self, course, code=0, changed=(), files=None, **states):
+        job = job_of(course)
+        units = {
+            unit.id: {"state": states.get(unit.name, "passed"), "groups": [], "specs": {}}
+            for unit in job.kit.asked
+        }
+        told = {"schema": 1, "granting": True, "units": units, "tasks": [], "warnings": []}
+        text = json.dumps({**told, **states.pop("told", {})})
+        files = {"progress.json": text, "log.txt": "said"} if files is None else files
+        return judged(Answer(code=code, files=files), changed, job)
+
+    def test_with_all_passed(self, course):
+        result, again = self.judged(course)
+        assert result.grade.ending == "graded"
+        assert {*result.grade.states.values()} == {"passed"}
+        assert (result.grade.remarks, again) == ((), False)
+
+    @pytest.mark.parametrize(
+        ("told", "reason"),
+        [
+            ({"code": None}, "it did not end within"),
+            ({"code": -9}, "pytest ended with code -9"),
+            ({"code": 3}, "pytest ended with code 3"),
+            ({"changed": ("specs/a.py",)}, "the run changed the kit: specs/a.py"),
+            ({"files": {}}, "there are no results"),
+            ({"files": {"progress.json": "[" * 10_000}}, "there are no results"),
+            ({"told": {"granting": False}}, "the run granted nothing"),
+        ],
+    )
+    def test_that_give_no_points(self, course, told, reason):
+        result, again = self.judged(course, **told)
+        assert result.grade.ending == "ended"
+        assert result.grade.reason.startswith(reason)
+        assert not again
+
+    def test_in_which_something_could_not_be_measured(self, course):
+        result, again = self.judged(course, code=1, doubling="not run")
+        assert again
+        assert result.grade.remarks == ("not measured: 02 doubling",)
+        assert not self.judged(course, code=1, doubling="not run", adding="broken")[1]
+
+    def test_of_a_sandbox_that_failed_are_void(self, course):
+        result, again = judged(Answer(trouble="no memory"), (), job_of(course))
+        assert (result.grade.ending, result.grade.reason, again) == ("void", "no memory", False)
+
+    def test_are_asked_for_twice_at_most(self, course, monkeypatch):
+        asked = []
+
+        def run(*given):
+            asked.append(given)
+            units = {"checkpoint-01": {"state": "not run", "groups": [], "specs": {}}}
+            told = {"schema": 1, "granting": True, "units": units, "tasks": [], "warnings": []}
+            return Answer(code=1, files={"progress.json": json.dumps(told)})
+
+        monkeypatch.setattr("pytest_tinytorch.grade.attempt.run", run)
+        job = job_of(course)
+        result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job, 0)
+        assert len(asked) == 2
+        assert [remark[:9] for remark in result.grade.remarks] == ["not taken", "not measu"]
+        assert result.grade.key
+
+
+def test_a_submission_that_the_grader_fails_at_is_a_row_like_others(course):
+    def fails():
+        raise RuntimeError("gone")
+
+    ((one, result),) = grade_many([(Submission("ann"), fails)], job_of(course), 1)
+    assert one.id == "ann"
+    assert result.grade.ending == "void"
+    assert result.grade.reason == "the grader failed: RuntimeError: gone"
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(
+        "pytest_tinytorch.tito.grade.Console",
+        lambda **given: Console(file=shown, force_terminal=True, width=100, **given),
+    )
+    screen = Screen(2, 3)
+    row = Row(Submission("a[b]\x1b"), Grade(Ending.GRADED), {}, 3.0, 1.0)
+    with screen.shown():
+        for _ in range(2):
+            screen.tell(row)
+            screen.bar.refresh()
+    text = shown.getvalue()
+    assert "2 of 2" in text
+    assert "a minute" in text
+    assert "left" in text
+    assert "a[b]: 0 of 3" in text
+
+
+def test_a_person_who_stops_it_leaves_nothing_running(at_desk, tmp_path):
+    hand_in(tmp_path / "desk" / "b", {"adding": "import time\ntime.sleep(1000)\n"})
+    words = ["grade", str(tmp_path / "desk"), "--out", str(tmp_path / "out"), "--env", MARK]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest_tinytorch.tito", *words], stdout=subprocess.PIPE, text=True
+    )
+    waited(lambda: any(b"grade.inside" in command for command in commands(processes())))
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate()
+    assert running.returncode == 130
+    assert "run the same command again to continue" in said
+    assert processes() == []
+    assert not (tmp_path / "out" / ".work").exists()
+
+
+def commands(found):
+    """The command line of each process that is still there."""
+    for process in found:
+        with suppress(OSError):
+            yield Path("/proc", str(process), "cmdline").read_bytes()
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            ([], "there is nothing to grade"),
+            (["{desk}", "--checkpoint", "99"], "'99'"),
+            (["{desk}", "--checkpoint", "00"], "nothing that gives points"),
+            (["{desk}", "--only", "zoe"], "no submission is called 'zoe'"),
+            (["{desk}", "--borrow", "01-03", "--checkpoint", "01"], "borrowed"),
+        ],
+    )
+    def test_mistakes_are_named(self, at_desk, words, message):
+        words = [word.format(desk=at_desk / "desk") for word in words]
+        said = kit.tito("grade", *words, "--out", str(at_desk / "x"), code=2)
+        assert message in said
+        assert "Traceback" not in said
+
+    def test_a_missing_sandbox_is_an_error_that_says_what_mends_it(self, at_desk, monkeypatch):
+        monkeypatch.setenv("PATH", str(at_desk))
+        monkeypatch.setattr("pytest_tinytorch.grade.sandbox._packaged", lambda: None)
+        assert "apt install bubblewrap" in grade(at_desk, code=2)
+
+
+class TestKit:
+    @pytest.mark.parametrize("where", one_in(2, ["checkout", "installed"]))
+    def test_has_specs_and_stubs_and_no_solution(self, tmp_path, where):
+        self.check({"installed": None, "checkout": kit.ROOT}[where], tmp_path / "one")
+
+    def test_of_a_workspace_has_its_specs_if_they_can_be_trusted(self, tmp_path):
+        made = tmp_path / "w"
+        kit.tito("init", str(made), "--no-git")
+        self.check(made, tmp_path / "one")
+        with (made / "specs" / "test_01_tensor.py").open("a", encoding="utf-8") as stream:
+            stream.write("# another\n")
+        with pytest.raises(CourseError, match="tito specs accept"):
+            open_kit(made, None, {})
+
+    def check(self, root, place):
+        opened = open_kit(root, None, {"checkpoint": "02-03", "borrow": "01"})
+        assert [u.label for u in opened.asked] == ["02 activations", "03 layers"]
+        lent = [path for path in opened.files if "reference" in path]
+        assert lent == ["reference/tinytorch/tensor.py"]
+        assert "specs/manifest.json" in opened.files
+        assert not [p for p in opened.files if p.startswith(("tinytorch/", "docs/", ".git/"))]
+        assert b"NotImplementedError" in opened.package["activations.py"]
+        opened.write(place, {"activations.py": b"x = 1\n"})
+        assert (place / "tinytorch/activations.py").read_bytes() == b"x = 1\n"
+        assert opened.changed(place) == ()
+
+    @pytest.mark.parametrize(
+        ("setting", "borrow"),
+        [("addopts = -p tinytorch --borrow 01", "01"), ("tinytorch_borrow = 02", "02")],
+    )
+    def test_borrows_what_the_settings_say(self, course, tmp_path, setting, borrow):
+        shutil.copytree(course / "kit", tmp_path / "kit")
+        file = tmp_path / "kit" / "pytest.ini"
+        text = file.read_text(encoding="utf-8").replace("addopts = -p tinytorch", setting)
+        file.write_text(text, encoding="utf-8")
+        assert [u.number for u in open_kit(tmp_path / "kit", None, {}).borrowed] == [borrow]
+        own = open_kit(tmp_path / "kit", None, {"borrow": "03"})
+        assert "--borrow=03" in own.options
+        assert "path" not in " ".join(own.options)
+
+    def test_notices_each_change(self, course, tmp_path):
+        opened = open_kit(course / "kit", None, {})
+        opened.write(tmp_path / "one", {})
+        (tmp_path / "one" / "pytest.ini").write_text("", encoding="utf-8")
+        (tmp_path / "one" / "specs" / "conftest.py").write_text("", encoding="utf-8")
+        (tmp_path / "one" / "curriculum.toml").unlink()
+        assert opened.changed(tmp_path / "one") == (
+            "curriculum.toml",
+            "pytest.ini",
+            "specs/conftest.py",
+        )
+
+
+def test_a_key_is_of_all_that_a_grade_depends_on(course):
+    job = job_of(course)
+    one, other = take(items("tinytorch/a.py"), Limits()), take(items("tinytorch/b.py"), Limits())
+    keys = {
+        key_of(one, job),
+        key_of(other, job),
+        key_of(one, replace(job, kit=replace(job.kit, digest="x"))),
+        key_of(one, replace(job, sandbox=Sandbox(Kind.NONE))),
+        key_of(one, replace(job, variables={"A": "1"})),
+        key_of(one, replace(job, kit=replace(job.kit, course=Course(limits=Limits(cpu=1))))),
+    }
+    assert len(keys) == 6
+    assert key_of(one, replace(job, folder=course / "elsewhere")) in keys
+
+
+def test_results_of_names_in_any_script_are_apart(tmp_path):
+    store = Store(tmp_path)
+    names = ("ann", "Ann ", "陈", "a/b", "a_b", "../a")
+    places = {store.place(Submission(name)) for name in names}
+    assert len(places) == len(names)
+    assert all(place.parent == tmp_path / "submissions" for place in places)

@@ -1,0 +1,157 @@
+"""Which submissions there are: folders, archives, lists; names in any script, and two of one name."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pytest_tinytorch.grade.session import in_shard
+from pytest_tinytorch.grade.submissions import (
+    Entry,
+    ListError,
+    Submission,
+    entries_of,
+    find_submissions,
+    folder_name,
+    read_list,
+)
+from tests.grade.classes import hand_in, zipped
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A folder of submissions, with what else lies about."""
+    hand_in(tmp_path / "desk" / "ann", {"adding": ""})
+    hand_in(tmp_path / "desk" / "Łukasz 陈" / "my-torch", {"adding": ""})
+    zipped(tmp_path / "desk" / "bob.zip", {"tinytorch/a.py": b""})
+    (tmp_path / "desk" / "notes.txt").write_text("", encoding="utf-8")
+    (tmp_path / "desk" / ".hidden").mkdir()
+    return tmp_path / "desk"
+
+
+def by_id(found):
+    return {one.id: one for one in found}
+
+
+def test_a_folder_of_submissions_is_opened(desk):
+    found = by_id(find_submissions([desk]))
+    assert list(found) == ["ann", "bob", "notes.txt", "Łukasz 陈"]
+    assert {one.id for one in found.values() if one.refused} == {"notes.txt"}
+    assert "no folder and no archive" in found["notes.txt"].refused
+    assert found["bob"].place == desk / "bob.zip"
+
+
+def test_a_folder_with_a_package_is_one_submission(desk):
+    assert [one.id for one in find_submissions([desk / "ann", desk / "bob.zip"])] == ["ann", "bob"]
+
+
+def test_the_current_folder_has_a_name(desk, monkeypatch):
+    monkeypatch.chdir(desk / "ann")
+    (one,) = find_submissions([type(desk)(".")])
+    assert one.id == "ann"
+
+
+def test_what_is_not_there_is_a_row(tmp_path):
+    (one,) = find_submissions([tmp_path / "eve"])
+    assert one.refused == "there is no such folder or archive"
+
+
+def test_of_two_with_one_name_none_is_graded(desk):
+    hand_in(desk / "bob", {"adding": ""})
+    found = by_id(find_submissions([desk]))
+    assert {"bob (1)", "bob (2)"} < {*found}
+    for number in (1, 2):
+        assert "2 submissions are called bob" in found[f"bob ({number})"].refused
+    assert not found["ann"].refused
+
+
+@pytest.mark.parametrize("other", ["ANN", "a\u030anna"])
+def test_names_that_some_system_takes_for_one_are_one_name(tmp_path, other):
+    first = "ann" if other == "ANN" else "\u00e5nna"
+    places = [hand_in(tmp_path / f"{n}" / name, {"a": ""}) for n, name in enumerate((first, other))]
+    assert all(one.refused for one in find_submissions(places))
+
+
+class TestFolders:
+    @pytest.mark.parametrize(
+        "name", ["ann", "Łukasz Żółć", "陈晓明", "محمد", "ann@example.org", "a" * 60]
+    )
+    def test_are_named_after_the_id(self, name):
+        assert folder_name(name) == name
+
+    @pytest.mark.parametrize(
+        "name",
+        ["a/b", "..", ".", "", "con", "NUL.txt", "a:b", "x ", "a\nb", "a" * 300, "-", "陈" * 90],
+    )
+    def test_are_safe_for_any_id(self, name):
+        made = folder_name(name)
+        assert made not in (".", "..", "")
+        assert not {*'/\\:*?"<>|\n'} & {*made}
+        assert len(made.encode("utf-8")) < 255
+        assert made.casefold().partition(".")[0] not in ("con", "nul")
+
+    def test_differ_for_ids_that_differ(self):
+        names = ["a/b", "a:b", "a_b", "a?b", "a" * 300, "a" * 301]
+        assert len({folder_name(name) for name in names}) == len(names)
+
+
+class TestLists:
+    ROWS = ({"submission": "bob.zip", "id": "u2", "name": "Bob", "late_days": "3"},)
+
+    def test_name_submissions(self, desk):
+        found = by_id(find_submissions([desk], entries_of(self.ROWS, "x")))
+        assert found["u2"] == Submission("u2", "Bob", desk / "bob.zip", 3)
+        assert found["ann"].name == ""
+
+    def test_have_students_who_handed_nothing_in(self, desk):
+        found = by_id(find_submissions([desk], {"eve": Entry("u9", "Eve")}))
+        assert found["u9"] == Submission("u9", "Eve", None)
+
+    def test_are_read_from_csv(self, tmp_path):
+        file = tmp_path / "class.csv"
+        file.write_bytes("\ufeffsubmission,name,late_days\nann,Ånna,\nbob,,2\n".encode())
+        assert read_list(file) == {"ann": Entry("ann", "Ånna", 0), "bob": Entry("bob", "", 2)}
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            ([{"name": "Ann"}], "class.csv:2: the column submission"),
+            ([{"submission": "a", "late_days": "-1"}], "class.csv:2: late_days must be an integer"),
+            ([{"submission": "a", "late_days": "²"}], "class.csv:2: late_days must be an integer"),
+            ([{"submission": "a"}, {"submission": "a.zip"}], "class.csv:3: a is there twice"),
+            (
+                [{"submission": "a", "id": "1"}, {"submission": "b", "id": "1"}],
+                "class.csv:3: 1 is there twice",
+            ),
+        ],
+    )
+    def test_with_a_mistake_are_refused(self, rows, message):
+        with pytest.raises(ListError, match=message):
+            entries_of(rows, "class.csv")
+
+    @pytest.mark.parametrize("data", [b"\xff\xfe", None])
+    def test_that_cannot_be_read_are_refused(self, tmp_path, data):
+        file = tmp_path / "class.csv"
+        if data is not None:
+            file.write_bytes(b"submission\n" + data)
+        with pytest.raises(ListError, match=r"class\.csv"):
+            read_list(file)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 30])
+def test_each_submission_is_in_one_shard(count):
+    all_of_them = [Submission(f"s{n}") for n in range(count)]
+    parts = [in_shard(all_of_them, (number, 8)) for number in range(1, 9)]
+    assert sorted(one.id for part in parts for one in part) == sorted(s.id for s in all_of_them)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such a name cannot be given elsewhere")
+def test_a_name_that_is_no_text_is_shown(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/\xff\x1b"
+    os.mkdir(folder)  # noqa: PTH102
+    hand_in(type(tmp_path)(os.fsdecode(folder)), {"adding": ""})
+    (one,) = find_submissions([tmp_path])
+    assert one.id.isprintable()
+    assert one.id.encode("utf-8")
