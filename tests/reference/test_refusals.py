@@ -47,6 +47,14 @@ REFUSED = {
     "F.l1_loss(tt.tensor([1]), tt.tensor([2]))": (TypeError, "input must be floating"),
     "F.huber_loss(x, x, delta=0)": (ValueError, "delta must be above 0"),
     "F.one_hot(x)": (TypeError, "tensor must hold integers"),
+    "x.__setitem__(x.to(np.uint8), 0)": (
+        TypeError,
+        "index of dtype uint8 is not offered: use mask.bool",
+    ),
+    "x[0, None, [1, 2]]": (
+        TypeError,
+        "a number, and an array or a list apart from it is not offered",
+    ),
     "tt.isclose(x, x, rtol=-1)": (ValueError, "rtol and atol must be at least 0"),
 }
 """What is written, and the error with its words. PyTorch refuses each of these, too."""
