@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.instead import INSTEAD, Refused, only_cpu
+from tinytorch.instead import INSTEAD, Refused, only_cpu, refuse
 from tinytorch.signatures import TENSOR, renamed, widen
 
 STORED = (
@@ -116,6 +116,10 @@ class TensorConveniences:
         super().__init_subclass__(**more)
         if cls.__name__ == "Tensor":
             widen(cls, TENSOR)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse `Variable(x)`, which PyTorch once needed; `Tensor` has its own constructor."""
+        refuse("Variable(x)", "use the tensor itself, x, or tinytorch.tensor(data)")
 
     # What a tensor is
 
@@ -220,8 +224,12 @@ class TensorConveniences:
         )
 
     def type(self: Any, dtype: Any = None) -> Any:
-        """In another dtype; without one, the name of the dtype."""
-        return self.data.dtype.name if dtype is None else self.to(dtype)
+        """In another dtype; without one, its name. ``"torch.LongTensor"`` and `LongTensor` are int64."""
+        if dtype is None:
+            return self.data.dtype.name
+        if isinstance(dtype, str) and dtype.endswith("Tensor"):
+            dtype = getattr(import_module("tinytorch.creation"), dtype.rpartition(".")[2])
+        return self.to(getattr(dtype, "makes", dtype))
 
     def type_as(self: Any, other: Any) -> Any:
         """In the dtype of ``other``."""

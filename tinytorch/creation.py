@@ -353,6 +353,7 @@ def of_type(name: str) -> Callable[..., Any]:
             refuse("a size alone", f"use tinytorch.zeros(n, dtype=tinytorch.{name})")
         return new(import_module("tinytorch.tensor").as_array(data), name)
 
+    made.makes = name  # type: ignore[attr-defined]  # for `x.type(LongTensor)`
     return made
 
 

@@ -61,6 +61,8 @@ OTHER_NAMES = {
     "absolute": "abs",
     "greater": "gt",
     "less": "lt",
+    "moveaxis": "movedim",
+    "ger": "outer",
     "concat": "cat",
     "concatenate": "cat",
 }

@@ -241,12 +241,21 @@ def extend(self: Any, modules: Any) -> Any:
     return self
 
 
+def insert(self: Any, index: int, module: Any) -> Any:
+    """Put a module before position ``index``."""
+    modules = list(self)
+    modules.insert(index, module)
+    for place, found in enumerate(modules):
+        setattr(self, str(place), found)
+    return self
+
+
 def __setitem__(self: Any, index: int, module: Any) -> None:
     """Replace a module."""
     setattr(self, str(range(len(self))[index]), module)
 
 
-ADDED = {"Sequential": (append, extend, __setitem__)}
+ADDED = {"Sequential": (append, extend, insert, __setitem__)}
 """Methods that 03 does not require."""
 
 for _attribute in {name for known in KNOWN.values() for name in known}:

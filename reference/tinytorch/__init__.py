@@ -59,9 +59,9 @@ GIVEN = {
     " unique bincount sort argsort topk max min amax amin aminmax all any count_nonzero prod cumsum"
     " var_mean norm median logsumexp softmax log_softmax clamp_min clamp_max square reciprocal rsqrt"
     " lerp isnan isinf isfinite logical_and logical_or logical_xor logical_not isclose allclose equal mm"
-    " bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack",
+    " bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack moveaxis ger",
     "dtypes": "float16 float32 float64 int8 int16 int32 int64 uint8 half double short long bool float int"
-    " finfo iinfo",
+    " finfo iinfo dtype inf nan pi e",
 }
 """What PyTorch's users expect in addition, in given files. Not in ``__all__``: many of these names are those
 of Python's own functions."""

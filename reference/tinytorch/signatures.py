@@ -209,6 +209,9 @@ def optimizer(method: Any, self: Any, *args: Any, **kwargs: Any) -> None:
 
 def step(method: Any, self: Any, closure: Callable[[], Any] | None = None) -> Any:
     """``step(closure)``: compute the loss and its gradients anew, and return the loss."""
+    for param in self.parameters():
+        if hasattr(param.grad, "requires_grad"):
+            param.grad = param.grad.data  # `p.grad = torch.zeros_like(p)` set a Tensor
     if closure is None:
         return method(self)
     with import_module("tinytorch.creation").enable_grad():

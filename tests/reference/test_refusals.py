@@ -55,6 +55,19 @@ REFUSED = {
         TypeError,
         "a number, and an array or a list apart from it is not offered",
     ),
+    "x[0, 0, 0]": (
+        IndexError,
+        "too many indices for a tensor of shape (2, 3): use one index for each axis",
+    ),
+    "x[0, 0][0]": (IndexError, "too many indices for a tensor of shape (): use x.item()"),
+    "tt.relu(input=x)": (TypeError, "relu takes tensors by position: use relu(x), not input=x"),
+    "bool(x > 1)": (
+        ValueError,
+        "the truth of a tensor of shape (2, 3) is not defined: use .any(), .all()",
+    ),
+    "tt.grad(x.sum(), [])": (ValueError, "inputs must hold at least one tensor"),
+    "tt.arange(step=2)": (TypeError, "arange needs an end: use arange(end)"),
+    "tt.randint(3)": (TypeError, "randint needs a bound and a size: use randint(low, high, size)"),
     "tt.isclose(x, x, rtol=-1)": (ValueError, "rtol and atol must be at least 0"),
 }
 """What is written, and the error with its words. PyTorch refuses each of these, too."""
