@@ -15,8 +15,27 @@ ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
 NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
 WRITE_MODULE = "write it as a Module"
 
+NEITHER = {
+    "fliplr": "use x.flip(1)",
+    "flipud": "use x.flip(0)",
+    "trunc": "use x.sign() * x.abs().floor()",
+    "frac": "use x - x.sign() * x.abs().floor()",
+    "fmod": "use x - y * (x / y).sign() * (x / y).abs().floor()",
+    "logit": "use (x / (1 - x)).log()",
+    "nansum": "use x[~x.isnan()].sum()",
+    "nanmean": "use x[~x.isnan()].mean()",
+    "nan_to_num": "use x.where(~x.isnan(), 0.0)",
+    "cummax": "use numpy.maximum.accumulate on x.detach().numpy()",
+    "cummin": "use numpy.minimum.accumulate on x.detach().numpy()",
+    "diff": "use x[1:] - x[:-1]",
+    "inner": "use x @ y.T",
+    "take": "use x.reshape(-1)[index]",
+}
+"""Names that neither a tensor has nor the package."""
+
 INSTEAD = {
     "Tensor": {
+        **NEITHER,
         "retain_grad": "use tinytorch.grad(output, [x]), which gives the gradient of any tensor",
         "register_hook": "use tinytorch.grad(output, [x]), and change what it gives",
         "bfloat16": "use x.float(), or x.half()",
@@ -47,21 +66,7 @@ INSTEAD = {
         "share_memory_": "use one process: nothing here runs on several",
         "index_put_": "use x[indices] = values",
         "index_add": "use numpy.add.at(y.data, index, values) with y = x.clone()",
-        "take": "use x.reshape(-1)[index]",
         "exponential_": "use numpy.random.default_rng().exponential(size=x.shape)",
-        "fliplr": "use x.flip(1)",
-        "flipud": "use x.flip(0)",
-        "trunc": "use x.sign() * x.abs().floor()",
-        "frac": "use x - x.sign() * x.abs().floor()",
-        "fmod": "use x - y * (x / y).sign() * (x / y).abs().floor()",
-        "logit": "use (x / (1 - x)).log()",
-        "nansum": "use x[~x.isnan()].sum()",
-        "nanmean": "use x[~x.isnan()].mean()",
-        "nan_to_num": "use x.where(~x.isnan(), 0.0)",
-        "cummax": "use numpy.maximum.accumulate on x.detach().numpy()",
-        "cummin": "use numpy.minimum.accumulate on x.detach().numpy()",
-        "diff": "use x[1:] - x[:-1]",
-        "inner": "use x @ y.T",
         "storage_offset": "use x.data, an ndarray",
         "untyped_storage": "use x.data, an ndarray",
     },
@@ -74,6 +79,7 @@ INSTEAD = {
         "share_memory": "use one process: nothing here runs on several",
     },
     "tinytorch": {
+        **NEITHER,
         "Size": "use tuple: a shape is one",
         "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
         "complex64": "use two float tensors, for the real and the imaginary part",
@@ -288,24 +294,6 @@ INSTEAD = {
     },
     "tinytorch.cuda": {"amp": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)"},
 }
-
-for _name in [
-    "fliplr",
-    "flipud",
-    "trunc",
-    "frac",
-    "fmod",
-    "logit",
-    "nansum",
-    "nanmean",
-    "nan_to_num",
-    "cummax",
-    "cummin",
-    "diff",
-    "inner",
-    "take",
-]:
-    INSTEAD["tinytorch"].setdefault(_name, INSTEAD["Tensor"][_name])
 
 
 ARGUMENTS = {

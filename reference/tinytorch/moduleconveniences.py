@@ -82,6 +82,11 @@ def check_values(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
             )
 
 
+def of_course(cls: type) -> bool:
+    """Whether a class is one of the framework's: a class of one's own may have the same name."""
+    return cls.__module__.startswith("tinytorch.")
+
+
 class Known:
     """An attribute of PyTorch's layer that is computed, unless the layer sets it: ``conv.kernel_size``."""
 
@@ -89,7 +94,8 @@ class Known:
         self.name = name
 
     def __get__(self, module: Any, owner: type) -> Any:
-        found = next((KNOWN[c.__name__] for c in owner.__mro__ if c.__name__ in KNOWN), {})
+        known = [KNOWN[c.__name__] for c in owner.__mro__ if of_course(c) and c.__name__ in KNOWN]
+        found = known[0] if known else {}
         if module is None or self.name not in found:
             raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
         return found[self.name](module)
@@ -136,7 +142,7 @@ class ModuleConveniences:
     def __init_subclass__(cls, **more: Any) -> None:
         """Let methods take what PyTorch's take, see `signatures.py`."""
         super().__init_subclass__(**more)
-        if cls.__module__.startswith("tinytorch."):
+        if of_course(cls):
             widen(cls, MODULE if cls.__name__ == "Module" else LAYERS.get(cls.__name__, {}))
             for function in ADDED.get(cls.__name__, ()):
                 if not hasattr(cls, function.__name__):
@@ -149,7 +155,12 @@ class ModuleConveniences:
             if way and not takes(cls, name):
                 refuse(f"{cls.__name__}({name}=…)", way)
         check_values(cls, args, kwargs)
-        if cls.__name__ == "Sequential" and args and isinstance(args[0], Mapping):
+        if (
+            args
+            and isinstance(args[0], Mapping)
+            and cls.__name__ == "Sequential"
+            and of_course(cls)
+        ):
             refuse(
                 "Sequential(OrderedDict(…))",
                 "use nn.Sequential(*layers.values()), whose parts are named 0, 1, …",
