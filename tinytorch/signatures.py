@@ -13,6 +13,8 @@ from importlib import import_module
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from tinytorch.instead import refuse
 
 Adapter = Callable[..., Any]
@@ -82,6 +84,13 @@ def reduction(method: Any, x: Any, *args: Any, dtype: Any = None, **kwargs: Any)
     return method(x if dtype is None else x.to(dtype), *args, **renamed(kwargs))
 
 
+def average(method: Any, x: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """As `reduction`; the dtype has to be floating."""
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError(f"dtype of mean must be floating, got {dtype}: use x.mean().to(dtype)")
+    return reduction(method, x, *args, dtype=dtype, **kwargs)
+
+
 def variance(method: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     """``var(dim, unbiased, keepdim)``, ``var(unbiased)``, and the names."""
     kwargs = renamed(kwargs)
@@ -138,7 +147,7 @@ def truth(method: Any, x: Any) -> bool:
 
 TENSOR: dict[str, Adapter] = {
     "sum": reduction,
-    "mean": reduction,
+    "mean": average,
     "var": variance,
     "argmax": along,
     "squeeze": along,

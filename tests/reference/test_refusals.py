@@ -68,6 +68,7 @@ REFUSED = {
     "tt.grad(x.sum(), [])": (ValueError, "inputs must hold at least one tensor"),
     "tt.arange(step=2)": (TypeError, "arange needs an end: use arange(end)"),
     "tt.randint(3)": (TypeError, "randint needs a bound and a size: use randint(low, high, size)"),
+    "x.mean(dtype=np.int64)": (TypeError, "dtype of mean must be floating, got"),
     "tt.isclose(x, x, rtol=-1)": (ValueError, "rtol and atol must be at least 0"),
 }
 """What is written, and the error with its words. PyTorch refuses each of these, too."""
