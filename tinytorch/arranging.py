@@ -256,11 +256,12 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 def flip(input: Any, *along: Any, dims: Any = None) -> Any:
-    """Reversed along each axis of ``dims``: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
+    """A copy, reversed along each axis of ``dims``: ``flip(x, 0, 1)`` or ``flip(x, (0, 1))``."""
     given: Any = along if dims is None else (dims,)
     alone = len(given) == 1 and isinstance(given[0], (tuple, list))
     turned = axes_of(given[0] if alone else given, input.shape)
-    return input[tuple(slice(None, None, -1 if i in turned else None) for i in range(input.ndim))]
+    steps = (slice(None, None, -1 if i in turned else None) for i in range(input.ndim))
+    return clone(input[tuple(steps)])
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
@@ -280,12 +281,11 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
 
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The diagonals of the matrices along two axes, as the last axis."""
+    """The diagonals of the matrices along two axes, as the last axis; a view, which you can write into."""
     one, other = axis_of(dim1, input.shape, "dim1"), axis_of(dim2, input.shape, "dim2")
     if one == other:
         raise ValueError(f"dim1 {dim1} and dim2 {dim2} must be two axes of shape {input.shape}")
-    places = np.arange(input.numel()).reshape(input.shape)
-    return input.reshape(-1)[np.diagonal(places, offset, one, other)]
+    return operations.diagonal(input, offset=offset, dim1=one, dim2=other)
 
 
 diagonal_of = diagonal
@@ -301,7 +301,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
             input[np.maximum(np.diag(np.arange(len(input)), diagonal), 0)],
             np.zeros((), input.dtype),
         )
-    return diagonal_of(input, diagonal)
+    return clone(diagonal_of(input, diagonal))
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:
@@ -461,7 +461,11 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         )
     if minlength < 0 or (weights is not None and raw(weights).shape != numbers.shape):
         raise ValueError("minlength must be at least 0, and weights must have the shape of input")
-    return wrap(np.bincount(raw(input), None if weights is None else raw(weights), minlength))
+    if weights is None:
+        return wrap(np.bincount(numbers, None, minlength))
+    single = raw(weights).dtype == np.float32  # other dtypes become float64, as in PyTorch
+    counts = np.bincount(numbers, raw(weights), minlength)
+    return wrap(counts.astype(np.float32 if single else np.float64))
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:

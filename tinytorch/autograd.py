@@ -19,6 +19,7 @@ from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
+from tinytorch.signatures import takes_iterators
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -127,6 +128,7 @@ def backward(
     raise NotImplementedError("05 autograd: backward")
 
 
+@takes_iterators
 def grad(
     output: t.Tensor,
     inputs: Sequence[t.Tensor] | t.Tensor,

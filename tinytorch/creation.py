@@ -17,7 +17,7 @@ from tinytorch.arranging import common_shape
 from tinytorch.instead import no_such_name, only_cpu, refuse
 from tinytorch.primitive import Array, Variable, check_floating, recording
 
-MADE_BY_TENSOR = "tensor zeros ones full"
+MADE_BY_TENSOR = "zeros ones full"
 """Functions of 01 that also take a device here."""
 
 
@@ -26,8 +26,9 @@ def on_cpu(name: str) -> Callable[..., Any]:
     """The function of 01 with that name, which also accepts the CPU as device."""
 
     @wraps(getattr(import_module("tinytorch.tensor"), name))
-    def made(*args: Any, device: Any = None, **kwargs: Any) -> Any:
+    def made(*args: Any, device: Any = None, size: Any = None, **kwargs: Any) -> Any:
         only_cpu(device)
+        args = args if size is None else (size, *args)
         return getattr(import_module("tinytorch.tensor"), name)(*args, **kwargs)
 
     return made
@@ -37,6 +38,16 @@ def __getattr__(name: str) -> Any:
     if name in MADE_BY_TENSOR.split():
         return on_cpu(name)
     raise no_such_name("tinytorch", name)
+
+
+def tensor(data: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
+    """`tensor.tensor`; a list of NumPy's float64 keeps its dtype, as in PyTorch."""
+    first = data
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    if dtype is None and first is not data and getattr(first, "dtype", None) == np.float64:
+        dtype = np.float64
+    return on_cpu("tensor")(data, dtype=dtype, **more)
 
 
 def drawn(name: str, size: tuple[Any, ...], dtype: Any, options: dict[str, Any]) -> Any:
@@ -62,9 +73,9 @@ def randn(*size: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
 
 def arange(
     *bounds: float,
-    start: float = 0,
+    start: float | None = None,
     end: float | None = None,
-    step: float = 1,
+    step: float | None = None,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
     device: Any = None,
@@ -78,10 +89,15 @@ def arange(
     If the bounds are in the wrong order, the tensor is empty.
     """
     only_cpu(device)
-    if end is not None:
-        bounds = (bounds[0] if bounds else start, end, bounds[1] if len(bounds) > 1 else step)
-    numbers = [getattr(n, "item", lambda n=n: n)() for n in bounds]
-    if not all(map(np.isfinite, numbers)) or (len(numbers) == 3 and numbers[2] == 0):
+    names = ("end",) if len(bounds) == 1 and end is None else ("start", "end", "step")
+    by_name = {"start": start, "end": end, "step": step}
+    given = {name: value for name, value in by_name.items() if value is not None}
+    given = {"start": 0, "step": 1, **given, **dict(zip(names, bounds, strict=False))}
+    if "end" not in given or len(bounds) > 3:
+        raise TypeError("arange needs an end: use arange(end) or arange(start, end, step)")
+    ordered = [given[name] for name in by_name]
+    numbers = [getattr(n, "item", lambda n=n: n)() for n in ordered]
+    if not all(map(np.isfinite, numbers)) or numbers[2] == 0:
         raise ValueError(f"start and end must be finite and step not 0, got {numbers}")
     kind = None if dtype is None else np.dtype(dtype).kind
     if kind == "b":
@@ -179,13 +195,18 @@ def randn_like(input: Any, dtype: DTypeLike | None = None, **more: Any) -> Any:
 
 def randint(
     *bounds: Any,
+    low: int | None = None,
+    high: int | None = None,
     size: Sequence[int] | None = None,
     generator: np.random.Generator | None = None,
     dtype: DTypeLike = np.int64,
     **more: Any,
 ) -> Any:
     """Integers: ``randint(high, size)`` or ``randint(low, high, size)``, below ``high``."""
-    *ends, shape = bounds if size is None else (*bounds, size)
+    by_name = [given for given in (low, high, size) if given is not None]
+    if not (2 <= len(bounds) + len(by_name) <= 3 and (size is not None or len(bounds) > 1)):
+        raise TypeError("randint needs a bound and a size: use randint(low, high, size)")
+    *ends, shape = (*bounds, *by_name) if size is not None else (*by_name, *bounds)
     low, high = (0, *ends) if len(ends) == 1 else ends
     if low >= high or (np.dtype(dtype) == np.bool_ and (low < 0 or high > 2)):
         raise ValueError(f"low must be below high, and both fit dtype, got {low} and {high}")
@@ -332,6 +353,7 @@ def of_type(name: str) -> Callable[..., Any]:
             refuse("a size alone", f"use tinytorch.zeros(n, dtype=tinytorch.{name})")
         return new(import_module("tinytorch.tensor").as_array(data), name)
 
+    made.makes = name  # type: ignore[attr-defined]  # for `x.type(LongTensor)`
     return made
 
 
@@ -367,8 +389,13 @@ class set_grad_enabled:
     """Turn recording on or off from now on; with ``with set_grad_enabled(training):``, for a block."""
 
     def __init__(self, mode: bool) -> None:
-        self.before = recording.get()
-        recording.set(bool(mode))
+        self.before, self.mode = recording.get(), bool(mode)
+        recording.set(self.mode)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """As a decorator it covers the function alone."""
+        recording.set(self.before)
+        return (enable_grad() if self.mode else no_grad())(function)
 
     def __enter__(self) -> None:
         """The constructor has already set it."""
@@ -378,7 +405,11 @@ class set_grad_enabled:
 
 
 class enable_grad:
-    """Record operations in a block, even inside `no_grad`. Also a decorator."""
+    """Record operations in a block, even inside `no_grad`. Also a decorator, with or without parentheses."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """A context; for ``@enable_grad`` the decorated function."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __enter__(self) -> None:
         self.before = recording.get()
@@ -401,9 +432,17 @@ def is_grad_enabled() -> bool:
     return recording.get()
 
 
-def inference_mode(mode: bool = True) -> Any:
-    """`no_grad`: nothing is recorded."""
-    return import_module("tinytorch.autograd").no_grad() if mode else enable_grad()
+def no_grad(function: Any = None) -> Any:
+    """`autograd.no_grad`; as a decorator also without parentheses."""
+    context = import_module("tinytorch.autograd").no_grad()
+    return context if function is None else context(function)
+
+
+def inference_mode(mode: Any = True) -> Any:
+    """`no_grad`: nothing is recorded. Also a decorator, with or without parentheses."""
+    if callable(mode):
+        return no_grad(mode)
+    return no_grad() if mode else enable_grad()
 
 
 def set_printoptions(**options: Any) -> None:

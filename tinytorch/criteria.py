@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch import functions
-from tinytorch.arranging import movedim, raw
+from tinytorch import functions, operations
+from tinytorch.arranging import as_tensor, movedim, raw
 from tinytorch.instead import not_offered, refuse
 from tinytorch.primitive import Array, check_floating, defvjp, primitive
 
@@ -47,6 +47,25 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     if delta <= 0:
         raise ValueError(f"delta must be above 0, got {delta}")
     return smooth_l1_loss(input, target, reduction, delta) * delta
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """That of 04; with ``weight`` for each loss, and ``pos_weight`` for the losses of target 1.
+
+    loss = weight · ((1 - y) x + (1 + (pos_weight - 1) y) log(1 + exp(-x)))
+    """
+    if weight is None and pos_weight is None:
+        plain = import_module("tinytorch.losses").binary_cross_entropy_with_logits
+        return plain(input, target, reduction=reduction)
+    import_module("tinytorch.losses").check_shapes(input, target)
+    check_floating(input, "input")
+    target = as_tensor(target)
+    below = -input.clip(max=0) + operations.log1p((-input.abs()).exp())  # log(1 + exp(-x))
+    share = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+    losses = (1 - target) * input + share * below
+    return reduce(losses if weight is None else losses * weight, reduction)
 
 
 @primitive

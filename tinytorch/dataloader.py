@@ -40,6 +40,12 @@ class Dataset:
     def __getitem__(self, index: int) -> Any:
         raise TypeError(f"{type(self).__name__} must define __getitem__")
 
+    def __add__(self, other: Dataset) -> Any:
+        """The items of both, one after the other. Given."""
+        from tinytorch.sampling import ConcatDataset
+
+        return ConcatDataset([self, other])
+
 
 class Items(Protocol):
     """All that a dataset needs, so that a list works as well as a `Dataset`."""
@@ -78,6 +84,11 @@ class TensorDataset(Dataset):
                 The message names ``tensors`` and all shapes.
         """
         raise NotImplementedError("08 dataloader: TensorDataset.__init__")
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The arrays as Tensors that share their memory. Given."""
+        return tuple(map(Tensor, self.arrays))
 
     def __len__(self) -> int:
         return len(self.arrays[0])

@@ -6,6 +6,8 @@ Given, not an exercise. They compare equal to NumPy's types and to a tensor's ``
 (True, dtype('int64'))
 """
 
+import math
+
 import numpy as np
 
 float16 = np.dtype("float16")
@@ -20,4 +22,6 @@ half, double, short, long = float16, float64, int16, int64
 bool = np.dtype("bool")
 float, int = float32, int32
 
+dtype = np.dtype
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 finfo, iinfo = np.finfo, np.iinfo

@@ -14,14 +14,15 @@ import numpy as np
 
 from tinytorch import arranging, functions, operations
 from tinytorch.arranging import as_tensor, raw, wrap
+from tinytorch.inplace import store
 from tinytorch.instead import no_such_name, not_offered, refuse
 from tinytorch.precision import in_single
 from tinytorch.primitive import check_floating
 
 HOME = {
-    "activations": "relu sigmoid tanh",
-    "losses": "mse_loss binary_cross_entropy_with_logits",
-    "criteria": "l1_loss smooth_l1_loss huber_loss binary_cross_entropy kl_div nll_loss cross_entropy",
+    "losses": "mse_loss",
+    "criteria": "binary_cross_entropy_with_logits l1_loss smooth_l1_loss huber_loss binary_cross_entropy"
+    " kl_div nll_loss cross_entropy",
 }
 """Functions that come from a module as they are."""
 
@@ -171,10 +172,10 @@ def layer_norm(
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """`layers.Dropout` as a function. It returns a new tensor even with ``inplace``."""
+    """`layers.Dropout` as a function."""
     layer = import_module("tinytorch.layers").Dropout(p)
     layer.training = training
-    return layer.forward(input)
+    return result(input, layer.forward(input), inplace)
 
 
 def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: Any = None) -> Any:
@@ -308,6 +309,26 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     return functions.log_softmax(input, dim, dtype)
 
 
+def result(input: Any, out: Any, inplace: bool) -> Any:
+    """``out``; with ``inplace``, ``input`` with the values and the history of ``out``."""
+    return store(input, out) if inplace and out is not input else out
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    """`activations.relu`."""
+    return result(input, import_module("tinytorch.activations").relu(input), inplace)
+
+
+def sigmoid(input: Any) -> Any:
+    """`activations.sigmoid`."""
+    return import_module("tinytorch.activations").sigmoid(input)
+
+
+def tanh(input: Any) -> Any:
+    """`activations.tanh`."""
+    return import_module("tinytorch.activations").tanh(input)
+
+
 def gelu(input: Any, approximate: str = "none") -> Any:
     """`activations.gelu`, exact or approximated by tanh."""
     return import_module("tinytorch.activations").gelu(input, approximate=approximate)
@@ -316,19 +337,21 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x where it is positive, ``negative_slope`` · x elsewhere."""
     check_floating(input, "input")
-    return functions.where(raw(input) > 0, input, input * negative_slope)
+    out = functions.where(raw(input) > 0, input, input * negative_slope)
+    return result(input, out, inplace)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x where it is positive, α (exp(x) - 1) elsewhere."""
     check_floating(input, "input")
     low = functions.where(raw(input) > 0, wrap(np.zeros_like(raw(input))), input)
-    return functions.where(raw(input) > 0, input, operations.expm1(low) * alpha)
+    out = functions.where(raw(input) > 0, input, operations.expm1(low) * alpha)
+    return result(input, out, inplace)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """x · sigmoid(x)."""
-    return input * import_module("tinytorch.activations").sigmoid(input)
+    return result(input, input * sigmoid(input), inplace)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -346,12 +369,13 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     if min_val > max_val:
         raise ValueError(f"min_val {min_val} must not be above max_val {max_val}")
     inside = (raw(input) > min_val) & (raw(input) < max_val)
-    return functions.where(inside, input, wrap(raw(input).clip(min_val, max_val)))
+    out = functions.where(inside, input, wrap(raw(input).clip(min_val, max_val)))
+    return result(input, out, inplace)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """x limited to [0, 6]."""
-    return hardtanh(input, 0.0, 6.0)
+    return hardtanh(input, 0.0, 6.0, inplace)
 
 
 def logsigmoid(input: Any) -> Any:
@@ -363,4 +387,4 @@ def logsigmoid(input: Any) -> Any:
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half times the sigmoid of the second."""
     value, gate = functions.chunk(input, 2, dim)
-    return value * import_module("tinytorch.activations").sigmoid(gate)
+    return value * sigmoid(gate)

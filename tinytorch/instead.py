@@ -15,8 +15,27 @@ ONLY_CPU = "use the CPU: leave the line out, or write device='cpu'"
 NO_SPARSE = "use dense tensors, or tinytorch.to_csr for a matrix of weights"
 WRITE_MODULE = "write it as a Module"
 
+NEITHER = {
+    "fliplr": "use x.flip(1)",
+    "flipud": "use x.flip(0)",
+    "trunc": "use x.sign() * x.abs().floor()",
+    "frac": "use x - x.sign() * x.abs().floor()",
+    "fmod": "use x - y * (x / y).sign() * (x / y).abs().floor()",
+    "logit": "use (x / (1 - x)).log()",
+    "nansum": "use x[~x.isnan()].sum()",
+    "nanmean": "use x[~x.isnan()].mean()",
+    "nan_to_num": "use x.where(~x.isnan(), 0.0)",
+    "cummax": "use numpy.maximum.accumulate on x.detach().numpy()",
+    "cummin": "use numpy.minimum.accumulate on x.detach().numpy()",
+    "diff": "use x[1:] - x[:-1]",
+    "inner": "use x @ y.T",
+    "take": "use x.reshape(-1)[index]",
+}
+"""Names that neither a tensor has nor the package."""
+
 INSTEAD = {
     "Tensor": {
+        **NEITHER,
         "retain_grad": "use tinytorch.grad(output, [x]), which gives the gradient of any tensor",
         "register_hook": "use tinytorch.grad(output, [x]), and change what it gives",
         "bfloat16": "use x.float(), or x.half()",
@@ -45,6 +64,11 @@ INSTEAD = {
         "det": "use numpy.linalg.det on x.detach().numpy()",
         "svd": "use numpy.linalg.svd on x.detach().numpy()",
         "share_memory_": "use one process: nothing here runs on several",
+        "index_put_": "use x[indices] = values",
+        "index_add": "use numpy.add.at(y.data, index, values) with y = x.clone()",
+        "exponential_": "use numpy.random.default_rng().exponential(size=x.shape)",
+        "storage_offset": "use x.data, an ndarray",
+        "untyped_storage": "use x.data, an ndarray",
     },
     "Module": {
         "half": "use tinytorch.to_half(model), which keeps float32 parameters for training",
@@ -55,6 +79,7 @@ INSTEAD = {
         "share_memory": "use one process: nothing here runs on several",
     },
     "tinytorch": {
+        **NEITHER,
         "Size": "use tuple: a shape is one",
         "bfloat16": "use tinytorch.float32, or tinytorch.float16 through to_half",
         "complex64": "use two float tensors, for the real and the imaginary part",
@@ -80,6 +105,55 @@ INSTEAD = {
         "func": "use tinytorch.grad(output, inputs)",
         "hub": "use tinytorch.load(path) with a file in the format safetensors",
         "autograd.Function": "write a function under @primitive, and its gradient with defvjp",
+        "distributions": "use tinytorch.normal, bernoulli or multinomial, and write log_prob by its formula",
+        "complex": "use two float tensors, for the real and the imaginary part",
+        "profiler": "use tinytorch.Profiler",
+        "random": "use tinytorch.manual_seed, and generator= where numbers are drawn",
+        "get_rng_state": "use a Generator of your own: generator.bit_generator.state",
+        "initial_seed": "use the seed that you gave to manual_seed",
+        "get_default_dtype": "use tinytorch.float32: it is always that",
+        "logspace": "use 10 ** tinytorch.linspace(start, end, steps)",
+        "randint_like": "use tinytorch.randint(low, high, x.shape)",
+        "exp2": "use 2 ** x",
+        "sinh": "use (x.exp() - (-x).exp()) / 2",
+        "cosh": "use (x.exp() + (-x).exp()) / 2",
+        "std_mean": "use x.std() and x.mean()",
+        "argwhere": "use x.nonzero()",
+        "baddbmm": "use input + batch1 @ batch2",
+        "addcmul": "use input + value * tensor1 * tensor2",
+        "addcdiv": "use input + value * tensor1 / tensor2",
+        "tensordot": "use einsum, or reshape and @",
+        "dist": "use (x - y).norm()",
+        "scatter": "use x.scatter(dim, index, src)",
+        "broadcast_tensors": "use x.expand(shape) for each",
+        "tensor_split": "use split, with the lengths of the parts",
+        "cartesian_prod": "use meshgrid, and stack",
+        "logaddexp": "use logsumexp of stack([x, y])",
+        "logcumsumexp": "use x.exp().cumsum(dim).log()",
+        "diag_embed": "use x.unsqueeze(-1) * eye(n)",
+        "dstack": "use stack(tensors, 2)",
+        "column_stack": "use stack(tensors, 1) of vectors, or cat(tensors, 1)",
+        "atleast_1d": "use x.reshape(-1)",
+        "atleast_2d": "use x.unsqueeze(0)",
+        "inverse": "use numpy.linalg.inv on x.detach().numpy()",
+        "det": "use numpy.linalg.det on x.detach().numpy()",
+        "svd": "use numpy.linalg.svd on x.detach().numpy()",
+        "bucketize": "use numpy.digitize on x.detach().numpy()",
+        "cumprod": "use x.log().cumsum(dim).exp() for positive values",
+        **{
+            name: f"use numpy.{there} on x.detach().numpy()"
+            for name, there in (
+                *(("atan2", "arctan2"), ("asin", "arcsin"), ("acos", "arccos"), ("atan", "arctan")),
+                *((name, name) for name in ("cov", "corrcoef", "cross", "hypot", "kron", "rot90")),
+                *((name, name) for name in ("copysign", "isin", "nanmedian", "searchsorted")),
+            )
+        },
+        "tril_indices": "use numpy.tril_indices(n)",
+        "triu_indices": "use numpy.triu_indices(n)",
+        "result_type": "use numpy.result_type, with dtypes",
+        "promote_types": "use numpy.promote_types",
+        "can_cast": "use numpy.can_cast, with dtypes",
+        "block_diag": "use zeros, and write each block into its place",
     },
     "tinytorch.nn": {
         "Conv1d": "use nn.Conv2d on x.unsqueeze(2), with kernels of height 1",
@@ -105,6 +179,39 @@ INSTEAD = {
         "CosineSimilarity": "use F.cosine_similarity",
         "Softmax2d": "use nn.Softmax(dim=1)",
         "parallel": "use one process: nothing here runs on several",
+        "Dropout1d": "use nn.Dropout",
+        "Dropout2d": "use nn.Dropout",
+        "MaxPool1d": "use nn.MaxPool2d on x.unsqueeze(2), with windows of height 1",
+        "AvgPool1d": "use nn.AvgPool2d on x.unsqueeze(2), with windows of height 1",
+        "AdaptiveMaxPool2d": "use x.amax((2, 3), keepdim=True) for an output of 1",
+        "ReflectionPad2d": "use nn.ZeroPad2d, or numpy.pad before the model",
+        "RMSNorm": f"{WRITE_MODULE}: x / (x * x).mean(-1, keepdim=True).add(eps).sqrt() * weight",
+        "ParameterList": "use an attribute for each nn.Parameter",
+        "ParameterDict": "use an attribute for each nn.Parameter",
+        "PReLU": f"{WRITE_MODULE} with one nn.Parameter, relu(x) - weight * relu(-x)",
+        "GLU": f"{WRITE_MODULE} that calls F.glu",
+        "Hardtanh": f"{WRITE_MODULE} that calls F.hardtanh",
+        "SELU": "use nn.ELU",
+        "CELU": "use nn.ELU",
+        "Mish": "use nn.SiLU",
+        "Hardswish": "use nn.SiLU",
+        "Hardsigmoid": "use nn.Sigmoid",
+        "Softmin": "use nn.Softmax on -x",
+        "MarginRankingLoss": "write it with relu: relu(-y * (x1 - x2) + margin).mean()",
+        "HingeEmbeddingLoss": "write it with where and relu",
+        "CosineEmbeddingLoss": "write it with F.cosine_similarity and relu",
+        "GaussianNLLLoss": "write it: (var.log() + (x - y) ** 2 / var).mean() / 2",
+        "PoissonNLLLoss": "write it: (x.exp() - y * x).mean()",
+        "MultiMarginLoss": "use nn.CrossEntropyLoss",
+    },
+    "tinytorch.nn.utils": {
+        "clip_grad_value_": "use p.grad[...] = p.grad.clip(-value, value) for each parameter",
+        "parameters_to_vector": "use tinytorch.cat([p.detach().reshape(-1) for p in model.parameters()])",
+        "vector_to_parameters": "use p.data[...] = part.reshape(p.shape) for each parameter",
+        "weight_norm": f"{WRITE_MODULE} that divides its weight by weight.norm()",
+        "spectral_norm": f"{WRITE_MODULE} that divides its weight by its largest singular value",
+        "rnn": "use F.pad and tinytorch.stack for sequences of different lengths",
+        "parametrize": "write it as a property of a Module",
     },
     "tinytorch.nn.functional": {
         "conv1d": "use F.conv2d on x.unsqueeze(2), with kernels of height 1",
@@ -116,6 +223,22 @@ INSTEAD = {
         "dropout2d": "use F.dropout",
         "group_norm": "use F.layer_norm",
         "gumbel_softmax": "use F.softmax",
+        "relu_": "use F.relu(x, inplace=True)",
+        "max_pool1d": "use F.max_pool2d on x.unsqueeze(2), with windows of height 1",
+        "avg_pool1d": "use F.avg_pool2d on x.unsqueeze(2), with windows of height 1",
+        "adaptive_max_pool2d": "use x.amax((2, 3), keepdim=True) for an output of 1",
+        "pixel_shuffle": "use reshape and permute",
+        "rms_norm": "use x / (x * x).mean(-1, keepdim=True).add(eps).sqrt() * weight",
+        "prelu": "use F.relu(x) - weight * F.relu(-x)",
+        "selu": "use F.elu",
+        "celu": "use F.elu",
+        "mish": "use x * F.softplus(x).tanh()",
+        "hardswish": "use x * F.relu6(x + 3) / 6",
+        "hardsigmoid": "use F.relu6(x + 3) / 6",
+        "softsign": "use x / (1 + x.abs())",
+        "softmin": "use F.softmax(-x, dim)",
+        "tanhshrink": "use x - x.tanh()",
+        "threshold": "use x.where(x > threshold, value)",
     },
     "tinytorch.nn.init": {
         "sparse_": "use normal_, and tinytorch.magnitude_prune afterwards",
@@ -132,6 +255,13 @@ INSTEAD = {
         "SparseAdam": "use optim.Adam",
     },
     "tinytorch.optim.lr_scheduler": {
+        **dict.fromkeys(
+            (
+                *("LinearLR", "ConstantLR", "PolynomialLR", "CyclicLR", "SequentialLR"),
+                *("CosineAnnealingWarmRestarts", "MultiplicativeLR", "ChainedScheduler"),
+            ),
+            "use LambdaLR, with a function of the epoch",
+        ),
         "OneCycleLR": "use tinytorch.CosineSchedule, and set optimizer.lr = schedule(step)",
         "ReduceLROnPlateau": "use optimizer.lr = optimizer.lr / 10 when the loss stops falling",
     },
@@ -153,6 +283,7 @@ INSTEAD = {
     },
     "tinytorch.utils.data": {
         "IterableDataset": "use Dataset, with a length and items by number",
+        "SubsetRandomSampler": "use DataLoader(Subset(dataset, indices), shuffle=True)",
         "BatchSampler": "use DataLoader(dataset, batch_size)",
         "get_worker_info": "use it without workers: a DataLoader here has none",
         "DistributedSampler": "use one process: nothing here runs on several",
@@ -220,7 +351,7 @@ def no_such_name(place: str, name: str, there_are: Iterable[str] = ()) -> Attrib
     if way is None:
         from difflib import get_close_matches  # it takes a moment, and is rarely needed
 
-        near = get_close_matches(name, sorted(there_are), n=3)
+        near = get_close_matches(name, sorted(there_are), n=3, cutoff=0.8)
         way = (
             f"use {' or '.join(near)}, if that was meant"
             if near

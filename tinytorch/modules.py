@@ -158,11 +158,11 @@ class LeakyReLU(Module):
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         """Remember the slope."""
-        self.negative_slope = negative_slope
+        self.negative_slope, self.inplace = negative_slope, inplace
 
     def forward(self, x: Any) -> Any:
         """Apply it."""
-        return F.leaky_relu(x, self.negative_slope)
+        return F.leaky_relu(x, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}"
@@ -173,11 +173,11 @@ class ELU(Module):
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         """Remember α."""
-        self.alpha = alpha
+        self.alpha, self.inplace = alpha, inplace
 
     def forward(self, x: Any) -> Any:
         """Apply it."""
-        return F.elu(x, self.alpha)
+        return F.elu(x, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
@@ -187,11 +187,12 @@ class SiLU(Module):
     """`F.silu`."""
 
     def __init__(self, inplace: bool = False) -> None:
-        """Nothing to remember."""
+        """Remember whether to store the result in the input."""
+        self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
         """Apply it."""
-        return F.silu(x)
+        return F.silu(x, self.inplace)
 
 
 class Softplus(Module):
@@ -221,11 +222,12 @@ class ReLU6(Module):
     """`F.relu6`."""
 
     def __init__(self, inplace: bool = False) -> None:
-        """Nothing to remember."""
+        """Remember whether to store the result in the input."""
+        self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
         """Apply it."""
-        return F.relu6(x)
+        return F.relu6(x, self.inplace)
 
 
 class LogSoftmax(Module):
@@ -249,6 +251,8 @@ class Loss(Module):
     def __init__(self, reduction: str = "mean", **settings: Any) -> None:
         """Remember the reduction and the arguments."""
         self.reduction, self.settings = reduction, settings
+        for name, value in settings.items():
+            setattr(self, name, value)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Apply the function of `F` that belongs to the class."""
@@ -279,6 +283,18 @@ class BCELoss(Loss):
     """`F.binary_cross_entropy`."""
 
     function = "binary_cross_entropy"
+
+
+class BCEWithLogitsLoss(Loss):
+    """`F.binary_cross_entropy_with_logits`, which is that of 04 without weights."""
+
+    function = "binary_cross_entropy_with_logits"
+
+    def __init__(
+        self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
+    ) -> None:
+        """Remember the reduction and the weights."""
+        super().__init__(reduction, weight=weight, pos_weight=pos_weight)
 
 
 class NLLLoss(Loss):

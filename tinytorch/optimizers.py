@@ -15,11 +15,12 @@ from numpy.typing import DTypeLike
 from tinytorch.moduleconveniences import sets_to_none
 from tinytorch.optimizerstates import reads_pytorch
 from tinytorch.primitive import Array
+from tinytorch.signatures import OptimizerConveniences
 from tinytorch.tensor import Tensor
 from tinytorch.versions import notes_changes
 
 
-class Optimizer:
+class Optimizer(OptimizerConveniences):
     """What every optimizer does: hold parameters, visit each one, remember, save.
 
     Each kind of optimizer adds one method, `update`, which moves one parameter.

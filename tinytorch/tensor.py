@@ -5,7 +5,7 @@ remembers what they did. Everything else is composed of them, so it needs no gra
 
 Shapes broadcast as in NumPy: compared from the right, an axis of length 1 stretches. Dtypes mix as
 in NumPy: float32 with float64 gives float64, integers with floats give float64. A single number,
-Python's or NumPy's, on either side of an operator leaves the dtype of a floating tensor alone.
+Python's, NumPy's or a 0-d tensor of floats, leaves the dtype of a floating tensor with axes alone.
 
 No operation changes its inputs. Reshaping, indexing and the like may return a view, which shares
 memory with its input; the results of arithmetic never do.

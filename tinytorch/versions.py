@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinytorch.instead import refuse
+
 
 class Changes:
     """A record of the operations in place.
@@ -89,7 +91,54 @@ def view_index(index: Any, ndim: int) -> Any:
     >>> view_index((0, 1), 2), view_index(0, 2)
     ((0, 1, Ellipsis), 0)
     """
-    numbers = index if isinstance(index, tuple) else (index,)
-    if len(numbers) == ndim and all(type(number) is int for number in numbers):
-        return (*numbers, ...)
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) == ndim and all(type(part) is int for part in parts):
+        return (*parts, ...)
+    for part in parts:
+        if type(part) not in PLAIN:
+            check_index(parts, ndim)
+            break
     return index
+
+
+PLAIN = frozenset([int, slice, type(None), type(...)])
+"""Parts of an index that mean the same to NumPy and PyTorch."""
+
+
+def check_index(parts: tuple[Any, ...], ndim: int) -> None:
+    """Refuse an index of arrays that has another meaning in PyTorch.
+
+    Raises:
+        TypeError: an array of uint8, which is a mask there; or a number and an array with a slice between
+            them, whose result has its axes in another order there.
+    """
+    if any(getattr(part, "dtype", None) == np.uint8 for part in parts):
+        refuse(
+            "an index of dtype uint8", "use mask.bool() for a mask, or index.long() for positions"
+        )
+    if len(parts) < 3:
+        return  # nothing can stand between two parts
+    arrays = [None if type(part) in PLAIN else np.asarray(part) for part in parts]
+    taken = sum(count_axes(part, array) for part, array in zip(parts, arrays, strict=True))
+    layout = ""  # a letter for each part: an array, a number, or axes that stay
+    for part, array in zip(parts, arrays, strict=True):
+        if array is not None and array.ndim:
+            layout += "a"
+        elif array is not None or type(part) is int:
+            layout += "n"
+        elif part is not ... or ndim > taken:
+            layout += ":"
+    apart = ":" in layout.strip(":")  # NumPy then puts the axes of the arrays in front
+    inner = layout.replace("n", "").rstrip(":")
+    if "n" in layout and apart and inner.startswith(":") and ":" not in inner.strip(":"):
+        refuse(
+            "an index with a number, and an array or a list apart from it",
+            "use two steps, such as x[0][:, [1, 2]] for x[0, :, [1, 2]]",
+        )
+
+
+def count_axes(part: Any, array: np.ndarray | None) -> int:
+    """How many axes a part of an index stands for."""
+    if array is not None and array.dtype == np.bool_:
+        return array.ndim
+    return 0 if part is None or part is ... else 1

@@ -20,7 +20,7 @@ PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
     "arranging batchnorm conveniences creation criteria cuda customfunctions dtypes functional functions"
     " initialization inplace instead linalg moduleconveniences modules multihead nn operations optim"
-    " optimizerstates products sampling saving statedicts utils weightfiles"
+    " optimizerstates products sampling saving signatures statedicts utils weightfiles"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 

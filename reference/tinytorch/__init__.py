@@ -44,24 +44,24 @@ EXPORTS = {
 }
 
 GIVEN = {
-    "creation": "tensor zeros ones full arange eye rand randn zeros_like ones_like full_like empty empty_like"
-    " rand_like randn_like randint randperm normal bernoulli multinomial linspace from_numpy scalar_tensor"
-    " is_tensor seed enable_grad inference_mode set_grad_enabled is_grad_enabled set_printoptions compile"
-    " Generator FloatTensor DoubleTensor LongTensor IntTensor BoolTensor ByteTensor",
+    "creation": "tensor no_grad zeros ones full arange eye rand randn zeros_like ones_like full_like empty"
+    " empty_like rand_like randn_like randint randperm normal bernoulli multinomial linspace from_numpy"
+    " scalar_tensor is_tensor seed enable_grad inference_mode set_grad_enabled is_grad_enabled"
+    " set_printoptions compile Generator FloatTensor DoubleTensor LongTensor IntTensor BoolTensor ByteTensor",
     "saving": "save load save_model load_model",
-    "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze exp log"
-    " sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt le gt ge"
-    " sin cos tan log2 log10 log1p expm1 erf sign floor ceil round maximum minimum remainder floor_divide"
-    " bitwise_and bitwise_or bitwise_xor subtract multiply divide true_divide negative absolute greater less"
-    " concat concatenate as_tensor t clone ravel unflatten movedim swapaxes swapdims broadcast_to tile"
-    " repeat_interleave flip roll chunk split unbind narrow select diagonal diag tril triu gather"
-    " index_select take_along_dim masked_select masked_fill where nonzero unique bincount sort argsort topk"
-    " max min amax amin aminmax all any count_nonzero prod cumsum var_mean norm median logsumexp softmax"
-    " log_softmax clamp_min clamp_max square reciprocal rsqrt lerp isnan isinf isfinite logical_and"
-    " logical_or logical_xor logical_not isclose allclose equal mm bmm mv dot outer addmm trace cdist"
-    " einsum meshgrid vstack hstack",
+    "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze"
+    " exp log sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt"
+    " le gt ge sin cos tan log2 log10 log1p expm1 erf sign floor ceil round maximum minimum remainder"
+    " floor_divide cat stack bitwise_and bitwise_or bitwise_xor subtract multiply divide true_divide"
+    " negative absolute greater less concat concatenate as_tensor t clone ravel unflatten movedim"
+    " swapaxes swapdims broadcast_to tile repeat_interleave flip roll chunk split unbind narrow select"
+    " diagonal diag tril triu gather index_select take_along_dim masked_select masked_fill where nonzero"
+    " unique bincount sort argsort topk max min amax amin aminmax all any count_nonzero prod cumsum"
+    " var_mean norm median logsumexp softmax log_softmax clamp_min clamp_max square reciprocal rsqrt"
+    " lerp isnan isinf isfinite logical_and logical_or logical_xor logical_not isclose allclose equal mm"
+    " bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack moveaxis ger",
     "dtypes": "float16 float32 float64 int8 int16 int32 int64 uint8 half double short long bool float int"
-    " finfo iinfo",
+    " finfo iinfo dtype inf nan pi e",
 }
 """What PyTorch's users expect in addition, in given files. Not in ``__all__``: many of these names are those
 of Python's own functions."""
@@ -78,9 +78,7 @@ class CallableModule(ModuleType):
     """The class of the module `tinytorch.tensor`: calling the module calls its function `tensor`."""
 
     def __call__(self, *args: Any, device: Any = None, **kwargs: Any) -> Any:
-        if device is not None:
-            import_module("tinytorch.instead").only_cpu(device)
-        return self.tensor(*args, **kwargs)
+        return import_module("tinytorch.creation").tensor(*args, device=device, **kwargs)
 
 
 def __getattr__(name: str) -> Any:
@@ -95,7 +93,8 @@ def __getattr__(name: str) -> Any:
     home = GIVEN_HOME.get(name) or HOME.get(name)
     if home is None:
         raise import_module("tinytorch.instead").no_such_name("tinytorch", name, __dir__())
-    return getattr(import_module(f"tinytorch.{home}"), name)
+    found = getattr(import_module(f"tinytorch.{home}"), name)
+    return import_module("tinytorch.signatures").spelled(found) if home == "functions" else found
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,7 @@ from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
+from tinytorch.signatures import takes_iterators
 
 
 def unbroadcast(g: Array, x: Array) -> Array:
@@ -168,6 +169,7 @@ def backward(
             result.grad = np.asarray(result.grad + g, result.dtype)
 
 
+@takes_iterators
 def grad(
     output: t.Tensor,
     inputs: Sequence[t.Tensor] | t.Tensor,

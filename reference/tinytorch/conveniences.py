@@ -15,7 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from tinytorch.instead import INSTEAD, Refused, only_cpu
+from tinytorch.instead import INSTEAD, Refused, only_cpu, refuse
+from tinytorch.signatures import TENSOR, renamed, widen
 
 STORED = (
     "mul div pow neg abs exp log sqrt square reciprocal rsqrt sin cos tan log2 log10 log1p expm1 erf sign"
@@ -25,8 +26,8 @@ STORED = (
 """Methods that also have a form with ``_`` at the end, which stores the result in the tensor."""
 
 WRITTEN = (
-    "add_ sub_ addcmul_ addcdiv_ fill_ zero_ copy_ normal_ uniform_ masked_fill_ detach_ scatter"
-    " scatter_"
+    "add_ sub_ addcmul_ addcdiv_ fill_ zero_ fill_diagonal_ copy_ normal_ uniform_ masked_fill_ detach_"
+    " scatter scatter_"
 )
 """Methods in `inplace.py`."""
 
@@ -42,7 +43,9 @@ class Method:
 
     def __get__(self, tensor: Any, owner: type) -> Callable[..., Any]:
         function = getattr(import_module("tinytorch.functions"), self.name)
-        return function if tensor is None else lambda *args, **kw: function(tensor, *args, **kw)
+        if tensor is None:
+            return function
+        return lambda *args, **kw: function(tensor, *args, **(kw and renamed(kw)))
 
 
 class InPlace:
@@ -107,6 +110,16 @@ class TensorConveniences:
     """The base of every Tensor: PyTorch's names for what a Tensor already does."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Let the methods of Tensor take what PyTorch's take, see `signatures.py`."""
+        super().__init_subclass__(**more)
+        if cls.__name__ == "Tensor":
+            widen(cls, TENSOR)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse `Variable(x)`, which PyTorch once needed; `Tensor` has its own constructor."""
+        refuse("Variable(x)", "use the tensor itself, x, or tinytorch.tensor(data)")
 
     # What a tensor is
 
@@ -211,8 +224,12 @@ class TensorConveniences:
         )
 
     def type(self: Any, dtype: Any = None) -> Any:
-        """In another dtype; without one, the name of the dtype."""
-        return self.data.dtype.name if dtype is None else self.to(dtype)
+        """In another dtype; without one, its name. ``"torch.LongTensor"`` and `LongTensor` are int64."""
+        if dtype is None:
+            return self.data.dtype.name
+        if isinstance(dtype, str) and dtype.endswith("Tensor"):
+            dtype = getattr(import_module("tinytorch.creation"), dtype.rpartition(".")[2])
+        return self.to(getattr(dtype, "makes", dtype))
 
     def type_as(self: Any, other: Any) -> Any:
         """In the dtype of ``other``."""
@@ -285,6 +302,12 @@ class TensorConveniences:
     def __floordiv__(self, other: Any) -> Any:
         return import_module("tinytorch.operations").floor_divide(self, other)
 
+    def __rmod__(self, other: Any) -> Any:
+        return import_module("tinytorch.operations").remainder(other, self)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return import_module("tinytorch.operations").floor_divide(other, self)
+
     def __pos__(self) -> Self:
         return self
 
@@ -297,8 +320,8 @@ class TensorConveniences:
         return int_of(self.item())
 
     def __format__(self: Any, spec: str) -> str:
-        """``f"{loss:.4f}"`` for a tensor of one number; any other as text."""
-        if not spec:
+        """``f"{loss:.4f}"``, ``f"{loss}"`` for a tensor of one number; any other as text."""
+        if not spec and (self.data.ndim or type(self) is not self.result_type):
             return str(self)
         if self.data.ndim:
             raise TypeError(

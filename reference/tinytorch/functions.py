@@ -18,13 +18,12 @@ from numpy.typing import DTypeLike
 from tinytorch import inplace, operations
 from tinytorch.arranging import (
     Sorted,
+    argsort,
     as_tensor,
     axes_of,
     axis_of,
     gather,
     raw,
-    select,
-    sort,
     wrap,
 )
 from tinytorch.conveniences import STORED, WRITTEN
@@ -45,7 +44,7 @@ HOME = {
     " take_along_dim nonzero unique bincount argsort sort topk",
     "products": "mm bmm mv dot outer addmm trace cdist einsum meshgrid vstack hstack",
     "creation": "new_tensor new_zeros new_ones new_full new_empty",
-    "tensor": "cat mul pow neg matmul eq ne lt le gt ge",
+    "tensor": "cat stack mul pow neg matmul eq ne lt le gt ge",
     "operations": "sin cos tan log2 log10 log1p expm1 erf sign floor ceil round minimum remainder"
     " floor_divide bitwise_and bitwise_or bitwise_xor",
     "activations": "relu sigmoid tanh",
@@ -62,6 +61,8 @@ OTHER_NAMES = {
     "absolute": "abs",
     "greater": "gt",
     "less": "lt",
+    "moveaxis": "movedim",
+    "ger": "outer",
     "concat": "cat",
     "concatenate": "cat",
 }
@@ -281,17 +282,21 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The median, the lower one if there are two; along ``dim``, (values, indices)."""
+    """The median, the lower one if there are two, NaN if a value is NaN; along ``dim``, (values, indices)."""
     if dim is None:
         x = input.reshape(-1)
-        return (
-            sort(x, 0).values[(len(x) - 1) // 2] if len(x) else wrap(np.full((), np.nan, x.dtype))
-        )
+        return median(x, 0).values if len(x) else wrap(np.full((), np.nan, x.dtype))
     values_along("median", input, dim)
-    found = sort(input, dim)
-    middle = (input.shape[dim] - 1) // 2
-    pair = select(found.values, dim, middle), select(found.indices, dim, middle)
-    return Sorted(*(part.unsqueeze(dim) for part in pair)) if keepdim else Sorted(*pair)
+    missing = np.isnan(raw(input))
+    middle = np.take(raw(argsort(input, dim)), [(input.shape[dim] - 1) // 2], axis=dim)
+    index = wrap(np.where(missing.any(dim, keepdims=True), first_along(missing, dim), middle))
+    values = gather(input, dim, index)
+    return Sorted(values, index) if keepdim else Sorted(values.squeeze(dim), index.squeeze(dim))
+
+
+def first_along(found: np.ndarray, dim: int) -> np.ndarray:
+    """The first index along ``dim`` at which a boolean is true; the axis stays."""
+    return found.argmax(axis=dim, keepdims=True)
 
 
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:

@@ -126,6 +126,8 @@ def put_back(history: Any, base: Any, part: Any) -> Any:
     op, _, params = history
     if op.__name__ == "getitem":
         return operations.put(base, part, index=params["index"])
+    if op.__name__ == "diagonal":
+        return operations.put_diagonal(base, part, **params)
     if op.__name__ == "permute":
         return part.permute(*np.argsort([dim % base.ndim for dim in params["dims"]]).tolist())
     return part.reshape(base.shape)
@@ -201,6 +203,12 @@ def fill_(x: Any, value: Any) -> Any:
 def zero_(x: Any) -> Any:
     """Every value becomes 0."""
     return fill_(x, 0)
+
+
+def fill_diagonal_(x: Any, fill_value: float) -> Any:
+    """Every value on the diagonal of a matrix becomes ``fill_value``."""
+    fill_(x.diagonal(), fill_value)
+    return x
 
 
 def copy_(x: Any, src: Any, non_blocking: bool = False) -> Any:

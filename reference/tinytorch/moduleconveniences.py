@@ -6,14 +6,15 @@ precedence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
 
 from tinytorch.instead import ARGUMENTS, INSTEAD, Refused, only_cpu, refuse
+from tinytorch.signatures import LAYERS, MODULE, widen
 
 
 def sets_to_none(zero_grad: Callable[[Any], None]) -> Callable[..., None]:
@@ -81,8 +82,71 @@ def check_values(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
             )
 
 
+def of_course(cls: type) -> bool:
+    """Whether a class is one of the framework's: a class of one's own may have the same name."""
+    return cls.__module__.startswith("tinytorch.")
+
+
+class Known:
+    """An attribute of PyTorch's layer that is computed, unless the layer sets it: ``conv.kernel_size``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, module: Any, owner: type) -> Any:
+        known = [KNOWN[c.__name__] for c in owner.__mro__ if of_course(c) and c.__name__ in KNOWN]
+        found = known[0] if known else {}
+        if module is None or self.name not in found:
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+        return found[self.name](module)
+
+
+always = lambda value: lambda module: value
+channels = {
+    "num_features": lambda module: len(module.weight),
+    "affine": always(True),
+    "track_running_stats": always(True),
+}
+KNOWN: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "Conv2d": {
+        "in_channels": lambda module: module.weight.shape[1],
+        "out_channels": lambda module: module.weight.shape[0],
+        "kernel_size": lambda module: module.weight.shape[2:],
+        "dilation": always((1, 1)),
+        "groups": always(1),
+    },
+    "BatchNorm1d": channels,
+    "BatchNorm2d": channels,
+    "LayerNorm": {
+        "normalized_shape": lambda module: module.weight.shape,
+        "elementwise_affine": always(True),
+    },
+    "Embedding": {
+        "num_embeddings": lambda module: module.weight.shape[0],
+        "embedding_dim": lambda module: module.weight.shape[1],
+        "padding_idx": always(None),
+    },
+}
+"""Attributes of PyTorch's layers that 09 to 13 do not require."""
+
+
+@cache
+def unsaved(buffer: type) -> type:
+    """The class of a Buffer that is not saved."""
+    return type("Buffer", (buffer,), {"__slots__": (), "persistent": False})
+
+
 class ModuleConveniences:
     """The base of `Module`: what PyTorch's Module has in addition to what 03 requires."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Let methods take what PyTorch's take, see `signatures.py`."""
+        super().__init_subclass__(**more)
+        if of_course(cls):
+            widen(cls, MODULE if cls.__name__ == "Module" else LAYERS.get(cls.__name__, {}))
+            for function in ADDED.get(cls.__name__, ()):
+                if not hasattr(cls, function.__name__):
+                    setattr(cls, function.__name__, function)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that PyTorch's class of that name has, and say what to write instead."""
@@ -91,12 +155,23 @@ class ModuleConveniences:
             if way and not takes(cls, name):
                 refuse(f"{cls.__name__}({name}=…)", way)
         check_values(cls, args, kwargs)
+        if (
+            args
+            and isinstance(args[0], Mapping)
+            and cls.__name__ == "Sequential"
+            and of_course(cls)
+        ):
+            refuse(
+                "Sequential(OrderedDict(…))",
+                "use nn.Sequential(*layers.values()), whose parts are named 0, 1, …",
+            )
         return super().__new__(cls)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
-        """Keep ``tensor`` as a Buffer in the attribute ``name``; if it is not saved, keep it unchanged."""
-        if tensor is not None and persistent:
-            tensor = import_module("tinytorch.layers").Buffer(tensor)
+        """Keep ``tensor`` as a Buffer in the attribute ``name``; `state_dict` has it if it is persistent."""
+        if tensor is not None:
+            buffer = import_module("tinytorch.layers").Buffer
+            tensor = (buffer if persistent else unsaved(buffer))(tensor)
         setattr(self, name, tensor)
 
     def register_parameter(self, name: str, param: Any) -> None:
@@ -163,6 +238,39 @@ class ModuleConveniences:
         """Refused: there is no other device."""
         only_cpu("cuda")
 
+
+def append(self: Any, module: Any) -> Any:
+    """Put a module at the end."""
+    setattr(self, str(len(self)), module)
+    return self
+
+
+def extend(self: Any, modules: Any) -> Any:
+    """Put several modules at the end."""
+    for module in modules:
+        self.append(module)
+    return self
+
+
+def insert(self: Any, index: int, module: Any) -> Any:
+    """Put a module before position ``index``."""
+    modules = list(self)
+    modules.insert(index, module)
+    for place, found in enumerate(modules):
+        setattr(self, str(place), found)
+    return self
+
+
+def __setitem__(self: Any, index: int, module: Any) -> None:
+    """Replace a module."""
+    setattr(self, str(range(len(self))[index]), module)
+
+
+ADDED = {"Sequential": (append, extend, insert, __setitem__)}
+"""Methods that 03 does not require."""
+
+for _attribute in {name for known in KNOWN.values() for name in known}:
+    setattr(ModuleConveniences, _attribute, Known(_attribute))
 
 for _name, _way in INSTEAD["Module"].items():
     setattr(ModuleConveniences, _name, Refused(_name, _way))

@@ -50,6 +50,44 @@ def put(x: Array, value: Array, *, index: Any) -> Array:
     return total
 
 
+@primitive
+def diagonal(x: Array, *, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """The diagonals of the matrices along two axes, as the last axis: a view.
+
+    >>> diagonal(np.array([[1, 2], [3, 4]]))
+    array([1, 4])
+    """
+    part = np.diagonal(x, offset, dim1, dim2)
+    part.flags.writeable = x.flags.writeable  # NumPy's is read-only, to warn of what PyTorch allows
+    return part
+
+
+def diagonal_x(
+    g: Array, ans: Array, x: Array, *, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Array:
+    """Values beside the diagonals have no gradient."""
+    total = np.zeros(x.shape, g.dtype)
+    diagonal(total, offset=offset, dim1=dim1, dim2=dim2)[...] = g
+    return total
+
+
+@primitive
+def put_diagonal(x: Array, value: Array, *, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """A copy of ``x`` with ``value`` on its diagonals."""
+    total = x.copy()
+    diagonal(total, offset=offset, dim1=dim1, dim2=dim2)[...] = value
+    return total
+
+
+def put_diagonal_x(
+    g: Array, ans: Array, x: Array, value: Array, *, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Array:
+    """Overwritten values have no gradient."""
+    total = g.copy()
+    diagonal(total, offset=offset, dim1=dim1, dim2=dim2)[...] = 0
+    return total
+
+
 def put_x(g: Array, ans: Array, x: Array, value: Array, *, index: Any) -> Array:
     """Overwritten values have no gradient."""
     total = g.copy()
@@ -245,6 +283,9 @@ def product_x(g: Array, ans: Array, x: Array, *, dim: int) -> Array:
 defvjp(cast,    lambda g, ans, x, *, dtype: g.astype(x.dtype))
 defvjp(put,     put_x,
                 lambda g, ans, x, value, *, index: fit(g[index], value))
+defvjp(diagonal, diagonal_x)
+defvjp(put_diagonal, put_diagonal_x,
+                lambda g, ans, x, value, **where: fit(diagonal(g, **where), value))
 defvjp(sin,     lambda g, ans, x: g * np.cos(x))
 defvjp(cos,     lambda g, ans, x: -g * np.sin(x))
 defvjp(tan,     lambda g, ans, x: g * (1 + ans * ans))

@@ -32,10 +32,10 @@ Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 BLOCK = 1 << 16
 """How many elements `in_blocks` works on at a time: 256 KB of float32, which fits into the L2 cache."""
 
-VIEWS = frozenset(["getitem", "reshape", "permute", "expand"])
+VIEWS = frozenset(["getitem", "reshape", "permute", "expand", "diagonal"])
 """Operations whose result may share memory with their argument."""
 
-READ_SHAPES = VIEWS | {"add", "sub", "neg", "sum", "concatenate", "cast", "put"}
+READ_SHAPES = VIEWS | {"add", "sub", "neg", "sum", "concatenate", "cast", "put", "put_diagonal"}
 """Operations whose gradient rules read no values, neither of arguments nor of the result: only shapes."""
 
 READ_ARGUMENTS = frozenset(["log", "abs", "maximum", "where"])
@@ -44,7 +44,11 @@ READ_ARGUMENTS = frozenset(["log", "abs", "maximum", "where"])
 READ_OTHERS = frozenset(["mul", "matmul", "linear"])
 """Operations whose rule for one argument reads only values of the others."""
 
-DOUBLE = np.dtype(np.float64)
+SINGLE, TRUTH = np.dtype(np.float32), np.dtype(np.bool_)
+"""Dtypes of results that `as_mixed` leaves alone."""
+
+RANKS = {"b": 0, "u": 1, "i": 1, "f": 2}
+"""Which kind of dtype wins when arrays are combined."""
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
@@ -168,8 +172,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
         # Without Tensor.__init__, which is for what a person gives: it would check each result anew,
         # and no operation could be tried before it is written.
         result = result_type.__new__(result_type)
-        if ans.dtype is DOUBLE and "dtype" not in params:
-            ans = as_wide_as(arrays, ans)
+        if ans.dtype is not SINGLE and ans.dtype is not TRUTH and "dtype" not in params:
+            ans = as_mixed(arrays, ans)
         result.data = ans if type(ans) is np.ndarray else np.asarray(ans)
         result.grad = None
         # Comparisons and indices have no gradient: only floating results are followed.
@@ -183,15 +187,26 @@ def primitive(function: Callable[..., Any]) -> Primitive:
     return op
 
 
-def as_wide_as(arrays: Sequence[Any], result: Any) -> Any:
-    """``result``, which is float64, in the dtype of the widest floating array of ``arrays``, or else float32.
+def as_mixed(arrays: Sequence[Any], result: Any) -> Any:
+    """``result`` in the dtype that PyTorch would give it, where NumPy takes a wider one.
 
-    NumPy takes float64 as soon as integers meet floats, or are divided. Here they count as floats of the
-    dtype beside them, as in PyTorch: a model stays float32 even if you add labels to its output.
+    Integers that meet floats, or are divided, count as floats of the dtype beside them, or as float32. And an
+    array without axes does not widen one that has axes and is of the same kind: float32 (3,) times float64 ()
+    is float32. So a model stays float32 even if you add labels to its output or scale its loss.
     """
-    dtypes = [array.dtype for array in arrays if getattr(array, "dtype", None) is not None]
-    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
-    return result if DOUBLE in floats else result.astype(np.result_type(*floats or [np.float32]))
+    dtype = result.dtype
+    if all(getattr(array, "dtype", None) is dtype for array in arrays):
+        return result
+    given = [(array.ndim, array.dtype) for array in arrays if hasattr(array, "dtype")]
+    highest = max([RANKS[dtype.kind] for _, dtype in given], default=3)
+    deciding = [(ndim, dtype) for ndim, dtype in given if RANKS[dtype.kind] == highest]
+    dtypes = [dtype for ndim, dtype in deciding if ndim] or [dtype for _, dtype in deciding]
+    kind = RANKS[result.dtype.kind]
+    if kind < 2 and (kind != highest or len(dtypes) == len(deciding)):
+        return result  # indices, counts and sums, or whole numbers as NumPy combines them
+    wanted = np.result_type(*dtypes) if kind == highest else SINGLE
+    narrower = wanted.itemsize < result.dtype.itemsize or len(dtypes) < len(deciding)
+    return result.astype(wanted, copy=False) if narrower else result
 
 
 def check_returned(function: Callable[..., Any], result: Any, name: str) -> None:

@@ -71,6 +71,17 @@ def one_axis(
     return None
 
 
+def too_many_indices(
+    error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
+) -> Exception | None:
+    """More indices than axes."""
+    if not (isinstance(error, IndexError) and "too many indices" in said):
+        return None
+    shape = np.shape(arrays[0])
+    way = "use x.item() for its number" if not shape else "use one index for each axis at most"
+    return IndexError(f"too many indices for a tensor of shape {shape}: {way}")
+
+
 def numbers(
     error: Exception, said: str, name: str, arrays: Sequence[Any], params: Mapping[str, Any]
 ) -> Exception | None:
@@ -81,6 +92,8 @@ def numbers(
         )
     if isinstance(error, TypeError):
         for key, value in params.items():
+            if key in ("input", "other", "mat2", "exponent") and hasattr(value, "data"):
+                return TypeError(f"{name} takes tensors by position: use {name}(x), not {key}=x")
             if is_array(value):
                 continue  # an array may well be meant
             if hasattr(value, "data") or isinstance(value, str):
@@ -123,4 +136,11 @@ def no_values(
 
 Explain = Callable[[Exception, str, str, Sequence[Any], Mapping[str, Any]], Exception | None]
 
-RULES: tuple[Explain, ...] = (broadcasting, one_axis, numbers, unfit_dtypes, no_values)
+RULES: tuple[Explain, ...] = (
+    broadcasting,
+    one_axis,
+    too_many_indices,
+    numbers,
+    unfit_dtypes,
+    no_values,
+)

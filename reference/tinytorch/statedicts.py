@@ -44,6 +44,11 @@ def every_name(module: Any, prefix: str = "", above: tuple[Any, ...] = ()) -> It
             yield from every_name(value, f"{prefix}{name}.", above)
 
 
+def is_saved(tensor: Any) -> bool:
+    """Whether a state dict has it: everything but a buffer registered with ``persistent=False``."""
+    return getattr(tensor, "persistent", True)
+
+
 def with_every_name(state_dict: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Let `state_dict` list a shared array under all of its names, as PyTorch does."""
 
@@ -59,6 +64,9 @@ def with_every_name(state_dict: Callable[[Any], Any]) -> Callable[[Any], Any]:
             arrays = [state[name] for name in names if name in state]
             for name in names if arrays else ():
                 state.setdefault(name, arrays[0])
+        for name, tensor in every_name(self):
+            if not is_saved(tensor):
+                state.pop(name, None)
         return state
 
     return named
@@ -78,10 +86,11 @@ def incompatible_keys(module: Any, state_dict: Mapping[str, Any]) -> Incompatibl
     """
     names = first_names(module)
     found = {names[key] for key in state_dict if key in names}
+    passing = {name for name, buffer in module.named_buffers() if not is_saved(buffer)}
     missing = [
         name
         for name in dict.fromkeys(names.values())
-        if name not in found and name.rpartition(".")[2] != COUNT
+        if name not in found and name.rpartition(".")[2] != COUNT and name not in passing
     ]
     return IncompatibleKeys(missing, [key for key in state_dict if key not in names])
 
@@ -131,7 +140,7 @@ def fitting(module: Any, state_dict: Mapping[str, Any]) -> dict[str, Any]:
             )
         state[first] = array
     for name in own.keys() - state.keys():
-        if name.rpartition(".")[2] == COUNT:
+        if name.rpartition(".")[2] == COUNT or not is_saved(own[name]):
             state[name] = own[name].data
     return state
 

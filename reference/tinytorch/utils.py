@@ -47,7 +47,7 @@ def loader(given: type) -> type:
                 refuse("a batch_sampler", "use batch_size with sampler or shuffle")
             if sampler is not None and shuffle:
                 raise ValueError("use sampler or shuffle, not both")
-            self.sampler = sampler
+            self.sampler, self.num_workers, self.pin_memory = sampler, num_workers, pin_memory
             super().__init__(
                 dataset,
                 batch_size,

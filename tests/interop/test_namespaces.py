@@ -126,8 +126,15 @@ def test_files_from_before_still_work(package, use):
         package / "optimizers.py",
         (f"{given} sets_to_none\n", ""),
         ("from tinytorch.optimizerstates import reads_pytorch\n", ""),
+        ("from tinytorch.signatures import OptimizerConveniences\n", ""),
+        ("class Optimizer(OptimizerConveniences):", "class Optimizer:"),
         ("    @sets_to_none\n", ""),
         ("    @reads_pytorch\n", ""),
+    )
+    edit(
+        package / "autograd.py",
+        ("from tinytorch.signatures import takes_iterators\n", ""),
+        ("@takes_iterators\n", ""),
     )
     edit(
         package / "tensor.py",
@@ -215,6 +222,38 @@ def test_recording_ends_as_it_began(torch):
 def test_a_generator_draws_numpy_s_numbers(torch):
     drawn = torch.randn(3, generator=torch.Generator().manual_seed(5))
     assert drawn.tolist() == torch.randn(3, generator=np.random.default_rng(5)).tolist()
+
+
+def test_a_class_of_ones_own_has_no_sizes_and_no_methods_of_layers(torch):
+    nn = import_module("tinytorch.nn")
+
+    class Sequential(nn.Module):
+        def __init__(self, p):
+            self.p = p
+
+    assert not hasattr(Sequential(1), "append")
+    assert not hasattr(nn.Linear(1, 1), "kernel_size")
+    layer = nn.Conv2d(1, 2, 3)
+    layer.kernel_size = 7
+    assert layer.kernel_size == 7
+
+
+def test_in_place_in_a_layer_is_in_place_for_a_gradient(torch):
+    nn = import_module("tinytorch.nn")
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(inplace=True), nn.Dropout(0.5, inplace=True))
+    plain = nn.Sequential(model[0], nn.ReLU()).eval()
+    x = torch.randn(4, 2)
+    model.eval()
+    grads = []
+    for network in (model, plain):
+        (network(x) ** 2).sum().backward()
+        grads.append(model[0].weight.grad)
+        model.zero_grad()
+    np.testing.assert_array_equal(*grads)
+    model.train()
+    y = torch.ones(100)
+    assert model[2](y) is y
+    assert set(y.tolist()) == {0, 2}
 
 
 class TestSaving:
@@ -322,6 +361,8 @@ class TestModules:
         module.register_buffer("none", None)
         assert list(module.state_dict()) == ["kept"]
         assert module.passing.sum().item() == 2
+        assert module.load_state_dict({"kept": np.zeros(2, np.float32)}).missing_keys == []
+        assert (module.kept.sum().item(), module.passing.sum().item()) == (0, 2)
 
     def test_dtypes_of_a_whole_model(self, torch):
         nn = import_module("tinytorch.nn")

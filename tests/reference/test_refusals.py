@@ -47,6 +47,28 @@ REFUSED = {
     "F.l1_loss(tt.tensor([1]), tt.tensor([2]))": (TypeError, "input must be floating"),
     "F.huber_loss(x, x, delta=0)": (ValueError, "delta must be above 0"),
     "F.one_hot(x)": (TypeError, "tensor must hold integers"),
+    "x.__setitem__(x.to(np.uint8), 0)": (
+        TypeError,
+        "index of dtype uint8 is not offered: use mask.bool",
+    ),
+    "x[0, None, [1, 2]]": (
+        TypeError,
+        "a number, and an array or a list apart from it is not offered",
+    ),
+    "x[0, 0, 0]": (
+        IndexError,
+        "too many indices for a tensor of shape (2, 3): use one index for each axis",
+    ),
+    "x[0, 0][0]": (IndexError, "too many indices for a tensor of shape (): use x.item()"),
+    "tt.relu(input=x)": (TypeError, "relu takes tensors by position: use relu(x), not input=x"),
+    "bool(x > 1)": (
+        ValueError,
+        "the truth of a tensor of shape (2, 3) is not defined: use .any(), .all()",
+    ),
+    "tt.grad(x.sum(), [])": (ValueError, "inputs must hold at least one tensor"),
+    "tt.arange(step=2)": (TypeError, "arange needs an end: use arange(end)"),
+    "tt.randint(3)": (TypeError, "randint needs a bound and a size: use randint(low, high, size)"),
+    "x.mean(dtype=np.int64)": (TypeError, "dtype of mean must be floating, got"),
     "tt.isclose(x, x, rtol=-1)": (ValueError, "rtol and atol must be at least 0"),
 }
 """What is written, and the error with its words. PyTorch refuses each of these, too."""
