@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.resolve()
 sys.path.insert(0, str(ROOT))
 
 # It is not installed while it is built.
-from pytest_tinytorch.evidence.implementation import SHIPPED  # noqa: E402
+from pytest_tinytorch.evidence.paths import SHIPPED  # noqa: E402
 from pytest_tinytorch.kit.files import kit_files  # noqa: E402
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from pytest_tinytorch.evidence import digests
+from pytest_tinytorch.evidence.paths import SHIPPED
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
@@ -42,9 +43,6 @@ GIVEN = frozenset(
 
 Guard = Callable[[str], AbstractContextManager[object]]
 """Given the name of a module, something to import it in."""
-
-SHIPPED = "shipped"
-"""In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves."""
 
 
 def kit_home() -> Path:

@@ -1,10 +1,14 @@
-"""Paths that surprise: links that go round in a circle, and names that hide modules of Python's own."""
+"""Where a wheel has the kit's files; links that lead round in a circle, names that hide Python's modules."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+
+SHIPPED = "shipped"
+"""In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves. The
+build reads this, before any library is installed."""
 
 
 def real_path(path: Path) -> Path:

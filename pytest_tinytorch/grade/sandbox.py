@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pytest_tinytorch.evidence.implementation import SHIPPED
+from pytest_tinytorch.evidence.paths import SHIPPED
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
 from pytest_tinytorch.threads import THREADS
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.paths import SHIPPED
 from pytest_tinytorch.kit import files as shipped
 from tests.support import kit, shared, toy
 from tests.support.warm import learners_environment
@@ -94,10 +94,19 @@ class Installation:
         return run([self.scripts / "tito", *arguments], folder, code)
 
 
+def test_the_build_needs_no_library():
+    """It runs with setuptools alone, before anything that the kit requires is there."""
+    lines = (kit.ROOT / "setup.py").read_text(encoding="utf-8").splitlines()
+    own = [line for line in lines if line.startswith("from pytest_tinytorch")]
+    assert own
+    code = "\n".join([f"import sys; sys.path.insert(0, {str(kit.ROOT)!r})", *own])
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+
+
 def test_the_wheel_has_what_a_workspace_is_made_of(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        prefix = f"pytest_tinytorch/{implementation.SHIPPED}/"
+        prefix = f"pytest_tinytorch/{SHIPPED}/"
         packed = {name.removeprefix(prefix): name for name in names if name.startswith(prefix)}
         present = shipped.kit_files(kit.ROOT)
         assert packed.keys() == present.keys()
@@ -162,7 +171,7 @@ def test_a_learners_way_from_the_wheel_on(wheel, tmp_path):
     mine = activations.read_bytes()
 
     # The next version of the kit.
-    home = installed.packages / "pytest_tinytorch" / implementation.SHIPPED
+    home = installed.packages / "pytest_tinytorch" / SHIPPED
     for file in (home / "specs" / "laws.py", home / "reference" / "tinytorch" / "activations.py"):
         with file.open("a", encoding="utf-8") as stream:
             stream.write("\n# newer\n")
