@@ -13,6 +13,7 @@ import grimp
 import pytest
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.tito.python import CONSOLE
 from pytest_tinytorch.watch import server
 from tests.support import kit
 
@@ -36,10 +37,13 @@ LISTED = {
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
     ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
+    ("run/standins.py", "exec"): "defines one exercise of the worked solution, for a trial",
+    ("run/trials.py", "sys.modules"): "looks for the learner's module that a trial changes",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
     ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
+    ("tito/python.py", repr(CONSOLE)): "is typed into a process of its own",
     (
         "website/pytorch.py",
         "runpy",
