@@ -22,7 +22,7 @@ NEW_FILE = "pytest.ini"
 def choose(session: Session, chosen: NamedCheckpoints) -> None:
     """Follow a path from now on."""
     root = session.workspace.root
-    lent = settings.followed(root)[BORROW_SETTING].borrow
+    lent = lent_by_settings(root)
     refuse_nothing_to_write(session, chosen, lent)
     file = write_setting(root, PATH_SETTING, chosen.name)
     remember(root, Following())
@@ -39,7 +39,7 @@ def borrow(session: Session, modules: str) -> None:
         session.say("You borrow nothing now, except what a path leaves out.")
         tell(session)
         return
-    name = settings.followed(root)[PATH_SETTING].path
+    name, before = settings.followed(root)[PATH_SETTING].path, lent_by_settings(root)
     curriculum = session.workspace.curriculum
     try:
         chosen = selection.select_learning_path(curriculum, name) if name else None
@@ -49,11 +49,18 @@ def borrow(session: Session, modules: str) -> None:
     file = write_setting(root, BORROW_SETTING, modules)
     remember(root, Following())
     session.say(f"{file.name} names them: {BORROW_SETTING} = {modules}")
+    if before not in (None, modules):
+        session.say(f"It replaces what you borrowed before: {before}")
     session.say(
         "For these, the course's worked solution runs; your own files stay as they are."
         " Plain `python` does not borrow: use `tito python`."
     )
     tell(session)
+
+
+def lent_by_settings(root: Path) -> str | None:
+    """What the settings borrow, as they have it."""
+    return settings.followed(root)[BORROW_SETTING].borrow
 
 
 def leave(session: Session) -> None:

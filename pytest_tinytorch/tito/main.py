@@ -30,6 +30,18 @@ class Commands(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(arguments[0], COMMANDS, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"{error.message}{meant}", context) from None
+
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         return load(name) if name in COMMANDS else None
 

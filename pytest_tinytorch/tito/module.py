@@ -135,6 +135,8 @@ def hint(which: str | None, exercise: str | None, level: int) -> None:
     Example: tito module hint 05 backward --level 2
     """
     session = open_session()
+    if which and exercise is None and (owner := module_with(session, which)):
+        which, exercise = owner.number, which
     unit = session.module(which) if which else current_module(session)
     name = exercise or red_exercise(session, unit)
     if name is None:
@@ -151,6 +153,14 @@ def hint(which: str | None, exercise: str | None, level: int) -> None:
     session.say(f"{unit.label} · {name}", bold=True)
     for number, text in enumerate(unit.hints[name][:level], start=1):
         session.say(f"  {number}. {text}")
+
+
+def module_with(session: Session, exercise: str) -> Unit | None:
+    """The only module with an exercise of that name, unless it is the name of a unit, too."""
+    checkpoints = session.workspace.curriculum.checkpoints
+    owners = [unit for unit in checkpoints if exercise in unit.hints]
+    is_unit = any(exercise in (unit.name, unit.number) for unit in checkpoints)
+    return owners[0] if len(owners) == 1 and not is_unit else None
 
 
 def current_module(session: Session) -> Unit:
@@ -178,13 +188,18 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
         file = Path(folder) / "progress.json"
         session.quietly(["--checkpoint", unit.number, f"--tinytorch-json={file}"])
         try:
-            tasks = json.loads(file.read_text(encoding="utf-8"))["tasks"]
+            progress = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise click.ClickException(
                 f"the run gave no verdict: tito module test {unit.number} says why"
             ) from None
-    names = [task["exercise"] for task in tasks if task["unit"] == unit.id]
-    return next((name for name in names if name in unit.hints), None)
+    names = [task["exercise"] for task in progress["tasks"] if task["unit"] == unit.id]
+    found = next((name for name in names if name in unit.hints), None)
+    if found is None and progress["units"][unit.id]["state"] == "broken":
+        raise click.ClickException(
+            f"{unit.label} is broken: tito module test {unit.number} says where"
+        )
+    return found
 
 
 def modules(session: Session) -> list[Unit]:

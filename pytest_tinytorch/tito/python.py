@@ -14,8 +14,9 @@ CONSOLE = """\
 import sys, pathlib, pytest_tinytorch.api
 pytest_tinytorch.api.use_package(pathlib.Path(sys.argv.pop(1)))
 del sys, pathlib, pytest_tinytorch
-import tinytorch
-print("tinytorch is imported.")
+import numpy as np
+from tinytorch import *
+print("Imported: import numpy as np, from tinytorch import *")
 """
 PROGRAM = """\
 import pathlib, runpy, sys, pytest_tinytorch.api
@@ -34,7 +35,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def python(script: Path | None, arguments: tuple[str, ...]) -> None:
     """Open Python, or run SCRIPT, with your tinytorch and the modules you borrow.
 
-    Plain `python` imports your own modules only: it knows nothing of borrowing.
+    Plain `python` imports your own modules only: it knows nothing of borrowing. Here you can paste what a
+    report has beside "Called".
 
     Example: tito python experiment.py --steps 100
     """

@@ -81,7 +81,7 @@ class TestTheLastRun:
         done = subprocess.run(
             command, input=typed, capture_output=True, text=True, encoding="utf-8"
         )
-        assert "tinytorch is imported." in done.stdout
+        assert "from tinytorch import *" in done.stdout
         assert "sum 9" in done.stdout
 
     def test_with_a_path_is_followed(self, workspace):
@@ -109,6 +109,9 @@ class TestSettings:
         text = tito("path", "borrow", "01")
         assert "tinytorch_borrow = 01" in text
         assert "borrows 01" in text
+        assert "replaces" not in text
+        assert "It replaces what you borrowed before: 01" in tito("path", "borrow", "01,03")
+        tito("path", "borrow", "01")
         assert toy.pytest_in(workspace, "--checkpoint=02").code == 0
         assert everywhere(workspace) == ["borrowed", "passed", "not run"]
         assert toy.pytest_in(workspace, "--checkpoint=02", "--borrow=none").states["02"] == "locked"

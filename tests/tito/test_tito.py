@@ -263,6 +263,19 @@ class TestModule:
         assert "Return minus x." in text
         assert "add, negate" in tito("module", "hint", "01", "divide", code=2)
 
+    def test_a_hint_needs_no_module_beside_the_name_of_an_exercise(self, workspace):
+        assert tito("module", "hint", "negate") == tito("module", "hint", "01", "negate")
+        assert "unknown checkpoint 'divide'" in tito("module", "hint", "divide", code=2)
+
+    def test_a_hint_for_what_cannot_be_imported_is_where_to_look(self, workspace):
+        toy.write(workspace, {"tinytorch/adding.py": "def add(x, y:\n"})
+        text = tito("module", "hint", "01", code=1)
+        assert "01 adding is broken: tito module test 01 says where" in text
+
+    def test_a_command_that_is_misspelled_has_a_nearest_name(self, workspace):
+        assert "No such command 'modul'. Did you mean 'module'?" in tito("modul", code=2)
+        assert tito("zzz", code=2).splitlines()[-1] == "Error: No such command 'zzz'."
+
 
 class TestRuns:
     def test_checkpoints_run(self, workspace, capfd):
