@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.course.exercises import STUB_MESSAGE
+from pytest_tinytorch.course.exercises import STUB_MESSAGE, locate_exercises
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -198,7 +198,8 @@ class Runner:
         text, source = (file.read_text(encoding="utf-8") for file in (solution, own))
         if text == source:
             return
-        order = in_order(found.exercise, confirmed, unit.hints, source)
+        written = [one.name for one in locate_exercises(source, unit.hints) if not one.untouched]
+        order = in_order(found.exercise, confirmed, written, source)
         name = self.trials.blamed(item, unit.name, real_path(own), text, order)
         if name:
             error.__dict__[MENDED_BY] = name

@@ -16,6 +16,7 @@ from typing import Any
 from pytest_tinytorch.course.exercises import GRADIENT, find_node, parse
 
 FILE = "<exercise>"
+"""What a traceback calls the file of an exercise that stands in."""
 RULES = ("rules", "rule_for_every")
 """What `defvjp` sets on an operation."""
 

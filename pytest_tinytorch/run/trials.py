@@ -7,18 +7,23 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from contextvars import Context
+from enum import Enum
 from inspect import signature
 from io import StringIO
 from pathlib import Path
 from time import process_time
+from traceback import walk_tb
 from typing import Any
 
 import pytest
 
 from pytest_tinytorch.course.callgraph import direct_uses_of
+from pytest_tinytorch.course.exercises import STUB_MESSAGE
 from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.run.exceptions import StubReached
 from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.spectimer import SpecTimer
+from pytest_tinytorch.run.standins import FILE as STAND_IN
 from pytest_tinytorch.run.standins import CannotStandIn, standing_in
 
 RUN_SECONDS, SPEC_SECONDS = 4.0, 1.0
@@ -35,6 +40,14 @@ SETTINGS, SEED = "_hypothesis_internal_use_settings", "_hypothesis_internal_use_
 
 Again = Callable[[], object]
 """Runs a spec once more."""
+
+
+class Came(Enum):
+    """What a spec that runs once more came to."""
+
+    HELD = "no error"
+    STUB = "as far as an exercise that is still to do"
+    FAILED = "an error"
 
 
 class Trials:
@@ -76,25 +89,33 @@ class Trials:
         end = before + SPEC_SECONDS
         try:
             with self.timer.trying(SPEC_SECONDS + LONGEST_SECONDS):
-                if holds(again):  # it failed by chance, or for what is gone
+                if came_to(again) == Came.HELD:  # it failed by chance, or for what is gone
                     return ""
-                for exercise in exercises:
-                    if process_time() > end:
-                        return ""
-                    if self.mends(again, learners, solution, exercise):
-                        self.confirm(module, exercise)
-                        return exercise
+                found = self.mending(again, learners, solution, exercises, end)
         finally:
             self.used += process_time() - before
-        return ""
+        if found:
+            self.confirm(module, found)
+        return found
 
-    def mends(self, again: Again, learners: Any, solution: str, exercise: str) -> bool:
-        """Whether a spec holds with an exercise of the solution."""
-        try:
-            with standing_in(learners, solution, exercise):
-                return holds(again)
-        except CannotStandIn:
-            return False
+    def mending(
+        self, again: Again, learners: Any, solution: str, exercises: Sequence[str], end: float
+    ) -> str:
+        """The first exercise with which a spec holds, or else gets as far as one that is still to do."""
+        furthest = ""
+        for exercise in exercises:
+            if process_time() > end:
+                break
+            try:
+                with standing_in(learners, solution, exercise):
+                    came = came_to(again)
+            except CannotStandIn:
+                continue
+            if came == Came.HELD:
+                return exercise
+            if came == Came.STUB:
+                furthest = furthest or exercise
+        return furthest
 
     def confirm(self, module: str, exercise: str) -> None:
         """Take note of an exercise that is to blame."""
@@ -102,16 +123,25 @@ class Trials:
         self.confirmed[module] = [exercise, *(one for one in before if one != exercise)]
 
 
-def holds(again: Again) -> bool:
-    """Whether a spec that runs once more ends without an error. Nobody hears of what it prints."""
+def came_to(again: Again) -> Came:
+    """What a spec that runs once more comes to. Nobody hears of what it prints."""
     try:
         with kept(), unheard():
             Context().run(again)
     except KeyboardInterrupt:
         raise
-    except BaseException:  # what ends a spec or the program says no as well
+    except BaseException as error:  # what ends a spec or the program says no as well
+        return Came.STUB if reaches_stub(error) else Came.FAILED
+    return Came.HELD
+
+
+def reaches_stub(error: BaseException) -> bool:
+    """Whether a spec ended at an untouched exercise; not if only the one that stands in has called it."""
+    cause = error.error if isinstance(error, StubReached) else error
+    if not (isinstance(cause, NotImplementedError) and STUB_MESSAGE.fullmatch(str(cause))):
         return False
-    return True
+    frames = walk_tb(cause.__traceback__)
+    return all(frame.f_code.co_filename != STAND_IN for frame, _ in frames)
 
 
 @contextmanager

@@ -62,6 +62,28 @@ def test_the_constructor_is_found_behind_the_method(box):
     assert box.Box(3).size == 4, "the learner's is there again"
 
 
+def test_what_takes_a_spec_on_to_a_stub_is_found(box):
+    def spec():
+        assert box.Box(3).area() == 9
+        raise NotImplementedError("01 boxes: edge")
+
+    assert tried(box, spec) == "Box.__init__"
+
+
+def test_a_stub_that_only_the_solution_calls_proves_nothing(box):
+    def spec():
+        assert box.edge(box.Box(3)) == 12
+
+    def todo(self):
+        raise NotImplementedError("01 boxes: Box.area")
+
+    box.Box.area = todo
+    calls_it = SOLUTION.replace("4 * box.size", "box.area()")
+    item = SimpleNamespace(obj=spec, funcargs={})
+    made = Trials(SpecTimer(lambda file: False))
+    assert made.blamed(item, "boxes", _file(box), calls_it, ["edge"]) == ""
+
+
 def test_nobody_is_to_blame_where_nothing_helps(box):
     def never():
         raise ValueError(box.edge(box.Box(1)))
