@@ -18,10 +18,12 @@ def terminal_glyphs() -> Glyphs:
 
 def columns() -> int:
     """How many columns there are: what the environment says, or else the terminal."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told):
+        return int(told)
     if is_terminal() and os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return COLUMNS
-    told = os.environ.get("COLUMNS", "")
-    return (int(told) if told.isdigit() else 0) or columns_of_terminal() or COLUMNS
+    return columns_of_terminal() or COLUMNS
 
 
 def columns_of_terminal() -> int:

@@ -29,8 +29,8 @@ def test_a_caller_that_breaks_a_contract_is_the_place(tmp_path):
         tmp_path,
         "attention",
         "MultiHeadAttention.split_heads",
-        "x.reshape(n, length, self.num_heads, -1)",
-        "x.reshape(n, length, self.num_heads, 5)",
+        "x.reshape(n, length, -1, head_dim)",
+        "x.reshape(n, length, 5, head_dim)",
         "specs/test_12_attention.py",
     )
     assert " in MultiHeadAttention.split_heads" in output

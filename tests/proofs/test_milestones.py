@@ -23,7 +23,7 @@ BRIEFLY = """
 import dataclasses
 from milestones.experiments import pipeline, shifted_digits, tinytalks_gpt
 scales = shifted_digits.SCALES
-scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=1)
+scales["tiny"] = dataclasses.replace(scales["tiny"], epochs=2)
 pipeline.GPT_EPOCHS, pipeline.PRUNING = 2, ((0.9, 1),)
 tinytalks_gpt.EPOCHS = tinytalks_gpt.CONTROL_EPOCHS = 2
 tinytalks_gpt.CONTROL_QUESTIONS = 10

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.evidence.causes import causes_of, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State

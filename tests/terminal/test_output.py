@@ -17,7 +17,7 @@ CASES = [
     {"FORCE_COLOR": "1"},
     {"FORCE_COLOR": ""},
     {"FORCE_COLOR": "1", "NO_COLOR": "1"},
-    {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "57"},
+    {"FORCE_COLOR": "1", "TERM": "dumb"},
     {"TTY_COMPATIBLE": "0", "FORCE_COLOR": "1"},
     {"TTY_COMPATIBLE": "1"},
     {"TTY_COMPATIBLE": "1", "FORCE_COLOR": ""},
@@ -35,3 +35,10 @@ def test_it_agrees_with_rich(monkeypatch, variables, terminal):
     console = Console(legacy_windows=False)
     assert output.columns() == console.width
     assert output.shows_colors() == (console.is_terminal and not console.no_color)
+
+
+def test_what_a_person_says_of_the_columns_holds_for_a_dumb_terminal(monkeypatch):
+    """Versions of Rich differ here."""
+    for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "57"}.items():
+        monkeypatch.setenv(name, value)
+    assert output.columns() == 57

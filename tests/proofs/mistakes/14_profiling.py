@@ -81,7 +81,7 @@ MISTAKES = (
         replace="observer.reset(token)",
         by="pass",
         turns_red="TestOperations",
-        says="count_flops",
+        says="observed",
     ),
     Mistake(
         "gradients left out of the footprint",
