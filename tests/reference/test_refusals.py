@@ -51,16 +51,11 @@ REFUSED = {
         TypeError,
         "index of dtype uint8 is not offered: use mask.bool",
     ),
-    "x[0, None, [1, 2]]": (
-        TypeError,
-        "a number, and an array or a list apart from it is not offered",
-    ),
     "x[0, 0, 0]": (
         IndexError,
         "too many indices for a tensor of shape (2, 3): use one index for each axis",
     ),
     "x[0, 0][0]": (IndexError, "too many indices for a tensor of shape (): use x.item()"),
-    "tt.relu(input=x)": (TypeError, "relu takes tensors by position: use relu(x), not input=x"),
     "bool(x > 1)": (
         ValueError,
         "the truth of a tensor of shape (2, 3) is not defined: use .any(), .all()",
@@ -74,6 +69,11 @@ REFUSED = {
 """What is written, and the error with its words. PyTorch refuses each of these, too."""
 
 NOT_OFFERED = {
+    "x[0, None, [1, 2]]": (
+        TypeError,
+        "a number, and an array or a list apart from it is not offered",
+    ),
+    "tt.relu(input=x)": (TypeError, "relu takes tensors by position: use relu(x), not input=x"),
     "x.max((0, 1))": (TypeError, "use x.amax(dim)"),
     "tt.tensor([3], dtype=np.uint8) + 300": (ValueError, "300 out of bounds for uint8"),
     "tt.full_like(tt.tensor([1], dtype=np.uint8), -1)": (ValueError, "fill_value -1 does not fit"),
