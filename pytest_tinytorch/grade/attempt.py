@@ -184,7 +184,9 @@ def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
             ) as process,
             job.running.watched(process, line),
         ):
-            return _answer(process, 60 * limits.wall + GRACE)
+            answer = _answer(process, 60 * limits.wall + GRACE)
+            # What is inside may have seen its lifeline go, and answered, before it was killed.
+            return Answer("the grader was stopped") if job.running.stopped else answer
     except OSError as error:
         return Answer(f"{words[0]}: {error}")
     finally:
