@@ -19,8 +19,9 @@ from pytest_tinytorch.threads import THREADS
 
 KIT, OUT = "/kit", "/out"
 """Where a submission is judged and where its results are, inside."""
-UNPRIVILEGED = 59_000
-"""The first of the users that root becomes. Each run has another: processes are counted by user."""
+UNPRIVILEGED, USERS, GRADERS = 59_000, 64, 90
+"""The first of the users that root becomes, how many each grader has, and for how many graders. Each run has
+another, also beside another grader: processes are counted by user."""
 RIGHTS = ("SETUID", "SETGID", "KILL")
 """What root keeps of its rights until then."""
 PLUGIN = Path(__file__).parents[1]
@@ -79,7 +80,16 @@ def find_sandbox(asked: str | None) -> Sandbox:
     program = shutil.which("bwrap") or _packaged()
     if program is None:
         raise NoSandbox(f"there is no bubblewrap (bwrap), which keeps submissions apart: {INSTALL}")
-    return Sandbox(Kind.BUBBLEWRAP, program, UNPRIVILEGED if os.geteuid() == 0 else None)
+    return Sandbox(Kind.BUBBLEWRAP, program, first_user(os.getpid()) if os.geteuid() == 0 else None)
+
+
+def first_user(grader: int) -> int:
+    """The first of the users of the grader with that process id.
+
+    >>> first_user(1000) - first_user(1001)
+    -64
+    """
+    return UNPRIVILEGED + USERS * (grader % GRADERS)
 
 
 def _packaged() -> str | None:
