@@ -75,7 +75,9 @@ def replace_method(
     undo: ExitStack, kind: Any, node: ast.FunctionDef, names: dict[str, Any], tree: ast.Module
 ) -> None:
     """Give a class another method. What it calls as ``super()`` is that of the learner's class."""
-    around = ast.ClassDef(kind.__name__, [], [], [node], [])
+    # Parsed, not put together: newer versions of Python know more fields of a class.
+    around = ast.parse(f"class {kind.__name__}: pass").body[0]
+    around.body = [node]  # type: ignore[attr-defined]
     made = vars(defined(around, names, tree)[kind.__name__])[node.name]
     function = getattr(made, "fget", None) or getattr(made, "__func__", made)
     if not isinstance(function, FunctionType):
