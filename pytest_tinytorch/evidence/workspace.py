@@ -181,23 +181,33 @@ class Workspace(Struct, frozen=True, dict=True):
 
     @cached_property
     def proved_with_others(self) -> frozenset[UnitId]:
-        """Units that passed for the current source, though with other modules borrowed than now."""
+        """Units that passed for the current source, though with other modules borrowed than now.
+
+        Where a pass with fewer of them borrowed holds no longer, code of the learner's has changed since.
+        """
         asked = self.ledger.once_passed() - self.proved
-        lent = {
-            names
+        passes = {
+            (event.unit, names)
             for event in self.ledger.events
-            if event.unit in asked
+            if event.unit in asked and event.verdict == State.PASSED
             for names in [event.borrowed]
             if names is not None
         }
-        found: set[UnitId] = set()
-        for names in lent - {self.implementation.borrowed}:
+        held: set[tuple[UnitId, frozenset[str]]] = set()
+        for names in {names for _, names in passes} - {self.implementation.borrowed}:
             other = replace(self.implementation, borrowed=names)
             pinned = {**other.sources(), **self.sources}
             grounds = replace(self, implementation=other, pinned=pinned).grounds
             latest = self.ledger.latest_verdicts(grounds.get, self.helper_digest)
-            found |= {unit for unit in asked if latest.get(unit) == State.PASSED}
-        return frozenset(found)
+            held |= {
+                one for one in passes if one[1] == names and latest.get(one[0]) == State.PASSED
+            }
+        changed = passes - held
+        return frozenset(
+            unit
+            for unit, names in held
+            if not any(other == unit and fewer < names for other, fewer in changed)
+        )
 
     @cached_property
     def untouched(self) -> frozenset[UnitId]:

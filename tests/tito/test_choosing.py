@@ -192,6 +192,16 @@ def test_nothing_is_stale_whose_source_has_not_changed(workspace):
     assert toy.pytest_in(workspace, "--checkpoint=00").states["02"] == "stale"
 
 
+def test_a_pass_with_more_borrowed_does_not_hide_that_own_code_has_changed(workspace):
+    """All that the milestone needs was borrowed first; then it stood on a module of one's own."""
+    for lent in ("--borrow=01-02", "--borrow=01"):
+        assert toy.pytest_in(workspace, lent, "--milestone=01").states["m01"] == "passed"
+    file = workspace / "tinytorch" / "doubling.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\nchanged = 1\n", encoding="utf-8")
+    again = toy.pytest_in(workspace, "--borrow=01", "--checkpoint=00")
+    assert (again.states["02"], again.states["m01"]) == ("stale", "stale")
+
+
 def test_who_begins_in_the_middle_is_told_how(workspace):
     assert "tito path" in tito()
     assert "To begin here anyway: tito path borrow 01" in tito("module", "start", "02")

@@ -132,11 +132,25 @@ def still_holds(world: World, ask: Ask, proof: Proof) -> bool:
     return now <= proof.stood_on <= now | {("helper", world["helper"])}
 
 
+def taken(proof: Proof) -> frozenset[str]:
+    """The modules that were borrowed for a proof."""
+    return frozenset(thing for thing, what in proof.stood_on if what == "borrowed")
+
+
 def holds_as_borrowed(world: World, proof: Proof) -> bool:
     """Whether nothing has changed that a proof stood on, whatever is borrowed now."""
-    taken = {thing for thing, what in proof.stood_on if what == "borrowed"}
-    lent = frozenset(unit for unit, module in MODULES.items() if module in taken)
+    lent = frozenset(unit for unit, module in MODULES.items() if module in taken(proof))
     return proof.own and still_holds(world, Ask(lent=lent), proof)
+
+
+def passed_with_others(world: World, proofs: Proofs) -> frozenset[str]:
+    """The units that passed with what is there, whatever was borrowed, and that lost nothing with less."""
+    passes = [p for p in proofs if p.own and p.verdict == "passed"]
+    held = {(p.unit, taken(p)) for p in passes if holds_as_borrowed(world, p)}
+    lost = {(p.unit, taken(p)) for p in passes} - held
+    return frozenset(
+        unit for unit, lent in held if not any(u == unit and less < lent for u, less in lost)
+    )
 
 
 def present_specs(world: World, unit: str) -> tuple[str, ...]:
@@ -216,7 +230,7 @@ def fold(world: World, proofs: Proofs, ask: Ask, verdicts: Mapping[str, str]) ->
     """The state of every unit: what this run found, over what is known, where all needs are passed."""
     known = known_states(world, proofs, ask)
     once = {p.unit for p in proofs if p.own and p.verdict == "passed" and not ask.reference}
-    once -= {p.unit for p in proofs if p.verdict == "passed" and holds_as_borrowed(world, p)}
+    once -= passed_with_others(world, proofs)
     states: dict[str, str] = {}
     for unit in UNITS:
         stale = unit in once and known.get(unit) != "passed"
