@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
@@ -38,6 +39,22 @@ class Claim(Struct, frozen=True):
     def specs(self) -> int:
         """How many specs proved it."""
         return sum(self.event.outcomes.values())
+
+    @property
+    def command(self) -> str:
+        """What proves it again."""
+        return f"{self.unit.command}{borrowing(self.borrowed)}"
+
+    @property
+    def source(self) -> str:
+        """The digest of the source, without the names of the modules that were borrowed."""
+        return self.event.source.rpartition(":")[2]
+
+
+def borrowing(units: Sequence[Unit]) -> str:
+    """The option that borrows these modules; empty for none."""
+    given = [unit for unit in units if unit.source]
+    return f" --borrow {unit_ranges(given).replace(', ', ',')}" if given else ""
 
 
 def claims_of(workspace: Workspace, progress: Progress) -> dict[UnitId, Claim]:

@@ -76,9 +76,12 @@ def table(progress: Progress, units: Sequence[Unit]) -> str:
 
 
 def specs(progress: Progress, unit: Unit) -> str:
-    """How many specs of a unit passed in this run."""
+    """How many specs of a unit passed, in this run or else when they last ran for this source."""
     verdict = progress.verdicts.get(unit.id)
-    return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total}" if verdict else ""
+    if verdict is not None:
+        return f"{verdict.counts.get(State.PASSED, 0)} of {verdict.total}"
+    passed, total = progress.recorded_counts.get(unit.id, (0, 0))
+    return f"{passed} of {total}" if total else ""
 
 
 def state_word(progress: Progress, unit: Unit) -> str:

@@ -109,7 +109,7 @@ def digest_lines(session: Session, progress: Progress) -> Group:
         return Group(Text("Nothing is proved yet.", "yellow"))
     lines = []
     for claim in claims.values():
-        head = Text(f" {claim.unit.label:<18} source {claim.event.source}")
+        head = Text(f" {claim.unit.label:<18} source {claim.source}")
         lines.append(fold(head, Text(f"  specs {claim.event.specs}"), session.width))
     return Group(*lines)
 

@@ -11,9 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from msgspec.structs import replace
 
-from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.claims import claim_of, is_passed, stages_passed
-from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.cards import card as cards
 from pytest_tinytorch.export.cards import png, shapes, words
 from pytest_tinytorch.export.cards.shapes import HEIGHT, THEMES, WIDTH, Words
@@ -41,16 +39,6 @@ def first(**changes):
     return dataclasses.replace(all_cards()[0], **changes)
 
 
-def on_a_path(name, borrowed=()):
-    """Everything passed on a learning path, but for what is borrowed."""
-    course = kit.course()
-    path = next(one for one in course.learning_paths if one.name == name)
-    lent = {unit.id for unit in course.units} - course.ids_on_path(path) | set(borrowed)
-    known = dict.fromkeys((unit.id for unit in course.units), State.PASSED)
-    state = gate.states_of_units(course, {}, known.get, set(), lent)
-    return replace(journeys.at("finished"), state=state, learning_path=path, verdicts={})
-
-
 class TestWhatACardSays:
     def test_there_is_one_for_each_milestone_and_stage(self):
         made = all_cards()
@@ -60,14 +48,14 @@ class TestWhatACardSays:
         assert made[6].sentences[0] == kit.course().unit("checkpoint-01").capability
 
     def test_the_place_is_the_milestones_own_and_on_a_path_that_of_the_path(self):
-        progress = on_a_path("language")
+        progress = journeys.on_a_path("language")
         unit = kit.course().unit("milestone-05")
         card = cards.milestone_card(progress, proved.claims(progress)[unit.id])
         assert card.place == "milestone 3 of 3 on the path language"
         assert [stop.label for stop in card.stops] == ["1957", "1969", "2017"]
 
     def test_what_is_borrowed_is_said(self):
-        progress = on_a_path("vision", borrowed=["checkpoint-01", "checkpoint-02"])
+        progress = journeys.on_a_path("vision", borrowed=["checkpoint-01", "checkpoint-02"])
         claims = proved.claims(progress)
         assert claims["milestone-01"].own
         card = cards.milestone_card(progress, claims["milestone-01"])
@@ -78,8 +66,21 @@ class TestWhatACardSays:
         assert "borrowed" in words.profile_text(card)
         assert "borrowed" in words.readme_markdown(card)
 
+    def test_what_proves_it_again_borrows_the_same(self):
+        progress = journeys.on_a_path("vision", borrowed=["checkpoint-01", "checkpoint-02"])
+        claim = proved.claims(progress)["milestone-01"]
+        claim = replace(
+            claim, event=replace(claim.event, source="student:tensor,activations:d1cc2e")
+        )
+        text = words.readme_markdown(cards.milestone_card(progress, claim))
+        assert "`pytest -p tinytorch --milestone 01 --borrow 01-02`" in text
+        assert "Digests: source d1cc2e, specs" in text
+        training = kit.course().stages[1]
+        card = cards.stage_card(progress, proved.claims(progress), training)
+        assert card.command == "pytest -p tinytorch --checkpoint stage:training --borrow 01-02"
+
     def test_a_stage_counts_what_is_the_learners_to_write(self):
-        progress = on_a_path("language")
+        progress = journeys.on_a_path("language")
         claims = proved.claims(progress)
         basics, _, models, inference, _ = kit.course().stages
         card = cards.stage_card(progress, claims, models)
@@ -91,7 +92,7 @@ class TestWhatACardSays:
 
     def test_a_milestone_of_borrowed_modules_alone_is_no_full_stop(self):
         lent = [f"checkpoint-{n:02}" for n in range(1, 8)]
-        progress = on_a_path("vision", borrowed=lent)
+        progress = journeys.on_a_path("vision", borrowed=lent)
         unit = kit.course().unit("milestone-03")
         card = cards.milestone_card(
             progress, claim_of(progress, unit, proved.event(progress, unit.id))
@@ -213,7 +214,7 @@ class TestWords:
         assert 'media="(prefers-color-scheme: dark)" srcset="1957-perceptron-dark.svg"' in text
         assert 'src="1957-perceptron-light.svg"' in text
         assert "| trained accuracy | 100% | at least 99% |" in text
-        assert f"source {proved.SOURCE}, specs {proved.SPECS}" in text
+        assert f"source {proved.DIGEST}, specs {proved.SPECS}" in text
         assert "`pytest -p tinytorch --milestone 01`" in text
 
     def test_hostile_text_means_nothing_to_markdown(self):

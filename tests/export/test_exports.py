@@ -230,3 +230,9 @@ class TestFiles:
         assert done.exit_code == 0, done.output
         assert sorted(f.name for f in (root / "out").iterdir()) == sorted(options.EXPORTS)
         assert json.loads((root / "out" / "json").read_text(encoding="utf-8"))["schema"] == 1
+
+
+def test_markdown_without_a_run_counts_what_the_ledger_has(hostile):
+    known = replace(hostile, verdicts={}, recorded_counts={"checkpoint-01": (2, 3)})
+    assert "| ❌ wrong | 01 adding | 2 of 3 |" in markdown.markdown_page(known)
+    assert "| 🔒 locked | 02 doubling |  |" in markdown.markdown_page(known)

@@ -18,12 +18,15 @@ from pytest_tinytorch.export import formats, journey
 from pytest_tinytorch.export.journey import flow, needs
 from pytest_tinytorch.export.journey.page import journey_page
 from pytest_tinytorch.export.journey.pictures import LIMIT, read_pictures
-from pytest_tinytorch.export.journey.states import MEANINGS, state_word
+from pytest_tinytorch.export.journey.states import MEANINGS, OFF_PATH, spoken, word_of
 from tests.support import journeys, kit, toy
 
 HOSTILE = (
     "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp; \x1b[31m \ud800 </style>"
 )
+
+ON_A_PATH = "on a path"
+STATES = [state for state in MEANINGS if state != OFF_PATH]
 
 
 def parsed(text):
@@ -44,11 +47,14 @@ def in_state(course, state):
     return Progress(course, dict.fromkeys((unit.id for unit in course.units), state))
 
 
-@pytest.fixture(scope="module", params=[*journeys.STAGES, *MEANINGS])
+@pytest.fixture(scope="module", params=[*journeys.STAGES, ON_A_PATH, *STATES])
 def made(request, toy_course):
-    """(progress, page as text, page as a tree) of each stage, and of a course all in one state."""
+    """(progress, page as text, page as a tree) of each stage, on a path, and of a course all in one state."""
     name = request.param
-    progress = journeys.at(name) if name in journeys.STAGES else in_state(toy_course, name)
+    if name == ON_A_PATH:
+        progress = journeys.on_a_path("vision", borrowed=["checkpoint-02"])
+    else:
+        progress = journeys.at(name) if name in journeys.STAGES else in_state(toy_course, name)
     text = journey_page(progress)
     return progress, text, parsed(text)
 
@@ -64,16 +70,16 @@ class TestEveryPage:
         progress, _, tree = made
         links = [(a.get("class", ""), a.get("href"), a) for a in all_of(tree, "a")]
         for unit in progress.curriculum.units:
-            state = state_word(progress.state[unit.id])
+            state = word_of(progress, unit)
             stops = [a for kind, to, a in links if kind.startswith("stop") and to == f"#{unit.id}"]
             nodes = [a for kind, to, a in links if kind.startswith("node") and to == f"#{unit.id}"]
             assert len(stops) == len(flow.SHAPES), unit.id
             assert len(nodes) == (0 if unit.is_milestone else len(needs.SHAPES)), unit.id
             for node in (*stops, *nodes):
-                assert node.get("aria-label").startswith(f"{unit.label}, {state}")
+                assert node.get("aria-label").startswith(f"{unit.label}, {spoken(state)}")
                 assert node.find("use").get("href") == f"#mark-{state}"
             (section,) = [d for d in all_of(tree, "details") if d.find("div").get("id") == unit.id]
-            assert section.findtext("summary/span") == state
+            assert section.findtext("summary/span") == spoken(state)
             assert unit.title in "".join(section.find("summary").itertext())
 
     def test_ids_are_unique_and_every_link_and_label_has_its_target(self, made):
@@ -105,6 +111,20 @@ class TestEveryPage:
 
 
 class TestWhatItSays:
+    def test_what_a_path_leaves_out_is_neither_borrowed_nor_missing(self):
+        """Only 02 is borrowed: 10 to 20 and the milestones on them are no part of the way."""
+        progress = journeys.on_a_path("vision", borrowed=["checkpoint-02"])
+        text = " ".join(" ".join(parsed(journey_page(progress)).itertext()).split())
+        assert "8–10 weeks: 01–09. Borrowed: 02. Not on it: 10–20, 2017, 2018." in text
+        assert "Architecture 4–6 weeks 2 of 2 passed" in text
+        assert "Optimization 4–6 weeks not on your path" in text
+        assert "borrowed 1 it is taken from the reference" in text
+        assert "off path 13 your learning path leaves it out" in text
+        assert (
+            "Level 3 Design 2 of 7 passed I can build networks that see and networks that write"
+            in text
+        )
+
     def test_next_is_the_first_task_and_the_command_that_runs_it(self):
         tree = parsed(journey_page(journeys.at("half")))
         found = [e for e in tree.iter() if e.get("class") == "next"]

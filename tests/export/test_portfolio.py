@@ -85,6 +85,17 @@ class TestClaims:
         assert "Modules 02–07 written by me, on NumPy; 01 borrowed" in part(tree, "years")
         assert "I can create, combine, reduce" not in part(tree, "capabilities")
 
+    def test_name_what_is_borrowed_for_nothing_that_is_claimed(self):
+        progress = journeys.at("finished")
+        state = {**progress.state, "checkpoint-08": State.BORROWED}
+        state |= {f"checkpoint-{n:02}": State.NOT_RUN for n in range(9, 21)}
+        state |= {f"milestone-0{n}": State.NOT_RUN for n in (3, 4, 5, 6)}
+        told = part(
+            parsed(portfolio_page(portfolio(progress=replace(progress, state=state)))), "limits"
+        )
+        assert "Borrowed as well, for what is not proved: 08." in told
+        assert "not my work" not in told
+
     def test_leave_out_milestones_of_borrowed_modules_alone(self):
         progress = journeys.at("finished")
         lent = {f"checkpoint-{n:02}": State.BORROWED for n in range(1, 8)}
@@ -100,7 +111,7 @@ class TestClaims:
 
     def test_have_the_digests_and_the_command_of_each(self):
         told = part(parsed(portfolio_page(portfolio())), "check")
-        assert told.count(proved.SOURCE) == told.count(proved.SPECS) == 26
+        assert told.count(proved.DIGEST) == told.count(proved.SPECS) == 26
         assert "pytest -p tinytorch --checkpoint 05" in told
         assert "pytest -p tinytorch --milestone 06" in told
         assert "python 3.11.7, numpy 2.4.6" in told

@@ -12,7 +12,8 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey.pictures import Picture
 from tests.support import journeys
 
-SOURCE, SPECS = "student:2d81e88f4a12e2d2", "91bc00ffd2aa1e77"
+DIGEST, SPECS = "2d81e88f4a12e2d2", "91bc00ffd2aa1e77"
+SOURCE = f"student:{DIGEST}"
 VERSIONS = {"python": "3.11.7", "numpy": "2.4.6"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.evidence.claims import Claim, own_checkpoints, own_modules
+from pytest_tinytorch.evidence.claims import Claim, borrowing, own_checkpoints, own_modules
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey.numbers import Measure, measure
@@ -88,9 +88,9 @@ def milestone_card(
         stops=tuple(stops),
         origin=origin(claim.own, claim.borrowed),
         proof=proof(claim),
-        command=unit.command,
+        command=claim.command,
         name=name,
-        digests=f"source {claim.event.source}, specs {claim.event.specs}",
+        digests=f"source {claim.source}, specs {claim.event.specs}",
     )
 
 
@@ -121,7 +121,7 @@ def stage_card(
         stops=tuple(Stop(unit.number, True) for unit in units),
         origin=origin(own, lent),
         proof=f"proved {day_text(latest.event.at)}",
-        command=f"pytest -p tinytorch --checkpoint stage:{stage.name.lower()}",
+        command=f"pytest -p tinytorch --checkpoint stage:{stage.name.lower()}{borrowing(lent)}",
         name=name,
     )
 
@@ -159,5 +159,4 @@ def word_for(units: Sequence[Unit]) -> str:
 def proof(claim: Claim) -> str:
     """When something was proved, and how the digests of its source and specs begin."""
     event = claim.event
-    source, specs = event.source.rpartition(":")[2], event.specs
-    return f"proved {day_text(event.at)} · source {source[:8]} · specs {specs[:8]}"
+    return f"proved {day_text(event.at)} · source {claim.source[:8]} · specs {event.specs[:8]}"

@@ -116,7 +116,7 @@ def bars(view: View, groups: Sequence[NamedCheckpoints], kind: str) -> Markup:
             "p",
             element("strong", group.name),
             weeks if group.weeks else None,
-            count(view, units),
+            count(view, view.asked(units)),
             class_="bar-head",
         )
         parts.append(join(head, pieces(view, units, group.name)))
@@ -128,6 +128,8 @@ def count(view: View, units: Sequence[Unit]) -> Markup | None:
     """How many of some units are passed; None if the picture shows nobody's progress."""
     if view.progress is None:
         return None
+    if not units:
+        return element("span", "not on your path", class_="count aside")
     text = f"{view.passed(units)} of {len(units)}"
     return element("span", text, element("span", " passed", class_="aside"), class_="count")
 

@@ -61,17 +61,20 @@ AFTER: dict[State, Step] = {
 
 
 def next_step(view: View) -> Step | None:
-    """The learner's next step; None if the picture shows nobody's progress."""
+    """The learner's next step in a module; None at a milestone, or if the picture shows nobody's progress."""
     if view.progress is None:
         return None
     current = view.progress.current
+    if current is not None and current.is_milestone:
+        return None
     return GO_ON if current is None else AFTER.get(view.progress.state[current.id], RUN)
 
 
 def cycle(view: View) -> Markup:
     """The steps as a circle, and as text with what to type."""
     here = next_step(view)
-    unit = view.progress.current if view.progress else None
+    current = view.progress.current if view.progress else None
+    unit = None if current and current.is_milestone else current
     rows = (_row(n, step, unit, step is here) for n, step in enumerate(STEPS, start=1))
     listed = element("ol", *rows, class_="workflow-steps")
     return element("div", circle(here), listed, class_="workflow")
@@ -146,16 +149,11 @@ def _row(number: int, step: Step, unit: Unit | None, here: bool) -> Markup:
 
 
 def typed(step: Step, unit: Unit | None) -> str:
-    """What to type for a step at a unit; NN stands for any module."""
+    """What to type for a step at a checkpoint; NN stands for any module."""
     if not step.command:
         return lesson_command(unit) if unit else "tito docs NN"
     if unit is None:
         return step.command
-    if unit.is_milestone or not unit.source:
-        group, verb = (
-            ("milestone", "start" if step is WRITE else "test")
-            if unit.is_milestone
-            else ("checkpoint", "test")
-        )
-        return f"tito {group} {verb} {unit.year or unit.number}"
+    if not unit.source:
+        return f"tito checkpoint test {unit.number}"
     return step.command.replace("NN", unit.number)

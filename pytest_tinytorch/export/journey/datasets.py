@@ -92,13 +92,14 @@ def _row(view: View, unit: Unit, heads: Sequence[str]) -> Markup:
         ", ".join(f"{one.title}, {one.download:g} MB" for one in large),
         f", {minutes(unit.full_cpu_seconds)}",
     )
-    state = view.state(unit)
     name = element("a", unit.label, href=view.address(unit))
     cells = [small, full if large else NOTHING]
     cells += [numbers_at_full_scale(view, unit) or NOTHING] if view.progress else []
     return element(
         "tr",
-        element("th", name, states.state_badge(state) if state else None, scope="row"),
+        element(
+            "th", name, states.state_badge(view.word(unit)) if view.progress else None, scope="row"
+        ),
         *(
             element(
                 "td",

@@ -36,7 +36,7 @@ def _level(view: View, number: int, level: NamedCheckpoints) -> Markup:
             "p",
             element("span", f"Level {number}", class_="kicker"),
             element("strong", level.name),
-            element("span", "you are here", class_="here") if here else None,
+            element("span", "up next", class_="here") if here else None,
             element("span", "reached", class_="state passed")
             if reached
             else charts.count(view, units),

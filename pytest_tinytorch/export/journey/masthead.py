@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_tinytorch.course.curriculum import NamedCheckpoints
-from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey import phrases, ruler, states
 from pytest_tinytorch.export.journey.markup import Markup, element, items, join
@@ -82,14 +81,14 @@ def _path(progress: Progress, path: NamedCheckpoints) -> Markup:
     """The path, what it contains, and what it borrows."""
     checkpoints = progress.curriculum.checkpoints
     own = phrases.range_text(unit for unit in checkpoints if unit.number in path.numbers)
-    borrowed = phrases.range_text(
-        unit for unit in checkpoints if progress.state[unit.id] == State.BORROWED
-    )
+    borrowed = phrases.range_text(progress.borrowed)
+    left_out = phrases.range_text(progress.left_out)
     weeks = f", {phrases.dashed(path.weeks)} weeks" if path.weeks else ""
     return element(
         "p",
         join("You follow the path ", element("strong", path.name), f"{weeks}: {own}."),
         f" Borrowed: {borrowed}." if borrowed else None,
+        f" Not on it: {left_out}." if left_out else None,
     )
 
 

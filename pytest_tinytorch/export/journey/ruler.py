@@ -143,7 +143,7 @@ def _years(progress: Progress, x: Callable[[float], float], least: float) -> lis
         second = before is not None and at - before < least
         row = LABELS[1 if second else 0]
         before = before if second else at
-        state = states.state_word(progress.state[unit.id])
+        state = states.word_of(progress, unit)
         parts += [
             element("path", d=f"M{at:g} {LINE}V{row - 20}", class_="leader"),
             element("circle", cx=at, cy=LINE, r=6, class_=state),

@@ -86,15 +86,16 @@ def _way(progress: Progress) -> Section:
 
 def _legend(progress: Progress) -> Markup:
     """The states that occur, with their marks, how often, and what each means."""
-    count = Counter(progress.state.values())
+    count = Counter(states.word_of(progress, unit) for unit in progress.curriculum.units)
     found = (
         join(
             states.state_badge(state),
-            element("span", str(count[state]), class_="count"),
+            " ",
+            element("span", str(count[states.state_word(state)]), class_="count"),
             element("span", meaning, class_="meaning"),
         )
         for state, meaning in states.MEANINGS.items()
-        if count[state]
+        if count[states.state_word(state)]
     )
     return items(found, class_="legend", aria_label="What the marks mean, and how many there are")
 

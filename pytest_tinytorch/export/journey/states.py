@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.journey.markup import Markup, element
 
-STROKES: Mapping[State, str] = {
+OFF_PATH = "off-path"
+"""The name for what a learning path leaves out and does not need: nothing is to do there."""
+
+STROKES: Mapping[str, str] = {
     State.PASSED: "M-4.2 .4L-1.3 3.3L4.2 -3.3",
     State.WRONG: "M-3.3 -3.3L3.3 3.3M3.3 -3.3L-3.3 3.3",
     State.BROKEN: "M0 -4.8V1.2M0 4.6V4.7",
@@ -16,10 +21,11 @@ STROKES: Mapping[State, str] = {
     State.BORROWED: "M-4 -1.9H4M-4 1.9H4",
     State.LOCKED: "M-3.4 -.6H3.4V4.2H-3.4ZM-2 -.6V-2.4A2 2 0 0 1 2 -2.4V-.6",
     State.NOT_RUN: "M0 -3A3 3 0 0 1 0 3A3 3 0 0 1 0 -3Z",
+    OFF_PATH: "M-2.5 0H2.5",
 }
 """The mark of each state, as strokes in a square from -8 to 8."""
 
-MEANINGS: Mapping[State, str] = {
+MEANINGS: Mapping[str, str] = {
     State.PASSED: "every spec holds for the current source",
     State.WRONG: "a law does not hold",
     State.BROKEN: "it cannot be imported, or does not finish",
@@ -28,6 +34,7 @@ MEANINGS: Mapping[State, str] = {
     State.BORROWED: "it is taken from the reference",
     State.LOCKED: "something that it needs is not passed",
     State.NOT_RUN: "everything that it needs is passed",
+    OFF_PATH: "your learning path leaves it out",
 }
 """What each state means, in the order of a legend."""
 
@@ -38,9 +45,14 @@ FLAME = (
 """A torch: where the learner stands."""
 
 
-def state_word(state: State) -> str:
-    """A state as people read it; it names marks and classes, too."""
+def state_word(state: str) -> str:
+    """The name of a state: of its mark, of its class, and, with blanks, for people."""
     return "open" if state == State.NOT_RUN else state
+
+
+def word_of(progress: Progress, unit: Unit) -> str:
+    """The name of the state that a page shows of a unit."""
+    return OFF_PATH if unit in progress.left_out else state_word(progress.state[unit.id])
 
 
 def symbols() -> Markup:
@@ -68,7 +80,12 @@ def icon(name: str, class_: str = "") -> Markup:
     return element("svg", use, class_=f"icon {class_}".rstrip(), aria_hidden="true")
 
 
-def state_badge(state: State) -> Markup:
+def state_badge(state: str) -> Markup:
     """A state in text: its mark and its word."""
     name = state_word(state)
-    return element("span", icon(name), element("span", name), class_=f"state {name}")
+    return element("span", icon(name), element("span", spoken(name)), class_=f"state {name}")
+
+
+def spoken(name: str) -> str:
+    """The name of a state as people read it."""
+    return name.replace("-", " ")

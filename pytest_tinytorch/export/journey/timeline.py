@@ -22,7 +22,7 @@ def milestone_list(progress: Progress, pictures: Sequence[Picture]) -> Markup:
 
 
 def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]) -> Markup:
-    state = progress.state[unit.id]
+    state, word = progress.state[unit.id], states.word_of(progress, unit)
     own = [picture for picture in pictures if picture.belongs_to(unit)]
     later = f"{gap} year{'s' * (gap != 1)} later"
     return element(
@@ -34,11 +34,11 @@ def _entry(progress: Progress, unit: Unit, gap: int, pictures: Sequence[Picture]
             " ",
             element("a", unit.title, href=f"#{unit.id}"),
         ),
-        element("p", states.state_badge(state), *standing(progress, unit), class_="standing"),
+        element("p", states.state_badge(word), *standing(progress, unit), class_="standing"),
         element("p", unit.capability if state == State.PASSED else f"To prove: {unit.builds}."),
         numbers.table(progress, unit),
         element("div", *map(figure, own), class_="pictures") if own else None,
-        class_=f"entry {states.state_word(state)}",
+        class_=f"entry {word}",
     )
 
 

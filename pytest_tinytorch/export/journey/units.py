@@ -24,24 +24,24 @@ def sections(progress: Progress) -> Markup:
 
 def section(progress: Progress, unit: Unit, level: str) -> Markup:
     """A unit: a line that opens, and its details. The current one is open."""
-    state = progress.state[unit.id]
+    word = states.word_of(progress, unit)
     here = progress.current is not None and progress.current.id == unit.id
     name = element(
         level, element("span", str(unit.year or unit.number), class_="number"), " ", unit.title
     )
     summary = element(
         "summary",
-        states.icon(states.state_word(state), "big"),
+        states.icon(word, "big"),
         name,
-        element("span", states.state_word(state), class_="word"),
-        class_=states.state_word(state),
+        element("span", states.spoken(word), class_="word"),
+        class_=word,
     )
     return element(
         "details",
         summary,
         _body(progress, unit),
         open=here,
-        class_=f"unit {states.state_word(state)}",
+        class_=f"unit {word}",
     )
 
 

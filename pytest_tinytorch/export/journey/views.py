@@ -35,12 +35,15 @@ class View:
 
     def word(self, unit: Unit) -> str:
         """The state as a word, which is also the unit's CSS class."""
-        state = self.state(unit)
-        return PLAIN if state is None else states.state_word(state)
+        return states.word_of(self.progress, unit) if self.progress else PLAIN
 
     def described(self, unit: Unit, by: str = ", ") -> str:
         """A unit as text: its label, and its state if it has one."""
-        return unit.label if self.progress is None else f"{unit.label}{by}{self.word(unit)}"
+        return (
+            unit.label
+            if self.progress is None
+            else f"{unit.label}{by}{states.spoken(self.word(unit))}"
+        )
 
     def share(self, unit: Unit) -> float | None:
         """The share of a unit's specs that pass, if it is known."""
@@ -61,7 +64,11 @@ class View:
 
     def is_walked(self, unit: Unit) -> bool:
         """Whether this unit is behind the learner."""
-        return self.state(unit) in (State.PASSED, State.BORROWED)
+        return self.word(unit) in (State.PASSED, State.BORROWED)
+
+    def asked(self, units: Iterable[Unit]) -> list[Unit]:
+        """Those of ``units`` that are to be passed: on a path, those that it contains."""
+        return [u for u in units if self.progress is None or self.progress.is_on_path(u)]
 
     def follows(self, path: NamedCheckpoints) -> bool:
         """Whether the learner follows this path."""

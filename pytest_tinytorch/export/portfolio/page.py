@@ -11,8 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.evidence.claims import Claim
+from pytest_tinytorch.evidence.claims import Claim, borrowing
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export.cards.card import origin, proved_pictures
@@ -244,6 +243,9 @@ def _limits(portfolio: Portfolio) -> Markup:
     if portfolio.lent:
         text = f"Passed with borrowed modules only: {phrases.range_text(portfolio.lent)}."
         parts.append(join(states.state_badge(State.BORROWED), element("p", text)))
+    if unused := [unit for unit in progress.borrowed if unit not in portfolio.borrowed]:
+        text = f"Borrowed as well, for what is not proved: {phrases.range_text(unused)}."
+        parts.append(join(states.state_badge(State.BORROWED), element("p", text)))
     if portfolio.stale:
         named = ", ".join(unit.label for unit in portfolio.stale)
         text = f"Proved for an earlier version of the code: {named}."
@@ -294,19 +296,13 @@ def everything(portfolio: Portfolio) -> str:
     return f"pytest -p tinytorch{borrowing(portfolio.borrowed)}"
 
 
-def borrowing(units: Sequence[Unit]) -> str:
-    """The option that borrows these modules."""
-    given = [unit for unit in units if unit.source]
-    return f" --borrow {unit_ranges(given).replace(', ', ',')}" if given else ""
-
-
 def _check(claim: Claim) -> Markup:
     """One claim: what proves it again, and what it was proved for."""
     event = claim.event
     facts = (
         ("Proved", join(phrases.date(event.at), f", {claim.specs} specs")),
-        ("Again", phrases.command(f"{claim.unit.command}{borrowing(claim.borrowed)}")),
-        ("Source", element("code", event.source, class_="digest")),
+        ("Again", phrases.command(claim.command)),
+        ("Source", element("code", claim.source, class_="digest")),
         ("Specs", element("code", event.specs, class_="digest")),
     )
     rows = (element("div", element("dt", name), element("dd", value)) for name, value in facts)

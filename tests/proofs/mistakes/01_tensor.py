@@ -252,7 +252,7 @@ MISTAKES = (
         of="Tensor.__init__",
         replace="self.grad_fn = None",
         by='self.grad_fn = getattr(data, "grad_fn", None)',
-        turns_red="TestMakingTensors",
+        turns_red="TestArithmetic",
         says="grad_fn",
     ),
     Mistake(
@@ -290,7 +290,7 @@ MISTAKES = (
             total = sum_along(x, axis=dim, keepdims=keepdim)
             return x.reshape(total.shape) if total.size == x.size and x.dtype == total.dtype else total
         """,
-        turns_red="TestArithmetic",
+        turns_red="TestReductions",
         says="memory of its own",
     ),
     Mistake(
