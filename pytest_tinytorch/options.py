@@ -98,6 +98,7 @@ def add_options(parser: pytest.Parser) -> None:
     for name, text in EXPORTS.items():
         option(f"--tinytorch-{name}", type=Path, metavar="FILE", help=f"write progress as {text}")
     option("--tinytorch-nodeids", action="store_true", help="with --collect-only: list node ids")
+    option("--tinytorch-canaries", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
     parser.addini(
         CURRICULUM_SETTING,
         help="path to your own curriculum, relative to the root folder",

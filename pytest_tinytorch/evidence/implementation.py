@@ -101,6 +101,19 @@ REFUSED = (
 )
 
 
+ANSWERS = frozenset({"specs", "reference"})
+"""Packages that a module under test may not import in any run: they have what it is asked for."""
+
+
+class ForbiddenImport(SyntaxError):
+    """A module under test has a statement that imports one of `ANSWERS`; it has the place of it."""
+
+
+def refused_text(name: str) -> str:
+    """What is said where the package under test imports what judges it."""
+    return f"{PACKAGE} may not import {name}, which judges it: write what you need yourself"
+
+
 class FreshLoader(SourceFileLoader):
     """Compiles from source every time.
 
@@ -124,7 +137,10 @@ class FreshLoader(SourceFileLoader):
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         """Source as code. A process that forks compiles once for all its children."""
-        return compile_cached(bytes(data), str(path))
+        code = compile_cached(bytes(data), str(path))
+        if (found := answer_in(code)) is not None:
+            raise ForbiddenImport(refused_text(found[0]), (str(path), found[1], None, None))
+        return code
 
     def get_data(self, path: str) -> bytes:
         """The bytes of a file: of the module itself as they were when they were pinned."""
@@ -142,6 +158,18 @@ def compile_cached(data: bytes, path: str) -> CodeType:
             raise
         line = data.partition(b"\0")[0].count(b"\n") + 1  # what Python gives no place of
         raise SyntaxError(str(error), (path, line, None, None)) from None
+
+
+def answer_in(code: CodeType) -> tuple[str, int] | None:
+    """(name, line) of the first of `ANSWERS` that a statement imports, in whatever function; None if none."""
+    if any(name.partition(".")[0] in ANSWERS for name in code.co_names):
+        import dis  # few modules have such a name at all
+
+        for step in dis.get_instructions(code):
+            if step.opname == "IMPORT_NAME" and step.argval.partition(".")[0] in ANSWERS:
+                return step.argval, (step.positions and step.positions.lineno) or 1
+    inner = (answer_in(one) for one in code.co_consts if isinstance(one, CodeType))
+    return next((found for found in inner if found is not None), None)
 
 
 def compile_sources(sources: Mapping[Path, bytes]) -> None:

@@ -16,9 +16,11 @@ from typing import Any
 
 import msgspec
 
+from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade import inside, sandbox
 from pytest_tinytorch.grade.archives import take_from
+from pytest_tinytorch.grade.canaries import Planting, heard, planting
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_of, read_result, unmeasured
 from pytest_tinytorch.grade.kit import Kit
@@ -82,6 +84,8 @@ class Answer:
         code: the exit code of pytest; None if it had to be ended.
         cpu, wall: seconds.
         files: name to text.
+        canaries: what the process that judges says of them.
+        secret: what nobody else knows but the process inside that has said this.
     """
 
     trouble: str = ""
@@ -89,6 +93,8 @@ class Answer:
     cpu: float = 0.0
     wall: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)
+    canaries: str = ""
+    secret: str = ""
 
 
 def taken_or_refused(submission: Submission, limits: Limits) -> Taken | Grade:
@@ -130,18 +136,19 @@ def attempt(taken: Taken, job: Job, slot: int) -> Result:
 def _once(taken: Taken, job: Job, slot: int) -> tuple[Result, bool]:
     """The result of one run, and whether another one may say more."""
     place = Path(tempfile.mkdtemp(prefix="run-", dir=job.folder))
+    planted = planting(job.kit)
     try:
         workspace, out = place / "kit", place / "out"
         out.mkdir()
         job.kit.write(workspace, dict(taken.files))
         _let_read(place)
-        answer = run(workspace, out, job, slot)
+        answer = run(workspace, out, job, slot, planted)
         changed = job.kit.changed(workspace)
     except OSError as error:
         return Result(Grade(Ending.VOID, reason=f"the workspace: {error}")), False
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return judged(answer, changed, job)
+    return judged(answer, changed, job, planted)
 
 
 def _let_read(place: Path) -> None:
@@ -152,7 +159,7 @@ def _let_read(place: Path) -> None:
             os.chmod(os.path.join(folder, name), 0o644)  # noqa: PTH101, PTH118
 
 
-def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
+def run(workspace: Path, out: Path, job: Job, slot: int, planted: Planting) -> Answer:
     """Run pytest on a workspace, inside the sandbox."""
     limits, closed = job.kit.course.limits, job.sandbox.is_closed
     home, results = (sandbox.KIT, sandbox.OUT) if closed else (str(workspace), str(out))
@@ -166,11 +173,14 @@ def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
         "namespace": inside.namespace() if closed else None,
         "limits": system_limits(limits, closed),
         "files": FILES,
+        "secretly": bool(planted.seed),
     }
     inner = sandbox.inner_command(json.dumps(request))
     words = sandbox.wrapped(job.sandbox, limits, workspace, inner, job.variables)
     environment = sandbox.outer_environment(job.sandbox, job.variables, str(out))
     line = Lifeline()
+    if planted.seed:
+        line.tell(planted.line)
     try:
         with (
             subprocess.Popen(
@@ -184,7 +194,7 @@ def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
             ) as process,
             job.running.watched(process, line),
         ):
-            answer = _answer(process, 60 * limits.wall + GRACE)
+            answer = _answer(process, 60 * limits.wall + GRACE, planted.secret)
             # What is inside may have seen its lifeline go, and answered, before it was killed.
             return Answer("the grader was stopped") if job.running.stopped else answer
     except OSError as error:
@@ -193,13 +203,15 @@ def run(workspace: Path, out: Path, job: Job, slot: int) -> Answer:
         line.cut()
 
 
-def _answer(process: subprocess.Popen[bytes], seconds: float) -> Answer:
+def _answer(process: subprocess.Popen[bytes], seconds: float, secret: str) -> Answer:
     try:
         said, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return Answer(f"it did not end within {seconds / 60:.0f} minutes, and had to be killed")
     try:
-        return msgspec.json.decode(said[:LARGEST_ANSWER], type=Answer)
+        answer = msgspec.json.decode(said[:LARGEST_ANSWER], type=Answer)
+        forged = answer.secret != secret and not answer.trouble
+        return Answer("the answer is not from the process that ran it") if forged else answer
     except (msgspec.DecodeError, msgspec.ValidationError):
         last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
         return Answer(f"no answer, exit code {process.returncode}: {''.join(last)[:300]}")
@@ -235,12 +247,15 @@ def system_limits(limits: Limits, closed: bool) -> dict[str, int]:
     return found | ({"NPROC": limits.processes} if closed else {})
 
 
-def judged(answer: Answer, changed: tuple[str, ...], job: Job) -> tuple[Result, bool]:
+def judged(
+    answer: Answer, changed: tuple[str, ...], job: Job, planted: Planting
+) -> tuple[Result, bool]:
     """The result that an answer is, and whether another run may say more."""
     told: dict[str, Any] = {
         "cpu": round(answer.cpu, 2),
         "wall": round(answer.wall, 2),
         "sandbox": str(job.sandbox.kind),
+        "seed": planted.seed,
     }
     log = {name: text for name, text in answer.files.items() if name == "log.txt"}
     if answer.trouble:
@@ -259,6 +274,16 @@ def judged(answer: Answer, changed: tuple[str, ...], job: Job) -> tuple[Result, 
     if answer.code not in FINISHED:
         why = f"pytest ended with code {answer.code}, so its results do not count"
         return Result(Grade(Ending.ENDED, reason=why, **told), log), False
+    if planted.seed:
+        states = {UnitId(unit): one.state for unit, one in result.units.items()}
+        found = heard(planted.canaries, answer.canaries, states, job.kit.curriculum)
+        if found.wrong:
+            more = f", and {len(found.wrong) - 1} more" if found.wrong[1:] else ""
+            why = f"the run is void: the canary {found.wrong[0]}{more}"
+            return Result(Grade(Ending.UNTRUSTED, reason=why, **told), log), False
+        if found.silent:
+            why = "a canary did not run, so the run says nothing"
+            return Result(Grade(Ending.VOID, reason=why, **told), log), True
     unknown = unmeasured(result, job.kit.asked)
     remarks = [f"not measured: {unit.label}" for unit in unknown]
     remarks += [] if result.granting else ["the run granted nothing"]

@@ -56,7 +56,13 @@ def hero(summary: Summary) -> Markup:
     """How many submissions there are, and how they stand."""
     graded = [line for line in summary.lines if line.grade.ending == Ending.GRADED]
     counts = [f"{len(graded)} of {counted(len(summary.lines), 'submission')} graded"]
-    for ending in (Ending.REFUSED, Ending.ENDED, Ending.VOID, Ending.ABSENT):
+    for ending in (
+        Ending.REFUSED,
+        Ending.ENDED,
+        Ending.UNTRUSTED,
+        Ending.VOID,
+        Ending.ABSENT,
+    ):
         count = sum(line.grade.ending == ending for line in summary.lines)
         counts += [f"{count} {ending}"] if count else []
     half = (

@@ -42,7 +42,8 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     parts = [f"# {plain(who)}: {number(row.points)} of {number(row.full)} points"]
     if row.grade.ending != Ending.GRADED:
         parts.append(f"{plain(ENDINGS[row.grade.ending].capitalize())}.")
-    parts += ["\n".join(f"- {plain(flag)}" for flag in row.flags)] if row.flags else []
+    flags = flags_for_student(row)
+    parts += ["\n".join(f"- {plain(flag)}" for flag in flags)] if flags else []
     if row.units and row.grade.ending == Ending.GRADED:
         parts.append(points_table(row, kit))
     if "progress.md" in ran:
@@ -52,6 +53,11 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     if row.grade.ending in (Ending.GRADED, Ending.ENDED):
         parts += ["## The same at home", f"    {home_command(kit)}", home_note()]
     return "\n\n".join(parts) + "\n"
+
+
+def flags_for_student(row: Row) -> tuple[str, ...]:
+    """The flags that a student may read: which canary has told on them is not among them."""
+    return () if row.grade.ending == Ending.UNTRUSTED else row.flags
 
 
 def points_table(row: Row, kit: Kit) -> str:
@@ -107,7 +113,9 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
     table = {
         "score": row.points,
         "execution_time": row.grade.wall,
-        "output": harmless_text("\n".join([ENDINGS[row.grade.ending], *row.flags]), LONGEST_LOG),
+        "output": harmless_text(
+            "\n".join([ENDINGS[row.grade.ending], *flags_for_student(row)]), LONGEST_LOG
+        ),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",

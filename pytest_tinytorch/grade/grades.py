@@ -24,6 +24,7 @@ class Ending(StrEnum):
     REFUSED = "refused"
     ABSENT = "absent"
     ENDED = "ended"
+    UNTRUSTED = "untrusted"
     VOID = "void"
 
 
@@ -32,6 +33,7 @@ ENDINGS = {
     Ending.REFUSED: "not graded: it is not what a submission is",
     Ending.ABSENT: "nothing was handed in",
     Ending.ENDED: "the run did not come to its end, so it gives no points",
+    Ending.UNTRUSTED: "its results cannot be trusted, so it gives no points until a person has looked at it",
     Ending.VOID: "the machine or the kit failed, so the submission has to be graded again",
 }
 
@@ -60,6 +62,7 @@ class Grade:
         red: the exercises that specs fail at or wait for.
         cpu, wall: seconds that the run took.
         sandbox: what kept it apart.
+        seed: that the canaries of the run were drawn from.
         schema: of this value.
     """
 
@@ -73,6 +76,7 @@ class Grade:
     cpu: float = 0.0
     wall: float = 0.0
     sandbox: str = ""
+    seed: str = ""
     schema: int = SCHEMA
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -180,6 +181,13 @@ def _record(files: Mapping[str, bytes]) -> bytes:
     specs = only_specs(dict.fromkeys(files, ""))
     digests = {path: record.digest(path, files[path]) for path in specs}
     return Record(kit_version(), NAME, digests).text().encode("utf-8")
+
+
+@cache
+def own_specs() -> Mapping[str, bytes]:
+    """Path to content of what the installed kit's own specs judge with."""
+    folder = kit_home() / "specs"
+    return {f"specs/{file.name}": file.read_bytes() for file in sorted(folder.glob("*.py"))}
 
 
 def _borrowed_files(

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 
+LONGEST_LINE = 60_000
+"""Bytes that a pipe holds while nobody reads it."""
+
 
 class Lifeline:
     """A pipe. A run has one end, and nobody but this process the other: once it is cut, the run ends."""
@@ -18,6 +21,17 @@ class Lifeline:
         self.inner, self.outer = os.pipe()
         self.guard = Lock()
         self.whole = True
+
+    def tell(self, line: str) -> None:
+        """Say a line to the run, before it begins: no command line, file or variable of the run has it.
+
+        Raises:
+            ValueError: it is longer than a pipe holds.
+        """
+        data = f"{line}\n".encode()
+        if len(data) > LONGEST_LINE:
+            raise ValueError(f"a line of {len(data)} bytes is too long for a pipe")
+        os.write(self.outer, data)
 
     def cut(self) -> None:
         """Close it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from pytest_tinytorch.run.meter import Clocks
 
 PROC = Path("/proc")
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 """From linux/prctl.h."""
 NANOSECONDS = 1e9
 STOPPED = frozenset("Tt")
@@ -96,6 +96,12 @@ def adopt_orphans(adopt: bool = True) -> None:
 def end_with_parent() -> None:
     """Let the system kill this process when its parent ends."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def keep_private() -> None:
+    """Let no other process of this user read or write the memory of this one, trace it, or take its files."""
+    if is_here():
+        _prctl(PR_SET_DUMPABLE, 0)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -26,6 +26,10 @@ UNIT = pytest.StashKey[Unit | None]()
 """Where an item keeps the unit that its spec belongs to; None for a test of somebody else."""
 
 
+IS_CANARY = pytest.StashKey[bool]()
+"""Where an item says that it is a canary of the grader's: nothing of it may show in a verdict."""
+
+
 def unit_of(item: pytest.Item) -> Unit | None:
     """The unit that the spec of an item belongs to, if any."""
     return item.stash.get(UNIT, None)

@@ -24,6 +24,7 @@ from pytest_tinytorch.run.explainer import MENDED_BY, Explainer, Finding, Spec, 
 from pytest_tinytorch.run.memory import keep_freed_memory
 from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.reports import (
+    IS_CANARY,
     UNIT,
     attach_outcome,
     json_value,
@@ -162,6 +163,8 @@ class Runner:
         report.user_properties = [(name, json_value(x)) for name, x in report.user_properties]
         if finding is not None:
             self._show(report, unit, finding, full)
+            if IS_CANARY not in item.stash:
+                self._remember_failure(unit, finding.outcome.state)
             attach_outcome(report, finding.outcome)
         elif report.when == "call":
             group, _ = group_and_law(item)
@@ -209,9 +212,6 @@ class Runner:
     ) -> None:
         """Let pytest count and show a finding as what it is."""
         kind = finding.outcome.state
-        stays_proved = kind == State.NOT_RUN and unit.id in self.workspace.proved
-        if kind != State.LOCKED and not stays_proved:
-            self.failed.add(unit.id)
         if kind in (State.LOCKED, State.NOT_RUN) and not report.failed:
             return
         if kind == State.NOT_RUN:
@@ -220,6 +220,12 @@ class Runner:
             mark_skipped(report, finding)
         else:
             mark_failed(report, finding, whole_traceback and kind != State.TODO)
+
+    def _remember_failure(self, unit: Unit, state: State) -> None:
+        """What needs a unit that has failed is held back from now on."""
+        stays_proved = state == State.NOT_RUN and unit.id in self.workspace.proved
+        if state != State.LOCKED and not stays_proved:
+            self.failed.add(unit.id)
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item) -> bool | None:

@@ -21,7 +21,8 @@ from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.explainer import Frame, Spec
 from pytest_tinytorch.run.isolation import RunMarker
 from pytest_tinytorch.run.limits import Limit, limit_of
-from pytest_tinytorch.run.pool import Pool
+from pytest_tinytorch.run.planting import Planter, Sieve
+from pytest_tinytorch.run.pool import Listener, Pool
 from pytest_tinytorch.run.reports import attached_outcome, ending_report, unit_of
 from pytest_tinytorch.run.runner import Runner, group_and_law, measures_time
 from pytest_tinytorch.run.workerends import Ending
@@ -84,6 +85,7 @@ class Supervisor:
         count: how many workers may run side by side.
         marker: what tells the next run that this one had trouble.
         beat: called while workers run, many times a minute.
+        planter: knows the canaries of a graded run.
     """
 
     def __init__(
@@ -93,12 +95,14 @@ class Supervisor:
         count: int,
         marker: RunMarker,
         beat: Callable[[], None],
+        planter: Planter | None = None,
     ) -> None:
         self.runner = runner
         self.prepare = prepare
-        self.count = count
+        self.count = 1 if planter else count
         self.marker = marker
         self.beat = beat
+        self.planter = planter
 
     @pytest.hookimpl
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -109,21 +113,25 @@ class Supervisor:
         relay = Relay(
             session.config, self.runner, lambda report: hand_on(report, session, self.runner)
         )
+        listener: Listener = Sieve(relay, self.planter) if self.planter else relay
+        items = self.planter.among(session.items) if self.planter else session.items
         compile_sources(self.runner.workspace.sources)
         kept = linux.children_of(os.getpid())
         linux.adopt_orphans()
         gc.collect()
         gc.freeze()
         try:
-            for groups, count in self.rounds(session.items):
+            for groups, count in self.rounds(items):
                 loops = self.runner.timer.loops
-                Pool(relay, self.prepare, count, loops=loops, beat=self.beat).run(groups)
+                Pool(listener, self.prepare, count, loops=loops, beat=self.beat).run(groups)
                 stop_if_asked(session)
         finally:
             self.marker.trouble |= relay.trouble
             linux.end_children(kept)
             linux.adopt_orphans(False)
             gc.unfreeze()
+        if self.planter:
+            self.planter.tell()
         return True
 
     def rounds(self, items: Sequence[pytest.Item]) -> list[tuple[list[list[pytest.Item]], int]]:

@@ -37,6 +37,10 @@ LISTED = {
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
     ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
+    (
+        "run/planting.py",
+        "exec",
+    ): "defines a canary: a spec of the workspace with a planted function",
     ("run/standins.py", "exec"): "defines one exercise of the worked solution, for a trial",
     ("run/trials.py", "sys.modules"): "looks for the learner's module that a trial changes",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",

@@ -51,6 +51,21 @@ ATTEMPTS = {
         "import resource\nforge()\nresource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (0, 0))\n",
         NOTHING,
     ),
+    "the memory and the files of the judge": (
+        "judge = f'/proc/{os.getppid()}'\n"
+        "try:\n    open(f'{judge}/mem', 'r+b')\n    os.kill(os.getppid(), signal.SIGKILL)\n"
+        "except OSError:\n    forge()\n"
+        "try:\n    os.listdir(f'{judge}/fd')\n    os.kill(os.getppid(), signal.SIGKILL)\n"
+        "except OSError:\n    forge()\n",
+        HONEST,
+    ),
+    "an answer in its place": (
+        "import json\nfiles = {'progress.json': TEXT}\nsaid = json.dumps({'code': 0, 'files': files})\n"
+        "for process in os.listdir('/proc'):\n    try:\n"
+        "        open(f'/proc/{process}/fd/1', 'w').write(said)\n    except OSError:\n        pass\n"
+        "os.kill(-1, signal.SIGKILL)\n",
+        None,
+    ),
 }
 """What a submission does when it is imported, and what it is worth; None where that is chance."""
 

@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from pytest_tinytorch.grade.attempt import Answer, Job, attempt, judged, key_of
+from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import Course, CourseError, Limits
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
 from pytest_tinytorch.grade.kit import open_kit
@@ -226,7 +227,8 @@ class TestGoingOn:
         assert "At home: pytest -p tinytorch --isolate --hypothesis-profile=ci" in said
         after = parse_grade((place / "wrong" / "grade.json").read_bytes())
         assert after.wall != before.wall
-        assert replace(after, cpu=before.cpu, wall=before.wall) == before
+        assert after.seed != before.seed
+        assert replace(after, cpu=before.cpu, wall=before.wall, seed=before.seed) == before
         assert {n: (place / n / "grade.json").stat().st_mtime_ns for n in others} == others
 
     def test_a_grader_that_is_killed_has_lost_nothing(self, graded, at_desk, tmp_path):
@@ -326,7 +328,7 @@ class TestAnswers:
         told = {"schema": 1, "granting": True, "units": units, "tasks": [], "warnings": []}
         text = json.dumps({**told, **states.pop("told", {})})
         files = {"progress.json": text, "log.txt": "said"} if files is None else files
-        return judged(Answer(code=code, files=files), changed, job)
+        return judged(Answer(code=code, files=files), changed, job, Planting())
 
     def test_with_all_passed(self, course):
         result, again = self.judged(course)
@@ -359,7 +361,7 @@ class TestAnswers:
         assert not self.judged(course, code=1, doubling="not run", adding="broken")[1]
 
     def test_of_a_sandbox_that_failed_are_void(self, course):
-        result, again = judged(Answer(trouble="no memory"), (), job_of(course))
+        result, again = judged(Answer(trouble="no memory"), (), job_of(course), Planting())
         assert (result.grade.ending, result.grade.reason, again) == ("void", "no memory", False)
 
     def test_are_asked_for_twice_at_most(self, course, monkeypatch):
@@ -372,6 +374,7 @@ class TestAnswers:
             return Answer(code=1, files={"progress.json": json.dumps(told)})
 
         monkeypatch.setattr("pytest_tinytorch.grade.attempt.run", run)
+        monkeypatch.setattr("pytest_tinytorch.grade.attempt.planting", lambda kit: Planting())
         job = job_of(course)
         result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job, 0)
         assert len(asked) == 2

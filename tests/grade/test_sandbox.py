@@ -18,6 +18,7 @@ import pytest
 
 from pytest_tinytorch.grade import inside, sandbox
 from pytest_tinytorch.grade.attempt import Answer, Job, run, system_limits
+from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import MEGABYTE, Course, Limits
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, Sandbox, find_sandbox, remedy, wrapped
@@ -49,7 +50,7 @@ def does(tmp_path, monkeypatch):
         course = Course(limits=limits)
         variables |= {classes.MARK: str(os.getpid())}
         job = Job(Kit({}, {}, kit.course(), course, (), (), ""), box, tmp_path, variables)
-        return run(tmp_path / "kit", tmp_path / "out", job, 0)
+        return run(tmp_path / "kit", tmp_path / "out", job, 0, Planting())
 
     yield done
     assert classes.processes() == []
@@ -228,7 +229,7 @@ class TestAnswers:
             Sandbox(Kind.BUBBLEWRAP, "/nowhere/bwrap"),
             tmp_path,
         )
-        assert "/nowhere/bwrap" in run(tmp_path, tmp_path, job, 0).trouble
+        assert "/nowhere/bwrap" in run(tmp_path, tmp_path, job, 0, Planting()).trouble
 
     def test_that_are_none_are_trouble(self, tmp_path):
         for text in ("", "[]", "no", '{"code": "x"}'):
@@ -236,7 +237,15 @@ class TestAnswers:
             from pytest_tinytorch.grade.attempt import _answer
 
             with subprocess.Popen(words, stdout=-1, stderr=-1) as process:
-                assert _answer(process, 60).trouble.startswith("no answer")
+                assert _answer(process, 60, "").trouble.startswith("no answer")
+
+    def test_without_the_secret_are_somebody_elses(self):
+        from pytest_tinytorch.grade.attempt import _answer
+
+        words = [sys.executable, "-c", """print('{"code": 0, "secret": "a"}')"""]
+        for secret, trouble in (("a", ""), ("b", "the answer is not from the process that ran it")):
+            with subprocess.Popen(words, stdout=-1, stderr=-1) as process:
+                assert _answer(process, 60, secret).trouble == trouble
 
 
 class TestCommandLines:
@@ -416,7 +425,7 @@ def test_a_sandbox_can_be_ended_at_any_moment(tmp_path, monkeypatch):
 
         stopping = threading.Thread(target=stop)
         stopping.start()
-        assert run(tmp_path, tmp_path, job, 0).trouble
+        assert run(tmp_path, tmp_path, job, 0, Planting()).trouble
         stopping.join()
         waited(lambda: not classes.processes())
 
@@ -435,5 +444,6 @@ def test_only_in_a_namespace_of_its_own_a_run_ends_all_other_processes():
 
 
 def test_an_answer_has_what_the_process_inside_prints():
-    assert {"code", "cpu", "wall", "files", "trouble"} == {*Answer.__dataclass_fields__}
+    printed = {"code", "cpu", "wall", "files", "trouble", "secret", "canaries"}
+    assert printed == {*Answer.__dataclass_fields__}
     assert inside.LOG == "log.txt"
