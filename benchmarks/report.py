@@ -3,7 +3,8 @@
 python -m benchmarks --json one.json
 python -m benchmarks --threads 2 --json two.json
 python -m benchmarks.growth --json growth.json
-python -m benchmarks.report one.json two.json growth.json > docs/performance.md
+python -m benchmarks.headlines --json headlines.json
+python -m benchmarks.report one.json two.json growth.json headlines.json > docs/performance.md
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ def page(found: list[dict[str, Any]]) -> str:
     """Markdown of all files."""
     tables = [one for one in found if one["kind"] == "table"]
     growths = [one for one in found if one["kind"] == "growth"]
+    headlines = [one for one in found if one["kind"] == "headlines"]
     text = PAGE.read_text(encoding="utf-8")
     for comment, parts in (
         ("<!-- tables -->", map(table_part, tables, range(len(tables)))),
         ("<!-- floors -->", map(floor_part, tables[:1])),
+        ("<!-- headlines -->", headline_parts(headlines)),
         ("<!-- growth -->", map(growth_part, growths, range(len(growths)))),
     ):
         text = text.replace(comment, "\n\n".join(parts) or "Not measured.")
@@ -47,6 +50,15 @@ def floor_part(one: dict[str, Any]) -> str:
     """The floors of one run of `python -m benchmarks`, in words."""
     rows = [row for row in one["rows"] if row["floor"]]
     return "\n".join([table.FLOOR_HEAD, *map(table.floor_line, rows)])
+
+
+def headline_parts(found: list[dict[str, Any]]) -> list[str]:
+    """Where all runs of `python -m benchmarks.headlines` took place, and one table of their rows."""
+    if not found:
+        return []
+    places = dict.fromkeys(told(one) for one in found)
+    rows = [table.headline_line(row) for one in found for row in one["headlines"]]
+    return [*places, "\n".join([table.HEADLINE_HEAD, *rows])]
 
 
 def growth_part(one: dict[str, Any], number: int) -> str:

@@ -44,12 +44,13 @@ def floor_text(row: dict[str, Any]) -> str:
 
 def time_text(seconds: float) -> str:
     """
-    >>> time_text(0.01234), time_text(0.0000021), time_text(2.5)
-    ('12.3 ms', '2.1 µs', '2.5 s')
+    >>> time_text(0.01234), time_text(0.0000021), time_text(2.5), time_text(0.9999)
+    ('12.3 ms', '2.1 µs', '2.5 s', '1 s')
     """
     units = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
-    unit = next((name for name, size in units.items() if seconds >= size), "µs")
-    return f"{seconds / units[unit]:.3g} {unit}"
+    rounded = {name: float(f"{seconds / size:.3g}") for name, size in units.items()}
+    unit = next((name for name, value in rounded.items() if value >= 1), "µs")
+    return f"{rounded[unit]:g} {unit}"
 
 
 def size_text(size: int | None) -> str:
@@ -109,6 +110,33 @@ def floor_line(row: dict[str, Any]) -> str:
     least = row["floor"]
     cells = [row["name"], f"{row['median']:.2f}", f"**{least['median']:.2f}**", least["calls"]]
     return f"| {' | '.join([*cells, least['missing']])} |"
+
+
+HEADLINE_HEAD = """| recipe | wanted | ours | PyTorch | CPU, ours | PyTorch | ratio | wall, ours | PyTorch |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+def headline_line(one: dict[str, Any]) -> str:
+    """A recipe as a row of Markdown: accuracies, then times from beginning to end."""
+    ours, theirs = one["ours"], one["theirs"]
+    cells = [
+        one["title"],
+        f"{one['wanted']:.0%}",
+        *(f"{side['accuracy']:.1%}" for side in (ours, theirs)),
+        *(unbroken(whole_seconds(side["cpu"])) for side in (ours, theirs)),
+        f"**{ours['cpu'] / theirs['cpu']:.2f}**",
+        *(unbroken(whole_seconds(side["wall"])) for side in (ours, theirs)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def whole_seconds(seconds: float) -> str:
+    """Of what takes long.
+
+    >>> whole_seconds(1080.4), whole_seconds(0.4)
+    ('1,080 s', '0.4 s')
+    """
+    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 def unbroken(words: str) -> str:

@@ -22,7 +22,7 @@ if (kit.ROOT / "docs/performance.md").is_file():
 
 def test_every_row_is_told():
     text = report.page(SAMPLE)
-    rows, growth = SAMPLE
+    rows, growth, headlines = SAMPLE
     for row in rows["rows"]:
         assert (
             f"| {row['name']} | {row['title']} | {row['beside']} | **{row['median']:.2f}** |"
@@ -34,7 +34,32 @@ def test_every_row_is_told():
     assert "| 1.5 MB | 1.0 MB |" in text.replace("\N{NO-BREAK SPACE}", " ")
     assert text.count("too much") == 1
     assert "| mlp-sgd | 0.80 | **0.45** | three products | loops that are one |" in text
-    assert "<!-- floors -->" not in text
+    for one in headlines["headlines"]:
+        assert f"| {one['title']} | {one['wanted']:.0%} |" in text
+    assert "<!--" not in text.replace("<!-- made by", "")
+
+
+def test_a_headline_is_told_with_accuracies_and_both_times():
+    line = table.headline_line(SAMPLE[2]["headlines"][0]).replace("\N{NO-BREAK SPACE}", " ")
+    assert line == (
+        "| a network & its images, 7 epochs | 75% | 79.0% | 78.5%"
+        " | 1,080 s | 900 s | **1.20** | 1,100 s | 45 s |"
+    )
+
+
+def test_headlines_of_several_runs_are_one_table():
+    """Each takes long, so that one may want to run it on its own."""
+    machine = SAMPLE[2]["machine"]
+    other = SAMPLE[2] | {"machine": machine | {"processor": "Another processor"}}
+    text = report.page([*SAMPLE, SAMPLE[2], other])
+    assert text.count(table.HEADLINE_HEAD) == 1
+    assert text.count("| a network & its images, 7 epochs |") == 3
+    part = text.partition("## Headlines")[2].partition("## Growth")[0]
+    assert (part.count("A processor"), part.count("Another processor")) == (1, 1)
+
+
+def test_what_was_not_measured_is_said():
+    assert report.page(SAMPLE[:2]).count("Not measured.") == 1
 
 
 @pytest.mark.parametrize(
