@@ -112,14 +112,16 @@ def floor_line(row: dict[str, Any]) -> str:
     return f"| {' | '.join([*cells, least['missing']])} |"
 
 
-HEADLINE_HEAD = """| recipe | wanted | ours | PyTorch | CPU, ours | PyTorch | ratio | wall, ours | PyTorch |
-|---|---|---|---|---|---|---|---|---|"""
+HEADLINE_HEAD = """\
+| row | recipe | wanted | ours | PyTorch | CPU, ours | PyTorch | ratio | wall, ours | PyTorch |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def headline_line(one: dict[str, Any]) -> str:
     """A recipe as a row of Markdown: accuracies, then times from beginning to end."""
     ours, theirs = one["ours"], one["theirs"]
     cells = [
+        one["name"],
         one["title"],
         f"{one['wanted']:.0%}",
         *(f"{side['accuracy']:.1%}" for side in (ours, theirs)),

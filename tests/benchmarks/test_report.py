@@ -42,7 +42,7 @@ def test_every_row_is_told():
 def test_a_headline_is_told_with_accuracies_and_both_times():
     line = table.headline_line(SAMPLE[2]["headlines"][0]).replace("\N{NO-BREAK SPACE}", " ")
     assert line == (
-        "| a network & its images, 7 epochs | 75% | 79.0% | 78.5%"
+        "| cifar10 | a network & its images, 7 epochs | 75% | 79.0% | 78.5%"
         " | 1,080 s | 900 s | **1.20** | 1,100 s | 45 s |"
     )
 
