@@ -79,14 +79,13 @@ def torch_mnist(part, on_epoch=None):
 
     from benchmarks import torchtraining
     from tinytorch.dataloader import DataLoader
-    from tinytorch.training import CosineSchedule
 
     torch.manual_seed(SEED)
     sizes, generator, ours, digits, test = mnist(part)
     model = torchtraining.twin(ours)
     batches = DataLoader(digits, sizes.batch, shuffle=True, generator=generator)
-    schedule = CosineSchedule(sizes.learning_rate, sizes.epochs * len(batches))
-    torchtraining.train(model, batches, sizes.epochs, schedule, on_epoch=on_epoch)
+    rates = digits_mlp.rates(sizes, len(batches))
+    torchtraining.train(model, batches, sizes.epochs, rates, on_epoch=on_epoch)
     return torchtraining.accuracy(model, test)
 
 
@@ -112,13 +111,11 @@ def our_cifar10(part, on_epoch=None):
 
 def torch_cifar10(part, on_epoch=None):
     from benchmarks import torchtraining
-    from tinytorch.training import CosineSchedule
 
     sizes, ours, batches, test = cifar10(part)
     model = torchtraining.twin(ours)
-    steps = sizes.epochs * len(batches)
-    schedule = CosineSchedule(sizes.learning_rate, steps, warmup_steps=steps // 10)
-    torchtraining.train(model, batches, sizes.epochs, schedule, on_epoch=on_epoch)
+    rates = shifted_digits.rates(sizes, len(batches))
+    torchtraining.train(model, batches, sizes.epochs, rates, on_epoch=on_epoch)
     return torchtraining.accuracy(model, test)
 
 
@@ -155,25 +152,20 @@ def our_tinytalks(part, on_epoch=None):
 
 def torch_tinytalks(part, on_epoch=None):
     from benchmarks import torchtraining
-    from tinytorch.dataloader import DataLoader
-    from tinytorch.training import CosineSchedule
 
     generator, talks, tokenizer, ours = tinytalks(part)
     model = torchtraining.gpt_twin(ours)
     epochs = part.epochs or tinytalks_gpt.EPOCHS
-    rows = tinytalks_gpt.Conversations(talks, tokenizer, generator)
-    groups = tinytalks_gpt.Groups(rows, tinytalks_gpt.BATCH)
-    batches = DataLoader(groups, shuffle=True, generator=generator)
-    rate = tinytalks_gpt.LEARNING_RATE
+    batches = tinytalks_gpt.loader(talks, tokenizer, generator)
     torchtraining.train(
         model,
         batches,
         epochs,
-        CosineSchedule(rate, epochs * len(batches), warmup_steps=20),
+        tinytalks_gpt.rates(epochs, len(batches)),
         loss=torchtraining.answer_loss(tinytalks_gpt.IGNORED),
-        clip_norm=1.0,
+        clip_norm=tinytalks_gpt.LONGEST_GRADIENT,
         on_epoch=on_epoch,
-        betas=(0.9, 0.98),
+        betas=tinytalks_gpt.BETAS,
     )
     asked: Any = torchtraining.Greedy(model)
     return tinytalks_gpt.asked(asked, tokenizer, talks).exact

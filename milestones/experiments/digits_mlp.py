@@ -14,6 +14,7 @@ from milestones.experiments import OnEpoch
 if TYPE_CHECKING:
     from tinytorch.datasets import MNIST, TinyDigits
     from tinytorch.layers import Parameter, Sequential
+    from tinytorch.training import CosineSchedule
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,19 @@ def train(
     from tinytorch.dataloader import DataLoader
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import AdamW
-    from tinytorch.training import CosineSchedule, Trainer
+    from tinytorch.training import Trainer
 
     batches = DataLoader(dataset, sizes.batch, shuffle=True, generator=generator)
-    schedule = CosineSchedule(sizes.learning_rate, sizes.epochs * len(batches))
     optimizer = AdamW(parameters, lr=sizes.learning_rate)
-    Trainer(model, optimizer, cross_entropy, schedule).fit(batches, sizes.epochs, on_epoch=on_epoch)
+    trainer = Trainer(model, optimizer, cross_entropy, rates(sizes, len(batches)))
+    trainer.fit(batches, sizes.epochs, on_epoch=on_epoch)
+
+
+def rates(sizes: Scale, batches: int) -> CosineSchedule:
+    """The learning rate of each step, for so many batches an epoch."""
+    from tinytorch.training import CosineSchedule
+
+    return CosineSchedule(sizes.learning_rate, sizes.epochs * batches)
 
 
 def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:

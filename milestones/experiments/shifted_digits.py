@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tinytorch.datasets import CIFAR10, TinyDigits
     from tinytorch.layers import Parameter, Sequential
     from tinytorch.tensor import Tensor
+    from tinytorch.training import CosineSchedule
 
 CANVAS, SIDE = 16, 8
 MLP_HIDDEN = 128
@@ -174,12 +175,19 @@ def train(
     """Teach a model to classify, changing only some of its parameters."""
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import AdamW
-    from tinytorch.training import CosineSchedule, Trainer
+    from tinytorch.training import Trainer
 
-    steps = scale.epochs * len(batches)
-    schedule = CosineSchedule(scale.learning_rate, steps, warmup_steps=steps // 10)
     optimizer = AdamW(parameters, lr=scale.learning_rate)
-    Trainer(model, optimizer, cross_entropy, schedule).fit(batches, scale.epochs, on_epoch=on_epoch)
+    trainer = Trainer(model, optimizer, cross_entropy, rates(scale, len(batches)))
+    trainer.fit(batches, scale.epochs, on_epoch=on_epoch)
+
+
+def rates(scale: Scale, batches: int) -> CosineSchedule:
+    """The learning rate of each step, for so many batches an epoch."""
+    from tinytorch.training import CosineSchedule
+
+    steps = scale.epochs * batches
+    return CosineSchedule(scale.learning_rate, steps, warmup_steps=steps // 10)
 
 
 def kernels(model: Sequential) -> list[Parameter]:

@@ -14,9 +14,11 @@ import numpy as np
 from milestones.experiments import OnEpoch
 
 if TYPE_CHECKING:
+    from tinytorch.dataloader import DataLoader
     from tinytorch.datasets import TinyTalks
     from tinytorch.tensor import Tensor
     from tinytorch.tokenization import BPETokenizer
+    from tinytorch.training import CosineSchedule
     from tinytorch.transformers import GPT
 
 VOCABULARY = 1024
@@ -29,6 +31,9 @@ they are so small that for many epochs little else is learned than to make them 
 EPOCHS, CONTROL_EPOCHS = 16, 10
 BATCH = 16
 LEARNING_RATE = 6e-3
+WARMUP_STEPS = 20
+BETAS = (0.9, 0.98)
+LONGEST_GRADIENT = 1.0
 CONTROL_QUESTIONS = 70
 """How many questions the model without a mask is asked: it never ends an answer, so each takes long."""
 
@@ -190,16 +195,29 @@ def train(
     on_epoch: OnEpoch | None = None,
 ) -> None:
     """Teach a GPT to answer."""
-    from tinytorch.dataloader import DataLoader
     from tinytorch.optimizers import AdamW
-    from tinytorch.training import CosineSchedule, Trainer
+    from tinytorch.training import Trainer
+
+    batches = loader(talks, tokenizer, generator)
+    schedule = rates(epochs, len(batches))
+    optimizer = AdamW(model.parameters(), lr=LEARNING_RATE, betas=BETAS)
+    trainer = Trainer(model, optimizer, answer_loss, schedule, clip_norm=LONGEST_GRADIENT)
+    trainer.fit(batches, epochs, on_epoch=on_epoch)
+
+
+def loader(talks: TinyTalks, tokenizer: BPETokenizer, generator: np.random.Generator) -> DataLoader:
+    """Batches of conversations of about the same length, in another order each time."""
+    from tinytorch.dataloader import DataLoader
 
     rows = Conversations(talks, tokenizer, generator)
-    batches = DataLoader(Groups(rows, BATCH), shuffle=True, generator=generator)
-    schedule = CosineSchedule(LEARNING_RATE, epochs * len(batches), warmup_steps=20)
-    optimizer = AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98))
-    trainer = Trainer(model, optimizer, answer_loss, schedule, clip_norm=1.0)
-    trainer.fit(batches, epochs, on_epoch=on_epoch)
+    return DataLoader(Groups(rows, BATCH), shuffle=True, generator=generator)
+
+
+def rates(epochs: int, batches: int) -> CosineSchedule:
+    """The learning rate of each step, for so many batches an epoch."""
+    from tinytorch.training import CosineSchedule
+
+    return CosineSchedule(LEARNING_RATE, epochs * batches, warmup_steps=WARMUP_STEPS)
 
 
 def experiment(seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
