@@ -98,6 +98,11 @@ def _line_and_untouched(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tupl
     return node.lineno, False
 
 
+def is_untouched(node: ast.FunctionDef) -> bool:
+    """Whether a function is still the stub."""
+    return _line_and_untouched(node)[1]
+
+
 def _rules(node: ast.Expr) -> list[ast.expr]:
     assert isinstance(node.value, ast.Call)
     return [*node.value.args[1:], *(keyword.value for keyword in node.value.keywords)]

@@ -22,6 +22,8 @@ from pytest_tinytorch.grade import inside, sandbox
 from pytest_tinytorch.grade.archives import take_from
 from pytest_tinytorch.grade.canaries import Planting, heard, planting
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
+from pytest_tinytorch.grade.fingerprints import Body, bodies_of
+from pytest_tinytorch.grade.flags import Flag, flags_of, own_files
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_of, read_result, unmeasured
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.running import Lifeline, Running
@@ -69,10 +71,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """A grade, and the files that came with it."""
+    """A grade, the files that came with it, and the fingerprints of what was graded."""
 
     grade: Grade
     files: Mapping[str, str] = field(default_factory=dict)
+    bodies: tuple[Body, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,17 @@ def attempt(taken: Taken, job: Job, slot: int) -> Result:
             result, again = _once(taken, job, slot)
     key = "" if result.grade.ending == Ending.VOID else key_of(taken, job)
     remarks = (*taken.remarks, *result.grade.remarks)
-    return replace(result, grade=replace(result.grade, key=key, remarks=remarks))
+    flags, bodies = look_at(taken, job.kit)
+    return Result(
+        replace(result.grade, key=key, remarks=remarks, flags=flags), result.files, bodies
+    )
+
+
+def look_at(taken: Taken, kit: Kit) -> tuple[tuple[Flag, ...], tuple[Body, ...]]:
+    """What a person should look at in a submission, and what it is compared with others by."""
+    files = dict(taken.files)
+    own, _ = own_files(files, kit.package)
+    return flags_of(files, kit.package), bodies_of(own, kit.package)
 
 
 def _once(taken: Taken, job: Job, slot: int) -> tuple[Result, bool]:

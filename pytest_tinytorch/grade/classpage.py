@@ -10,6 +10,7 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.journey import page, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, items, join
 from pytest_tinytorch.export.journey.sections import Section, section_element
+from pytest_tinytorch.grade.flagpage import clean, flagged, row_id, who
 from pytest_tinytorch.grade.grades import ENDINGS, Ending
 from pytest_tinytorch.grade.summary import (
     Graded,
@@ -20,7 +21,6 @@ from pytest_tinytorch.grade.summary import (
     shard_text,
     worst_exercises,
 )
-from pytest_tinytorch.terminal.plaintext import harmless_text
 
 STYLE = Path(__file__).with_name("classpage.css")
 SHAPES = {"wide": (720, 240), "narrow": (340, 220)}
@@ -108,11 +108,11 @@ def sections(summary: Summary) -> Iterator[Section]:
         yield Section(
             "exercises", "Exercises", "What goes wrong", line, exercise_list(summary, found)
         )
-    if flagged := [line for line in summary.lines if noticed(line)]:
-        text = "What the grader noticed. What it means is for a person to decide."
-        yield Section(
-            "flags", "Flags", "To look at", text, items(map(flag, flagged), class_="flags")
+    if noticed := flagged(summary):
+        text = (
+            "What the grader noticed. It costs no points: what it means is for a person to decide."
         )
+        yield Section("flags", "Flags", "To look at", text, noticed)
     if slow := slowest(summary):
         line = "The runs that took the most CPU time."
         yield Section("times", "Times", "Longest runs", line, times(slow))
@@ -206,18 +206,6 @@ def exercise_list(summary: Summary, found: Sequence[tuple[str, str, int]]) -> Ma
     return items(rows, class_="meters wrong")
 
 
-def flag(line: Line) -> Markup:
-    """What there is to look at in a submission."""
-    return join(
-        element("strong", who(line), dir="auto"), items(clean(text) for text in noticed(line))
-    )
-
-
-def noticed(line: Line) -> list[str]:
-    """What there is to look at in a submission; that it was late is no news."""
-    return [text for text in (line.grade.reason, *line.grade.remarks) if text]
-
-
 def slowest(summary: Summary) -> list[Line]:
     """The submissions that took longest, the longest first."""
     ran = [line for line in summary.lines if line.grade.cpu]
@@ -231,21 +219,11 @@ def times(slow: Sequence[Line]) -> Markup:
     return items(rows, class_="meters")
 
 
-def who(line: Line) -> str:
-    """A student as the page names them."""
-    return clean(f"{line.name} ({line.id})" if line.name and line.name != line.id else line.id)
-
-
-def clean(text: str) -> str:
-    """Text that came from a student, in one line."""
-    return " ".join(harmless_text(text).split())
-
-
 def class_table(summary: Summary) -> Markup:
     """The table of all submissions. On a narrow screen it scrolls in its own box."""
     heads = [element("th", "Submission", scope="col"), element("th", "Points", scope="col")]
     heads += [unit_head(unit) for unit in summary.units]
-    rows = [table_row(summary, line) for line in summary.lines]
+    rows = [table_row(summary, line, place) for place, line in enumerate(summary.lines)]
     table = element(
         "table",
         element("caption", "Points and states of every submission"),
@@ -266,8 +244,9 @@ def unit_head(unit: Graded) -> Markup:
     )
 
 
-def table_row(summary: Summary, line: Line) -> Markup:
+def table_row(summary: Summary, line: Line, place: int) -> Markup:
     """A submission: who, how many points, and a mark for each unit."""
+    anchor = row_id(place)
     cells = [
         element("th", who(line), scope="row", dir="auto"),
         element("td", number(line.points), class_="points"),
@@ -275,9 +254,9 @@ def table_row(summary: Summary, line: Line) -> Markup:
     if line.grade.ending != Ending.GRADED:
         told = f"{line.grade.ending}: {ENDINGS[line.grade.ending]}"
         cells.append(element("td", told, colspan=max(1, len(summary.units)), class_="ending"))
-        return element("tr", *cells)
+        return element("tr", *cells, id=anchor)
     cells += [mark(line.grade.states.get(unit.id)) for unit in summary.units]
-    return element("tr", *cells)
+    return element("tr", *cells, id=anchor)
 
 
 def mark(state: State | None) -> Markup:

@@ -42,8 +42,8 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     parts = [f"# {plain(who)}: {number(row.points)} of {number(row.full)} points"]
     if row.grade.ending != Ending.GRADED:
         parts.append(f"{plain(ENDINGS[row.grade.ending].capitalize())}.")
-    flags = flags_for_student(row)
-    parts += ["\n".join(f"- {plain(flag)}" for flag in flags)] if flags else []
+    notes = notes_for_student(row)
+    parts += ["\n".join(f"- {plain(note)}" for note in notes)] if notes else []
     if row.units and row.grade.ending == Ending.GRADED:
         parts.append(points_table(row, kit))
     if "progress.md" in ran:
@@ -55,9 +55,9 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def flags_for_student(row: Row) -> tuple[str, ...]:
-    """The flags that a student may read: which canary has told on them is not among them."""
-    return () if row.grade.ending == Ending.UNTRUSTED else row.flags
+def notes_for_student(row: Row) -> tuple[str, ...]:
+    """The notes that a student may read: which canary has told on them is not among them."""
+    return () if row.grade.ending == Ending.UNTRUSTED else row.notes
 
 
 def points_table(row: Row, kit: Kit) -> str:
@@ -114,7 +114,7 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
         "score": row.points,
         "execution_time": row.grade.wall,
         "output": harmless_text(
-            "\n".join([ENDINGS[row.grade.ending], *flags_for_student(row)]), LONGEST_LOG
+            "\n".join([ENDINGS[row.grade.ending], *notes_for_student(row)]), LONGEST_LOG
         ),
         "output_format": "text",
         "visibility": "visible",

@@ -12,6 +12,7 @@ import msgspec
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade.course import Course
+from pytest_tinytorch.grade.flags import Flag
 from pytest_tinytorch.grade.submissions import Submission
 
 SCHEMA = 1
@@ -63,6 +64,7 @@ class Grade:
         cpu, wall: seconds that the run took.
         sandbox: what kept it apart.
         seed: that the canaries of the run were drawn from.
+        flags: what a person should look at in the source. No student is told.
         schema: of this value.
     """
 
@@ -77,6 +79,7 @@ class Grade:
     wall: float = 0.0
     sandbox: str = ""
     seed: str = ""
+    flags: tuple[Flag, ...] = ()
     schema: int = SCHEMA
 
 
@@ -104,14 +107,19 @@ class Row:
         return round(sum(self.units.values()) * self.kept, 4)
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        """What a person should look at, in short lines."""
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said about the run, in short lines. The student is told, too."""
         reason = [self.grade.reason] if self.grade.reason else []
         late = []
         if self.kept < 1:
             days = self.submission.late_days
             late = [f"{days} day{'s' * (days != 1)} late: {self.kept:.0%} of the points kept"]
         return (*reason, *self.grade.remarks, *late)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a person should look at, in short lines."""
+        return (*self.notes, *(flag.text for flag in self.grade.flags))
 
 
 def row_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -50,6 +50,7 @@ class Kit:
         asked: the units that give points, in order.
         borrowed: the units that are taken from the reference.
         digest: of all that a verdict depends on besides the submission.
+        solution: file name to content of the worked solution, which no workspace has.
     """
 
     files: Mapping[str, bytes]
@@ -59,6 +60,7 @@ class Kit:
     asked: tuple[Unit, ...]
     borrowed: tuple[Unit, ...]
     digest: str
+    solution: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def options(self) -> list[str]:
@@ -127,10 +129,18 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
         tuple(unit for unit in worth if unit.id in selected),
         tuple(unit for unit in worth if unit.id in borrowed - selected),
         "",
+        _solution(curriculum, reference / PACKAGE),
     )
     if not kit.asked:
         raise CourseError("nothing that gives points is asked for: name checkpoints or milestones")
     return replace(kit, digest=_digest(kit))
+
+
+def _solution(curriculum: Curriculum, folder: Path) -> dict[str, bytes]:
+    """The worked solution of every module that students write."""
+    names = [f"{unit.name}.py" for unit in curriculum.checkpoints if unit.source]
+    found = {name: _read(folder / name) for name in names}
+    return {name: data for name, data in found.items() if data is not None}
 
 
 def followed(course: Course, root: Path | None) -> Course:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pytest_tinytorch.grade.archives import take_from
 from pytest_tinytorch.grade.attempt import Job, Result, key_of, taken_or_refused
 from pytest_tinytorch.grade.feedback import student_files
+from pytest_tinytorch.grade.fingerprints import bodies_of
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, row_of
+from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.pool import Work, grade_many
+from pytest_tinytorch.grade.similarity import Known, alike_pairs
 from pytest_tinytorch.grade.store import SUMMARY, Store
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import (
@@ -105,9 +108,22 @@ def grade_class(
     rows = [row_of(one, grades[one], kit.course, kit.asked, kit.borrowed) for one in submissions]
     for row in rows:
         store.write(row.submission, student_files(row, kit, store.files(row.submission)))
-    summary = summary_of(kit, str(job.sandbox.kind), rows, shard)
+    store.keep_known(known_of(kit))
+    summary = compared(summary_of(kit, str(job.sandbox.kind), rows, shard), store)
     store.write_class(summary)
     return summary
+
+
+def known_of(kit: Kit) -> Known:
+    """What all submissions are compared with: the worked solution, and what students begin with."""
+    given = {mark for body in bodies_of(kit.package, {}) for mark in body.marks}
+    return Known(tuple(sorted(given)), bodies_of(kit.solution, kit.package))
+
+
+def compared(summary: Summary, store: Store) -> Summary:
+    """The class with the pairs of submissions that are alike; their fingerprints are in ``store``."""
+    found = {line.id: store.bodies(submission_of(line)) for line in summary.lines}
+    return replace(summary, pairs=alike_pairs(found, store.known()))
 
 
 def merge_classes(folders: Sequence[Path], store: Store) -> Summary:
@@ -128,5 +144,7 @@ def merge_classes(folders: Sequence[Path], store: Store) -> Summary:
     for other, part in parts:
         for line in part.lines:
             store.copy_in(submission_of(line), other)
+    store.keep_known(parts[0][0].known())
+    summary = compared(summary, store)
     store.write_class(summary)
     return summary

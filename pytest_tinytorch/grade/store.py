@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.grade.attempt import FILES, Result
 from pytest_tinytorch.grade.classpage import class_page
+from pytest_tinytorch.grade.fingerprints import Body
 from pytest_tinytorch.grade.grades import Grade, grade_json, parse_grade
+from pytest_tinytorch.grade.similarity import Known
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import Summary, csv_text, summary_json
 
 SUBMISSIONS, WORK, LOCK = "submissions", ".work", ".lock"
-GRADE, RUN = "grade.json", "run"
+GRADE, RUN, BODIES = "grade.json", "run", "fingerprints.json"
 TABLE, SUMMARY, PAGE = "grades.csv", "summary.json", "class.html"
 
 
@@ -84,12 +88,42 @@ class Store:
             if (place / name).is_file()
         }
 
+    def bodies(self, submission: Submission) -> tuple[Body, ...]:
+        """What a submission is compared with others by; nothing if it was not graded."""
+        try:
+            data = (self.place(submission) / BODIES).read_bytes()
+            return msgspec.json.decode(data, type=tuple[Body, ...])
+        except (OSError, msgspec.ValidationError, msgspec.DecodeError):
+            return ()
+
+    def known(self) -> Known:
+        """What all submissions are compared with; nothing if none was graded yet.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        file = self.folder / BODIES
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Known)
+        except FileNotFoundError:
+            return Known()
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise ValueError(
+                f"{file}: {error}: remove it, and run the same command again"
+            ) from error
+
+    def keep_known(self, known: Known) -> None:
+        """Write what all submissions are compared with."""
+        write_whole(self.folder / BODIES, msgspec.json.encode(known))
+
     def keep(self, submission: Submission, result: Result) -> None:
         """Put a result in place of the one before, all of it or nothing."""
         fresh = Path(tempfile.mkdtemp(prefix="result-", dir=self.work))
         (fresh / RUN).mkdir()
         for name, text in result.files.items():
             (fresh / RUN / name).write_text(text, encoding="utf-8", newline="")
+        if result.bodies:
+            (fresh / BODIES).write_bytes(msgspec.json.encode(result.bodies))
         (fresh / GRADE).write_bytes(grade_json(result.grade))
         self.move_in(fresh, self.place(submission))
 

@@ -14,11 +14,14 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade.grades import Ending, Grade, Row
 from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.similarity import REFERENCE, Pair
 from pytest_tinytorch.grade.submissions import Submission
 
 SCHEMA = 1
 HEAD = ("id", "name", "ending", "points", "of", "late_days", "cpu_seconds", "flags")
 """The first columns of the CSV; after them comes one for each unit."""
+TOLD = 3
+"""How many others a cell of the CSV names."""
 FORMULA = ("=", "+", "-", "@")
 """How a cell begins that a spreadsheet would compute."""
 
@@ -73,6 +76,7 @@ class Summary:
         units: those that give points.
         lines: one for each submission.
         shard: which part of how many this is; (1, 1) for the whole class.
+        pairs: of submissions that are alike, most first.
         schema: of this value.
     """
 
@@ -83,6 +87,7 @@ class Summary:
     units: tuple[Graded, ...]
     lines: tuple[Line, ...]
     shard: tuple[int, int] = (1, 1)
+    pairs: tuple[Pair, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -172,10 +177,29 @@ def csv_text(summary: Summary) -> str:
     writer.writerow([*HEAD, *(unit.label for unit in summary.units)])
     for line in summary.lines:
         cells = [line.id, line.name, line.grade.ending, number(line.points), number(line.full)]
-        cells += [str(line.late_days), f"{line.grade.cpu:.1f}", "; ".join(line.flags)]
+        flags = [*line.flags, *likenesses(summary, line)]
+        cells += [str(line.late_days), f"{line.grade.cpu:.1f}", "; ".join(flags)]
         cells += [number(line.units.get(unit.id, 0.0)) for unit in summary.units]
         writer.writerow([harmless_cell(cell) for cell in cells])
     return written.getvalue()
+
+
+def likenesses(summary: Summary, line: Line) -> list[str]:
+    """Whom a submission is like, in short lines."""
+    mine = [pair for pair in summary.pairs if line.id in (pair.first, pair.second)]
+    told = [f"like {other_of(pair, line.id)}: {extent(pair)}" for pair in mine[:TOLD]]
+    return [*told, *([f"like {len(mine) - TOLD} more"] if len(mine) > TOLD else [])]
+
+
+def other_of(pair: Pair, one: str) -> str:
+    """The other one of a pair, as it is told."""
+    other = pair.second if one == pair.first else pair.first
+    return "the worked solution" if other == REFERENCE else other
+
+
+def extent(pair: Pair) -> str:
+    """How many functions are alike in two submissions, and how much that is."""
+    return f"{pair.count} function{'s' * (pair.count != 1)}, weight {pair.weight:.0f}"
 
 
 def harmless_cell(text: str) -> str:

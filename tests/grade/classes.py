@@ -7,6 +7,7 @@ import os
 import tarfile
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import pytest
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade.course import Course, Limits
+from pytest_tinytorch.grade.flags import Flag
 from pytest_tinytorch.grade.grades import Ending, Grade, Red
 from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox, find_sandbox, prepare_check
+from pytest_tinytorch.grade.similarity import REFERENCE, Alike, Pair
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import Graded, Summary, line_of
+from pytest_tinytorch.grade.watched import INNER, READY
 from tests.proofs.verdicts import materials
 from tests.support import kit, toy
 
@@ -120,8 +124,34 @@ def a_class(count: int = 12, hostile: str = "") -> Summary:
             grade = Grade(Ending.REFUSED, reason=f"a path leads out of it: ../x{hostile}")
         if number == 5:
             grade = Grade(Ending.ENDED, reason="it did not end within 90 minutes", cpu=3600.0)
+        if number in (1, 5):
+            where = f"autograd{hostile}.py"
+            flags = [Flag(where, 12, "torch", READY), Flag(where, 30, "sys.modules", INNER, more=2)]
+            grade = replace(grade, flags=tuple(flags))
         one = Submission(f"s{number:02}{hostile}", f"Łukasz 陈 {hostile}", None, number % 3)
         rows.append(row_of(one, grade, Course(), units))
     graded_units = tuple(Graded(u.id, u.label, 1.0) for u in units)
     lines = tuple(map(line_of, rows))
-    return Summary("Autumn", "d" * 32, ("--checkpoint=01-07",), "bubblewrap", graded_units, lines)
+    options = ("--checkpoint=01-07",)
+    pairs = some_pairs([line.id for line in lines], hostile) if count > 4 else ()
+    return Summary("Autumn", "d" * 32, options, "bubblewrap", graded_units, lines, pairs=pairs)
+
+
+def some_pairs(ids: list[str], hostile: str) -> tuple[Pair, ...]:
+    """Two submissions that are alike, and one that is like the worked solution."""
+    names = [
+        "Tensor.__init__",
+        "softmax",
+        "backward",
+        "topological_order",
+        "Linear.forward",
+        "gradient of mul",
+    ]
+    bodies = tuple(
+        Alike(name, f"autograd{hostile}.py:{n}0", f"autograd.py:{n}4", 1 - n / 20, 60.0 - n)
+        for n, name in enumerate(names)
+    )
+    return (
+        Pair(ids[1], ids[4], 345.5, 9, bodies),
+        Pair(ids[2], REFERENCE, 130.2, 2, bodies[:2]),
+    )

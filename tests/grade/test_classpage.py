@@ -32,6 +32,13 @@ def test_it_shows_what_there_is_to_know():
     assert "01 tensor8 of 12" in words(tree, "units")
     assert words(tree, "exercises").startswith("What goes wrong")
     assert "it did not end within 90 minutes" in words(tree, "flags")
+    assert "autograd.py:12 torch: has ready answers for exercises" in words(tree, "flags")
+    assert "autograd.py:30 sys.modules, and 2 more: reaches what" in words(tree, "flags")
+    assert "Łukasz 陈 (s01) and Łukasz 陈 (s04): 9 functions, weight 346" in words(tree, "flags")
+    assert "softmax, 95%: autograd.py:10 and autograd.py:14" in words(tree, "flags")
+    assert "and 4 more" in words(tree, "flags")
+    assert "(s02) and the worked solution: 2 functions, weight 130" in words(tree, "flags")
+    assert "Similar is not copied." in words(tree, "flags")
     assert "3600.0 s" in words(tree, "times")
     assert len(list(tree.iter("tr"))) == 1 + 12
     assert "refused: not graded" in words(tree, "all")
@@ -39,7 +46,21 @@ def test_it_shows_what_there_is_to_know():
 
 def test_it_is_whole_for_a_class_of_none_and_of_one():
     for lines in ((), a_class().lines[:1], a_class().lines[3:4]):
-        parsed(class_page(replace(a_class(), lines=lines)))
+        parsed(class_page(replace(a_class(), lines=lines, pairs=())))
+
+
+def test_of_many_pairs_it_shows_the_first():
+    whole = a_class()
+    page = class_page(replace(whole, pairs=whole.pairs[:1] * 70))
+    assert words(parsed(page), "flags").count("9 functions") == 50
+    assert "20 more pairs are in summary.json." in page
+
+
+def test_without_anything_to_look_at_it_has_no_such_section():
+    whole = a_class()
+    text = class_page(replace(whole, lines=whole.lines[:1], pairs=()))
+    assert "To look at" not in text
+    assert "Alike" not in text
 
 
 def test_nothing_in_it_is_the_students_to_command():
@@ -61,6 +82,7 @@ def test_it_loads_nothing(tmp_path):
     assert [load for load in page.loads if load[0] != "#" and load != "data:,"] == []
     assert all(link.startswith("#") for link in page.links)
     assert {link[1:] for link in page.links} <= page.anchors
+    assert {"#row-2", "#row-4", "#row-5"} <= {*page.links}
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ class TestTable:
         assert rows["perfect"]["name"] == "Ada Lovelace"
         assert rows["perfect"]["flags"] == "2 days late: 80% of the points kept"
         assert rows["empty"]["ending"] == rows["leading out"]["ending"] == "refused"
+        assert rows["crashing"]["flags"] == "squaring.py:2 os.abort"
         assert "no folder tinytorch/" in rows["empty"]["flags"]
         assert "leads out of it: ../b.py" in rows["leading out"]["flags"]
         assert (rows["e9"]["ending"], rows["e9"]["name"]) == ("absent", "Eve")
@@ -144,6 +145,7 @@ class TestTable:
             place = course / "graded" / "submissions" / name
             assert {f.name for f in place.iterdir()} == {
                 "grade.json",
+                "fingerprints.json",
                 "feedback.md",
                 "gradescope.json",
                 "run",
@@ -159,7 +161,14 @@ class TestTable:
         page = (course / "graded" / "class.html").read_text(encoding="utf-8")
         assert '<h1 dir="auto">Toys</h1>' in page
         assert {f.name for f in (course / "graded").iterdir()} == {
-            *("submissions", "grades.csv", "class.html", "summary.json", ".lock")
+            *(
+                "submissions",
+                "grades.csv",
+                "class.html",
+                "summary.json",
+                "fingerprints.json",
+                ".lock",
+            )
         }
 
     def test_shows_a_student_what_a_learner_sees(self, graded, course):
@@ -167,6 +176,17 @@ class TestTable:
         assert "Law       add(x, y) equals x + y." in page
         assert "Where     tinytorch/adding.py:" in page
         assert "    pytest -p tinytorch --isolate --hypothesis-profile=ci\n" in page
+
+    def test_tells_no_student_what_was_flagged(self, graded, course):
+        place = course / "graded" / "submissions" / "crashing"
+        (flag,) = parse_grade((place / "grade.json").read_bytes()).flags
+        assert flag.text == "squaring.py:2 os.abort"
+        for name in ("feedback.md", "gradescope.json"):
+            text = (place / name).read_text(encoding="utf-8")
+            assert flag.text not in text
+            assert flag.why not in text
+        page = (course / "graded" / "class.html").read_text(encoding="utf-8")
+        assert "squaring.py:2 os.abort" in page
 
 
 class TestGoingOn:
@@ -311,7 +331,10 @@ def test_without_a_sandbox_each_row_says_so_and_a_changed_kit_gives_nothing(at_d
     kit.tito("grade", str(tmp_path / "desk"), *words)
     rows = table(tmp_path / "out")
     assert (rows["a"]["ending"], rows["a"]["points"]) == ("ended", "0")
-    assert rows["a"]["flags"] == "the run changed the kit: specs/test_03_squaring.py"
+    assert rows["a"]["flags"] == (
+        "the run changed the kit: specs/test_03_squaring.py; squaring.py:2 __file__;"
+        " squaring.py:3 .write_text"
+    )
     assert (rows["b"]["ending"], rows["b"]["points"]) == ("graded", "0")
     assert rows["b"]["flags"] == "graded without a sandbox"
 

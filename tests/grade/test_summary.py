@@ -13,6 +13,7 @@ import pytest
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade import feedback, grades
 from pytest_tinytorch.grade.course import Course
+from pytest_tinytorch.grade.flags import Flag
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_json, parse_grade, row_of
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.submissions import Submission
@@ -163,6 +164,13 @@ class TestStudents:
         assert f"\n    {command}\n" in page
         assert "~~~~~text\n~~~~\n[31mred\n~~~~~" in page
         assert "\x1b" not in page
+
+    def test_are_told_no_flags(self):
+        row = self.row(remarks=("not taken: x.pyc",), flags=(Flag("a.py", 3, "torch", "why"),))
+        assert row.flags == ("not taken: x.pyc", "a.py:3 torch")
+        for text in feedback.student_files(row, self.kit(), {}).values():
+            assert "x.pyc" in text
+            assert "torch" not in text.replace("tinytorch", "")
 
     def test_get_results_for_gradescope_with_the_points_of_the_course(self):
         said = {"tests": [{"name": "02 activations", "output": "wrong: \x1b"}]}
