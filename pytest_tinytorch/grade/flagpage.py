@@ -15,9 +15,10 @@ MOST_PAIRS = 50
 MOST_BODIES = 5
 """How many functions of a pair it shows."""
 SIMILAR = (
-    "Similar is not copied. Short functions, what docstrings state as a formula and code that the kit gives"
-    " are alike by themselves, so they are left out. Two people can still have the same idea, or the same"
-    " teacher. Read both places, and ask."
+    "Similar is not copied. Short functions, and what a docstring states as a formula, are alike by"
+    " themselves; two people can have the same idea, or the same teacher. Code that the kit gives does not"
+    " count. The weight is how many pieces of code two submissions share, where what many have counts less."
+    " Read both places, and ask."
 )
 
 

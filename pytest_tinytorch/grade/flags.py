@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from pytest_tinytorch.grade import watched
 from pytest_tinytorch.grade.names import Names, constant_text
 
 LARGEST_FILE = 250_000
-LARGEST_TOTAL = 2_500_000
+LARGEST_TOTAL = 1_500_000
 """Bytes of one file and of all together that are looked at: many times what a course needs."""
+DEEPEST = 150
+"""How many nodes of a syntax tree may be in each other: many times what code has that people read."""
 MOST = 100
 """How many flags of a submission are kept."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -44,7 +47,7 @@ class Flag:
     @property
     def text(self) -> str:
         """The flag in one line, without the reason."""
-        more = f", and {self.more} more" if self.more else ""
+        more = f" ({self.more + 1} places)" if self.more else ""
         return f"{self.file}:{self.line} {self.what}{more}"
 
 
@@ -63,6 +66,13 @@ def own_files(
         else:
             kept[path] = data
     return kept, flags
+
+
+def parsed(data: bytes) -> ast.Module:
+    """The syntax tree of source, in the coding that it says, without what Python would warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(data)
 
 
 def lines(data: bytes) -> bytes:
@@ -97,7 +107,7 @@ def flags_of(files: Mapping[str, bytes], given: Mapping[str, bytes]) -> tuple[Fl
 
 
 def _flags_of_file(path: str, data: bytes, given: bytes) -> list[Flag]:
-    tree, stub = ast.parse(data), ast.parse(given)
+    tree, stub = parsed(data), parsed(given)
     known = Counter((flag.what, text) for flag, text in found_in(stub, path))
     grouped: dict[str, Flag] = {}
     for flag, text in sorted(found_in(tree, path), key=lambda pair: pair[0].line):
@@ -115,7 +125,10 @@ def found_in(tree: ast.Module, path: str) -> Iterator[tuple[Flag, str]]:
     names = Names(tree)
     writes = any(_takes_path(node) for node in ast.walk(tree) if isinstance(node, FUNCTION))
     prose = {n.value for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    for node, inside in _walk(tree):
+    for node, inside, depth in _walk(tree):
+        if depth == DEEPEST:
+            why = f"is nested {DEEPEST} deep"
+            yield Flag(path, getattr(node, "lineno", 1), why, watched.UNREAD), ""
         if node in prose and isinstance(node, ast.Constant):
             continue
         for what, why in _watched(node, names):
@@ -124,14 +137,14 @@ def found_in(tree: ast.Module, path: str) -> Iterator[tuple[Flag, str]]:
                 yield Flag(path, getattr(node, "lineno", 1), what, why), ast.unparse(node)
 
 
-def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
-    """Each node, and whether it is in a function: what is not runs when the module is imported."""
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+def _walk(tree: ast.Module) -> Iterator[tuple[ast.AST, bool, int]]:
+    """Each node; whether it is in a function, since what is not runs on import; and how deep it is."""
+    waiting: list[tuple[ast.AST, bool, int]] = [(tree, False, 0)]
     while waiting:
-        node, inside = waiting.pop()
-        yield node, inside
+        node, inside, depth = waiting.pop()
+        yield node, inside, depth
         inner = inside or isinstance(node, FUNCTION)
-        waiting += [(child, inner) for child in ast.iter_child_nodes(node)]
+        waiting += [(child, inner, depth + 1) for child in ast.iter_child_nodes(node)]
 
 
 def _takes_path(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -44,10 +44,12 @@ class Known(Struct, frozen=True):
     Attributes:
         given: the marks of the kit's own files, and of what students begin with.
         reference: the bodies of the worked solution.
+        kit: the digest of the kit that both are of.
     """
 
     given: tuple[int, ...] = ()
     reference: tuple[Body, ...] = ()
+    kit: str = ""
 
 
 @dataclass(frozen=True)

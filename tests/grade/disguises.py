@@ -152,9 +152,9 @@ def _inner_call(statement: ast.stmt) -> tuple[ast.AST, str, ast.expr] | None:
 
 EASY: dict[str, Change] = {
     "names": rename,
-    "order": reorder,
-    "operands": swap,
-    "dead code": add_dead,
+    "order of statements": reorder,
+    "order of operands": swap,
+    "statements besides": add_dead,
 }
 """What a program does without understanding anything."""
-HARD: dict[str, Change] = {"lines of their own": name_parts}
+HARD: dict[str, Change] = {"names for parts of expressions": name_parts}

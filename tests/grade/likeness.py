@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from random import Random
 
 from pytest_tinytorch.grade.fingerprints import Body, bodies_of
-from pytest_tinytorch.grade.similarity import Known, Pair, alike_pairs
+from pytest_tinytorch.grade.similarity import REFERENCE, Known, Pair, alike_pairs
 from tests.grade.disguises import EASY, HARD, disguised
 from tests.independent.assembly import SOLUTIONS, assemble
 from tests.support import kit
@@ -80,26 +81,49 @@ def is_found(found: Sequence[Pair], first: str, second: str) -> bool:
     return (first, second) in {(pair.first, pair.second) for pair in found}
 
 
-def main() -> None:
-    """Print the table."""
-    mine = bodies(independent())
-    assignments = list(ranges())
-    false = [files for files in assignments if is_found(pairs(files, own=mine), "own", "")]
-    print(f"independent work shown as alike: {len(false)} of {len(assignments)} assignments")
-    kinds = {**EASY, **HARD}
-    rows = {name: (change,) for name, change in kinds.items()}
-    rows |= {"all but the last": tuple(EASY.values()), "all": ALL}
-    for name, changes in rows.items():
-        other = bodies(copy(independent(), 1, *changes))
-        found = [
-            is_found(pairs(files, own=mine, copy=other), "copy", "own") for files in assignments
-        ]
-        alone = [hit for hit, files in zip(found, assignments, strict=True) if len(files) == 1]
-        print(
-            f"copies with other {name}: {sum(found)} of {len(found)} assignments,"
-            f" {sum(alone)} of {len(alone)} of one module"
-        )
+def partly(mine: Sequence[Body], other: Sequence[Body], share: float) -> tuple[Body, ...]:
+    """The work of one in which so many functions, chosen by chance, are those of the other."""
+    random = Random(1)
+    theirs = {(body.file, body.name): body for body in other}
+    keys = [(body.file, body.name) for body in mine]
+    return tuple(
+        theirs[key] if key in theirs and random.random() < share else body
+        for key, body in zip(keys, mine, strict=True)
+    )
+
+
+def table() -> list[str]:
+    """What is shown, in Markdown."""
+    mine, assignments = bodies(independent()), list(ranges())
+    copies = {f"a copy with other {name}": (change,) for name, change in EASY.items()}
+    copies |= {f"a copy with {name}": (change,) for name, change in HARD.items()}
+    copies["a copy with all of these"] = ALL
+    rows = {
+        name: [is_found(pairs(files, a=mine, b=other), "a", "b") for files in assignments]
+        for name, changes in copies.items()
+        for other in [bodies(copy(independent(), 1, *changes))]
+    }
+    disguise = bodies(copy(independent(), 1, *ALL))
+    for share in (0.75, 0.5, 0.25):
+        other = partly(known().reference, disguise, share)
+        # The other half is the worked solution's: so that is not compared here.
+        found = [is_found(apart(files, mine, other), "a", "b") for files in assignments]
+        rows[f"disguised copies of {share:.0%} of the functions, in other work"] = found
+    alone = [is_found(pairs(files, a=mine), "a", REFERENCE) for files in assignments]
+    rows = {"independent work beside the worked solution": alone, **rows}
+    head = ["| work | assignments in which it is shown | of those of one module |", "|---|---|---|"]
+    return [*head, *(row(name, found, assignments) for name, found in rows.items())]
+
+
+def row(name: str, found: Sequence[bool], assignments: Sequence[Sequence[str]]) -> str:
+    single = [hit for hit, files in zip(found, assignments, strict=True) if len(files) == 1]
+    return f"| {name} | {sum(found)} of {len(found)} | {sum(single)} of {len(single)} |"
+
+
+def apart(files: Sequence[str], mine: Sequence[Body], other: Sequence[Body]) -> tuple[Pair, ...]:
+    """What is shown of two submissions where there is no worked solution."""
+    return alike_pairs({"a": only(mine, files), "b": only(other, files)}, Known(known().given))
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(table()))

@@ -33,7 +33,7 @@ def test_it_shows_what_there_is_to_know():
     assert words(tree, "exercises").startswith("What goes wrong")
     assert "it did not end within 90 minutes" in words(tree, "flags")
     assert "autograd.py:12 torch: has ready answers for exercises" in words(tree, "flags")
-    assert "autograd.py:30 sys.modules, and 2 more: reaches what" in words(tree, "flags")
+    assert "autograd.py:30 sys.modules (3 places): reaches what" in words(tree, "flags")
     assert "Łukasz 陈 (s01) and Łukasz 陈 (s04): 9 functions, weight 346" in words(tree, "flags")
     assert "softmax, 95%: autograd.py:10 and autograd.py:14" in words(tree, "flags")
     assert "and 4 more" in words(tree, "flags")

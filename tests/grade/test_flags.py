@@ -140,7 +140,7 @@ def test_places_are_those_of_the_student():
     assert found(given + "x = 1\n", given) == ()
     (flag,) = found(f"\n{given}x = sys.modules['numpy']\ny = sys.modules['math']\n", given)
     assert flag == Flag("own.py", 4, "sys.modules", watched.INNER, more=1)
-    assert flag.text == "own.py:4 sys.modules, and 1 more"
+    assert flag.text == "own.py:4 sys.modules (2 places)"
 
 
 def test_what_runs_on_import_may_not_write_even_where_an_exercise_does():
@@ -187,13 +187,14 @@ class TestHostile:
         [
             (b"x = " + b"-" * 100_000 + b"1", ""),
             (b"x = a" + b".b" * 60_000, "no ordinary source"),
+            (b"x = " + b"+".join([b"a"] * 500), "is nested 150"),
             (b"x = " + b"(" * 100_000, ""),
             (b"x = 1\0", ""),
             (b"x = '" + b"a" * flags.LARGEST_FILE + b"'", "is large"),
             (b"x = \xff", ""),
             (b"# -*- coding: no-such-thing -*-\n", ""),
         ],
-        ids=["signs", "dots", "parentheses", "null", "large", "bytes", "coding"],
+        ids=["signs", "dots", "sums", "parentheses", "null", "large", "bytes", "coding"],
     )
     def test_source_is_survived(self, source, what):
         found = flags_of({"own.py": source}, {})

@@ -21,6 +21,8 @@ from tests.grade import likeness
 from tests.grade.classes import a_class
 from tests.grade.disguises import EASY, HARD, disguised, functions
 from tests.grade.likeness import bodies, copy, independent, is_found, only, pairs, reference
+from tests.support import kit
+from tests.support.long import is_long
 
 WEEKS = ("tensor.py", "activations.py", "layers.py")
 """An assignment."""
@@ -91,6 +93,13 @@ def test_bodies_have_their_names_and_places():
     assert found == [("A.f", 2), ("g", 9), ("gradient of mul", 6)]
 
 
+def test_a_function_that_cannot_be_taken_apart_leaves_the_others():
+    deep = " + ".join(["x"] * 900)
+    source = f"def f(x):\n    return {deep}\n\n\ndef g(x, y):\n    return x.sum() + y.sum()\n"
+    found = {body.name: body.marks for body in bodies_of({"a.py": source.encode()}, {})}
+    assert found["g"]
+
+
 def test_source_that_cannot_be_taken_apart_has_no_bodies():
     files = {
         "a.py": b"def f(:",
@@ -99,6 +108,12 @@ def test_source_that_cannot_be_taken_apart_has_no_bodies():
         "d.py": b"def g(): 0",
     }
     assert [body.name for body in bodies_of(files, {})] == ["g"]
+
+
+@pytest.mark.skipif(not is_long(), reason="makes copies of twenty modules, in long runs only")
+def test_the_figures_of_the_documentation_are_measured():
+    text = (kit.ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    assert "\n".join(likeness.table()) in text
 
 
 class TestMaterial:
