@@ -109,9 +109,7 @@ def sections(summary: Summary) -> Iterator[Section]:
             "exercises", "Exercises", "What goes wrong", line, exercise_list(summary, found)
         )
     if noticed := flagged(summary):
-        text = (
-            "What the grader noticed. It costs no points: what it means is for a person to decide."
-        )
+        text = "What the grader noticed. Flags and likeness cost no points: a person has to decide."
         yield Section("flags", "Flags", "To look at", text, noticed)
     if slow := slowest(summary):
         line = "The runs that took the most CPU time."

@@ -24,6 +24,8 @@ LEAST = 40.0
 """What a file must hold that counts, in marks; with less it is not compared."""
 BODY_SHARE = 0.8
 """The share of a long function that must be found again, if its file is not."""
+SHOWN = 0.5
+"""The share of a function that must be found again to be shown, if its file is alike."""
 LONG = 16.0
 """What a function must hold to be long, in marks: about six lines."""
 TOGETHER = 60.0
@@ -226,33 +228,39 @@ def compare(index: Index, first: str, second: str) -> tuple[float, list[Alike]]:
     weight = index.weight(here.marks & there.marks)
     if weight < min(SHARE * LEAST, TOGETHER):
         return 0.0, []
-    bodies = found_again(index, here, there)
     smaller = min(index.weight(here.marks), index.weight(there.marks))
     if smaller >= LEAST and weight >= SHARE * smaller:
-        return weight, bodies
+        return weight, found_again(index, here, there, SHOWN)
+    bodies = found_again(index, here, there, BODY_SHARE)
     long = [one for one in bodies if one.weight >= BODY_SHARE * LONG]
     together = sum(one.weight for one in long)
     return (together, long) if together >= TOGETHER else (0.0, [])
 
 
-def found_again(index: Index, here: File, there: File) -> list[Alike]:
-    """The functions of one submission that are in the other, from both sides; each place counts once."""
+def found_again(index: Index, here: File, there: File, share: float) -> list[Alike]:
+    """The functions of which such a share is in the other file, from both sides; each place counts once."""
     best: dict[tuple[str, str], Alike] = {}
-    found = list(_found_in(index, here, there))
-    found += [(a, b, share, weight) for b, a, share, weight in _found_in(index, there, here)]
-    for mine, other, share, weight in found:
+    found = list(_found_in(index, here, there, share))
+    found += [(a, b, part, w) for b, a, part, w in _found_in(index, there, here, share)]
+    for mine, other, part, weight in found:
         places = f"{mine.file}:{mine.line}", f"{other.file}:{other.line}"
-        if places not in best or weight > best[places].weight:
-            best[places] = Alike(mine.name, *places, round(share, 3), round(weight, 1))
+        one = Alike(mine.name, *places, round(part, 3), round(weight, 1))
+        if places not in best or (one.weight, one.share) > (
+            best[places].weight,
+            best[places].share,
+        ):
+            best[places] = one
     return list(best.values())
 
 
-def _found_in(index: Index, here: File, there: File) -> Iterator[tuple[Body, Body, float, float]]:
+def _found_in(
+    index: Index, here: File, there: File, share: float
+) -> Iterator[tuple[Body, Body, float, float]]:
     """(function, the one of the other file that is most like it, share, weight) of what is found again."""
     for body, marks in here.bodies:
         shared = marks & there.marks
         whole, weight = index.weight(marks), index.weight(shared)
-        if weight and weight >= BODY_SHARE * whole:
+        if weight and weight >= share * whole:
             home = max(
                 there.bodies, key=lambda pair: (len(shared & pair[1]), pair[0].name == body.name)
             )

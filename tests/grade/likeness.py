@@ -115,6 +115,24 @@ def table() -> list[str]:
     return [*head, *(row(name, found, assignments) for name, found in rows.items())]
 
 
+def shares() -> tuple[float, float]:
+    """The most of a file that independent work shares, and the least that a disguised copy does."""
+    mine, disguise = bodies(independent()), bodies(copy(independent(), 1, *ALL))
+    files = [*independent()]
+    apart = max(share(file, mine, known().reference) for file in files)
+    return apart, min(share(file, mine, disguise) for file in files)
+
+
+def share(file: str, mine: Sequence[Body], other: Sequence[Body]) -> float:
+    """The share of the smaller one of two files that is in the other one, too."""
+    given_marks = frozenset(known().given)
+    first, second = (
+        {mark for body in found if body.file == file for mark in body.marks} - given_marks
+        for found in (mine, other)
+    )
+    return len(first & second) / min(len(first), len(second))
+
+
 def row(name: str, found: Sequence[bool], assignments: Sequence[Sequence[str]]) -> str:
     single = [hit for hit, files in zip(found, assignments, strict=True) if len(files) == 1]
     return f"| {name} | {sum(found)} of {len(found)} | {sum(single)} of {len(single)} |"
@@ -125,5 +143,15 @@ def apart(files: Sequence[str], mine: Sequence[Body], other: Sequence[Body]) -> 
     return alike_pairs({"a": only(mine, files), "b": only(other, files)}, Known(known().given))
 
 
+def sentence() -> str:
+    """The margin of the threshold, in words."""
+    most, least = shares()
+    apart, copied = (
+        f"independent work shares at most {most:.0%}",
+        f"a disguised copy at least {least:.0%}",
+    )
+    return f"Of a file, {apart}, and {copied}."
+
+
 if __name__ == "__main__":
-    print("\n".join(table()))
+    print("\n".join([*table(), "", sentence()]))

@@ -24,6 +24,7 @@ FOUND = {
     "from sys import modules": "sys.modules",
     "import sys as s\ns.modules['numpy']": "sys.modules",
     "import sys\nx = sys\ny = x\ny.modules": "sys.modules",
+    "import sys\ndef f():\n    global x\n    x = sys\nf()\ny = x\ny.modules": "sys.modules",
     "import sys\ngetattr(sys, 'modules')": "sys.modules",
     "import sys\ngetattr(sys, 'mod' + 'ules')": "sys.modules",
     "import sys\ngetattr(sys, f'mod{\"ules\"}')": "sys.modules",

@@ -332,8 +332,8 @@ def test_without_a_sandbox_each_row_says_so_and_a_changed_kit_gives_nothing(at_d
     rows = table(tmp_path / "out")
     assert (rows["a"]["ending"], rows["a"]["points"]) == ("ended", "0")
     assert rows["a"]["flags"] == (
-        "the run changed the kit: specs/test_03_squaring.py; squaring.py:2 __file__;"
-        " squaring.py:3 .write_text"
+        "the run changed the kit: specs/test_03_squaring.py; squaring.py:2 names 'specs';"
+        " squaring.py:2 __file__; squaring.py:3 .write_text"
     )
     assert (rows["b"]["ending"], rows["b"]["points"]) == ("graded", "0")
     assert rows["b"]["flags"] == "graded without a sandbox"

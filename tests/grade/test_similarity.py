@@ -114,6 +114,7 @@ def test_source_that_cannot_be_taken_apart_has_no_bodies():
 def test_the_figures_of_the_documentation_are_measured():
     text = (kit.ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
     assert "\n".join(likeness.table()) in text
+    assert likeness.sentence() in text
 
 
 class TestMaterial:
@@ -148,9 +149,13 @@ class TestMaterial:
         assert pairs(WEEKS, ann=given, bob=given) == ()
 
     def test_a_file_with_little_in_it_counts_nothing(self):
-        for many, shown in ((int(similarity.LEAST) - 1, 0), (int(similarity.LEAST), 1)):
+        for many, shown in ((39, 0), (40, 1)):
             found = [Body("a.py", "f", 1, tuple(range(many)))]
             assert len(alike_pairs({"ann": found, "bob": found}, Known())) == shown
+
+
+def replace_marks(body, own):
+    return Body(body.file, body.name, body.line, own)
 
 
 def part(modules):
@@ -204,6 +209,16 @@ class TestClasses:
         for names in (("a", "b"), ("b", "a")):
             found = alike_pairs(dict(zip(names, (alone, more), strict=True)), Known())
             assert [(pair.first, pair.second, pair.count) for pair in found] == [("a", "b", 10)]
+
+    def test_functions_of_which_a_part_is_found_again_are_shown_where_the_file_is_alike(self):
+        whole = [Body("a.py", f"f{n}", n, tuple(range(100 * n, 100 * n + 50))) for n in range(1, 5)]
+        own = lambda n: range(-100 * n, -100 * n + 12)
+        other = [replace_marks(body, (*body.marks[:38], *own(body.line))) for body in whole]
+        (pair,) = alike_pairs({"a": whole, "b": other}, Known())
+        assert pair.count == 4
+        part = [replace_marks(body, body.marks[:39]) for body in whole]
+        (pair,) = alike_pairs({"a": whole, "b": [*part, *invented(1)]}, Known())
+        assert {one.share for one in pair.bodies} == {1.0}
 
     @pytest.mark.parametrize(
         ("size", "count", "shown"), [(60, 1, 1), (60, 0, 0), (20, 3, 1), (20, 2, 0), (15, 4, 0)]
