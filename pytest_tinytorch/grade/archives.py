@@ -1,4 +1,4 @@
-"""The items of a folder, a zip or a tarball, without writing any, and within bounds."""
+"""The items of a folder, a zip, a tarball or a commit, without writing any, and within bounds."""
 
 from __future__ import annotations
 
@@ -11,15 +11,31 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
-from pytest_tinytorch.grade.taking import FILE, FOLDER, Item, Refused, Taken, take
+from pytest_tinytorch.grade.repositories import Repository, items_of_commit
+from pytest_tinytorch.grade.taking import (
+    FILE,
+    FOLDER,
+    Item,
+    Part,
+    Refused,
+    Taken,
+    checked,
+    is_hidden,
+    packages,
+    take,
+)
 
+Place = Path | Part | Repository
+"""Where a submission is: a folder, an archive, a part of a download, or a commit."""
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MOST_ITEMS = 20_000
 """More files and folders than these are looked at in no submission."""
 LARGEST_ARCHIVE = 100 * MEGABYTE
@@ -35,7 +51,7 @@ OPENERS: dict[str, Callable[..., Any]] = {
     "tgz": gzip.open,
     "bz2": bz2.open,
     "xz": lzma.open,
-    "tar": open,
+    "tar": nullcontext,
 }
 KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -46,25 +62,68 @@ KINDS = {
 }
 
 
-def take_from(place: Path, limits: Limits) -> Taken:
+def take_from(place: Place, limits: Limits) -> Taken:
     """What is graded of the submission at ``place``.
 
     Raises:
         Refused: it cannot be read, is not what a submission is, or is too large.
     """
     try:
+        if isinstance(place, Repository):
+            with items_of_commit(place) as items:
+                return take(_few(items), limits)
+        if isinstance(place, Part):
+            return _take_or_open(_few(iter(place.items)), limits)
         if place.is_dir():
-            return take(items_of_folder(place), limits)
-        if place.stat().st_size > LARGEST_ARCHIVE:
-            raise Refused(f"the archive is larger than {LARGEST_ARCHIVE // MEGABYTE} MB")
-        if place.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(place) as archive:
-                return take(_few(items_of_zip(archive)), limits)
-        return take(_few(items_of_tar(place, limits)), limits)
+            return _take_or_open(items_of_folder(place), limits)
+        if not place.is_file():
+            raise Refused("it is no regular file")
+        with place.open("rb") as stream:
+            return _take_packed(stream, place.name, limits, _take_or_open)
     except Refused:
         raise
     except DAMAGED as error:
         raise Refused(f"it cannot be read: {str(error) or type(error).__name__}") from error
+
+
+def _take_packed(
+    stream: IO[bytes],
+    name: str,
+    limits: Limits,
+    take_zip: Callable[[Iterable[Item], Limits], Taken],
+) -> Taken:
+    if stream.seek(0, os.SEEK_END) > LARGEST_ARCHIVE:
+        raise Refused(f"the archive is larger than {LARGEST_ARCHIVE // MEGABYTE} MB")
+    stream.seek(0)
+    if name.lower().endswith(".zip"):
+        with zipfile.ZipFile(stream) as archive:
+            return take_zip(_few(items_of_zip(archive)), limits)
+    return take(_few(items_of_tar(stream, name, limits)), limits)
+
+
+def _take_or_open(items: Iterable[Item], limits: Limits) -> Taken:
+    """What is taken of these items; of the one archive among them, if there is no package beside it."""
+    found = [checked(item) for item in items]
+    packed = [] if packages(item.path for item in found) else archives_among(found)
+    if len(packed) > 1:
+        names = ", ".join(sorted(item.path for item in packed)[:2])
+        raise Refused(f"there are several archives in it, and no folder {PACKAGE}/: {names}")
+    if not packed:
+        return take(found, limits)
+    return _take_packed(
+        io.BytesIO(packed[0].read(LARGEST_ARCHIVE + 1)), packed[0].path, limits, take
+    )
+
+
+def archives_among(items: Iterable[Item]) -> list[Item]:
+    """The archives among items, those left out that the system has added."""
+    return [
+        item
+        for item in items
+        if item.kind == FILE
+        and item.path.lower().endswith(ARCHIVES)
+        and not is_hidden(item.path.split("/"))
+    ]
 
 
 def _few(items: Iterator[Item], packed: bool = True) -> Iterator[Item]:
@@ -98,12 +157,12 @@ def _walk(place: Path, folder: Path) -> Iterator[Item]:
             if entry.name[0] != ".":
                 yield from _walk(place, Path(entry.path))
         elif stat.S_ISREG(status.st_mode):
-            yield Item(path, FILE, status.st_size, partial(_read_file, Path(entry.path)))
+            yield Item(path, FILE, status.st_size, partial(read_file, Path(entry.path)))
         else:
             yield Item(path, KINDS.get(stat.S_IFMT(status.st_mode), "no regular file"))
 
 
-def _read_file(file: Path, most: int) -> bytes:
+def read_file(file: Path, most: int) -> bytes:
     """The first bytes of a regular file. What has become a link or a pipe meanwhile is not opened."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(os.open(file, flags | getattr(os, "O_BINARY", 0)), "rb") as stream:  # noqa: PTH123
@@ -127,18 +186,18 @@ def _read_packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
         return stream.read(most)
 
 
-def items_of_tar(place: Path, limits: Limits) -> Iterator[Item]:
+def items_of_tar(stream: IO[bytes], name: str, limits: Limits) -> Iterator[Item]:
     """The items of a tarball, read from front to back, since it has no table."""
-    opened = OPENERS[place.name.lower().rpartition(".")[2]]
+    opened = OPENERS[name.lower().rpartition(".")[2]]
     most = limits.file_size * MEGABYTE
-    with opened(place, "rb") as packed:
+    with opened(stream) as packed:
         bounded = Bounded(packed, LARGEST_CONTENT)
         with tarfile.open(fileobj=bounded, mode="r|") as archive:
             for member in archive:
                 data = b""
                 if member.isreg() and 0 <= member.size <= most:
-                    stream = archive.extractfile(member)
-                    data = stream.read(most + 1) if stream else b""
+                    content = archive.extractfile(member)
+                    data = content.read(most + 1) if content else b""
                 yield Item(member.name, _kind(member), member.size, partial(_first, data))
 
 

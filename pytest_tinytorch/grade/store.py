@@ -147,6 +147,10 @@ class Store:
             if not file.is_file() or file.read_bytes() != data:
                 write_whole(file, data)
 
+    def write_record(self, name: str, data: bytes) -> None:
+        """Write a file for the records of the course, beside the table of the class."""
+        write_whole(self.folder / name, data)
+
     def write_class(self, summary: Summary) -> None:
         """Write table, JSON and page of the class."""
         page = class_page(summary)

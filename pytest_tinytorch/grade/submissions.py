@@ -1,8 +1,9 @@
-"""Which submissions there are: from folders, archives and the list of a class."""
+"""Which submissions there are: from folders, archives, repositories, downloads and the list of a class."""
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -12,8 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.grade.archives import ARCHIVES, Place
+from pytest_tinytorch.grade.downloads import open_download
+from pytest_tinytorch.grade.repositories import HEAD, Repository, git_folder, is_bare, place_of
+from pytest_tinytorch.grade.taking import Refused
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 COLUMNS = ("submission", "id", "name", "late_days")
 """The columns of the list of a class. Only the first one is needed."""
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
@@ -32,17 +36,21 @@ class Submission:
 
     Attributes:
         id: by which the course knows it; unique.
-        name: of the student, if the list tells.
-        place: the folder or archive; None if there is none.
+        name: of the student, if the list or a download tells.
+        place: where it is; None if there is none.
         late_days: how late it came.
         refused: why it is not graded; empty if it is.
+        also: other names by which a list may call it.
+        origin: what it came out of, if that was recognized.
     """
 
     id: str
     name: str = ""
-    place: Path | None = None
+    place: Place | None = None
     late_days: int = 0
     refused: str = ""
+    also: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def folder(self) -> str:
@@ -60,17 +68,22 @@ class Entry:
 
 
 def find_submissions(
-    places: Iterable[Path], listed: Mapping[str, Entry] | None = None
+    places: Sequence[str | Path], listed: Mapping[str, Entry] | None = None
 ) -> tuple[Submission, ...]:
     """Every submission, by id. One that the list has and nobody handed in has no place.
 
-    A folder with ``tinytorch/`` in it, or an archive, is a submission. Any other folder is a folder of
-    submissions.
+    A folder with ``tinytorch/`` in it, an archive, or a repository is a submission. Any other folder is a
+    folder of submissions. A download is recognized if nothing else is named: beside others, somebody's
+    submission could pretend to be one.
+
+    Raises:
+        DownloadError: a download cannot be read.
     """
-    found = [one for place in places for one in _at(place)]
+    found = [one for place in places for one in _named(os.fspath(place), len(places) == 1)]
     if listed is None:
         return _unique(found)
-    known = [_known(one, listed) for one in found]
+    folded = {_folded(name): entry for name, entry in listed.items()}
+    known = [_known(one, listed, folded) for one in found]
     handed_in = {one.id for one in known}
     absent = [
         Submission(entry.id, entry.name, None, entry.late_days)
@@ -80,29 +93,69 @@ def find_submissions(
     return _unique([*known, *absent])
 
 
-def _known(one: Submission, listed: Mapping[str, Entry]) -> Submission:
-    entry = listed.get(one.id)
+def origins(found: Iterable[Submission]) -> list[str]:
+    """What was recognized, with how many submissions came out of it, one line each."""
+    counted = Counter(one.origin for one in found if one.origin)
+    return [f"{origin}: {n} submission{'s' * (n != 1)}" for origin, n in counted.items()]
+
+
+def _known(one: Submission, listed: Mapping[str, Entry], folded: Mapping[str, Entry]) -> Submission:
+    """A submission as the list has it: by its id or another of its names, in letters of any case."""
+    names = (one.id, *one.also)
+    entry = next((listed[name] for name in names if name in listed), None)
+    entry = entry or next((folded[_folded(n)] for n in names if _folded(n) in folded), None)
     if entry is None:
         return one
-    return replace(one, id=entry.id, name=entry.name, late_days=entry.late_days)
+    return replace(one, id=entry.id, name=entry.name or one.name, late_days=entry.late_days)
 
 
-def _at(place: Path) -> list[Submission]:
-    if not place.is_dir() or (place / PACKAGE).is_dir() or (place / PACKAGE).is_symlink():
-        return [_submission(place)]
-    return [_submission(inner) for inner in sorted(place.iterdir()) if inner.name[0] not in "._"]
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
-def _submission(place: Path) -> Submission:
-    name = unicodedata.normalize(
-        "NFC", stem(place.resolve().name if place.is_dir() else place.name)
-    )
+def _named(text: str, alone: bool) -> list[Submission]:
+    """The submissions at a place that a person has named."""
+    try:
+        place, ref = place_of(text)
+    except Refused as error:
+        name = re.split(r"[/:\\]", text.rstrip("/"))[-1].removesuffix(".git")
+        return [Submission(printable(name), place=Path(text), refused=str(error))]
+    download = open_download(place) if alone and ref is None else None
+    if download is None:
+        return _at(place, ref)
+    return [
+        Submission(printable(m.id), printable(m.name), m.place, also=m.also, origin=download.origin)
+        for m in download.members
+    ]
+
+
+def _at(place: Path, ref: str | None) -> list[Submission]:
+    is_one = not place.is_dir() or (place / PACKAGE).is_dir() or (place / PACKAGE).is_symlink()
+    if is_one or is_bare(place) or (ref is not None and git_folder(place)):
+        return [_submission(place, ref)]
+    shown = [inner for inner in sorted(place.iterdir()) if inner.name[0] not in "._"]
+    return [_submission(inner, ref) for inner in shown]
+
+
+def _submission(place: Path, ref: str | None) -> Submission:
+    name = place.resolve().name if place.is_dir() else place.name
+    if ref is not None or is_bare(place):
+        own = printable(unicodedata.normalize("NFC", name.removesuffix(".git")))
+        return Submission(own, place=Repository(place, ref or HEAD), origin="git repositories")
     refused = ""
     if not place.exists():
         refused = "there is no such folder or archive"
     elif not place.is_dir() and not place.name.lower().endswith(ARCHIVES):
         refused = f"this is no folder and no archive ({', '.join(ARCHIVES)})"
-    return Submission(printable(name), place=place, refused=refused)
+    own = printable(unicodedata.normalize("NFC", stem(name)))
+    return Submission(own, place=place, refused=refused, also=_suffixes(own, place))
+
+
+def _suffixes(name: str, place: Path) -> tuple[str, ...]:
+    """Of a clone, what comes after each hyphen of its name: Classroom puts the assignment before the user."""
+    if not (place / ".git").is_dir():
+        return ()
+    return tuple(name[found.end() :] for found in re.finditer("-", name))
 
 
 def stem(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
 
@@ -38,6 +38,22 @@ class Item:
     kind: str
     size: int = 0
     read: Callable[[int], bytes] = lambda most: b""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one student has in something that holds a whole class.
+
+    Attributes:
+        label: where it is, for people; unique.
+        items: with paths from where the student's own begins.
+    """
+
+    label: str
+    items: tuple[Item, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return self.label
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,7 @@ def take(items: Iterable[Item], limits: Limits) -> Taken:
     Raises:
         Refused: something in it is not what a submission is, or it is too large.
     """
-    found = sorted((_checked(item) for item in items), key=lambda item: item.path)
+    found = sorted((checked(item) for item in items), key=lambda item: item.path)
     home = home_of([item.path for item in found if item.kind == FILE])
     inside = [item for item in found if item.path.startswith(home) and item.kind != FOLDER]
     own = [(item.path.removeprefix(home), item) for item in inside]
@@ -86,8 +102,12 @@ def take(items: Iterable[Item], limits: Limits) -> Taken:
     return Taken(tuple(_contents(kept, limits)), tuple(refused))
 
 
-def _checked(item: Item) -> Item:
-    """The item with a path that stays inside."""
+def checked(item: Item) -> Item:
+    """The item with a path that stays inside, and has slashes only.
+
+    Raises:
+        Refused: it does not stay inside.
+    """
     path = item.path.replace("\\", "/")
     parts = PurePosixPath(path).parts
     leaves = path.startswith("/") or ".." in parts or any(part[1:2] == ":" for part in parts)
@@ -105,12 +125,7 @@ def home_of(paths: Sequence[str]) -> str:
     Raises:
         Refused: there is none, or there are several.
     """
-    homes: set[tuple[str, ...]] = set()
-    for path in paths:
-        *folders, name = path.split("/")
-        hidden = any(folder[0] == "." or folder == "__MACOSX" for folder in folders)
-        if name.endswith(".py") and not hidden and PACKAGE in folders[: DEEPEST + 1]:
-            homes.add(tuple(folders[: folders.index(PACKAGE) + 1]))
+    homes = packages(paths)
     if not homes:
         raise Refused(f"there is no folder {PACKAGE}/ with files of Python in it")
     least = min(map(len, homes))
@@ -120,6 +135,21 @@ def home_of(paths: Sequence[str]) -> str:
             f"there are several folders {PACKAGE}/: {'/'.join(first)}, {'/'.join(more[0])}"
         )
     return "/".join(first) + "/"
+
+
+def packages(paths: Iterable[str]) -> set[tuple[str, ...]]:
+    """The folders of every package among files, each as its parts."""
+    homes: set[tuple[str, ...]] = set()
+    for path in paths:
+        *folders, name = path.split("/")
+        if name.endswith(".py") and not is_hidden(folders) and PACKAGE in folders[: DEEPEST + 1]:
+            homes.add(tuple(folders[: folders.index(PACKAGE) + 1]))
+    return homes
+
+
+def is_hidden(parts: Iterable[str]) -> bool:
+    """Whether one of these folders or files is not meant to be seen."""
+    return any(part[:1] == "." or part == "__MACOSX" for part in parts)
 
 
 def reason(path: str, item: Item) -> str:

@@ -28,6 +28,7 @@ from pytest_tinytorch.grade.course import CourseError
 from pytest_tinytorch.grade.feedback import home_command, home_note
 from pytest_tinytorch.grade.grades import Ending, Row
 from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.records import Records, read_records, students_of
 from pytest_tinytorch.grade.sandbox import Kind, NoSandbox
 from pytest_tinytorch.grade.session import (
     WHOLE,
@@ -38,7 +39,13 @@ from pytest_tinytorch.grade.session import (
     plan,
 )
 from pytest_tinytorch.grade.store import PAGE, TABLE, Busy, Store
-from pytest_tinytorch.grade.submissions import ListError, Submission, find_submissions, read_list
+from pytest_tinytorch.grade.submissions import (
+    ListError,
+    Submission,
+    find_submissions,
+    origins,
+    read_list,
+)
 from pytest_tinytorch.grade.summary import MergeError, Summary, is_final, number
 from pytest_tinytorch.terminal.plaintext import harmless_text
 from pytest_tinytorch.tito.session import NoWorkspace, find_workspace
@@ -69,8 +76,8 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
 
 
 @click.command()
-@click.argument("places", metavar="SUBMISSION...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="the folder for the results")
+@click.argument("places", metavar="SUBMISSION...", nargs=-1)
+@click.option("--out", type=FOLDER, metavar="DIR", help="the folder for the results")
 @click.option(
     "--checkpoint", metavar="WHICH", help="grade these checkpoints: 05, 01-07, foundation"
 )
@@ -82,6 +89,14 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option("--course", type=FILE, help="a TOML file with points, late days and limits")
 @click.option(
     "--names", type=FILE, help="a CSV file with the columns submission, id, name, late_days"
+)
+@click.option(
+    "--moodle", type=FILE, help="Moodle's grading worksheet: write it to DIR/moodle.csv with grades"
+)
+@click.option(
+    "--classroom",
+    type=FILE,
+    help="Classroom's roster: write points by user name to DIR/classroom.csv",
 )
 @click.option(
     "--sandbox",
@@ -101,10 +116,12 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
 )
 @click.option("--verbose", is_flag=True, help="with --only: print what its run says")
 def grade(
-    places: Sequence[Path],
-    out: Path,
+    places: Sequence[str],
+    out: Path | None,
     course: Path | None,
     names: Path | None,
+    moodle: Path | None,
+    classroom: Path | None,
     sandbox: str | None,
     env: Sequence[str],
     jobs: int | None,
@@ -116,22 +133,29 @@ def grade(
 ) -> None:
     """Grade the submissions of a class, each in a sandbox.
 
-    SUBMISSION is a folder with tinytorch/ in it, a zip, a tarball, or a folder of those. Of each, only the
-    files in tinytorch/ are taken. The specs are those of the workspace you are in, or the installed kit's.
+    SUBMISSION is a folder with tinytorch/ in it, a zip, a tarball, a git repository (PATH@COMMIT), or a
+    folder of those; or a download of Gradescope, Moodle or Classroom. Of each, only the files in tinytorch/
+    are taken. The specs are those of the workspace you are in, or the installed kit's.
     DIR gets a page, a CSV and JSON for the class; and for each submission JSON, JUnit, Gradescope's results,
     a log and feedback. Run the same command again to continue, or to grade only what has changed.
 
     Example: tito grade submissions/ --checkpoint 01-07 --out graded/
     """
+    selected = {name: value for name, value in asked.items() if value is not None}
+    if out is None:
+        raise click.UsageError("name the folder for the results: --out DIR")
     store, chosen = Store(out.absolute()), frozenset(only)
     try:
+        records = read_records(moodle, classroom)
         if merge:
             with store.held():
-                conclude(merge_classes(places, store), store)
+                conclude(merge_classes([*map(Path, places)], store), store, records)
             return
-        kit = open_kit(here(), course, {k: v for k, v in asked.items() if v is not None})
-        found = find_submissions(places, read_list(names) if names else None)
+        kit = open_kit(here(), course, selected)
+        found = find_submissions(places, read_list(names) if names else students_of(records))
         refuse_nothing(found, chosen)
+        for line in origins(found):
+            click.echo(line)
         inside = sandboxes.find_sandbox(sandbox)
         variables = {name: os.environ[name] for name in env if name in os.environ}
         job = Job(kit, inside, store.work, variables)
@@ -149,7 +173,7 @@ def grade(
                     click.echo(harmless_text(store.files(one).get("log.txt", ""), 10**6))
             if verbose:
                 click.echo(f"At home: {home_command(kit)}\n{home_note()}")
-            conclude(summary, store)
+            conclude(summary, store, records)
     except WRONG as error:
         raise click.UsageError(str(error)) from error
     except KeyboardInterrupt:
@@ -233,11 +257,15 @@ class RateColumn(ProgressColumn):
         return Text(f"{60 * speed:.1f} a minute" if speed else "")
 
 
-def conclude(summary: Summary, store: Store) -> None:
+def conclude(summary: Summary, store: Store, records: Sequence[Records] = ()) -> None:
     """Say what came of it; exit code 1 if something has to be graded again."""
     endings = [line.grade.ending for line in summary.lines]
     counts = [f"{endings.count(ending)} {ending}" for ending in Ending if ending in endings]
     click.echo(f"{', '.join(counts)}. The class: {store.folder / PAGE}, {store.folder / TABLE}")
+    for one in records:
+        record = one.record(summary)
+        store.write_record(record.name, record.data)
+        click.echo(record.told())
     if left := [line for line in summary.lines if not is_final(line)]:
         click.echo(f"Run it again for these: {', '.join(line.id for line in left)}")
         raise SystemExit(1)

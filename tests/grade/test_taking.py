@@ -122,10 +122,10 @@ class TestFilesThatAreNone:
         (tmp_path / "secret").write_text("answer", encoding="utf-8")
         (tmp_path / "link").symlink_to(tmp_path / "secret")
         with pytest.raises(OSError):
-            archives._read_file(tmp_path / "link", 10)
+            archives.read_file(tmp_path / "link", 10)
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(Refused, match="no regular file"):
-            archives._read_file(tmp_path / "pipe", 10)
+            archives.read_file(tmp_path / "pipe", 10)
 
     def test_links_in_a_zip_are_left_out(self, tmp_path):
         contents = {**GOOD, "tinytorch/link.py": b"/etc/passwd"}
@@ -212,6 +212,13 @@ class TestWhatIsRefused:
 
 
 class TestArchives:
+    @pytest.mark.skipif(os.name != "posix", reason="there are no pipes with names")
+    @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+    def test_a_pipe_is_not_waited_for(self, tmp_path, name):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(Refused, match="it is no regular file"):
+            take_from(tmp_path / name, Limits())
+
     def test_a_bomb_is_refused_before_it_is_unpacked(self, tmp_path, monkeypatch):
         monkeypatch.setattr(archives, "LARGEST_CONTENT", 3 * MEGABYTE)
         bomb = {**GOOD, "other.bin": b"\0" * 4 * MEGABYTE}
