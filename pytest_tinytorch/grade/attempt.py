@@ -176,15 +176,18 @@ def run(workspace: Path, out: Path, job: Job, slot: int, planted: Planting) -> A
     """Run pytest on a workspace, inside the sandbox."""
     limits, closed = job.kit.course.limits, job.sandbox.is_closed
     home, results = (sandbox.KIT, sandbox.OUT) if closed else (str(workspace), str(out))
+    uid = None if job.sandbox.uid is None else job.sandbox.uid + slot
+    if uid is not None and not closed:
+        shutil.chown(out, uid, uid)
     request = {
         "what": "the run",
         "command": command(job.kit, results),
         "folder": home,
         "out": results,
         "seconds": 60 * limits.wall,
-        "uid": None if job.sandbox.uid is None else job.sandbox.uid + slot,
+        "uid": uid,
         "namespace": inside.namespace() if closed else None,
-        "limits": system_limits(limits, closed),
+        "limits": system_limits(limits, closed or uid is not None),
         "files": FILES,
         "secretly": bool(planted.seed),
     }
@@ -248,7 +251,8 @@ def command(kit: Kit, results: str) -> list[str]:
 def system_limits(limits: Limits, closed: bool) -> dict[str, int]:
     """The limits by the names that the system has for them.
 
-    Outside of a sandbox processes are counted for the whole user, so no limit of them can be set.
+    Processes are counted for the whole user, so they have a limit only where a run has a user to itself:
+    in a closed sandbox, or as the user that root has given it.
     """
     found = {
         "CPU": 60 * limits.cpu,
@@ -258,6 +262,15 @@ def system_limits(limits: Limits, closed: bool) -> dict[str, int]:
         "NOFILE": 512,
     }
     return found | ({"NPROC": limits.processes} if closed else {})
+
+
+def remarks_about(sandbox: Sandbox) -> list[str]:
+    """What a person should know of where a submission ran."""
+    if sandbox.is_closed:
+        return []
+    if sandbox.owner:
+        return [f"graded in a container of {sandbox.owner}, without a sandbox of its own"]
+    return ["graded without a sandbox"]
 
 
 def judged(
@@ -300,7 +313,7 @@ def judged(
     unknown = unmeasured(result, job.kit.asked)
     remarks = [f"not measured: {unit.label}" for unit in unknown]
     remarks += [] if result.granting else ["the run granted nothing"]
-    remarks += [] if job.sandbox.is_closed else ["graded without a sandbox"]
+    remarks += remarks_about(job.sandbox)
     grade = grade_of(result, job.kit.asked, remarks=tuple(remarks), **told)
     if not result.granting:
         grade = replace(grade, ending=Ending.ENDED, reason="the run granted nothing", remarks=())

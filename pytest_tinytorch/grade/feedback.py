@@ -119,6 +119,7 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
+        "extra_data": {"sandbox": row.grade.sandbox},
         "tests": tests,
     }
     return json.dumps(table, indent=2) + "\n"

@@ -99,6 +99,8 @@ def run(request: dict[str, Any], out: Path, judge: Judge | None = None) -> int |
         other["pass_fds"] = (judge.theirs.fileno(),)
         command = [*command, judge.option]
     if sys.platform != "win32":
+        import resource  # noqa: F401  the child, as another user, may not be able to read it any more
+
         other["preexec_fn"] = partial(set_limits, request["limits"])
         other["start_new_session"] = True
     with (out / LOG).open("wb") as log:

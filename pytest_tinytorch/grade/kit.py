@@ -110,6 +110,7 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
         milestone=course.milestone,
         borrow=course.borrow,
         learning_path=course.path,
+        source=reference_folder(root or kit_home()),  # an installed kit has no other package
     )
     workspace = build_workspace(root or kit_home(), options, curriculum)
     selected, borrowed = workspace.selected(), workspace.borrowed()

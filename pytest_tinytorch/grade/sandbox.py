@@ -37,7 +37,12 @@ class Kind(StrEnum):
     """How submissions are kept apart from the machine and from each other."""
 
     BUBBLEWRAP = "bubblewrap"
+    CONTAINER = "container"
     NONE = "none"
+
+
+ASKED = tuple(str(kind) for kind in Kind if kind != Kind.CONTAINER)
+"""What a person can ask for. A container is recognized, see `surroundings`."""
 
 
 class NoSandbox(ValueError):
@@ -49,14 +54,16 @@ class Sandbox:
     """How submissions are run.
 
     Attributes:
-        kind: bubblewrap, or none.
+        kind: bubblewrap, a container that somebody else made, or none.
         program: of bubblewrap.
         uid: the first of the users that runs become, where the grader is root.
+        owner: whose container it is.
     """
 
     kind: Kind
     program: str = ""
     uid: int | None = None
+    owner: str = ""
 
     @property
     def is_closed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import CurriculumError
 from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.grade import sandbox as sandboxes
 from pytest_tinytorch.grade.attempt import Job
 from pytest_tinytorch.grade.course import CourseError
@@ -29,7 +30,7 @@ from pytest_tinytorch.grade.feedback import home_command, home_note
 from pytest_tinytorch.grade.grades import Ending, Row
 from pytest_tinytorch.grade.kit import open_kit
 from pytest_tinytorch.grade.records import Records, read_records, students_of
-from pytest_tinytorch.grade.sandbox import Kind, NoSandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox
 from pytest_tinytorch.grade.session import (
     WHOLE,
     Shard,
@@ -47,6 +48,7 @@ from pytest_tinytorch.grade.submissions import (
     read_list,
 )
 from pytest_tinytorch.grade.summary import MergeError, Summary, is_final, number
+from pytest_tinytorch.grade.surroundings import choose_sandbox
 from pytest_tinytorch.terminal.plaintext import harmless_text
 from pytest_tinytorch.tito.session import NoWorkspace, find_workspace
 
@@ -100,7 +102,7 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
 )
 @click.option(
     "--sandbox",
-    type=click.Choice([str(kind) for kind in Kind]),
+    type=click.Choice(sandboxes.ASKED),
     help="what keeps submissions apart: bubblewrap, unless you ask for none",
 )
 @click.option("--env", multiple=True, metavar="NAME", help="a variable that submissions may see")
@@ -115,6 +117,12 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
     "--only", multiple=True, metavar="ID", help="grade this submission again, and no other"
 )
 @click.option("--verbose", is_flag=True, help="with --only: print what its run says")
+@click.option(
+    "--gradescope-zip",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="grade nothing, and write an autograder for Gradescope with this kit and course",
+)
 def grade(
     places: Sequence[str],
     out: Path | None,
@@ -129,6 +137,7 @@ def grade(
     merge: bool,
     only: Sequence[str],
     verbose: bool,
+    gradescope_zip: Path | None,
     **asked: str | None,
 ) -> None:
     """Grade the submissions of a class, each in a sandbox.
@@ -142,6 +151,9 @@ def grade(
     Example: tito grade submissions/ --checkpoint 01-07 --out graded/
     """
     selected = {name: value for name, value in asked.items() if value is not None}
+    if gradescope_zip is not None:
+        write_autograder(gradescope_zip, course, selected)
+        return
     if out is None:
         raise click.UsageError("name the folder for the results: --out DIR")
     store, chosen = Store(out.absolute()), frozenset(only)
@@ -156,7 +168,7 @@ def grade(
         refuse_nothing(found, chosen)
         for line in origins(found):
             click.echo(line)
-        inside = sandboxes.find_sandbox(sandbox)
+        inside = choose_sandbox(sandbox, len(found) == 1, kit.course.limits)
         variables = {name: os.environ[name] for name in env if name in os.environ}
         job = Job(kit, inside, store.work, variables)
         mine = in_shard(found, shard)
@@ -179,6 +191,18 @@ def grade(
     except KeyboardInterrupt:
         click.echo("\nStopped. What was graded is kept: run the same command again to continue.")
         raise SystemExit(130) from None
+
+
+def write_autograder(file: Path, course: Path | None, selected: Mapping[str, str]) -> None:
+    """Write an autograder for Gradescope, and say what to do with it."""
+    from pytest_tinytorch.grade.autograder import autograder_zip
+
+    try:
+        data = autograder_zip(open_kit(here(), course, selected), here(), course)
+        write_whole(file, data)
+    except (*WRONG, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{file}: upload it on Gradescope, under Configure Autograder")
 
 
 def here() -> Path | None:
