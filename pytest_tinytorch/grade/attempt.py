@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ import msgspec
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.grade import inside, sandbox
+from pytest_tinytorch.grade import containers, inside, sandbox
 from pytest_tinytorch.grade.archives import take_from
 from pytest_tinytorch.grade.canaries import Planting, heard, planting
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
@@ -27,7 +26,7 @@ from pytest_tinytorch.grade.flags import Flag, flags_of, own_files
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_of, read_result, unmeasured
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.running import Lifeline, Running
-from pytest_tinytorch.grade.sandbox import Sandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Refused, Taken
 
@@ -114,23 +113,23 @@ def taken_or_refused(submission: Submission, limits: Limits) -> Taken | Grade:
 
 def key_of(taken: Taken, job: Job) -> str:
     """What a grade depends on: the submission, the kit and what is asked, where and within which limits."""
-    told = [taken.digest, job.kit.digest, job.sandbox.kind, str(job.kit.course.limits)]
+    told = [taken.digest, job.kit.digest, job.sandbox.kind, job.sandbox.image]
+    told += [str(job.kit.course.limits)]
     told += [f"{name}={value}" for name, value in sorted(job.variables.items())]
     return sha256("\0".join(told).encode("utf-8")).hexdigest()[:32]
 
 
-def attempt(taken: Taken, job: Job, slot: int) -> Result:
+def attempt(taken: Taken, job: Job) -> Result:
     """Run a submission; once more if something in it could not be measured, though nothing is broken.
 
     Args:
         taken: what is graded of the submission.
         job: what is the same for all.
-        slot: a number that no other run has at the same time.
     """
-    result, again = _once(taken, job, slot)
+    result, again = _once(taken, job)
     for _ in range(TRIES - 1):
         if again:
-            result, again = _once(taken, job, slot)
+            result, again = _once(taken, job)
     key = "" if result.grade.ending == Ending.VOID else key_of(taken, job)
     remarks = (*taken.remarks, *result.grade.remarks)
     flags, bodies = look_at(taken, job.kit)
@@ -146,7 +145,7 @@ def look_at(taken: Taken, kit: Kit) -> tuple[tuple[Flag, ...], tuple[Body, ...]]
     return flags_of(files, kit.package), bodies_of(own, kit.package)
 
 
-def _once(taken: Taken, job: Job, slot: int) -> tuple[Result, bool]:
+def _once(taken: Taken, job: Job) -> tuple[Result, bool]:
     """The result of one run, and whether another one may say more."""
     place = Path(tempfile.mkdtemp(prefix="run-", dir=job.folder))
     planted = planting(job.kit)
@@ -155,7 +154,7 @@ def _once(taken: Taken, job: Job, slot: int) -> tuple[Result, bool]:
         out.mkdir()
         job.kit.write(workspace, dict(taken.files))
         _let_read(place)
-        answer = run(workspace, out, job, slot, planted)
+        answer = run(workspace, out, job, planted)
         changed = job.kit.changed(workspace)
     except OSError as error:
         return Result(Grade(Ending.VOID, reason=f"the workspace: {error}")), False
@@ -172,27 +171,36 @@ def _let_read(place: Path) -> None:
             os.chmod(os.path.join(folder, name), 0o644)  # noqa: PTH101, PTH118
 
 
-def run(workspace: Path, out: Path, job: Job, slot: int, planted: Planting) -> Answer:
+def run(workspace: Path, out: Path, job: Job, planted: Planting) -> Answer:
     """Run pytest on a workspace, inside the sandbox."""
+    try:
+        with sandbox.own_user(job.sandbox) as uid:
+            return _run(workspace, out, job, uid, planted)
+    except NoSandbox as error:
+        return Answer(str(error))
+
+
+def _run(workspace: Path, out: Path, job: Job, uid: int | None, planted: Planting) -> Answer:
     limits, closed = job.kit.course.limits, job.sandbox.is_closed
     home, results = (sandbox.KIT, sandbox.OUT) if closed else (str(workspace), str(out))
-    uid = None if job.sandbox.uid is None else job.sandbox.uid + slot
     if uid is not None and not closed:
         shutil.chown(out, uid, uid)
     request = {
         "what": "the run",
-        "command": command(job.kit, results),
+        "command": command(job.kit, results, job.sandbox.python),
         "folder": home,
         "out": results,
         "seconds": 60 * limits.wall,
         "uid": uid,
         "namespace": inside.namespace() if closed else None,
-        "limits": system_limits(limits, closed or uid is not None),
+        "limits": system_limits(
+            limits, uid is not None or (closed and not job.sandbox.is_container)
+        ),
         "files": FILES,
         "secretly": bool(planted.seed),
     }
-    inner = sandbox.inner_command(json.dumps(request))
-    words = sandbox.wrapped(job.sandbox, limits, workspace, inner, job.variables)
+    inner = sandbox.inner_command(job.sandbox, json.dumps(request))
+    words = sandbox.wrapped(job.sandbox, limits, job.folder, workspace, inner, job.variables)
     environment = sandbox.outer_environment(job.sandbox, job.variables, str(out))
     line = Lifeline()
     if planted.seed:
@@ -217,6 +225,8 @@ def run(workspace: Path, out: Path, job: Job, slot: int, planted: Planting) -> A
         return Answer(f"{words[0]}: {error}")
     finally:
         line.cut()
+        if job.sandbox.is_container:  # it is gone, unless the engine was ended before it
+            containers.end(job.sandbox.container(job.folder, workspace))
 
 
 def _answer(process: subprocess.Popen[bytes], seconds: float, secret: str) -> Answer:
@@ -233,10 +243,10 @@ def _answer(process: subprocess.Popen[bytes], seconds: float, secret: str) -> An
         return Answer(f"no answer, exit code {process.returncode}: {''.join(last)[:300]}")
 
 
-def command(kit: Kit, results: str) -> list[str]:
+def command(kit: Kit, results: str, python: str) -> list[str]:
     """The command line of pytest for a graded run."""
     return [
-        *(sys.executable, "-m", "pytest", "-p", "tinytorch", "-p", "no:cacheprovider"),
+        *(python, "-m", "pytest", "-p", "tinytorch", "-p", "no:cacheprovider"),
         *("--isolate", "--show-capture=no", "--color=no", "--rootdir=.", *kit.options),
         f"--hypothesis-profile={PROFILE}",
         f"--ledger={results}/ledger.jsonl",
@@ -248,11 +258,11 @@ def command(kit: Kit, results: str) -> list[str]:
     ]
 
 
-def system_limits(limits: Limits, closed: bool) -> dict[str, int]:
+def system_limits(limits: Limits, counted: bool) -> dict[str, int]:
     """The limits by the names that the system has for them.
 
-    Processes are counted for the whole user, so they have a limit only where a run has a user to itself:
-    in a closed sandbox, or as the user that root has given it.
+    Processes are counted by user, so there is a limit of them only where a run has one to itself. A container
+    counts its own.
     """
     found = {
         "CPU": 60 * limits.cpu,
@@ -261,7 +271,7 @@ def system_limits(limits: Limits, closed: bool) -> dict[str, int]:
         "CORE": 0,
         "NOFILE": 512,
     }
-    return found | ({"NPROC": limits.processes} if closed else {})
+    return found | ({"NPROC": limits.processes} if counted else {})
 
 
 def remarks_about(sandbox: Sandbox) -> list[str]:

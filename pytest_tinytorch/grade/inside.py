@@ -31,7 +31,7 @@ def main(request: dict[str, Any]) -> int:
     from pytest_tinytorch.run import linux
 
     if request.get("check"):
-        return subprocess.run(CHECK, check=False, **other_user(request["uid"])).returncode
+        return check(request)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     out = Path(request["out"])
     kept = own_descendants()
@@ -54,6 +54,17 @@ def main(request: dict[str, Any]) -> int:
         told |= {"secret": first["secret"], "canaries": judge.said()}
     print(json.dumps(told))
     return 0
+
+
+def check(request: dict[str, Any]) -> int:
+    """See whether the packages are there. In a container, tell which, and what must not be seen."""
+    if request.get("tells"):
+        from pytest_tinytorch.grade.kit import judges
+        from pytest_tinytorch.grade.sandbox import hidden_places
+
+        hidden = [str(place) for place in hidden_places()]
+        print(json.dumps({"judges": judges(), "hidden": hidden}))
+    return subprocess.run(CHECK, check=False, **other_user(request["uid"])).returncode
 
 
 class Judge:

@@ -22,6 +22,7 @@ from pytest_tinytorch.course.options import (
 )
 from pytest_tinytorch.evidence.digests import files_below
 from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home, reference_folder
+from pytest_tinytorch.evidence.paths import SHIPPED
 from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.grade.course import Course, CourseError, read_course
 from pytest_tinytorch.kit import record, starter, stubs
@@ -34,6 +35,9 @@ CONFTEST = "conftest.py"
 REFERENCE = "reference"
 JUDGES = ("pytest", "hypothesis", "numpy", "pytest-timeout", "pytest-tinytorch")
 """The packages that a verdict depends on besides the kit."""
+PLUGIN = Path(__file__).parents[1]
+BESIDE = ("website/", f"{SHIPPED}/")
+"""Folders of the plugin that judge nothing: a checkout has the one, and an installed kit the other."""
 NAME = "graded"
 """Of the project that the workspace pretends to be."""
 
@@ -134,7 +138,7 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
     )
     if not kit.asked:
         raise CourseError("nothing that gives points is asked for: name checkpoints or milestones")
-    return replace(kit, digest=_digest(kit))
+    return replace(kit, digest=digest_of(kit, judges()))
 
 
 def _solution(curriculum: Curriculum, folder: Path) -> dict[str, bytes]:
@@ -213,24 +217,44 @@ def _borrowed_files(
     }
 
 
-def _digest(kit: Kit) -> str:
+def judges() -> dict[str, str]:
+    """What a verdict depends on besides the kit's files, by name: versions, and the digest of the plugin."""
+    files = {file.relative_to(PLUGIN).as_posix(): file for file in PLUGIN.rglob("*.py")}
+    own = {path: _read(f) or b"" for path, f in files.items() if not path.startswith(BESIDE)}
+    versions = {package: _version(package) for package in JUDGES}
+    return {"python": platform.python_version(), **versions, "plugin": _digest(own)[:12]}
+
+
+def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """What differs between what should judge and what does, in a line; empty if nothing does.
+
+    >>> differences({"python": "3.12.1", "numpy": "2.1"}, {"python": "3.12.1", "numpy": "2.0"})
+    'numpy 2.0, not 2.1'
+    """
+    differ = [name for name in wanted if found.get(name) != wanted[name]]
+    return "; ".join(f"{name} {found.get(name, 'missing')}, not {wanted[name]}" for name in differ)
+
+
+def digest_of(kit: Kit, judges: Mapping[str, str]) -> str:
+    """The digest of a kit whose specs these judge."""
+    told = [_digest(kit.files), _digest(kit.package), *kit.options]
+    told += [f"{name} {version}" for name, version in judges.items()]
+    return sha256("\0".join(told).encode("utf-8")).hexdigest()[:32]
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
     total = sha256()
-    plugin = Path(__file__).parents[1]
-    judges = {f.relative_to(plugin).as_posix(): _read(f) or b"" for f in plugin.rglob("*.py")}
-    for files in (kit.files, kit.package, judges):
-        for path, data in sorted(files.items()):
-            total.update(f"{path}\0{len(data)}\0".encode("utf-8", "backslashreplace"))
-            total.update(data)
-    told = [platform.python_version(), *kit.options, *map(_version, JUDGES)]
-    total.update("\0".join(told).encode("utf-8"))
-    return total.hexdigest()[:32]
+    for path, data in sorted(files.items()):
+        total.update(f"{path}\0{len(data)}\0".encode("utf-8", "backslashreplace"))
+        total.update(data)
+    return total.hexdigest()
 
 
 def _version(package: str) -> str:
     try:
-        return f"{package} {version(package)}"
+        return version(package)
     except PackageNotFoundError:
-        return package
+        return "missing"
 
 
 def _read(file: Path) -> bytes | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -16,6 +15,15 @@ Work = tuple[Submission, Callable[[], Taken]]
 """A submission, and what reads it: only as many as run are in memory."""
 
 
+GradeMany = Callable[[Sequence[Work], Job], Iterator[tuple[Submission, Result]]]
+"""Runs submissions, somewhere, and gives each as it ends. What still runs at an error is ended."""
+
+
+def failed(error: Exception) -> Result:
+    """The result of a submission at which the grader itself has failed: it has to be graded again."""
+    return Result(Grade(Ending.VOID, reason=f"the grader failed: {type(error).__name__}: {error}"))
+
+
 def grade_many(todo: Sequence[Work], job: Job, jobs: int) -> Iterator[tuple[Submission, Result]]:
     """Run submissions, so many at a time; gives each as it ends. What still runs at an error is ended.
 
@@ -24,19 +32,12 @@ def grade_many(todo: Sequence[Work], job: Job, jobs: int) -> Iterator[tuple[Subm
         job: what is the same for all.
         jobs: how many at a time.
     """
-    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(jobs):
-        slots.put(slot)
 
     def one(work: Work) -> tuple[Submission, Result]:
-        slot = slots.get()
         try:
-            return work[0], attempt(work[1](), job, slot)
+            return work[0], attempt(work[1](), job)
         except Exception as error:  # whatever is the matter with one, the others are graded
-            why = f"the grader failed: {type(error).__name__}: {error}"
-            return work[0], Result(Grade(Ending.VOID, reason=why))
-        finally:
-            slots.put(slot)
+            return work[0], failed(error)
 
     rest = iter(todo)
     with ThreadPoolExecutor(jobs, "grader") as threads:

@@ -1,4 +1,4 @@
-"""Where submissions run: bubblewrap, which gives them namespaces of their own, or nothing."""
+"""Where submissions run: bubblewrap, which gives them namespaces of their own, a container, or nothing."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import json
 import os
 import shutil
 import site
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from pytest_tinytorch.evidence.paths import SHIPPED
+from pytest_tinytorch.grade import containers
+from pytest_tinytorch.grade.containers import Container
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
 from pytest_tinytorch.threads import THREADS
 
 KIT, OUT = "/kit", "/out"
 """Where a submission is judged and where its results are, inside."""
-UNPRIVILEGED, USERS, GRADERS = 59_000, 64, 90
-"""The first of the users that root becomes, how many each grader has, and for how many graders. Each run has
-another, also beside another grader: processes are counted by user."""
+UNPRIVILEGED, USERS = 59_000, 5_000
+"""The first of the users that root becomes, and how many there are."""
 RIGHTS = ("SETUID", "SETGID", "KILL")
 """What root keeps of its rights until then."""
 PLUGIN = Path(__file__).parents[1]
@@ -37,12 +40,15 @@ class Kind(StrEnum):
     """How submissions are kept apart from the machine and from each other."""
 
     BUBBLEWRAP = "bubblewrap"
+    DOCKER = "docker"
+    PODMAN = "podman"
     CONTAINER = "container"
     NONE = "none"
 
 
 ASKED = tuple(str(kind) for kind in Kind if kind != Kind.CONTAINER)
-"""What a person can ask for. A container is recognized, see `surroundings`."""
+"""What a person can ask for. A container around the grader is recognized, see `surroundings`."""
+ENGINES = frozenset({Kind.DOCKER, Kind.PODMAN})
 
 
 class NoSandbox(ValueError):
@@ -54,49 +60,100 @@ class Sandbox:
     """How submissions are run.
 
     Attributes:
-        kind: bubblewrap, a container that somebody else made, or none.
-        program: of bubblewrap.
-        uid: the first of the users that runs become, where the grader is root.
-        owner: whose container it is.
+        kind: bubblewrap, a container of Docker or Podman, the container around the grader, or none.
+        program: of bubblewrap, or of the engine.
+        uid: the first of the users that runs become, where the grader is root; see `own_user`.
+        image: of containers of Docker or Podman.
+        owner: whose container is around the grader.
     """
 
     kind: Kind
     program: str = ""
     uid: int | None = None
+    image: str = ""
     owner: str = ""
 
     @property
     def is_closed(self) -> bool:
         """Whether a submission can reach nothing but its own run."""
-        return self.kind == Kind.BUBBLEWRAP
+        return self.kind == Kind.BUBBLEWRAP or self.is_container
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it has a Python and packages of its own."""
+        return self.kind in ENGINES
+
+    @property
+    def python(self) -> str:
+        """The program that runs Python inside."""
+        return "python" if self.is_container else sys.executable
+
+    def container(self, grader: Path, workspace: Path) -> Container:
+        """The container of a run of a grader."""
+        return Container(self.program, self.image, grader, workspace, KIT, OUT)
 
 
-def find_sandbox(asked: str | None) -> Sandbox:
-    """The sandbox that was asked for, else bubblewrap.
+def asked_for(kind: str | None, image: str) -> Sandbox:
+    """The sandbox that was asked for, wherever it is; see `find_sandbox`."""
+    asked = Sandbox(Kind(kind or Kind.BUBBLEWRAP), image=image)
+    if asked.is_container and not image:
+        raise NoSandbox(f"--sandbox {asked.kind} needs an image: --image NAME")
+    if image and not asked.is_container:
+        raise NoSandbox("--image is for --sandbox docker and --sandbox podman")
+    return asked
+
+
+def find_sandbox(kind: str | None, image: str = "") -> Sandbox:
+    """The sandbox of this machine that was asked for, else bubblewrap.
+
+    Args:
+        kind: of the sandbox; None for bubblewrap.
+        image: of containers.
 
     Raises:
         NoSandbox: there is none; the message says what mends it.
     """
-    if asked == Kind.NONE:
-        return Sandbox(Kind.NONE)
+    asked = asked_for(kind, image)
+    if asked.kind == Kind.NONE:
+        return asked
+    if asked.is_container:
+        engine = shutil.which(asked.kind)
+        if engine is None:
+            raise NoSandbox(f"there is no {asked.kind} here: install it, or use bubblewrap")
+        return replace(asked, program=engine)
     if sys.platform != "linux":
         raise NoSandbox(
-            "bubblewrap exists on Linux only: grade in a container or a virtual machine with Linux, or"
-            " add --sandbox none if you trust every submission"
+            "bubblewrap exists on Linux only: add --sandbox docker --image NAME, grade in a virtual"
+            " machine with Linux, or add --sandbox none if you trust every submission"
         )
     program = shutil.which("bwrap") or _packaged()
     if program is None:
         raise NoSandbox(f"there is no bubblewrap (bwrap), which keeps submissions apart: {INSTALL}")
-    return Sandbox(Kind.BUBBLEWRAP, program, first_user(os.getpid()) if os.geteuid() == 0 else None)
+    return Sandbox(Kind.BUBBLEWRAP, program, UNPRIVILEGED if os.geteuid() == 0 else None)
 
 
-def first_user(grader: int) -> int:
-    """The first of the users of the grader with that process id.
+@contextmanager
+def own_user(sandbox: Sandbox) -> Iterator[int | None]:
+    """The user that a run becomes, which no other run on this machine is; None where it stays who it is.
 
-    >>> first_user(1000) - first_user(1001)
-    -64
+    Processes are counted by user. Linux gives the name of a socket to one process, and takes it back when
+    that ends, however it ends. So graders and workers that know nothing of each other share no user.
+
+    Raises:
+        NoSandbox: all are taken.
     """
-    return UNPRIVILEGED + USERS * (grader % GRADERS)
+    if sandbox.uid is None:
+        yield None
+        return
+    for uid in range(sandbox.uid, sandbox.uid + USERS):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
+            try:
+                claim.bind(f"\0tinytorch-graded-{uid}")
+            except OSError:
+                continue
+            yield uid
+            return
+    raise NoSandbox(f"the users from {sandbox.uid} on are all taken by other runs")
 
 
 def _packaged() -> str | None:
@@ -111,8 +168,10 @@ def prepare_check(sandbox: Sandbox, limits: Limits, folder: Path) -> None:
     Raises:
         NoSandbox: it does not start; the message says why, and what mends it.
     """
-    request = json.dumps({"check": True, "uid": sandbox.uid})
-    command = wrapped(sandbox, limits, folder, inner_command(request))
+    if sandbox.is_container:
+        containers.end_left(sandbox.program, folder)
+    request = json.dumps({"check": True, "uid": sandbox.uid, "tells": sandbox.is_container})
+    command = wrapped(sandbox, limits, folder, folder, inner_command(sandbox, request))
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=WAIT, check=False, env=outer_environment(sandbox)
@@ -121,7 +180,10 @@ def prepare_check(sandbox: Sandbox, limits: Limits, folder: Path) -> None:
         raise NoSandbox(f"{sandbox.program} does not start: {error}") from error
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoSandbox(f"the sandbox does not start: {said[-1] if said else '?'}. {remedy(said)}")
+        mended = containers.remedy(" ".join(said)) if sandbox.is_container else remedy(said)
+        raise NoSandbox(f"the sandbox does not start: {said[-1] if said else '?'}. {mended}")
+    if sandbox.is_container and (why := containers.unfit(done.stdout)):
+        raise NoSandbox(f"the image {sandbox.image} cannot be used: {why}")
 
 
 def remedy(said: Sequence[str]) -> str:
@@ -144,21 +206,35 @@ def remedy(said: Sequence[str]) -> str:
     return "Look at it with `bwrap --ro-bind / / --unshare-all true`"
 
 
-def inner_command(request: str) -> list[str]:
+def inner_command(sandbox: Sandbox, request: str) -> list[str]:
     """What runs inside: `grade.inside`, with its request."""
-    return [sys.executable, "-m", f"{PLUGIN.name}.grade.inside", request]
+    return [sandbox.python, "-m", f"{PLUGIN.name}.grade.inside", request]
 
 
 def wrapped(
     sandbox: Sandbox,
     limits: Limits,
+    grader: Path,
     folder: Path,
     command: Sequence[str],
     variables: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The command line that runs ``command`` inside, with ``folder`` for its workspace."""
+    """The command line that runs ``command`` inside, with ``folder`` for its workspace.
+
+    Args:
+        sandbox: where it runs.
+        limits: what it may use.
+        grader: the folder of the grader.
+        folder: the workspace, which cannot be written.
+        command: the one, with `Sandbox.python` at its beginning.
+        variables: of the environment.
+    """
     if not sandbox.is_closed:
         return list(command)
+    if sandbox.is_container:
+        known = {n: v for n, v in inner_environment(variables).items() if n != "PATH"}
+        container = sandbox.container(grader, folder)
+        return containers.run_command(container, limits, command[1:], known)
     hidden = [str(place) for place in hidden_places()]
     return [
         sandbox.program,
@@ -257,6 +333,8 @@ def outer_environment(
     sandbox: Sandbox, variables: Mapping[str, str] | None = None, home: str = ""
 ) -> dict[str, str]:
     """The environment of the process that is started. The sandbox clears it; without one it is as inside."""
+    if sandbox.is_container:
+        return dict(os.environ)  # which says where the engine is; nothing of it gets inside
     if sandbox.is_closed:
         return {"PATH": os.environ.get("PATH", os.defpath)}
     kept = {n: os.environ[n] for n in ("SYSTEMROOT", "PATH", "TEMP") if n in os.environ}

@@ -13,7 +13,7 @@ from pytest_tinytorch.grade.feedback import student_files
 from pytest_tinytorch.grade.fingerprints import bodies_of
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, row_of
 from pytest_tinytorch.grade.kit import Kit
-from pytest_tinytorch.grade.pool import Work, grade_many
+from pytest_tinytorch.grade.pool import GradeMany, Work
 from pytest_tinytorch.grade.similarity import Known, alike_pairs
 from pytest_tinytorch.grade.store import SUMMARY, Store
 from pytest_tinytorch.grade.submissions import Submission
@@ -83,7 +83,7 @@ def grade_class(
     work: Plan,
     job: Job,
     store: Store,
-    jobs: int,
+    grade_many: GradeMany,
     shard: Shard,
     tell: Callable[[Row], None],
 ) -> Summary:
@@ -94,14 +94,14 @@ def grade_class(
         work: what has to be done for them.
         job: what is the same for all.
         store: where results go.
-        jobs: how many run at a time.
+        grade_many: runs them, on this machine or on others.
         shard: which part of the class this is.
         tell: called for each submission that has been graded.
     """
     kit, grades = job.kit, dict(work.known)
     for one in work.fresh:
         store.keep(one, Result(grades[one]))
-    for one, result in grade_many(work.todo, job, jobs):
+    for one, result in grade_many(work.todo, job):
         store.keep(one, result)
         grades[one] = result.grade
         tell(row_of(one, result.grade, kit.course, kit.asked, kit.borrowed))

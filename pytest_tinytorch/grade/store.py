@@ -120,8 +120,8 @@ class Store:
         """Put a result in place of the one before, all of it or nothing."""
         fresh = Path(tempfile.mkdtemp(prefix="result-", dir=self.work))
         (fresh / RUN).mkdir()
-        for name, text in result.files.items():
-            (fresh / RUN / name).write_text(text, encoding="utf-8", newline="")
+        for name in FILES.keys() & result.files.keys():  # no other name: they come from elsewhere
+            (fresh / RUN / name).write_text(result.files[name], encoding="utf-8", newline="")
         if result.bodies:
             (fresh / BODIES).write_bytes(msgspec.json.encode(result.bodies))
         (fresh / GRADE).write_bytes(grade_json(result.grade))

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from pytest_tinytorch.grade import inside
 from pytest_tinytorch.grade.course import Limits
 from pytest_tinytorch.grade.sandbox import (
+    UNPRIVILEGED,
     WAIT,
     Kind,
     NoSandbox,
     Sandbox,
     find_sandbox,
-    first_user,
     prepare_check,
 )
 
@@ -36,11 +36,12 @@ def owner_of_container(variables: Mapping[str, str] = os.environ) -> str:
     return "GitHub" if hosted and variables.get("GITHUB_ACTIONS") == "true" else ""
 
 
-def choose_sandbox(asked: str | None, alone: bool, limits: Limits) -> Sandbox:
+def choose_sandbox(asked: str | None, image: str, alone: bool, limits: Limits) -> Sandbox:
     """The sandbox that was asked for, else bubblewrap, else the container around it.
 
     Args:
         asked: its name; None if nobody asked for one.
+        image: of containers.
         alone: whether there is only one submission. In a container, others could be reached.
         limits: what a submission may use.
 
@@ -49,7 +50,7 @@ def choose_sandbox(asked: str | None, alone: bool, limits: Limits) -> Sandbox:
     """
     owner = owner_of_container() if asked is None and alone else ""
     if not owner:
-        return find_sandbox(asked)
+        return find_sandbox(asked, image)
     try:
         found = find_sandbox(None)
         with TemporaryDirectory() as folder:
@@ -67,13 +68,12 @@ def container_of(owner: str) -> Sandbox:
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return Sandbox(Kind.CONTAINER, owner=owner)
-    uid = first_user(os.getpid())
-    if why := trouble_as(uid):
+    if why := trouble_as(UNPRIVILEGED):
         raise NoSandbox(
             "bubblewrap does not start here, and submissions cannot run as another user, who has to read"
             f" Python and its packages: {why}"
         )
-    return Sandbox(Kind.CONTAINER, uid=uid, owner=owner)
+    return Sandbox(Kind.CONTAINER, uid=UNPRIVILEGED, owner=owner)
 
 
 def trouble_as(uid: int) -> str:

@@ -97,7 +97,7 @@ def take(items: Iterable[Item], limits: Limits) -> Taken:
     home = home_of([item.path for item in found if item.kind == FILE])
     inside = [item for item in found if item.path.startswith(home) and item.kind != FOLDER]
     own = [(item.path.removeprefix(home), item) for item in inside]
-    refused = [(path, why) for path, item in own if (why := reason(path, item))]
+    refused = [(_shown(path), why) for path, item in own if (why := reason(path, item))]
     kept = [(path, item) for path, item in own if not reason(path, item)]
     return Taken(tuple(_contents(kept, limits)), tuple(refused))
 
@@ -183,6 +183,10 @@ def _contents(kept: Sequence[tuple[str, Item]], limits: Limits) -> list[tuple[st
     return found
 
 
+def _shown(path: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in path)
+
+
 def _short(path: str) -> str:
-    text = "".join(c if c.isprintable() else "\ufffd" for c in path)
+    text = _shown(path)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,14 +24,16 @@ from rich.text import Text
 from pytest_tinytorch.course.curriculum import CurriculumError
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.export.files import write_whole
+from pytest_tinytorch.grade import cluster, pool
 from pytest_tinytorch.grade import sandbox as sandboxes
 from pytest_tinytorch.grade.attempt import Job
-from pytest_tinytorch.grade.course import CourseError
+from pytest_tinytorch.grade.course import CourseError, Limits
 from pytest_tinytorch.grade.feedback import home_command, home_note
 from pytest_tinytorch.grade.grades import Ending, Row
 from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.pool import GradeMany
 from pytest_tinytorch.grade.records import Records, read_records, students_of
-from pytest_tinytorch.grade.sandbox import NoSandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
 from pytest_tinytorch.grade.session import (
     WHOLE,
     Shard,
@@ -77,6 +80,15 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
     return int(found[1]), int(found[2])
 
 
+def read_address(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> str | None:
+    """The address of a scheduler, as Dask writes it."""
+    if text is not None and not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+/?", text):
+        raise click.BadParameter(f"write it as tcp://HOST:PORT or tls://HOST:PORT; got {text!r}")
+    return text
+
+
 @click.command()
 @click.argument("places", metavar="SUBMISSION...", nargs=-1)
 @click.option("--out", type=FOLDER, metavar="DIR", help="the folder for the results")
@@ -103,11 +115,20 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
 @click.option(
     "--sandbox",
     type=click.Choice(sandboxes.ASKED),
-    help="what keeps submissions apart: bubblewrap, unless you ask for none",
+    help="what keeps submissions apart: bubblewrap, unless you ask for another",
+)
+@click.option(
+    "--image", default="", help="of docker or podman: has Python and this kit, and no network"
 )
 @click.option("--env", multiple=True, metavar="NAME", help="a variable that submissions may see")
 @click.option(
     "--jobs", type=click.IntRange(1, 500), help="how many run at a time; one for each core"
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    callback=read_address,
+    help="run them on this Dask cluster: tcp://HOST:PORT, or tls://HOST:PORT",
 )
 @click.option("--shard", metavar="K/N", callback=read_shard, help="grade only the K-th of N parts")
 @click.option(
@@ -131,8 +152,10 @@ def grade(
     moodle: Path | None,
     classroom: Path | None,
     sandbox: str | None,
+    image: str,
     env: Sequence[str],
     jobs: int | None,
+    scheduler: str | None,
     shard: Shard,
     merge: bool,
     only: Sequence[str],
@@ -168,18 +191,18 @@ def grade(
         refuse_nothing(found, chosen)
         for line in origins(found):
             click.echo(line)
-        inside = choose_sandbox(sandbox, len(found) == 1, kit.course.limits)
+        inside = sandbox_for(sandbox, image, scheduler, len(found) == 1, kit.course.limits)
         variables = {name: os.environ[name] for name in env if name in os.environ}
         job = Job(kit, inside, store.work, variables)
         mine = in_shard(found, shard)
         with store.held():
             work = plan(mine, job, store, chosen)
-            if work.todo and inside.is_closed:
+            if work.todo and inside.is_closed and scheduler is None:
                 sandboxes.prepare_check(inside, kit.course.limits, store.work)
             screen = Screen(len(work.todo), len(mine))
             with screen.shown():
-                jobs = jobs or os.cpu_count() or 1
-                summary = grade_class(mine, work, job, store, jobs, shard, screen.tell)
+                runs = runs_on(scheduler, jobs, screen.say)
+                summary = grade_class(mine, work, job, store, runs, shard, screen.tell)
             for one in mine if verbose else ():
                 if one.id in chosen:
                     click.echo(harmless_text(store.files(one).get("log.txt", ""), 10**6))
@@ -203,6 +226,22 @@ def write_autograder(file: Path, course: Path | None, selected: Mapping[str, str
     except (*WRONG, OSError) as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{file}: upload it on Gradescope, under Configure Autograder")
+
+
+def sandbox_for(
+    kind: str | None, image: str, scheduler: str | None, alone: bool, limits: Limits
+) -> Sandbox:
+    """The sandbox of this machine. On a cluster each worker finds its own, so there this is what to find."""
+    if scheduler is not None:
+        return sandboxes.asked_for(kind, image)
+    return choose_sandbox(kind, image, alone, limits)
+
+
+def runs_on(scheduler: str | None, jobs: int | None, say: Callable[[str], None]) -> GradeMany:
+    """What runs the submissions: this machine, or a cluster."""
+    if scheduler is None:
+        return partial(pool.grade_many, jobs=jobs or os.cpu_count() or 1)
+    return partial(cluster.grade_many, address=scheduler, jobs=jobs, say=say)
 
 
 def here() -> Path | None:
@@ -256,8 +295,16 @@ class Screen:
         if self.bar is None:
             click.echo(f"{self.done}/{self.todo}  {text}  ({row.grade.wall:.0f} s)")
         else:
-            self.bar.console.print(text, markup=False, highlight=False)
+            self.say(text)
             self.bar.advance(self.task)
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar if there is one."""
+        text = " ".join(harmless_text(text).split())
+        if self.bar is None:
+            click.echo(text)
+        else:
+            self.bar.console.print(text, markup=False, highlight=False)
 
 
 def bar_of(console: Console) -> Progress:

@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pytest_tinytorch.grade.attempt import Answer, Job, attempt, judged, key_of
+from pytest_tinytorch.grade.attempt import Answer, Job, Result, attempt, judged, key_of
 from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import Course, CourseError, Limits
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
-from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.kit import judges, open_kit
 from pytest_tinytorch.grade.pool import grade_many
 from pytest_tinytorch.grade.sandbox import Kind, Sandbox
 from pytest_tinytorch.grade.session import plan
@@ -399,7 +399,7 @@ class TestAnswers:
         monkeypatch.setattr("pytest_tinytorch.grade.attempt.run", run)
         monkeypatch.setattr("pytest_tinytorch.grade.attempt.planting", lambda kit: Planting())
         job = job_of(course)
-        result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job, 0)
+        result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job)
         assert len(asked) == 2
         assert [remark[:9] for remark in result.grade.remarks] == ["not taken", "not measu"]
         assert result.grade.key
@@ -553,3 +553,24 @@ def test_results_of_names_in_any_script_are_apart(tmp_path):
     places = {store.place(Submission(name)) for name in names}
     assert len(places) == len(names)
     assert all(place.parent == tmp_path / "submissions" for place in places)
+
+
+def test_no_file_is_kept_under_a_name_that_comes_from_elsewhere(tmp_path):
+    with (store := Store(tmp_path)).held():
+        files = {"log.txt": "said", "../../../forged": "x", "forged": "x"}
+        store.keep(Submission("ann"), Result(Grade(Ending.GRADED), files))
+    assert {*kit.contents(tmp_path)} - {".lock"} == {
+        "submissions/ann/grade.json",
+        "submissions/ann/run/log.txt",
+    }
+
+
+def test_a_checkout_and_an_installed_kit_are_judged_by_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("pytest_tinytorch.grade.kit.PLUGIN", tmp_path)
+    before = judges()
+    for name in ("shipped/specs/laws.py", "website/hooks.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert judges() == before
+    (tmp_path / "judge.py").write_text("", encoding="utf-8")
+    assert judges() != before

@@ -21,7 +21,15 @@ from pytest_tinytorch.grade.attempt import Answer, Job, run, system_limits
 from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import MEGABYTE, Course, Limits
 from pytest_tinytorch.grade.kit import Kit
-from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, Sandbox, find_sandbox, remedy, wrapped
+from pytest_tinytorch.grade.sandbox import (
+    Kind,
+    NoSandbox,
+    Sandbox,
+    find_sandbox,
+    own_user,
+    remedy,
+    wrapped,
+)
 from tests.grade import classes
 from tests.support import kit
 
@@ -50,7 +58,7 @@ def does(tmp_path, monkeypatch):
         course = Course(limits=limits)
         variables |= {classes.MARK: str(os.getpid())}
         job = Job(Kit({}, {}, kit.course(), course, (), (), ""), box, tmp_path, variables)
-        return run(tmp_path / "kit", tmp_path / "out", job, 0, Planting())
+        return run(tmp_path / "kit", tmp_path / "out", job, Planting())
 
     yield done
     assert classes.processes() == []
@@ -229,7 +237,7 @@ class TestAnswers:
             Sandbox(Kind.BUBBLEWRAP, "/nowhere/bwrap"),
             tmp_path,
         )
-        assert "/nowhere/bwrap" in run(tmp_path, tmp_path, job, 0, Planting()).trouble
+        assert "/nowhere/bwrap" in run(tmp_path, tmp_path, job, Planting()).trouble
 
     def test_that_are_none_are_trouble(self, tmp_path):
         for text in ("", "[]", "no", '{"code": "x"}'):
@@ -250,7 +258,7 @@ class TestAnswers:
 
 class TestCommandLines:
     def line(self, box, tmp_path):
-        return wrapped(box, SMALL, tmp_path, ["python", "-c", "pass"])
+        return wrapped(box, SMALL, tmp_path, tmp_path, ["python", "-c", "pass"])
 
     @pytest.mark.parametrize("box", [ROOT, ORDINARY], ids=["root", "ordinary"])
     def test_share_no_namespace(self, tmp_path, box):
@@ -295,12 +303,12 @@ class TestCommandLines:
         assert str(tmp_path / "x-packages" / "sympy") in hidden
 
     def test_set_limits_in_the_units_of_the_system(self):
-        found = system_limits(SMALL, closed=True)
+        found = system_limits(SMALL, counted=True)
         assert found["CPU"] == 60
         assert found["AS"] == 1024 * MEGABYTE
         assert found["FSIZE"] == 2 * MEGABYTE
         assert found["NPROC"] == 24
-        assert "NPROC" not in system_limits(SMALL, closed=False)
+        assert "NPROC" not in system_limits(SMALL, counted=False)
 
 
 class TestFinding:
@@ -358,6 +366,41 @@ class TestFinding:
         assert mended in remedy([said])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has bubblewrap")
+class TestUsers:
+    BOX = replace(ROOT, uid=1_000_000 + 100 * os.getpid())
+    """With users that no other test takes."""
+
+    def test_of_runs_at_one_time_differ(self):
+        with own_user(self.BOX) as first, own_user(self.BOX) as second:
+            assert (first, second) == (self.BOX.uid, self.BOX.uid + 1)
+        with own_user(self.BOX) as third:
+            assert third == first
+
+    def test_are_not_those_of_another_grader_until_it_ends(self):
+        code = (
+            "from pytest_tinytorch.grade.sandbox import *\n"
+            f"with own_user(Sandbox(Kind.BUBBLEWRAP, uid={self.BOX.uid})) as uid:\n"
+            "    print(uid, flush=True)\n    input()\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1) as other:
+            assert int(other.stdout.readline()) == self.BOX.uid
+            with own_user(self.BOX) as own:
+                assert own == self.BOX.uid + 1
+            other.kill()
+        with own_user(self.BOX) as again:
+            assert again == self.BOX.uid
+
+    def test_that_are_all_taken_are_trouble(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(sandbox, "USERS", 0)
+        job = Job(Kit({}, {}, kit.course(), Course(), (), (), ""), ROOT, tmp_path)
+        assert "all taken" in run(tmp_path, tmp_path, job, Planting()).trouble
+
+    def test_of_an_ordinary_user_are_themselves(self):
+        with own_user(ORDINARY) as uid:
+            assert uid is None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such limits")
 def test_a_limit_that_the_machine_has_already_is_let_be():
     code = (
@@ -385,10 +428,10 @@ def test_without_a_sandbox_a_run_ends_with_the_process_that_began_it(tmp_path, m
         "seconds": 600,
         "uid": None,
         "namespace": None,
-        "limits": system_limits(SMALL, closed=False),
+        "limits": system_limits(SMALL, counted=False),
         "files": {},
     }
-    inner = sandbox.inner_command(json.dumps(request))
+    inner = sandbox.inner_command(Sandbox(Kind.NONE), json.dumps(request))
     with subprocess.Popen(inner, stdin=-1, stdout=-1) as process:
         waited(begun.exists)
         if how == "its grader gone":
@@ -425,7 +468,7 @@ def test_a_sandbox_can_be_ended_at_any_moment(tmp_path, monkeypatch):
 
         stopping = threading.Thread(target=stop)
         stopping.start()
-        assert run(tmp_path, tmp_path, job, 0, Planting()).trouble
+        assert run(tmp_path, tmp_path, job, Planting()).trouble
         stopping.join()
         waited(lambda: not classes.processes())
 
