@@ -42,8 +42,7 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     parts = [f"# {plain(who)}: {number(row.points)} of {number(row.full)} points"]
     if row.grade.ending != Ending.GRADED:
         parts.append(f"{plain(ENDINGS[row.grade.ending].capitalize())}.")
-    notes = notes_for_student(row)
-    parts += ["\n".join(f"- {plain(note)}" for note in notes)] if notes else []
+    parts += ["\n".join(f"- {plain(note)}" for note in row.told)] if row.told else []
     if row.units and row.grade.ending == Ending.GRADED:
         parts.append(points_table(row, kit))
     if "progress.md" in ran:
@@ -53,11 +52,6 @@ def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
     if row.grade.ending in (Ending.GRADED, Ending.ENDED):
         parts += ["## The same at home", f"    {home_command(kit)}", home_note()]
     return "\n\n".join(parts) + "\n"
-
-
-def notes_for_student(row: Row) -> tuple[str, ...]:
-    """The notes that a student may read: which canary has told on them is not among them."""
-    return () if row.grade.ending == Ending.UNTRUSTED else row.notes
 
 
 def points_table(row: Row, kit: Kit) -> str:
@@ -113,9 +107,7 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
     table = {
         "score": row.points,
         "execution_time": row.grade.wall,
-        "output": harmless_text(
-            "\n".join([ENDINGS[row.grade.ending], *notes_for_student(row)]), LONGEST_LOG
-        ),
+        "output": harmless_text("\n".join([ENDINGS[row.grade.ending], *row.told]), LONGEST_LOG),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",

@@ -108,13 +108,18 @@ class Row:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said about the run, in short lines. The student is told, too."""
+        """What is to be said about the run, in short lines."""
         reason = [self.grade.reason] if self.grade.reason else []
         late = []
         if self.kept < 1:
             days = self.submission.late_days
             late = [f"{days} day{'s' * (days != 1)} late: {self.kept:.0%} of the points kept"]
         return (*reason, *self.grade.remarks, *late)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The notes that the student is told: which canary has told on them is not among them."""
+        return () if self.grade.ending == Ending.UNTRUSTED else self.notes
 
     @property
     def flags(self) -> tuple[str, ...]:

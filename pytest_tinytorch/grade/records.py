@@ -233,14 +233,14 @@ def _maximum(worksheet: Table, row: Sequence[str]) -> float:
 
 
 def _feedback(line: Line, summary: Summary) -> str:
-    """What Moodle shows the student: points, those of each unit, and what a person should look at."""
+    """What Moodle shows the student: points, those of each unit, and what is to be said about the run."""
     told = [f"{number(line.points)} of {number(line.full)} points"]
     told += [
         f"{unit.label}: {number(line.units[unit.id])} of {number(unit.worth)}"
         for unit in summary.units
         if unit.id in line.units
     ]
-    return "<br>".join(html.escape(" ".join(text.split())) for text in (*told, *line.flags))
+    return "<br>".join(html.escape(" ".join(text.split())) for text in (*told, *line.told))
 
 
 def roster_record(roster: Table, summary: Summary) -> Record:

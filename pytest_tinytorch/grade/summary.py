@@ -50,6 +50,7 @@ class Line:
         units: unit id to points.
         flags: what a person should look at.
         grade: what it came to.
+        told: what the student is told about the run.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Line:
     units: Mapping[UnitId, float]
     flags: tuple[str, ...]
     grade: Grade
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def line_of(row: Row) -> Line:
     """A row as the JSON of a class has it."""
     one = row.submission
     told = (one.id, one.name, one.folder, one.late_days)
-    return Line(*told, row.points, row.full, row.kept, row.units, row.flags, row.grade)
+    return Line(*told, row.points, row.full, row.kept, row.units, row.flags, row.grade, row.told)
 
 
 def summary_of(
