@@ -40,6 +40,8 @@ TIMING_COLUMNS = ["median", "iqr", "rounds"]
 """What pytest-benchmark shows of a timing, unless asked for more: this fits 80 columns."""
 TURNS = pytest.StashKey[str]()
 ISOLATION = pytest.StashKey[Isolation]()
+UNSAVED = pytest.StashKey[Mapping[str, bytes]]()
+"""Where a run has what stands in an editor in the place of files, see `Implementation.unsaved`."""
 PROGRESS_FOLDER = ".tinytorch"
 
 
@@ -327,9 +329,11 @@ def workspace_of(config: pytest.Config, given: Options) -> Any:
     from pytest_tinytorch.evidence.workspace import open_workspace
 
     try:
-        return open_workspace(config.rootpath, given, config.getini(CURRICULUM_SETTING))
+        found = open_workspace(config.rootpath, given, config.getini(CURRICULUM_SETTING))
     except (CurriculumError, UnknownName, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
+    unsaved = config.stash.get(UNSAVED, {})
+    return replace(found, implementation=replace(found.implementation, unsaved=unsaved))
 
 
 def choose_profile(config: pytest.Config) -> None:

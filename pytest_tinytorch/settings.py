@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pytest_tinytorch.course.options import (
     BORROW_SETTING,
     CURRICULUM_SETTING,
     PATH_SETTING,
+    WORKSPACE_FILE,
     Options,
 )
 from pytest_tinytorch.course.selection import UnknownName
@@ -35,6 +36,12 @@ TABLES = {
 
 ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
+
+
+def root_above(start: Path) -> Path | None:
+    """The workspace at or above a folder; None if it is in none."""
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if (folder / WORKSPACE_FILE).is_file()), None)
 
 
 def workspace_at(
@@ -80,6 +87,16 @@ def followed(root: Path) -> Mapping[str, Following]:
         PATH_SETTING: Following(path),
         BORROW_SETTING: Following(borrow=borrow),
     }
+
+
+def followed_options(root: Path, arguments: Sequence[str] = ()) -> list[str]:
+    """What the last run followed and borrowed, as options; nothing that ``arguments`` say themselves."""
+    last = read_following(root)
+    found = {"--path": last.path, "--borrow": last.borrow}
+    given = {word.partition("=")[0] for word in arguments}
+    if "--reference" in given:
+        return []
+    return [f"{name}={value}" for name, value in found.items() if value and name not in given]
 
 
 def in_addopts(text: object) -> Following:

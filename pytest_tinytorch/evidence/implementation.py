@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import spec_from_file_location
+from importlib.util import decode_source, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from pytest_tinytorch.evidence import digests
-from pytest_tinytorch.evidence.paths import SHIPPED
+from pytest_tinytorch.evidence.paths import SHIPPED, real_path
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
@@ -64,11 +64,14 @@ class Implementation(Struct, frozen=True):
         folder: holds the package ``tinytorch/`` under test.
         reference: holds the worked solution.
         borrowed: names of the modules taken from the reference.
+        unsaved: what stands in an editor in the place of files of the package, by their paths from it. It is
+            judged as if it had been saved, and nothing of that is evidence.
     """
 
     folder: Path
     reference: Path
     borrowed: frozenset[str] = field(default_factory=frozenset)
+    unsaved: Mapping[str, bytes] = field(default_factory=dict)
 
     def file(self, module: str) -> Path:
         """The file of ``tinytorch.<module>``; of the package itself for ``__init__``."""
@@ -87,7 +90,21 @@ class Implementation(Struct, frozen=True):
         own = [f for f in digests.files_below(self.folder / PACKAGE) if f.suffix == ".py"]
         files = sorted({*own, *map(self.file, self.borrowed)})
         found = {file: digests.read_if_present(file) for file in files}
-        return {file: data for file, data in found.items() if data is not None}
+        saved = {file: data for file, data in found.items() if data is not None}
+        return saved | {self.folder / PACKAGE / name: data for name, data in self.unsaved.items()}
+
+    def text(self, file: Path) -> str:
+        """What is in a file: of the package as it is judged.
+
+        Raises:
+            OSError, SyntaxError, ValueError: it cannot be read, or is no text.
+        """
+        for name, data in self.unsaved.items():
+            if real_path(self.folder / PACKAGE / name) == real_path(file):
+                return decode_source(data)
+        if not file.is_file():  # nothing, or a pipe, which may have no end
+            raise FileNotFoundError(file)
+        return file.read_text(encoding="utf-8")
 
     def file_among(self, sources: Mapping[Path, bytes], module: str) -> Path:
         """The file of a module among ``sources``; where it should be if it is not there."""

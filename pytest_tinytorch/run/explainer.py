@@ -221,7 +221,7 @@ class Explainer:
         if found is None or innocent or given or (isinstance(error, LawBroken) and not frames):
             about = self._suspect(spec, error, self._exercise(found))
             found = about or (None if innocent else found)
-            return found and replace(found, line=definition_line(found.file, found.line))
+            return found and replace(found, line=self._definition_line(found.file, found.line))
         return found
 
     def _mended(self, spec: Spec, error: BaseException) -> Frame | None:
@@ -229,7 +229,7 @@ class Explainer:
         name = str(getattr(error, MENDED_BY, ""))
         file = real_path(self.implementation.file(spec.unit.name))
         span = self._spans(file, spec.unit).get(name)
-        return Frame(file, definition_line(file, span[0]), name) if span else None
+        return Frame(file, self._definition_line(file, span[0]), name) if span else None
 
     def _blamed_frame(
         self, spec: Spec, error: BaseException, frames: Sequence[Frame]
@@ -249,7 +249,7 @@ class Explainer:
         code = getattr(error, "returned_by", None)
         if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
             file = real_path(Path(code.co_filename))
-            return Frame(file, definition_line(file, code.co_firstlineno), code.co_qualname)
+            return Frame(file, self._definition_line(file, code.co_firstlineno), code.co_qualname)
         if any(frame.name == "<module>" for frame in frames):
             return frames[-1]
         if frames:
@@ -273,7 +273,7 @@ class Explainer:
         spans = self._spans(file, spec.unit)
         if not spans or not path.is_file() or not self.is_learners(real_path(file)):
             return None
-        texts = [place.read_text(encoding="utf-8") for place in (path, file)]
+        texts = [path.read_text(encoding="utf-8"), self.implementation.text(file)]
         told = str(getattr(error, "called", None) or "")
         clue = Clue(spec.law, spec.nodeid.rpartition("::")[2], spec.group, called, told)
         line = line_in_test(texts[0], lines, clue.test)
@@ -323,11 +323,20 @@ class Explainer:
         """First and last line of each exercise in a file; none if it cannot be read or parsed."""
         if file not in self.spans:
             try:
-                text = file.read_text(encoding="utf-8") if file.is_file() else ""
-                self.spans[file] = line_spans(text, unit.hints)
+                self.spans[file] = line_spans(self.implementation.text(file), unit.hints)
             except (OSError, SyntaxError, ValueError):
                 self.spans[file] = {}
         return self.spans[file]
+
+    def _definition_line(self, file: Path, line: int) -> int:
+        """The line of the ``def`` that begins at ``line``, with its decorators."""
+        try:
+            texts = self.implementation.text(file).splitlines()
+        except (OSError, SyntaxError, ValueError):
+            return line
+        while line < len(texts) and texts[line - 1].lstrip().startswith("@"):
+            line += 1
+        return line
 
     def _blamed_unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""
@@ -394,17 +403,6 @@ def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:
         code = traceback.tb_frame.f_code
         yield Frame(real_path(Path(code.co_filename)), traceback.tb_lineno, code.co_qualname)
         traceback = traceback.tb_next
-
-
-def definition_line(file: Path, line: int) -> int:
-    """The line of the ``def`` that begins at ``line``, with its decorators."""
-    try:
-        texts = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return line
-    while line < len(texts) and texts[line - 1].lstrip().startswith("@"):
-        line += 1
-    return line
 
 
 def _raised(error: BaseException, outcome: Outcome) -> str:

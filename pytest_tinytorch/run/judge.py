@@ -158,7 +158,8 @@ class Judge:
         )
         changes = self._changes()
         state = changes.shown(judged, verdicts)
-        grants = workspace.options.gate and not remarks
+        unsaved = workspace.implementation.unsaved
+        grants = workspace.options.gate and not remarks and not unsaved
         passed = [unit for unit in verdicts if state[unit] == State.PASSED]
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
         notes = judgement.milestone_notes(curriculum, found)
@@ -293,7 +294,9 @@ class Judge:
         return pytest.ExitCode.OK if succeeded else pytest.ExitCode.TESTS_FAILED
 
     def _announce(self, progress: Progress) -> None:
-        """Tell exporters and the course's own hooks."""
+        """Tell exporters and the course's own hooks; but not of source that is nowhere saved."""
+        if self.workspace.implementation.unsaved:
+            return
         hook = self.config.hook
         for unit_id in progress.newly_passed:
             unit = progress.curriculum.unit(unit_id)

@@ -88,6 +88,22 @@ def labeled_lines(label: str, text: str) -> list[str]:
     return [f"  {label:<{LABEL_WIDTH}}{first}", *(indent + line for line in rest)]
 
 
+def labeled_parts(text: str) -> dict[str, str]:
+    """Label to text of each part of a message that `labeled_lines` made; its title is none.
+
+    >>> labeled_parts("✗ 01 adding\\n  Expected  3\\n            or 4\\n  Got       5")
+    {'Expected': '3\\nor 4', 'Got': '5'}
+    """
+    parts: dict[str, list[str]] = {}
+    label = ""
+    for line in text.splitlines()[1:]:
+        head, rest = line[: LABEL_WIDTH + 2].strip(), line[LABEL_WIDTH + 2 :]
+        label = head or label
+        if label:
+            parts.setdefault(label, []).append(rest)
+    return {label: "\n".join(lines) for label, lines in parts.items()}
+
+
 def source_lines(error: BaseException, file: Path, line: int) -> list[str]:
     """The line that keeps a module from being imported, and a caret below what is wrong in it."""
     if isinstance(error, SyntaxError) and error.text:

@@ -198,7 +198,7 @@ class Runner:
         own, solution = place.file(unit.name), place.reference / PACKAGE / f"{unit.name}.py"
         if not self.explainer.is_learners(real_path(own)) or not solution.is_file():
             return
-        text, source = (file.read_text(encoding="utf-8") for file in (solution, own))
+        text, source = solution.read_text(encoding="utf-8"), place.text(own)
         if text == source:
             return
         written = [one.name for one in locate_exercises(source, unit.hints) if not one.untouched]

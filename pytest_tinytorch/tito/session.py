@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import CurriculumError, Unit, UnitId
-from pytest_tinytorch.course.options import WORKSPACE_FILE
-from pytest_tinytorch.evidence.following import read_following
 from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.terminal import output
@@ -134,12 +132,7 @@ class Session(Struct, frozen=True):
 
     def followed(self, arguments: Sequence[str]) -> list[str]:
         """What the last run followed and borrowed, as options; nothing that ``arguments`` say themselves."""
-        last = read_following(self.workspace.root)
-        found = {"--path": last.path, "--borrow": last.borrow}
-        given = {word.partition("=")[0] for word in arguments}
-        if "--reference" in given:
-            return []
-        return [f"{name}={value}" for name, value in found.items() if value and name not in given]
+        return settings.followed_options(self.workspace.root, arguments)
 
 
 def open_session() -> Session:
@@ -156,9 +149,8 @@ def open_session() -> Session:
 
 def find_workspace(start: Path) -> Path:
     """The folder with the specs, at or above ``start``."""
-    for folder in (start, *start.parents):
-        if (folder / WORKSPACE_FILE).is_file():
-            return folder
+    if (found := settings.root_above(start)) is not None:
+        return found
     raise NoWorkspace(
         f"{start} is not in a tinytorch workspace: go to the folder with specs/ and tinytorch/,"
         " or make one with `tito init DIR`"

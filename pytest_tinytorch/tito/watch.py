@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from shutil import get_terminal_size
@@ -18,16 +18,14 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
+from pytest_tinytorch.watch.files import saves
 from pytest_tinytorch.watch.loop import Loop, Terminal
 from pytest_tinytorch.watch.request import Request
 
-STEP, GROUP = 5, 50
-"""Milliseconds: how often files are looked at, and how long saves that follow each other count as one."""
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 POLL = 0.2
 """Seconds. On Windows a thread that waits for ever does not see Ctrl-C."""
@@ -169,24 +167,8 @@ class Watch:
 
     def watch_files(self, stop: threading.Event) -> None:
         """Bring an event for each save of a Python file of the package or of the specs."""
-        from watchfiles import PythonFilter
-        from watchfiles import watch as changes
-
-        for found in changes(
-            *folders(self.loop.root, self.loop.source),
-            watch_filter=PythonFilter(),
-            step=STEP,
-            debounce=GROUP,
-            stop_event=stop,
-            raise_interrupt=False,
-        ):
-            self.events.put(("saved", sorted({Path(path) for _, path in found})))
-
-
-def folders(root: Path, source: Path) -> Iterable[Path]:
-    """The folders in which a save matters."""
-    places = (source / PACKAGE, root / "specs")
-    return [place for place in places if place.is_dir()]
+        for found in saves(self.loop.root, self.loop.source, stop):
+            self.events.put(("saved", found))
 
 
 def named_in(arguments: Sequence[str]) -> argparse.Namespace:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import settings
+from hypothesis.database import ReadOnlyDatabase
 from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import DataObject
 
 from pytest_tinytorch.plugin import DRAWER
+from pytest_tinytorch.run.trials import SETTINGS
 
 PREVIEW_EXAMPLES = 5
 """How many examples of each property are drawn."""
+
+UNSAVED = "unsaved"
+"""The profile of a run that leaves nothing behind."""
 
 Drawn = dict[str, tuple[Mapping[str, Any], ...]]
 """Node id to keyword arguments; none for a property that cannot be replayed."""
@@ -74,14 +80,17 @@ def draw_examples(item: pytest.Function) -> tuple[Mapping[str, Any], ...]:
         if len(found) == PREVIEW_EXAMPLES or not replayable(example):
             raise EnoughDrawn
 
-    inner = handle.inner_test
+    inner, owner = handle.inner_test, vars(getattr(item.obj, "__func__", item.obj))
+    before = owner.get(SETTINGS)
     handle.inner_test = collect  # what Hypothesis documents for plugins that wrap properties
+    owner[SETTINGS] = settings(before, database=None)  # or it remembers where drawing ended
     try:
         item.obj(**{name: item.funcargs[name] for name in inspect.signature(item.obj).parameters})
     except EnoughDrawn:
         pass
     finally:
         handle.inner_test = inner
+        owner[SETTINGS] = before
     return tuple(found) if all(map(replayable, found)) else ()
 
 
@@ -103,3 +112,17 @@ def replay_examples(item: pytest.Function, examples: Sequence[Mapping[str, Any]]
             lines = (f"    {name}={value!r},\n" for name, value in example.items())
             error.add_note(f"Falsifying example: {item.name}(\n{''.join(lines)})")
             raise
+
+
+def keep_none(items: Iterable[pytest.Item]) -> None:
+    """Let properties read the failures that Hypothesis remembers, and add none to them."""
+    usual = settings()
+    if usual.database is not None:  # for those that are made while specs run
+        settings.register_profile(UNSAVED, usual, database=ReadOnlyDatabase(usual.database))
+        settings.load_profile(UNSAVED)
+    for item in filter(is_property, items):
+        function: Any = getattr(item, "obj", None)
+        owner = vars(getattr(function, "__func__", function))
+        chosen = owner.get(SETTINGS) or usual
+        if chosen.database is not None:
+            owner[SETTINGS] = settings(chosen, database=ReadOnlyDatabase(chosen.database))

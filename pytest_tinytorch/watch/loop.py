@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,15 @@ from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING,
 
 KEYS = {"a": "all", "h": "hint", "n": "next", "q": "quit"}
 REPEAT_KEYS = ("\r", "\n", " ")
+
+
+Modules = set[str] | None
+"""Names of modules; None if any module may have changed."""
+
+
+def joined(some: Modules, others: Modules) -> Modules:
+    """All of them."""
+    return None if some is None or others is None else some | others
 
 
 class Processes(Protocol):
@@ -60,6 +69,7 @@ class Loop:
         processes: where specs run.
         terminal: where it is shown.
         focus: number of the checkpoint that is watched; None for whatever a save affects.
+        unsaved: what stands in editors in the place of files of the package, by their paths from it.
     """
 
     root: Path
@@ -70,9 +80,12 @@ class Loop:
     processes: Processes
     terminal: Terminal
     focus: str | None = None
+    unsaved: Mapping[str, str] = field(default_factory=dict)
     request: Request | None = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
-    unjudged: set[str] | None = field(default_factory=set)  # None: any module may have changed
+    unjudged: Modules = field(default_factory=set)  # saved, and not judged
+    unseen: Modules = field(default_factory=set)  # typed, and not judged
+    running: bool = False  # no verdict of the request has come yet
     hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
     hints_shown: int = 0
 
@@ -80,20 +93,45 @@ class Loop:
         """The first run."""
         self.begin("watching", None)
 
-    def saved(self, files: Collection[Path]) -> None:
-        """Run what a save can have changed, and what earlier saves may have, that no verdict has seen."""
+    def saved(self, files: Collection[Path], unsaved: Mapping[str, str] | None = None) -> None:
+        """Run what a save can have changed, and what earlier saves may have, that no verdict has seen.
+
+        Args:
+            files: that were saved.
+            unsaved: what stands in editors now, as `Request.unsaved`.
+        """
         package = self.source / PACKAGE
         own = [file for file in files if file.is_relative_to(package)]
         if len(own) < len(files):
             self.processes.restart()  # specs are imported before they run
-        touched = saved_modules(self.source, own, self.names) if own else frozenset()
-        if not touched or self.unjudged is None:
-            self.unjudged = None
-        else:
-            self.unjudged |= touched
+        self.unsaved = unsaved or {}
+        self.unjudged = self._with(self.unjudged, own)
         names = sorted({self._short(file) for file in files})
         shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-        self.begin(shown, sorted(self.unjudged) if self.unjudged is not None else [])
+        self._run_saved(shown)
+
+    def opened(self, file: Path) -> None:
+        """Run what a file of the package can affect, as if it had been saved."""
+        self.unjudged = self._with(self.unjudged, [file])
+        self._run_saved(f"{self._short(file)} opened")
+
+    def typed(self, unsaved: Mapping[str, str]) -> None:
+        """Run what stands in editors, once what is saved has its verdict.
+
+        Args:
+            unsaved: all of it, as `Request.unsaved`. Where there is none, what is saved is run again.
+        """
+        both = {**self.unsaved, **unsaved}
+        changed = [name for name in both if self.unsaved.get(name) != unsaved.get(name)]
+        if not changed:
+            return
+        self.unsaved = unsaved
+        self.unseen = self._with(self.unseen, self._files(changed))
+        if not unsaved:
+            self.unjudged, self.unseen = joined(self.unjudged, self.unseen), set()
+            self._run_saved("nothing is unsaved")
+        elif not self.running or self._runs_unsaved():
+            self._run_unsaved()
 
     def key(self, key: str) -> bool:
         """Do what a key asks for; False if that is to end."""
@@ -111,6 +149,7 @@ class Loop:
 
     def interrupted(self) -> None:
         """Ctrl-C ends a run, never the watch."""
+        self.running = False
         self.processes.stop()
         self.terminal.show("stopped. Press q to quit.")
 
@@ -125,6 +164,7 @@ class Loop:
             self._run(self.request)
         elif beat == ENDED and not self.verdict:
             self.terminal.show(f"The run ended without a verdict.\n{message['text']}".rstrip())
+            self._go_on([])
         elif beat in (FIRST, NOTHING, PROGRESS):
             self.terminal.show(message["text"])
             if message.get("hints"):
@@ -134,9 +174,17 @@ class Loop:
         if beat == NOTHING:
             self.verdict = message
             self._help()
+            self._go_on([])
 
-    def begin(self, title: str, saved: Sequence[str] | None, everything: bool = False) -> None:
-        """Begin a run."""
+    def begin(
+        self,
+        title: str,
+        saved: Sequence[str] | None,
+        everything: bool = False,
+        unsaved: Mapping[str, str] | None = None,
+        focus: str | None = None,
+    ) -> None:
+        """Begin a run: see `Request`; ``focus`` is for this one run."""
         self.terminal.begin(title)
         before = self.verdict if self.verdict.get("beat") == FULL else {}
         if not before and self.request is not None:  # the run was ended, and has told nothing
@@ -145,24 +193,58 @@ class Loop:
             replace(
                 self.blank(),
                 saved=saved,
-                focus=self.focus,
+                focus=focus or self.focus,
                 everything=everything,
                 failed=tuple(before.get("failed", ())),
                 urgent=tuple(before.get("urgent", ())),
+                unsaved=dict(unsaved or {}),
             )
         )
 
     def _run(self, request: Request) -> None:
-        self.request, self.verdict = request, {}
+        self.request, self.verdict, self.running = request, {}, True
         self.processes.run(request)
 
+    def _run_saved(self, title: str) -> None:
+        """Run what no verdict has seen of what is saved."""
+        self.begin(title, sorted(self.unjudged) if self.unjudged is not None else [])
+
+    def _run_unsaved(self) -> None:
+        """Run what stands in editors, with what no verdict has seen of what is saved."""
+        found = self._with(joined(self.unjudged, self.unseen), self._files(self.unsaved))
+        self.begin("typed", sorted(found) if found is not None else [], unsaved=self.unsaved)
+
+    def _files(self, names: Iterable[str]) -> list[Path]:
+        return [self.source / PACKAGE / name for name in names]
+
+    def _with(self, modules: Modules, files: Collection[Path]) -> Modules:
+        """Modules to judge, and those that files of the package are."""
+        touched = saved_modules(self.source, files, self.names) if files else frozenset()
+        return joined(modules, set(touched) or None)
+
+    def _runs_unsaved(self) -> bool:
+        return self.request is not None and bool(self.request.unsaved)
+
+    def _go_on(self, places: Sequence[str]) -> None:
+        """A run is over: run what has been typed meanwhile, or else draw examples for spec files."""
+        self.running = False
+        told = self.request.unsaved if self.request is not None else {}
+        if told == self.unsaved:
+            self.unseen = set()
+            if places:
+                self.processes.draw(places)
+        elif self.unsaved:
+            self._run_unsaved()
+
     def _settle(self, message: Mapping[str, Any]) -> None:
-        """The full verdict is there: nothing is left to judge, so examples can be drawn."""
-        self.verdict, self.unjudged = message, set()
+        """The full verdict is there: nothing that is saved is left to judge."""
+        self.verdict = message
+        if not self._runs_unsaved():
+            self.unjudged = set()
         self._keep_hints(message)
         self.terminal.show(message["text"])
         self._help()
-        self.processes.draw([self.places[u] for u in message["asked"] if u in self.places])
+        self._go_on([self.places[u] for u in message["asked"] if u in self.places])
 
     def _next(self) -> None:
         following = self.verdict.get("next")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import decode_source
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_tinytorch import options, plugin
 from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence.causes import causes_of
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.plugin import JUDGE, RUNNER, WITNESS
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.pool import Pool
@@ -20,10 +26,10 @@ from pytest_tinytorch.run.reports import attached_outcome
 from pytest_tinytorch.run.runner import Runner, measures_time
 from pytest_tinytorch.run.supervisor import Arrived, Relay
 from pytest_tinytorch.run.witness import Witness
-from pytest_tinytorch.watch import examples, view
+from pytest_tinytorch.watch import examples, findings, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.examples import Drawn
-from pytest_tinytorch.watch.request import CHANGED, Request
+from pytest_tinytorch.watch.request import CHANGED, Request, as_saved
 from pytest_tinytorch.watch.view import Failure
 
 BEAT_SECONDS = 5
@@ -50,9 +56,16 @@ class WatchPlugin:
         self.send = send
         self.forks = forks
         self.looking = False
+        self.place: dict[str, int] = {}  # of each spec in the order of the course
         self.failures: list[Failure] = []
         self.broken_files: list[str] = []
         self.unsettled = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: pytest.Config) -> None:
+        """Let the run find what stands in an editor, before anything reads the package."""
+        unsaved = self.request.unsaved.items()
+        early_config.stash[plugin.UNSAVED] = {name: as_saved(text) for name, text in unsaved}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
@@ -64,7 +77,8 @@ class WatchPlugin:
         workspace = plugin.workspace_of(config, options.read_options(config))
         chosen = affected_checkpoints(workspace, request.saved, request.focus)
         if not chosen:
-            self.send(view.nothing_message(request))
+            about = findings.judged(request, workspace.sources)
+            self.send(view.nothing_message(request) | about)
             return 0
         config.option.checkpoint = ",".join(unit.number for unit in chosen)
         return None
@@ -72,6 +86,9 @@ class WatchPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Last failures first; otherwise as the course has them."""
+        if self.request.unsaved:
+            examples.keep_none(items)
+        self.place = {item.nodeid: number for number, item in enumerate(items)}
         failed = set(self.request.failed)
         items.sort(key=lambda item: item.nodeid not in failed)
 
@@ -86,6 +103,8 @@ class WatchPlugin:
             return None  # pytest ends it: a spec file cannot be collected
         judge = judge_of(session.config)
         implementation.compile_sources(judge.workspace.sources)
+        for file, data in judge.workspace.sources.items() if self.request.unsaved else ():
+            show_in_tracebacks(file, data)
         if has_changed(judge):
             self.unsettled = True
             return True
@@ -99,13 +118,18 @@ class WatchPlugin:
         if self.unsettled or has_changed(judge):
             self.send({"number": self.request.number, "beat": CHANGED})
         elif judge.progress is not None:
-            place = {item.nodeid: number for number, item in enumerate(session.items)}
-            self.failures.sort(key=lambda failure: place[failure.nodeid])  # forks end in any order
+            outcomes = outcomes_of_open_units(judge, judge.progress, self.place)
+            failures = [failure for failure in self.failures if failure.nodeid in outcomes]
+            failures.sort(key=lambda failure: self.place[failure.nodeid])
+            uses, curriculum = judge.workspace.uses(outcomes.values()), judge.workspace.curriculum
+            causes = causes_of(outcomes, curriculum, uses)
             message = view.full_message(
-                self.request, judge.progress, self.failures, judge.causes(), self.broken_files
+                self.request, judge.progress, failures, causes, self.broken_files
             )
             sources = {unit: source for unit, (source, _) in judge.found.digests.items()}
-            self.send(message | {"sources": sources})
+            specs = {nodeid: outcome.state for nodeid, outcome in outcomes.items()}
+            told = findings.of_full_verdict(judge.progress, specs, failures, causes)
+            self._send(judge, message | told | {"sources": sources})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -124,13 +148,14 @@ class WatchPlugin:
 
     def _first_look(self, session: pytest.Session) -> None:
         """Try what can be tried at once; end at the first spec that is wrong or broken."""
-        if (found := syntax_error(judge_of(session.config))) is not None:
-            self.send(view.syntax_message(self.request, *found))
+        judge, look = judge_of(session.config), FirstLook()
+        if (found := syntax_error(judge)) is not None:
+            told = findings.of_syntax_error(*found)
+            self._send(judge, view.syntax_message(self.request, *found) | told)
             return
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
-        judge, look = judge_of(session.config), FirstLook()
         self.looking = judge.paused = True
         if self.forks:
             run_in_workers(session, items, look.arrived, cores())
@@ -138,7 +163,12 @@ class WatchPlugin:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
         total, curriculum = len(session.items), judge.workspace.curriculum
-        self.send(view.first_look_message(self.request, look.kinds, look.red, total, curriculum))
+        message = view.first_look_message(self.request, look.kinds, look.red, total, curriculum)
+        self._send(judge, message | findings.of_first_look(look.outcomes, look.red))
+
+    def _send(self, judge: Judge, message: Mapping[str, Any]) -> None:
+        """Send a message with the source that it is about."""
+        self.send({**message, **findings.judged(self.request, judge.workspace.sources)})
 
     def _quick(self, item: pytest.Item) -> bool:
         """Whether a spec belongs to the first look."""
@@ -254,6 +284,30 @@ def syntax_error(judge: Judge) -> tuple[str, SyntaxError] | None:
         except ValueError:
             continue  # no text at all: the full verdict says so
     return None
+
+
+def show_in_tracebacks(file: Path, data: bytes) -> None:
+    """Let tracebacks show lines of source that is nowhere saved; `linecache` would read the file."""
+    with suppress(SyntaxError, ValueError):
+        lines = decode_source(data).splitlines(keepends=True)
+        linecache.cache[str(file)] = (len(data), None, lines, str(file))
+
+
+def outcomes_of_open_units(
+    judge: Judge, progress: Progress, place: Mapping[str, int]
+) -> dict[str, Outcome]:
+    """What the specs of open units came to, in the order of the course, as any other run has them.
+
+    Here they run side by side, and what failed last comes first: a spec may have run before a need of its
+    unit failed. In any other run it would not have begun.
+    """
+    owner, held = progress.curriculum.unit_of_spec, (State.LOCKED, State.STALE)
+    found = sorted(judge.outcomes.items(), key=lambda one: place.get(one[0], len(place)))
+    return {
+        nodeid: outcome
+        for nodeid, outcome in found
+        if (unit := owner(nodeid)) is None or progress.state[unit.id] not in held
+    }
 
 
 def judge_of(config: pytest.Config) -> Judge:

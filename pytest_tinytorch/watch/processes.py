@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_tinytorch.evidence.paths import python_in
+from pytest_tinytorch.watch.loop import Processes
 from pytest_tinytorch.watch.request import Request
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -130,3 +132,43 @@ class Spare:
     def close(self) -> None:
         self.stop()
         self.waiting.end(at_once=True)
+
+
+class InOrder:
+    """Processes for who must not wait for them: a thread does what they are told, one after the other.
+
+    Args:
+        make: starts them, in that thread.
+        failed: hears in that thread of what could not be done.
+    """
+
+    def __init__(self, make: Callable[[], Processes], failed: Callable[[Exception], None]) -> None:
+        self.failed = failed
+        self.thread = ThreadPoolExecutor(max_workers=1)
+        self.made = self.thread.submit(make)
+
+    def run(self, request: Request) -> None:
+        self._do(lambda processes: processes.run(request))
+
+    def stop(self) -> None:
+        self._do(lambda processes: processes.stop())
+
+    def draw(self, files: Sequence[str]) -> None:
+        self._do(lambda processes: processes.draw(files))
+
+    def restart(self) -> None:
+        self._do(lambda processes: processes.restart())
+
+    def close(self) -> None:
+        """End all, and wait for that."""
+        self._do(lambda processes: processes.close())
+        self.thread.shutdown()
+
+    def _do(self, what: Callable[[Processes], None]) -> None:
+        self.thread.submit(self._try, what)
+
+    def _try(self, what: Callable[[Processes], None]) -> None:
+        try:
+            what(self.made.result())
+        except Exception as error:
+            self.failed(error)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from tokenize import detect_encoding
+
+from pytest_tinytorch.evidence import digests
 
 FIRST, FULL, NOTHING, CHANGED, ENDED = "first", "full", "nothing", "changed", "ended"
 PROGRESS = "progress"
@@ -26,6 +31,8 @@ class Request:
         width: columns of the terminal.
         color: whether it shows colors.
         plain: whether it shows ASCII only.
+        unsaved: what stands in an editor in the place of files of the package, by their paths from it. A run
+            with any of it grants nothing, and writes nothing.
     """
 
     number: int
@@ -38,3 +45,18 @@ class Request:
     width: int = 80
     color: bool = False
     plain: bool = False
+    unsaved: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_saved(text: str) -> bytes:
+    """What an editor would save: text in the encoding that it declares, or else in UTF-8."""
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode(detect_encoding(BytesIO(data).readline)[0])
+    except (SyntaxError, UnicodeError):
+        return data  # it cannot be imported, and whoever does that is told
+
+
+def fingerprint(data: bytes) -> str:
+    """Tells source from other source, but for what editors hide: line ends and a byte order mark."""
+    return digests.of_text(data.removeprefix(codecs.BOM_UTF8))

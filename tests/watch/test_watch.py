@@ -251,6 +251,62 @@ class TestLoop:
         loop.receive({"number": 1, "beat": "progress", "text": "3 of 50 specs so far"})
         assert fake.shown[-1] == "3 of 50 specs so far"
 
+    def test_what_is_typed_waits_for_the_verdict_on_what_is_saved(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.typed({"doubling.py": "typed"})
+        loop.typed({"doubling.py": "typed more"})
+        assert [request.unsaved for request in fake.requests] == [{}]
+        loop.receive(full(1))
+        assert (fake.requests[-1].unsaved, fake.requests[-1].saved) == (
+            {"doubling.py": "typed more"},
+            ["doubling"],
+        )
+
+    def test_typing_ends_a_run_of_what_was_typed_before(self, loop, fake):
+        loop.typed({"adding.py": "a"})
+        loop.typed({"adding.py": "a", "squaring.py": "b"})
+        assert fake.requests[-1].saved == ["adding", "squaring"]
+        loop.receive(full(2))
+        assert len(fake.requests) == 2
+        loop.typed({"adding.py": "a", "squaring.py": "b"})
+        assert len(fake.requests) == 2, "nothing else is typed"
+
+    def test_a_verdict_on_what_is_typed_is_none_on_what_is_saved(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.receive({"number": 1, "beat": ENDED, "text": "no such option"})
+        loop.typed({"doubling.py": "typed"})
+        assert fake.requests[-1].saved == ["adding", "doubling"]
+        loop.receive(full(2))
+        loop.saved([file("squaring")], {"doubling.py": "typed"})
+        assert (fake.requests[-1].saved, fake.requests[-1].unsaved) == (["adding", "squaring"], {})
+        loop.receive(full(3))
+        assert fake.requests[-1].unsaved == {"doubling.py": "typed"}
+
+    def test_a_save_ends_a_run_of_what_is_typed(self, loop, fake):
+        loop.typed({"adding.py": "typed"})
+        loop.saved([file("adding")])
+        assert (fake.requests[-1].saved, fake.requests[-1].unsaved) == (["adding"], {})
+        loop.receive(full(2))
+        assert len(fake.requests) == 2
+
+    def test_what_is_typed_back_to_what_is_saved_is_run_as_it_is_saved(self, loop, fake):
+        loop.typed({"adding.py": "a", "doubling.py": "b"})
+        loop.receive(full(1))
+        loop.typed({})
+        assert (fake.requests[-1].saved, fake.requests[-1].unsaved) == (["adding", "doubling"], {})
+
+    def test_typing_in_a_file_of_no_module_runs_everything_begun(self, loop, fake):
+        loop.typed({"helpers.py": "typed", "adding.py": "a"})
+        assert fake.requests[-1].saved == []
+
+    def test_a_run_that_ends_without_a_verdict_holds_nothing_up(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.typed({"adding.py": "typed"})
+        loop.receive({"number": 1, "beat": ENDED, "text": "killed"})
+        assert fake.requests[-1].unsaved == {"adding.py": "typed"}
+        loop.receive({"number": 2, "beat": ENDED, "text": "killed"})
+        assert len(fake.requests) == 2, "what ends so is not begun again"
+
     def test_ctrl_c_ends_a_run_only(self, loop, fake):
         loop.start()
         loop.interrupted()
@@ -490,9 +546,9 @@ def processes_in(root):
     return found
 
 
-def ask(processes, told, number, **more):
+def ask(processes, told, number, focus="01", **more):
     """All that a run says until its full verdict, or that there is nothing to run."""
-    processes.run(Request(number, focus="01", **more))
+    processes.run(Request(number, focus=focus, **more))
     found = []
     while not found or found[-1]["beat"] not in (FULL, NOTHING):
         message = told.get(timeout=PATIENCE)
@@ -545,6 +601,31 @@ class TestProcesses:
         look, verdict = ask(processes, told, 1, saved=["adding"])
         assert look["red"] == "specs/test_01_adding.py::TestNegate::test_is_the_opposite"
         assert verdict["failed"] == [look["red"]], verdict["text"]
+
+    def test_judge_what_is_not_saved_and_keep_nothing_of_it(self, processes, told, root):
+        ask(processes, told, 1)
+        before = kit.contents(root)
+        verdict = ask(processes, told, 2, saved=["adding"], unsaved={"adding.py": WRONG})[-1]
+        assert (verdict["verdict"], verdict["unsaved"]) == ("wrong", True)
+        (found,) = [one for one in verdict["findings"] if one["exercise"] == "add"]
+        assert (found["file"], found["line"]) == ("tinytorch/adding.py", 4)
+        assert found["message"]["Law"] == "add(x, y) equals x + y."
+        verdict = ask(processes, told, 3, saved=["adding"], unsaved={"adding.py": RIGHT})[-1]
+        assert verdict["verdict"] == "passed"
+        assert kit.contents(root) == before
+        assert ask(processes, told, 4)[-1]["verdict"] == "todo"
+
+    def test_tell_of_a_cause_what_any_other_run_tells(self, processes, told, root):
+        """What failed last comes first here; but a unit whose need fails is held back in any run."""
+        toy.solve(root, "adding", "doubling")
+        (root / "tinytorch" / "adding.py").write_text(UNFINISHED, encoding="utf-8")
+        failed = ["specs/test_02_doubling.py::TestDouble::test_is_twice"]
+        verdict = ask(processes, told, 1, focus=None, saved=["adding"], failed=failed)[-1]
+        (found,) = verdict["findings"]
+        assert [nodeid.partition("::")[0] for nodeid in found["nodeids"]] == [
+            "specs/test_01_adding.py"
+        ] * 2
+        assert not set(failed) & set(verdict["failed"])
 
     def test_an_endless_run_gives_way_to_the_next(self, processes, told, root):
         (root / "tinytorch" / "adding.py").write_text(ENDLESS, encoding="utf-8")
