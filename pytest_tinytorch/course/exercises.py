@@ -159,13 +159,13 @@ def cut_stubs(source: str, number: str, module: str, names: Iterable[str]) -> st
             raise LookupError(f"{module}: no function, method or gradient rule called {name!r}")
         cuts.append(_cut(node, lines, f"{number} {module}: {name}"))
     if any(name.startswith(GRADIENT) for name in names):
-        cuts.append(_import_of_todo(tree))
+        cuts.append(import_of_todo(tree))
     for first, last, text in sorted(cuts, reverse=True):
         lines[first - 1 : last] = [text]
     return "".join(lines)
 
 
-def _import_of_todo(tree: ast.Module) -> tuple[int, int, str]:
+def import_of_todo(tree: ast.Module) -> tuple[int, int, str]:
     """(first line, last line, what stands there instead) of the import of `defvjp`, with `todo` beside it."""
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and "defvjp" in (names := [a.name for a in node.names]):

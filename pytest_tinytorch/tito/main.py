@@ -12,6 +12,7 @@ COMMANDS = {
     "doctor": "Check your setup, and say how to fix what is wrong.",
     "grade": "Grade the submissions of a class, each in a sandbox.",
     "init": "Create a workspace in DIR: exercises, specs, milestones, data, editor settings.",
+    "lsp": "Bring verdicts into your editor: your editor starts this, and talks to it.",
     "milestone": "Relive history with your own code.",
     "module": "Work on one module: its number or its name.",
     "path": "See the learning paths, choose or leave one, borrow modules.",
@@ -100,6 +101,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.watch import watch
 
             return watch
+        case "lsp":
+            from pytest_tinytorch.tito.lsp import lsp
+
+            return lsp
         case "path":
             from pytest_tinytorch.tito.paths import path
 

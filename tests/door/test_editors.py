@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -260,6 +261,24 @@ class TestPyCharm:
             "tinytorch: everything that is open",
             "tinytorch: watch",
         ]
+
+
+def settings_on_the_page(language):
+    """The settings of one language that the page about editors shows."""
+    text = (kit.ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_settings_that_the_page_shows_parse_and_start_the_server():
+    parsed = [*map(json.loads, settings_on_the_page("json"))]
+    parsed += map(tomllib.loads, settings_on_the_page("toml"))
+    assert len(parsed) == 4
+    for table in parsed:
+        assert "'tito'" in str(table)
+        assert "'lsp'" in str(table)
+    for text in settings_on_the_page("lua") + settings_on_the_page("elisp"):
+        assert text.count("(") == text.count(")")
+        assert text.count("{") == text.count("}")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

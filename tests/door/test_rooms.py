@@ -36,6 +36,10 @@ LISTED = {
     ("evidence/implementation.py", "exec_module"): "runs what others import, under a guard",
     ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
     ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
+    **{
+        ("lsp/commands.py", f"'tinytorch.{name}'"): "names a command of an editor"
+        for name in ("laws", "run", "hint", "lesson", "law")
+    },
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     (
         "run/planting.py",

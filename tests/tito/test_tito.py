@@ -92,6 +92,7 @@ QUIET = {
 RUNNING = {
     ("grade",),
     ("watch",),
+    ("lsp",),
     ("module", "test"),
     ("module", "complete"),
     ("module", "reset"),

@@ -1,0 +1,1 @@
+"""What does an editor show of a verdict, and at which line?"""

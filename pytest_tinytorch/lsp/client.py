@@ -1,0 +1,56 @@
+"""What the editor at the other end can do. What it cannot do is left out, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types
+from msgspec import Struct
+from pygls.capabilities import get_capability
+
+STATUS = "tinytorch/status"
+"""The notification with checkpoint and milestone, for editors that ask for it."""
+
+
+class Client(Struct, frozen=True):
+    """An editor.
+
+    Attributes:
+        related: shows other places that a diagnostic is about.
+        markdown: draws Markdown in a hover.
+        literals: takes code actions; otherwise it takes commands.
+        versioned: takes edits that say which version of a document they are for.
+        shows_documents: opens a file on request.
+        progress: shows that something goes on.
+        refreshes: asks anew for code lenses when it is told to.
+        status: takes `STATUS`; others are told in the log.
+    """
+
+    related: bool = False
+    markdown: bool = False
+    literals: bool = False
+    versioned: bool = False
+    shows_documents: bool = False
+    progress: bool = False
+    refreshes: bool = False
+    status: bool = False
+
+
+def client_of(params: types.InitializeParams) -> Client:
+    """What an editor says of itself."""
+
+    def can(path: str) -> bool:
+        return bool(get_capability(params.capabilities, path, False))
+
+    formats: Any = get_capability(params.capabilities, "text_document.hover.content_format", ())
+    experimental: Any = params.capabilities.experimental
+    return Client(
+        related=can("text_document.publish_diagnostics.related_information"),
+        markdown=types.MarkupKind.Markdown in formats,
+        literals=can("text_document.code_action.code_action_literal_support"),
+        versioned=can("workspace.workspace_edit.document_changes"),
+        shows_documents=can("window.show_document.support"),
+        progress=can("window.work_done_progress"),
+        refreshes=can("workspace.code_lens.refresh_support"),
+        status=isinstance(experimental, dict) and bool(experimental.get("tinytorchStatus")),
+    )

@@ -1,0 +1,14 @@
+"""The names of the commands that an editor can have carried out; each takes a document and an exercise."""
+
+from __future__ import annotations
+
+LAWS = "tinytorch.laws"
+"""Shows the laws of an exercise."""
+RUN = "tinytorch.run"
+"""Runs the specs of the exercise's module, and tells what they come to."""
+HINT = "tinytorch.hint"
+"""Shows a hint: the one whose number comes third, or else one more each time."""
+LESSON = "tinytorch.lesson"
+"""Opens the lesson at the section of the exercise."""
+LAW = "tinytorch.law"
+"""Says how to run one law alone under the debugger; its node id comes third."""

@@ -1,0 +1,298 @@
+"""One workspace as an editor has it open: what runs, what is known of the source as it is, what is shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls import uris
+
+from pytest_tinytorch import settings
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.lsp import diagnostics, verdicts
+from pytest_tinytorch.lsp.diagnostics import Page, View
+from pytest_tinytorch.lsp.editor import Editor, Timer
+from pytest_tinytorch.lsp.sheets import Sheet
+from pytest_tinytorch.lsp.shelf import Document, Shelf
+from pytest_tinytorch.lsp.status import status
+from pytest_tinytorch.lsp.verdicts import Files, Known, Told
+from pytest_tinytorch.run import profiles
+from pytest_tinytorch.watch.files import saves
+from pytest_tinytorch.watch.loop import Loop, Processes
+from pytest_tinytorch.watch.request import (
+    ENDED,
+    FIRST,
+    FULL,
+    NOTHING,
+    PROGRESS,
+    Request,
+    fingerprint,
+)
+
+FAILED = "failed"
+"""What is told where no process could be started."""
+PAUSE = 0.4
+"""Seconds without typing after which what stands in the editor is run."""
+GRACE = 2.0
+"""Seconds for which what is known of older source stays in sight while nothing is known of newer."""
+
+
+Start = Callable[[Path, str, Callable[[Mapping[str, Any]], None]], Processes]
+"""Starts processes in a workspace, with a profile of Hypothesis; they tell what they have to say."""
+
+
+class Desk:
+    """A workspace, from when the first of its modules is opened.
+
+    Attributes:
+        shelf: documents and files.
+        loop: what runs, and what runs next.
+        known: what is known of each unit, for the source as it is or as it was a moment ago.
+        states: of all units, for what is saved.
+    """
+
+    def __init__(self, root: Path, editor: Editor, start: Start) -> None:
+        self.root, self.editor, self.shelf = root, editor, Shelf(root)
+        self.known: dict[UnitId, Known] = self.shelf.proved()
+        self.states: Mapping[UnitId, State] = self.shelf.workspace.progress().state
+        self.published: dict[str, tuple[Page, list[types.Diagnostic]]] = {}
+        self.asked: set[UnitId] = set()
+        self.hints: dict[tuple[UnitId, str], int] = {}  # exercise to the hint that was shown last
+        self.waiting = False  # what is known of older source may still be in sight
+        self.timers: dict[str, Timer] = {}
+        self.closed = threading.Event()
+        self.seen: dict[str, str] = dict(self.shelf.saved())
+        profile = "ci" if profiles.is_ci() else "learn"
+        tell = lambda message: editor.soon(partial(self.receive, message))
+        self.loop = self._loop(start(root, profile, tell))
+        threading.Thread(target=self._watch_files, daemon=True).start()
+        self.send_status()
+
+    def _loop(self, processes: Processes) -> Loop:
+        numbers, options = count(1), tuple(settings.followed_options(self.root))
+        workspace = self.shelf.workspace
+        units = [unit for unit in workspace.curriculum.checkpoints if unit.source]
+        return Loop(
+            root=self.root,
+            source=workspace.implementation.folder,
+            names=[unit.name for unit in units],
+            places={unit.id: unit.spec_path for unit in units},
+            blank=lambda: Request(next(numbers), options),
+            processes=processes,
+            terminal=self,
+        )
+
+    def close(self) -> None:
+        """Take note of nothing any more."""
+        self.closed.set()
+        for name in [*self.timers]:
+            self._cancel(name)
+
+    def end(self) -> None:
+        """End all that runs, and wait for that. A thread may do it, once the desk is closed."""
+        self.loop.processes.close()
+
+    def clear(self) -> None:
+        """Take back what is shown."""
+        self.editor.busy(self.root, "", self.loop.interrupted)
+        for page, _ in self.published.values():
+            self.editor.publish(page, [])
+
+    # What somebody does in the editor.
+
+    def open(self, file: Path, document: Document) -> None:
+        """A document is opened; a module of which nothing is known is run."""
+        self.shelf.documents[file] = document
+        unit = self.shelf.unit_at(file)
+        if unit is not None and unit.id not in self.known:
+            self.loop.opened(file)
+        self._typed()
+        self.publish()
+
+    def change(self, file: Path, document: Document) -> None:
+        """Somebody types. It is run after a pause."""
+        self.shelf.documents[file] = document
+        if self.shelf.is_source(file):
+            self._wait()
+            self._after("typed", PAUSE, self._typed)
+
+    def shut(self, file: Path) -> None:
+        """A document is closed: what was not saved in it is gone."""
+        self.shelf.documents.pop(file, None)
+        self._typed()
+        self.publish()
+
+    def told_of(self, files: Collection[Path]) -> None:
+        """The editor tells of files that were written: those of package and specs matter."""
+        places = (self.shelf.package, self.root / "specs")
+        self.saved([f for f in files if any(f.is_relative_to(place) for place in places)])
+
+    def saved(self, files: Collection[Path]) -> None:
+        """Files may have been saved: those count that hold something else now."""
+        now = {str(file): fingerprint(read_if_present(file) or b"") for file in files}
+        changed = [file for file in files if self.seen.get(str(file)) != now[str(file)]]
+        self.seen |= now
+        if self.root / WORKSPACE_FILE in changed:
+            self._reopen()
+        if changed:
+            self._cancel("typed")
+            self._wait()
+            self.loop.saved(changed, self.shelf.unsaved())
+
+    def _reopen(self) -> None:
+        try:
+            self.shelf.reopen()
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # it is being written, or wrong: what was there counts
+            self.editor.log(f"{self.root}: {error}")
+
+    def run(self, unit: Unit) -> None:
+        """Somebody asks for a verdict on a module, and is told."""
+        self.asked.add(unit.id)
+        self.loop.opened(self.shelf.package / f"{unit.name}.py")
+
+    def _typed(self) -> None:
+        self._cancel("typed")
+        self.loop.typed(self.shelf.unsaved())
+
+    def _wait(self) -> None:
+        """What is in sight is about older source: it may stay while a verdict is on its way."""
+        self.waiting = True
+        self._after("waiting", GRACE, self._wait_no_more)
+
+    def _wait_no_more(self) -> None:
+        self.waiting = False
+        self.publish()
+
+    def _after(self, name: str, seconds: float, call: Callable[[], None]) -> None:
+        self._cancel(name)
+        self.timers[name] = self.editor.later(seconds, call)
+
+    def _cancel(self, name: str) -> None:
+        if name in self.timers:
+            self.timers.pop(name).cancel()
+
+    def _watch_files(self) -> None:
+        """A thread: brings what anybody saves, until the desk is closed."""
+        try:
+            for files in saves(self.root, self.shelf.package.parent, self.closed, (".json",)):
+                self.editor.soon(partial(self.saved, files))
+        except Exception as error:  # the system watches no more; the editor tells what it saves
+            self.editor.soon(partial(self.editor.log, f"{self.root} is not watched: {error}"))
+
+    # What runs tell.
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Take a message of a run."""
+        if self.closed.is_set():
+            return
+        if message["beat"] == FAILED:
+            self.editor.say(f"tinytorch: {message['text']}")
+        self.loop.receive(message)
+        if not self.loop.running:
+            self.editor.busy(self.root, "", self.loop.interrupted)
+        elif message["beat"] == PROGRESS:
+            self.editor.busy(self.root, message["text"], self.loop.interrupted)
+
+    def begin(self, title: str) -> None:
+        """A run begins."""
+        self.editor.busy(self.root, title, self.loop.interrupted)
+
+    def show(self, text: str) -> None:
+        """Nothing: what there is to show is told as a message."""
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Take what the run that counts has to say."""
+        if message["beat"] in (FIRST, FULL, NOTHING):
+            self._take(verdicts.told(message))
+        elif message["beat"] == ENDED and self.loop.running:
+            self.editor.log(f"A run ended without a verdict.\n{message['text']}".rstrip())
+
+    def _take(self, new: Told) -> None:
+        self.known = verdicts.with_told(self.known, new, self.shelf.workspace.curriculum)
+        self.waiting = self.waiting and new.files != self.shelf.now()
+        if new.beat == FULL and not new.unsaved:
+            self.states = {UnitId(unit): state for unit, state in new.states.items()}
+            self.send_status()
+        if new.beat != FIRST:
+            self._answer(new)
+        self.publish()
+        self.editor.refresh()
+        if new.beat != FIRST and not new.unsaved:
+            self.saved(self._unheard(new.files))
+
+    def _unheard(self, files: Files) -> list[Path]:
+        """The files of the package that a run has found other than we know: nobody told of a save."""
+        both = [file for file in {**self.seen, **files} if self.shelf.is_source(Path(file))]
+        return [Path(file) for file in both if self.seen.get(file) != files.get(file)]
+
+    def _answer(self, new: Told) -> None:
+        """Tell who has asked for a verdict."""
+        for unit in map(self.shelf.workspace.curriculum.unit, self.asked):
+            own = [s for nodeid, s in new.specs.items() if nodeid.startswith(unit.spec_path)]
+            held = f"{own.count(State.PASSED)} of {len(own)} laws hold" if own else ""
+            lock = self.progress().lock_text(unit)
+            self.editor.say(f"{unit.label}: {lock or held or new.text or new.headline}")
+        self.asked.clear()
+
+    # What is shown.
+
+    def publish(self) -> None:
+        """Show what is known. While a verdict is on its way, what is in sight stays for a moment."""
+        gone = verdicts.outdated(self.known, self.shelf.now(), self.shelf.workspace.curriculum)
+        if gone and self.waiting:
+            return
+        self.known = {unit: one for unit, one in self.known.items() if unit not in gone}
+        before, self.published = self.published, self._diagnostics()
+        for uri, (page, found) in self.published.items():
+            if before.get(uri, (page, []))[1] != found:
+                self.editor.publish(page, found)
+        for uri, (page, found) in before.items():
+            if found and uri not in self.published:
+                self.editor.publish(page, [])
+
+    def _diagnostics(self) -> dict[str, tuple[Page, list[types.Diagnostic]]]:
+        """By address: what stands in every file that has something to show, or that is open.
+
+        All that is known is about the source as it is.
+        """
+        findings = [finding for one in self.known.values() for finding in one.findings]
+        laws = self.shelf.laws_named(nodeid for one in findings for nodeid in one.nodeids)
+        related = self.editor.client.related
+        view = View(self.root, self.shelf.page, self.editor.codec, laws, related)
+        found: dict[Path, list[types.Diagnostic]] = {file: [] for file in self.shelf.documents}
+        for one in self.known.values():
+            for finding in one.findings:
+                file, diagnostic = diagnostics.of_finding(view, finding, one)
+                found.setdefault(file, []).append(diagnostic)
+        for file in self.shelf.documents:
+            if (sheet := self.shelf.sheet(file, self.known)) is not None:
+                stale = self.states.get(sheet.unit.id) == State.STALE
+                found[file] += diagnostics.of_sheet(view, sheet, self.shelf.page(file), stale)
+        return {(page := self.shelf.page(file)).uri: (page, found[file]) for file in found}
+
+    def sheet(self, file: Path) -> Sheet | None:
+        """A module that is open, with what is known of the source as it is."""
+        now, curriculum = self.shelf.now(), self.shelf.workspace.curriculum
+        gone = verdicts.outdated(self.known, now, curriculum)
+        return self.shelf.sheet(file, {u: one for u, one in self.known.items() if u not in gone})
+
+    def progress(self) -> Progress:
+        """Where the learner stands, by what is saved."""
+        workspace = self.shelf.workspace
+        return Progress(workspace.curriculum, self.states, learning_path=workspace.learning_path)
+
+    def send_status(self) -> None:
+        """Tell the editor where the learner stands."""
+        self.editor.status(status(uris.from_fs_path(str(self.root)) or "", self.progress()))

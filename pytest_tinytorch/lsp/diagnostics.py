@@ -1,0 +1,164 @@
+"""What stands at the lines of a module: what is wrong or broken, what is to do, what is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from msgspec import Struct
+from pygls.workspace import PositionCodec
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.lsp.laws import Law
+from pytest_tinytorch.lsp.sheets import Sheet
+from pytest_tinytorch.lsp.verdicts import Finding, Known
+
+SOURCE = "tinytorch"
+LABELS = ("Called", "In short", "Example", "Asked", "Expected", "Got", "Raised", "Blame")
+"""What is told below the law, in this order."""
+MOST_RELATED = 5
+"""Other places that one diagnostic names, at most."""
+
+
+class Page(Struct, frozen=True):
+    """A file as an editor knows it.
+
+    Attributes:
+        uri: its address.
+        lines: without what ends them.
+        version: of the document, if it is open.
+    """
+
+    uri: str
+    lines: Sequence[str]
+    version: int | None = None
+
+
+class View(Struct, frozen=True):
+    """What diagnostics are made with.
+
+    Attributes:
+        root: the workspace.
+        page: gives the page of a file.
+        codec: counts columns as the editor does.
+        laws: node id to law.
+        related: whether the editor shows other places.
+    """
+
+    root: Path
+    page: Callable[[Path], Page]
+    codec: PositionCodec
+    laws: Mapping[str, Law]
+    related: bool
+
+
+def of_finding(view: View, found: Finding, known: Known) -> tuple[Path, types.Diagnostic]:
+    """A cause at the learner's line; at the law if no line of theirs is to blame."""
+    law = view.laws.get(found.nodeids[0]) if found.nodeids else None
+    file, line = found.file, found.line
+    if not file:
+        file = law.file if law else found.nodeids[0].partition("::")[0]
+        line = law.line if law else 1
+    path = view.root / file
+    diagnostic = types.Diagnostic(
+        range=line_range(view.page(path).lines, line, view.codec),
+        message=marked(known, message_of(found)),
+        severity=types.DiagnosticSeverity.Error,
+        source=SOURCE,
+        code=str(found.state),
+        data=data_of(found),
+    )
+    if view.related:
+        diagnostic.related_information = related(view, found)
+    return path, diagnostic
+
+
+def message_of(found: Finding) -> str:
+    """What is the matter: the law, what was called, what was expected and what came."""
+    parts = found.message
+    lines = [parts.get("Law") or parts.get("Broken") or found.headline]
+    for label in LABELS:
+        if label in parts:
+            first, *rest = parts[label].splitlines() or [""]
+            lines += [f"{label + ':':<10}{first}", *(f"{'':<10}{line}" for line in rest)]
+    others = len(found.nodeids) - 1
+    if others > 0:
+        lines.append(f"and {others} more law{'s' * (others > 1)}, for the same reason")
+    return "\n".join(lines)
+
+
+def marked(known: Known, text: str) -> str:
+    """A text that says what it comes from, where that is not a full verdict on what is saved."""
+    words = ["first look"] * known.first + ["unsaved"] * known.unsaved
+    return f"{', '.join(words)}: {text}" if words else text
+
+
+def data_of(found: Finding) -> dict[str, Any]:
+    """What a command needs to know of a diagnostic, as plain values."""
+    return {"nodeids": list(found.nodeids), "unit": found.unit, "exercise": found.exercise}
+
+
+def related(view: View, found: Finding) -> list[types.DiagnosticRelatedInformation]:
+    """The laws that are broken, where they stand."""
+    laws = [view.laws[nodeid] for nodeid in found.nodeids if nodeid in view.laws]
+    return [
+        types.DiagnosticRelatedInformation(
+            location=types.Location(
+                uri=(page := view.page(view.root / law.file)).uri,
+                range=line_range(page.lines, law.line, view.codec),
+            ),
+            message=law.text,
+        )
+        for law in laws[:MOST_RELATED]
+    ]
+
+
+def of_sheet(view: View, sheet: Sheet, page: Page, stale: bool) -> list[types.Diagnostic]:
+    """What is to say of a module without a run: what is still to do, and whether it is stale."""
+    found = of_stubs(view, sheet, page.lines)
+    return [*found, of_stale(view, sheet.unit, page.lines)] if stale else found
+
+
+def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagnostic]:
+    """The exercises of a module that are still to do."""
+    return [
+        types.Diagnostic(
+            range=line_range(lines, place.stub, view.codec),
+            message=f"{place.name} is still to do{waiting(len(sheet.laws_about(place.name)))}",
+            severity=types.DiagnosticSeverity.Hint,
+            source=SOURCE,
+            code=str(State.TODO),
+            data={"nodeids": [], "unit": sheet.unit.id, "exercise": place.name},
+        )
+        for place in sheet.places
+        if place.stub
+    ]
+
+
+def waiting(count: int) -> str:
+    """How many laws wait; nothing if none is known."""
+    return f": {count} law{' waits' if count == 1 else 's wait'}" if count else ""
+
+
+def of_stale(view: View, unit: Unit, lines: Sequence[str]) -> types.Diagnostic:
+    """A module that passed for an earlier version."""
+    return types.Diagnostic(
+        range=line_range(lines, 1, view.codec),
+        message=f"{unit.label} is stale: it passed for an earlier version of the source or the specs",
+        severity=types.DiagnosticSeverity.Information,
+        source=SOURCE,
+        code=str(State.STALE),
+        data={"nodeids": [], "unit": unit.id, "exercise": ""},
+    )
+
+
+def line_range(lines: Sequence[str], line: int, codec: PositionCodec) -> types.Range:
+    """A line, from 1, from its first character to its last; the nearest one if the file is shorter."""
+    number = min(max(line, 1), max(len(lines), 1)) - 1
+    text = lines[number] if lines else ""
+    first = len(text) - len(text.lstrip()) if text.strip() else 0
+    start = types.Position(number, codec.client_num_units(text[:first]))
+    return types.Range(start, types.Position(number, codec.client_num_units(text.rstrip())))

@@ -1,0 +1,112 @@
+"""A module as an editor has it open: its exercises, their lines, and the laws about each."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+
+from msgspec import Struct, field
+
+from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.exercises import find_node, line_spans, locate_exercises, parse
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.lsp.laws import Law
+
+LINE_END = re.compile(r"\r\n|\n|\r")
+"""What ends a line for editors and for Python; `str.splitlines` knows more."""
+
+
+class Place(Struct, frozen=True):
+    """Where an exercise stands, in lines from 1.
+
+    Attributes:
+        name: of the exercise.
+        first: its first line, decorators included.
+        head: the line of its ``def``, or of its ``defvjp``.
+        last: its last line.
+        stub: the line of its stub; 0 if it is written.
+    """
+
+    name: str
+    first: int
+    head: int
+    last: int
+    stub: int = 0
+
+
+class Sheet(Struct, frozen=True):
+    """A module with what is known of its exercises.
+
+    Attributes:
+        unit: the checkpoint.
+        places: of the exercises that the text defines, in its order.
+        laws: of the module and of what depends on it.
+        states: node id to what the spec came to, for the text as it is; nothing is known of others.
+        blamed: node id to the exercise that its failure blames.
+    """
+
+    unit: Unit
+    places: tuple[Place, ...]
+    laws: tuple[Law, ...]
+    states: Mapping[str, State] = field(default_factory=dict)
+    blamed: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, exercise: str) -> Place | None:
+        """Where an exercise stands, if it does."""
+        return next((place for place in self.places if place.name == exercise), None)
+
+    def place_at(self, line: int) -> Place | None:
+        """The exercise that a line, from 1, lies in."""
+        return next((place for place in self.places if place.first <= line <= place.last), None)
+
+    def laws_about(self, exercise: str) -> tuple[Law, ...]:
+        """The laws of an exercise: those that are about it, and those whose failure it is blamed for."""
+        return tuple(
+            law
+            for law in self.laws
+            if self.blamed.get(law.nodeid) == exercise
+            or (law.exercise == exercise and self.is_own(law))
+        )
+
+    def is_own(self, law: Law) -> bool:
+        """Whether a law is one of the module itself."""
+        return law.file == self.unit.spec_path
+
+    def held(self, laws: Collection[Law]) -> int | None:
+        """How many laws hold; None if that is not known of all of them."""
+        if not all(law.nodeid in self.states for law in laws):
+            return None
+        return sum(self.states[law.nodeid] == State.PASSED for law in laws)
+
+
+@lru_cache(maxsize=32)
+def places_in(text: str, exercises: tuple[str, ...]) -> tuple[Place, ...]:
+    """Where exercises stand in a module, in its order; nothing if it does not parse."""
+    try:
+        tree, spans = parse(text), line_spans(text, exercises)
+        located = locate_exercises(text, exercises)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(
+        Place(
+            one.name,
+            spans[one.name][0],
+            _head(tree, one.name),
+            spans[one.name][1],
+            one.line if one.untouched else 0,
+        )
+        for one in located
+    )
+
+
+def _head(tree: ast.Module, name: str) -> int:
+    node = find_node(tree, name)
+    assert node is not None
+    return node.lineno
+
+
+def lines_of(text: str) -> Sequence[str]:
+    """The lines of a text, without what ends them, as editors count them."""
+    return LINE_END.split(text)

@@ -1,0 +1,158 @@
+"""What there is in a workspace: documents that an editor has open, the files below them, laws and lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.util import decode_source
+from pathlib import Path
+
+from msgspec import Struct
+from pygls import uris
+
+from pytest_tinytorch import settings
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.workspace import Workspace
+from pytest_tinytorch.kit.stubs import stub_text
+from pytest_tinytorch.lsp.diagnostics import Page
+from pytest_tinytorch.lsp.laws import Law, laws_of
+from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
+from pytest_tinytorch.lsp.verdicts import Files, Known, states_of
+from pytest_tinytorch.watch.request import as_saved, fingerprint
+
+
+class Document(Struct, frozen=True):
+    """What an editor has open."""
+
+    uri: str
+    text: str
+    version: int | None
+
+
+class Shelf:
+    """A workspace, and what an editor has open of it.
+
+    Attributes:
+        root: the workspace, without links.
+        documents: what is open, by file.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.documents: dict[Path, Document] = {}
+        self.workspace: Workspace = settings.workspace_at(root)
+
+    def reopen(self) -> None:
+        """Read curriculum, manifest and ledger anew."""
+        self.workspace = settings.workspace_at(self.root)
+
+    @property
+    def package(self) -> Path:
+        """The folder of the package under test."""
+        return self.workspace.implementation.folder / PACKAGE
+
+    def is_source(self, file: Path) -> bool:
+        """Whether a file is Python of the package under test, saved or not."""
+        return file.suffix == ".py" and file.is_relative_to(self.package)
+
+    def unit_at(self, file: Path) -> Unit | None:
+        """The checkpoint whose module a file is."""
+        own = file.parent == self.package and file.suffix == ".py"
+        return self.workspace.curriculum.checkpoint_of_module(file.stem) if own else None
+
+    def unsaved(self) -> dict[str, str]:
+        """What stands in the editor and is not saved, by its path from the package."""
+        return {
+            file.relative_to(self.package).as_posix(): document.text
+            for file, document in self.documents.items()
+            if self.is_source(file) and differs(file, document.text)
+        }
+
+    def saved(self) -> Files:
+        """The source that is saved."""
+        sources = self.workspace.implementation.sources()
+        return {str(file): fingerprint(data) for file, data in sources.items()}
+
+    def now(self) -> Files:
+        """The source as it is: what stands in the editor, or else what is saved."""
+        unsaved = self.unsaved().items()
+        typed = {str(self.package / name): fingerprint(as_saved(text)) for name, text in unsaved}
+        return {**self.saved(), **typed}
+
+    def proved(self) -> dict[UnitId, Known]:
+        """What the ledger knows of units that are passed."""
+        now, workspace = self.saved(), self.workspace
+        return {
+            unit: Known(now, dict.fromkeys(workspace.manifest.get(unit, ()), State.PASSED))
+            for unit in workspace.proved
+        }
+
+    def page(self, file: Path) -> Page:
+        """A file as the editor has it, or else as it is saved."""
+        document = self.documents.get(file)
+        if document is not None:
+            return Page(document.uri, lines_of(document.text), document.version)
+        return Page(uris.from_fs_path(str(file)) or "", lines_of(text_of(file)))
+
+    def laws(self, unit: Unit) -> tuple[Law, ...]:
+        """The laws of a checkpoint; of a milestone none are told apart."""
+        if unit.is_milestone:
+            return ()
+        try:
+            nodeids = self.workspace.manifest.get(unit.id, ())
+        except ValueError:  # damaged, or half written: runs tell
+            return ()
+        spec, source = text_of(self.root / unit.spec_path), self.reference(unit)
+        return laws_of(spec, nodeids, unit.name, source, unit.hints)
+
+    def laws_named(self, nodeids: Iterable[str]) -> dict[str, Law]:
+        """Node id to law, of some specs."""
+        wanted = {*nodeids}
+        owners = map(self.workspace.curriculum.unit_of_spec, wanted)
+        units = {unit.id: unit for unit in owners if unit is not None}
+        found = [law for unit in units.values() for law in self.laws(unit)]
+        return {law.nodeid: law for law in found if law.nodeid in wanted}
+
+    def reference(self, unit: Unit) -> str:
+        """The module in the worked solution, which nobody is shown; empty if it is not there."""
+        return text_of(self.workspace.implementation.reference / PACKAGE / f"{unit.name}.py")
+
+    def stub(self, unit: Unit) -> str:
+        """The module as a learner begins with it; empty if it cannot be made."""
+        with suppress(SyntaxError, LookupError, ValueError):
+            return stub_text(self.reference(unit), unit)
+        return ""
+
+    def sheet(self, file: Path, known: Mapping[UnitId, Known]) -> Sheet | None:
+        """A module that is open, with what is known of the source as it is; None of other files."""
+        unit = self.unit_at(file)
+        if unit is None or file not in self.documents:
+            return None
+        blamed = {
+            nodeid: finding.exercise
+            for one in known.values()
+            for finding in one.findings
+            if finding.unit == unit.id
+            for nodeid in finding.nodeids
+        }
+        own = self.laws(unit)
+        others = self.laws_named({*blamed} - {law.nodeid for law in own})
+        places = places_in(self.documents[file].text, tuple(unit.hints))
+        return Sheet(unit, places, (*own, *others.values()), states_of(known, known), blamed)
+
+
+def differs(file: Path, text: str) -> bool:
+    """Whether a file holds something else than a text."""
+    saved = read_if_present(file)
+    return saved is None or fingerprint(saved) != fingerprint(as_saved(text))
+
+
+def text_of(file: Path) -> str:
+    """What a file says; empty if there is none, or it is no text."""
+    data = read_if_present(file)
+    with suppress(SyntaxError, ValueError):
+        return decode_source(data) if data is not None else ""
+    return ""

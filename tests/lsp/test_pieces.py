@@ -1,0 +1,403 @@
+"""What an editor is shown, without a server: lines and columns, diagnostics, lenses, hovers, actions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+from pygls.workspace import PositionCodec
+
+from pytest_tinytorch.course.curriculum import UnitId, build_curriculum
+from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, verdicts
+from pytest_tinytorch.lsp.client import Client, client_of
+from pytest_tinytorch.lsp.diagnostics import Page, View
+from pytest_tinytorch.lsp.edits import edited
+from pytest_tinytorch.lsp.laws import laws_of
+from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
+from pytest_tinytorch.lsp.verdicts import Finding, Known, Told
+from pytest_tinytorch.watch.request import FIRST, FULL, as_saved, fingerprint
+from tests.support import kit, toy
+
+UTF8, UTF16 = (
+    PositionCodec(kind)
+    for kind in (types.PositionEncodingKind.Utf8, types.PositionEncodingKind.Utf16)
+)
+ADDING, DOUBLING = UnitId("checkpoint-01"), UnitId("checkpoint-02")
+SUM = "specs/test_01_adding.py::TestAdd::test_is_the_sum"
+OPPOSITE = "specs/test_01_adding.py::TestNegate::test_is_the_opposite"
+TWICE = "specs/test_02_doubling.py::TestDouble::test_is_twice"
+REFERENCE = toy.REFERENCE["adding"]
+LAWS = laws_of(
+    toy.SPECS["specs/test_01_adding.py"], [SUM, OPPOSITE], "adding", REFERENCE, ["add", "negate"]
+)
+
+
+@pytest.fixture(scope="module")
+def course():
+    import tomllib
+
+    return build_curriculum(tomllib.loads(toy.CURRICULUM))
+
+
+@pytest.fixture
+def unit(course):
+    return course.unit(ADDING)
+
+
+def sheet(unit, text=REFERENCE, states=None, blamed=None):
+    places = places_in(text, tuple(unit.hints))
+    return Sheet(unit, places, LAWS, states or {}, blamed or {})
+
+
+def partial(start, end, text):
+    place = types.Range(types.Position(*start), types.Position(*end))
+    return types.TextDocumentContentChangePartial(range=place, text=text)
+
+
+class TestEdits:
+    @pytest.mark.parametrize(("codec", "column"), [(UTF16, 5), (UTF8, 7)], ids=["utf-16", "utf-8"])
+    def test_a_character_outside_the_first_plane_counts_as_the_editor_counts_it(
+        self, codec, column
+    ):
+        change = partial((1, column), (1, column), "!")
+        assert edited('a\nx="😋"\nb', [change], codec) == 'a\nx="😋!"\nb'
+
+    def test_a_column_beyond_the_line_is_its_end(self):
+        assert edited("abc", [partial((0, 9), (0, 9), "d")], UTF16) == "abcd"
+        assert edited("abc\nd", [partial((0, 9), (0, 9), "!")], UTF16) == "abc!\nd"
+        assert edited("abc", [partial((7, 0), (7, 0), "d")], UTF16) == "abcd"
+
+    def test_a_form_feed_ends_no_line(self):
+        text = "a = 1\n\f\nb = 2\u2028\nc"
+        assert edited(text, [partial((2, 4), (2, 5), "3")], UTF16) == "a = 1\n\f\nb = 3\u2028\nc"
+
+    def test_a_whole_text_takes_the_place_of_all(self):
+        change = types.TextDocumentContentChangeWholeDocument(text="new")
+        assert edited("old", [change], UTF16) == "new"
+
+    @given(
+        st.lists(st.sampled_from(["a", "é", "😋", "\n", "\r\n", "\f"]), max_size=30),
+        st.data(),
+        st.sampled_from([UTF8, UTF16]),
+    )
+    def test_what_is_typed_at_a_place_stands_there(self, parts, data, codec):
+        """The place is told as an editor tells it: the line, and the units before it in the line."""
+        text = "".join(parts)
+        at = data.draw(st.integers(0, len(parts)))
+        before = "".join(parts[:at])
+        lines = lines_of(before)
+        place = (len(lines) - 1, codec.client_num_units(lines[-1]))
+        assert edited(text, [partial(place, place, "|")], codec) == before + "|" + "".join(
+            parts[at:]
+        )
+
+
+class TestRanges:
+    LINES = ("", "    x = '😋' + y  ", "  ")
+
+    @pytest.mark.parametrize(("codec", "last"), [(UTF16, 16), (UTF8, 18)], ids=["utf-16", "utf-8"])
+    def test_a_line_goes_from_its_first_character_to_its_last(self, codec, last):
+        found = diagnostics.line_range(self.LINES, 2, codec)
+        assert (found.start, found.end) == (types.Position(1, 4), types.Position(1, last))
+
+    @pytest.mark.parametrize(("line", "number"), [(0, 0), (3, 2), (99, 2)])
+    def test_a_line_that_is_not_there_is_the_nearest(self, line, number):
+        found = diagnostics.line_range(self.LINES, line, UTF16)
+        assert found.start.line == found.end.line == number
+        assert found.start.character <= found.end.character
+
+    def test_a_file_without_lines_has_a_first(self):
+        assert diagnostics.line_range((), 5, UTF16).start == types.Position(0, 0)
+
+
+class TestFindings:
+    FOUND = Finding(
+        State.WRONG,
+        nodeids=(SUM, OPPOSITE),
+        unit=ADDING,
+        exercise="add",
+        file="tinytorch/adding.py",
+        line=4,
+        headline="expected 3, got -1",
+        message={"Law": "The law.", "Called": "add(1, 2)", "Expected": "3\nor so", "Got": "-1"},
+    )
+
+    def of(self, found, known=None, related=True):
+        page = lambda file: Page(file.name, ["    x"] * 30)
+        view = View(Path("/w"), page, UTF16, {law.nodeid: law for law in LAWS}, related)
+        return diagnostics.of_finding(view, found, known or Known({}))
+
+    def test_stand_at_the_line_to_mend_with_law_call_expected_and_got(self):
+        file, one = self.of(self.FOUND)
+        assert file == Path("/w/tinytorch/adding.py")
+        assert (one.range.start.line, one.severity) == (3, types.DiagnosticSeverity.Error)
+        assert one.message.splitlines() == [
+            "The law.",
+            "Called:   add(1, 2)",
+            "Expected: 3",
+            "          or so",
+            "Got:      -1",
+            "and 1 more law, for the same reason",
+        ]
+        assert [r.location.range.start.line for r in one.related_information] == [9, 19]
+
+    def test_name_no_other_place_to_an_editor_that_cannot_show_it(self):
+        assert self.of(self.FOUND, related=False)[1].related_information is None
+
+    @pytest.mark.parametrize(
+        ("first", "unsaved", "begins"),
+        [
+            (True, False, "first look: "),
+            (False, True, "unsaved: "),
+            (True, True, "first look, unsaved: "),
+        ],
+    )
+    def test_say_what_they_come_from(self, first, unsaved, begins):
+        _, one = self.of(self.FOUND, Known({}, first=first, unsaved=unsaved))
+        assert one.message.startswith(f"{begins}The law.")
+
+    def test_without_a_place_stand_at_the_law(self):
+        file, one = self.of(Finding(State.BROKEN, nodeids=(SUM,), headline="gone"))
+        assert file == Path("/w/specs/test_01_adding.py")
+        assert (one.range.start.line, one.message) == (9, "gone")
+
+
+class TestWhatIsKnown:
+    def told(self, beat=FULL, states=((SUM, State.PASSED),), files=None, findings=()):
+        return Told(
+            beat, files or {"tinytorch/adding.py": "1"}, specs=dict(states), findings=findings
+        )
+
+    def test_is_replaced_for_the_units_that_a_message_is_about(self, course):
+        before = verdicts.with_told(
+            {}, self.told(states=((SUM, "wrong"), (TWICE, "wrong"))), course
+        )
+        after = verdicts.with_told(before, self.told(), course)
+        assert after[ADDING].specs == {SUM: State.PASSED}
+        assert after[DOUBLING] is before[DOUBLING]
+
+    def test_belongs_to_the_unit_of_the_spec_whoever_is_to_blame(self, course):
+        found = Finding(State.WRONG, nodeids=(TWICE,), unit=ADDING, exercise="add")
+        known = verdicts.with_told({}, self.told(findings=(found,)), course)
+        assert known[DOUBLING].findings == (found,)
+        assert known[ADDING].findings == ()
+
+    def test_of_a_file_that_does_not_parse_belongs_to_its_unit(self, course):
+        found = Finding(State.BROKEN, file="tinytorch/doubling.py", line=1)
+        known = verdicts.with_told({}, self.told(FIRST, (), findings=(found,)), course)
+        assert list(known) == [DOUBLING]
+        assert known[DOUBLING].first
+
+    def test_of_a_first_look_goes_with_the_next_verdict(self, course):
+        """A unit that does not parse may be locked: then no verdict speaks of it."""
+        found = Finding(State.BROKEN, file="tinytorch/doubling.py", line=1)
+        known = verdicts.with_told({}, self.told(FIRST, (), findings=(found,)), course)
+        assert list(verdicts.with_told(known, self.told(FIRST), course)) == [DOUBLING, ADDING]
+        assert list(verdicts.with_told(known, self.told(), course)) == [ADDING]
+
+    @pytest.mark.parametrize(
+        ("changed", "gone"),
+        [
+            ({}, set()),
+            ({"tinytorch/adding.py": "2"}, {ADDING, DOUBLING}),
+            ({"tinytorch/doubling.py": "2"}, {DOUBLING}),
+            ({"tinytorch/squaring.py": "2"}, set()),
+            ({"tinytorch/helpers.py": "2"}, {ADDING, DOUBLING}),
+        ],
+    )
+    def test_is_outdated_once_anything_changes_that_a_unit_depends_on(self, course, changed, gone):
+        names = ("adding", "doubling", "squaring")
+        files = {f"tinytorch/{name}.py": "1" for name in names}
+        known = dict.fromkeys((ADDING, DOUBLING), Known(files))
+        assert verdicts.outdated(known, files | changed, course) == gone
+
+    def test_line_ends_and_a_byte_order_mark_make_no_other_source(self):
+        assert fingerprint(b"\xef\xbb\xbfx = 1\r\n") == fingerprint(b"x = 1\n")
+        assert fingerprint(b"x = 2\n") != fingerprint(b"x = 1\n")
+
+    def test_text_is_saved_in_the_encoding_that_it_names(self):
+        assert as_saved("# coding: latin-1\n'é'") == b"# coding: latin-1\n'\xe9'"
+        assert as_saved("# coding: none such\n'é'") == "# coding: none such\n'é'".encode()
+        assert as_saved("'é'") == "'é'".encode()
+
+
+class TestSheet:
+    def test_laws_are_about_the_exercise_that_they_ask_for(self):
+        assert [(law.exercise, law.text, law.line) for law in LAWS] == [
+            ("add", "add(x, y) equals x + y.", 10),
+            ("negate", "negate(x) equals -x.", 20),
+        ]
+
+    def test_every_law_of_the_course_that_names_an_exercise_finds_one(self):
+        unit = kit.course().unit(UnitId("checkpoint-02"))
+        spec = (kit.ROOT / unit.spec_path).read_text(encoding="utf-8")
+        nodeids = [f"{unit.spec_path}::TestRelu::test_keeps_the_dtype"]
+        (law,) = laws_of(spec, nodeids, unit.name, kit.reference_text(unit.name), unit.hints)
+        assert law.exercise == "relu"
+
+    @pytest.mark.parametrize(
+        ("states", "text"),
+        [
+            ({}, "1 law"),
+            ({SUM: State.PASSED}, "1 of 1 law holds"),
+            ({SUM: State.WRONG}, "0 of 1 law holds"),
+        ],
+    )
+    def test_a_lens_says_how_many_laws_hold(self, unit, states, text):
+        found = lenses.lenses(
+            sheet(unit, states=states), "file:///a.py", lines_of(REFERENCE), UTF16
+        )
+        mine = [one for one in found if one.command.arguments[1] == "add"]
+        assert [one.command.title for one in mine] == [text, "run", "hint"]
+        assert {one.range.start.line for one in mine} == {3}
+
+    def test_a_failure_counts_for_the_exercise_that_it_blames(self, unit):
+        states = {SUM: State.PASSED, OPPOSITE: State.WRONG}
+        one = sheet(unit, states=states, blamed={OPPOSITE: "add"})
+        assert lenses.laws_text(one, one.place("add")) == "1 of 2 laws hold"
+
+    def test_a_stub_is_to_do_at_its_line(self, unit):
+        text = REFERENCE.replace("return x + y", 'raise NotImplementedError("01 adding: add")')
+        place = sheet(unit, text).place("add")
+        assert (place.stub, place.head) == (6, 4)
+        assert lenses.laws_text(sheet(unit, text), place) == "to do: 1 law"
+
+    def test_what_does_not_parse_has_no_places(self, unit):
+        assert sheet(unit, "def add(:\n").places == ()
+
+    def test_a_hover_tells_laws_and_what_needs_them(self, unit, course):
+        one = sheet(unit, states={SUM: State.WRONG})
+        found = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=False)
+        assert found.contents.kind == types.MarkupKind.PlainText
+        assert found.contents.value.splitlines() == [
+            "add · 01 adding · 0 of 1 law holds",
+            "✗ add(x, y) equals x + y.",
+            "Needed by 02 doubling",
+        ]
+        drawn = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=True)
+        assert drawn.contents.value.startswith("**add · 01 adding")
+
+
+class TestActions:
+    def asked(self, unit, text=REFERENCE, name="add", only=(), found=()):
+        one = sheet(unit, text)
+        return actions.Asked(
+            Page("file:///a.py", lines_of(text), 7), one, one.place(name), found, only
+        )
+
+    def stub(self, unit):
+        from pytest_tinytorch.kit.stubs import stub_text
+
+        return stub_text(REFERENCE, unit)
+
+    def titles(self, found):
+        return [one.title for one in found]
+
+    def test_are_hints_the_lesson_and_a_new_beginning(self, unit):
+        asked = self.asked(unit)
+        found = actions.actions(asked, self.stub(unit), literals=True, versioned=True)
+        assert self.titles(found) == [
+            "Hint 1 for add",
+            "Hint 2 for add",
+            "Hint 3 for add",
+            "Open the lesson at add",
+            "Reset add to its stub",
+        ]
+
+    def test_run_the_law_of_each_diagnostic_alone(self, unit):
+        place = diagnostics.line_range([""], 1, UTF16)
+        ours = types.Diagnostic(place, "", source="tinytorch", data={"nodeids": [SUM, OPPOSITE]})
+        others = types.Diagnostic(place, "", source="mypy", data={"nodeids": [TWICE]})
+        asked = self.asked(unit, found=[ours, others])
+        found = actions.actions(asked, self.stub(unit), literals=True, versioned=True)
+        (law,) = [one for one in found if one.title.startswith("Run this law alone")]
+        assert law.title == "Run this law alone: add(x, y) equals x + y."
+        assert law.command.arguments == ["file:///a.py", "add", SUM]
+        assert law.diagnostics == [ours]
+
+    def test_are_commands_where_the_editor_takes_no_more(self, unit):
+        found = actions.actions(self.asked(unit), self.stub(unit), literals=False, versioned=False)
+        assert {type(one) for one in found} == {types.Command}
+
+    @pytest.mark.parametrize(
+        ("only", "count"), [(("refactor",), 1), (("quickfix",), 4), (("source",), 0), (("",), 5)]
+    )
+    def test_are_of_the_kinds_that_are_wanted(self, unit, only, count):
+        asked = self.asked(unit, only=only)
+        assert len(actions.actions(asked, self.stub(unit), True, True)) == count
+
+    @pytest.mark.parametrize("versioned", [True, False])
+    def test_a_reset_makes_the_exercise_the_stub_and_leaves_the_rest(self, unit, versioned):
+        found = actions.actions(self.asked(unit), self.stub(unit), True, versioned)[-1].edit
+        if versioned:
+            (change,) = found.document_changes
+            assert (change.text_document.uri, change.text_document.version) == ("file:///a.py", 7)
+            edits = change.edits
+        else:
+            edits = found.changes["file:///a.py"]
+        text = applied(REFERENCE, edits)
+        assert text == REFERENCE.replace(
+            "return x + y", 'raise NotImplementedError("01 adding: add")'
+        )
+
+    def test_a_stub_is_not_reset(self, unit):
+        stub = self.stub(unit)
+        assert "Reset" not in str(
+            self.titles(actions.actions(self.asked(unit, stub), stub, True, True))
+        )
+
+    def test_a_gradient_is_reset_with_the_import_that_its_stub_needs(self):
+        text = "from tinytorch.primitive import defvjp\n\nx = 1\ndefvjp(mul, lambda g: g)\ny = 2\n"
+        stub = "from tinytorch.primitive import defvjp, todo\n\n" + 'defvjp(mul, todo("05 a: b"))\n'
+        found = applied(text, actions.stub_edits(lines_of(text), stub, "gradient of mul"))
+        assert found == (
+            "from tinytorch.primitive import defvjp, todo\n\nx = 1\n"
+            'defvjp(mul, todo("05 a: b"))\ny = 2\n'
+        )
+
+    def test_a_method_keeps_its_margin(self):
+        text = "class A:\n  def f(self):\n    return 1\n"
+        stub = 'class A:\n    def f(self):\n        raise NotImplementedError("01 a: A.f")\n'
+        found = applied(text, actions.stub_edits(lines_of(text), stub, "A.f"))
+        assert found == 'class A:\n  def f(self):\n      raise NotImplementedError("01 a: A.f")\n'
+
+
+def applied(text, edits):
+    """A text after edits, as an editor makes them: from the last to the first."""
+    for edit in sorted(edits, key=lambda one: one.range.start, reverse=True):
+        change = types.TextDocumentContentChangePartial(range=edit.range, text=edit.new_text)
+        text = edited(text, [change], UTF16)
+    return text
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(("number", "shown"), [(0, 1), (2, 2), (9, 3)])
+    def test_a_hint_is_the_nearest_there_is(self, unit, number, shown):
+        text = answers.hint(unit, "add", number)
+        assert text == f"add, hint {shown} of 3: {unit.hints['add'][shown - 1]}"
+
+    def test_a_law_runs_alone_under_the_debugger(self):
+        assert answers.alone("specs/a.py::B::c[1, 2]") == (
+            "python -m pytest -p tinytorch --pdb 'specs/a.py::B::c[1, 2]'"
+        )
+
+    def test_a_lesson_opens_at_the_section_of_the_exercise(self, tmp_path, unit):
+        toy.write(tmp_path, {"lessons/01_adding.md": "# 01\n\n## What\n\n### `add`\n"})
+        assert answers.lesson(tmp_path, unit, "add") == (tmp_path / "lessons/01_adding.md", 4)
+        assert answers.lesson(tmp_path, unit, "negate")[1] == 0
+
+
+class TestClient:
+    def of(self, **capabilities):
+        return client_of(types.InitializeParams(types.ClientCapabilities(**capabilities)))
+
+    def test_an_editor_that_says_nothing_can_do_nothing_of_this(self):
+        assert self.of() == Client()
+
+    def test_an_editor_may_ask_for_the_status(self):
+        assert self.of(experimental={"tinytorchStatus": True}).status
+        assert not self.of(experimental={"other": True}).status

@@ -1,0 +1,190 @@
+"""`tito lsp` as an editor has it: what stands in the line after each save and while somebody types."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from pytest_tinytorch.evidence import ledger
+from tests.lsp.client import editing
+from tests.support import kit, toy
+from tests.watch.test_watch import ENDLESS, RIGHT, TIRED, UNFINISHED, WRONG, processes_in
+
+ERROR, INFORMATION, HINT = 1, 3, 4
+OTHER = RIGHT.replace("return -x", "return x")
+STUB = toy.REFERENCE["adding"].replace(
+    "return x + y", 'raise NotImplementedError("01 adding: add")'
+)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A toy workspace with nothing done."""
+    return toy.build(tmp_path.resolve())
+
+
+def module(root, name="adding"):
+    return root / "tinytorch" / f"{name}.py"
+
+
+def first_lines(found):
+    return [one["message"].splitlines()[0] for one in found]
+
+
+def shows(editor, file, *messages):
+    """Waits until the errors of a file begin so."""
+    editor.until(lambda: first_lines(editor.diagnostics(file, ERROR)) == [*messages])
+
+
+def passes(editor):
+    """Waits until checkpoint 01 is passed."""
+    while editor.wait("tinytorch/status")["checkpoint"]["number"] < "02":
+        pass
+
+
+def codes(editor, file):
+    return sorted(one["code"] for one in editor.diagnostics(file))
+
+
+LAW = "add(x, y) equals x + y."
+OPPOSITE = "negate(x) equals -x."
+
+
+class TestSaves:
+    def test_bring_the_verdict_to_the_line_and_take_it_away(self, root):
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.until(lambda: codes(editor, file) == ["todo", "todo"])
+            assert [one["range"]["start"]["line"] for one in editor.diagnostics(file, HINT)] == [
+                8,
+                13,
+            ]
+            editor.save(file, WRONG)
+            shows(editor, file, LAW)
+            (one,) = editor.diagnostics(file)
+            assert one["range"] == {
+                "start": {"line": 3, "character": 0},
+                "end": {"line": 3, "character": 14},
+            }
+            assert (one["code"], one["source"]) == ("wrong", "tinytorch")
+            (law,) = one["relatedInformation"]
+            assert law["location"]["uri"] == (root / "specs/test_01_adding.py").as_uri()
+            assert law["location"]["range"]["start"]["line"] == 9
+            editor.save(file, RIGHT)
+            shows(editor, file)
+            editor.save(file, UNFINISHED)
+            editor.until(lambda: codes(editor, file) == ["broken"])
+            assert editor.diagnostics(file)[0]["range"]["start"]["line"] == 5
+            assert editor.end() == 0
+        assert processes_in(root) == []
+
+    def test_are_noticed_whoever_saves(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        with editing(root) as editor:
+            editor.open(file)
+            passes(editor)
+            other = module(root, "doubling")  # is not open
+            other.write_text(toy.REFERENCE["doubling"].replace("x, x", "x, 1"), encoding="utf-8")
+            shows(editor, other, "double(x) equals 2 x.")
+
+    def test_end_endless_loops(self, root):
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.save(file, WRONG)
+            shows(editor, file, LAW)
+            editor.save(file, ENDLESS)
+            shows(editor, file)  # what is about older source goes while nothing is known
+            editor.save(file, OTHER)
+            shows(editor, file, OPPOSITE)
+
+    def test_a_first_look_says_so_until_the_full_verdict_is_there(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        with editing(root) as editor:
+            editor.open(file)
+            look = f"first look: {OPPOSITE}"
+            for seconds in (2, 4, 8, 16, 32, 64):
+                editor.save(file, f"{RIGHT}# {seconds}\n")
+                time.sleep(seconds)  # examples are drawn while nothing else is to do
+                editor.save(file, f"{OTHER}# {seconds}\n")
+                shows(editor, file, OPPOSITE)
+                if look in json.dumps(editor.seen):
+                    break
+            editor.save(file, TIRED)
+            shows(editor, file, LAW)
+
+    def test_a_spec_that_is_saved_counts_as_it_is_now(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        with editing(root) as editor:
+            editor.open(file)
+            passes(editor)
+            specs = root / "specs" / "test_01_adding.py"
+            text = specs.read_text(encoding="utf-8")
+            specs.write_text(text.replace("negate(3) == -3", "negate(3) == 4"), encoding="utf-8")
+            shows(editor, file, OPPOSITE)
+
+
+class TestTyping:
+    def test_is_judged_after_a_pause_and_leaves_nothing_behind(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        toy.pytest_in(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.type(file, WRONG)
+            shows(editor, file, f"unsaved: {LAW}")
+            before = kit.contents(root)
+            editor.type(file, OTHER)
+            shows(editor, file, f"unsaved: {OPPOSITE}")
+            editor.type(file, RIGHT + "\n")
+            shows(editor, file)
+            editor.type(file, UNFINISHED)
+            shows(editor, file, "unsaved: SyntaxError: invalid syntax")
+            editor.end()
+        assert kit.contents(root) == before
+        assert file.read_text(encoding="utf-8") == RIGHT
+        events = ledger.read_ledger(root / ".tinytorch" / "ledger.jsonl").events
+        assert {event.verdict for event in events if event.unit == "checkpoint-01"} == {"passed"}
+
+    def test_names_the_line_that_it_has_and_not_the_one_that_is_saved(self, root):
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.type(file, "# new\n\n\n" + OTHER.replace("return x\n", "return 1 / 0\n"))
+            shows(editor, file, f"unsaved: {OPPOSITE}")
+            assert editor.diagnostics(file, ERROR)[0]["range"]["start"]["line"] == 13
+
+    def test_back_to_what_is_saved_is_about_what_is_saved(self, root):
+        file = module(root)
+        toy.write(root, {"tinytorch/adding.py": OTHER})
+        with editing(root) as editor:
+            editor.open(file)
+            shows(editor, file, OPPOSITE)
+            editor.type(file, WRONG)
+            shows(editor, file, f"unsaved: {LAW}")
+            editor.type(file, OTHER)
+            shows(editor, file, OPPOSITE)
+
+    def test_what_is_closed_without_a_save_is_gone(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        with editing(root) as editor:
+            editor.open(file)
+            editor.type(file, WRONG)
+            shows(editor, file, f"unsaved: {LAW}")
+            editor.close(file)
+            shows(editor, file)
+
+    def test_a_module_that_was_never_saved_is_one(self, root):
+        file = module(root)
+        file.unlink()
+        with editing(root) as editor:
+            editor.open(file, OTHER)
+            shows(editor, file, f"unsaved: {OPPOSITE}")
+        assert not file.exists()
