@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
+from pytest_tinytorch.course.nearest import nearest
 
 FILE = re.compile(
     r"(?:test_|milestone_)?(?:(?P<number>\d\d)[_ ])?(?:(?P<year>\d{4})[_ ])?(?P<name>\w+)"
@@ -14,7 +15,7 @@ FILE = re.compile(
 """How the files of a unit are named, and the folder of a milestone."""
 FOLDER = re.compile(r"\d\d_\d{4}_\w+")
 SUFFIXES = ("", ".py", ".md", ".html")
-MANY = 6
+MANY = 5
 """More numbers than these are shown as a range where a message lists what is valid."""
 
 
@@ -95,11 +96,11 @@ def _select(
             chosen.add(unit.id)
         elif (other := find_unit(curriculum, word)) is not None:
             raise UnknownName(
-                f"{word!r} is {other.label}, a {other.kind}: ask with"
-                f" `tito {other.kind}` or `pytest --{other.kind} {other.number}`"
+                f"{part.strip()!r} is {other.label}, a {other.kind}: ask with"
+                f" `tito {other.kind}` or `pytest --{other.kind} {other.short}`"
             )
         else:
-            chosen.update(unit.id for unit in _range(kind, word, units, singles, groups))
+            chosen.update(unit.id for unit in _range(kind, part.strip(), units, singles, groups))
     return tuple(unit for unit in units if unit.id in chosen)
 
 
@@ -145,7 +146,7 @@ def _range(
     singles: Mapping[str, Unit],
     groups: Mapping[str, tuple[Unit, ...]],
 ) -> Sequence[Unit]:
-    first, dash, last = word.partition("-")
+    first, dash, last = word.lower().partition("-")
     valid = {
         **{w: unit.number if w == str(int(unit.number)) else w for w, unit in singles.items()},
         **{word: word for word in groups if word.partition(":")[2] not in groups.keys() - singles},
@@ -156,22 +157,23 @@ def _range(
             raise _unknown(kind, end or word, valid)
     low, high = units.index(singles[first]), units.index(singles[last])
     if low > high:
-        raise UnknownName(f"{kind} range {word!r} runs backwards: write {last}-{first}")
+        right = f"{units[high].number}-{units[low].number}"
+        raise UnknownName(f"{kind} range {word!r} runs backwards: write {right}")
     return units[low : high + 1]
 
 
 def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     """The error for an unknown word; ``valid`` maps each valid word to how it is best written."""
-    from difflib import get_close_matches  # only where a name is wrong
-
-    near = [] if word.isdecimal() else get_close_matches(word, valid, n=1, cutoff=0.5)
+    near = [] if word.isdecimal() else nearest(word, valid)
     meant = f" Did you mean {valid[near[0]]!r}?" if near else ""
     ways = dict.fromkeys(valid.values())
-    numbers = [way for way in ways if way.isdecimal()]
     names = [way for way in ways if not way.isdecimal()]
+    numbers = [way for way in ways if way.isdecimal() and len(way) == 2]
+    years = [way for way in ways if way.isdecimal() and way not in numbers]
     if len(numbers) > MANY:
         numbers = [f"{numbers[0]} to {numbers[-1]}"]
-    return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {', '.join([*numbers, *names])}")
+    listed = ", ".join([*numbers, *years, *names])
+    return UnknownName(f"unknown {kind} {word!r}.{meant} Valid: {listed}")
 
 
 def unit_ranges(units: Iterable[Unit]) -> str:

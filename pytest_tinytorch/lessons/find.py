@@ -10,6 +10,7 @@ from msgspec import Struct
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import GRADIENT
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.evidence.implementation import kit_home
 from pytest_tinytorch.lessons import page, source
 
@@ -36,6 +37,8 @@ class Topic(Struct, frozen=True):
 def find_topic(curriculum: Curriculum, words: Sequence[str]) -> Topic:
     """The one lesson that words mean: ``05``, ``milestone 1998``, ``softmax``, ``05 backward``.
 
+    A module comes before an exercise of its name; ``01 tensor`` is the exercise.
+
     Raises:
         NoLesson: none is meant, or several; UnknownName: what follows ``milestone`` is none.
     """
@@ -47,11 +50,21 @@ def find_topic(curriculum: Curriculum, words: Sequence[str]) -> Topic:
             else selection.select_checkpoints(curriculum, rest)
         )
         return Topic(_single(rest, [Topic(unit) for unit in chosen]).unit)
+    within = selection.find_unit(curriculum, first) if rest else None
+    if within is not None and rest in within.hints:
+        return Topic(within, rest)
     unit = selection.find_unit(curriculum, " ".join(words))
     if unit is not None:
         return Topic(unit)
-    within = selection.find_unit(curriculum, first) if rest else None
-    wanted = rest if within else " ".join(words)
+    return find_exercise(curriculum, rest if within else " ".join(words), within)
+
+
+def find_exercise(curriculum: Curriculum, wanted: str, within: Unit | None = None) -> Topic:
+    """The one exercise that a word means, of all or of one module.
+
+    Raises:
+        NoLesson: none is meant, or several.
+    """
     units = [within] if within else curriculum.checkpoints
     found = [Topic(u, name) for u in units for name in u.hints if _is_meant(wanted, name)]
     exact = [topic for topic in found if topic.exercise.lower() == wanted.lower()]
@@ -71,24 +84,25 @@ def _is_meant(word: str, exercise: str) -> bool:
 
 def _single(wanted: str, topics: Sequence[Topic]) -> Topic:
     if len(topics) > 1:
-        ways = [f'"{t.unit.number} {t.exercise}"' if t.exercise else t.unit.label for t in topics]
+        ways = [f"{t.unit.short} {t.exercise}" if t.exercise else t.unit.label for t in topics]
         more = f" and {len(ways) - SHOWN} more" if len(ways) > SHOWN else ""
-        raise NoLesson(f"{wanted!r} is ambiguous: {', '.join(ways[:SHOWN])}{more}. Name one")
+        raise NoLesson(
+            f"{wanted!r} is ambiguous: {', '.join(ways[:SHOWN])}{more}."
+            f" Write all of one, as in: {ways[0]}"
+        )
     return topics[0]
 
 
 def _unknown(curriculum: Curriculum, wanted: str, within: Unit | None) -> NoLesson:
     """The error for a word that means nothing, with the nearest that means something."""
-    names = {name.lower(): name for u in curriculum.units for name in (u.name, *u.hints)}
     if within:
-        names = {name.lower(): name for name in within.hints}
-    from difflib import get_close_matches  # only where a name is wrong
-
-    near = get_close_matches(wanted.lower(), names, n=3, cutoff=0.5)
-    meant = f" Did you mean {' or '.join(repr(names[word]) for word in near)}?" if near else ""
-    where = f" in {within.label}" if within else ""
+        near = meant(wanted, within.hints, most=2)
+        listed = ", ".join(within.hints) or "none"
+        return NoLesson(f"there is no exercise {wanted!r} in {within.label}.{near} Valid: {listed}")
+    names = [name for unit in curriculum.units for name in (unit.name, *unit.hints)]
     return NoLesson(
-        f"there is no lesson or exercise {wanted!r}{where}.{meant} `tito docs` lists the lessons"
+        f"there is no lesson or exercise {wanted!r}.{meant(wanted, names, most=2)}"
+        " `tito docs` lists the lessons"
     )
 
 

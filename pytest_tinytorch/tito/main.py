@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import click
+
+from pytest_tinytorch.terminal import output
 
 COMMANDS = {
     "checkpoint": "See and run checkpoints.",
@@ -25,11 +31,46 @@ COMMANDS = {
 """The commands, each with the first sentence of its help: `tito --help` need not import them to show it."""
 
 
+HELP = 80
+"""Columns of help, at most."""
+
+
+@contextmanager
+def folded_errors() -> Iterator[None]:
+    """Fold the message of an error where a terminal would cut its words; elsewhere it stays one line."""
+    try:
+        yield
+    except click.ClickException as error:
+        columns = output.error_columns()
+        if not columns:
+            raise
+        text = output.folded(f"Error: {error.format_message()}", columns).removeprefix("Error: ")
+        if isinstance(error, click.UsageError):
+            raise click.UsageError(text, error.ctx) from error
+        raise click.ClickException(text) from error
+
+
 class Commands(click.Group):
     """Imports a command when somebody names it, since each depends on much that the others do not."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(COMMANDS)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Let help be as wide as the terminal, even where that has fewer columns than Click allows for."""
+        extra.setdefault("terminal_width", max(20, min(HELP, output.columns()) - 2))
+        with folded_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with folded_errors():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
@@ -37,11 +78,10 @@ class Commands(click.Group):
         try:
             return super().resolve_command(context, arguments)
         except click.UsageError as error:
-            from difflib import get_close_matches
+            from pytest_tinytorch.tito.commands import suggestion
 
-            near = get_close_matches(arguments[0], COMMANDS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"{error.message}{meant}", context) from None
+            text = f"{error.message}{suggestion(self, context, arguments)}"
+            raise click.UsageError(text, context) from None
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         return load(name) if name in COMMANDS else None

@@ -147,6 +147,8 @@ def test_a_section_ends_where_the_next_begins():
         ("linear.forward", "03 layers", "Linear.forward"),
         ("Linear", "03 layers", "Linear.__init__"),
         ("01 Tensor.__init__", "01 tensor", "Tensor.__init__"),
+        ("01 tensor", "01 tensor", "tensor"),
+        ("tensor", "01 tensor", ""),
         ("Tensor.item", "01 tensor", "Tensor.item"),
     ],
 )
@@ -160,8 +162,11 @@ def test_what_words_mean(words, unit, exercise):
     [
         ("sofmax", find.NoLesson, "Did you mean 'softmax'"),
         ("05 bckward", find.NoLesson, "in 05 autograd. Did you mean 'backward'"),
-        ("forward", find.NoLesson, 'is ambiguous: "02 ReLU.forward"'),
-        ("forward", find.NoLesson, "more. Name one"),
+        ("forward", find.NoLesson, "is ambiguous: 02 ReLU.forward, "),
+        ("forward", find.NoLesson, "more. Write all of one, as in: 02 ReLU.forward"),
+        ("mse_los", find.NoLesson, "Did you mean 'mse_loss' or 'MSELoss.forward'?"),
+        ("asarray", find.NoLesson, "Did you mean 'as_array'?"),
+        ("nothing", find.NoLesson, "exercise 'nothing'. `tito docs`"),
         ("milestone 1999", UnknownName, "unknown milestone '1999'"),
         ("milestone all", find.NoLesson, "is ambiguous: 1957 perceptron"),
         ("04_layers", UnknownName, "layers is 03, and 04 is losses"),
