@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from textwrap import wrap
 
 from rich.console import RenderableType
 from rich.markdown import Markdown
@@ -12,12 +13,56 @@ from pytest_tinytorch.lessons.formulas import line_of_text
 from pytest_tinytorch.lessons.markup import FOLDED, anchor, plain, with_formulas
 
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?!https?:)[^)]*\)")
+ADDRESS = re.compile(r"<(https?:[^<>\s]+)>")
 IMAGE = re.compile(r"!\[((?:\\.|[^\]\\])*)\]\([^)]*\)")
 
 
-def for_terminal(text: str) -> RenderableType:
-    """A lesson as Rich draws it."""
-    return Markdown(readable(text), hyperlinks=False, code_theme="ansi_dark")
+CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+QUOTES = '"""'
+ENTRY = re.compile(r"\s*\w+: ")
+"""An argument or an error in a docstring, and what is said of it."""
+NEW_SENTENCE = re.compile(r"\s*($|\w+: |\w+:$|```|\"\"\")")
+"""A line of a docstring that does not go on with the sentence above: an argument, a heading, the end."""
+LIST_LINK = "\n[All lessons](README.md)"
+"""How a lesson ends where its links can be followed."""
+PASSAGES = 2
+"""Paragraphs of a lesson that are shown with an exercise, at most."""
+
+
+def for_terminal(text: str, width: int) -> RenderableType:
+    """A lesson as Rich draws it on so many columns."""
+    fitting = CODE.sub(lambda found: folded_code(found[0], width - 2), readable(text))
+    return Markdown(fitting, hyperlinks=False, code_theme="ansi_dark")
+
+
+def folded_code(block: str, width: int) -> str:
+    """A block of Python in which long lines are folded where they are indented: Rich goes on at the margin.
+
+    In a docstring, what does not fit on a line goes on the next one of the sentence; code goes deeper.
+    """
+    lines: list[str] = []
+    in_docstring, carried = False, ""
+    for line in block.splitlines():
+        margin = " " * (len(line) - len(line.lstrip()))
+        is_text = in_docstring or line.lstrip().startswith(QUOTES)
+        is_prose = is_text and not line.lstrip().startswith((">>>", "..."))
+        if carried and (not is_prose or NEW_SENTENCE.match(line)):
+            lines.append(carried)
+        elif carried:
+            line = f"{margin}{carried.strip()} {line.strip()}"
+        carried = ""
+        folded = wrap(
+            line,
+            width,
+            subsequent_indent=margin if is_prose and not ENTRY.match(line) else f"{margin}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        in_docstring ^= line.count(QUOTES) % 2 == 1
+        if len(folded) > 1 and is_prose and in_docstring:
+            carried = folded.pop()
+        lines += folded if len(line) > width else [line]
+    return "\n".join([*lines, *([carried] if carried else [])])
 
 
 def readable(text: str) -> str:
@@ -35,6 +80,9 @@ def readable(text: str) -> str:
     if answers:
         told = [f"**{n}.** {answer}" for n, answer in enumerate(answers, start=1)]
         text += "\n## Answers\n\n" + "\n\n".join(told) + "\n"
+    text = ADDRESS.sub(
+        r"\1", text.replace(LIST_LINK, "")
+    )  # not a link: its address would follow it
     text = IMAGE.sub(lambda found: f"> *Picture:* {found[1]}", text)
     text = LINK.sub(r"\1", text)
     return with_formulas(
@@ -67,4 +115,33 @@ def section(text: str, heading: str) -> str:
             taken.append(line)
     if not level:
         raise LookupError(heading)
-    return "\n".join(taken).replace("\n[All lessons](README.md)", "").strip() + "\n"
+    return "\n".join(taken).replace(LIST_LINK, "").strip() + "\n"
+
+
+def passages(text: str, exercise: str) -> str:
+    """The paragraphs of a lesson that speak of an exercise or of its class; empty if there are none."""
+    told = text.partition("\n## Check your understanding")[0]
+    whole = told.replace(":\n\n$$", ":\0$$")  # a formula belongs to its sentence
+    prose = [
+        part.replace("\0", "\n\n")
+        for part in whole.split("\n\n")
+        if re.match(r"(\*\*)?[A-Z`]", part)
+    ]
+    found = [part for part in prose if word_for(exercise).search(part)]
+    found.sort(key=lambda part: not word_for(exercise).match(part))
+    return "\n\n".join(found[:PASSAGES])
+
+
+def word_for(exercise: str) -> re.Pattern[str]:
+    """What names an exercise in a text: in code, at the head of a paragraph, or if it is no everyday word.
+
+    >>> text = "**Softmax** of `x.max`, then a layer norm and the sum"
+    >>> [bool(word_for(name).search(text)) for name in ("softmax", "max", "layer_norm", "sum")]
+    [True, True, True, False]
+    """
+    name = exercise.removeprefix("gradient of ").partition(".")[0]
+    word = re.escape(name).replace("_", "[ _-]")
+    # What an article follows is a word of the sentence: "Where an element lies".
+    marked = rf"(?:`|\*\*)[^`*\n]*(?<!\w){word}(?!\w| an? | the )"
+    everyday = name.islower() and "_" not in name
+    return re.compile(marked if everyday else rf"{marked}|(?<!\w){word}(?!\w)", re.IGNORECASE)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.commands import lesson_command
+from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence.implementation import kit_home
 from pytest_tinytorch.lessons import find, page, source
@@ -61,7 +62,8 @@ def text_of(session: Session, topic: Topic | None) -> str:
         return page.index(curriculum)
     text = find.lesson_text(root, curriculum, topic.unit)
     if not topic.exercise:
-        return text
+        title, _, rest = text.partition("\n\n")
+        return "\n\n".join([title, *same_name(topic.unit), rest])
     try:
         found = reading.section(text, topic.exercise)
     except LookupError:
@@ -69,7 +71,16 @@ def text_of(session: Session, topic: Topic | None) -> str:
             f"the lesson of {topic.unit.label} says nothing of {topic.exercise!r}:"
             f" tito docs {topic.unit.number}"
         ) from None
-    return f"{found}\nThe whole lesson: `tito docs {topic.unit.number}`\n"
+    told = reading.passages(text, topic.exercise)
+    parts = [found, f"## In the lesson\n\n{told}\n" if told else ""]
+    return "\n".join([*parts, f"The whole lesson: `tito docs {topic.unit.number}`\n"])
+
+
+def same_name(unit: Unit) -> list[str]:
+    """Where to read about the exercise that has the name of its module; nothing without one."""
+    if unit.name not in unit.hints:
+        return []
+    return [f"(The exercise `{unit.name}`: `{lesson_command(unit, unit.name)}`)"]
 
 
 def show(session: Session, text: str) -> None:
@@ -77,9 +88,8 @@ def show(session: Session, text: str) -> None:
     from pytest_tinytorch.lessons import reading
     from pytest_tinytorch.terminal.screen import rendered
 
-    drawn = rendered(
-        reading.for_terminal(text), min(session.width, LONG), session.color, session.glyphs
-    )
+    width = min(session.width, LONG)
+    drawn = rendered(reading.for_terminal(text, width), width, session.color, session.glyphs)
     from shutil import get_terminal_size
 
     if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:

@@ -42,6 +42,35 @@ def test_an_exercise_opens_its_section(workspace):
     assert "tito docs 02" in text
 
 
+def test_what_the_lesson_says_of_an_exercise_comes_with_it(workspace):
+    text = tito("docs", "softmax")
+    assert "In the lesson\n\nSoftmax ignores a common offset." in text
+    assert "In the lesson" not in tito("docs", "where"), "it is a word of a sentence there"
+
+
+def test_an_exercise_with_the_name_of_its_module(workspace):
+    assert tito("docs", "01", "tensor").startswith("tensor\n")
+    text = tito("docs", "tensor")
+    assert "01 · Tensor" in text
+    assert "(The exercise tensor: tito docs 01 tensor)" in text
+    assert "For the exercise tensor: tito module hint 01 tensor" in tito("module", "hint", "tensor")
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_docstring_keeps_its_indentation(workspace, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = tito("docs", "as_array").partition("A hint")[0].splitlines()
+    assert max(map(len, lines)) <= width
+    body = lines[next(n for n, line in enumerate(lines) if line.startswith(" def")) + 1 :]
+    assert all(not line or line.startswith("     ") for line in body)
+
+
+def test_an_address_is_shown_once_and_no_link_leads_nowhere(workspace):
+    text = tito("docs", "01")
+    assert text.count("https://doi.org/10.1038/s41586-020-2649-2") == 1
+    assert "All lessons" not in text
+
+
 @pytest.mark.parametrize("width", [80, 40])
 def test_each_lesson_fits(workspace, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
