@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_tinytorch import settings
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
@@ -17,6 +18,8 @@ from pytest_tinytorch.terminal import milestones, report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import main
 from tests.support import kit, toy
+
+CHALLENGE, LAST = (kit.course().unit(f"milestone-{n}").challenge for n in ("03", "06"))
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ class TestWhatAPathHolds:
         ("path", "milestones", "borrowed"),
         [
             ("complete", "1957 1969 1986 1998 2017 2018", ""),
-            ("fast", "1957 1969 1986 1998", ""),
+            ("fast", "1957 1969 1986", ""),
             ("vision", "1957 1969 1986 1998", ""),
             ("language", "1957 1969 2017", ""),
             ("production", "1957 1969 2018", "09 10 11 12 13"),
@@ -141,11 +144,11 @@ class TestReports:
     @pytest.mark.parametrize(
         ("path", "number", "following"),
         [
-            (None, "03", "challenge"),
-            ("vision", "03", "challenge"),
-            ("language", "02", "Transformers: pytest -p tinytorch --milestone transformer"),
+            (None, "03", f"{CHALLENGE}: pytest -p tinytorch --milestone 1998"),
+            ("vision", "03", f"{CHALLENGE}: pytest -p tinytorch --milestone 1998"),
+            ("language", "02", "Transformers: pytest -p tinytorch --milestone 2017"),
             ("vision", "04", ""),
-            ("complete", "06", "challenge"),
+            ("complete", "06", LAST),
         ],
     )
     def test_what_is_next_lies_on_the_path(self, path, number, following):
@@ -155,10 +158,15 @@ class TestReports:
         progress = Progress(
             course, dict.fromkeys((u.id for u in course.units), "passed"), learning_path=group
         )
-        expected = unit.challenge if following == "challenge" else following
-        assert milestones.next_challenge(progress, unit) == expected
+        assert milestones.next_challenge(progress, unit) == following
         shown = text(milestones.celebration_panel(progress, unit, UNICODE), 120)
-        assert ("Next: " in shown) == bool(expected)
+        assert ("Next: " in shown) == bool(following)
+        told = milestones.next_challenge(progress, unit, TITO)
+        assert told == following.replace("pytest -p tinytorch --milestone", "tito milestone start")
+
+    def test_no_two_paths_are_the_same(self):
+        paths = [one.numbers for one in kit.course().learning_paths]
+        assert len({*paths}) == len(paths)
 
     def test_markdown_tells_the_same(self, workspace):
         page = markdown.markdown_page(on(workspace, "doubles"))
