@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import pytest
 
+from pytest_tinytorch.course.commands import VARIABLE, Commands
 from pytest_tinytorch.course.options import (
     BORROW_SETTING,
     CURRICULUM_SETTING,
@@ -144,6 +146,7 @@ def options_from_namespace(given: object, config: pytest.Config) -> Options:
         ),
         scale=getattr(given, "scale", "tiny"),
         nodeids=getattr(given, "tinytorch_nodeids", False),
+        commands=Commands(tito=os.environ.get(VARIABLE) == "tito"),
         isolate=getattr(given, "isolate", None),
     )
 

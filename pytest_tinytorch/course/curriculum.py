@@ -80,13 +80,18 @@ class Unit(Struct, frozen=True, dict=True):
         return f"{self.year or self.number} {self.name}"
 
     @property
+    def short(self) -> str:
+        """How it is named in a command: ``05`` or ``1986``."""
+        return str(self.year or self.number)
+
+    @property
     def is_milestone(self) -> bool:
         return self.kind == "milestone"
 
     @property
     def command(self) -> str:
-        """What runs it."""
-        return f"pytest -p tinytorch --{self.kind} {self.number}"
+        """What runs it with pytest; `course.commands` knows what does with `tito`."""
+        return f"pytest -p tinytorch --{self.kind} {self.short}"
 
     @cached_property
     def spec_path(self) -> str:

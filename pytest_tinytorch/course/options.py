@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from pytest_tinytorch.course.commands import PYTEST, Commands
+
 CURRICULUM_SETTING = "tinytorch_curriculum"
 PATH_SETTING = "tinytorch_path"
 BORROW_SETTING = "tinytorch_borrow"
@@ -49,6 +51,7 @@ class Options(Struct, frozen=True):
         exports: (format, file) of each file to write the progress to.
         scale: the data that milestones use: ``"tiny"`` or ``"full"``.
         nodeids: whether a collection lists its node ids for the manifest.
+        commands: what a person types next, as messages say it.
         isolate: whether specs run in processes of their own; None leaves it to `run.isolation`.
     """
 
@@ -69,6 +72,7 @@ class Options(Struct, frozen=True):
     exports: tuple[tuple[str, Path], ...] = ()
     scale: str = "tiny"
     nodeids: bool = False
+    commands: Commands = PYTEST
     isolate: bool | None = None
 
     @property

@@ -36,6 +36,7 @@ class Event(Struct, frozen=True):
         notes: numbers that a milestone showed.
         helpers: modules of the workspace outside the package that were imported meanwhile: path from the
             root to digest.
+        blames: the exercise to fix first, where something is wrong or broken; empty if none is known.
         exact: digest of the bytes of that source. While it is the same, nothing has to be parsed.
         schema: version of this form.
     """
@@ -51,6 +52,7 @@ class Event(Struct, frozen=True):
     notes: Mapping[str, Any] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
     exact: str = ""
+    blames: str = ""
     schema: int = SCHEMA
 
     @property

@@ -62,6 +62,8 @@ class Progress(Struct, frozen=True, dict=True):
         terms: how the run was made, as far as its success depends on that.
         recorded_counts: unit id to how many of its specs passed, and of how many, according to the ledger,
             for the current source.
+        recorded_blame: unit id to the exercise that its last run found wrong, according to the ledger,
+            for the current source.
     """
 
     curriculum: Curriculum
@@ -79,6 +81,7 @@ class Progress(Struct, frozen=True, dict=True):
     reference: bool = False
     terms: Terms = field(default_factory=Terms)
     recorded_counts: Mapping[UnitId, tuple[int, int]] = field(default_factory=dict)
+    recorded_blame: Mapping[UnitId, str] = field(default_factory=dict)
 
     @property
     def checkpoints(self) -> tuple[Unit, ...]:
@@ -105,6 +108,13 @@ class Progress(Struct, frozen=True, dict=True):
             for one in self.curriculum.checkpoints
             if one.id in reached and self.state[one.id] == State.BORROWED
         )
+
+    def has_only_borrowed(self, unit: Unit) -> bool:
+        """Whether a unit depends on borrowed modules and on none that the learner wrote."""
+        reached = self.curriculum.closure([unit.id])
+        own = [one for one in self.checkpoints if one.id in reached and one.source]
+        lent = self.borrowed_for(unit)
+        return bool(lent) and all(one in lent for one in own)
 
     def opened_by(self, unit: Unit) -> tuple[Unit, ...]:
         """What a unit leads to at once: it needs the unit, and nothing else that does."""
@@ -176,6 +186,13 @@ class Progress(Struct, frozen=True, dict=True):
         return self.state[unit.id] not in (State.PASSED, State.BORROWED, State.LOCKED)
 
     @property
+    def blamed(self) -> dict[UnitId, str]:
+        """Unit id to the exercise to fix first, of this run or else of the last one."""
+        wrong = [task for task in self.tasks if task.exercise and task.state != State.TODO]
+        now = {task.unit.id: task.exercise for task in reversed(wrong)}
+        return {**self.recorded_blame, **now}
+
+    @property
     def next_task(self) -> Task | None:
         """What to do next: the first task of the earliest unit."""
         return self.tasks[0] if self.tasks else None
@@ -196,7 +213,7 @@ class Progress(Struct, frozen=True, dict=True):
         waits, here = self.opens_after(unit), self.current
         if not waits:
             return ""
-        at = f"; you are at {here.year or here.number}" if here and here not in waits else ""
+        at = f"; you are at {here.short}" if here and here not in waits else ""
         return f"opens after {unit_ranges(waits)}{at}"
 
     def verdict_line(self) -> str:

@@ -305,6 +305,7 @@ class Workspace(Struct, frozen=True, dict=True):
             achievements=self.ledger.achievements(),
             reference=self.options.reference,
             recorded_counts=self.recorded_counts,
+            recorded_blame={unit: e.blames for unit, e in self.evidence.items() if e.blames},
         )
 
     @property

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pytest_tinytorch.course.commands import lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.terminal.layout import lesson_command
 from pytest_tinytorch.terminal.plaintext import harmless_text
 
 MARKS = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, TracebackType
 
+from pytest_tinytorch.course.commands import PYTEST, Commands
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
@@ -75,6 +76,7 @@ class Explainer:
         root: what paths are shown relative to.
         hints: how many hints a message gives, 0 to 3.
         is_sound: whether a unit is known to be right, so that nothing else is blamed on it.
+        commands: what the person types next.
     """
 
     curriculum: Curriculum
@@ -82,6 +84,7 @@ class Explainer:
     root: Path
     hints: int = 0
     is_sound: Callable[[UnitId], bool] = lambda unit: False
+    commands: Commands = PYTEST
     folder: Path = field(init=False)
     spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
@@ -365,9 +368,7 @@ class Explainer:
             lines += labeled_lines("Where", f"{outcome.file}:{outcome.line}{inside}")
             lines += source
         if unit.id != spec.unit.id:
-            lines += labeled_lines(
-                "Blame", f"checkpoint {unit.label}: run pytest --checkpoint {unit.number}"
-            )
+            lines += labeled_lines("Blame", f"checkpoint {unit.label}: {self.commands.test(unit)}")
         return "\n".join([*lines, *self.hint_lines(unit, outcome.exercise)])
 
     def _spec_lines(self, spec: Spec, error: BaseException) -> list[str]:
@@ -388,9 +389,7 @@ class Explainer:
         if not hints:
             return []
         if not self.hints:
-            return labeled_lines(
-                "Hint", f"pytest -p tinytorch --checkpoint {unit.number} --hints 1"
-            )
+            return labeled_lines("Hint", self.commands.hint(unit, exercise))
         found: list[str] = []
         for number, hint in enumerate(hints[: self.hints], start=1):
             found += labeled_lines(f"Hint {number}", hint)

@@ -139,7 +139,8 @@ class Judge:
         if self.progress is not None:
             from pytest_tinytorch.terminal import screen  # Rich, which a worker does without
 
-            screen.show_report(self.progress, terminalreporter)
+            commands = self.workspace.options.commands
+            screen.show_report(self.progress, terminalreporter, commands)
 
     def _judge(self, complete: bool) -> Progress:
         workspace, plan = self.workspace, self.plan
@@ -252,6 +253,7 @@ class Judge:
                 notes=progress.notes.get(unit, {}),
                 helpers=helpers,
                 exact=self.found.grounds[unit].exact,
+                blames=progress.blamed.get(unit, ""),
             )
             for unit, verdict in self.lasting.items()
             if not self._beyond_what_is_asked(unit, verdict)

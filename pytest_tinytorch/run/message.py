@@ -9,6 +9,7 @@ from traceback import extract_tb
 from typing import Any
 
 from pytest_tinytorch.evidence.paths import real_path
+from pytest_tinytorch.terminal import output
 from pytest_tinytorch.terminal.plaintext import shortened
 
 LABEL_WIDTH = 10
@@ -25,6 +26,10 @@ LABEL_COLORS: dict[str, dict[str, bool]] = {
     "Broken": {"red": True},
     "Where": {"bold": True},
 }
+
+
+PROGRAMS = ("Called", "Example")
+"""What a person can paste: its lines stay whole, whatever the terminal does with them."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +69,27 @@ class Message(tuple[str, int, str]):
 
     def toterminal(self, tw: Any) -> None:
         """Called by pytest with its terminal writer."""
+        width = output.reading_columns()
         title, *rest = self.text.splitlines()
         tw.line(title, red=True, bold=True)
+        name = ""
         for line in rest:
             label, value = line[: LABEL_WIDTH + 2], line[LABEL_WIDTH + 2 :]
-            colors = LABEL_COLORS.get(label.strip(), {})
+            name = label.strip() or name
             tw.write(label, light=True)
-            tw.line(value, **colors)
+            room = 0 if name in PROGRAMS else width - LABEL_WIDTH - 2
+            for number, part in enumerate(folded_value(value, room)):
+                tw.write(" " * (LABEL_WIDTH + 2) * bool(number))
+                tw.line(part, **LABEL_COLORS.get(label.strip(), {}))
         if self.more:
-            tw.line(f"  {self.more}", light=True)
+            tw.line(
+                output.folded(f"  {self.more}", width) if width else f"  {self.more}", light=True
+            )
+
+
+def folded_value(value: str, room: int) -> list[str]:
+    """A line of a message on as many lines as it needs; on one if ``room`` is not above 0."""
+    return output.folded(value, room, hang=0).splitlines() or [""] if room > 0 else [value]
 
 
 def labeled_lines(label: str, text: str) -> list[str]:

@@ -56,6 +56,7 @@ class Runner:
             workspace.root,
             workspace.options.hints,
             self._is_sound,
+            workspace.options.commands,
         )
         self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
         self.trials = Trials(self.timer)

@@ -19,10 +19,22 @@ def titled_rule(glyphs: Glyphs, title: str) -> Rule:
     return Rule(Text(title, style="bold"), characters=glyphs.line, style="dim")
 
 
-def indented(text: Text, indent: int, width: int) -> Text:
-    """Text wrapped to ``width`` with every line indented."""
-    lines = text.wrap(Console(width=width), max(16, width - indent - 1))
-    wrapped = Text("\n").join(Text(" " * indent).append_text(line) for line in lines)
+def last_line(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
+    """The run in one line, in a rule; where there is no room for that, below one."""
+    text = progress.verdict_line()
+    if len(text) + 4 <= width:
+        return [titled_rule(glyphs, text)]
+    rule = Rule(characters=glyphs.line, style="dim")
+    return [rule, indented(Text(text, style="bold"), 1, width)]
+
+
+def indented(text: Text, indent: int, width: int, hang: int = 0) -> Text:
+    """Text wrapped to ``width`` with every line indented, those after the first ``hang`` deeper."""
+    lines = text.wrap(Console(width=width), max(16, width - indent - hang - 1))
+    margins = [" " * indent, *[" " * (indent + hang)] * (len(lines) - 1)]
+    wrapped = Text("\n").join(
+        Text(margin).append_text(line) for margin, line in zip(margins, lines, strict=False)
+    )
     return Text().append_text(wrapped)
 
 
@@ -46,12 +58,6 @@ def left_out_line(units: Sequence[Unit], width: int) -> list[RenderableType]:
     if not units:
         return []
     return [indented(Text(f"not on this path: {unit_ranges(units)}", style="dim"), 1, width)]
-
-
-def lesson_command(unit: Unit, exercise: str = "") -> str:
-    """What opens the lesson about a unit, at the section of an exercise if one is named."""
-    section = f'"{exercise}"' if " " in exercise else exercise
-    return f"tito docs {unit.year or unit.number} {section}".rstrip()
 
 
 def capitalized(text: str) -> str:

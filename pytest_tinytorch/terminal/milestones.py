@@ -10,7 +10,9 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import PYTEST, Commands
 from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.options import NO_BORROWING
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
@@ -18,6 +20,7 @@ from pytest_tinytorch.terminal.glyphs import STYLE, Glyphs
 from pytest_tinytorch.terminal.layout import (
     fold,
     indented,
+    last_line,
     learning_path_line,
     left_out_line,
     titled_rule,
@@ -58,6 +61,8 @@ def milestone_tree(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
         )
         if unit is locked:
             text = fold(text, Text(f"  {progress.lock_text(unit)}", "dim"), width, indent=8)
+        elif state == State.PASSED and progress.has_only_borrowed(unit):
+            text = fold(text, Text("  with borrowed modules only"), width, indent=8)
         elif state not in (State.LOCKED, State.PASSED):
             text.append(f"  {milestone_word(state)}")
         lines.append(text)
@@ -123,13 +128,11 @@ def timeline_report(
     progress: Progress, glyphs: Glyphs, width: int, horizontal: bool
 ) -> RenderableType:
     """The timeline on its own: along a line, or a tree that says what each milestone proves."""
-    head, foot = (
-        titled_rule(glyphs, "tinytorch timeline"),
-        titled_rule(glyphs, progress.verdict_line()),
-    )
+    head = titled_rule(glyphs, "tinytorch timeline")
+    foot = last_line(progress, glyphs, width)
     lines = learning_path_line(progress, width)
     if horizontal:
-        return Group(head, *lines, *milestone_line(progress, glyphs, width), foot)
+        return Group(head, *lines, *milestone_line(progress, glyphs, width), *foot)
     for unit in progress.milestones:
         state = progress.state[unit.id]
         text = milestone_word(state)
@@ -138,7 +141,7 @@ def timeline_report(
         name = Text(f" {unit.year} {milestone_glyph(state, glyphs)} {unit.title}", STYLE[state])
         lines.append(fold(name, Text(f"  {text}", "dim"), width, indent=8))
         lines.append(indented(Text(unit.builds), 8, width))
-    return Group(head, *lines, *left_out_line(other_milestones(progress), width), foot)
+    return Group(head, *lines, *left_out_line(other_milestones(progress), width), *foot)
 
 
 def milestone_glyph(state: State, glyphs: Glyphs) -> str:
@@ -153,30 +156,58 @@ def milestones_to_celebrate(progress: Progress) -> list[UnitId]:
     return newly_passed[-1:]
 
 
-def celebration_panel(progress: Progress, unit: Unit, glyphs: Glyphs) -> RenderableType:
+def celebration_panel(
+    progress: Progress, unit: Unit, glyphs: Glyphs, commands: Commands = PYTEST
+) -> RenderableType:
     """What to show of an unlocked milestone: its year, the learner's numbers, the badge, what is next."""
-    text = Text(unit.capability, style="bold")
-    for name, value in milestone_numbers(progress, unit).items():
-        text.append(f"\n{name}: {value}", "not bold")
+    title = f"{unit.year} {glyphs.dot} {unit.title}"
+    numbers = [f"{name}: {value}" for name, value in milestone_numbers(progress, unit).items()]
+    if progress.has_only_borrowed(unit):
+        text = Text(f"{borrowed_text(unit)}\n", "bold")
+        text.append("\n".join([*numbers, way_to_own(progress, unit, commands)]), "not bold")
+        return framed(text, title, glyphs, style="cyan")
+    text = Text(unit.capability, "bold")
+    for line in numbers:
+        text.append(f"\n{line}", "not bold")
     text.append(f"\nBadge: {unit.badge}", "yellow not bold")
-    if challenge := next_challenge(progress, unit):
+    if challenge := next_challenge(progress, unit, commands):
         text.append(f"\nNext: {challenge}", "not bold")
     text.append(f"\nShow it: tito milestone celebrate {unit.year}", "not bold")
-    return framed(text, f"{unit.year} {glyphs.dot} {unit.title}", glyphs)
+    return framed(text, title, glyphs)
 
 
-def next_challenge(progress: Progress, unit: Unit) -> str:
+def borrowed_text(unit: Unit) -> str:
+    """What is said of a milestone that depends on no module of the learner's."""
+    return f"{unit.label} uses borrowed modules only: nothing in it is yours yet."
+
+
+def way_to_own(progress: Progress, unit: Unit, commands: Commands) -> str:
+    """Which module to write, so that a milestone counts as the learner's."""
+    lent = [one for one in progress.borrowed_for(unit) if one.source]
+    easiest = min(reversed(lent), key=lambda one: one.stars)
+    rest = [one for one in progress.borrowed if one.source and one != easiest]
+    command = commands.borrow(unit_ranges(rest).replace(" ", "") or NO_BORROWING)
+    return (
+        f"Write one of {unit_ranges(lent)} yourself, and pass it again."
+        f" To leave {easiest.label} out of what you borrow: {command}"
+    )
+
+
+def next_challenge(progress: Progress, unit: Unit, commands: Commands = PYTEST) -> str:
     """The challenge after a milestone; if it is not on the path, the next one that is, if there is one."""
     later = [other for other in progress.curriculum.milestones if other.number > unit.number]
     own = [other for other in later if progress.is_on_path(other)]
-    if own[:1] == later[:1]:
+    if not later:
         return unit.challenge
-    return f"{own[0].title}: pytest -p tinytorch --milestone {own[0].name}" if own else ""
+    if not own:
+        return ""
+    what = unit.challenge if own[0] == later[0] else own[0].title
+    return f"{what}: {commands.start(own[0])}"
 
 
-def framed(text: Text, title: str, glyphs: Glyphs) -> Panel:
+def framed(text: Text, title: str, glyphs: Glyphs, style: str = "green") -> Panel:
     """A frame around what to celebrate."""
-    return Panel(text, title=title, border_style="green", box=ASCII if glyphs.plain else ROUNDED)
+    return Panel(text, title=title, border_style=style, box=ASCII if glyphs.plain else ROUNDED)
 
 
 def milestone_numbers(progress: Progress, unit: Unit) -> Mapping[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
+if TYPE_CHECKING:  # help is shown without them
+    from pytest_tinytorch.terminal.glyphs import Glyphs
 
 COLUMNS = 80
 """Where nobody says how many."""
@@ -13,6 +15,8 @@ COLUMNS = 80
 
 def terminal_glyphs() -> Glyphs:
     """The characters that standard output can show, whatever pytest has put in its place."""
+    from pytest_tinytorch.terminal.glyphs import glyphs_for
+
     return glyphs_for(sys.__stdout__.encoding if sys.__stdout__ else None)
 
 
@@ -24,6 +28,38 @@ def columns() -> int:
     if is_terminal() and os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return COLUMNS
     return columns_of_terminal() or COLUMNS
+
+
+def reading_columns() -> int:
+    """The columns that a run writes to; 0 if that is no terminal. Pytest may have replaced the stream."""
+    try:
+        return columns() if sys.__stdout__ and sys.__stdout__.isatty() else 0
+    except ValueError:  # it is closed
+        return 0
+
+
+def error_columns() -> int:
+    """The columns that an error message has; 0 if it goes to no terminal, where nothing cuts its lines."""
+    try:
+        return columns() if sys.stderr.isatty() else 0
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return 0
+
+
+def folded(text: str, width: int, hang: int = 2) -> str:
+    """Lines of text; what does not fit goes below, ``hang`` deeper than its line begins. No word is cut."""
+    from textwrap import fill
+
+    return "\n".join(
+        fill(
+            line,
+            max(width, 20),
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + hang),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines() or [""]
+    )
 
 
 def columns_of_terminal() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import PYTEST, Commands, lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
@@ -15,9 +16,9 @@ from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import (
     fold,
     indented,
+    last_line,
     learning_path_line,
     left_out_line,
-    lesson_command,
     titled_rule,
 )
 
@@ -26,7 +27,7 @@ LABEL = 13
 
 
 def capability_report(
-    progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
+    progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80, commands: Commands = PYTEST
 ) -> RenderableType:
     """The section that ends a run."""
     from pytest_tinytorch.terminal.milestones import (  # panels, which the map does without
@@ -45,12 +46,12 @@ def capability_report(
     parts += units_that_ran(progress, glyphs, width)
     parts += milestone_row(progress, glyphs, width)
     parts += [
-        celebration_panel(progress, progress.curriculum.unit(i), glyphs)
+        celebration_panel(progress, progress.curriculum.unit(i), glyphs, commands)
         for i in milestones_to_celebrate(progress)
     ]
     parts += opened_line(progress, width)
-    parts += next_step(progress, glyphs, width)
-    parts.append(titled_rule(glyphs, progress.verdict_line()))
+    parts += next_step(progress, glyphs, width, commands)
+    parts += last_line(progress, glyphs, width)
     return Group(*parts)
 
 
@@ -69,7 +70,7 @@ def capability_map(progress: Progress, glyphs: Glyphs = UNICODE, width: int = 80
         titled_rule(glyphs, "tinytorch capabilities"),
         *parts,
         *left_out_line(progress.left_out, width),
-        titled_rule(glyphs, progress.verdict_line()),
+        *last_line(progress, glyphs, width),
     )
 
 
@@ -143,29 +144,29 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
         if state == State.PASSED and not verdict.counts.get(State.NOT_RUN):
             continue
         passed = verdict.counts.get(State.PASSED, 0)
-        line = Text(f" {unit.label} ", style="bold").append(unit.question, "italic")
+        line = Text(f"{unit.label} ", style="bold").append(unit.question, "italic")
         line.append(f"  {passed} of {verdict.total} specs", STYLE[state])
-        lines += [Text(""), line]
+        lines += [Text(""), indented(line, 1, width)]
         groups = progress.groups.get(unit.id, ())
         if groups:
-            lines.append(indented(_groups(groups, glyphs), 3, width))
+            lines += _groups(groups, glyphs, width)
         if verdict.state in (State.BROKEN, State.NOT_RUN) and verdict.headline:
             lines.append(indented(Text(verdict.headline, style=STYLE[verdict.state]), 3, width))
     return lines
 
 
-def _groups(groups: Iterable[GroupCount], glyphs: Glyphs) -> Text:
-    text = Text()
+def _groups(groups: Iterable[GroupCount], glyphs: Glyphs, width: int) -> list[Text]:
+    """Sub-capabilities with their counts, none of them broken; if one is too long, each on its own lines."""
+    parts = []
     for group in groups:
         full = group.passed == group.total
-        if text:
-            text.append("   ")
-        name = group.name.replace(" ", JOIN)
         mark = glyphs.passed if full else glyphs.open
-        text.append(
-            f"{mark}{JOIN}{name}{JOIN}{group.passed}/{group.total}", "green" if full else ""
-        )
-    return text
+        name = f"{mark} {group.name} {group.passed}/{group.total}"
+        parts.append(Text(name, "green" if full else ""))
+    if any(part.cell_len > width - 4 for part in parts):
+        return [indented(part, 3, width, hang=2) for part in parts]
+    whole = [Text(part.plain.replace(" ", JOIN), part.style) for part in parts]
+    return [indented(Text("   ").join(whole), 3, width)]
 
 
 def todo_list(progress: Progress, width: int) -> list[RenderableType]:
@@ -175,18 +176,20 @@ def todo_list(progress: Progress, width: int) -> list[RenderableType]:
         return []
     unit = todos[0].unit
     own = [task for task in todos if task.unit.id == unit.id]
-    lines: list[RenderableType] = [
-        Text(f"To do in {unit.label} (next: {own[0].exercise})", style="bold yellow")
-    ]
+    head = Text(f"To do in {unit.label} (next: {own[0].exercise})", style="bold yellow")
+    lines: list[RenderableType] = [head]
     shown = own[:TODO_LINES]
     left = max(len(task.location) for task in shown)
     middle = max(len(task.exercise) for task in shown)
     waiting = [waiting_text(task) for task in shown]
-    if left + middle + max(map(len, waiting)) + 6 > width:
-        waiting = [str(task.waiting_specs) for task in shown]
+    fits = left + middle + max(map(len, waiting)) + 6 <= width
     for task, text in zip(shown, waiting, strict=True):
-        row = f"  {task.location:<{left}}  {task.exercise:<{middle}}  {text}"
-        lines.append(Text(row, no_wrap=True))
+        if fits:
+            row = f"  {task.location:<{left}}  {task.exercise:<{middle}}  {text}"
+            lines.append(Text(row, no_wrap=True))
+        else:
+            lines.append(Text(f"  {task.location}"))
+            lines.append(indented(Text(f"{task.exercise}, {text}"), 4, width))
     if len(own) > TODO_LINES:
         lines.append(Text(f"  and {len(own) - TODO_LINES} more", style="dim"))
     return lines
@@ -209,7 +212,9 @@ def opened_line(progress: Progress, width: int) -> list[RenderableType]:
     return [Text(""), indented(Text(f"Opened  {names}", "green"), 1, width)] if names else []
 
 
-def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[RenderableType]:
+def next_step(
+    progress: Progress, glyphs: Glyphs, width: int = 80, commands: Commands = PYTEST
+) -> list[RenderableType]:
     """What to do next, with a place to click or a command to type."""
     task = progress.next_task
     if task is not None and task.location:
@@ -218,7 +223,9 @@ def next_step(progress: Progress, glyphs: Glyphs, width: int = 80) -> list[Rende
         text = f"  {task.location}  {name} {glyphs.dash} {matter_text(task)}"
     elif (current := progress.current) is not None:
         lesson = lesson_command(current)
-        text = f"  {current.command}  {glyphs.dash} {current.title}"
+        is_stale = progress.state[current.id] == State.STALE
+        command = commands.test(current) if is_stale else commands.start(current)
+        text = f"  {command}  {glyphs.dash} {current.title}"
     else:
         return []
     # Two spaces before a place are an entry of the to-do list, to people and to editors.

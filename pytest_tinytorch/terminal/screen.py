@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
+from pytest_tinytorch.course.commands import Commands
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import output, report
@@ -30,15 +31,14 @@ def rendered(renderable: RenderableType, width: int, color: bool, glyphs: Glyphs
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def show_report(progress: Progress, terminalreporter: Any) -> None:
+def show_report(progress: Progress, terminalreporter: Any, commands: Commands) -> None:
     """Write the report through pytest's own terminal, so that its color and capture rules hold."""
     from shutil import get_terminal_size
 
     width = max(20, get_terminal_size().columns)
     glyphs = output.terminal_glyphs()
-    text = rendered(
-        report.capability_report(progress, glyphs, width), width, terminalreporter.hasmarkup, glyphs
-    )
+    shown = report.capability_report(progress, glyphs, width, commands)
+    text = rendered(shown, width, terminalreporter.hasmarkup, glyphs)
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")
     for line in text.splitlines():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.course.commands import VARIABLE
 from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.watch.loop import Processes
 from pytest_tinytorch.watch.request import Request
@@ -35,6 +37,7 @@ class ServerProcess:
         self.process = subprocess.Popen(
             [*python_in(root), "-m", "pytest_tinytorch.watch.server", *arguments],
             cwd=root,
+            env=os.environ | {VARIABLE: "tito"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence.causes import Cause, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -21,7 +22,7 @@ from pytest_tinytorch.run.message import LABEL_WIDTH
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import fold as fold_parts
-from pytest_tinytorch.terminal.layout import titled_rule
+from pytest_tinytorch.terminal.layout import last_line
 from pytest_tinytorch.terminal.milestones import celebration_panel, milestones_to_celebrate
 from pytest_tinytorch.watch.examples import PREVIEW_EXAMPLES
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, PROGRESS, Request
@@ -136,14 +137,14 @@ def full_message(
         parts += report.todo_list(progress, request.width)
     parts += report.units_that_ran(progress, glyphs, request.width)
     parts += [
-        celebration_panel(progress, progress.curriculum.unit(u), glyphs)
+        celebration_panel(progress, progress.curriculum.unit(u), glyphs, TITO)
         for u in milestones_to_celebrate(progress)
     ]
     parts += capability_lines(progress)
     parts += [Text(f" ! {warning}", "yellow") for warning in progress.warnings]
     parts += report.opened_line(progress, request.width)
     parts += next_lines(progress, glyphs, request.width)
-    parts.append(titled_rule(glyphs, progress.verdict_line()))
+    parts += last_line(progress, glyphs, request.width)
     following = progress.current_checkpoint
     return {
         "number": request.number,
@@ -203,7 +204,7 @@ def headline(progress: Progress, verdict: State) -> str:
 
 def next_lines(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
     """What to do next: a key where a key does it, otherwise what any report says."""
-    lines, following = report.next_step(progress, glyphs, width), progress.current_checkpoint
+    lines, following = report.next_step(progress, glyphs, width, TITO), progress.current_checkpoint
     if progress.next_task is not None or following is None:
         return lines
     key = Text(f"  press n  {glyphs.dash} {following.number} {following.title}")

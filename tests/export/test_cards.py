@@ -215,7 +215,7 @@ class TestWords:
         assert 'src="1957-perceptron-light.svg"' in text
         assert "| trained accuracy | 100% | at least 99% |" in text
         assert f"source {proved.DIGEST}, specs {proved.SPECS}" in text
-        assert "`pytest -p tinytorch --milestone 01`" in text
+        assert "`pytest -p tinytorch --milestone 1957`" in text
 
     def test_hostile_text_means_nothing_to_markdown(self):
         text = words.readme_markdown(

@@ -81,7 +81,7 @@ class TestClaims:
         tree = parsed(portfolio_page(made))
         assert "not my work: 01 tensor." in part(tree, "limits")
         assert "pytest -p tinytorch --borrow 01 in it" in part(tree, "check")
-        assert "--milestone 01 --borrow 01" in part(tree, "check")
+        assert "--milestone 1957 --borrow 01" in part(tree, "check")
         assert "Modules 02–07 written by me, on NumPy; 01 borrowed" in part(tree, "years")
         assert "I can create, combine, reduce" not in part(tree, "capabilities")
 
@@ -113,7 +113,7 @@ class TestClaims:
         told = part(parsed(portfolio_page(portfolio())), "check")
         assert told.count(proved.DIGEST) == told.count(proved.SPECS) == 26
         assert "pytest -p tinytorch --checkpoint 05" in told
-        assert "pytest -p tinytorch --milestone 06" in told
+        assert "pytest -p tinytorch --milestone 2018" in told
         assert "python 3.11.7, numpy 2.4.6" in told
 
     def test_show_pictures_of_the_proved_code_alone(self):

@@ -8,11 +8,13 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Group
 
+from pytest_tinytorch.course.commands import PYTEST, TITO
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task
 from pytest_tinytorch.terminal import milestones, report, screen
 from pytest_tinytorch.terminal.glyphs import JOIN, PLAIN, UNICODE, glyphs_for
+from pytest_tinytorch.terminal.layout import last_line
 from tests.support import kit
 
 COURSE = kit.course()
@@ -128,9 +130,11 @@ def test_a_list_of_units_is_short():
 
 
 def test_what_is_to_do_is_cut_off_in_no_terminal():
-    """Where there is no room for words, a number tells how many specs wait."""
+    """Where there is no room beside a place, the exercise stands below it: no bare number, no cut word."""
     case = progress(1, State.TODO)
-    for width, ending in ((40, "  add     9"), (80, "  add     9 specs wait")):
+    wide = "  tinytorch/tensor.py:479:1  add     9 specs wait"
+    narrow = "  tinytorch/tensor.py:479:1\n    add, 9 specs wait"
+    for width, told in ((40, narrow), (80, wide)):
         tasks = tuple(
             Task(COURSE.units[1], name, f"tinytorch/tensor.py:{line}", n, 9, State.TODO)
             for n, (name, line) in enumerate((("add", 479), ("matmul", 529)), start=1)
@@ -138,4 +142,54 @@ def test_what_is_to_do_is_cut_off_in_no_terminal():
         shown = screen.rendered(
             Group(*report.todo_list(replace(case, tasks=tasks), width)), width, False
         )
-        assert shown.splitlines()[1].rstrip().endswith(ending), shown
+        assert told in shown
+
+
+def test_the_name_of_a_group_that_is_longer_than_a_line_breaks_at_a_space():
+    case = progress(3)
+    name = "broadcasting of two shapes that differ"
+    groups = {unit: (GroupCount(name, 7, 16),) for unit in case.verdicts}
+    shown = screen.rendered(
+        Group(*report.units_that_ran(replace(case, groups=groups), UNICODE, 40)), 40, False
+    )
+    assert f"○ {name} 7/16" in " ".join(shown.split())
+    assert shown.splitlines()[-1].startswith("     "), "it goes on below its name"
+
+
+def test_the_last_line_is_whole_where_it_is_longer_than_the_terminal():
+    case = progress(len(COURSE.units) - 1)
+    shown = screen.rendered(Group(*last_line(case, UNICODE, 40)), 40, False)
+    assert "…" not in shown
+    assert case.verdict_line() in " ".join(shown.split())
+
+
+class TestBorrowedOnly:
+    """A milestone that depends on borrowed modules, and on none of the learner's."""
+
+    @pytest.fixture
+    def case(self):
+        unit = COURSE.milestones[0]
+        modules = [u for u in COURSE.checkpoints if u.source and u.id in COURSE.closure([unit.id])]
+        state = dict.fromkeys((u.id for u in COURSE.units), State.LOCKED)
+        state |= dict.fromkeys((u.id for u in modules), State.BORROWED) | {unit.id: State.PASSED}
+        return Progress(COURSE, state, newly_passed=(unit.id,))
+
+    def shown(self, case, commands):
+        panel = milestones.celebration_panel(case, COURSE.milestones[0], UNICODE, commands)
+        return " ".join(screen.rendered(panel, 120, False).replace("│", "").split())
+
+    def test_has_no_badge_and_is_told_how_to_make_it_ones_own(self, case):
+        text = self.shown(case, TITO)
+        assert "1957 perceptron uses borrowed modules only: nothing in it is yours yet." in text
+        assert "Badge" not in text
+        assert "celebrate" not in text
+        assert "leave 02 activations out of what you borrow: tito path borrow 01,03-07" in text
+        assert "borrow: --borrow 01,03-07" in self.shown(case, PYTEST)
+        tree = Group(*milestones.milestone_tree(case, UNICODE, 80))
+        assert "with borrowed modules only" in screen.rendered(tree, 80, False)
+
+    def test_is_celebrated_once_one_module_is_the_learners(self, case):
+        own = replace(case, state={**case.state, "checkpoint-04": State.PASSED})
+        text = self.shown(own, TITO)
+        assert "Badge: Perceptron" in text
+        assert "Show it: tito milestone celebrate 1957" in text

@@ -342,7 +342,7 @@ class TestView:
         assert shown[1].endswith("press n  — 02 Doubling")
         assert "Lesson" in shown[2]
         shown = [str(line) for line in view.next_lines(toy_progress("00", "01", "02"), UNICODE, 80)]
-        assert "--milestone 01" in shown[1]
+        assert "tito milestone start 1901" in shown[1]
         assert shown[-1].endswith("press n  — 03 Squaring")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, radians, sin
 
+from pytest_tinytorch.course.commands import lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.journey import phrases
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element
 from pytest_tinytorch.export.journey.views import View
-from pytest_tinytorch.terminal.layout import lesson_command
 
 
 @dataclass(frozen=True)

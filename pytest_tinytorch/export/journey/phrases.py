@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pytest_tinytorch.course.commands import lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress, Task
 from pytest_tinytorch.export.journey import states
 from pytest_tinytorch.export.journey.markup import Markup, element, join
-from pytest_tinytorch.terminal.layout import lesson_command
 from pytest_tinytorch.terminal.report import waiting_text
 
 MONTHS = (
