@@ -11,7 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.claims import Claim, own_checkpoints
 from pytest_tinytorch.evidence.outcomes import State
@@ -60,7 +62,7 @@ def stage_celebration(session: Session, progress: Progress, card: Card) -> Group
     text = Text("\n".join(card.sentences), "bold")
     text.append(f"\n{capitalized(card.place)}, {card.title}, {card.proof}", "not bold")
     following = next((u for u in progress.curriculum.way if u == progress.current), None)
-    todo = f"{following.label}: {start_command(following)}" if following else ""
+    todo = f"{following.label}: {TITO.start(following)}" if following else ""
     facts = {"Code": card.origin, "Next": todo}
     return Group(drawn.framed(text, card.headline, session.glyphs), *labeled_lines(facts))
 
@@ -104,9 +106,9 @@ def picture_text(claim: Claim, pictures: Sequence[Picture]) -> str:
     right = proved_pictures(claim, pictures)
     if right:
         return ", ".join((FOLDER / f"{picture.name}.png").as_posix() for picture in right)
-    again = f"tito milestone start {claim.unit.year}"
+    again = TITO.start(claim.unit)
     if any(picture.belongs_to(claim.unit) for picture in pictures):
-        return f"not drawn by the proved code: {again} draws it again"
+        return f"of an earlier version of your code: {again} draws it again"
     return f"none yet: {again} draws one, if matplotlib is installed"
 
 
@@ -122,12 +124,7 @@ def standing_text(progress: Progress, unit: Unit) -> str:
     if progress.state[unit.id] == State.PASSED:
         return f"{unit.label}, which is passed"
     lock = progress.lock_text(unit)
-    return f"{unit.label}, which {lock}" if lock else f"{unit.label}: {start_command(unit)}"
-
-
-def start_command(unit: Unit) -> str:
-    """The command that starts a unit."""
-    return f"tito {'milestone' if unit.is_milestone else 'module'} start {unit.year or unit.number}"
+    return f"{unit.label}, which {lock}" if lock else f"{unit.label}: {TITO.start(unit)}"
 
 
 def next_text(progress: Progress, unit: Unit) -> str:
@@ -136,21 +133,18 @@ def next_text(progress: Progress, unit: Unit) -> str:
     if following and all(progress.state[other.id] == State.PASSED for other in following):
         left = [u for u in progress.milestones if progress.state[u.id] != State.PASSED]
         return f"{left[0].title}: {standing_text(progress, left[0])}" if left else ""
-    return drawn.next_challenge(progress, unit)
+    return drawn.next_challenge(progress, unit, TITO)
 
 
 def stage_named(session: Session, text: str) -> NamedCheckpoints:
     """The stage that a person names; a usage error lists all stages."""
-    from difflib import get_close_matches
-
     stages = session.workspace.curriculum.stages
     by_name = {stage.name.lower(): stage for stage in stages}
     found = by_name.get(text.strip().lower())
     if found is None:
-        near = get_close_matches(text.lower(), by_name, n=1, cutoff=0.5)
-        meant = f" Did you mean {by_name[near[0]].name}?" if near else ""
-        names = ", ".join(stage.name for stage in stages) or "none"
-        raise click.UsageError(f"unknown stage {text!r}.{meant} There are: {names}")
+        names = [stage.name for stage in stages]
+        valid = ", ".join(names) or "none"
+        raise click.UsageError(f"unknown stage {text!r}.{meant(text, names)} Valid: {valid}")
     return found
 
 
@@ -158,10 +152,13 @@ def stage_wait(progress: Progress, claims: dict[UnitId, Claim], stage: NamedChec
     """What a stage that cannot be claimed yet waits for."""
     own = own_checkpoints(progress, stage)
     left = [unit for unit in own if unit.id not in claims]
+    lent = [u for u in progress.borrowed if u.number in stage.numbers]
+    if not left and lent:
+        return f"You borrow {unit_ranges(lent)}, so nothing in {stage.name} is yours."
     if not left:
         return f"{stage.name} has nothing for you to write on this path."
     waits = f"{stage.name} is not passed yet: it waits for {unit_ranges(left)}."
-    return f"{waits} tito checkpoint test {left[0].number}"
+    return f"{waits} {TITO.start(left[0])}"
 
 
 def write_cards(session: Session, folder: Path, cards: Sequence[Card], quiet: bool = False) -> None:

@@ -10,6 +10,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
@@ -87,7 +88,9 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 
     Example: tito checkpoint test 01-05
     """
-    raise SystemExit(open_session().pytest(["--checkpoint", which, *arguments]))
+    session = open_session()
+    session.refuse_unknown(selection.select_checkpoints, which)
+    raise SystemExit(session.pytest(["--checkpoint", which, *arguments]))
 
 
 @checkpoint.command(context_settings={"ignore_unknown_options": True})
@@ -105,7 +108,7 @@ def unlock(arguments: tuple[str, ...]) -> None:
 @CARD
 @NAME
 def celebrate(stage: str, folder: Path | None, name: str) -> None:
-    """What a stage of the course comes to once you have passed it, with words and cards to share.
+    """Celebrate a stage that you passed, with words and cards to share.
 
     Stages are named in `tito checkpoint timeline --horizontal`.
 

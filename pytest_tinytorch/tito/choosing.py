@@ -8,6 +8,7 @@ import click
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import BORROW_SETTING, NO_BORROWING, PATH_SETTING
 from pytest_tinytorch.course.selection import unit_ranges
@@ -26,7 +27,8 @@ def choose(session: Session, chosen: NamedCheckpoints) -> None:
     refuse_nothing_to_write(session, chosen, lent)
     file = write_setting(root, PATH_SETTING, chosen.name)
     remember(root, Following())
-    session.say(f"{file.name} names it: {PATH_SETTING} = {chosen.name}")
+    session.say(f"You follow the path {chosen.name} from now on.")
+    session.say(f"The setting is in {file.name}: {PATH_SETTING} = {chosen.name}")
     tell(session)
 
 
@@ -48,14 +50,17 @@ def borrow(session: Session, modules: str) -> None:
         raise click.UsageError(str(error)) from None
     file = write_setting(root, BORROW_SETTING, modules)
     remember(root, Following())
-    session.say(f"{file.name} names them: {BORROW_SETTING} = {modules}")
+    session.say(f"You borrow {modules} from now on.")
+    session.say(f"The setting is in {file.name}: {BORROW_SETTING} = {modules}")
     if before not in (None, modules):
         session.say(f"It replaces what you borrowed before: {before}")
     session.say(
-        "For these, the course's worked solution runs; your own files stay as they are."
-        " Plain `python` does not borrow: use `tito python`."
+        "For these, the course's worked solution runs, in specs and in milestone scripts;"
+        " your own files stay as they are. Start programs of your own with `tito python`:"
+        " plain `python` imports your own modules only."
     )
     tell(session)
+    warn_of_borrowed_milestones(session.reopened())
 
 
 def lent_by_settings(root: Path) -> str | None:
@@ -107,6 +112,22 @@ def tell(session: Session) -> None:
     session.say(line) if line else None
     if current is not None:
         session.say(f"You are at {current.label}. `tito` says what is next.")
+
+
+def warn_of_borrowed_milestones(session: Session) -> None:
+    """Say which milestones cannot be the learner's, since they would depend on borrowed modules only."""
+    progress = session.progress
+    found = [unit for unit in progress.milestones if progress.has_only_borrowed(unit)]
+    if not found:
+        return
+    from pytest_tinytorch.terminal.milestones import way_to_own
+
+    use, it = ("use", "them") if len(found) > 1 else ("uses", "it")
+    session.say(
+        f"{unit_ranges(found)} {use} borrowed modules only, so you cannot celebrate {it}."
+        f" {way_to_own(progress, found[0], TITO)}",
+        fg="yellow",
+    )
 
 
 def begin_here(units: list[Unit]) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import TITO, lesson_command
+from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
-from pytest_tinytorch.terminal.layout import fold, indented, learning_path_line, lesson_command
+from pytest_tinytorch.terminal.layout import fold, indented, learning_path_line
 from pytest_tinytorch.tito.lesson import (
-    is_red,
     next_command,
     shown_path,
     where_to_begin,
 )
 from pytest_tinytorch.tito.session import Session
-from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
+from pytest_tinytorch.tito.unwritten import RED, blamed_exercise, exercises_of, file_of
 
 
 def place(session: Session) -> Group:
@@ -32,7 +33,8 @@ def place(session: Session) -> Group:
     if current is None:
         parts.append(Text(" You passed everything that is open.", "bold green"))
         passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
-        parts += [Text(f" Show it  tito milestone celebrate {u.year}") for u in passed[-1:]]
+        own = [unit for unit in passed if not progress.has_only_borrowed(unit)]
+        parts += [Text(f" Show it  tito milestone celebrate {u.year}") for u in own[-1:]]
         return Group(*parts)
     head = Text(f" You are at {current.label}", "bold")
     parts.append(fold(head, Text(f"  {current.question or current.builds}", "italic"), width))
@@ -48,20 +50,36 @@ def steps(session: Session, progress: Progress) -> list[RenderableType]:
     current, width = progress.current, session.width
     assert current is not None
     parts: list[RenderableType] = [indented(next_command(session, current), 1, width)]
-    if current.is_milestone:
-        parts.append(Text(f" Prove it tito milestone test {current.year}"))
-    left = untouched_exercises(session, current) if current.source else []
-    if left:
-        place = f"{shown_path(session, file_of(session, current))}:{left[0].line}"
-        count = f"{len(left)} of {len(current.hints)} exercises to write"
-        parts.append(
-            fold(Text(f" Begin    {place}"), Text(f"  {left[0].name}, {count}"), width, indent=10)
-        )
-    if current.source and is_red(session, current):
-        parts.append(Text(f" Hint     tito module hint {current.number}"))
-    parts.append(Text(f" Lesson   {lesson_command(current)}"))
+    if current.is_milestone and progress.state[current.id] != State.STALE:
+        parts.append(Text(f" Prove it {TITO.test(current)}"))
+    blamed = blamed_exercise(session, current)
+    parts += place_to_edit(session, current, blamed)
+    if current.source and progress.state[current.id] in RED:
+        parts.append(Text(f" Hint     {TITO.hint(current, blamed)}"))
+    parts.append(Text(f" Lesson   {lesson_command(current, blamed)}"))
     locked = next((u for u in progress.milestones if progress.lock_text(u)), None)
     if locked is not None and not current.is_milestone:
-        text = Text(f" {progress.lock_text(locked)}")
-        parts.append(fold(Text(f" Then     {locked.year}"), text, width, indent=10))
+        head = Text(f" Then     milestone {locked.year},")
+        text = Text(f" {locked.title}, {progress.lock_text(locked)}")
+        parts.append(fold(head, text, width, indent=10))
     return [*parts, *where_to_begin(progress, width)]
+
+
+def place_to_edit(session: Session, unit: Unit, blamed: str) -> list[RenderableType]:
+    """The exercise to fix, or else the first one to write, with a place to click."""
+    exercises = exercises_of(session, unit) if unit.source else []
+    left = [exercise for exercise in exercises if exercise.untouched]
+    count = f", {len(left)} of {len(unit.hints)} exercises to write" if left else ""
+    label, shown = "Begin" if len(left) == len(unit.hints) else "Write", left[:1]
+    if blamed:
+        label, shown = "Fix", [exercise for exercise in exercises if exercise.name == blamed]
+    file = shown_path(session, file_of(session, unit))
+    return [
+        fold(
+            Text(f" {label:<8} {file}:{one.line}"),
+            Text(f"  {one.name}{'' if blamed else count}"),
+            session.width,
+            indent=10,
+        )
+        for one in shown
+    ]

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from pytest_tinytorch.course.commands import TITO, lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.glyphs import STYLE
-from pytest_tinytorch.terminal.layout import fold, indented, lesson_command
+from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito.choosing import begin_here
 from pytest_tinytorch.tito.session import Session, state_table
-from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
+from pytest_tinytorch.tito.unwritten import RED, file_of, untouched_exercises
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,9 +68,8 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     facts = {
         "Builds": unit.builds,
         "History": unit.history,
-        "Needs": f"{unit_ranges(needs)}: {lock}" if lock else "nothing more",
-        "Leads to": milestones
-        and f"{milestones[0].year}, {milestones[0].title}: {milestones[0].builds}",
+        "Needs": needs and f"{unit_ranges(needs)}: {lock or 'ready'}",
+        "Leads to": leads_to(milestones),
         "Lesson": lesson_command(unit),
     }
     parts: list[RenderableType] = [
@@ -78,16 +77,41 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
         Text(f"{unit.question}\n", "italic"),
         labeled({label: text for label, text in facts.items() if text}),
         *to_do(session, unit),
-        Text(f"\nThen  tito module complete {unit.number}", "bold"),
+        *ways_to_test(session, unit),
         *way_in(progress, unit),
     ]
     if progress.current is not None and progress.current.is_milestone:
         milestone = progress.current
-        command = f"tito milestone start {milestone.year}"
-        parts.append(fold(Text(f"{milestone.label} is open:"), Text(f" {command}"), session.width))
+        command = Text(f" {TITO.start(milestone)}")
+        parts.append(fold(Text(f"{milestone.label} is open:"), command, session.width))
     if unit in progress.left_out and progress.learning_path:
         parts.append(Text(f"It is not on the path {progress.learning_path.name}.", "yellow"))
     return Group(*parts)
+
+
+def ways_to_test(session: Session, unit: Unit) -> list[RenderableType]:
+    """What runs the specs, meanwhile and at the end."""
+    ways = {"test": "after each exercise", "complete": "when you have written all of them"}
+    return [
+        Text(),
+        *(
+            fold(
+                Text(f"tito module {way} {unit.number}", "bold"),
+                Text(f"  {session.glyphs.dash} {when}"),
+                session.width,
+            )
+            for way, when in ways.items()
+        ),
+    ]
+
+
+def leads_to(milestones: Sequence[Unit]) -> str:
+    """The first milestone that a module leads to in words, and the later ones by year."""
+    if not milestones:
+        return ""
+    first, *later = milestones
+    after = f"; later {unit_ranges(later)}" if later else ""
+    return f"{first.year}, {first.title}: {first.builds}{after}"
 
 
 def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
@@ -119,7 +143,7 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     """The exercises that are still stubs, each with a place to click."""
     left = untouched_exercises(session, unit)
     if not left:
-        return [Text("\nNothing is left to write: run the specs.", "bold")]
+        return [Text("\nNothing is left to write.", "bold")]
     file, dash = shown_path(session, file_of(session, unit)), session.glyphs.dash
     places = [f"  {file}:{one.line}" for one in left]
     column = max(map(len, places))
@@ -132,58 +156,36 @@ def to_do(session: Session, unit: Unit) -> list[RenderableType]:
     ]
 
 
-def celebration(session: Session, before: Progress, after: Progress, unit: Unit) -> Group:
-    """What is printed when a module is done: what it opened, and what is next."""
+def celebration(session: Session, unit: Unit) -> RenderableType:
+    """What is printed when a module is done, after the report, which says what it opened and what is next."""
     from pytest_tinytorch.terminal.milestones import framed
 
-    glyphs, width = session.glyphs, session.width
-    title = f"{unit.label} passed"
-    text = Text(unit.capability, "bold")
-    for tier in after.curriculum.tiers:
-        own = [u for u in after.checkpoints if u.number in tier.numbers]
-        if unit in own:
-            text.append(f"\n{tier.name}  ", "not bold")
-            text.append(report.progress_bar(after, own, glyphs, max(8, min(20, width - 32))))
-    parts: list[RenderableType] = [Text(), framed(text, title, glyphs)]
-    for other in newly_opened(before, after):
-        if other.is_milestone and other != after.current:
-            head = Text(f"{other.year}     tito milestone start {other.number}")
-            parts.append(fold(head, Text(f"  {glyphs.dash} {other.title}"), width))
-    parts += [] if after.current is None else [next_command(session, after.current)]
-    return Group(*parts)
-
-
-def newly_opened(before: Progress, after: Progress) -> list[Unit]:
-    """What waits for nothing any more."""
-    units = (*after.checkpoints, *after.milestones)
-    return [unit for unit in units if before.unmet_needs(unit) and not after.unmet_needs(unit)]
+    return framed(Text(unit.capability, "bold"), f"{unit.label} passed", session.glyphs)
 
 
 def next_command(session: Session, unit: Unit) -> Text:
     """What to type to go on with a unit."""
-    what = unit.title
-    if unit.is_milestone:
-        way = "milestone start"
-    elif not unit.source:
-        way = "checkpoint test"
-    elif is_red(session, unit):
-        way, what = "module test", "see what fails"
-    else:
-        way = "module start"
-    head = Text(f"Next     tito {way} {unit.year or unit.number}")
+    command, what = TITO.start(unit), unit.title
+    state = session.progress.state[unit.id]
+    left = untouched_exercises(session, unit) if unit.source else []
+    if state in RED:
+        command, what = TITO.test(unit), "see what fails"
+    elif state == State.STALE or (unit.source and not left):
+        command, what = TITO.test(unit), "run its specs"
+    elif unit.source and len(left) < len(unit.hints):
+        command, what = TITO.test(unit), f"when you have written {left[0].name}"
+    head = Text(f"Next     {command}")
     return fold(head, Text(f"  {session.glyphs.dash} {what}"), session.width, indent=9)
-
-
-def is_red(session: Session, unit: Unit) -> bool:
-    """Whether the last run found that what is written is wrong, or does not run."""
-    return session.progress.state[unit.id] in (State.WRONG, State.BROKEN)
 
 
 def where_to_begin(progress: Progress, width: int) -> list[RenderableType]:
     """How to begin in the middle, for those who have passed nothing yet."""
     if progress.learning_path or any(state == State.PASSED for state in progress.state.values()):
         return []
-    text = "To begin elsewhere: `tito path` shows shorter paths; `tito path borrow 01-08` opens 09."
+    text = (
+        "To begin elsewhere: `tito path` shows shorter paths;"
+        " with `tito path borrow 01-08` you begin at module 09."
+    )
     return [Text(), indented(Text(text, "dim"), 1, width)]
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.commands import TITO
+from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.options import NO_BORROWING
+from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.session import (
+    Session,
     complete,
     open_session,
     print_json,
@@ -137,7 +143,7 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
 
     code = subprocess.call([sys.executable, str(script), *arguments], cwd=root)
     if code == 0 and progress.state[unit.id] != State.PASSED and "--reference" not in arguments:
-        session.say(f"\nProve it: tito milestone test {unit.year}", bold=True)
+        session.say(f"\nProve it: {TITO.test(unit)}", bold=True)
     raise SystemExit(code)
 
 
@@ -149,7 +155,9 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 
     Example: tito milestone test mlp
     """
-    raise SystemExit(open_session().pytest(["--milestone", which, *arguments]))
+    session = open_session()
+    session.refuse_unknown(selection.select_milestones, which)
+    raise SystemExit(session.pytest(["--milestone", which, *arguments]))
 
 
 @milestone.command()
@@ -165,9 +173,7 @@ def check(as_json: bool) -> None:
     if as_json:
         print_json([state_table(progress, unit) for unit in stale])
     for unit in () if as_json else stale:
-        session.say(
-            f"{unit.label} passed for an earlier version of the source: tito milestone test {unit.number}"
-        )
+        session.say(f"{unit.label} passed for an earlier version of the source: {TITO.test(unit)}")
     if not stale and not as_json:
         session.say(f"{progress.count_passed(progress.milestones)} passed, none is stale.")
     raise SystemExit(1 if stale else 0)
@@ -187,14 +193,15 @@ def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) 
     """
     session = open_session()
     progress = session.progress
-    unit = session.milestone(which) if which else last_passed(progress)
+    claims = session.claims(progress)
+    unit = session.milestone(which) if which else last_passed(progress, claims)
     if unit is None:
         raise click.ClickException(
             "no milestone is passed yet: tito milestone next says what to do"
         )
-    claim = session.claims(progress).get(unit.id)
+    claim = claims.get(unit.id)
     if claim is None:
-        session.say(why_not(progress, unit), fg="yellow")
+        session.say(why_not(session, progress, unit), fg="yellow")
         raise SystemExit(1)
     from pytest_tinytorch.export.cards.card import milestone_card
     from pytest_tinytorch.export.cards.words import profile_text
@@ -213,11 +220,29 @@ def celebrate(which: str | None, folder: Path | None, name: str, as_json: bool) 
         write_cards(session, folder, [card], quiet=as_json)
 
 
-def why_not(progress: Progress, unit: Unit) -> str:
-    """Why a milestone cannot be celebrated."""
+def why_not(session: Session, progress: Progress, unit: Unit) -> str:
+    """Why a milestone cannot be celebrated, and what to do about it."""
     if progress.state[unit.id] == State.PASSED:
-        return f"{unit.label} uses borrowed modules only: nothing in it is yours yet."
-    return f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}"
+        from pytest_tinytorch.terminal.milestones import borrowed_text, way_to_own
+
+        return f"{borrowed_text(unit)}\n{way_to_own(progress, unit, TITO)}"
+    why = f"{unit.label} is {word_for(progress, unit)}. {unmet_text(progress, unit)}"
+    lent = borrowed_when_passed(session, unit)
+    if lent is None:
+        return why
+    command = TITO.borrow(unit_ranges(lent).replace(" ", "") or NO_BORROWING)
+    named = unit_ranges(lent) or "nothing"
+    return f"{why}\nYou passed it while you borrowed {named}. It counts again with: {command}"
+
+
+def borrowed_when_passed(session: Session, unit: Unit) -> list[Unit] | None:
+    """What was borrowed when a milestone passed that does not count now; None if that is not the reason."""
+    workspace = session.workspace
+    if unit.id not in workspace.proved_with_others:
+        return None
+    passed = [e for e in workspace.ledger.events if e.unit == unit.id and e.verdict == State.PASSED]
+    lent = next(e.borrowed for e in reversed(passed) if e.borrowed is not None)
+    return [one for one in workspace.curriculum.checkpoints if one.name in lent]
 
 
 def celebrated(progress: Progress, claim: Claim) -> dict[str, object]:
@@ -235,10 +260,13 @@ def celebrated(progress: Progress, claim: Claim) -> dict[str, object]:
     }
 
 
-def last_passed(progress: Progress) -> Unit | None:
-    """The last milestone, by year, that is passed."""
-    passed = [u for u in progress.milestones if progress.state[u.id] == State.PASSED]
-    return passed[-1] if passed else None
+def last_passed(progress: Progress, claims: Mapping[UnitId, Claim]) -> Unit | None:
+    """The last milestone, by year, that can be celebrated; or else the last one that passed at some time."""
+    for passed in (claims, progress.achievements):
+        found = [unit for unit in progress.curriculum.milestones if unit.id in passed]
+        if found:
+            return found[-1]
+    return None
 
 
 def first_unpassed(progress: Progress) -> Unit | None:
@@ -260,4 +288,6 @@ def unmet_text(progress: Progress, unit: Unit) -> str:
     lock = progress.lock_text(unit)
     if lock:
         return f"It {lock}."
-    return f"It is open: tito milestone test {unit.number}"
+    if progress.state[unit.id] == State.STALE:
+        return f"Run it again: {TITO.test(unit)}"
+    return f"It is open: {TITO.start(unit)}"

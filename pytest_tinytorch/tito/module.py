@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
+from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.lessons.find import NoLesson, find_exercise
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
-from pytest_tinytorch.tito.unwritten import file_of, untouched_exercises
+from pytest_tinytorch.tito.unwritten import blamed_exercise, file_of, untouched_exercises
 
 ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
 OPTIONAL = click.argument(
@@ -87,18 +90,17 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 def complete_module(which: str, arguments: tuple[str, ...]) -> None:
     """Run the specs of a module, and celebrate if they pass.
 
-    Shows what the module opened, and what is next.
+    The report says what the module opened, and what is next.
 
     Example: tito module complete 05
     """
     session = open_session()
-    unit, before = session.module(which), session.progress
+    unit = session.module(which)
     code = session.pytest(["--checkpoint", unit.number, *arguments])
-    after = session.reopened().progress
-    if code == 0 and after.state[unit.id] == State.PASSED:
+    if code == 0 and session.reopened().progress.state[unit.id] == State.PASSED:
         from pytest_tinytorch.tito.lesson import celebration
 
-        session.show(celebration(session, before, after, unit))
+        session.show(celebration(session, unit))
     raise SystemExit(code)
 
 
@@ -129,38 +131,43 @@ def reset(which: str, yes: bool) -> None:
 def hint(which: str | None, exercise: str | None, level: int) -> None:
     """Show a hint for an exercise.
 
-    Without EXERCISE: the first that you still have to write, or else the first that a run of the specs
-    blames. Without NN: the module that you are at.
+    Without EXERCISE: the one that the last run found wrong, or else the first that you still have to
+    write, or else the first that a run of the specs blames. Without NN: the module that you are at.
 
     Example: tito module hint 05 backward --level 2
     """
     session = open_session()
-    if which and exercise is None and (owner := module_with(session, which)):
-        which, exercise = owner.number, which
-    unit = session.module(which) if which else current_module(session)
-    name = exercise or red_exercise(session, unit)
-    if name is None:
+    unit, named = exercise_meant(session, which, exercise)
+    name = named or red_exercise(session, unit)
+    if not name:
         session.say(f"Nothing is red in {unit.label}. Name an exercise: {', '.join(unit.hints)}")
         return
-    if name not in unit.hints:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, unit.hints, n=1, cutoff=0.5)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        raise click.UsageError(
-            f"{unit.label} has no exercise {name!r}.{meant} Exercises: {', '.join(unit.hints)}"
-        )
     session.say(f"{unit.label} · {name}", bold=True)
     for number, text in enumerate(unit.hints[name][:level], start=1):
         session.say(f"  {number}. {text}")
+    if which == unit.name and which in unit.hints and name != which:
+        session.say(f"For the exercise {which}: {TITO.hint(unit, which)}")
 
 
-def module_with(session: Session, exercise: str) -> Unit | None:
-    """The only module with an exercise of that name, unless it is the name of a unit, too."""
-    checkpoints = session.workspace.curriculum.checkpoints
-    owners = [unit for unit in checkpoints if exercise in unit.hints]
-    is_unit = any(exercise in (unit.name, unit.number) for unit in checkpoints)
-    return owners[0] if len(owners) == 1 and not is_unit else None
+def exercise_meant(session: Session, which: str | None, exercise: str | None) -> tuple[Unit, str]:
+    """The module that a person means, and the exercise if they name one; otherwise that is empty.
+
+    Raises:
+        click.UsageError: nothing has that name, or several have; it says which are near.
+    """
+    curriculum = session.workspace.curriculum
+    try:
+        if not which:
+            return current_module(session), ""
+        if exercise:
+            topic = find_exercise(curriculum, exercise, session.module(which))
+        elif selection.find_unit(curriculum, which):
+            return session.module(which), ""
+        else:
+            topic = find_exercise(curriculum, which)
+    except (NoLesson, selection.UnknownName) as error:
+        raise click.UsageError(str(error)) from None
+    return topic.unit, topic.exercise
 
 
 def current_module(session: Session) -> Unit:
@@ -170,13 +177,15 @@ def current_module(session: Session) -> Unit:
         raise click.UsageError("you passed all modules that are open: name one")
     if not current.source:
         raise click.UsageError(
-            f"{current.label} comes first, and has no module: tito checkpoint test {current.number}"
+            f"{current.label} comes first, and has no module: {TITO.test(current)}"
         )
     return current
 
 
 def red_exercise(session: Session, unit: Unit) -> str | None:
-    """The exercise of a module that is red: the first stub, or else what a run of its specs blames."""
+    """The exercise that is red: what the last run blames, else the first stub, else what a run blames."""
+    if blamed := blamed_exercise(session, unit):
+        return blamed
     left = untouched_exercises(session, unit)
     if left:
         return left[0].name
@@ -191,14 +200,12 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
             progress = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise click.ClickException(
-                f"the run gave no verdict: tito module test {unit.number} says why"
+                f"the run gave no verdict: {TITO.test(unit)} says why"
             ) from None
     names = [task["exercise"] for task in progress["tasks"] if task["unit"] == unit.id]
     found = next((name for name in names if name in unit.hints), None)
     if found is None and progress["units"][unit.id]["state"] == "broken":
-        raise click.ClickException(
-            f"{unit.label} is broken: tito module test {unit.number} says where"
-        )
+        raise click.ClickException(f"{unit.label} is broken: {TITO.test(unit)} says where")
     return found
 
 

@@ -13,15 +13,17 @@ from rich.text import Text
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import NamedCheckpoints as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.nearest import nearest
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
-from pytest_tinytorch.terminal.layout import indented
+from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito import choosing
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
 BAR = 20
+VERBS = ("choose", "borrow", "leave")
 
 
 @click.command()
@@ -55,8 +57,12 @@ def path(words: tuple[str, ...], as_json: bool) -> None:
             raise click.UsageError("borrow which modules? For example: tito path borrow 01-08")
         case () | (_,):
             show(session, words[0] if words else None, as_json)
+        case ("leave" | "choose", *_):
+            raise click.UsageError(f"one path at a time: tito path choose {words[1]}")
         case _:
-            raise click.UsageError(f"one path at a time: tito path choose {words[-1]}")
+            near = nearest(words[0], VERBS)
+            right = " ".join(["tito path", *near, *words[1:]]) if near else "tito path --help"
+            raise click.UsageError(f"unknown {words[0]!r}: did you mean `{right}`?")
 
 
 def names(session: Session) -> list[str]:
@@ -83,10 +89,11 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
         parts += [summary(session, one), *(itemized(session, one) if name else [])]
     following = name or "NAME"
     lent = session.progress.learning_path_line()
-    parts += [Text(f"Now: {lent}")] if lent else []
+    parts += [indented(Text(f"Now: {lent}"), 0, session.width)] if lent else []
     if not (name and is_followed(session, chosen[0])):
         parts.append(Text(f"Follow it: tito path choose {following}"))
-    parts.append(Text(f"For one run: pytest -p tinytorch --path {following}"))
+    once = Text(f" pytest -p tinytorch --path {following}")
+    parts.append(fold(Text("For one run:"), once, session.width, indent=2))
     parts += [Text("Leave it: tito path leave")] if lent else []
     session.show(Group(*parts))
 
@@ -138,12 +145,12 @@ def summary(session: Session, one: LearningPath) -> Text:
     if one.summary:
         text.append("\n").append_text(indented(Text(one.summary, "italic"), 2, session.width))
     text.append("\n  ").append(report.progress_bar(progress, own, session.glyphs, BAR))
-    text.append(
-        f"\n  modules {unit_ranges(own)}"
-        + (f", borrows {unit_ranges(borrowed)}" if borrowed else "")
-    )
-    if progress.milestones:
-        text.append(f"\n  milestones {unit_ranges(progress.milestones)}")
+    lines = [
+        f"modules {unit_ranges(own)}" + (f", borrows {unit_ranges(borrowed)}" if borrowed else "")
+    ]
+    lines += [f"milestones {unit_ranges(progress.milestones)}"] if progress.milestones else []
+    for line in lines:
+        text.append("\n").append_text(indented(Text(line, "not bold"), 2, session.width))
     return text.append("\n")
 
 

@@ -78,9 +78,10 @@ def report(
     if digests:
         session.show(digest_lines(session, progress))
     elif not wanted and portfolio is None and cards is None:
+        from pytest_tinytorch.course.commands import TITO
         from pytest_tinytorch.terminal.report import capability_report
 
-        session.show(capability_report(progress, session.glyphs, session.width))
+        session.show(capability_report(progress, session.glyphs, session.width, TITO))
     write_exports(session, progress, wanted)
     if portfolio is not None:
         write_portfolio(session, progress, portfolio, show, name)
@@ -182,5 +183,5 @@ def nothing_proved(progress: Progress) -> str:
     """The message for someone who has nothing to show yet."""
     units = progress.curriculum.units
     if any(unit.id in progress.achievements for unit in units if unit.source):
-        return "nothing is proved for the current source: pytest -p tinytorch proves it again"
+        return "nothing is proved for the current source: tito checkpoint unlock proves it again"
     return "nothing of yours is proved yet, so there is nothing to show. `tito` says what is next"

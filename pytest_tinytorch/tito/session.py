@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
+from pytest_tinytorch.course.commands import VARIABLE
 from pytest_tinytorch.course.curriculum import CurriculumError, Unit, UnitId
 from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.evidence.workspace import Workspace
@@ -74,19 +76,8 @@ class Session(Struct, frozen=True):
 
     def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
         """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
-        from textwrap import fill
-
-        for line in text.splitlines() or [""]:
-            indent = " " * (len(line) - len(line.lstrip()) + hang)
-            folded = fill(
-                line,
-                self.width,
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-                drop_whitespace=True,
-            )
-            click.secho(self.glyphs.fit(folded), color=self.color, **style)
+        folded = output.folded(text, self.width, hang)
+        click.secho(self.glyphs.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
@@ -102,6 +93,13 @@ class Session(Struct, frozen=True):
         if not unit.source:
             raise click.UsageError(f"{unit.label} has no module: it is about your environment")
         return unit
+
+    def refuse_unknown(self, select: Callable[..., tuple[Unit, ...]], text: str) -> None:
+        """Raise a usage error if a text names no units."""
+        try:
+            select(self.workspace.curriculum, text)
+        except selection.UnknownName as error:
+            raise click.UsageError(str(error)) from None
 
     def _one(self, text: str, select: Callable[..., tuple[Unit, ...]]) -> Unit:
         try:
@@ -119,7 +117,8 @@ class Session(Struct, frozen=True):
 
         root = self.workspace.root
         command = [*python_in(root), "-m", "pytest", "-p", "tinytorch"]
-        return subprocess.call([*command, *self.followed(arguments), *arguments], cwd=root)
+        words = [*command, *self.followed(arguments), *arguments]
+        return subprocess.call(words, cwd=root, env=os.environ | {VARIABLE: "tito"})
 
     def quietly(self, arguments: Sequence[str]) -> int:
         """Run pytest as `pytest` does, its output thrown away."""

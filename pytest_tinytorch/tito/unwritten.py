@@ -1,4 +1,4 @@
-"""What is left to write of a module, as its file has it."""
+"""The exercises of a module: what is left to write, and what the last run found wrong, as its file has it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import Exercise, locate_exercises
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.session import Session
+
+RED = (State.WRONG, State.BROKEN)
+"""What is written is wrong, or does not run."""
 
 
 def file_of(session: Session, unit: Unit) -> Path:
@@ -14,10 +18,22 @@ def file_of(session: Session, unit: Unit) -> Path:
     return session.workspace.implementation.folder / "tinytorch" / f"{unit.name}.py"
 
 
-def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
-    """The exercises of a module that are still stubs, in the order of the file."""
+def exercises_of(session: Session, unit: Unit) -> list[Exercise]:
+    """The exercises of a module in the order of the file; none if it cannot be read."""
     try:
         text = file_of(session, unit).read_text(encoding="utf-8")
-        return [exercise for exercise in locate_exercises(text, unit.hints) if exercise.untouched]
+        return list(locate_exercises(text, unit.hints))
     except (OSError, SyntaxError, ValueError):
         return []
+
+
+def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
+    """The exercises of a module that are still stubs, in the order of the file."""
+    return [exercise for exercise in exercises_of(session, unit) if exercise.untouched]
+
+
+def blamed_exercise(session: Session, unit: Unit) -> str:
+    """The exercise that the last run found wrong; empty if it found none, or the source has changed."""
+    progress = session.progress
+    is_red = progress.state[unit.id] in RED
+    return progress.blamed.get(unit.id, "") if is_red else ""

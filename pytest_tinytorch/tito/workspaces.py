@@ -161,7 +161,7 @@ def show(actions: Sequence[Action], before: str, version: str, backups: str, che
         click.echo("\nTo do this: tito update")
     else:
         click.echo(
-            "\nDone. You have to prove again what depends on newer files: pytest -p tinytorch"
+            "\nDone. You have to prove again what depends on newer files: tito checkpoint unlock"
         )
 
 

@@ -77,7 +77,8 @@ class TestMilestones:
         edit(workspace, "adding", "x + y", "y + x")
         assert "is stale" in tito("milestone", "celebrate", "1901", "--card", "out", code=1)
         assert not (workspace / "out").exists()
-        assert "no milestone is passed yet" in tito("milestone", "celebrate", code=1)
+        told = "1902 squares is stale. It opens after 1901; you are at 01."
+        assert told in tito("milestone", "celebrate", code=1)
 
     def test_numbers_are_those_of_the_code_that_stands_there(self, workspace):
         edit(workspace, "doubling", "return add(x, x)", "return add(x, x) + (x == 2)")
@@ -111,7 +112,7 @@ class TestMilestones:
         (folder / "01_sum.png").write_bytes(own.data)
         assert "Picture .tinytorch/plots/01_sum.png" in tito("milestone", "celebrate", "1901")
         (folder / "01_sum.png").write_bytes(proved.picture("01_sum", "reference:00").data)
-        assert "not drawn by the proved code" in tito("milestone", "celebrate", "1901")
+        assert "of an earlier version of your code" in tito("milestone", "celebrate", "1901")
         assert "left out 01_sum.png" in tito("report", "--portfolio", "site")
 
 
@@ -122,12 +123,12 @@ class TestStages:
         assert "Stage 1 of 1, checkpoint 02" in text
         edit(workspace, "adding", "x + y", "y + x")
         text = tito("checkpoint", "celebrate", "second", "--card", "out", code=1)
-        assert "it waits for 02. tito checkpoint test 02" in text
+        assert "it waits for 02. tito module start 02" in text
         assert not (workspace / "out").exists()
 
     def test_that_do_not_exist_are_named_with_those_that_do(self, workspace):
         text = tito("checkpoint", "celebrate", "secnd", code=2)
-        assert "unknown stage 'secnd'. Did you mean Second? There are: Second" in text
+        assert "unknown stage 'secnd'. Did you mean 'Second'? Valid: Second" in text
 
 
 class TestCards:

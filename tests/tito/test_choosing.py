@@ -104,6 +104,32 @@ class TestTheLastRun:
         assert not (tmp_path / FILE).exists()
 
 
+class TestAMilestoneOfBorrowedModulesOnly:
+    def test_is_warned_of_and_says_how_to_make_it_your_own(self, workspace):
+        told = " ".join(tito("path", "borrow", "01,02").split())
+        way = "To leave 01 adding out of what you borrow: tito path borrow 02"
+        assert "1901 uses borrowed modules only, so you cannot celebrate it." in told
+        assert way in told
+        assert "borrowed modules only" not in tito("path", "borrow", "01")
+        tito("path", "borrow", "01,02")
+        run = " ".join(toy.pytest_in(workspace, "--milestone=1901").output.split())
+        assert "1901 sums passed" in run
+        assert "Badge" not in run
+        text = " ".join(tito("milestone", "celebrate", code=1).split())
+        assert "no milestone is passed yet" not in text
+        assert "1901 sums uses borrowed modules only: nothing in it is yours yet." in text
+        assert way in text
+
+    def test_that_is_borrowed_no_more_says_with_what_it_counts_again(self, workspace):
+        toy.pytest_in(workspace, "--milestone=1901", "--borrow=01")
+        tito("path", "leave")
+        text = " ".join(tito("milestone", "celebrate", code=1).split())
+        assert "1901 sums is locked. It opens after 02; you are at 01." in text
+        assert (
+            "You passed it while you borrowed 01. It counts again with: tito path borrow 01" in text
+        )
+
+
 class TestSettings:
     def test_borrow_is_written_and_taken_away(self, workspace, capfd):
         text = tito("path", "borrow", "01")
@@ -121,7 +147,9 @@ class TestSettings:
         assert "You follow no path, and borrow nothing." in tito("path", "leave")
 
     def test_a_path_is_chosen_and_left(self, workspace):
-        assert "tinytorch_path = doubles" in tito("path", "choose", "doubles")
+        text = tito("path", "choose", "doubles")
+        assert "You follow the path doubles from now on." in text
+        assert "tinytorch_path = doubles" in text
         assert toy.pytest_in(workspace).json["path"] == "doubles"
         assert "Path doubles" in tito()
         tito("path", "leave")
@@ -161,6 +189,8 @@ class TestSettings:
         ((), ("borrow", "all"), "nothing would be left to write"),
         (("choose", "doubles"), ("borrow", "02"), "the path doubles contains 02, and all of it"),
         (("borrow", "02"), ("choose", "doubles"), "the path doubles contains 02, and all of it"),
+        ((), ("chose", "doubles"), "did you mean `tito path choose doubles`?"),
+        ((), ("borrow", "2-1"), "runs backwards: write 01-02"),
     ],
 )
 def test_what_cannot_be_chosen(workspace, before, words, says):

@@ -28,7 +28,7 @@ def test_tito_alone_says_where_you_are(workspace):
     text = tito()
     assert "You are at 00 environment" in text
     assert "tito checkpoint test 00" in text
-    assert "1901 opens after 02; you are at 00" in text
+    assert "Then     milestone 1901, Sums, opens after 02; you are at 00" in text
     toy.solve(workspace, "adding")
     toy.pytest_in(workspace, "--checkpoint=01")
     text = tito()
@@ -37,7 +37,7 @@ def test_tito_alone_says_where_you_are(workspace):
     assert "tinytorch/doubling.py:" in text
     assert "double, 1 of 1 exercises to write" in text
     assert "Lesson   tito docs 02" in text
-    assert "1901 opens after 02\n" in text
+    assert "milestone 1901, Sums, opens after 02\n" in text
 
 
 def test_tito_alone_after_all(workspace):
@@ -56,6 +56,71 @@ def test_tito_alone_says_what_went_stale(workspace):
     text = tito()
     assert "You are at 01 adding" in text
     assert "You passed it" in text
+    assert "Next     tito module test 01  — run its specs" in text
+    assert "module start" not in text
+    text = tito("module", "start", "01")
+    assert "Nothing is left to write" in text
+    assert "tito module test 01" in text
+
+
+def test_a_stale_milestone_is_run_again(workspace):
+    toy.solve(workspace, "adding", "doubling")
+    toy.pytest_in(workspace, "--milestone=1901")
+    file = workspace / "milestones" / "01_1901_sums" / "test_01_sums.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\nchanged = 1\n", encoding="utf-8")
+    text = tito()
+    assert "Next     tito milestone test 1901  — run its specs" in text
+    assert "Prove it" not in text
+
+
+def test_a_module_that_is_begun_leads_to_a_run_of_its_specs(workspace):
+    toy.pytest_in(workspace, "--checkpoint=00")
+    assert "Next     tito module start 01" in tito()
+    assert "tito module test 01  — after each exercise" in tito("module", "start", "01")
+    file = workspace / "tinytorch" / "adding.py"
+    stub = file.read_text(encoding="utf-8")
+    toy.solve(workspace, "adding")
+    whole = file.read_text(encoding="utf-8")
+    half = stub[: stub.index("def negate")] + whole[whole.index("def negate") :]
+    file.write_text(half, encoding="utf-8")
+    text = tito()
+    assert "Next     tito module test 01  — when you have written add" in text
+    assert "Write    tinytorch/adding.py:" in text
+    file.write_text(whole, encoding="utf-8")
+    assert "Next     tito module test 01  — run its specs" in tito()
+
+
+def test_tito_alone_names_the_exercise_that_the_last_run_found_wrong(workspace):
+    toy.solve(workspace, "adding")
+    file = workspace / "tinytorch" / "adding.py"
+    right = file.read_text(encoding="utf-8")
+    file.write_text(right.replace("return -x", "return x"), encoding="utf-8")
+    run = toy.pytest_in(workspace, "--checkpoint=01").output
+    assert "Lesson  tito docs 01 negate" in run
+    text = tito()
+    line = right[: right.index("def negate")].count("\n") + 1
+    assert f"Fix      tinytorch/adding.py:{line}  negate\n" in text
+    assert "Hint     tito module hint 01 negate\n" in text
+    assert "Lesson   tito docs 01 negate\n" in text
+    assert tito("module", "hint").startswith("01 adding · negate\n"), "no run is needed for it"
+    file.write_text(right, encoding="utf-8")
+    assert "negate" not in tito(), "what has changed since then is not blamed"
+
+
+def test_a_run_that_tito_started_says_what_to_type_in_the_words_of_tito(workspace, capfd):
+    toy.solve(workspace, "adding", "doubling")
+    tito("module", "test", "02")
+    assert "Next  tito milestone start 1901" in capfd.readouterr().out
+    file = workspace / "tinytorch" / "adding.py"
+    text = file.read_text(encoding="utf-8").replace("return -x", "return x")
+    file.write_text(text, encoding="utf-8")
+    tito("module", "test", "01", code=1)
+    told = capfd.readouterr().out
+    assert "Hint      tito module hint 01 negate" in told
+    assert "pytest -p" not in told
+    assert "Hint      pytest -p tinytorch --checkpoint 01 --hints 1" in (
+        toy.pytest_in(workspace, "--checkpoint=01").output
+    )
 
 
 @pytest.mark.parametrize("body", ["return x - y", "return x +"], ids=["wrong", "broken"])
@@ -173,7 +238,7 @@ def test_what_a_run_has_opened_is_said(workspace):
     toy.solve(workspace, "adding", "doubling")
     text = toy.pytest_in(workspace, "--checkpoint=02").output
     assert "Opened  1901 sums" in text
-    assert "Next  pytest -p tinytorch --milestone 01" in text
+    assert "Next  pytest -p tinytorch --milestone 1901" in text
     assert "Opened" not in toy.pytest_in(workspace, "--checkpoint=02").output
 
 

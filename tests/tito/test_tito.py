@@ -9,6 +9,7 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from pytest_tinytorch.terminal.glyphs import PLAIN, UNICODE
 from pytest_tinytorch.tito.main import COMMANDS, main
@@ -220,12 +221,14 @@ class TestModule:
         text = tito("module", "complete", "01")
         assert "01 adding passed" in text
         assert "I can add." in text
-        assert "1 of 2" in text
-        assert "tito module start 02" in text
         toy.solve(workspace, "doubling")
-        text = tito("module", "complete", "02")
-        assert "Next     tito milestone start 1901" in text
-        assert "Opened" in capfd.readouterr().out, "the report of the run says what it opened"
+        capfd.readouterr()
+        panel = tito("module", "complete", "02")
+        run = capfd.readouterr().out  # its report comes before the panel
+        assert "Opened  1901 sums" in run
+        assert (run + panel).count("Next") == 1
+        assert "Next  tito milestone start 1901" in run
+        assert (run + panel).count("2 of 2") == 1
 
     def test_start_says_why_it_matters(self, monkeypatch):
         monkeypatch.chdir(kit.ROOT)
@@ -262,11 +265,12 @@ class TestModule:
         text = tito("module", "hint", "01", "negate", "--level", "3")
         assert [line.strip()[:2] for line in text.splitlines()[1:]] == ["1.", "2.", "3."]
         assert "Return minus x." in text
-        assert "add, negate" in tito("module", "hint", "01", "divide", code=2)
+        assert "Valid: add, negate" in tito("module", "hint", "01", "divide", code=2)
 
     def test_a_hint_needs_no_module_beside_the_name_of_an_exercise(self, workspace):
         assert tito("module", "hint", "negate") == tito("module", "hint", "01", "negate")
-        assert "unknown checkpoint 'divide'" in tito("module", "hint", "divide", code=2)
+        assert "no lesson or exercise 'divide'" in tito("module", "hint", "divide", code=2)
+        assert "Did you mean 'negate'?" in tito("module", "hint", "Negat", code=2)
 
     def test_a_hint_for_what_cannot_be_imported_is_where_to_look(self, workspace):
         toy.write(workspace, {"tinytorch/adding.py": "def add(x, y:\n"})
@@ -274,7 +278,7 @@ class TestModule:
         assert "01 adding is broken: tito module test 01 says where" in text
 
     def test_a_command_that_is_misspelled_has_a_nearest_name(self, workspace):
-        assert "No such command 'modul'. Did you mean 'module'?" in tito("modul", code=2)
+        assert "No such command 'modul'. Did you mean `tito module`?" in tito("modul", code=2)
         assert tito("zzz", code=2).splitlines()[-1] == "Error: No such command 'zzz'."
 
 
@@ -307,7 +311,7 @@ class TestRuns:
             file.read_text(encoding="utf-8").replace("x + y", "y + x"), encoding="utf-8"
         )
         text = tito("milestone", "check", code=1)
-        assert "tito milestone test 01" in text
+        assert "tito milestone test 1901" in text
 
 
 class TestData:
@@ -374,6 +378,35 @@ class TestData:
         assert says in told
 
 
+def test_python_runs_code_and_modules_with_what_is_borrowed(workspace, capfd):
+    toy.pytest_in(workspace, "--borrow=01", "--checkpoint=00")
+    code = "import sys; from tinytorch.adding import add; print(add(2, 3), sys.argv)"
+    tito("python", "-c", code, "-x")
+    assert "5 ['-c', '-x']" in capfd.readouterr().out
+    toy.write(workspace, {"mine.py": f"{code}; print(__name__)"})
+    tito("python", "-m", "mine", "-x")
+    told = capfd.readouterr().out
+    assert "mine.py', '-x']" in told
+    assert "__main__" in told
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_every_terminal(columns):
+    for path in [(), *LEAVES]:
+        text = kit.tito(*path, "--help")
+        assert max(map(len, text.splitlines())) <= 80
+    done = CliRunner(env={"COLUMNS": str(columns)}).invoke(main, ["--help"])
+    assert max(map(len, done.output.splitlines())) <= columns, done.output
+
+
+def test_no_word_of_an_error_is_cut(workspace, monkeypatch):
+    """On a terminal it is folded; elsewhere it is one line, for programs."""
+    assert "Valid: 00, 01" in tito("module", "start", "99", code=2).splitlines()[-1]
+    monkeypatch.setattr("pytest_tinytorch.terminal.output.error_columns", lambda: 40)
+    lines = tito("module", "start", "99", code=2).splitlines()
+    assert max(map(len, lines[lines.index("Error: unknown checkpoint '99'. Valid:") :])) <= 40
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("arguments", "says"),
@@ -384,7 +417,23 @@ class TestBadInput:
             (("module", "start", "00"), "has no module"),
             (("module", "hint", "01", "--level", "4"), "1<=x<=3"),
             (("milestone", "celebrate", "1999"), "unknown milestone '1999'"),
+            (
+                ("milestone", "test", "1999"),
+                "unknown milestone '1999'. Valid: 01, 02, 1901, 1902, sums",
+            ),
+            (("checkpoint", "test", "ADING"), "unknown checkpoint 'ADING'. Did you mean 'adding'"),
             (("path", "scenic"), "unknown path 'scenic'"),
+            (("path", "chose", "short"), "did you mean `tito path choose short`?"),
+            (("path", "fly", "away"), "did you mean `tito path --help`?"),
+            (("python", "-c"), "-c requires code"),
+            (("python", "-V"), "'-V' is none of what is possible here: SCRIPT, -c CODE, -m MODULE"),
+            (("python", "gone.py"), "there is no file 'gone.py'"),
+            (("status",), "Did you mean `tito module status` or `tito milestone status`"),
+            (("staus",), "Did you mean `tito module status`"),
+            (("next",), "Did you mean `tito` or `tito milestone next`?"),
+            (("celebrate", "1"), "Did you mean `tito milestone celebrate 1` or"),
+            (("test", "04"), "Did you mean `tito module test 04`"),
+            (("hint",), "Did you mean `tito module hint`?"),
             (("data", "get", "imagenet"), "tinydigits"),
             (("completion", "tcsh"), "bash"),
         ],
