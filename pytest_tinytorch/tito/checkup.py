@@ -28,7 +28,8 @@ def doctor(as_json: bool) -> None:
     else:
         lines = []
         for finding in findings:
-            mark = session.glyphs.passed if finding.ok else session.glyphs.wrong
+            mark = session.glyphs.wrong if finding.needed else "!"
+            mark = session.glyphs.passed if finding.ok else mark
             style = "green" if finding.ok else "red" if finding.needed else "yellow"
             head = Text(f" {mark} {finding.what}:", style)
             lines.append(fold(head, Text(f" {finding.found}"), session.width))

@@ -230,6 +230,11 @@ def why_not(session: Session, progress: Progress, unit: Unit) -> str:
     lent = borrowed_when_passed(session, unit)
     if lent is None:
         return why
+    needed = progress.curriculum.closure([unit.id])
+    if all(
+        one in lent for one in progress.curriculum.checkpoints if one.source and one.id in needed
+    ):
+        return f"{why}\nYou passed it with borrowed modules only: nothing in it was yours."
     command = TITO.borrow(unit_ranges(lent).replace(" ", "") or NO_BORROWING)
     named = unit_ranges(lent) or "nothing"
     return f"{why}\nYou passed it while you borrowed {named}. It counts again with: {command}"

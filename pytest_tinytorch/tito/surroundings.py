@@ -37,7 +37,12 @@ def command(session: Session) -> list[Finding]:
     found = shutil.which("pytest")
     here = {Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"}
     ok = found is not None and Path(found).parent in here
-    remedy = f"activate the environment in {sys.prefix}, or write python -m pytest"
+    installed = any(
+        (folder / name).is_file() for folder in here for name in ("pytest", "pytest.exe")
+    )
+    remedy = "write tito or python -m pytest instead of pytest"
+    if installed:
+        remedy = f"activate the environment in {sys.prefix}, or {remedy}"
     return [Finding("command pytest", ok, found or "not on PATH", remedy, needed=False)]
 
 

@@ -186,7 +186,8 @@ class TestLedger:
         file = tmp_path / "ledger.jsonl"
         table = {"schema": ledger.SCHEMA, **asdict(EVENT)}
         early = {
-            key: table[key] for key in table.keys() - {"versions", "notes", "helpers", "exact"}
+            key: table[key]
+            for key in table.keys() - {"versions", "notes", "helpers", "exact", "blames"}
         }
         later = table | {"colour": "red", "notes": {"loss": math.nan}}
         file.write_text(f"{json.dumps(early)}\n{json.dumps(later)}\n", encoding="utf-8")

@@ -73,7 +73,7 @@ class TestWhatACardSays:
             claim, event=replace(claim.event, source="student:tensor,activations:d1cc2e")
         )
         text = words.readme_markdown(cards.milestone_card(progress, claim))
-        assert "`pytest -p tinytorch --milestone 01 --borrow 01-02`" in text
+        assert "`pytest -p tinytorch --milestone 1957 --borrow 01-02`" in text
         assert "Digests: source d1cc2e, specs" in text
         training = kit.course().stages[1]
         card = cards.stage_card(progress, proved.claims(progress), training)

@@ -120,7 +120,14 @@ class TestAMilestoneOfBorrowedModulesOnly:
         assert "1901 sums uses borrowed modules only: nothing in it is yours yet." in text
         assert way in text
 
-    def test_that_is_borrowed_no_more_says_with_what_it_counts_again(self, workspace):
+    def test_that_is_borrowed_no_more_was_never_yours(self, workspace):
+        toy.pytest_in(workspace, "--milestone=1901", "--borrow=01,02")
+        tito("path", "leave")
+        text = tito("milestone", "celebrate", "1901", code=1)
+        assert "You passed it with borrowed modules only: nothing in it was yours." in text
+        assert "path borrow" not in text
+
+    def test_of_which_less_is_borrowed_says_with_what_it_counts_again(self, workspace):
         toy.pytest_in(workspace, "--milestone=1901", "--borrow=01")
         tito("path", "leave")
         text = " ".join(tito("milestone", "celebrate", code=1).split())

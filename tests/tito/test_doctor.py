@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from pytest_tinytorch.tito import doctor, surroundings
 from pytest_tinytorch.tito.main import main
+from pytest_tinytorch.tito.session import open_session
 from tests.support import kit, toy
 
 
@@ -69,6 +70,9 @@ def test_what_is_not_needed_does_not_fail(workspace, monkeypatch):
     monkeypatch.setenv("TINYTORCH_DATA", "nowhere")
     found = examined()
     assert found["TINYTORCH_DATA"]["mend"] == "TINYTORCH_DATA must name a folder"
+    text = kit.tito("doctor")
+    assert " ! TINYTORCH_DATA: nowhere" in text
+    assert "✗" not in text, "that is what the exit code is 1 for"
 
 
 class TestData:
@@ -113,6 +117,18 @@ class TestPython:
         found = examined()["command pytest"]
         assert (found["well"], found["found"]) == (False, "/elsewhere/bin/pytest")
         assert "python -m pytest" in found["mend"]
+
+    @pytest.mark.parametrize("installed", [True, False])
+    def test_an_environment_without_the_command_need_not_be_activated(
+        self, workspace, monkeypatch, installed
+    ):
+        monkeypatch.setattr(surroundings.sys, "executable", str(workspace / "bin" / "python"))
+        monkeypatch.setattr(surroundings.sys, "prefix", str(workspace))
+        if installed:
+            toy.write(workspace, {"bin/pytest": ""})
+        (found,) = surroundings.command(open_session())
+        assert ("activate" in found.remedy) == installed
+        assert "tito or python -m pytest" in found.remedy
 
 
 class TestVSCode:
