@@ -25,6 +25,10 @@ NEW_SENTENCE = re.compile(r"\s*($|\w+: |\w+:$|```|\"\"\")")
 """A line of a docstring that does not go on with the sentence above: an argument, a heading, the end."""
 LIST_LINK = "\n[All lessons](README.md)"
 """How a lesson ends where its links can be followed."""
+MARKED = re.compile(r"`[^`\n]+`|\*\*.+?\*\*")
+"""What stands in code font or in bold letters."""
+HEAD = re.compile(r"\A(\*\*.+?\*\*|)")
+"""What a paragraph is about, where it says so in bold letters first."""
 PASSAGES = 2
 """Paragraphs of a lesson that are shown with an exercise, at most."""
 
@@ -125,23 +129,23 @@ def passages(text: str, exercise: str) -> str:
     prose = [
         part.replace("\0", "\n\n")
         for part in whole.split("\n\n")
-        if re.match(r"(\*\*)?[A-Z`]", part)
+        if re.match(r"(\*\*)?(?!```)[A-Z`]", part)
     ]
-    found = [part for part in prose if word_for(exercise).search(part)]
-    found.sort(key=lambda part: not word_for(exercise).match(part))
+    found = [part for part in prose if speaks_of(part, exercise)]
+    found.sort(key=lambda part: not speaks_of(HEAD.findall(part)[0], exercise))
     return "\n\n".join(found[:PASSAGES])
 
 
-def word_for(exercise: str) -> re.Pattern[str]:
-    """What names an exercise in a text: in code, at the head of a paragraph, or if it is no everyday word.
+def speaks_of(text: str, exercise: str) -> bool:
+    """Whether a text names an exercise or its class: an everyday word only in code, or in bold letters.
 
     >>> text = "**Softmax** of `x.max`, then a layer norm and the sum"
-    >>> [bool(word_for(name).search(text)) for name in ("softmax", "max", "layer_norm", "sum")]
+    >>> [speaks_of(text, name) for name in ("softmax", "max", "layer_norm", "sum")]
     [True, True, True, False]
     """
     name = exercise.removeprefix("gradient of ").partition(".")[0]
-    word = re.escape(name).replace("_", "[ _-]")
+    if name.islower() and "_" not in name:
+        text = " ".join(found[0] for found in MARKED.finditer(text))
     # What an article follows is a word of the sentence: "Where an element lies".
-    marked = rf"(?:`|\*\*)[^`*\n]*(?<!\w){word}(?!\w| an? | the )"
-    everyday = name.islower() and "_" not in name
-    return re.compile(marked if everyday else rf"{marked}|(?<!\w){word}(?!\w)", re.IGNORECASE)
+    word = re.escape(name).replace("_", "[ _-]") + r"(?!\w| an? | the )"
+    return re.search(rf"(?<!\w){word}", text, re.IGNORECASE) is not None

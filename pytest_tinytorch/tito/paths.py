@@ -89,7 +89,7 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
         parts += [summary(session, one), *(itemized(session, one) if name else [])]
     following = name or "NAME"
     lent = session.progress.learning_path_line()
-    parts += [indented(Text(f"Now: {lent}"), 0, session.width)] if lent else []
+    parts += [indented(Text(f"Now: {lent}"), 0, session.width, hang=2)] if lent else []
     if not (name and is_followed(session, chosen[0])):
         parts.append(Text(f"Follow it: tito path choose {following}"))
     once = Text(f" pytest -p tinytorch --path {following}")

@@ -176,3 +176,25 @@ def test_words_that_mean_nothing_or_too_much(words, error, says):
     with pytest.raises(error) as caught:
         find.find_topic(kit.course(), words.split())
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "told"),
+    [
+        ("softmax", ["**Softmax** is one.", "Of `softmax` and the sum."]),  # what is about it first
+        ("Softmax.forward", ["**Softmax** is one.", "Of `softmax` and the sum."]),
+        ("layer_norm", ["A layer norm has:\n\n$$x$$"]),  # a formula belongs to its sentence
+        ("sum", []),  # an everyday word
+        ("where", []),  # a word of a sentence, though in bold letters
+        ("clip", []),  # code and questions explain nothing
+    ],
+)
+def test_what_a_lesson_says_of_an_exercise(exercise, told):
+    parts = [
+        "Of `softmax` and the sum.",
+        "**Softmax** is one.",
+        "**Where an element lies.** There.",
+    ]
+    parts += ["A layer norm has:\n\n$$x$$", "```python\nclip\n```", "## Check your understanding"]
+    text = "\n\n".join([*parts, "Does `clip` clip?"])
+    assert reading.passages(text, exercise) == "\n\n".join(told)

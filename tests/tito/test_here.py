@@ -76,7 +76,10 @@ def test_a_stale_milestone_is_run_again(workspace):
 def test_a_module_that_is_begun_leads_to_a_run_of_its_specs(workspace):
     toy.pytest_in(workspace, "--checkpoint=00")
     assert "Next     tito module start 01" in tito()
-    assert "tito module test 01  — after each exercise" in tito("module", "start", "01")
+    text = tito("module", "start", "01")
+    assert "tito module test 01  — after each exercise" in text
+    assert "Needs    00: ready" in text
+    assert "Leads to 1901, Sums: doubling a sum; later 1902" in text
     file = workspace / "tinytorch" / "adding.py"
     stub = file.read_text(encoding="utf-8")
     toy.solve(workspace, "adding")
