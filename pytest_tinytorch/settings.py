@@ -37,6 +37,9 @@ TABLES = {
 ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
 
+LAST_RUN = "the last run"
+"""Where a path or borrowing comes from that stands in no setting."""
+
 
 def root_above(start: Path) -> Path | None:
     """The workspace at or above a folder; None if it is in none."""
@@ -82,7 +85,7 @@ def followed(root: Path) -> Mapping[str, Following]:
     given = read_settings(root)
     path, borrow = (str(given.get(name, "")) or None for name in (PATH_SETTING, BORROW_SETTING))
     return {
-        "the last run": read_following(root),
+        LAST_RUN: read_following(root),
         "addopts": in_addopts(given.get("addopts", "")),
         PATH_SETTING: Following(path),
         BORROW_SETTING: Following(borrow=borrow),

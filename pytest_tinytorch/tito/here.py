@@ -9,6 +9,7 @@ from pytest_tinytorch.course.commands import TITO, lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.settings import LAST_RUN
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented, learning_path_line
 from pytest_tinytorch.tito.lesson import (
@@ -26,6 +27,7 @@ def place(session: Session) -> Group:
     parts: list[RenderableType] = [
         *(Text(f" ! {warning}", "yellow") for warning in progress.warnings),
         *learning_path_line(progress, width),
+        *from_the_last_run(session),
         *report.tier_lines(progress, session.glyphs, width),
         Text(),
     ]
@@ -43,6 +45,21 @@ def place(session: Session) -> Group:
         parts.append(indented(Text(text, "yellow"), 1, width))
     parts += steps(session, progress)
     return Group(*parts)
+
+
+def from_the_last_run(session: Session) -> list[RenderableType]:
+    """What ends a path or borrowing that only the last run was told; nothing if settings say it."""
+    options = session.workspace.options
+    named = [
+        name
+        for name, source in (
+            ("--path", options.learning_path_from),
+            ("--borrow", options.borrow_from),
+        )
+        if source == LAST_RUN
+    ]
+    text = f"As in your last run; the next pytest without {' and '.join(named)} ends that."
+    return [indented(Text(text, "dim"), 6, session.width)] if named else []
 
 
 def steps(session: Session, progress: Progress) -> list[RenderableType]:

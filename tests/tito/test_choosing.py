@@ -50,6 +50,7 @@ class TestTheLastRun:
         assert toy.pytest_in(workspace, "--borrow=01", "--checkpoint=02").code == 0
         assert everywhere(workspace) == ["borrowed", "passed", "not run"]
         assert "Path all of the course · borrows 01" in tito()
+        assert "As in your last run; the next pytest without --borrow ends that." in tito()
         assert "Next     tito milestone start 1901" in tito()
         tito("milestone", "start")
         assert "story" in capfd.readouterr().out
@@ -139,6 +140,7 @@ class TestAMilestoneOfBorrowedModulesOnly:
 
 class TestSettings:
     def test_borrow_is_written_and_taken_away(self, workspace, capfd):
+        assert "last run" not in tito()
         text = tito("path", "borrow", "01")
         assert "tinytorch_borrow = 01" in text
         assert "borrows 01" in text
