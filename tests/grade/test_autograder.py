@@ -139,13 +139,22 @@ class TestWheel:
 
 
 @pytest.fixture
-def autograder(files):
+def open_folder():
+    """A folder that other users can read, unlike pytest's own."""
+    home = Path(tempfile.mkdtemp(prefix="autograder-"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def autograder(files, open_folder):
     """Gradescope's folder, which other users can read, and what runs its script with an interpreter."""
     needed_sandbox()
     if BASH is None:
         pytest.skip("the scripts are for bash")
-    home = Path(tempfile.mkdtemp(prefix="autograder-"))
-    home.chmod(0o755)
+    home = open_folder / "autograder"
+    home.mkdir()
     for path, data in files.items():
         (home / "source" / path).parent.mkdir(parents=True, exist_ok=True)
         (home / "source" / path).write_bytes(data)
@@ -173,8 +182,7 @@ def autograder(files):
         )
 
     run.home = home
-    yield run
-    shutil.rmtree(home)
+    return run
 
 
 def points(results):
@@ -211,12 +219,12 @@ class TestScript:
 
 
 @pytest.fixture
-def others_python(tmp_path_factory):
-    """An interpreter that another user can run with all packages, and that has no bubblewrap."""
+def others_python(open_folder):
+    """An interpreter that another user can run with all packages."""
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    home = Path(tempfile.mkdtemp(prefix="python-"))
-    home.chmod(0o755)
+    home = open_folder / "python"
+    home.mkdir()
     same = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/bin:/usr/local/bin")
     builder = [same or sys.executable, "-m", "venv", "--without-pip", str(home / "own")]
     subprocess.run(builder, check=True)
@@ -236,8 +244,7 @@ def others_python(tmp_path_factory):
     )
     if known.returncode != 0:
         pytest.skip(f"another user cannot run Python here: {known.stderr.decode()[-200:]}")
-    yield python
-    shutil.rmtree(home)
+    return python
 
 
 SNOOPS = (
@@ -298,9 +305,9 @@ class TestContainer:
     def test_is_never_used_for_several_submissions(self, no_namespaces, monkeypatch):
         monkeypatch.setattr(surroundings, "owner_of_container", lambda: "Gradescope")
         monkeypatch.setattr(surroundings, "container_of", lambda owner: Sandbox(Kind.CONTAINER))
-        assert choose_sandbox(None, True, Limits()).kind == Kind.CONTAINER
-        assert choose_sandbox(None, False, Limits()).kind == Kind.BUBBLEWRAP
-        assert choose_sandbox("none", True, Limits()).kind == Kind.NONE
+        assert choose_sandbox(None, "", True, Limits()).kind == Kind.CONTAINER
+        assert choose_sandbox(None, "", False, Limits()).kind == Kind.BUBBLEWRAP
+        assert choose_sandbox("none", "", True, Limits()).kind == Kind.NONE
 
     def test_is_not_used_where_root_stays_root(self, monkeypatch):
         monkeypatch.setattr(surroundings.os, "geteuid", lambda: 0)
