@@ -5,12 +5,14 @@ Everything else may move. A workspace made by another version of the kit then sa
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from pytest_tinytorch import settings
+from pytest_tinytorch.course.commands import commands_in
 from pytest_tinytorch.course.curriculum import Curriculum, CurriculumError, NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence import implementation
@@ -58,7 +60,12 @@ def use_package(root: Path, reference: bool = False, borrow: str | None = None) 
 
 def explanation(workspace: Workspace, unit: Unit, error: Exception) -> str:
     """What a learner is told of an error in a milestone's script; empty if their code is not to blame."""
-    explainer = Explainer(workspace.curriculum, workspace.implementation, workspace.root)
+    explainer = Explainer(
+        workspace.curriculum,
+        workspace.implementation,
+        workspace.root,
+        commands=commands_in(os.environ),
+    )
     finding = explainer.explain(Spec("", unit, unit.title, ""), error)
     return finding.text if finding.outcome.file else ""
 

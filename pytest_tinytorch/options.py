@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.course.commands import VARIABLE, Commands
+from pytest_tinytorch.course.commands import commands_in
 from pytest_tinytorch.course.options import (
     BORROW_SETTING,
     CURRICULUM_SETTING,
@@ -146,7 +146,7 @@ def options_from_namespace(given: object, config: pytest.Config) -> Options:
         ),
         scale=getattr(given, "scale", "tiny"),
         nodeids=getattr(given, "tinytorch_nodeids", False),
-        commands=Commands(tito=os.environ.get(VARIABLE) == "tito"),
+        commands=commands_in(os.environ),
         isolate=getattr(given, "isolate", None),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
 
 VARIABLE = "TINYTORCH_COMMANDS"
-"""The environment variable by which `tito` tells a run of pytest that it started it."""
+"""The environment variable by which `tito` tells a run of pytest, or a script, that it started it."""
 
 
 class Commands(Struct, frozen=True):
@@ -41,6 +43,11 @@ class Commands(Struct, frozen=True):
 
 
 PYTEST, TITO = Commands(), Commands(tito=True)
+
+
+def commands_in(environment: Mapping[str, str]) -> Commands:
+    """The commands of a process: those of `tito` if it started the process."""
+    return TITO if environment.get(VARIABLE) == "tito" else PYTEST
 
 
 def _group(unit: Unit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.commands import TITO
+from pytest_tinytorch.course.commands import TITO, VARIABLE
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.options import NO_BORROWING
 from pytest_tinytorch.course.selection import unit_ranges
@@ -141,7 +142,8 @@ def start(which: str | None, arguments: tuple[str, ...]) -> None:
         raise click.ClickException(f"{script} is missing")
     import subprocess
 
-    code = subprocess.call([sys.executable, str(script), *arguments], cwd=root)
+    command = [sys.executable, str(script), *arguments]
+    code = subprocess.call(command, cwd=root, env=os.environ | {VARIABLE: "tito"})
     if code == 0 and progress.state[unit.id] != State.PASSED and "--reference" not in arguments:
         session.say(f"\nProve it: {TITO.test(unit)}", bold=True)
     raise SystemExit(code)

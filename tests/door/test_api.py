@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 
 import pytest
 
 from pytest_tinytorch import api
+from pytest_tinytorch.course.commands import VARIABLE
 from tests.support import kit, toy
 
 PAGE = kit.ROOT / "docs" / "api.md"
@@ -73,3 +75,35 @@ print("OTHERS", repr(explanation(workspace, unit, ValueError("mine"))))
     )
     assert "add is still to do" in done.stdout
     assert "OTHERS ''" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("started_by", "told"),
+    [("tito", "tito module hint 01 add"), ("", "pytest -p tinytorch --checkpoint 01 --hints 1")],
+)
+def test_an_explanation_says_what_to_type_in_the_words_of_who_started_the_script(
+    tmp_path, started_by, told
+):
+    root = toy.build(tmp_path)
+    wrong = toy.REFERENCE["adding"].replace("return x + y", "1 / 0")
+    toy.write(root, {"tinytorch/adding.py": wrong})
+    code = f"""
+from pathlib import Path
+from pytest_tinytorch.api import explanation, use_package
+workspace = use_package(Path({str(root)!r}))
+try:
+    from tinytorch.adding import add
+    add(1, 2)
+except Exception as error:
+    print(explanation(workspace, workspace.curriculum.milestones[0], error))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=os.environ | {VARIABLE: started_by},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert f"Hint      {told}" in done.stdout

@@ -11,12 +11,17 @@ from pytest_tinytorch.tito import checkpoint
 from tests.support import journeys, toy
 from tests.support.kit import tito
 
+SCRIPT = """\
+import os, sys
+print("sums", sys.argv[1:], os.environ.get("TINYTORCH_COMMANDS"))
+"""
+
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """A toy workspace in which nothing is done, with the current folder in it."""
     root = toy.build(tmp_path)
-    toy.write(root, {"milestones/01_1901_sums/run.py": "import sys; print('sums', sys.argv[1:])\n"})
+    toy.write(root, {"milestones/01_1901_sums/run.py": SCRIPT})
     monkeypatch.chdir(root)
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("CI", "PYTEST_ADDOPTS", "EDITOR", "VISUAL"):
@@ -200,7 +205,7 @@ def test_a_milestone_without_a_number(workspace, capfd):
     assert "1901 sums is open: tito milestone start 1901" in tito("module", "start")
     told = tito("milestone", "start", "--", "--seed", "7")
     assert told.endswith("Prove it: tito milestone test 1901\n")
-    assert "sums ['--seed', '7']" in capfd.readouterr().out
+    assert "sums ['--seed', '7'] tito" in capfd.readouterr().out
 
 
 def test_the_other_kind_is_named(workspace):
