@@ -131,7 +131,8 @@ class Cluster:
         jobs: int | None,
         say: Callable[[str], None],
     ) -> None:
-        order = Order(job.kit, judges(), job.sandbox.kind, job.sandbox.image, job.variables)
+        kit = replace(job.kit, solution={})  # a run does without it, and others need not see it
+        order = Order(kit, judges(), job.sandbox.kind, job.sandbox.image, job.variables)
         self.client, self.job, self.jobs, self.say = client, job, jobs, say
         self.order = client.submit(bytes, msgspec.msgpack.encode(order))
         self.waiting = deque(Turn(submission, read) for submission, read in todo)

@@ -14,7 +14,7 @@ import msgspec
 from pytest_tinytorch.grade.course import Limits
 from pytest_tinytorch.grade.kit import differences, judges
 
-LABEL = "tinytorch.grader"
+LABEL = "tinytorch-grader"
 """Says which grader a container belongs to."""
 USER = "59000:59000"
 """Who a run is: nobody that the machine or an image knows."""

@@ -211,7 +211,8 @@ class Workers:
 
     def submit(self, function, *arguments, workers=("",), **options):
         if function is bytes:
-            return arguments[0]
+            (self.order,) = arguments
+            return self.order
         (name,) = workers
         self.given.append(name)
         if name in self.leaves:
@@ -320,6 +321,11 @@ class TestTries:
         other = Reply(Result(Grade(Ending.GRADED, key="other")))
         (grade,), _ = graded(Workers({"a": lambda taken: other}))
         assert (grade.ending, grade.states) == ("void", {})
+
+    def test_the_worked_solution_stays_where_the_grader_is(self, graded, good, job):
+        assert job.kit.solution
+        graded(workers := Workers({"a": good}))
+        assert msgspec.msgpack.decode(workers.order, type=Order).kit.solution == {}
 
     def test_so_many_run_at_a_time(self, graded, good):
         workers = Workers(dict.fromkeys("abcd", good))

@@ -101,7 +101,7 @@ class TestCommandLines:
         assert line[:2] == ["podman", "run"]
         assert "--rm" in line
         assert self.after(line, "--name") == [container(tmp_path).name]
-        assert self.after(line, "--label") == [f"tinytorch.grader={tmp_path}"]
+        assert self.after(line, "--label") == [f"tinytorch-grader={tmp_path}"]
 
     def test_give_nothing_of_the_machine(self, line, tmp_path):
         assert self.after(line, "--network") == ["none"]
@@ -165,7 +165,7 @@ class TestStub:
 
     def test_what_was_left_behind_is_ended_before_anything_runs(self, engine, tmp_path):
         prepare_check(find_sandbox("docker", "kit:1"), SMALL, tmp_path)
-        label = f"label=tinytorch.grader={tmp_path}"
+        label = f"label=tinytorch-grader={tmp_path}"
         assert told(engine, "ps") == [["ps", "--all", "--quiet", "--filter", label]]
         assert told(engine, "rm")[0] == ["rm", "--force", "abc", "def"]
 
