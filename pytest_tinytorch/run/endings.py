@@ -12,8 +12,11 @@ from types import TracebackType
 
 import pytest
 
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.run.exceptions import ModuleEndsProgram, SpecEnded
 from pytest_tinytorch.run.processstate import kept
+
+HYPOTHESIS = "hypothesis"
 
 
 @contextmanager
@@ -59,11 +62,29 @@ def is_raised_by_statement(error: BaseException) -> bool:
     return opcode.opname[instruction] == "RAISE_VARARGS"
 
 
+def drops_example(error: BaseException) -> bool:
+    """Whether code under test has told Hypothesis that an input does not count, by `assume`, say."""
+    place = innermost_outside(HYPOTHESIS, error.__traceback__)
+    if type(error).__module__.partition(".")[0] != HYPOTHESIS or place is None:
+        return False
+    return str(place.tb_frame.f_globals.get("__name__")).partition(".")[0] == PACKAGE
+
+
 def place_of(error: BaseException) -> str:
     """What an exception is and where it came up, in one line."""
     place = innermost(error.__traceback__)
     where = f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})" if place else ""
     return f"{type(error).__name__}{where}"
+
+
+def innermost_outside(package: str, traceback: TracebackType | None) -> TracebackType | None:
+    """The last entry of a traceback in code that is not of this package."""
+    found = None
+    while traceback is not None:
+        name = str(traceback.tb_frame.f_globals.get("__name__"))
+        found = found if name.partition(".")[0] == package else traceback
+        traceback = traceback.tb_next
+    return found
 
 
 def innermost(traceback: TracebackType | None) -> TracebackType | None:

@@ -43,6 +43,18 @@ class StubReached(BaseException):
         self.error = error
 
 
+class ExampleDropped(BaseException):
+    """Code under test has told Hypothesis that an input does not count, which only specs may do.
+
+    Not an Exception, as above. What is explained is a law that is broken.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = LawBroken("a result for each input", "an input that the code leaves out")
+        self.error.__cause__ = error
+
+
 class MissingName(AttributeError):
     """A module of the learner's lacks a name that the spec asks for."""
 

@@ -15,6 +15,7 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import leads_nowhere, real_path
 from pytest_tinytorch.run.exceptions import (
     EndsProgram,
+    ExampleDropped,
     LawBroken,
     MissingName,
     ModuleEndsProgram,
@@ -98,7 +99,7 @@ class Explainer:
 
         ``places`` are those on the way to it, if it has no traceback: of a process that is gone.
         """
-        if isinstance(error, StubReached | EndsProgram):
+        if isinstance(error, StubReached | EndsProgram | ExampleDropped):
             error = error.error
         if places is None:
             error, places = self._of_the_learner(error)

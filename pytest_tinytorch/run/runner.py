@@ -19,7 +19,13 @@ from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import endings
-from pytest_tinytorch.run.exceptions import EndsProgram, SameLoop, SpecEnded, StubReached
+from pytest_tinytorch.run.exceptions import (
+    EndsProgram,
+    ExampleDropped,
+    SameLoop,
+    SpecEnded,
+    StubReached,
+)
 from pytest_tinytorch.run.explainer import MENDED_BY, Explainer, Finding, Spec, error_text
 from pytest_tinytorch.run.memory import keep_freed_memory
 from pytest_tinytorch.run.processstate import kept
@@ -324,7 +330,10 @@ def end_as(call: pytest.CallInfo[None], ended: SpecEnded | None) -> None:
 
 
 def stop_at_stubs(item: pytest.Item) -> None:
-    """Let a property end as soon as it reaches an untouched stub: no input makes that any smaller."""
+    """Let a property end as soon as it reaches an untouched stub: no input makes that any smaller.
+
+    Nor does the code under test say which inputs count.
+    """
     handle = getattr(getattr(item, "obj", None), "hypothesis", None)
     if handle is None or hasattr(handle.inner_test, "stops_at_stubs"):
         return
@@ -339,8 +348,11 @@ def stop_at_stubs(item: pytest.Item) -> None:
                 raise StubReached(error) from error
             setattr(test, FAILED_WITH, (args, kwargs))
             raise
-        except Exception:
-            setattr(test, FAILED_WITH, (args, kwargs))
+        except BaseException as error:
+            if endings.drops_example(error):
+                raise ExampleDropped(error) from error
+            if isinstance(error, Exception):
+                setattr(test, FAILED_WITH, (args, kwargs))
             raise
 
     test.stops_at_stubs = True  # type: ignore[attr-defined]

@@ -18,6 +18,16 @@ ENDINGS = {
 }
 
 
+DROPS = {
+    "assume": "from hypothesis import assume\n    assume(x > y)",
+    "assume, of most": "from hypothesis import assume\n    assume(x == y == 0)",
+    "the end of an example": "from hypothesis.control import current_build_context\n"
+    "    from hypothesis.internal.conjecture.data import Status\n"
+    "    current_build_context().data.conclude_test(Status.VALID)",
+}
+"""What tells Hypothesis that an input does not count."""
+
+
 def grants(workspace):
     events = ledger.read_ledger(workspace / ".tinytorch" / "ledger.jsonl").events
     return {toy.short(event.unit) for event in events if event.verdict == "passed"}
@@ -31,6 +41,28 @@ def test_ending_a_spec_is_no_pass(tmp_path, ending):
     run = toy.pytest_in(workspace, "--checkpoint=03", cold=True)
     assert run.code != 0, run.output
     assert "03" not in grants(workspace)
+
+
+@pytest.mark.parametrize("drops", DROPS)
+def test_which_inputs_count_is_for_specs_to_say(tmp_path, drops):
+    workspace = toy.build(tmp_path)
+    text = toy.REFERENCE["adding"].replace("return x + y", f"{DROPS[drops]}\n    return x + y")
+    toy.write(workspace, {"tinytorch/adding.py": text})
+    run = toy.pytest_in(workspace, "--checkpoint=01")
+    assert run.states["01"] == "wrong", run.output
+    assert "Expected  a result for each input" in run.output
+    assert "Where     tinytorch/adding.py" in run.output
+
+
+def test_a_spec_may_leave_inputs_out(tmp_path):
+    workspace = toy.build(tmp_path)
+    toy.solve(workspace, "adding")
+    spec = toy.SPECS["specs/test_01_adding.py"].replace(
+        "        assert add",
+        "        from hypothesis import assume\n\n        assume(x > y)\n        assert add",
+    )
+    toy.write(workspace, {"specs/test_01_adding.py": spec})
+    assert "01" in toy.pytest_in(workspace, "--checkpoint=01").passed()
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
