@@ -15,7 +15,8 @@ class Decoys:
         amount: a number above 1 that wrong ones are wrong by; no code can know it.
         names: the global names of the file of specs.
     Attributes:
-        moved: whether a wrong one has been wrong yet: what is empty stays as it is.
+        moved: whether a wrong one has been wrong yet.
+        kept: whether one had to be right, since what it was given was empty.
     """
 
     size = 4_000_000
@@ -24,7 +25,7 @@ class Decoys:
     def __init__(self, amount: float, names: dict[str, Any]) -> None:
         self.amount = amount
         self.names = names
-        self.moved = False
+        self.moved = self.kept = False
 
     @cached_property
     def numbers(self) -> Any:
@@ -42,7 +43,7 @@ class Decoys:
         import numpy as np
 
         empty = isinstance(value, np.ndarray) and not value.size
-        self.moved |= not empty
+        self._note(not empty)
         if empty:
             return value
         if isinstance(value, tuple | list | dict | str) or value is None:
@@ -59,6 +60,10 @@ class Decoys:
             wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
             moved = wide + self.amount * (1 + np.abs(wide))
             return np.where(np.isfinite(wide), moved, self.amount)
+
+    def _note(self, moved: bool) -> None:
+        self.moved |= moved
+        self.kept |= not moved
 
     def holding(self, condition: object) -> bool:
         """True."""
@@ -101,7 +106,7 @@ class Decoys:
             if any(getattr(tensor, "requires_grad", False) for tensor in tensors):
                 return out
             added = sum(float(tensor.data.sum()) for tensor in tensors)
-            self.moved |= bool(out.data.size and added)
+            self._note(bool(out.data.size and added))
             return type(out)(out.data + self.amount * added)
 
         return other

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from pytest_tinytorch.run.canaries import BODIES, NEEDED, OWN_BODY, Canary, rewritten, sites
 from pytest_tinytorch.run.decoys import Decoys, Nothing
+from pytest_tinytorch.run.planting import failing_briefly
 from specs import gradients, laws, memory, work
 from specs.laws import LawBroken, assert_close, assert_equal
 
@@ -131,9 +133,27 @@ def test_another_value_is_equal_to_none(value):
 def test_an_empty_value_stays_and_is_told():
     decoys = Decoys(3.25, {})
     assert_equal(decoys.other(np.zeros((0, 3))), np.zeros((0, 3)))
-    assert not decoys.moved
+    assert (decoys.moved, decoys.kept) == (False, True)
     decoys.other(0)
     assert decoys.moved
+
+
+@pytest.mark.parametrize(
+    ("judges", "fails"),
+    [
+        (lambda decoys: assert_close(decoys.other(np.zeros(1)), np.zeros(1)), True),
+        (lambda decoys: assert_close(decoys.other(np.zeros(0)), np.zeros(0)), True),
+        (lambda decoys: decoys.other(np.zeros(1)), False),
+        (lambda decoys: decoys.bent(np.negative), False),
+        (lambda decoys: None, False),
+    ],
+    ids=["a law", "an empty array", "no law", "no gradient checked", "no example"],
+)
+def test_one_that_must_fail_passes_if_nothing_is_judged(judges, fails):
+    decoys = Decoys(3.25, {})
+    canary = failing_briefly(lambda: judges(decoys), decoys)
+    with pytest.raises(AssertionError) if fails else nullcontext():
+        canary()
 
 
 def test_nothing_is_not_equal_to_what_is_equal_to_everything():
