@@ -151,7 +151,7 @@ def data_of(tensor: Any) -> Array:
     data = getattr(tensor, "data", None)
     if not isinstance(data, np.ndarray):
         broken("a Tensor whose data is an ndarray", f"data of type {type(data).__name__}")
-    return data
+    return np.asarray(data)
 
 
 def broken(
@@ -366,9 +366,10 @@ def same(got: object, expected: Array) -> bool:
 
 
 def array_of(value: Any) -> Array | None:
-    """Something as an array; None if it cannot be one, as a ragged list."""
-    if isinstance(value, np.ndarray):
-        return value
+    """Something as an array; None if it cannot be one, as a ragged list.
+
+    Of a class derived from arrays the array itself: what the class says of comparisons may be a lie.
+    """
     try:
         return np.asarray(value)
     except (TypeError, ValueError):

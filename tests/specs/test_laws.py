@@ -47,6 +47,16 @@ class Shy:
     data = 3
 
 
+class Liar(np.ndarray):
+    """An array that equals everything, if you ask it."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **named):
+        return np.zeros((), bool) if ufunc is np.not_equal else np.ones((), bool)
+
+    def __array_function__(self, function, types, given, named):
+        return np.ones((), bool)
+
+
 NONSENSE = {
     "None": None,
     "text": "x",
@@ -127,6 +137,14 @@ class TestNonsense:
 
     def test_an_input_that_is_nonsense_shares_no_memory(self, broken):
         assert broken(assert_no_alias, np.zeros(2), None, [1, [2]]) is None
+
+
+@pytest.mark.parametrize("law", EVERY)
+def test_an_array_that_lies_is_not_asked(law):
+    liar = np.zeros(2).view(Liar)
+    assert (liar == EXPECTED).all()
+    with pytest.raises(LawBroken):
+        EVERY[law](liar)
 
 
 class TestEqual:
