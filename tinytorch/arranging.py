@@ -75,9 +75,21 @@ def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError(f"the shapes {said} do not broadcast") from None
 
 
+def check_indices(indices: Any, count: int, name: str = "indices") -> Array:
+    """Row numbers as an array of integers; an error names the first that is not in [0, count)."""
+    indices = raw(indices)
+    if indices.size == 0:
+        return indices.astype(np.int64)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, got dtype {indices.dtype}")
+    for outside in indices[(indices < 0) | (indices >= count)].ravel()[:1]:
+        raise IndexError(f"{name} must be in [0, {count}), got {outside}")
+    return indices
+
+
 def checked(index: Any, count: int) -> Array:
     """Integers in [0, count), as an array."""
-    return import_module("tinytorch.embeddings").check_indices(index, count, "index")
+    return check_indices(index, count, "index")
 
 
 # Shapes

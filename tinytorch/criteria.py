@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import functions, operations
-from tinytorch.arranging import as_tensor, movedim, raw
+from tinytorch.arranging import as_tensor, check_indices, movedim, raw
 from tinytorch.instead import not_offered, refuse
 from tinytorch.primitive import Array, check_floating, defvjp, primitive
 
@@ -159,8 +159,7 @@ def nll_loss(
     rows, classes = by_class(input, target)
     counts = classes != ignore_index
     used = np.where(counts, classes, 0)
-    check = import_module("tinytorch.embeddings").check_indices
-    check(used, rows.shape[1], "target")
+    check_indices(used, rows.shape[1], "target")
     each = -rows[np.arange(len(used)), used]  # (N,)
     share = counts.astype(rows.dtype) if weight is None else np.where(counts, raw(weight)[used], 0)
     each = each * share.astype(rows.dtype)

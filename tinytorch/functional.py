@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import arranging, functions, operations
-from tinytorch.arranging import as_tensor, raw, wrap
+from tinytorch.arranging import as_tensor, check_indices, raw, wrap
 from tinytorch.inplace import store
 from tinytorch.instead import no_such_name, not_offered, refuse
 from tinytorch.precision import in_single
@@ -187,8 +187,8 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
     )
     if weight.ndim != 2:
         raise ValueError(f"weight must have shape (rows, length), got shape {weight.shape}")
-    module = import_module("tinytorch.embeddings")
-    return module.embedding(weight, indices=module.check_indices(input, len(weight)))
+    embedding = import_module("tinytorch.embeddings").embedding
+    return embedding(weight, indices=check_indices(input, len(weight)))
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:

@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinytorch.arranging import check_indices as check_indices
 from tinytorch.layers import Module, Parameter
 from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
-
-
-def check_indices(indices: Tensor | ArrayLike, count: int, name: str = "indices") -> Array:
-    """Row numbers as an array of integers; an error names the first that is not in [0, count)."""
-    indices = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
-    if indices.size == 0:
-        return indices.astype(np.int64)
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers, got dtype {indices.dtype}")
-    for outside in indices[(indices < 0) | (indices >= count)].ravel()[:1]:
-        raise IndexError(f"{name} must be in [0, {count}), got {outside}")
-    return indices
 
 
 @primitive

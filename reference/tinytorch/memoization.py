@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinytorch.arranging import check_indices
 from tinytorch.attention import causal_mask, scaled_dot_product_attention
 from tinytorch.autograd import no_grad
-from tinytorch.embeddings import check_indices
 from tinytorch.primitive import Array
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor
 from tinytorch.transformers import GPT, sample

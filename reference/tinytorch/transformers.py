@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch.activations import gelu, softmax
+from tinytorch.arranging import check_indices
 from tinytorch.attention import MultiHeadAttention, causal_mask
 from tinytorch.autograd import no_grad
-from tinytorch.embeddings import Embedding, PositionalEncoding, check_indices
+from tinytorch.embeddings import Embedding, PositionalEncoding
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
 from tinytorch.precision import in_single, sum_along, sum_keeping_axis
 from tinytorch.primitive import Array, check_floating, defvjp, primitive

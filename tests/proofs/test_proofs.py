@@ -45,6 +45,18 @@ def test_untouched_stubs_are_fine_where_todo_is(tmp_path):
     assert run.code == 0
 
 
+@pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+def test_a_module_stands_on_nothing_but_what_it_needs(unit, tmp_path):
+    """It passes while no module can be imported that is not among its needs."""
+    below = kit.course().closure([unit.id])
+    others = {other.name: "def (\n" for other in kit.modules() if other.id not in below}
+    source = kit.mixture(tmp_path, [one.name for one in kit.modules()], others)
+    run = kit.run(source, tmp_path / "ledger.jsonl", unit.spec_path, profile="glance")
+    kinds = run.json["units"][unit.id]["specs"]
+    assert kinds.pop("passed") > 0, run.output
+    assert not any(kinds.values()), run.output
+
+
 @pytest.mark.slow
 def test_the_reference_earns_everything_with_workers_in_random_order(tmp_path):
     """In workers of the supervisor, as in CI. Those of xdist take turns, and need longer."""
