@@ -23,6 +23,7 @@ from tests.grade.classes import DESK, MARK, SOLVED, WORTH, hand_in, needed_sandb
 from tests.grade.test_grading import table
 from tests.support import kit, toy
 from tests.support.long import is_long, one_in
+from tests.support.warm import learners_environment
 
 SOLUTION = (kit.ROOT / "reference/tinytorch/activations.py").read_text(encoding="utf-8")
 WRONG = SOLUTION + "\n\n@primitive\ndef relu(x):\n    return x\n"
@@ -60,7 +61,13 @@ def planted_run(root, canaries, *options):
     words += ["-p", "no:cacheprovider", f"--tinytorch-canaries={theirs.fileno()}"]
     words += ["--hypothesis-profile=ci"]
     done = subprocess.run(
-        words, cwd=root, pass_fds=[theirs.fileno()], capture_output=True, text=True, check=False
+        words,
+        cwd=root,
+        env=learners_environment(),  # a worker of xdist would let its own runs be workers, too
+        pass_fds=[theirs.fileno()],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     theirs.close()
     said = ours.makefile("rb").read()
