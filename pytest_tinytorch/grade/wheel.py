@@ -15,8 +15,12 @@ from pytest_tinytorch.kit.files import DISTRIBUTION, kit_files
 PLUGIN = Path(__file__).parents[1]
 LEFT_OUT = ("website", SHIPPED)
 """Folders of the plugin that are not copied: a checkout has the first, and an installed kit the second."""
-TOLD = ("METADATA", "entry_points.txt", "licenses/LICENSE")
-"""What is said of the package itself."""
+TOLD = {
+    "METADATA": ("METADATA", "PKG-INFO"),
+    "entry_points.txt": ("entry_points.txt",),
+    "licenses/LICENSE": ("licenses/LICENSE",),
+}
+"""What is said of the package itself: file to where that stands, in a wheel or in a checkout."""
 FORM = "Wheel-Version: 1.0\nGenerator: pytest-tinytorch\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -28,8 +32,8 @@ def wheel() -> tuple[str, bytes]:
     files = plugin_files()
     files |= {
         f"{about}/{part}": text.encode("utf-8")
-        for part in TOLD
-        if (text := package.read_text(part))
+        for part, places in TOLD.items()
+        if (text := next(filter(None, map(package.read_text, places)), None))
     }
     files[f"{about}/WHEEL"] = FORM.encode("utf-8")
     record = f"{about}/RECORD"

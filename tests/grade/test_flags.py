@@ -10,7 +10,7 @@ from pytest_tinytorch.evidence.implementation import GIVEN
 from pytest_tinytorch.grade import flags, watched
 from pytest_tinytorch.grade.flags import Flag, flags_of
 from tests.grade import likeness
-from tests.grade.test_forging import ATTEMPTS, FORGE
+from tests.grade.cheats.results import CHEATS, FORGE
 from tests.support import kit
 from tests.support.long import one_in
 
@@ -131,9 +131,12 @@ def test_right_solutions_have_no_flags(unit):
         assert flags_of({name: modules[name]}, likeness.given()) == ()
 
 
-@pytest.mark.parametrize("name", ATTEMPTS)
-def test_every_attempt_to_forge_has_flags(name):
-    assert len(found(FORGE + ATTEMPTS[name][0])) >= 2
+FORGERIES = [cheat for cheat in CHEATS if cheat.code.startswith(FORGE)]
+
+
+@pytest.mark.parametrize("cheat", FORGERIES, ids=lambda cheat: cheat.name)
+def test_every_attempt_to_forge_has_flags(cheat):
+    assert len(found(cheat.code)) >= 2
 
 
 def test_places_are_those_of_the_student():

@@ -27,7 +27,9 @@ def closure(number: str) -> set[str]:
 
 
 def test_untouched_stubs_earn_only_00(tmp_path):
-    stub_run = kit.run(kit.mixture(tmp_path, []), tmp_path / "ledger.jsonl", cold=True)
+    stub_run = kit.run(
+        None, tmp_path / "ledger.jsonl", cold=True
+    )  # with paths as learners see them
     assert stub_run.passed() == {"00"}, stub_run.output
     assert stub_run.states["01"] == "todo"
     others = {s for u, s in stub_run.states.items() if u not in ("00", "01")}
