@@ -99,8 +99,8 @@ class TestQuestions:
             editor.open(file)
             shows(editor, file, LAW)
             assert editor.diagnostics(file, ERROR)[0]["range"]["end"]["character"] == last
-            place = {"line": 5, "character": 12}
-            editor.type(file, "+", {"start": place, "end": {"line": 5, "character": 13}})
+            place = {"line": 5, "character": 13}
+            editor.type(file, "+", {"start": place, "end": {"line": 5, "character": 14}})
             smile = {"line": 3, "character": last - 3}
             editor.type(file, "🙂", {"start": smile, "end": smile})
             shows(editor, file)
