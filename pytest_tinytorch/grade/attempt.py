@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -30,6 +31,8 @@ from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Refused, Taken
 
+PARSING = threading.Lock()
+"""Held while source is parsed: threads that do so at once can end in a SystemError of Python 3.11."""
 PROFILE = "ci"
 """Draws the same examples for everybody, whatever the seed."""
 FILES = {
@@ -132,7 +135,8 @@ def attempt(taken: Taken, job: Job) -> Result:
             result, again = _once(taken, job)
     key = "" if result.grade.ending == Ending.VOID else key_of(taken, job)
     remarks = (*taken.remarks, *result.grade.remarks)
-    flags, bodies = look_at(taken, job.kit)
+    with PARSING:
+        flags, bodies = look_at(taken, job.kit)
     return Result(
         replace(result.grade, key=key, remarks=remarks, flags=flags), result.files, bodies
     )
@@ -148,7 +152,8 @@ def look_at(taken: Taken, kit: Kit) -> tuple[tuple[Flag, ...], tuple[Body, ...]]
 def _once(taken: Taken, job: Job) -> tuple[Result, bool]:
     """The result of one run, and whether another one may say more."""
     place = Path(tempfile.mkdtemp(prefix="run-", dir=job.folder))
-    planted = planting(job.kit)
+    with PARSING:
+        planted = planting(job.kit)
     try:
         workspace, out = place / "kit", place / "out"
         out.mkdir()
