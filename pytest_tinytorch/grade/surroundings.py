@@ -48,7 +48,7 @@ def choose_sandbox(asked: str | None, image: str, alone: bool, limits: Limits) -
     Raises:
         NoSandbox: there is none; the message says what mends it.
     """
-    owner = owner_of_container() if asked is None and alone else ""
+    owner = owner_of_container() if asked is None and alone and not image else ""
     if not owner:
         return find_sandbox(asked, image)
     try:

@@ -308,6 +308,8 @@ class TestContainer:
         assert choose_sandbox(None, "", True, Limits()).kind == Kind.CONTAINER
         assert choose_sandbox(None, "", False, Limits()).kind == Kind.BUBBLEWRAP
         assert choose_sandbox("none", "", True, Limits()).kind == Kind.NONE
+        with pytest.raises(NoSandbox, match="--image is for"):
+            choose_sandbox(None, "kit:1", True, Limits())
 
     def test_is_not_used_where_root_stays_root(self, monkeypatch):
         monkeypatch.setattr(surroundings.os, "geteuid", lambda: 0)
