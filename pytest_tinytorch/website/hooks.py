@@ -131,7 +131,7 @@ def made(name: str, config: MkDocsConfig, here: str) -> str:
         "rooms": architecture.drawing,
         "habits": lambda: pytorch.numbers(root(config) / HABITS),
         "habits-that-work": lambda: pytorch.working(root(config) / HABITS),
-        "habits-that-wait": lambda: pytorch.waiting(root(config) / HABITS),
+        "habits-that-stay-different": lambda: pytorch.staying(root(config) / HABITS),
         "instead": lambda: pytorch.instead(root(config) / "reference/tinytorch/instead.py"),
         "contracts": lambda: tables.contracts(root(config) / "pyproject.toml"),
     }

@@ -15,19 +15,21 @@ TITLES = {"Tensor": "methods of a tensor", "Module": "methods of a module"}
 
 
 def numbers(file: Path) -> str:
-    """How many habits work, are refused, and wait."""
+    """How many habits work, are refused, and stay different."""
     found = tomllib.loads(file.read_text(encoding="utf-8"))
-    refused, pending = found["refused"]["names"], found["pending"]
+    refused, stays = found["refused"]["names"], found["stays"]
     total = sum(1 for _ in habits(found))
-    works = total - len(refused) - len(pending)
-    waiting = f", and {len(pending)} are still to come" if pending else ""
-    return f"Of {total} habits {works} work, {len(refused)} give an error that says what to write{waiting}."
+    works = total - len(refused) - len(stays)
+    return (
+        f"Of {total} habits {works} work, {len(refused)} give an error that says what to write, and"
+        f" {len(stays)} [stay different](#what-stays-different)."
+    )
 
 
 def habits(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield (group, name, code) of all."""
     for group, lines in found.items():
-        if group not in ("raises", "refused", "pending"):
+        if group not in ("raises", "refused", "stays"):
             for name, code in lines.items():
                 yield group, name, code.strip()
 
@@ -35,7 +37,7 @@ def habits(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 def working(file: Path) -> str:
     """What works, group by group."""
     found = tomllib.loads(file.read_text(encoding="utf-8"))
-    others = {*found["refused"]["names"], *found["pending"]}
+    others = {*found["refused"]["names"], *found["stays"]}
     groups: dict[str, list[str]] = {}
     for group, name, code in habits(found):
         if f"{group}.{name}" not in others:
@@ -49,14 +51,13 @@ def details(title: str, codes: list[str]) -> str:
     return "\n".join([f'??? abstract "{title}"', "", *(f"    {line}".rstrip() for line in lines)])
 
 
-def waiting(file: Path) -> str:
-    """What does not work yet, and why."""
+def staying(file: Path) -> str:
+    """What stays different, what to write instead, and why."""
     found = tomllib.loads(file.read_text(encoding="utf-8"))
-    codes = {f"{group}.{name}": code for group, name, code in habits(found)}
-    reasons: dict[str, list[str]] = {}
-    for name, text in found["pending"].items():
-        reasons.setdefault(text.partition(": ")[2], []).append(codes[name])
-    return "\n\n".join(details(reason, reasons[reason]) for reason in reasons)
+    rows = [
+        (f"`{one['pytorch']}`", f"`{one['write']}`", one["why"]) for one in found["stays"].values()
+    ]
+    return table(("PyTorch", "here", "why"), rows)
 
 
 def instead(file: Path) -> str:

@@ -42,7 +42,7 @@ def table() -> dict[str, Any]:
 def habits() -> Iterator[tuple[str, str]]:
     """Yield (group.name, code) for each habit."""
     for group, lines in table().items():
-        if group not in ("raises", "refused", "pending"):
+        if group not in ("raises", "refused", "stays"):
             for name, code in lines.items():
                 yield f"{group}.{name}", code.strip()
 
