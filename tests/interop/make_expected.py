@@ -30,10 +30,15 @@ def main() -> int:
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
     text = "{\n" + ",\n".join(lines) + "\n}\n"
     if "--check" in sys.argv[1:]:
-        if json.loads(text) != habits.expected():
-            broken.append("expected.json is not what PyTorch gives")
+        kept = habits.expected()
+        # Nearly: the last bit of a float depends on what the processor can do at once.
+        others = [
+            name for name in {*found, *kept} if not habits.same(found.get(name), kept.get(name))
+        ]
+        if others:
+            broken.append(f"expected.json is not what PyTorch gives: {', '.join(sorted(others))}")
         pairs = zip(ran, in_place.expected(), strict=True)
-        if not all(in_place.same(got, kept) for got, kept in pairs):
+        if not all(in_place.same(got, wanted) for got, wanted in pairs):
             broken.append("in_place.json is not what PyTorch gives")
     else:
         in_place.EXPECTED.write_text(
