@@ -16,6 +16,7 @@ COMMANDS = {
     "data": "See, fetch and verify data sets.",
     "docs": "Read the lesson of a module, a milestone or an exercise.",
     "doctor": "Check your setup, and say how to fix what is wrong.",
+    "editor": "Write the settings with which your editor starts `tito lsp`, or show what to paste.",
     "grade": "Grade the submissions of a class, each in a sandbox.",
     "init": "Create a workspace in DIR: exercises, specs, milestones, data, editor settings.",
     "lsp": "Bring verdicts into your editor: your editor starts this, and talks to it.",
@@ -141,6 +142,10 @@ def load(name: str) -> click.Command:
             from pytest_tinytorch.tito.watch import watch
 
             return watch
+        case "editor":
+            from pytest_tinytorch.tito.editor import editor
+
+            return editor
         case "lsp":
             from pytest_tinytorch.tito.lsp import lsp
 

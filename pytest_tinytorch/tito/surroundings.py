@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.kit.editors import EDITORS, EditorSettings, located, named_command
 from pytest_tinytorch.tito.doctor import Finding
+from pytest_tinytorch.tito.lsp import INSTALL
 from pytest_tinytorch.tito.session import Session
 
 SETTINGS = ".vscode/settings.json"
 ENABLED = "python.testing.pytestEnabled"
 INTERPRETER = "python.defaultInterpreterPath"
 BACK = "git checkout -- .vscode"
+SERVER = "tito lsp"
+PATIENCE = 60
+"""Seconds within which a language server has to answer."""
 
 
 def examine_environment(session: Session) -> list[Finding]:
     """Look at all of it; nothing here is needed for the loop on a terminal."""
-    looks: list[Callable[[Session], list[Finding]]] = [environment, command, vscode]
+    looks: list[Callable[[Session], list[Finding]]] = [
+        environment,
+        command,
+        vscode,
+        server,
+        editors,
+    ]
     return [finding for look in looks for finding in look(session)]
 
 
@@ -98,3 +113,71 @@ def parsed(text: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("not a table of settings")
     return found
+
+
+PARSERS: Mapping[str, Callable[[str], object]] = {"json": parsed, "toml": tomllib.loads}
+"""What reads settings in a language; Lua and Lisp only their editors can read."""
+
+
+def server(session: Session) -> list[Finding]:
+    """Whether `tito lsp` can start, and answers an editor."""
+    if find_spec("pygls") is None:
+        remedy = f"for verdicts at your lines in an editor: {INSTALL}"
+        return [Finding(SERVER, False, "pygls is not installed", remedy, needed=False)]
+    trouble = silence(session.workspace.root)
+    remedy = f"{sys.executable} -m pip install --upgrade --force-reinstall pygls"
+    return [Finding(SERVER, not trouble, trouble or "answers", remedy, needed=False)]
+
+
+def silence(root: Path) -> str:
+    """Why a language server does not answer an editor that says hello and goodbye; empty if it does."""
+    hello: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+    asked = framed(id=1, method="initialize", params=hello)
+    asked += framed(id=2, method="shutdown") + framed(method="exit")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest_tinytorch.tito", "lsp"],
+            cwd=root,
+            input=asked,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {PATIENCE} seconds"
+    if b'"capabilities"' in done.stdout and done.returncode == 0:
+        return ""
+    said = done.stderr.decode(errors="replace").strip().splitlines() or ["no answer"]
+    return said[-1]
+
+
+def framed(**message: Any) -> bytes:
+    """A message as a language server takes it."""
+    body = json.dumps({"jsonrpc": "2.0"} | message).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def editors(session: Session) -> list[Finding]:
+    """Whether the settings of each editor parse and start a `tito` that exists; nothing of others."""
+    root = session.workspace.root
+    found = (settings_of(one, root) for one in EDITORS.values() if one.file)
+    return [finding for finding in found if finding is not None]
+
+
+def settings_of(one: EditorSettings, root: Path) -> Finding | None:
+    """The settings of one editor; None if they are not there, or are about something else."""
+    what, remedy = f"{one.title} with {SERVER}", f"tito editor {one.name}"
+    try:
+        text = (root / one.file).read_text(encoding="utf-8")
+        named = named_command(text)
+        if named is None:
+            return None
+        PARSERS.get(one.language, str)(text)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        remedy = f"fix it, or delete it and: {remedy}"
+        return Finding(what, False, f"{one.file}: {error}", remedy, needed=False)
+    ok = located(named, root) is not None
+    found = f"{one.file} starts {named}" + ("" if ok else ", which is not there")
+    return Finding(what, ok, found, remedy, needed=False)

@@ -11,10 +11,12 @@ import click
 
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.kit import record, starter, update
+from pytest_tinytorch.kit.editors import EditorSettings
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.kit.record import Record
 from pytest_tinytorch.kit.update import Action
 from pytest_tinytorch.tito import git
+from pytest_tinytorch.tito.editor import chosen, completed, set_up
 from pytest_tinytorch.tito.session import print_json
 
 WORDS = {
@@ -35,12 +37,21 @@ NOTES = {
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--no-git", is_flag=True, help="do not create a git repository")
-def init(folder: Path, no_git: bool) -> None:
+@click.option(
+    "--editor",
+    "editors",
+    metavar="NAME",
+    multiple=True,
+    callback=chosen,
+    shell_complete=completed,
+    help="let this editor show verdicts at your lines, as `tito editor` does; for several: NAME,NAME",
+)
+def init(folder: Path, no_git: bool, editors: list[EditorSettings]) -> None:
     """Create a workspace in DIR: exercises, specs, milestones, data, editor settings.
 
     DIR must be new or empty.
 
-    Example: tito init my-torch
+    Example: tito init my-torch --editor neovim
     """
     target = folder.resolve()
     refused = reason_to_refuse(target)
@@ -54,6 +65,8 @@ def init(folder: Path, no_git: bool) -> None:
     except OSError as error:
         raise click.ClickException(f"{error}. Nothing was left behind.") from error
     click.echo(f"{target} is ready.")
+    for line in set_up(target, editors):
+        click.echo(line)
     if not no_git:
         click.echo(git.begin_repository(target, f"A workspace of pytest-tinytorch {version}"))
     click.echo("\nNext:\n")
@@ -119,7 +132,10 @@ def reason_to_refuse(target: Path) -> str | None:
     if not present.is_dir():
         return f"{present} is a file: {advice}"
     if is_workspace(target):
-        return f"{target} is already a workspace: `tito update` brings newer specs"
+        return (
+            f"{target} is already a workspace: there, `tito update` brings newer specs, and"
+            " `tito editor NAME` the settings of an editor"
+        )
     if target.is_dir() and any(target.iterdir()):
         return f"{target} is not empty: {advice}"
     around = next((folder for folder in target.parents if is_workspace(folder)), None)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from pytest_tinytorch.tito import doctor, surroundings
+from pytest_tinytorch.kit.editors import EDITORS
+from pytest_tinytorch.tito import doctor, editor, surroundings
 from pytest_tinytorch.tito.main import main
 from pytest_tinytorch.tito.session import open_session
 from tests.support import kit, toy
 
+SILENCE = surroundings.silence
+
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """A toy workspace with the editor files and a data set of the course."""
+    """A toy workspace with editor files and a data set of the course; a language server that answers."""
+    monkeypatch.setattr(surroundings, "silence", lambda root: "")
     root = toy.build(tmp_path)
     for name in (".vscode/settings.json", "datasets/tinytalks/talks.tsv"):
         (root / name).parent.mkdir(parents=True)
@@ -194,3 +200,67 @@ class TestVSCode:
         assert "VS Code's Python" not in examined()
         monkeypatch.setenv("TERM_PROGRAM", "vscode")
         assert "Select Interpreter" in examined()["VS Code's Python"]["mend"]
+
+
+class TestLanguageServer:
+    @pytest.fixture(autouse=True)
+    def real(self, workspace, monkeypatch):
+        monkeypatch.setattr(surroundings, "silence", SILENCE)
+
+    def test_that_answers_is_well(self, workspace):
+        found = examined()["tito lsp"]
+        assert (found["well"], found["found"], found["needed"]) == (True, "answers", False)
+
+    def test_that_is_not_installed_is_told(self, workspace, monkeypatch):
+        monkeypatch.setattr(surroundings, "find_spec", lambda name: None)
+        (found,) = surroundings.server(open_session())
+        assert (found.ok, found.found) == (False, "pygls is not installed")
+        assert found.remedy.endswith('pip install "pytest-tinytorch[lsp]"')
+
+    def test_that_does_not_answer_is_told(self, workspace, monkeypatch):
+        monkeypatch.setattr(surroundings.sys, "executable", shutil.which("false") or "false")
+        (found,) = surroundings.server(open_session())
+        assert (found.ok, found.found) == (False, "no answer")
+
+    def test_that_hangs_is_told(self, workspace, monkeypatch):
+        def run(*_, **more):
+            raise subprocess.TimeoutExpired("tito", more["timeout"])
+
+        monkeypatch.setattr(surroundings.subprocess, "run", run)
+        (found,) = surroundings.server(open_session())
+        assert (found.ok, found.found) == (False, "no answer within 60 seconds")
+
+    def test_whose_reason_is_known_says_it(self, workspace, monkeypatch):
+        done = subprocess.CompletedProcess([], 1, b"", b"Traceback\nImportError: no attrs\n")
+        monkeypatch.setattr(surroundings.subprocess, "run", lambda *a, **k: done)
+        assert surroundings.server(open_session())[0].found == "ImportError: no attrs"
+
+
+class TestEditors:
+    def test_without_settings_nothing_is_said(self, workspace):
+        assert surroundings.editors(open_session()) == []
+
+    @pytest.mark.parametrize("name", ["neovim", "helix", "zed", "emacs"])
+    def test_settings_that_start_a_tito_that_is_there_are_well(self, workspace, name, monkeypatch):
+        monkeypatch.setattr(editor, "own_tito", lambda: Path(sys.executable).with_name("tito"))
+        kit.tito("editor", name)
+        (found,) = surroundings.editors(open_session())
+        assert found.ok is Path(sys.executable).with_name("tito").is_file()
+        toy.write(workspace, {EDITORS[name].file: EDITORS[name].settings("/gone/tito")})
+        (found,) = surroundings.editors(open_session())
+        assert (found.ok, found.needed) == (False, False)
+        assert found.found == f"{EDITORS[name].file} starts /gone/tito, which is not there"
+        assert found.remedy == f"tito editor {name}"
+
+    @pytest.mark.parametrize(
+        ("name", "text"), [("helix", 'command = "tito'), ("zed", '{"path": "tito", }}')]
+    )
+    def test_settings_that_do_not_parse_are_told(self, workspace, name, text):
+        toy.write(workspace, {EDITORS[name].file: f'{text}\n# "tito"\n'})
+        (found,) = surroundings.editors(open_session())
+        assert not found.ok
+        assert found.found.startswith(f"{EDITORS[name].file}: ")
+
+    def test_settings_about_something_else_are_let_be(self, workspace):
+        toy.write(workspace, {".helix/languages.toml": "[[", ".nvim.lua": "vim.o.number = true"})
+        assert surroundings.editors(open_session()) == []

@@ -85,6 +85,7 @@ QUIET = {
     ("path",): (),
     ("docs",): (),
     ("doctor",): (),
+    ("editor",): (),
     ("specs", "status"): (),
     ("completion",): ("bash",),
 }

@@ -1,0 +1,130 @@
+"""`tito editor`: the settings with which an editor starts `tito lsp` in this workspace."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Collection, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import indent
+
+import click
+
+from pytest_tinytorch.kit.editors import (
+    ABSENT,
+    EDITORS,
+    MOVED,
+    READY,
+    YOURS,
+    EditorSettings,
+)
+from pytest_tinytorch.terminal import output
+from pytest_tinytorch.tito.lsp import INSTALL
+from pytest_tinytorch.tito.session import find_workspace
+
+WORDS = {
+    ABSENT: "{file} is written.",
+    MOVED: "{file} now starts {command}.",
+    READY: "{file} is ready.",
+    YOURS: "{file} is there and stays as it is. Add this to it:",
+}
+LISTED = {
+    ABSENT: "no {file}",
+    MOVED: "{file} starts another tito",
+    READY: "ready",
+    YOURS: "{file} says something else",
+}
+
+
+def chosen(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> list[EditorSettings]:
+    """The editors that are named, one by one or between commas."""
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in EDITORS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(EDITORS)}")
+    return [EDITORS[name] for name in dict.fromkeys(names)]
+
+
+def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of editors, for the shell."""
+    return [name for name in EDITORS if name.startswith(incomplete)]
+
+
+@click.command()
+@click.argument(
+    "editors", metavar="[EDITOR]...", nargs=-1, callback=chosen, shell_complete=completed
+)
+def editor(editors: list[EditorSettings]) -> None:
+    """Write the settings with which your editor starts `tito lsp`, or show what to paste.
+
+    Without a name: which editors there are, and what this workspace has for each. A file that says
+    something else stays as it is.
+
+    Example: tito editor neovim
+    """
+    root = find_workspace(Path.cwd())
+    lines = set_up(root, editors) if editors else overview(root)
+    try:
+        for line in lines:
+            click.echo(line)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def set_up(root: Path, editors: Collection[EditorSettings]) -> Iterator[str]:
+    """Write settings into a workspace where nothing else is in the way; says what was done.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    for one in editors:
+        command = one.command(own_tito(), root)
+        text = one.settings(command)
+        if not one.file:
+            yield prose(f"{one.title} keeps its settings elsewhere. Put this {one.place}:")
+            yield f"\n{indent(text, '  ')}"
+            continue
+        state = one.state(read(root / one.file), command)
+        if state in (ABSENT, MOVED):
+            (root / one.file).parent.mkdir(parents=True, exist_ok=True)
+            (root / one.file).write_text(text, encoding="utf-8")
+        yield prose(f"{one.title}: {WORDS[state].format(file=one.file, command=command)}")
+        if state == YOURS:
+            yield f"\n{indent(text, '  ')}"
+        if one.once and state != READY:
+            yield prose(f"  {one.once}", hang=0)
+    if editors and find_spec("pygls") is None:
+        yield f"The server is an extra: {INSTALL}"
+
+
+def prose(text: str, hang: int = 2) -> str:
+    """A sentence as the terminal has room for it; settings are never folded."""
+    return output.folded(text, output.columns(), hang)
+
+
+def overview(root: Path) -> Iterator[str]:
+    """Each editor, and what a workspace has for it."""
+    for one in EDITORS.values():
+        state = "settings to paste"
+        if one.file:
+            command = one.command(own_tito(), root)
+            state = LISTED[one.state(read(root / one.file), command)].format(file=one.file)
+        yield f"  {one.name:<9} {one.title:<13} {state}"
+
+
+def read(file: Path) -> str | None:
+    """What a file says; None if it is not there."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def own_tito() -> Path:
+    """The `tito` of the Python that runs this."""
+    folder = Path(sys.executable).parent
+    found = shutil.which("tito", path=str(folder)) or shutil.which("tito")
+    return Path(found or folder / "tito")
