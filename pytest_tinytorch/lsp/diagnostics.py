@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pytest_tinytorch.lsp.sheets import Sheet
 from pytest_tinytorch.lsp.verdicts import Finding, Known
 
 SOURCE = "tinytorch"
+HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
 LABELS = ("Called", "In short", "Example", "Asked", "Expected", "Got", "Raised", "Blame")
 """What is told below the law, in this order."""
 MOST_RELATED = 5
@@ -63,8 +65,9 @@ def of_finding(view: View, found: Finding, known: Known) -> tuple[Path, types.Di
         file = law.file if law else found.nodeids[0].partition("::")[0]
         line = law.line if law else 1
     path = view.root / file
+    lines = view.page(path).lines
     diagnostic = types.Diagnostic(
-        range=line_range(view.page(path).lines, line, view.codec),
+        range=line_range(lines, below_decorators(lines, line), view.codec),
         message=marked(known, message_of(found)),
         severity=types.DiagnosticSeverity.Error,
         source=SOURCE,
@@ -153,6 +156,17 @@ def of_stale(view: View, unit: Unit, lines: Sequence[str]) -> types.Diagnostic:
         code=str(State.STALE),
         data={"nodeids": [], "unit": unit.id, "exercise": ""},
     )
+
+
+def below_decorators(lines: Sequence[str], line: int) -> int:
+    """A line, from 1; of a function whose decorators begin there, that of its ``def``.
+
+    Python lets a function begin at its first decorator.
+    """
+    if not (1 <= line <= len(lines) and lines[line - 1].lstrip().startswith("@")):
+        return line
+    heads = (n for n, text in enumerate(lines[line:], line + 1) if HEAD.match(text))
+    return next(heads, line)
 
 
 def line_range(lines: Sequence[str], line: int, codec: PositionCodec) -> types.Range:
