@@ -67,7 +67,7 @@ def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     """A document is opened."""
     one = params.text_document
     server.refused.clear()  # what was wrong with a workspace may be mended
-    if found := server.desk_of(one.uri):
+    if found := server.desk_of(one.uri, opens=True):
         desk, file = found
         desk.open(file, Document(one.uri, one.text, one.version))
 

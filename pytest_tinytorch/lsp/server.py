@@ -7,10 +7,11 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls import uris
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from pygls.workspace import PositionCodec
@@ -25,8 +26,31 @@ from pytest_tinytorch.lsp.diagnostics import Page
 NAME = "tinytorch"
 
 
-class OwnDocuments(LanguageServerProtocol):
-    """The protocol, but for documents: desks keep them, and count lines as the protocol says."""
+class OwnProtocol(LanguageServerProtocol):
+    """The protocol as the library has it, but for three things.
+
+    Desks keep documents, and count lines as the protocol says. What comes before the beginning or after
+    the end is refused. A request that cannot be read is answered, too.
+    """
+
+    def handle_message(self, message: Any) -> None:
+        """Take a message if its time has come."""
+        method, number = getattr(message, "method", ""), getattr(message, "id", None)
+        server = cast("Server", self._server)
+        refusal = server.refusal(method) if method else None
+        if refusal is None:
+            super().handle_message(message)
+        elif number is not None:
+            self._send_response(number, error=refusal)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """A message out of plain values."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(
@@ -52,7 +76,7 @@ class Server(LanguageServer):
         super().__init__(
             NAME,
             version("pytest-tinytorch"),
-            protocol_cls=OwnDocuments,
+            protocol_cls=OwnProtocol,
             converter_factory=default_converter,
         )
         self.start = start
@@ -67,6 +91,18 @@ class Server(LanguageServer):
     def codec(self) -> PositionCodec:
         """Counts columns as the editor does."""
         return self.workspace.position_codec
+
+    def refusal(self, method: str) -> types.ResponseError | None:
+        """Why an editor must not send this now; None if it may."""
+        if method == types.EXIT:
+            return None
+        if self.ended:
+            return types.ResponseError(types.ErrorCodes.InvalidRequest, "the server is shut down")
+        if self.events is None and method != types.INITIALIZE:
+            return types.ResponseError(
+                types.ErrorCodes.ServerNotInitialized, "initialize comes first"
+            )
+        return None
 
     def publish(self, page: Page, found: list[types.Diagnostic]) -> None:
         """Show the diagnostics of a file."""
@@ -108,8 +144,11 @@ class Server(LanguageServer):
         with suppress(RuntimeError):
             self.events.call_soon_threadsafe(call)
 
-    def desk_of(self, uri: str) -> tuple[Desk, Path] | None:
-        """The desk of the workspace that a document lies in, and its file; None if it lies in none."""
+    def desk_of(self, uri: str, opens: bool = False) -> tuple[Desk, Path] | None:
+        """The desk of the workspace that a document lies in, and its file; None if there is none.
+
+        Only a document that ``opens`` has a desk made for it.
+        """
         path = uris.to_fs_path(uri) if uri.startswith("file:") else None
         if not path:
             return None
@@ -118,6 +157,8 @@ class Server(LanguageServer):
         if root is None or root in self.refused or self.ended:
             return None
         if root not in self.desks:
+            if not opens:
+                return None
             try:
                 self.desks[root] = Desk(root, self, self.start)
             except (OSError, ValueError) as error:

@@ -47,15 +47,20 @@ class Editor:
         self.numbers = iter(range(1, 1 << 30))
         self.answers = {}
         self.told = queue.SimpleQueue()
+        self.everything = []
         self.seen = []
         self.shown = {}
         self.versions = {}
         threading.Thread(target=self._listen, daemon=True).start()
+        if capabilities is not None:
+            self.initialize(capabilities)
+
+    # The protocol
+
+    def initialize(self, capabilities):
         params = {"processId": None, "rootUri": None, "capabilities": capabilities}
         self.server = self.ask("initialize", params | {"workspaceFolders": None})
         self.tell("initialized", {})
-
-    # The protocol
 
     def send(self, **message):
         body = json.dumps({"jsonrpc": "2.0"} | message).encode()
@@ -95,6 +100,7 @@ class Editor:
             if "id" in message:  # what the server asks for is granted
                 with suppress(OSError, ValueError):  # but not any more by one that has vanished
                     self.send(id=message["id"], result=None)
+            self.everything.append(message)
             self.told.put(message)
         self.told.put(None)
 
