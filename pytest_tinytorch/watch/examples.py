@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import DataObject
 
 from pytest_tinytorch.plugin import DRAWER
-from pytest_tinytorch.run.trials import SETTINGS
+from pytest_tinytorch.run.trials import SEED, SETTINGS
 
 PREVIEW_EXAMPLES = 5
 """How many examples of each property are drawn."""
@@ -112,6 +113,20 @@ def replay_examples(item: pytest.Function, examples: Sequence[Mapping[str, Any]]
             lines = (f"    {name}={value!r},\n" for name, value in example.items())
             error.add_note(f"Falsifying example: {item.name}(\n{''.join(lines)})")
             raise
+
+
+def draw_anew(items: Iterable[pytest.Item]) -> None:
+    """Let each property draw examples of its own: a fork would draw those that all forks draw.
+
+    The option --hypothesis-seed does so as well, and so does `hypothesis.seed`. But with them
+    Hypothesis neither remembers a failure nor begins with the one that it remembers.
+    """
+    usual = settings()
+    for item in filter(is_property, items):
+        function: Any = getattr(item, "obj", None)
+        owner = vars(getattr(function, "__func__", function))
+        if not (owner.get(SETTINGS) or usual).derandomize:
+            owner[SEED] = secrets.randbits(64)
 
 
 def keep_none(items: Iterable[pytest.Item]) -> None:

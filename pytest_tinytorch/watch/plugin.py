@@ -86,6 +86,7 @@ class WatchPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Last failures first; otherwise as the course has them."""
+        examples.draw_anew(items)
         if self.request.unsaved:
             examples.keep_none(items)
         self.place = {item.nodeid: number for number, item in enumerate(items)}

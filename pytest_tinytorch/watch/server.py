@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import select
 import sys
 import tempfile
@@ -127,9 +126,8 @@ class Server:
     def run(self, request: Request) -> None:
         """Run pytest, and end this process."""
         plugin_of_run = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
-        # Whoever forks has drawn examples: without a seed of its own every run would draw the same.
-        quiet = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={secrets.randbits(64)}"]
-        quiet += ["--no-isolate"]  # `WatchPlugin` does it in a way of its own
+        # `WatchPlugin` isolates specs in a way of its own.
+        quiet = ["-q", "-p", "no:cacheprovider", "--no-isolate"]
         code = 1
         try:
             code = int(
