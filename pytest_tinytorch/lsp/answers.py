@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.lessons.find import lesson_file
@@ -32,6 +33,28 @@ def laws(sheet: Sheet, place: Place) -> str:
 def alone(nodeid: str) -> str:
     """The command that runs one law under the debugger, which stops where it fails."""
     return shlex.join(["python", "-m", "pytest", "-p", "tinytorch", "--pdb", nodeid])
+
+
+def debugging(root: Path, uri: str, place: Place, nodeid: str) -> dict[str, Any]:
+    """What an editor has to know to run one law in its own debugger; lines count from 0.
+
+    Args:
+        root: the workspace.
+        uri: the address of the module.
+        place: the exercise to stop in.
+        nodeid: of the spec.
+    """
+    return {
+        "cwd": str(root),
+        "module": "pytest",
+        "args": ["-p", "tinytorch", nodeid],
+        "exercise": {
+            "uri": uri,
+            "first": place.first - 1,
+            "last": place.last - 1,
+            "stops": [line - 1 for line in place.stops],
+        },
+    }
 
 
 def lesson(root: Path, unit: Unit, exercise: str) -> tuple[Path, int]:

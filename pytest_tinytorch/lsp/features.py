@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.lsp import actions, answers, lenses
 from pytest_tinytorch.lsp.client import client_of
-from pytest_tinytorch.lsp.commands import HINT, LAW, LAWS, LESSON, RUN
+from pytest_tinytorch.lsp.commands import DEBUG, HINT, LAW, LAWS, LESSON, RUN
 from pytest_tinytorch.lsp.desk import FAILED, Desk, Start
 from pytest_tinytorch.lsp.edits import edited
 from pytest_tinytorch.lsp.server import Server
@@ -196,10 +196,25 @@ def hint(server: Server, *arguments: Any) -> str:
 def law(server: Server, *arguments: Any) -> str:
     """Show the command that runs one law alone, for a terminal."""
     desk, *_ = exercise_at(server, arguments)
+    return shown(server, answers.alone(spec_in(desk, arguments)))
+
+
+def debug(server: Server, *arguments: Any) -> dict[str, Any]:
+    """Tell an editor what to run in its own debugger, for one law alone."""
+    desk, _, place = exercise_at(server, arguments)
+    return answers.debugging(desk.root, arguments[0], place, spec_in(desk, arguments))
+
+
+def spec_in(desk: Desk, arguments: tuple[Any, ...]) -> str:
+    """The third argument of a command: the node id of a spec.
+
+    Raises:
+        JsonRpcInvalidParams: it is none.
+    """
     nodeid = arguments[2] if len(arguments) > 2 else None
     if not isinstance(nodeid, str) or desk.shelf.workspace.curriculum.unit_of_spec(nodeid) is None:
         raise JsonRpcInvalidParams(f"the node id of a spec is needed, got {nodeid!r}")
-    return shown(server, answers.alone(nodeid))
+    return nodeid
 
 
 def lesson(server: Server, *arguments: Any) -> str:
@@ -244,4 +259,5 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     HINT: hint,
     LESSON: lesson,
     LAW: law,
+    DEBUG: debug,
 }

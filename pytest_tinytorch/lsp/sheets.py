@@ -27,6 +27,7 @@ class Place(Struct, frozen=True):
         head: the line of its ``def``, or of its ``defvjp``.
         last: its last line.
         stub: the line of its stub; 0 if it is written.
+        stops: where it begins to compute: below its docstring; of a gradient, each rule.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Place(Struct, frozen=True):
     head: int
     last: int
     stub: int = 0
+    stops: tuple[int, ...] = ()
 
 
 class Sheet(Struct, frozen=True):
@@ -93,18 +95,27 @@ def places_in(text: str, exercises: tuple[str, ...]) -> tuple[Place, ...]:
         Place(
             one.name,
             spans[one.name][0],
-            _head(tree, one.name),
+            (node := _node(tree, one.name)).lineno,
             spans[one.name][1],
             one.line if one.untouched else 0,
+            _stops(node),
         )
         for one in located
     )
 
 
-def _head(tree: ast.Module, name: str) -> int:
+def _node(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr:
     node = find_node(tree, name)
     assert node is not None
-    return node.lineno
+    return node
+
+
+def _stops(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, ...]:
+    if isinstance(node, ast.Expr):
+        rules = {one.body.lineno for one in ast.walk(node) if isinstance(one, ast.Lambda)}
+        return tuple(sorted(rules or {node.lineno}))
+    described = ast.get_docstring(node) is not None and len(node.body) > 1
+    return (node.body[described].lineno,)
 
 
 def lines_of(text: str) -> Sequence[str]:

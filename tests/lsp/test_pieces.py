@@ -385,6 +385,28 @@ class TestAnswers:
             "python -m pytest -p tinytorch --pdb 'specs/a.py::B::c[1, 2]'"
         )
 
+    def test_a_debugger_stops_below_the_docstring(self, unit):
+        text = REFERENCE.replace("def add", "@traced\ndef add")
+        place = sheet(unit, text).place("add")
+        assert answers.debugging(Path("/w"), "file:///w/a.py", place, SUM) == {
+            "cwd": str(Path("/w")),
+            "module": "pytest",
+            "args": ["-p", "tinytorch", SUM],
+            "exercise": {"uri": "file:///w/a.py", "first": 3, "last": 6, "stops": [6]},
+        }
+
+    def test_a_debugger_stops_in_each_rule_of_a_gradient(self):
+        text = "defvjp(\n    mul,\n    lambda g: g,\n    lambda g: (\n        g + 1\n    ),\n)\n"
+        (place,) = places_in(text, ("gradient of mul",))
+        assert place.stops == (3, 5)
+
+    def test_a_debugger_stops_where_there_is_only_a_docstring_or_only_code(self):
+        text = (
+            'class A:\n    def f(self):\n        """F."""\n\n    def g(self):\n        return 1\n'
+        )
+        places = places_in(text, ("A.f", "A.g"))
+        assert [place.stops for place in places] == [(3,), (6,)]
+
     def test_a_lesson_opens_at_the_section_of_the_exercise(self, tmp_path, unit):
         toy.write(tmp_path, {"lessons/01_adding.md": "# 01\n\n## What\n\n### `add`\n"})
         assert answers.lesson(tmp_path, unit, "add") == (tmp_path / "lessons/01_adding.md", 4)

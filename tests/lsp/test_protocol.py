@@ -82,6 +82,7 @@ class TestQuestions:
                 ("hint", [uri]),
                 ("hint", [uri, "add", "x"]),
                 ("law", [uri, "add", "x"]),
+                ("debug", [uri, "add"]),
                 ("run", ["file:///nowhere.py", "add"]),
             ):
                 params = {"command": f"tinytorch.{command}", "arguments": arguments}
