@@ -1,0 +1,22 @@
+// What the status bar shows of `tinytorch/status`.
+'use strict';
+
+/**
+ * @typedef {{number: string, title: string, state: string, year: number | null, passed: number, of: number}} Unit
+ */
+
+/**
+ * The text of the status bar, and what it says when it is pointed at.
+ * @param {{text: string, checkpoint: Unit | null, milestone: Unit | null}} status
+ */
+function shown({ text, checkpoint, milestone }) {
+  const lines = [
+    checkpoint && `Checkpoint ${checkpoint.number}, ${checkpoint.title}: ${checkpoint.state}`,
+    checkpoint && `${checkpoint.passed} of ${checkpoint.of} checkpoints passed`,
+    milestone && `Milestone ${milestone.year}, ${milestone.title}: ${milestone.state}`,
+    milestone && `${milestone.passed} of ${milestone.of} milestones passed`,
+  ];
+  return { text: `$(flame) ${text}`, tooltip: lines.filter(Boolean).join('\n') };
+}
+
+module.exports = { shown };
