@@ -110,6 +110,11 @@ class TestRanges:
         assert found.start.line == found.end.line == number
         assert found.start.character <= found.end.character
 
+    @pytest.mark.parametrize(("line", "below"), [(1, 1), (2, 5), (5, 5), (6, 6), (7, 7), (99, 99)])
+    def test_a_function_is_marked_below_its_decorators(self, line, below):
+        lines = ("x = 1", "@primitive", "@cached(", ")", "def f(x):", "    return x", "@nothing")
+        assert diagnostics.below_decorators(lines, line) == below
+
     def test_a_file_without_lines_has_a_first(self):
         assert diagnostics.line_range((), 5, UTF16).start == types.Position(0, 0)
 
