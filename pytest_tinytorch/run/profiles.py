@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
+from pytest_tinytorch.evidence.implementation import PACKAGE
+
+FINDS = "constants_from_module"
+"""The function by which Hypothesis finds constants in a module."""
+NOTHING = ModuleType("nothing")
+"""A module without source, so without constants."""
 EXAMPLES = {"learn": 25, "ci": 100, "thorough": 1000}
 
 
@@ -11,6 +20,7 @@ def register_profiles() -> None:
     """Make the profiles known to Hypothesis; none is loaded."""
     from hypothesis import HealthCheck, Phase, settings
 
+    look_at_package_alone()
     for name, examples in EXAMPLES.items():
         settings.register_profile(
             name,
@@ -28,6 +38,27 @@ def register_profiles() -> None:
                 HealthCheck.differing_executors,
             ],
         )
+
+
+def look_at_package_alone() -> None:
+    """Let Hypothesis draw numbers that it finds in the package under test, and in no other code.
+
+    It looks for constants in all modules that are loaded and not installed. A spec that fails loads helpers,
+    and an option may load modules of the plugin, which are not installed in a checkout. So a graded run would
+    draw other examples than the same run at home. Hypothesis has no setting for it.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    finds: Callable[[ModuleType], Any] | None = getattr(providers, FINDS, None)
+    if finds is None or hasattr(finds, "of_package"):
+        return
+
+    def find(module: ModuleType) -> Any:
+        name: str = getattr(module, "__name__", "")
+        return finds(module if name.partition(".")[0] == PACKAGE else NOTHING)
+
+    find.of_package = finds  # type: ignore[attr-defined]
+    setattr(providers, FINDS, find)
 
 
 def current_examples() -> int:
