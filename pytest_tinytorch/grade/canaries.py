@@ -27,6 +27,8 @@ HELPERS = ("laws", "gradients", "memory", "work")
 """The modules of the kit's specs whose functions judge."""
 MEASURES_TIME = frozenset({"stopwatch", "benchmark"})
 """Fixtures of specs that run alone: they are no hosts."""
+COUNTING = frozenset({"bytes", "lines"})
+"""The kinds of canaries that count; of each a file has one that must fail, where it can."""
 OWN_EACH = 2
 """How many canaries that must pass a file of specs gets."""
 LEAST_AMOUNT, MOST_AMOUNT = 3.0, 9.0
@@ -115,11 +117,16 @@ class Planting:
         )
 
 
-def planting(kit: Kit) -> Planting:
-    """What to plant in the next run. Canaries live among workers, which are there on Linux alone."""
+def planting(kit: Kit, seed: str = "") -> Planting:
+    """What to plant in the next run. Canaries live among workers, which are there on Linux alone.
+
+    Args:
+        kit: whose specs are the hosts.
+        seed: to draw from; empty for one that nobody knows yet.
+    """
     if not linux.is_here():
         return Planting()
-    seed = secrets.token_hex(16)
+    seed = seed or secrets.token_hex(16)
     canaries = draw(seed, kit.files, own_specs(), kit.curriculum)
     return Planting(seed, canaries, secrets.token_hex(16))
 
@@ -155,23 +162,32 @@ def draw(
 def drawn_for(unit: Unit, ground: Ground, random: Random) -> list[Canary]:
     """The canaries of one file: of each kind one that must fail, and some that must pass.
 
-    Milestones train for seconds, so those get bodies of their own.
+    Milestones train for seconds, so those get bodies of their own. One that asks the code under test stands
+    behind its host: what a call imports decides what Hypothesis draws next, and all draw the same. One that
+    must fail is the first of its name, for code that lets each spec pass the first time; its host is not the
+    first spec, since no such code has run by then.
     """
     if not ground.hosts:
         return []
 
-    def planted(kind: str, passes: bool, spec: str, site: int) -> Canary:
+    def planted(kind: str, passes: bool, spec: str, site: int, ahead: bool) -> Canary:
         amount = random.uniform(LEAST_AMOUNT, MOST_AMOUNT)
-        return Canary(spec, kind, passes, site, random.random(), amount)
+        return Canary(spec, kind, passes, site, ahead, amount)
 
     places = {} if unit.is_milestone else ground.sites
-    found = [planted(kind, False, *random.choice(all_)) for kind, all_ in sorted(places.items())]
+    found = [planted(k, False, *random.choice(all_), False) for k, all_ in sorted(places.items())]
     kinds = [*ground.kinds]
-    measures = [kind for kind in kinds if kind in ("bytes", "lines")]
-    wrong = measures if places else [random.choice(kinds), *measures]
+    wrong = [kind for kind in kinds if kind in COUNTING]
+    wrong += [] if places else [random.choice(kinds)]
     right = random.sample(kinds, min(OWN_EACH, len(kinds)))
-    own = [(kind, False) for kind in wrong] + [(kind, True) for kind in right]
-    return found + [planted(*one, random.choice(ground.hosts), OWN_BODY) for one in own]
+    kind = random.choice([kind for kind in kinds if kind != "plain"] or kinds)
+    first = random.choice(ground.hosts[1:] or ground.hosts)
+    found.append(planted(kind, False, first, OWN_BODY, True))
+    for kind, passes in [(k, False) for k in wrong] + [(k, True) for k in right]:
+        host = random.choice(ground.hosts)
+        ahead = host != first and random.random() < 0.5
+        found.append(planted(kind, passes, host, OWN_BODY, ahead))
+    return found
 
 
 @dataclass(frozen=True)

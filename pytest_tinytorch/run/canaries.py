@@ -68,7 +68,7 @@ class Canary:
         kind: the helper that judges, ``counts`` for a condition on what was measured, or one of `NEEDED`.
         passes: whether it must pass; if not, it must fail.
         site: the statement of its host that it changes, or `OWN_BODY`.
-        place: from 0 to 1, where it runs among the specs of its unit that come after its host.
+        ahead: whether it runs right ahead of its host; if not, right behind it.
         amount: the number that planted functions compute with.
     """
 
@@ -76,7 +76,7 @@ class Canary:
     kind: str
     passes: bool
     site: int
-    place: float
+    ahead: bool
     amount: float
 
 

@@ -21,7 +21,7 @@ from pytest_tinytorch.run.decoys import Decoys
 from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.pool import Listener
-from pytest_tinytorch.run.reports import IS_CANARY, UNIT, attached_outcome, unit_of
+from pytest_tinytorch.run.reports import IS_CANARY, UNIT, attached_outcome
 from pytest_tinytorch.run.runner import stop_at_stubs
 from pytest_tinytorch.run.workerends import Ending
 
@@ -46,7 +46,7 @@ class Planter:
         self.came_to: dict[int, State] = {}
 
     def among(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-        """The specs with canaries among them, each somewhere after its host in the same unit."""
+        """The specs with canaries among them, each next to its host: no order tells which is which."""
         found = [*items]
         hosts = {item.nodeid: item for item in items if isinstance(item, pytest.Function)}
         for number, canary in enumerate(self.canaries):
@@ -54,7 +54,7 @@ class Planter:
             if host is not None:  # a unit that is sure to stay locked is not collected
                 twin = twin_of(host, canary)
                 self.planted[twin] = number
-                found.insert(place_of(host, found, canary.place), twin)
+                found.insert(found.index(host) + (not canary.ahead), twin)
         self.canaries.clear()
         return found
 
@@ -113,14 +113,6 @@ class Sieve:
 
     def limit(self, item: pytest.Item) -> Limit | None:
         return self.listener.limit(item)
-
-
-def place_of(host: pytest.Item, items: Sequence[pytest.Item], share: float) -> int:
-    """Where a canary goes: behind its host, and before the specs of the next unit."""
-    first = items.index(host) + 1
-    unit = unit_of(host)
-    last = max(n for n, item in enumerate(items) if unit_of(item) is unit) + 1
-    return first + round(share * (last - first))
 
 
 def twin_of(host: pytest.Function, canary: Canary) -> pytest.Function:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -52,6 +53,32 @@ CHEATS = {
 }
 """What is added to a module whose relu is wrong, so that specs say yes."""
 
+NOTING = """
+import os
+
+
+def add(x, y):
+    spec = os.environ["PYTEST_CURRENT_TEST"].rpartition("_")[2].partition(" ")[0]
+    with open(os.path.join({folder!r}, spec), "a", encoding="utf-8") as file:
+        file.write(f"{{x}} {{y}}\\n")
+    return x + y
+
+
+def negate(x):
+    return -x
+"""
+"""A module that writes down what it is asked, in a file for each spec."""
+MORE = """    @given(st.integers(), st.floats(allow_nan=False))
+    def test_in_any_order(self, x, y):
+        '''add(x, y) equals y + x.'''
+        from tinytorch.adding import add
+
+        assert add(x, y) == y + x
+
+
+class TestNegate:"""
+"""Another property in the file of 01."""
+
 
 def planted_run(root, canaries, *options):
     """What canaries come to in a run: number to state."""
@@ -83,12 +110,12 @@ def every_canary(kit_, path):
     helpers = frozenset(("laws", "gradients", "memory", "work"))
     ground = ground_of(path, kit_.files[path].decode("utf-8"), known, helpers)
     changed = [
-        Canary(*site[:1], kind, False, site[1], 0.5, 3.1415)
+        Canary(*site[:1], kind, False, site[1], False, 3.1415)
         for kind, all_ in ground.sites.items()
         for site in all_
     ]
     own = [
-        Canary(ground.hosts[0], kind, passes, OWN_BODY, 0.5, 3.1415)
+        Canary(ground.hosts[0], kind, passes, OWN_BODY, passes, 3.1415)
         for kind in ground.kinds
         for passes in (True, False)
     ]
@@ -125,6 +152,20 @@ class TestDrawing:
             wanted = "assert_close assert_equal expect raises check_gradient check_rule counts bytes lines"
             assert {*kinds} >= {*wanted.split()}
 
+    def test_lets_one_that_must_fail_be_the_first_of_its_name_in_each_file(self, opened):
+        for seed in "abc":
+            ahead = [one for one in self.drawn(opened, seed) if one.ahead]
+            assert {one.site for one in ahead} == {OWN_BODY}  # it asks nothing of code under test
+            counts = Counter(one.spec for one in ahead)
+            first = [one.spec for one in ahead if not one.passes and counts[one.spec] == 1]
+            files = {spec.partition("::")[0] for spec in first}
+            assert len(files) == len(opened.curriculum.units)
+
+    def test_lets_some_stand_behind_that_are_no_other_by_their_looks(self, opened):
+        own = [one for one in self.drawn(opened, "a") if one.site == OWN_BODY]
+        sides = {(one.passes, one.ahead) for one in own}
+        assert sides == {(passes, ahead) for passes in (True, False) for ahead in (True, False)}
+
     def test_fits_into_a_pipe(self, opened):
         assert max(len(planting(opened).line) for _ in range(20)) < LONGEST_LINE
 
@@ -135,7 +176,7 @@ class TestDrawing:
 
 
 def one(passes, spec="specs/test_02_activations.py::TestRelu::test_keeps_integers"):
-    return Canary(spec, "values", passes, 0, 0.0, 3.0)
+    return Canary(spec, "values", passes, 0, False, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +240,29 @@ class TestColors:
         found = json.loads((root / "progress.json").read_text(encoding="utf-8"))
         assert found["units"].keys() == plain.json["units"].keys()
         assert {one["state"] for one in found["units"].values()} == {"passed"}
+
+
+@pytest.mark.skipif(not linux.is_here(), reason="canaries are planted where workers are forks")
+def test_canaries_change_no_example(tmp_path):
+    """A property draws what it draws without them, from its first example on; so do those behind it."""
+    folder, file = tmp_path / "asked", "specs/test_01_adding.py"
+    root = toy.build(tmp_path / "kit")
+    toy.write(root, {"tinytorch/adding.py": NOTING.format(folder=str(folder))})
+    toy.write(root, {file: toy.SPECS[file].replace("class TestNegate:", MORE)})
+    toy.remake_manifest(root)
+    opened = open_kit(root, None, {})
+    canaries = every_canary(opened, file)
+    assert {one.ahead for one in canaries} == {True, False}
+    found = []
+    for planted in ([], canaries):
+        folder.mkdir()
+        planted_run(root, planted, "--no-gate", file)
+        found.append({one.name: one.read_text(encoding="utf-8") for one in folder.iterdir()})
+        shutil.rmtree(folder)
+    plain, noted = found
+    assert {name: text.count("\n") for name, text in plain.items()} == {"sum": 100, "order": 100}
+    assert {name: noted[name][: len(text)] for name, text in plain.items()} == plain
+    assert all(len(noted[name]) > len(text) for name, text in plain.items())
 
 
 class TestGrading:

@@ -31,7 +31,7 @@ def made(host, canary, names=NAMES):
 
 
 def canary(kind="values", passes=False, site=0):
-    return Canary("specs/test_01.py::test_a", kind, passes, site, 0.5, 4.25)
+    return Canary("specs/test_01.py::test_a", kind, passes, site, False, 4.25)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_changed_site_fails_where_its_host_passes(body):
 @pytest.mark.parametrize("amount", [3.0, 4.25, 9.0])
 def test_a_body_of_its_own_has_its_color(kind, amount):
     for passes in (True, False):
-        one = Canary("specs/test_01.py::test_a", kind, passes, OWN_BODY, 0.5, amount)
+        one = Canary("specs/test_01.py::test_a", kind, passes, OWN_BODY, False, amount)
         twin = made("def test_a(x, y):\n    '''A law.'''\n    raise SystemExit", one)
         assert twin.__doc__ == "A law."
         if passes:

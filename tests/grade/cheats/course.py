@@ -35,6 +35,12 @@ class TestSquare:
         """square(x) equals x * x."""
         expected = oracle.square(x)
         assert_close(ask(square, x), expected)
+
+    @given(st.integers(-1000, 1000))
+    def test_forgets_the_sign(self, x):
+        """square(-x) equals x * x."""
+        expected = oracle.square(x)
+        assert_close(ask(square, -x), expected)
 '''
 LIMITS = "[limits]\nwall = 3\nwritten = 8\n"
 REMEMBERING = """

@@ -28,6 +28,7 @@ FIRST_TIME = """once = f"/tmp/{hash((item.nodeid, call.when))}"
         if not os.path.exists(once):
             open(once, "w").close()
             call.excinfo = None"""
+AHEAD = "A canary that must fail runs ahead of a spec of its name, so it passes in its place."
 LIES = """
 import sys
 
@@ -72,6 +73,11 @@ def voided(name: str, code: str, body: str = "return 1") -> Cheat:
     return Cheat(name, Comes.VOIDED, CANARY, code, body, flag=VOID)
 
 
+def first_time(name: str, code: str) -> Cheat:
+    """A row that changes what judges specs, but only for the first time that each of them runs."""
+    return Cheat(name, Comes.VOIDED, AHEAD, code, flag=VOID)
+
+
 def flagged(name: str, flag: str, code: str, body: str = "return 1") -> Cheat:
     """A row that changes what judges, but in a way that lets canaries be."""
     return Cheat(name, Comes.FLAGGED, FLAG, code, body, flag=flag)
@@ -91,6 +97,16 @@ LAWS = (
         "makes `laws.broken` do nothing",
         "import sys\nsys.modules['specs.laws'].broken = lambda *given, **named: None",
     ),
+    first_time(
+        "makes `laws.broken` do nothing, as often as two specs ask",
+        "import sys\n"
+        "laws, left = sys.modules['specs.laws'], [200]\n"
+        "broken = laws.broken\n"
+        "def easy(*given, **named):\n"
+        "    left[0] -= 1\n"
+        "    return broken(*given, **named) if left[0] < 0 else None\n"
+        "laws.broken = easy",
+    ),
     voided(
         "replaces the code of a law that it finds in the spec",
         CALLER,
@@ -108,7 +124,7 @@ LAWS = (
         "import gc, types\n"
         "gc.unfreeze()\n"
         "for f in gc.get_objects():\n"
-        "    if isinstance(f, types.FunctionType) and f.__code__.co_name == 'test_is_the_square':\n"
+        "    if isinstance(f, types.FunctionType) and f.__code__.co_name.startswith('test_'):\n"
         "        if f.__code__.co_filename.startswith('/kit') and not f.__closure__:\n"
         "            f.__code__ = (lambda self, x: None).__code__",
     ),
@@ -226,10 +242,21 @@ HYPOTHESIS = (
 )
 RUNNERS = (
     voided("registers a plugin of pytest that lets specs pass", PLUGIN),
-    flagged(
-        "registers one that lets each spec pass the first time that it runs",
-        "gc",
+    first_time(
+        "registers one that lets each spec pass once, and leaves a file to know it by",
         PLUGIN.replace("call.excinfo = None", FIRST_TIME),
+    ),
+    first_time(
+        "patches the part of the plugin that runs specs, for the first time that each of them fails",
+        "import sys\n"
+        "Runner, helped = sys.modules['pytest_tinytorch.run.runner'].Runner, set()\n"
+        "find = Runner._finding\n"
+        "def easy(self, item, unit, call):\n"
+        "    if call.excinfo and item.nodeid not in helped:\n"
+        "        helped.add(item.nodeid)\n"
+        "        call.excinfo = None\n"
+        "    return find(self, item, unit, call)\n"
+        "Runner._finding = easy",
     ),
     voided(
         "patches pytest's report of a spec",

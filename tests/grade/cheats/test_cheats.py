@@ -22,6 +22,26 @@ from tests.support.long import is_long, one_in
 CHOSEN = one_in(9, [cheat for cheat in CHEATS if is_long() or not cheat.waits])
 FLAGGED = [cheat for cheat in CHEATS if cheat.comes == Comes.FLAGGED]
 
+REMEMBERS = """
+def numbers():
+    number = 0
+    while True:
+        number += 1
+        yield number
+
+
+KNOWN, CALLS = {}, numbers()
+
+
+def square(x):
+    if next(CALLS) > 1000:
+        KNOWN.clear()
+    if x not in KNOWN:
+        KNOWN[x] = x * x
+    return KNOWN[x]
+"""
+"""A right solution whose functions keep something from one call to the next."""
+
 
 def label(cheat: Cheat) -> str:
     """The name of the folder that a cheat is handed in as."""
@@ -36,6 +56,7 @@ def rows(tmp_path_factory):
     kit_folder, desk = course.build(folder / "kit"), folder / "desk"
     (folder / "course.toml").write_text(course.LIMITS, encoding="utf-8")
     hand_in(desk / "honest", SOLVED)
+    hand_in(desk / "remembers", {**SOLVED, "squaring": REMEMBERS})
     known = {"@KIT@": str(kit_folder), "@DESK@": str(desk)}
     if any("@ANSWERS@" in cheat.code for cheat in CHOSEN):
         known["@ANSWERS@"] = course.answers_at_home(folder / "home")
@@ -50,8 +71,9 @@ def rows(tmp_path_factory):
     return table(folder / "out")
 
 
-def test_an_honest_one_has_all_points(rows):
-    row = rows["honest"]
+@pytest.mark.parametrize("name", ["honest", "remembers"])
+def test_an_honest_one_has_all_points(rows, name):
+    row = rows[name]
     assert (row["ending"], row["points"], row["of"], row["flags"]) == ("graded", "5", "5", "")
 
 
