@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import msgspec
 
-from pytest_tinytorch.grade.attempt import Job, Result, key_of
+from pytest_tinytorch.grade.attempt import key_of
 from pytest_tinytorch.grade.grades import Ending, Grade
+from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import judges
 from pytest_tinytorch.grade.pool import Work, failed
 from pytest_tinytorch.grade.remote import Order, Reply, grade_on_worker
@@ -132,7 +133,8 @@ class Cluster:
         say: Callable[[str], None],
     ) -> None:
         kit = replace(job.kit, solution={})  # a run does without it, and others need not see it
-        order = Order(kit, judges(), job.sandbox.kind, job.sandbox.image, job.variables)
+        box = job.sandbox
+        order = Order(kit, judges(), box.kind, box.image, job.variables, job.seed)
         self.client, self.job, self.jobs, self.say = client, job, jobs, say
         self.order = client.submit(bytes, msgspec.msgpack.encode(order))
         self.waiting = deque(Turn(submission, read) for submission, read in todo)

@@ -11,9 +11,9 @@ from typing import Any
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.markdown import plain
-from pytest_tinytorch.grade.attempt import PROFILE
 from pytest_tinytorch.grade.grades import ENDINGS, Ending, Row
 from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.launch import PROFILE
 from pytest_tinytorch.grade.summary import number
 from pytest_tinytorch.terminal.plaintext import harmless_text
 

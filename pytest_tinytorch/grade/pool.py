@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
-from pytest_tinytorch.grade.attempt import Job, Result, attempt
+from pytest_tinytorch.grade.attempt import attempt
 from pytest_tinytorch.grade.grades import Ending, Grade
+from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Taken
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pytest_tinytorch.grade import sandbox
-from pytest_tinytorch.grade.attempt import Job, Result, attempt
+from pytest_tinytorch.grade.attempt import attempt
+from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import Kit, differences, digest_of, judges
 from pytest_tinytorch.grade.pool import failed
 from pytest_tinytorch.grade.running import Running
@@ -42,6 +43,7 @@ class Order:
         judges: versions that the worker must have as well.
         kind, image: of the sandbox.
         variables: of the environment, which runs see.
+        seed: that canaries are drawn from; empty for another one for each run.
     """
 
     kit: Kit
@@ -49,6 +51,7 @@ class Order:
     kind: Kind
     image: str
     variables: Mapping[str, str]
+    seed: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def grade_on_worker(order: bytes, taken: bytes, task: str, first: bool) -> bytes
         worker = get_worker()
         box = find_sandbox(told.kind, told.image)
         with TemporaryDirectory(dir=worker.local_directory) as folder:
-            job = Job(told.kit, box, Path(folder), told.variables)
+            job = Job(told.kit, box, Path(folder), told.variables, seed=told.seed)
             if first and box.is_closed:
                 sandbox.prepare_check(box, told.kit.course.limits, Path(folder))
             with ended_with_task(worker, task, job.running):

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from pytest_tinytorch.grade.archives import take_from
-from pytest_tinytorch.grade.attempt import Job, Result, key_of, taken_or_refused
+from pytest_tinytorch.grade.attempt import key_of, taken_or_refused
 from pytest_tinytorch.grade.feedback import student_files
 from pytest_tinytorch.grade.fingerprints import bodies_of
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, row_of
+from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.pool import GradeMany, Work
 from pytest_tinytorch.grade.similarity import Known, alike_pairs
@@ -110,7 +111,7 @@ def grade_class(
         store.write(row.submission, student_files(row, kit, store.files(row.submission)))
     if store.known().kit != kit.digest:
         store.keep_known(known_of(kit))
-    summary = compared(summary_of(kit, str(job.sandbox.kind), rows, shard), store)
+    summary = compared(summary_of(kit, job.kept_apart, rows, shard), store)
     store.write_class(summary)
     return summary
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from pytest_tinytorch.export.files import write_whole
-from pytest_tinytorch.grade.attempt import FILES, Result
 from pytest_tinytorch.grade.classpage import class_page
 from pytest_tinytorch.grade.fingerprints import Body
 from pytest_tinytorch.grade.grades import Grade, grade_json, parse_grade
+from pytest_tinytorch.grade.jobs import Result
+from pytest_tinytorch.grade.launch import FILES
 from pytest_tinytorch.grade.similarity import Known
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import Summary, csv_text, summary_json

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import click
 from rich.console import Console
@@ -24,13 +26,14 @@ from rich.text import Text
 from pytest_tinytorch.course.curriculum import CurriculumError
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.export.files import write_whole
-from pytest_tinytorch.grade import cluster, pool
+from pytest_tinytorch.grade import cgroups, cluster, pool
 from pytest_tinytorch.grade import sandbox as sandboxes
-from pytest_tinytorch.grade.attempt import Job
+from pytest_tinytorch.grade.cgroups import Groups
 from pytest_tinytorch.grade.course import CourseError, Limits
 from pytest_tinytorch.grade.feedback import home_command, home_note
 from pytest_tinytorch.grade.grades import Ending, Row
-from pytest_tinytorch.grade.kit import open_kit
+from pytest_tinytorch.grade.jobs import Job
+from pytest_tinytorch.grade.kit import Kit, open_kit
 from pytest_tinytorch.grade.pool import GradeMany
 from pytest_tinytorch.grade.records import Records, read_records, students_of
 from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
@@ -50,7 +53,13 @@ from pytest_tinytorch.grade.submissions import (
     origins,
     read_list,
 )
-from pytest_tinytorch.grade.summary import MergeError, Summary, is_final, number
+from pytest_tinytorch.grade.summary import (
+    MergeError,
+    Summary,
+    is_final,
+    number,
+    submission_of,
+)
 from pytest_tinytorch.grade.surroundings import choose_sandbox
 from pytest_tinytorch.terminal.plaintext import harmless_text
 from pytest_tinytorch.tito.session import NoWorkspace, find_workspace
@@ -78,6 +87,13 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
     if found is None or int(found[1]) > int(found[2]):
         raise click.BadParameter(f"write it as 2/8, the second of eight parts; got {text!r}")
     return int(found[1]), int(found[2])
+
+
+def read_seed(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """A seed of canaries, as grades keep it."""
+    if text and not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise click.BadParameter(f"take it from grade.json, 32 digits from 0 to f; got {text!r}")
+    return text
 
 
 def read_address(
@@ -137,6 +153,12 @@ def read_address(
 @click.option(
     "--only", multiple=True, metavar="ID", help="grade this submission again, and no other"
 )
+@click.option(
+    "--seed",
+    default="",
+    callback=read_seed,
+    help="with --only: plant the canaries of this seed, which grade.json has",
+)
 @click.option("--verbose", is_flag=True, help="with --only: print what its run says")
 @click.option(
     "--gradescope-zip",
@@ -159,6 +181,7 @@ def grade(
     shard: Shard,
     merge: bool,
     only: Sequence[str],
+    seed: str,
     verbose: bool,
     gradescope_zip: Path | None,
     **asked: str | None,
@@ -179,6 +202,8 @@ def grade(
         return
     if out is None:
         raise click.UsageError("name the folder for the results: --out DIR")
+    if seed and not only:
+        raise click.UsageError("--seed needs --only ID: canaries are drawn anew for all others")
     store, chosen = Store(out.absolute()), frozenset(only)
     try:
         records = read_records(moodle, classroom)
@@ -193,27 +218,39 @@ def grade(
             click.echo(line)
         inside = sandbox_for(sandbox, image, scheduler, len(found) == 1, kit.course.limits)
         variables = {name: os.environ[name] for name in env if name in os.environ}
-        job = Job(kit, inside, store.work, variables)
+        job = Job(kit, inside, store.work, variables, seed=seed)
         mine = in_shard(found, shard)
         with store.held():
             work = plan(mine, job, store, chosen)
             if work.todo and inside.is_closed and scheduler is None:
                 sandboxes.prepare_check(inside, kit.course.limits, store.work)
             screen = Screen(len(work.todo), len(mine))
-            with screen.shown():
+            here_only = bool(work.todo) and scheduler is None
+            with screen.shown(), groups_for(inside, here_only) as groups:
                 runs = runs_on(scheduler, jobs, screen.say)
+                job = replace(job, groups=groups)
                 summary = grade_class(mine, work, job, store, runs, shard, screen.tell)
-            for one in mine if verbose else ():
-                if one.id in chosen:
-                    click.echo(harmless_text(store.files(one).get("log.txt", ""), 10**6))
             if verbose:
-                click.echo(f"At home: {home_command(kit)}\n{home_note()}")
+                tell_all(summary, chosen, store, kit)
             conclude(summary, store, records)
     except WRONG as error:
         raise click.UsageError(str(error)) from error
     except KeyboardInterrupt:
         click.echo("\nStopped. What was graded is kept: run the same command again to continue.")
         raise SystemExit(130) from None
+
+
+def tell_all(summary: Summary, chosen: frozenset[str], store: Store, kit: Kit) -> None:
+    """Print what the chosen runs say, the seed of their canaries, and how to see the same at home."""
+    for line in summary.lines:
+        if line.id in chosen:
+            files = store.files(submission_of(line))
+            click.echo(harmless_text(files.get("log.txt", ""), 10**6))
+            if line.grade.seed:
+                click.echo(
+                    f"The same canaries again: --only {quote(line.id)} --seed {line.grade.seed}"
+                )
+    click.echo(f"At home: {home_command(kit)}\n{home_note()}")
 
 
 def write_autograder(file: Path, course: Path | None, selected: Mapping[str, str]) -> None:
@@ -235,6 +272,11 @@ def sandbox_for(
     if scheduler is not None:
         return sandboxes.asked_for(kind, image)
     return choose_sandbox(kind, image, alone, limits)
+
+
+def groups_for(sandbox: Sandbox, runs_here: bool) -> AbstractContextManager[Groups | None]:
+    """Cgroups for the runs of this machine, where it lets us have some. A container has one of its own."""
+    return cgroups.opened() if runs_here and not sandbox.is_container else nullcontext()
 
 
 def runs_on(scheduler: str | None, jobs: int | None, say: Callable[[str], None]) -> GradeMany:

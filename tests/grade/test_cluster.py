@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from pytest_tinytorch.grade import cluster, remote
-from pytest_tinytorch.grade.attempt import Job, Result
 from pytest_tinytorch.grade.cluster import Cluster, ClusterError
 from pytest_tinytorch.grade.course import Limits
 from pytest_tinytorch.grade.grades import Ending, Grade
+from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import open_kit
 from pytest_tinytorch.grade.remote import Order, Reply, grade_on_worker
 from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, Sandbox
@@ -345,7 +345,7 @@ class TestWorker:
         monkeypatch.setattr(remote, "attempt", lambda taken, job: Result(Grade(Ending.GRADED)))
 
         def given(order=None):
-            whole = order or Order(job.kit, remote.judges(), Kind.NONE, "", {})
+            whole = order or Order(job.kit, remote.judges(), Kind.NONE, "", {}, "")
             taken = msgspec.msgpack.encode(TAKEN)
             told = grade_on_worker(msgspec.msgpack.encode(whole), taken, "task", True)
             return msgspec.msgpack.decode(told, type=Reply)
@@ -356,7 +356,7 @@ class TestWorker:
         assert answer().result == Result(Grade(Ending.GRADED))
 
     def test_is_a_refusal_where_another_kit_judges(self, answer, job, monkeypatch):
-        order = Order(job.kit, remote.judges(), Kind.NONE, "", {})
+        order = Order(job.kit, remote.judges(), Kind.NONE, "", {}, "")
         monkeypatch.setattr(remote, "judges", lambda: order.judges | {"pytest": "1.0"})
         here = order.judges["pytest"]
         assert answer(order).refusal == f"another kit is installed: pytest 1.0, not {here}"
@@ -379,7 +379,7 @@ class TestWorker:
         assert answer().result.grade.reason == "the grader failed: RuntimeError: gone"
 
     def test_an_order_arrives_as_it_was(self, job):
-        order = Order(job.kit, remote.judges(), Kind.BUBBLEWRAP, "", {"A": "b"})
+        order = Order(job.kit, remote.judges(), Kind.BUBBLEWRAP, "", {"A": "b"}, "s")
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(order), type=Order) == order
 
 

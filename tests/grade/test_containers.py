@@ -12,9 +12,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_tinytorch.grade import containers
-from pytest_tinytorch.grade.attempt import Job, attempt, key_of
+from pytest_tinytorch.grade.attempt import attempt, key_of
 from pytest_tinytorch.grade.containers import Container, run_command, unfit
 from pytest_tinytorch.grade.course import Limits
+from pytest_tinytorch.grade.jobs import Job
 from pytest_tinytorch.grade.kit import judges, open_kit
 from pytest_tinytorch.grade.sandbox import (
     Kind,

@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +22,11 @@ import pytest
 from rich.console import Console
 
 from pytest_tinytorch.grade import attempt as attempts
-from pytest_tinytorch.grade.attempt import Answer, Job, Result, attempt, judged, key_of
+from pytest_tinytorch.grade.attempt import attempt, judged, key_of
 from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import Course, CourseError, Limits
 from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
+from pytest_tinytorch.grade.jobs import Answer, Job, Result
 from pytest_tinytorch.grade.kit import judges, open_kit
 from pytest_tinytorch.grade.pool import grade_many
 from pytest_tinytorch.grade.sandbox import Kind, Sandbox
@@ -44,7 +47,7 @@ from tests.grade.classes import (
 )
 from tests.grade.test_taking import items
 from tests.support import kit, toy
-from tests.support.long import one_in
+from tests.support.long import is_long, one_in
 
 UNITS = ("01 adding", "02 doubling", "03 squaring", "1901 sums", "1902 squares")
 LIST = "submission,id,name,late_days\nperfect,,Ada Lovelace,2\nhalf,,,\nwrong,,,\ncrashing,,,\neve,e9,Eve,\n"
@@ -155,7 +158,7 @@ class TestTable:
             assert {f.name for f in (place / "run").iterdir()} == {
                 *("progress.json", "junit.xml", "gradescope.json", "progress.md", "log.txt")
             }
-            assert parse_grade((place / "grade.json").read_bytes()).sandbox == "bubblewrap"
+            assert parse_grade((place / "grade.json").read_bytes()).sandbox.startswith("bubblewrap")
         score = json.loads((course / "graded/submissions/perfect/gradescope.json").read_bytes())[
             "score"
         ]
@@ -189,6 +192,24 @@ class TestTable:
             assert flag.why not in text
         page = (course / "graded" / "class.html").read_text(encoding="utf-8")
         assert "squaring.py:2 os.abort" in page
+
+
+def shown(text):
+    """What a run shows of the specs that failed, in order."""
+    told = ("Law ", "Called ", "Expected ", "Got ", "Where ")
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(told)]
+
+
+def test_a_student_sees_the_same_at_home_by_the_command_of_their_feedback(graded, course, tmp_path):
+    root = toy.build(tmp_path)
+    toy.write(root, {f"tinytorch/{name}.py": text for name, text in DESK["wrong"].items()})
+    place = course / "graded" / "submissions" / "wrong"
+    page = (place / "feedback.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"^    pytest (.*)$", page, re.MULTILINE)
+    home = toy.pytest_in(root, *shlex.split(command), variables={"COLUMNS": "100"}, cold=True)
+    log = (place / "run" / "log.txt").read_text(encoding="utf-8")
+    assert "Law       add(x, y) equals x + y." in shown(log)
+    assert shown(home.output) == shown(log)
 
 
 class TestGoingOn:
@@ -247,11 +268,20 @@ class TestGoingOn:
         assert "1 of 8 to grade" in said
         assert "Law       add(x, y) equals x + y." in said
         assert "At home: pytest -p tinytorch --isolate --hypothesis-profile=ci" in said
+        assert "No seed is needed: the profile `ci` draws the same examples every time" in said
         after = parse_grade((place / "wrong" / "grade.json").read_bytes())
         assert after.wall != before.wall
         assert after.seed != before.seed
         assert replace(after, cpu=before.cpu, wall=before.wall, seed=before.seed) == before
+        assert f"The same canaries again: --only wrong --seed {after.seed}" in said
         assert {n: (place / n / "grade.json").stat().st_mtime_ns for n in others} == others
+
+    def test_canaries_are_the_same_again_for_who_names_their_seed(self, graded, at_desk):
+        place = at_desk / "graded" / "submissions"
+        seed = "0123456789abcdef" * 2
+        grade(at_desk, "--only", "wrong", "--seed", seed)
+        assert parse_grade((place / "wrong" / "grade.json").read_bytes()).seed == seed
+        assert parse_grade((place / "half" / "grade.json").read_bytes()).seed != seed
 
     def test_a_grader_that_is_killed_has_lost_nothing(self, graded, at_desk, tmp_path):
         desk, out = tmp_path / "desk", tmp_path / "out"
@@ -274,6 +304,58 @@ class TestGoingOn:
         whole = {name: str(worth.count("1")) for name, worth in WORTH.items()}
         assert points == {**whole, "empty": "0", "leading out": "0", "zoe": "5"}
         assert not (out / ".work").exists()
+
+
+@contextmanager
+def busy_machine():
+    """Twice as many processes as there are cores, which do nothing but compute while the block runs."""
+    words = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(words) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+@pytest.mark.skipif(not is_long(), reason="two dozen runs: `TINYTORCH_LONG=1`")
+def test_a_class_that_is_killed_beside_a_busy_machine_goes_on(at_desk, tmp_path):
+    """Nothing is lost, nothing is graded twice, and all verdicts are those of a quiet machine."""
+    class_ = {
+        f"{name} {number}": name
+        for name in ("perfect", "half", "wrong", "crashing")
+        for number in range(6)
+    }
+    for one, name in class_.items():
+        hand_in(tmp_path / "desk" / one, DESK[name])
+    out = tmp_path / "out"
+    words = ["grade", str(tmp_path / "desk"), "--out", str(out), "--env", MARK, "--jobs", "2"]
+
+    def kept():
+        return {
+            file.parent.name: file.stat().st_mtime_ns
+            for file in out.glob("submissions/*/grade.json")
+        }
+
+    with busy_machine():
+        running = subprocess.Popen([sys.executable, "-m", "pytest_tinytorch.tito", *words])
+        waited(lambda: len(kept()) >= 8, 1200)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        waited(lambda: not processes())
+        before = kept()
+        said = kit.tito(*words)
+    assert 8 <= len(before) < len(class_)
+    assert said.splitlines()[0] == f"{24 - len(before)} of 24 to grade, {len(before)} known"
+    after = kept()
+    assert {name: after[name] for name in before} == before
+    assert {*after} == {*class_}
+    rows = table(out)
+    assert {name: row["points"] for name, row in rows.items()} == {
+        one: str(WORTH[name].count("1")) for one, name in class_.items()
+    }
+    assert {row["ending"] for row in rows.values()} == {"graded"}
 
 
 def waited(holds, seconds=300):
@@ -399,7 +481,7 @@ class TestAnswers:
             return Answer(code=1, files={"progress.json": json.dumps(told)})
 
         monkeypatch.setattr("pytest_tinytorch.grade.attempt.run", run)
-        monkeypatch.setattr("pytest_tinytorch.grade.attempt.planting", lambda kit: Planting())
+        monkeypatch.setattr("pytest_tinytorch.grade.attempt.planting", lambda *given: Planting())
         job = job_of(course)
         result = attempt(take(items("tinytorch/a.py", "tinytorch/b.so"), Limits()), job)
         assert len(asked) == 2
@@ -467,6 +549,8 @@ class TestUsage:
             (["{desk}", "--checkpoint", "00"], "nothing that gives points"),
             (["{desk}", "--only", "zoe"], "no submission is called 'zoe'"),
             (["{desk}", "--borrow", "01-03", "--checkpoint", "01"], "borrowed"),
+            (["{desk}", "--seed", "ab" * 16], "--seed needs --only"),
+            (["{desk}", "--only", "half", "--seed", "1"], "32 digits"),
         ],
     )
     def test_mistakes_are_named(self, at_desk, words, message):

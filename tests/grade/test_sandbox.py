@@ -17,10 +17,11 @@ from dataclasses import replace
 import pytest
 
 from pytest_tinytorch.grade import inside, sandbox
-from pytest_tinytorch.grade.attempt import Answer, Job, run, system_limits
 from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import MEGABYTE, Course, Limits
+from pytest_tinytorch.grade.jobs import Answer, Job
 from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.launch import run, system_limits
 from pytest_tinytorch.grade.sandbox import (
     Kind,
     NoSandbox,
@@ -48,11 +49,11 @@ def does(tmp_path, monkeypatch):
 
     def done(code, limits=SMALL, seconds=None, **variables):
         command = [sys.executable, "-c", code]
-        monkeypatch.setattr("pytest_tinytorch.grade.attempt.command", lambda *rest: command)
+        monkeypatch.setattr("pytest_tinytorch.grade.launch.command", lambda *rest: command)
         if seconds is not None:
             told = json.dumps
             monkeypatch.setattr(
-                "pytest_tinytorch.grade.attempt.json.dumps",
+                "pytest_tinytorch.grade.launch.json.dumps",
                 lambda request: told({**request, "seconds": seconds}),
             )
         course = Course(limits=limits)
@@ -224,7 +225,7 @@ class TestAnswers:
         assert {*does(code).files} == {"log.txt"}
 
     def test_are_bounded(self, does, monkeypatch):
-        monkeypatch.setattr("pytest_tinytorch.grade.attempt.FILES", {"log.txt": 100})
+        monkeypatch.setattr("pytest_tinytorch.grade.launch.FILES", {"log.txt": 100})
         assert said(does("print('x' * 1000)")) == "x" * 100
 
     def test_count_cpu_time(self, does):
@@ -242,13 +243,13 @@ class TestAnswers:
     def test_that_are_none_are_trouble(self, tmp_path):
         for text in ("", "[]", "no", '{"code": "x"}'):
             words = [sys.executable, "-c", f"print({text!r})"]
-            from pytest_tinytorch.grade.attempt import _answer
+            from pytest_tinytorch.grade.launch import _answer
 
             with subprocess.Popen(words, stdout=-1, stderr=-1) as process:
                 assert _answer(process, 60, "").trouble.startswith("no answer")
 
     def test_without_the_secret_are_somebody_elses(self):
-        from pytest_tinytorch.grade.attempt import _answer
+        from pytest_tinytorch.grade.launch import _answer
 
         words = [sys.executable, "-c", """print('{"code": 0, "secret": "a"}')"""]
         for secret, trouble in (("a", ""), ("b", "the answer is not from the process that ran it")):
@@ -453,7 +454,7 @@ def test_a_sandbox_can_be_ended_at_any_moment(tmp_path, monkeypatch):
     """Also while bubblewrap has begun half of it."""
     box = classes.needed_sandbox()
     monkeypatch.setattr(
-        "pytest_tinytorch.grade.attempt.command",
+        "pytest_tinytorch.grade.launch.command",
         lambda *rest: [sys.executable, "-c", "import time; time.sleep(1000)"],
     )
     for pause in (0.0, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.1):
@@ -488,5 +489,5 @@ def test_only_in_a_namespace_of_its_own_a_run_ends_all_other_processes():
 
 def test_an_answer_has_what_the_process_inside_prints():
     printed = {"code", "cpu", "wall", "files", "trouble", "secret", "canaries"}
-    assert printed == {*Answer.__dataclass_fields__}
+    assert printed | {"starved"} == {*Answer.__dataclass_fields__}  # the last from the system
     assert inside.LOG == "log.txt"

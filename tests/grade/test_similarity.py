@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_tinytorch.grade import fingerprints, similarity
-from pytest_tinytorch.grade.attempt import Result
 from pytest_tinytorch.grade.fingerprints import Body, bodies_of
 from pytest_tinytorch.grade.grades import Ending, Grade
+from pytest_tinytorch.grade.jobs import Result
 from pytest_tinytorch.grade.session import compared, merge_classes
 from pytest_tinytorch.grade.similarity import REFERENCE, Known, alike_pairs, rarity
 from pytest_tinytorch.grade.store import Store
