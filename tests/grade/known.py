@@ -95,16 +95,21 @@ NO_PYTHON = at_import("def broken(:")
 NOT_UTF_8 = Change(State.BROKEN, lambda module: module.text.encode() + b"\nNAME = '\xff\xfe'\n")
 EMPTY = Change(State.BROKEN, lambda module: "")
 WITHOUT_A_NAME = Change(State.BROKEN, lambda module: f"{module.text}\n\ndel {module.exercise}\n")
-WRONG_AND_FORGES = Change(
-    State.WRONG,
-    lambda m: f"{FORGE}import atexit\natexit.register(forge)\n{WRONG.make and WRONG.make(m)}",
-)
-WRONG_AND_ENDS_THE_JUDGE = Change(
-    State.WRONG,
-    lambda m: (
-        f"{FORGE}forge()\nos.kill(os.getppid(), signal.SIGKILL)\n{WRONG.make and WRONG.make(m)}"
-    ),
-)
+
+
+def wrong_and(code: str) -> Change:
+    """One exercise is wrong, and the module does something when it is imported."""
+    return Change(State.WRONG, lambda module: f"{wrong(module)}\n\n{FORGE}{code}\n")
+
+
+def wrong(module: Module) -> str | bytes:
+    """A module with a wrong exercise."""
+    assert WRONG.make is not None
+    return WRONG.make(module)
+
+
+WRONG_AND_FORGES = wrong_and("import atexit\natexit.register(forge)")
+WRONG_AND_ENDS_THE_JUDGE = wrong_and("forge()\nos.kill(os.getppid(), signal.SIGKILL)")
 
 
 @dataclass(frozen=True)
