@@ -18,7 +18,7 @@ import tinytorch.tensor as t
 from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along, sum_keeping_axis
-from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, todo, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, own, recording, todo, vjps
 from tinytorch.signatures import takes_iterators
 
 
@@ -98,7 +98,7 @@ def first_gradient(tensor: t.Tensor, grad: t.Tensor | Array | None) -> Array:
     grad = np.asarray(grad.data if isinstance(grad, Variable) else grad, tensor.dtype)
     if grad.shape != tensor.shape:
         raise ValueError(f"grad must have the tensor's shape {tensor.shape}, got {grad.shape}")
-    return grad
+    return grad[...]  # a view: the array belongs to whoever passed it
 
 
 def backward(
@@ -328,7 +328,7 @@ defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg, todo("05 autograd: gradient of neg"))
 defvjp(t.matmul,      matmul_x, matmul_y)
 defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
-                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: matmul_y(x, ans, g, weight),  # gᵀ x
                       lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp, todo("05 autograd: gradient of exp"))
 defvjp(t.log, todo("05 autograd: gradient of log"))

@@ -32,6 +32,9 @@ Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 BLOCK = 1 << 16
 """How many elements `in_blocks` works on at a time: 256 KB of float32, which fits into the L2 cache."""
 
+LARGE = 1 << 12
+"""From this many elements on, a gradient is not copied without need."""
+
 VIEWS = frozenset(["getitem", "reshape", "permute", "expand", "diagonal"])
 """Operations whose result may share memory with their argument."""
 
@@ -301,6 +304,7 @@ def defvjp(op: Primitive, *rules: Rule | None, every: Rule | None = None) -> Non
 
     A rule is called as ``rule(g, ans, *args, **params)`` with arrays: the gradient of the output,
     the output, and what the primitive was called with; it returns the gradient of its argument.
+    It keeps none of the arrays that it returns: a leaf may take one over as its ``.grad``, see `own`.
     ``None`` marks an argument that has no gradient. For primitives of any number of arrays,
     ``every`` is the one rule for them all, called with the argument's position first.
     """
@@ -315,23 +319,36 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
     """
     op, args, params = node.op, node.args or (), node.params
     rules, every = op.rules, op.rule_for_every
-    arrays = [arg.data if isinstance(arg, Variable) else arg for arg in args]
     if node.made_at != Changes.count:
         check_unchanged(node, args, ans)
+    given = (g, ans, *[arg.data if isinstance(arg, Variable) else arg for arg in args])
     for position, arg in enumerate(args):
         if not (isinstance(arg, Variable) and arg.requires_grad):
             continue
-        if arg.grad_fn is None and arg.data.dtype.kind != "f":
+        is_leaf = arg.grad_fn is None
+        if is_leaf and arg.data.dtype.kind != "f":
             raise TypeError(f"requires_grad needs floating values, got dtype {arg.data.dtype}")
         if every is not None:
-            rule, share = every, every(position, g, ans, *arrays, **params)
+            rule, share = every, every(position, *given, **params)
         elif position < len(rules) and (own := rules[position]) is not None:
-            rule, share = own, own(g, ans, *arrays, **params)
+            rule, share = own, own(*given, **params) if params else own(*given)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
         if type(share) is not np.ndarray and not isinstance(share, ARRAYS):
             check_returned(rule, share, f"the gradient rule of {op.__name__}")
+        if share is g and is_leaf and g.size >= LARGE:
+            share = g[...]  # a view, so that `own` makes a copy: another argument may get g as well
         yield arg, share
+
+
+def own(g: Array, dtype: np.dtype) -> Array:
+    """The gradient of a leaf as an array of ``dtype`` that nothing else holds: ``g`` itself or a copy.
+
+    A large array that is no view is what a rule or a sum has just made for this leaf. Any other may be in use
+    elsewhere, or is copied sooner than that is found out.
+    """
+    is_new = g.size >= LARGE and g.base is None
+    return np.asarray(g, dtype) if is_new else np.array(g, dtype)
 
 
 def check_unchanged(node: Node, args: Sequence[Any], ans: Array) -> None:

@@ -44,15 +44,22 @@ def owner(array: np.ndarray) -> np.ndarray:
 def note(array: np.ndarray, recorded: bool = False) -> int:
     """Remember that ``array`` has just been changed in place, and return the number of the change."""
     Changes.count += 1
-    set_versions(array, Changes.count, Changes.count if recorded else versions(array)[1])
+    memory = owner(array)
+    gone, _, before = Changes.last.get(id(memory), (None, 0, 0))
+    set_versions(memory, Changes.count, Changes.count if recorded else before, gone)
     return Changes.count
 
 
-def set_versions(array: np.ndarray, last: int, recorded: int) -> None:
-    """Remember the numbers of the last changes of ``array``, as long as its memory exists."""
+def set_versions(
+    array: np.ndarray, last: int, recorded: int, gone: weakref.ref[Any] | None = None
+) -> None:
+    """Remember the numbers of the last changes of ``array``, as long as its memory exists.
+
+    ``gone`` is the reference that notices the end of that memory, if there is one already.
+    """
     memory = owner(array)
     key = id(memory)
-    gone = weakref.ref(memory, lambda _: Changes.last.pop(key, None))
+    gone = gone or weakref.ref(memory, lambda _: Changes.last.pop(key, None))
     Changes.last[key] = gone, last, recorded
 
 

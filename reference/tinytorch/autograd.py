@@ -15,7 +15,7 @@ import tinytorch.tensor as t
 from tinytorch import activations, losses
 from tinytorch.customfunctions import Function as Function
 from tinytorch.precision import sum_along, sum_keeping_axis
-from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, recording, vjps
+from tinytorch.primitive import Array, Variable, defvjp, in_blocks, keep, own, recording, vjps
 from tinytorch.signatures import takes_iterators
 
 
@@ -55,26 +55,17 @@ def topological_order(tensor: t.Tensor) -> list[t.Tensor]:
         RuntimeError: a part of the graph was freed by an earlier `backward`; the message names
             ``retain_graph``, which keeps it.
     """
-    uses = {tensor: 0}  # how many results still stand before a tensor
-    made_of = {}
-    waiting = [tensor]
+    order: list[t.Tensor] = []
+    seen: set[t.Tensor] = set()
+    waiting: list[Any] = [tensor]
     while waiting:
         result = waiting.pop()
-        made_of[result] = arguments(result)
-        for arg in made_of[result]:
-            if arg not in uses:
-                uses[arg] = 0
-                waiting.append(arg)
-            uses[arg] += 1
-    order, ready = [], [tensor]
-    while ready:
-        result = ready.pop()
-        order.append(result)
-        for arg in made_of[result]:
-            uses[arg] -= 1
-            if uses[arg] == 0:
-                ready.append(arg)
-    return order
+        if result is None:  # a mark: all arguments of the tensor below it are listed
+            order.append(waiting.pop())
+        elif result not in seen:
+            seen.add(result)
+            waiting += [result, None, *arguments(result)]
+    return order[::-1]
 
 
 def arguments(tensor: t.Tensor) -> list[Any]:
@@ -102,19 +93,19 @@ def flow(tensor: t.Tensor, grad: Array, retain_graph: bool) -> Iterator[tuple[t.
         grad: its gradient, an ndarray of its shape.
         retain_graph: whether the graph can be used again.
     """
-    gradients = {id(tensor): grad}
+    gradients = {tensor: grad}
     order = topological_order(tensor)[::-1]
     while order:
         result = order.pop()  # so that nothing here keeps a tensor that is done with
-        g = gradients.pop(id(result))
+        g = gradients.pop(result)
         yield result, g
         node = result.grad_fn
         if node is None:
             continue
         for arg, share in vjps(node, g, result.data):
-            before = gradients.get(id(arg))
+            before = gradients.get(arg)
             # Never in place: the array may be shared with another gradient.
-            gradients[id(arg)] = share if before is None else before + share
+            gradients[arg] = share if before is None else before + share
         if not retain_graph:
             node.args = None
 
@@ -132,7 +123,7 @@ def first_gradient(tensor: t.Tensor, grad: t.Tensor | Array | None) -> Array:
     grad = np.asarray(grad.data if isinstance(grad, Variable) else grad, tensor.dtype)
     if grad.shape != tensor.shape:
         raise ValueError(f"grad must have the tensor's shape {tensor.shape}, got {grad.shape}")
-    return grad
+    return grad[...]  # a view: the array belongs to whoever passed it
 
 
 def backward(
@@ -163,8 +154,7 @@ def backward(
         if result.grad_fn is not None:
             continue
         if result.grad is None:
-            # A copy: rules may hand on the same array twice.
-            result.grad = np.array(g, result.dtype)
+            result.grad = own(g, result.dtype)  # rules may hand on the same array twice
         else:
             result.grad = np.asarray(result.grad + g, result.dtype)
 
@@ -376,14 +366,16 @@ def gelu_x(g: Array, ans: Array, x: Array, *, approximate: str = "none") -> Arra
     """
 
     def part(g: Array, ans: Array, x: Array) -> Array:
-        tiny = np.abs(x) < 1e-30  # there ans may have been rounded to 0
+        square = x * x
+        tiny = square == 0  # there ans may have been rounded, to 0 at last
         share = np.where(tiny, 0.5, ans) / np.where(tiny, 1, x) if tiny.any() else ans / x
         if approximate == "none":
-            slope = x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+            slope = x * np.exp(-0.5 * square) / math.sqrt(2 * math.pi)
             return g * (share + slope)
-        slope = 3 * activations.GELU_CUBIC * x * x
-        slope += 1
-        slope *= 2 * activations.SQRT_2_OVER_PI * ans
+        slope = square  # in its place
+        slope *= 6 * activations.SQRT_2_OVER_PI * activations.GELU_CUBIC
+        slope += 2 * activations.SQRT_2_OVER_PI  # 2 u'
+        slope *= ans
         slope *= 1 - share
         slope += share
         slope *= g
@@ -431,7 +423,7 @@ defvjp(t.pow,         pow_x, pow_y)
 defvjp(t.neg,         lambda g, ans, x: -g)
 defvjp(t.matmul,      matmul_x, matmul_y)
 defvjp(t.linear,      lambda g, ans, x, weight, bias: matmul_x(g, ans, x, weight.T),
-                      lambda g, ans, x, weight, bias: matmul_y(g, ans, x, weight.T).T,
+                      lambda g, ans, x, weight, bias: matmul_y(x, ans, g, weight),  # gᵀ x
                       lambda g, ans, x, weight, bias: unbroadcast(g, bias))
 defvjp(t.exp,         lambda g, ans, x: g * ans)
 defvjp(t.log,         lambda g, ans, x: g / x)

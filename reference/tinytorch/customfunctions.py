@@ -94,7 +94,8 @@ class Function:
                 )
             if shares[position] is None:
                 return np.zeros_like(arrays[position])
-            return array_of(shares[position], f"{cls.__name__}.backward")
+            # A view: it may have returned one tensor for several arguments.
+            return array_of(shares[position], f"{cls.__name__}.backward")[...]
 
         defvjp(operation, every=backward)
         return operation(*args)
