@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import sum_keeping_axis
+from tinytorch.precision import max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.special import normal_cdf
 from tinytorch.tensor import Tensor
@@ -107,13 +107,14 @@ def gelu(x: Array, *, approximate: str = "none") -> Array:
         return in_blocks(lambda x: x * normal_cdf(x), x)
 
     def part(x: Array) -> Array:
-        inner = GELU_CUBIC * x * x
-        inner += 1
-        inner *= SQRT_2_OVER_PI * x
-        share = np.tanh(inner)
-        share += 1
-        share *= 0.5 * x
-        return share
+        inner = SQRT_2_OVER_PI * GELU_CUBIC * x * x
+        inner += SQRT_2_OVER_PI
+        inner *= x
+        out = np.tanh(inner)
+        half = 0.5 * x
+        out *= half
+        out += half
+        return out
 
     return in_blocks(part, x)
 
@@ -142,7 +143,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
-    weights = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
+    weights = x - max_keeping_axis(x, dim)
     np.exp(weights, out=weights)
     weights /= sum_keeping_axis(weights, dim)
     return weights

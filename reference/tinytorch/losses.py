@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import sum_keeping_axis
+from tinytorch.precision import max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
@@ -35,7 +35,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
-    shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
+    shifted = x - max_keeping_axis(x, dim)
     shifted -= np.log(sum_keeping_axis(np.exp(shifted), dim))  # an array of our own
     return shifted
 
@@ -57,7 +57,7 @@ def surprise(x: Array, *, classes: Array) -> Array:
     >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
     array([0.6931, 0.    ])
     """
-    shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)
+    shifted = x - max_keeping_axis(x, 1)
     right = shifted[np.arange(len(x)), classes]
     np.exp(shifted, out=shifted)
     return np.log(sum_keeping_axis(shifted, 1))[:, 0] - right

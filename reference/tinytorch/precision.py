@@ -17,11 +17,13 @@ import numpy as np
 
 Array = np.ndarray
 
+HALF = np.dtype(np.float16)
+
 LONG = 512
 """From this many rows on, sums are computed in parts."""
 
 LARGE = 4096
-"""From this many values on, a product is worth the vector of ones that it needs."""
+"""From this many values on, a faster way is worth the array of ones or starts that it needs."""
 
 
 def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
@@ -76,10 +78,25 @@ def sum_keeping_axis(x: Array, axis: int) -> Array:
     array([[3.],
            [7.]])
     """
-    is_last = axis % x.ndim == x.ndim - 1
-    if is_last and x.shape[-1] <= LONG and x.size >= LARGE and x.dtype.char in "fd":
+    is_wanted = x.size >= LARGE and x.shape[-1] <= LONG and x.dtype.char in "fd"
+    if is_wanted and axis % x.ndim == x.ndim - 1:
         return (x @ np.ones(x.shape[-1], x.dtype))[..., None]
-    return x.sum(axis=axis, keepdims=True)
+    return np.add.reduce(x, axis=axis, keepdims=True)
+
+
+def max_keeping_axis(x: Array, axis: int) -> Array:
+    """``x.max(axis, keepdims=True)`` for floats; -infinity for no values.
+
+    Along the last axis of a large array it takes half the time of `max`, which begins anew for each row.
+
+    >>> max_keeping_axis(np.array([[1.0, 2.0], [4.0, 3.0]]), -1)
+    array([[2.],
+           [4.]])
+    """
+    if x.size >= LARGE and x.flags.c_contiguous and axis % x.ndim == x.ndim - 1:
+        starts = np.arange(0, x.size, x.shape[-1])
+        return np.maximum.reduceat(x.reshape(-1), starts).reshape(*x.shape[:-1], 1)
+    return np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
 
 
 def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
@@ -110,8 +127,7 @@ def sum_of_rows(matrices: Array) -> Array:
 
 def is_half(x: Any) -> bool:
     """Whether ``x`` is an array or Tensor of float16."""
-    dtype = getattr(x, "dtype", None)
-    return dtype is not None and dtype.char == "e"
+    return getattr(x, "dtype", None) is HALF
 
 
 def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,10 +144,11 @@ def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **params: Any) -> Any:
-        if "e" not in [arg.dtype.char for arg in args if hasattr(arg, "dtype")]:
-            return function(*args, **params)
-        out = function(*[single(arg) for arg in args], **params)
-        return converted(out, np.float16) if is_half(args[0]) else out
+        for arg in args:
+            if getattr(arg, "dtype", None) is HALF:
+                out = function(*[single(arg) for arg in args], **params)
+                return converted(out, np.float16) if is_half(args[0]) else out
+        return function(*args, **params)
 
     return call
 

@@ -78,8 +78,8 @@ MISTAKES = (
     Mistake(
         "gelu with x squared instead of cubed",
         of="gelu",
-        replace="GELU_CUBIC * x * x",
-        by="GELU_CUBIC * x",
+        replace="SQRT_2_OVER_PI * GELU_CUBIC * x * x",
+        by="SQRT_2_OVER_PI * GELU_CUBIC * x",
         turns_red="TestGelu",
         says="gelu",
     ),
@@ -125,7 +125,7 @@ MISTAKES = (
     Mistake(
         "softmax without subtracting the maximum",
         of="softmax",
-        replace="weights = x - x.max(axis=dim, keepdims=True, initial=-np.inf)",
+        replace="weights = x - max_keeping_axis(x, dim)",
         by="weights = x.copy()",
         turns_red="TestSoftmax",
         says="overflow",
@@ -133,7 +133,7 @@ MISTAKES = (
     Mistake(
         "softmax that subtracts the maximum of everything",
         of="softmax",
-        replace="x.max(axis=dim, keepdims=True, initial=-np.inf)",
+        replace="max_keeping_axis(x, dim)",
         by="x.max(initial=-np.inf)",
         turns_red="TestSoftmax",
         says="softmax",

@@ -6,7 +6,7 @@ MISTAKES = (
     Mistake(
         "log_softmax without subtracting the maximum",
         of="log_softmax",
-        replace="shifted = x - x.max(axis=dim, keepdims=True, initial=-np.inf)",
+        replace="shifted = x - max_keeping_axis(x, dim)",
         by="shifted = x.copy()",
         turns_red="TestLogSoftmax",
         says="overflow",
@@ -38,7 +38,7 @@ MISTAKES = (
     Mistake(
         "surprise without subtracting the maximum",
         of="surprise",
-        replace="shifted = x - x.max(axis=1, keepdims=True, initial=-np.inf)",
+        replace="shifted = x - max_keeping_axis(x, 1)",
         by="shifted = x.copy()",
         turns_red="TestSurprise",
         says="surprise",

@@ -30,8 +30,8 @@ MISTAKES = (
     Mistake(
         "a mask that is turned around",
         of="masked_softmax",
-        replace="np.where(mask, scores, -np.inf)",
-        by="np.where(mask, -np.inf, scores)",
+        replace="np.copyto(weights, -np.inf, where=~mask)",
+        by="np.copyto(weights, -np.inf, where=mask)",
         turns_red="TestWeights",
         says="masked_softmax",
     ),
@@ -46,8 +46,8 @@ MISTAKES = (
     Mistake(
         "a mask of zeros for minus infinity",
         of="masked_softmax",
-        replace="np.where(mask, scores, -np.inf)",
-        by="np.where(mask, scores, 0.0)",
+        replace="np.copyto(weights, -np.inf, where=~mask)",
+        by="np.copyto(weights, 0, where=~mask)",
         turns_red="TestWeights",
         says="masked_softmax",
     ),
@@ -217,8 +217,8 @@ MISTAKES = (
     Mistake(
         "a large number for minus infinity",
         of="masked_softmax",
-        replace="np.where(mask, scores, -np.inf)",
-        by="np.where(mask, scores, scores.dtype.type(-1e9))",
+        replace="np.copyto(weights, -np.inf, where=~mask)",
+        by="np.copyto(weights, -1e9, where=~mask)",
         turns_red="TestWeights",
         says="expected",
     ),
