@@ -5,15 +5,17 @@ The lesson: tito docs 17
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.arranging import check_indices
-from tinytorch.attention import causal_mask, scaled_dot_product_attention
+from tinytorch.activations import softmax
+from tinytorch.arranging import check_indices, raw
+from tinytorch.attention import causal_mask, masked_softmax
 from tinytorch.autograd import no_grad
-from tinytorch.primitive import Array
+from tinytorch.primitive import Array, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor
 from tinytorch.transformers import GPT, sample
 
@@ -97,6 +99,28 @@ class KVCache:
     def reset(self) -> None:
         """Forget everything; keep the memory."""
         raise NotImplementedError("17 memoization: KVCache.reset")
+
+
+@primitive
+def attend(query: Array, key: Array, value: Array, *, mask: Array | None = None) -> Array:
+    """`scaled_dot_product_attention` as one operation without a gradient rule. Given.
+
+    All of its steps compute on arrays. For a single query, a Tensor made for each of them would take as long
+    as the step itself.
+    """
+    scores = (query * query.shape[-1] ** -0.5) @ key.swapaxes(-2, -1)  # (N, H, T, S)
+    weights = softmax(scores) if mask is None else masked_softmax(scores, mask=mask)
+    return weights @ value  # (N, H, T, d)
+
+
+def attend_flops(arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
+    """What its steps count: scaled queries, two products, and 5 for each score in softmax."""
+    query, key, _ = arrays
+    scores = ans[..., 0].size * key.shape[-2]
+    return query.size + (2 * query.shape[-1] + 5) * scores + 2 * ans.size * key.shape[-2]
+
+
+attend.flops = attend_flops
 
 
 def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Array:

@@ -518,6 +518,12 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
+    if (
+        x.size == x.shape[-1] == weight.shape[1]
+    ):  # a single row is a vector: NumPy takes half the time
+        out = weight.dot(x.reshape(-1))
+        out += bias
+        return out.reshape(*x.shape[:-1], len(weight))
     out = matmul(x, weight.T)
     out += bias
     return out
@@ -655,10 +661,11 @@ def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None
     """
     if dim is None:
         return
+    ndim = len(shape)
     for axis in dim if isinstance(dim, tuple) else (dim,):
         if type(axis) is not int and not isinstance(axis, np.integer):
             raise TypeError(f"dim must be an integer or a tuple of them, got {dim!r:.60}")
-        if not -len(shape) <= axis < len(shape):
+        if not -ndim <= axis < ndim:
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")
 
 

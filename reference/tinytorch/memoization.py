@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.arranging import check_indices
-from tinytorch.attention import causal_mask, scaled_dot_product_attention
+from tinytorch.activations import softmax
+from tinytorch.arranging import check_indices, raw
+from tinytorch.attention import causal_mask, masked_softmax
 from tinytorch.autograd import no_grad
-from tinytorch.primitive import Array
+from tinytorch.primitive import Array, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor
 from tinytorch.transformers import GPT, sample
 
@@ -133,6 +135,28 @@ class KVCache:
         self.length = 0
 
 
+@primitive
+def attend(query: Array, key: Array, value: Array, *, mask: Array | None = None) -> Array:
+    """`scaled_dot_product_attention` as one operation without a gradient rule. Given.
+
+    All of its steps compute on arrays. For a single query, a Tensor made for each of them would take as long
+    as the step itself.
+    """
+    scores = (query * query.shape[-1] ** -0.5) @ key.swapaxes(-2, -1)  # (N, H, T, S)
+    weights = softmax(scores) if mask is None else masked_softmax(scores, mask=mask)
+    return weights @ value  # (N, H, T, d)
+
+
+def attend_flops(arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:
+    """What its steps count: scaled queries, two products, and 5 for each score in softmax."""
+    query, key, _ = arrays
+    scores = ans[..., 0].size * key.shape[-2]
+    return query.size + (2 * query.shape[-1] + 5) * scores + 2 * ans.size * key.shape[-2]
+
+
+attend.flops = attend_flops
+
+
 def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Array:
     """What `GPT.forward` would give for new tokens, after the text that the cache holds.
 
@@ -152,7 +176,7 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
             or no room, see `KVCache.check_room`. The cache is unchanged.
         IndexError: an id is not in the vocabulary; the message names it, and the cache is unchanged.
     """
-    indices = check_indices(indices, model.config.vocab_size)
+    indices = raw(indices)
     batch = cache.keys.shape[1]
     if indices.ndim != 2 or indices.shape[1] == 0 or indices.shape[0] != batch:
         raise ValueError(
@@ -167,7 +191,7 @@ def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Ar
         for layer, block in enumerate(model.blocks):
             query, key, value = block.attn.project(block.ln_1(x))  # (N, H, T, d)
             keys, values = cache.put(layer, key.data, value.data)  # (N, H, length + T, d)
-            seen = scaled_dot_product_attention(query, Tensor(keys), Tensor(values), mask)
+            seen = attend(query, keys, values, mask=mask)
             x = x + block.attn.out_proj(block.attn.join_heads(seen))
             x = x + block.mlp(block.ln_2(x))
         logits = model.ln_f(x) @ model.token_embedding.weight.T
@@ -214,15 +238,14 @@ def cached_generate(
             f" context_length {context}"
         )
     cache = KVCache.for_model(model, len(text))
-    new, ended = text, np.zeros(len(text), bool)
+    parts, ended = [text], np.zeros(len(text), bool)
     for _ in range(max_new_tokens):
-        logits = cached_logits(model, new, cache)[:, -1]  # (N, V)
+        logits = cached_logits(model, parts[-1], cache)[:, -1]  # (N, V)
         token = sample(logits, temperature, top_k, generator)  # (N,)
         if stop is not None:
             token = np.where(ended, stop, token)
             ended |= token == stop
-        new = token[:, None]
-        text = np.concatenate([text, new], axis=1)
-        if ended.all():
+        parts.append(token[:, None])
+        if stop is not None and ended.all():
             break
-    return text
+    return np.concatenate(parts, axis=1)

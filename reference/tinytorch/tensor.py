@@ -522,7 +522,7 @@ def matmul(x: Array, y: Array) -> Array:
     array([[11.]])
     """
     try:
-        if x.ndim > 2 and y.ndim == 2:  # one product of all rows is faster than one a matrix
+        if x.ndim > 2 and y.ndim == 2 and len(x) > 1:  # one product is faster than one a matrix
             rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
             return (rows @ y).reshape(*x.shape[:-1], y.shape[-1])
         return x @ y
@@ -547,6 +547,12 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
+    if (
+        x.size == x.shape[-1] == weight.shape[1]
+    ):  # a single row is a vector: NumPy takes half the time
+        out = weight.dot(x.reshape(-1))
+        out += bias
+        return out.reshape(*x.shape[:-1], len(weight))
     out = matmul(x, weight.T)
     out += bias
     return out
@@ -686,10 +692,11 @@ def check_dim(dim: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> None
     """
     if dim is None:
         return
+    ndim = len(shape)
     for axis in dim if isinstance(dim, tuple) else (dim,):
         if type(axis) is not int and not isinstance(axis, np.integer):
             raise TypeError(f"dim must be an integer or a tuple of them, got {dim!r:.60}")
-        if not -len(shape) <= axis < len(shape):
+        if not -ndim <= axis < ndim:
             raise IndexError(f"dim {axis} is not an axis of shape {shape}")
 
 

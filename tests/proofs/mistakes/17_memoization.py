@@ -105,8 +105,8 @@ MISTAKES = (
     Mistake(
         "new places that see each other's future",
         of="cached_logits",
-        replace="scaled_dot_product_attention(query, Tensor(keys), Tensor(values), mask)",
-        by="scaled_dot_product_attention(query, Tensor(keys), Tensor(values))",
+        replace="attend(query, keys, values, mask=mask)",
+        by="attend(query, keys, values)",
         turns_red="TestLogits",
         says="cached_logits",
     ),
@@ -161,19 +161,19 @@ MISTAKES = (
     Mistake(
         "a cache that recomputes everything",
         of="cached_generate",
-        replace="logits = cached_logits(model, new, cache)[:, -1]",
-        by="cache.reset()\nlogits = cached_logits(model, text, cache)[:, -1]",
+        replace="logits = cached_logits(model, parts[-1], cache)[:, -1]",
+        by="cache.reset()\nlogits = cached_logits(model, np.concatenate(parts, axis=1), cache)[:, -1]",
         turns_red="TestCost",
         says="expected",
     ),
     Mistake(
         "the prompt read one token at a time",
         of="cached_generate",
-        replace="new, ended = text, np.zeros(len(text), bool)",
+        replace="parts, ended = [text], np.zeros(len(text), bool)",
         by="""
             for place in range(text.shape[1] - 1):
                 cached_logits(model, text[:, place : place + 1], cache)
-            new, ended = text[:, -1:], np.zeros(len(text), bool)
+            parts, ended = [text[:, :-1], text[:, -1:]], np.zeros(len(text), bool)
         """,
         turns_red="TestCost",
         says="expected",
@@ -181,8 +181,8 @@ MISTAKES = (
     Mistake(
         "the first place's scores instead of the last's",
         of="cached_generate",
-        replace="cached_logits(model, new, cache)[:, -1]",
-        by="cached_logits(model, new, cache)[:, 0]",
+        replace="cached_logits(model, parts[-1], cache)[:, -1]",
+        by="cached_logits(model, parts[-1], cache)[:, 0]",
         turns_red="TestGeneration",
         says="cached_generate",
     ),
