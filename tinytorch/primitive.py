@@ -330,8 +330,8 @@ def vjps(node: Node, g: Array, ans: Array) -> Iterator[tuple[Any, Array]]:
             raise TypeError(f"requires_grad needs floating values, got dtype {arg.data.dtype}")
         if every is not None:
             rule, share = every, every(position, *given, **params)
-        elif position < len(rules) and (own := rules[position]) is not None:
-            rule, share = own, own(*given, **params) if params else own(*given)
+        elif position < len(rules) and (found := rules[position]) is not None:
+            rule, share = found, found(*given, **params)
         else:
             raise RuntimeError(f"{op.__name__} has no gradient rule for its argument {position}")
         if type(share) is not np.ndarray and not isinstance(share, ARRAYS):
