@@ -43,10 +43,11 @@ class Rows:
         self.ones, self.row = np.ones(side, np.float32), np.empty(side, np.float32)
         self.column, self.inverse = (np.empty((side, 1), np.float32) for _ in range(2))
         self.places, self.classes = np.arange(side), operations.labels()
+        self.starts = self.places * side
 
     def exponentials(self):
         """Of each row less its largest number, and their sums; gives the right ones before."""
-        np.maximum.reduce(self.x, axis=-1, keepdims=True, out=self.column)
+        np.maximum.reduceat(self.x.reshape(-1), self.starts, out=self.column[:, 0])
         np.subtract(self.x, self.column, out=self.out)
         right = self.out[self.places, self.classes]
         np.exp(self.out, out=self.out)

@@ -518,9 +518,8 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
-    if (
-        x.size == x.shape[-1] == weight.shape[1]
-    ):  # a single row is a vector: NumPy takes half the time
+    # One row alone is a vector: NumPy takes half the time.
+    if x.size == x.shape[-1] == weight.shape[1]:
         out = weight.dot(x.reshape(-1))
         out += bias
         return out.reshape(*x.shape[:-1], len(weight))
