@@ -16,6 +16,18 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def inside(file: Path, folder: Path) -> str | None:
+    """A file from a folder that it is in, with slashes; None if it is elsewhere.
+
+    A command asks that of every file of a workspace, and `Path.relative_to` takes ten times as long.
+
+    >>> inside(Path("/w/specs/laws.py"), Path("/w")), inside(Path("/work/laws.py"), Path("/w"))
+    ('specs/laws.py', None)
+    """
+    path, start = file.as_posix(), f"{folder.as_posix().rstrip('/')}/"
+    return path.removeprefix(start) if path.startswith(start) else None
+
+
 def leads_nowhere(file: Path) -> bool:
     """Whether this is a link to something that is not there, that is no file, or that is the link itself."""
     return file.is_symlink() and not file.is_file()

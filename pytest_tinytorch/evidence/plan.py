@@ -15,7 +15,7 @@ class Plan(Struct, frozen=True):
         to_run: ids of the units to run: what was selected and what that needs and is not proved.
         borrowed: ids taken as given.
         proved: ids that the ledger proves for the present source.
-        untouched: ids of the units with an untouched stub in their file.
+        untouched: ids of those that run with an untouched stub in their file: they cannot pass.
         gated: whether what is not open is held back. Naming specs one by one opens everything.
     """
 

@@ -8,6 +8,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.digests import Fingerprint, Snapshot
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
+from pytest_tinytorch.evidence.paths import inside
 
 
 class Source:
@@ -31,7 +32,7 @@ class Source:
         modules = {unit.name for unit in curriculum.checkpoints if unit.source}
         own = {package / f"{name}.py" for name in modules}
         self._places = {name: implementation.file_among(now.pinned, name) for name in modules}
-        self._shared = [f for f in now.pinned if f.is_relative_to(package) and f not in own]
+        self._shared = [f for f in now.pinned if inside(f, package) and f not in own]
         files = {*self._shared, *self._places.values()}
         self._names = {file: self._name(file) for file in files}
         self._written = {file for file in files if self._is_written(file)}
@@ -66,7 +67,7 @@ class Source:
         """Whether a person writes this file: what it does counts then. What is given counts by its text."""
         package = self.implementation.folder / PACKAGE
         given = file.stem in GIVEN and file.parent == package
-        return self._origin() == "student" and file.is_relative_to(package) and not given
+        return self._origin() == "student" and inside(file, package) is not None and not given
 
     def _others(self, folder: Path) -> list[tuple[str, str]]:
         """What is in a package and is no Python."""
@@ -75,6 +76,5 @@ class Source:
 
     def _name(self, file: Path) -> str:
         """A file from the folder that holds it, so that the same work elsewhere has the same digest."""
-        folder = self.implementation.folder
-        inside = folder if file.is_relative_to(folder) else self.implementation.reference
-        return file.relative_to(inside).as_posix()
+        folder, reference = self.implementation.folder, self.implementation.reference
+        return inside(file, folder) or file.relative_to(reference).as_posix()

@@ -11,6 +11,7 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.digests import Snapshot
+from pytest_tinytorch.evidence.paths import inside
 
 CONFTEST = "conftest.py"
 DATA = "datasets"
@@ -57,7 +58,7 @@ class Standing:
 
     def _texts(self, files: Sequence[Path]) -> list[tuple[str, str]]:
         return [
-            (file.relative_to(self.root).as_posix(), self.now.of(file, digests.of_text))
+            (inside(file, self.root) or file.as_posix(), self.now.of(file, digests.of_text))
             for file in files
         ]
 

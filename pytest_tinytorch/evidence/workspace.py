@@ -254,7 +254,9 @@ class Workspace(Struct, frozen=True, dict=True):
             return Plan(selected, selected, borrowed, gated=False)
         proved = self.proved - selected
         to_run = gate.with_unproved_needs(curriculum, selected, proved, borrowed)
-        return Plan(selected, to_run, borrowed, proved, self.untouched)
+        # Nobody asks it of any other, and to know it files are parsed.
+        untouched = frozenset(unit for unit in to_run if self.is_untouched(unit))
+        return Plan(selected, to_run, borrowed, proved, untouched)
 
     def selected(self) -> frozenset[UnitId]:
         """What the run is about: what was chosen, else everything, and nothing that is borrowed.

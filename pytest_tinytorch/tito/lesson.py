@@ -16,7 +16,6 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.glyphs import STYLE
 from pytest_tinytorch.terminal.layout import fold, indented
-from pytest_tinytorch.tito.choosing import begin_here
 from pytest_tinytorch.tito.session import Session, state_table
 from pytest_tinytorch.tito.unwritten import RED, file_of, untouched_exercises
 
@@ -124,6 +123,8 @@ def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
     ]
     if not waits or not progress.lock_text(unit):
         return []
+    from pytest_tinytorch.tito.choosing import begin_here  # and what it needs to write settings
+
     return [Text(f"To begin here anyway: {begin_here(waits)}", "dim")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ class NoWorkspace(click.UsageError):
     """No folder at or above the current one is a workspace."""
 
 
-class Session(Struct, frozen=True):
+class Session(Struct, frozen=True, dict=True):
     """A workspace, seen from a terminal.
 
     Attributes:
@@ -46,7 +47,7 @@ class Session(Struct, frozen=True):
     width: int
     color: bool
 
-    @property
+    @cached_property
     def progress(self) -> Progress:
         """Where the learner stands; a usage error if path and borrowing leave nothing to write."""
         try:
