@@ -85,11 +85,12 @@ class Implementation(Struct, frozen=True):
         place = (folder / PACKAGE).joinpath(name, *inner)
         return place / "__init__.py", place.with_name(f"{place.name}.py")
 
-    def sources(self) -> dict[Path, bytes]:
-        """Every file of Python in the package under test, and what is in it now."""
+    def sources(self, known: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
+        """Every file of Python in the package under test, and what is in it now; ``known`` is read already."""
         own = [f for f in digests.files_below(self.folder / PACKAGE) if f.suffix == ".py"]
         files = sorted({*own, *map(self.file, self.borrowed)})
-        found = {file: digests.read_if_present(file) for file in files}
+        held = known or {}
+        found = {f: held[f] if f in held else digests.read_if_present(f) for f in files}
         saved = {file: data for file, data in found.items() if data is not None}
         return saved | {self.folder / PACKAGE / name: data for name, data in self.unsaved.items()}
 

@@ -54,6 +54,8 @@ class Workspace(Struct, frozen=True, dict=True):
         implementation: where the modules under test come from.
         pinned: the source of the package, if it was read before; whatever is saved since then is not judged.
         curriculum_file: where the curriculum was read from, if from a file.
+        beside: one for another path, or with other modules borrowed, that was read already: what does not depend
+            on that is taken from it.
     """
 
     root: Path
@@ -62,15 +64,18 @@ class Workspace(Struct, frozen=True, dict=True):
     implementation: Implementation
     pinned: Mapping[Path, bytes] | None = None
     curriculum_file: Path | None = None
+    beside: Workspace | None = None
 
     @cached_property
     def sources(self) -> Mapping[Path, bytes]:
         """The source that this run judges."""
-        return self.implementation.sources() if self.pinned is None else self.pinned
+        if self.pinned is not None:
+            return self.pinned
+        return self.implementation.sources(self.beside.sources if self.beside else {})
 
     @cached_property
     def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
-        return manifest.read_manifest(self.root)
+        return self.beside.manifest if self.beside else manifest.read_manifest(self.root)
 
     @property
     def ledger_file(self) -> Path:
@@ -85,7 +90,7 @@ class Workspace(Struct, frozen=True, dict=True):
 
     @cached_property
     def ledger(self) -> Ledger:
-        return ledger.read_ledger(self.ledger_file)
+        return self.beside.ledger if self.beside else ledger.read_ledger(self.ledger_file)
 
     @property
     def digests(self) -> Digests:
@@ -98,9 +103,14 @@ class Workspace(Struct, frozen=True, dict=True):
         return Snapshot(self.sources)
 
     @cached_property
+    def standing(self) -> Standing:
+        """What judges, as this run found it."""
+        return self.beside.standing if self.beside else Standing(self.root, self.now)
+
+    @cached_property
     def grounds(self) -> Mapping[UnitId, Ground]:
         """Unit id to what it depends on; its files are read when somebody asks."""
-        return self.grounds_at(self.now, self.manifest)
+        return self.grounds_at(self.now, self.manifest, self.standing)
 
     @cached_property
     def found(self) -> Footing:
@@ -114,13 +124,12 @@ class Workspace(Struct, frozen=True, dict=True):
         except ValueError:
             listed = {}
         now = Snapshot(self.implementation.sources() if sources is None else sources)
-        return self.footing(now, self.grounds_at(now, listed))
+        return self.footing(now, self.grounds_at(now, listed, Standing(self.root, now)))
 
     def grounds_at(
-        self, now: Snapshot, listed: Mapping[UnitId, Sequence[str]]
+        self, now: Snapshot, listed: Mapping[UnitId, Sequence[str]], standing: Standing
     ) -> Mapping[UnitId, Ground]:
         """Unit id to what it depends on at that moment, with these specs; read when somebody asks."""
-        standing = Standing(self.root, now)
         source = Source(self.implementation, self.curriculum, now)
         return {
             unit.id: Ground(unit, tuple(listed.get(unit.id, ())), source, standing)
@@ -196,8 +205,9 @@ class Workspace(Struct, frozen=True, dict=True):
         held: set[tuple[UnitId, frozenset[str]]] = set()
         for names in {names for _, names in passes} - {self.implementation.borrowed}:
             other = replace(self.implementation, borrowed=names)
-            pinned = {**other.sources(), **self.sources}
-            grounds = replace(self, implementation=other, pinned=pinned).grounds
+            pinned = {**other.sources(self.sources), **self.sources}
+            beside = replace(self, implementation=other, pinned=pinned, beside=self)
+            grounds = beside.grounds
             latest = self.ledger.latest_verdicts(grounds.get, self.helper_digest)
             held |= {
                 one for one in passes if one[1] == names and latest.get(one[0]) == State.PASSED
@@ -309,6 +319,11 @@ class Workspace(Struct, frozen=True, dict=True):
             recorded_counts=self.recorded_counts,
             recorded_blame={unit: e.blames for unit, e in self.evidence.items() if e.blames},
         )
+
+    def on_path(self, name: str) -> Workspace:
+        """The same workspace, with another path followed; nothing is read twice."""
+        given = replace(self.options, learning_path=name)
+        return replace(build_workspace(self.root, given, self.curriculum), beside=self)
 
     @property
     def ledger_warnings(self) -> tuple[str, ...]:

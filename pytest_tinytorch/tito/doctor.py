@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, entry_points, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch.evidence.paths import hiding, is_needed, python_in
+from pytest_tinytorch.evidence.paths import hiding, is_needed
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.session import Session
@@ -93,19 +92,8 @@ def packages(session: Session) -> list[Finding]:
 
 def plugin(session: Session) -> list[Finding]:
     """Whether `-p tinytorch` means the plugin, and not the package of the learner."""
-    code = (
-        "from importlib.metadata import entry_points;"
-        "print(*[e.value for e in entry_points(group='pytest11') if e.name == 'tinytorch'])"
-    )
-    done = subprocess.run(
-        [*python_in(session.workspace.root), "-c", code],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=session.workspace.root,
-        check=False,
-    )
-    found = done.stdout.strip() or "nothing"
+    named = {point.value for point in entry_points(group="pytest11", name="tinytorch")}
+    found = " ".join(sorted(named)) or "nothing"
     what = DISTRIBUTION if has_record(session) else f'-e "{session.workspace.root}"'
     remedy = f"python -m pip install --force-reinstall --no-deps {what}"
     return [Finding("pytest -p tinytorch", found == "pytest_tinytorch.plugin", found, remedy)]

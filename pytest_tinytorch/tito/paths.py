@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -16,7 +15,6 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.nearest import nearest
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.evidence.workspace import build_workspace
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito import choosing
@@ -100,9 +98,7 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
 
 def progress_on(session: Session, one: LearningPath) -> Progress:
     """The learner's progress on a path, whichever they follow now."""
-    old = session.workspace
-    given = replace(old.options, learning_path=one.name)
-    return build_workspace(old.root, given, old.curriculum).progress()
+    return session.workspace.on_path(one.name).progress()
 
 
 def modules(progress: Progress) -> list[Unit]:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,8 @@ def test_a_version_that_is_too_old_is_told(workspace, monkeypatch):
 
 
 def test_another_plugin_of_that_name_is_found(workspace, monkeypatch):
-    done = subprocess.CompletedProcess([], 0, stdout="tinytorch\n", stderr="")
-    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: done)
+    other = EntryPoint("tinytorch", "tinytorch", "pytest11")
+    monkeypatch.setattr(doctor, "entry_points", lambda **asked: [other])
     assert examined(code=1)["pytest -p tinytorch"]["found"] == "tinytorch"
 
 
