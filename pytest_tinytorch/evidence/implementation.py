@@ -86,7 +86,7 @@ class Implementation(Struct, frozen=True):
         return place / "__init__.py", place.with_name(f"{place.name}.py")
 
     def sources(self, known: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
-        """Every file of Python in the package under test, and what is in it now; ``known`` is read already."""
+        """Every file of Python in the package under test, and what is in it now; ``known`` was read."""
         own = [f for f in digests.files_below(self.folder / PACKAGE) if f.suffix == ".py"]
         files = sorted({*own, *map(self.file, self.borrowed)})
         held = known or {}

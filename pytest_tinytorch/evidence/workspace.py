@@ -54,8 +54,8 @@ class Workspace(Struct, frozen=True, dict=True):
         implementation: where the modules under test come from.
         pinned: the source of the package, if it was read before; whatever is saved since then is not judged.
         curriculum_file: where the curriculum was read from, if from a file.
-        beside: one for another path, or with other modules borrowed, that was read already: what does not depend
-            on that is taken from it.
+        beside: one for another path, or with other modules borrowed, that was read already: what does not
+            depend on that is taken from it.
     """
 
     root: Path

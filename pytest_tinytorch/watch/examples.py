@@ -1,14 +1,19 @@
-"""Examples drawn before they are needed. Drawing them is most of what a property takes its time for."""
+"""Examples drawn before they are needed. Drawing them is most of what a property takes its time for.
+
+A full run uses what Hypothesis has drawn for it meanwhile: as many examples as a run draws, each set
+once. Where one of them fails, Hypothesis itself runs the property, to make the example smaller.
+"""
 
 from __future__ import annotations
 
 import inspect
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import example, settings
 from hypothesis.database import ReadOnlyDatabase
 from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import DataObject
@@ -17,17 +22,45 @@ from pytest_tinytorch.plugin import DRAWER
 from pytest_tinytorch.run.trials import SEED, SETTINGS
 
 PREVIEW_EXAMPLES = 5
-"""How many examples of each property are drawn."""
+"""How many examples of each property a first look tries."""
 
 UNSAVED = "unsaved"
 """The profile of a run that leaves nothing behind."""
 
-Drawn = dict[str, tuple[Mapping[str, Any], ...]]
-"""Node id to keyword arguments; none for a property that cannot be replayed."""
+Example = Mapping[str, Any]
+"""The keyword arguments of a property's function."""
 
 
-class EnoughDrawn(BaseException):
-    """A property has drawn what is wanted. Hypothesis would go on after an Exception."""
+@dataclass(frozen=True)
+class Examples:
+    """What was drawn for a property.
+
+    Attributes:
+        values: all that a run draws; none for a property that cannot be replayed.
+        used: whether a full run has had them: the next one is to have others.
+    """
+
+    values: tuple[Example, ...] = ()
+    used: bool = False
+
+
+Drawn = dict[str, Examples]
+"""By node id."""
+
+
+class CannotReplay(BaseException):
+    """A property draws while it runs. Hypothesis would go on after an Exception."""
+
+
+def use_up(drawn: Drawn) -> None:
+    """Let no later run have what is given to one now; a first look may."""
+    for nodeid, examples in drawn.items():
+        drawn[nodeid] = replace(examples, used=True)
+
+
+def is_to_draw(examples: Examples | None) -> bool:
+    """Whether a property has no examples for the next run, and can have some."""
+    return examples is None or (examples.used and bool(examples.values))
 
 
 class Drawer:
@@ -36,7 +69,7 @@ class Drawer:
     Strategies never call the code under test, so nothing of it is imported.
 
     Args:
-        drawn: filled with examples; what is in it already is not drawn again.
+        drawn: filled with examples; what no run has used yet is not drawn again.
         interrupted: asked before each property; once it says yes, drawing ends.
     """
 
@@ -52,7 +85,7 @@ class Drawer:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [i for i in items if is_property(i) and i.nodeid not in self.drawn]
+        items[:] = [i for i in items if is_property(i) and is_to_draw(self.drawn.get(i.nodeid))]
 
     @pytest.hookimpl
     def pytest_runtest_logfinish(self) -> None:
@@ -70,47 +103,77 @@ def is_property(item: pytest.Item) -> bool:
     return getattr(getattr(item, "obj", None), "hypothesis", None) is not None
 
 
-def draw_examples(item: pytest.Function) -> tuple[Mapping[str, Any], ...]:
-    """A few examples of a property: what its function would be called with, by keyword."""
+def draw_examples(item: pytest.Function) -> Examples:
+    """The examples that a run of a property draws: what its function is called with, by keyword."""
     handle = item.obj.hypothesis
-    found: list[Mapping[str, Any]] = []
+    found: list[Example] = []
 
     def collect(*args: Any, **kwargs: Any) -> None:
-        example = {name: value for name, value in kwargs.items() if value is not item.instance}
-        found.append(example)
-        if len(found) == PREVIEW_EXAMPLES or not replayable(example):
-            raise EnoughDrawn
+        one = {name: value for name, value in kwargs.items() if value is not item.instance}
+        if not replayable(one):
+            raise CannotReplay
+        found.append(one)
 
     inner, owner = handle.inner_test, vars(getattr(item.obj, "__func__", item.obj))
     before = owner.get(SETTINGS)
     handle.inner_test = collect  # what Hypothesis documents for plugins that wrap properties
     owner[SETTINGS] = settings(before, database=None)  # or it remembers where drawing ended
     try:
-        item.obj(**{name: item.funcargs[name] for name in inspect.signature(item.obj).parameters})
-    except EnoughDrawn:
-        pass
+        run_with_hypothesis(item)
+    except CannotReplay:
+        return Examples()
     finally:
         handle.inner_test = inner
         owner[SETTINGS] = before
-    return tuple(found) if all(map(replayable, found)) else ()
+    return Examples(tuple(found))
 
 
-def replayable(example: Mapping[str, Any]) -> bool:
+def run_with_hypothesis(item: pytest.Function) -> None:
+    """Run a property as pytest itself would."""
+    item.obj(**{name: item.funcargs[name] for name in inspect.signature(item.obj).parameters})
+
+
+def replayable(one: Example) -> bool:
     """Whether an example holds all that it will draw: `data()` draws while the spec runs."""
-    return not any(isinstance(value, DataObject) for value in example.values())
+    return not any(isinstance(value, DataObject) for value in one.values())
 
 
-def replay_examples(item: pytest.Function, examples: Sequence[Mapping[str, Any]]) -> None:
-    """Run the function of a property on examples, without Hypothesis."""
-    inner = item.obj.hypothesis.inner_test
+def run_example(item: pytest.Function, one: Example) -> None:
+    """Run the function of a property on an example, without Hypothesis."""
     instance = () if item.instance is None else (item.instance,)
-    for example in examples:
+    item.obj.hypothesis.inner_test(*instance, **one)
+
+
+def passes_all(item: pytest.Function, examples: Sequence[Example]) -> bool:
+    """Whether a property holds on all that was drawn for a full run; if not, Hypothesis has to run it.
+
+    What fails here and not there is an example of it from now on: it may be rare, or fail only outside of
+    Hypothesis.
+
+    Raises:
+        Exception: what Hypothesis finds, once an example has failed.
+    """
+    for one in examples:
         try:
-            inner(*instance, **example)
+            run_example(item, one)
+        except UnsatisfiedAssumption:
+            return False  # it draws another one instead
+        except Exception:
+            run_with_hypothesis(item)
+            example(**one)(getattr(item.obj, "__func__", item.obj))
+            return False
+    return True
+
+
+def replay_examples(item: pytest.Function, examples: Sequence[Example]) -> None:
+    """Run the function of a property on a few examples, without Hypothesis."""
+    for one in examples:
+        try:
+            run_example(item, one)
         except UnsatisfiedAssumption:
             continue
         except Exception as error:
-            lines = (f"    {name}={value!r},\n" for name, value in example.items())
+            lines = (f"    {name}={value!r},\n" for name, value in one.items())
             error.add_note(f"Falsifying example: {item.name}(\n{''.join(lines)})")
             raise
 

@@ -28,12 +28,13 @@ from pytest_tinytorch.run.supervisor import Arrived, Relay
 from pytest_tinytorch.run.witness import Witness
 from pytest_tinytorch.watch import examples, findings, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
-from pytest_tinytorch.watch.examples import Drawn
+from pytest_tinytorch.watch.examples import Drawn, Examples
 from pytest_tinytorch.watch.request import CHANGED, Request, as_saved
 from pytest_tinytorch.watch.view import Failure
 
 BEAT_SECONDS = 5
 """Between two lines that say how far a run is."""
+NOTHING_DRAWN = Examples()
 Send = Callable[[Mapping[str, Any]], None]
 
 
@@ -45,7 +46,7 @@ class WatchPlugin:
 
     Args:
         request: what to do.
-        drawn: examples by node id, for the first look.
+        drawn: examples by node id.
         send: takes messages for the terminal.
         forks: whether this process may fork.
     """
@@ -134,12 +135,17 @@ class WatchPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """In the first look, run a property on what was drawn for it."""
-        drawn = self.drawn.get(pyfuncitem.nodeid)
-        if not self.looking or not drawn or pyfuncitem.nodeid in self.request.urgent:
+        """Run a property on what was drawn for it: in the first look on a few of these, then on all."""
+        nodeid = pyfuncitem.nodeid
+        drawn = self.drawn.get(nodeid, NOTHING_DRAWN)
+        if not drawn.values or nodeid in self.request.urgent:
             return None
-        examples.replay_examples(pyfuncitem, drawn)
-        return True
+        if self.looking:
+            examples.replay_examples(pyfuncitem, drawn.values[: examples.PREVIEW_EXAMPLES])
+            return True
+        if drawn.used or nodeid in self.request.failed:  # Hypothesis begins with what failed
+            return None
+        return examples.passes_all(pyfuncitem, drawn.values) or None
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -176,7 +182,8 @@ class WatchPlugin:
         if measures_time(item):
             return False
         urgent = item.nodeid in self.request.urgent
-        return urgent or not examples.is_property(item) or bool(self.drawn.get(item.nodeid))
+        drawn = self.drawn.get(item.nodeid, NOTHING_DRAWN)
+        return urgent or not examples.is_property(item) or bool(drawn.values)
 
     def _full(self, session: pytest.Session) -> None:
         """Every spec as in any run; those that measure time alone, after all others."""

@@ -23,7 +23,7 @@ from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
 from pytest_tinytorch.run import linux, profiles
 from pytest_tinytorch.threads import use_one_thread
 from pytest_tinytorch.watch import forks
-from pytest_tinytorch.watch.examples import Drawer, Drawn
+from pytest_tinytorch.watch.examples import Drawer, Drawn, use_up
 from pytest_tinytorch.watch.plugin import WatchPlugin
 from pytest_tinytorch.watch.request import ENDED, Request
 
@@ -122,6 +122,7 @@ class Server:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(self.errors.fileno(), 2)
             self.run(request)
+        use_up(self.drawn)
 
     def run(self, request: Request) -> None:
         """Run pytest, and end this process."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 
 import pytest
 
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.course.options import Options
-from pytest_tinytorch.evidence import digests, ledger
+from pytest_tinytorch.evidence import digests, ledger, manifest
 from pytest_tinytorch.evidence.workspace import open_workspace
 from tests.support import kit, toy
 from tests.support.imports import imported_by
@@ -54,6 +56,46 @@ def test_a_command_imports_what_it_draws_with(command, drawn_with):
     assert "pytest_tinytorch.tito.session" in found
     assert found & (NEVER | FOR_SOME) == drawn_with
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
+
+
+def test_a_command_ends_before_anybody_has_looked_for_garbage():
+    code = """\
+import atexit, gc
+from pytest_tinytorch.tito.__main__ import run
+gc.collect()
+before = gc.get_stats()
+atexit.register(lambda: print("collected:", gc.get_stats() != before))
+run()"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=kit.ROOT, capture_output=True, check=True
+    )
+    assert b"collected: False" in done.stdout
+
+
+def test_the_doctor_reads_plain_json_as_that(tmp_path):
+    root = toy.build(tmp_path)
+    toy.write(root, {".vscode/settings.json": '{"python.testing.pytestEnabled": true}'})
+    found = imported_by(root, "-m", "pytest_tinytorch.tito", "doctor")
+    assert "pytest_tinytorch.tito.surroundings" in found
+    assert not found & {"json5", "hypothesis", "numpy"}
+
+
+def test_all_paths_are_shown_from_what_was_read_once(tmp_path, monkeypatch):
+    workspace = open_workspace(toy.build(tmp_path), Options(), "curriculum.toml")
+    assert workspace.curriculum.learning_paths
+    asked = [workspace.sources, workspace.ledger, workspace.manifest, workspace.standing]
+    for module, name in ((ledger, "read_ledger"), (manifest, "read_manifest")):
+        monkeypatch.setattr(module, name, lambda *_: pytest.fail("read again"))
+    for path in workspace.curriculum.learning_paths:
+        other = workspace.on_path(path.name)
+        assert other.progress().learning_path == path
+        assert [other.ledger, other.manifest, other.standing] == asked[1:]
+
+
+def test_a_run_asks_of_no_other_modules_whether_they_are_stubs(tmp_path):
+    root = toy.build(tmp_path)
+    workspace = open_workspace(root, Options(checkpoint="01"), "curriculum.toml")
+    assert workspace.plan(narrowed=False).untouched == {"checkpoint-01"}
 
 
 def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):

@@ -585,6 +585,28 @@ class TestProcesses:
             assert found[-1]["verdict"] == expected, found[-1]["text"]
         assert ask(processes, told, 9, saved=["squaring"])[0]["beat"] == NOTHING
 
+    def test_a_full_run_tries_what_was_drawn_for_it_and_the_next_one_something_else(
+        self, processes, told, root
+    ):
+        specs, seen = root / "specs" / "test_01_adding.py", root / "seen.txt"
+        told_by = "print(x, y, currently_in_test_context(), file=file)"
+        law = f"        with open({str(seen)!r}, 'a') as file:\n            {told_by}\n        from"
+        text = specs.read_text(encoding="utf-8").replace("        from", law, 1)
+        begin = "from hypothesis import currently_in_test_context\n"
+        specs.write_text(begin + text, encoding="utf-8")
+        toy.solve(root, "adding")
+        runs = []
+        for number in range(1, 4):
+            processes.draw([specs.relative_to(root).as_posix()])
+            time.sleep(5)  # drawing gives way to a run
+            seen.write_text("", encoding="utf-8")
+            assert ask(processes, told, number, saved=["adding"])[-1]["verdict"] == "passed"
+            runs.append([line.rsplit(" ", 1) for line in seen.read_text().splitlines()])
+        ahead = [[x for x, inside in run if inside == "False"] for run in runs]
+        assert all(len(run) == 5 + 25 for run in ahead[1:]), "a first look, and all of it"
+        assert set(ahead[1][5:]) != set(ahead[2][5:])
+        assert not [x for run in runs[1:] for x, inside in run if inside == "True"]
+
     def test_a_look_that_ends_at_a_later_spec_leaves_nothing_to_the_full_run(
         self, processes, told, root
     ):
