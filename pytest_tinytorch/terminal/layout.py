@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from rich.console import Console, RenderableType
 from rich.rule import Rule
@@ -30,12 +31,18 @@ def last_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Renderable
 
 def indented(text: Text, indent: int, width: int, hang: int = 0) -> Text:
     """Text wrapped to ``width`` with every line indented, those after the first ``hang`` deeper."""
-    lines = text.wrap(Console(width=width), max(16, width - indent - hang - 1))
+    lines = text.wrap(console_of(width), max(16, width - indent - hang - 1))
     margins = [" " * indent, *[" " * (indent + hang)] * (len(lines) - 1)]
     wrapped = Text("\n").join(
         Text(margin).append_text(line) for margin, line in zip(margins, lines, strict=False)
     )
     return Text().append_text(wrapped)
+
+
+@cache
+def console_of(width: int) -> Console:
+    """What Rich wraps lines for. To make one takes longer than to wrap them."""
+    return Console(width=width)
 
 
 def fold(head: Text, tail: Text, width: int, indent: int = 6) -> Text:
