@@ -187,9 +187,10 @@ def in_forward(method: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
     return result
 
 
-def dropout(method: Any, module: Any, p: float = 0.5, inplace: bool = False, **kwargs: Any) -> None:
-    """``Dropout(p, inplace)``."""
-    method(module, p, **kwargs)
+def dropout(method: Any, module: Any, *args: Any, inplace: bool = False, **kwargs: Any) -> None:
+    """``Dropout(p, inplace)``. The default of ``p`` is that of the method."""
+    *p, inplace = args if len(args) == 2 else (*args, inplace)
+    method(module, *p, **kwargs)
     module.inplace = inplace
 
 
@@ -274,12 +275,14 @@ def takes_iterators(grad: Callable[..., Any]) -> Callable[..., Any]:
             raise ValueError(
                 "inputs must hold at least one tensor: use a list, or model.parameters()"
             )
+        given = {} if grad_output is None else {"grad_output": grad_output}
+        given |= {"retain_graph": True} if retain_graph else {}
         if not allow_unused:
-            return grad(output, inputs, grad_output, bool(retain_graph))
+            return grad(output, inputs, **given)
         order = import_module("tinytorch.autograd").topological_order(output)
         reached = {id(tensor) for tensor in order}
         used = [tensor for tensor in inputs if id(tensor) in reached]
-        found = iter(grad(output, used, grad_output, bool(retain_graph)) if used else ())
+        found = iter(grad(output, used, **given) if used else ())
         return [next(found) if id(tensor) in reached else None for tensor in inputs]
 
     return call

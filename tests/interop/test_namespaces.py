@@ -256,6 +256,24 @@ def test_in_place_in_a_layer_is_in_place_for_a_gradient(torch):
     assert set(y.tolist()) == {0, 2}
 
 
+def test_what_is_left_out_is_the_default_of_what_the_learner_wrote(package, use):
+    """What takes more arguments than the course requires has no defaults of its own for those it does."""
+    edit(package / "layers.py", ("p: float = 0.5", "p: float = 0.25"))
+    edit(package / "autograd.py", ("retain_graph: bool = False", "retain_graph: bool = True"))
+    torch = use(package.parent)
+    nn = import_module("tinytorch.nn")
+    assert [nn.Dropout().p, nn.Dropout(inplace=True).p, nn.Dropout(0.3, True).p] == [
+        0.25,
+        0.25,
+        0.3,
+    ]
+    assert [nn.Dropout().inplace, nn.Dropout(0.3, True).inplace] == [False, True]
+    x = torch.ones(2, requires_grad=True)
+    y = (x * x).sum()
+    for _ in range(2):
+        np.testing.assert_array_equal(torch.autograd.grad(y, x)[0], [2, 2])
+
+
 class TestSaving:
     def test_nested_things_come_back(self, torch, tmp_path):
         nn = import_module("tinytorch.nn")
