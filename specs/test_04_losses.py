@@ -91,6 +91,12 @@ class TestLogSoftmax:
         """log_softmax keeps the dtype, float16 too."""
         assert_dtype(call(log_softmax, x), x.dtype)
 
+    def test_of_no_rows_is_empty(self):
+        """log_softmax of shape (0, 3) has shape (0, 3), and of (3, 0) has shape (3, 0)."""
+        for shape in ((0, 3), (3, 0)):
+            with np.errstate(divide="ignore"):  # an empty sum is 0
+                assert_equal(call(log_softmax, np.zeros(shape)), np.zeros(shape))
+
     @given(scores(dtype=np.float64))
     def test_refuses_an_axis_it_does_not_have(self, x):
         """log_softmax along an axis that x lacks is an IndexError that names dim and the shape."""

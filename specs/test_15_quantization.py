@@ -352,19 +352,17 @@ class TestModels:
     """a whole model in INT8"""
 
     def test_calibration_sees_the_inputs_of_each_part(self):
-        """calibrate gives each Linear and Conv2d the range of all its inputs, with 0 in it."""
+        """calibrate gives each Linear and Conv2d the least and the greatest of all its inputs."""
         model = Sequential(Linear(2, 2), relu, Dropout(0.9), Linear(2, 1))
-        sizes = (np.float32(size) for size in (1, 9, 2))
-        batches = [Tensor(size * normal(seed, 5, 2)) for seed, size in enumerate(sizes)]
-        found = ask(calibrate, model, batches)
-        inner = [relu(model[0](batch)).data for batch in batches]
-        for name, seen in (("0", [b.data for b in batches]), ("3", inner)):
-            low, high = (
-                min(0.0, *(float(s.min()) for s in seen)),
-                max(0.0, *(float(s.max()) for s in seen)),
-            )
-            assert_close(np.array(found[name]), np.array([low, high]))
-        assert_equal(sorted(found), ["0", "3"])
+        sizes = [np.float32(size) for size in (1, 9, 2)]
+        for center in (0, 50, -50):  # a range need not include 0
+            batches = [Tensor(center + size * normal(n, 5, 2)) for n, size in enumerate(sizes)]
+            found = ask(calibrate, model, batches)
+            inner = [relu(model[0](batch)).data for batch in batches]
+            for name, seen in (("0", [batch.data for batch in batches]), ("3", inner)):
+                expected = np.array([np.min(seen), np.max(seen)], np.float64)
+                assert_close(np.array(found[name]), expected)
+            assert_equal(sorted(found), ["0", "3"])
 
     def test_calibration_leaves_the_model_as_it_was(self):
         """Nothing is recorded or dropped; afterwards, error or not, each part has its mode and forward."""
@@ -489,6 +487,12 @@ class TestHalf:
         assert_dtype(half[1].norm.running_mean, np.float32)
         assert_dtype(model[1].shift, np.float32)
         assert_equal(half[0].weight.grad, None)
+
+    def test_takes_a_parameter_without_numbers(self):
+        """A parameter of size 0 becomes float16, too."""
+        model = Sequential(Linear(2, 2))
+        model[0].weight.data = np.zeros((0, 2), np.float32)
+        assert_equal(ask(to_half, model)[0].weight.data, np.zeros((0, 2), np.float16))
 
     @pytest.mark.parametrize("large", [70_000, -70_000, 65_510])
     def test_names_what_is_too_large(self, large):

@@ -212,6 +212,23 @@ class TestInterval:
         found = {ask(bootstrap_interval, samples, resamples=1) for _ in range(20)}
         expect(len(found) == 1, "the same interval 20 times", f"{len(found)} intervals")
 
+    def test_draws_with_seed_0_by_default(self):
+        """Without a generator, the interval is that of a generator with seed 0."""
+        samples = normal(0, 100)
+        seeded = ask(bootstrap_interval, samples, 0.95, np.random.default_rng(0), resamples=1)
+        assert_equal(ask(bootstrap_interval, samples, resamples=1), seeded)
+
+    @pytest.mark.parametrize("confidence", [0.2, 0.8])
+    def test_lies_between_the_quantiles(self, confidence):
+        """Of medians that are drawn, (1 - confidence) / 2 lie below the interval, and as many above it."""
+        samples, share = np.arange(301.0), (1 - confidence) / 2
+        low, high = ask(bootstrap_interval, samples, confidence, np.random.default_rng(0), 2000)
+        room = 5 * np.sqrt(share * (1 - share) / 2000)  # five standard deviations of a share
+        for name, end in (("low", low), ("high", 300 - high)):  # both ends are alike
+            below, until = (oracle.share_of_medians(301, int(np.ceil(end)) - k) for k in (1, 0))
+            fits = below <= share + room and until >= share - room
+            expect(fits, f"{share:.0%} of all medians beyond {name}", f"{until:.1%}")
+
     def test_draws_from_the_generator_that_is_given(self):
         """Different generators draw different medians; one resample has one median, which is both ends."""
         samples = normal(0, 100)
@@ -426,6 +443,8 @@ class TestScenarios:
         assert_equal(seen, [[7], [8], [9], [7], [8]])
         assert_equal(result.samples, (3.0,) * 5)
         assert_equal(result.percentile(90), 3.0)
+        single = ask(ask(SingleStream, queries=1, clock=machine).run, system(machine, 2.0, []), [7])
+        assert_equal(single.samples, (3.0,))
 
     def test_single_stream_tells_each_latency(self):
         """The times of slow and fast queries stay separate, so that percentiles show both."""

@@ -5,6 +5,7 @@ import copy
 import itertools
 import json
 import math
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -74,6 +75,10 @@ def attempt(name="mine", track="latency", **changed):
     return ask(Submission, name=name, track=track, **(NUMBERS | digests | changed))
 
 
+FOREIGN = "ÁÍÏÐÝ ∂"
+"""Text that is not ASCII, and of whose bytes in UTF-8 some are nothing in the encodings of Windows."""
+
+
 class TestFingerprints:
     """fingerprints"""
 
@@ -113,7 +118,9 @@ class TestFingerprints:
         (tmp_path / "a.py").write_bytes(b"x = 1\nz = 4\n")
         second = ask(digest_of_source, tmp_path)
         (tmp_path / "b.py").rename(tmp_path / "c.py")
-        assert_equal(len({first, second, ask(digest_of_source, tmp_path)}), 3)
+        third = ask(digest_of_source, tmp_path)
+        (tmp_path / "c.py").write_bytes(FOREIGN.encode())  # which few other encodings have
+        assert_equal(len({first, second, third, ask(digest_of_source, tmp_path)}), 4)
 
 
 class TestMeasures:
@@ -338,13 +345,10 @@ class TestSubmissions:
             ask(validate, bad)
 
     def test_bounds_belong_to_it(self):
-        """An accuracy of 0 or 1 is valid, even as an integer."""
-        assert_equal(
-            ask(problems_of, "accuracy", 1, {"type": "number", "minimum": 0, "maximum": 1}), []
-        )
-        assert_equal(
-            ask(problems_of, "accuracy", 0.0, {"type": "number", "minimum": 0, "maximum": 1}), []
-        )
+        """An accuracy of 0 or 1 is valid, even as an integer; so is the largest of all floats."""
+        share, positive = ({"minimum": 0, "maximum": 1}, {"exclusiveMinimum": 0})
+        for value, bounds in ((1, share), (0.0, share), (sys.float_info.max, positive)):
+            assert_equal(ask(problems_of, "accuracy", value, {"type": "number", **bounds}), [])
 
 
 def problems(document):
@@ -424,14 +428,17 @@ class TestScores:
         assert_equal((entered.name, entered.source), ("mine", "b" * 64))
         assert_equal(entered.environment, ask(environment))
         assert_equal(board.submissions, [entered])
+        invalid = replace(claimed, seconds=-1.0)
+        with raises(ValueError, naming="seconds"):
+            ask(board.judge, invalid, small, large, x, labels, pairs=4, clock=clock)
         small.weight.data[0, 0] += 1
         with raises(ValueError, naming="model"):
             ask(board.judge, claimed, small, large, x, labels, pairs=4, clock=clock)
         assert_equal(len(board.submissions), 1)
 
     def test_is_saved_and_loaded(self, tmp_path):
-        """load gives the board that save wrote, in a folder that save creates, with the given floor."""
-        file, load = tmp_path / "new" / "board.json", resolve(Leaderboard).load
+        """load gives the board that save wrote, in folders that save creates, with the given floor."""
+        file, load = tmp_path / "new" / "inner" / "board.json", resolve(Leaderboard).load
         assert_equal(ask(load, file).submissions, [])
         board = ask(Leaderboard)
         for name in ("ann", "ben"):
@@ -440,6 +447,12 @@ class TestScores:
         assert_equal(ask(load, file).submissions, board.submissions)
         assert_equal((ask(load, file).floor, ask(load, file, 0.5).floor), (0.02, 0.5))
         assert_equal([f.name for f in file.parent.iterdir()], ["board.json"])
+
+    def test_a_file_is_read_as_utf_8(self, tmp_path):
+        """load reads JSON in UTF-8, even if somebody wrote it without escapes."""
+        file, document = tmp_path / "board.json", ask(attempt(FOREIGN).document)
+        file.write_text(json.dumps([document], ensure_ascii=False), encoding="utf-8")
+        assert_equal(ask(resolve(Leaderboard).load, file).submissions[0].name, FOREIGN)
 
     def test_a_damaged_file_is_named(self, tmp_path):
         """A file that is not JSON, not a list, or was changed raises InvalidSubmission with its name."""
@@ -502,10 +515,11 @@ class TestMonitor:
 
     def test_throughput_is_by_all_of_the_time(self):
         """Throughput is answers divided by the seconds from first request to last answer, in any order."""
-        monitor = ask(Monitor, KNOWN)
-        for arrived, left in ((3.0, 4.5), (2.0, 5.0), (6.0, 12.0)):
-            ask(monitor.record, KNOWN[0], arrived, left)
-        assert_close(np.float64(ask(monitor.report).throughput), np.float64(0.3))
+        for unit in (1.0, 0.01):  # seconds
+            monitor = ask(Monitor, KNOWN)
+            for arrived, left in ((3.0, 4.5), (2.0, 12.0), (6.0, 8.0)):
+                ask(monitor.record, KNOWN[0], arrived * unit, left * unit)
+            assert_close(np.float64(ask(monitor.report).throughput), np.float64(0.3 / unit))
 
     def test_errors_are_counted_apart(self):
         """A request that failed is an error, not an answer: its latency, end and input do not count."""
@@ -535,9 +549,26 @@ class TestMonitor:
         assert_equal((report.answered, report.p99), (5, 3.0))
         expect(report.drift < 1e-6, "no drift", report.drift)
 
+    def test_a_thousand_are_remembered_by_default(self):
+        """Without a window, the last 1000 requests are remembered, and no more."""
+        monitor = ask(Monitor, KNOWN)
+        ask(monitor.record, KNOWN[0] + 1e6, 0.0, 1.0)
+        for _ in range(999):
+            ask(monitor.record, KNOWN[0] + 4 / 3, 0.0, 1.0)
+        drift = ask(monitor.report).drift
+        expect(drift > 1, "a drift, of the first of 1000 requests", drift)
+        ask(monitor.record, KNOWN[0] + 4 / 3, 0.0, 1.0)
+        drift = ask(monitor.report).drift
+        expect(drift < 1e-6, "no drift of the 1000 requests after the first", drift)
+
     @pytest.mark.parametrize(
         ("known", "window", "naming"),
-        [(KNOWN[:1], 9, "known"), (np.ones((3, 2)), 9, "known"), (KNOWN, 0, "window 0")],
+        [
+            (KNOWN[:0], 9, "known"),
+            (KNOWN[:1], 9, "known"),
+            (np.ones((3, 2)), 9, "known"),
+            (KNOWN, 0, "window 0"),
+        ],
     )
     def test_arguments_are_checked(self, known, window, naming):
         """Too few inputs, inputs that do not differ, or no window raises ValueError that names it."""

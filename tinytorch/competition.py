@@ -94,7 +94,7 @@ def digest_of(model: Module) -> str:
 def digest_of_source(folder: str | Path) -> str:
     """A fingerprint of the Python files in a folder: their names, and their text with any line endings.
 
-    Files in folders inside it do not count.
+    The files are in UTF-8, whatever the computer's own encoding. Files in folders inside it do not count.
     """
     raise NotImplementedError("20 competition: digest_of_source")
 
@@ -337,7 +337,7 @@ class Leaderboard:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> None:
-        """Write all submissions as JSON, and create the folder if necessary.
+        """Write all submissions as JSON in UTF-8; create the folder, and those above it, if necessary.
 
         Keep the old file until the new one is complete: write another file, and move that into its place.
         """

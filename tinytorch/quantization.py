@@ -231,8 +231,8 @@ def calibrate(
             after an error: each part in its own mode, and with any ``forward`` that somebody has put on it.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
-        A dict from the names of those parts to (low, high). It leaves out a subclass
-        with its own ``forward``, of which nothing is known, and a part that no batch reached.
+        A dict from the names of those parts to (low, high), the least and the greatest input. It leaves out a
+        subclass with its own ``forward``, of which nothing is known, and a part that no batch reached.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """

@@ -96,7 +96,7 @@ def digest_of(model: Module) -> str:
 def digest_of_source(folder: str | Path) -> str:
     """A fingerprint of the Python files in a folder: their names, and their text with any line endings.
 
-    Files in folders inside it do not count.
+    The files are in UTF-8, whatever the computer's own encoding. Files in folders inside it do not count.
     """
     digest = hashlib.sha256()
     for file in sorted(Path(folder).glob("*.py")):
@@ -440,7 +440,7 @@ class Leaderboard:
         return "\n".join(lines)
 
     def save(self, path: str | Path) -> None:
-        """Write all submissions as JSON, and create the folder if necessary.
+        """Write all submissions as JSON in UTF-8; create the folder, and those above it, if necessary.
 
         Keep the old file until the new one is complete: write another file, and move that into its place.
         """
@@ -670,6 +670,5 @@ def serve(
         if not server.step():
             nexts = [start + waiting[0][0]] if waiting else []
             nexts += [batcher.deadline] if len(batcher) else []  # type: ignore[list-item]  # not None
-            if nexts:
-                sleep(max(0.0, min(nexts) - batcher.now()))
+            sleep(max(0.0, min(nexts) - batcher.now()))
     return tickets

@@ -245,9 +245,8 @@ class CSR:
             raise ValueError(f"matmul needs shapes (n, k) @ (k, m), got {self.shape} @ {x.shape}")
         out = np.zeros((self.shape[0], x.shape[1]), np.result_type(self.values, x))
         filled = np.flatnonzero(np.diff(self.starts))  # rows that have any value
-        if filled.size:
-            products = self.values[:, None] * x[self.columns]  # (values, m)
-            out[filled] = np.add.reduceat(products, self.starts[filled], axis=0)
+        products = self.values[:, None] * x[self.columns]  # (values, m)
+        out[filled] = np.add.reduceat(products, self.starts[filled], axis=0)
         return out
 
 

@@ -21,7 +21,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
         x: scores, any shape with at least one axis, floating.
         dim: the axis whose exponentials sum to one.
     Returns:
-        Same shape and dtype as ``x``; no value above 0.
+        Same shape and dtype as ``x``; no value above 0. An empty axis stays empty.
     Raises:
         IndexError: ``dim`` is not an axis of ``x``; the message names its value and the shape.
         TypeError: ``x`` is not floating; the message names its dtype.

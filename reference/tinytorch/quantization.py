@@ -283,8 +283,8 @@ def calibrate(
             after an error: each part in its own mode, and with any ``forward`` that somebody has put on it.
         batches: Tensors, or (inputs, targets) as a loader gives them.
     Returns:
-        A dict from the names of those parts to (low, high). It leaves out a subclass
-        with its own ``forward``, of which nothing is known, and a part that no batch reached.
+        A dict from the names of those parts to (low, high), the least and the greatest input. It leaves out a
+        subclass with its own ``forward``, of which nothing is known, and a part that no batch reached.
     Raises:
         ValueError: there is no batch; the message names ``batches``.
     """
@@ -295,7 +295,7 @@ def calibrate(
 
     def watching(name: str, forward: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
         def watched(x: Tensor) -> Tensor:
-            low, high = ranges.get(name, (0.0, 0.0))
+            low, high = ranges.get(name, (np.inf, -np.inf))
             ranges[name] = (min(low, float(x.data.min())), max(high, float(x.data.max())))
             return forward(x)
 

@@ -1,6 +1,7 @@
 """What 19 calculates, element by element."""
 
 from collections.abc import Collection, Sequence
+from math import comb
 
 
 def median(samples: Sequence[float]) -> float:
@@ -12,6 +13,15 @@ def median(samples: Sequence[float]) -> float:
 
 def mad(samples: Sequence[float]) -> float:
     return median([abs(sample - median(samples)) for sample in samples])
+
+
+def share_of_medians(n: int, k: int) -> float:
+    """The probability that the median of n draws from 0, …, n - 1, an odd number of them, is k or less.
+
+    It is if more than half of the draws are.
+    """
+    p = (k + 1) / n
+    return sum(comb(n, m) * p**m * (1 - p) ** (n - m) for m in range(n // 2 + 1, n + 1))
 
 
 def frontier(points: Sequence[Sequence[float]], maximize: Collection[int]) -> list[int]:

@@ -205,8 +205,8 @@ MISTAKES = (
     Mistake(
         "the range of the last batch alone",
         of="calibrate",
-        replace="ranges.get(name, (0.0, 0.0))",
-        by="(0.0, 0.0)",
+        replace="ranges.get(name, (np.inf, -np.inf))",
+        by="(np.inf, -np.inf)",
         turns_red="TestModels",
         says="calibrate",
     ),

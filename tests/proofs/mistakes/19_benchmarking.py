@@ -180,6 +180,13 @@ MISTAKES = (
         turns_red="TestInterval",
     ),
     Mistake(
+        "more left out above the interval than below it",
+        of="bootstrap_interval",
+        replace="[(1 - confidence) / 2, (1 + confidence) / 2]",
+        by="[(1 - confidence) / 3, (1 + 2 * confidence) / 3]",
+        turns_red="TestInterval",
+    ),
+    Mistake(
         "infinity is a sample",
         of="bootstrap_interval",
         replace="if not np.isfinite(samples).all():",

@@ -441,6 +441,22 @@ MISTAKES = (
         "nexts = nexts or ([batcher.deadline] if len(batcher) else [])",
         "Server",
     ),
+    mistake(
+        "a claim that nobody checks",
+        "Leaderboard.judge",
+        "validate(submission.document())",
+        "",
+        "Scores",
+        "seconds",
+    ),
+    mistake(
+        "time until the answer that was told last",
+        "Monitor.record",
+        "self.last = left if self.last is None else max(self.last, left)",
+        "self.last = left",
+        "Monitor",
+        "0.3",
+    ),
     Mistake(
         "a fingerprint without Buffers",
         of="digest_of",
