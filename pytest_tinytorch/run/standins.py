@@ -78,7 +78,9 @@ def replace_method(
     # Parsed, not put together: newer versions of Python know more fields of a class.
     around = ast.parse(f"class {kind.__name__}: pass").body[0]
     around.body = [node]  # type: ignore[attr-defined]
-    made = vars(defined(around, names, tree)[kind.__name__])[node.name]
+    space = defined(around, names, tree)
+    made = vars(space[kind.__name__])[node.name]
+    space[kind.__name__] = kind  # which the method may ask for, as in `isinstance(value, Module)`
     function = getattr(made, "fget", None) or getattr(made, "__func__", made)
     if not isinstance(function, FunctionType):
         raise CannotStandIn

@@ -44,6 +44,9 @@ class Part(Base):
     def total(self):
         return sum(part for part in [self.n, helper(0.5)])
 
+    def is_like(self, other):
+        return isinstance(other, Part)
+
 
 defvjp(double, lambda g: 2 * g)
 '''
@@ -112,6 +115,7 @@ class TestMethods:
         "Part.size": lambda part: part(3).size() == 10 - 3,  # of the learner's Base
         "Part.half": lambda part: part(4).half == -2,
         "Part.total": lambda part: part(4).total() == -4,
+        "Part.is_like": lambda part: part(4).is_like(part(5)),
     }
 
     @pytest.mark.parametrize("name", cases)
