@@ -309,8 +309,8 @@ class Leaderboard:
         Returns:
             The submission that was entered: as submitted, but with this machine's numbers and environment.
         Raises:
-            InvalidSubmission: it does not validate, or ``model`` is not the one that it was made with, and
-                the message names ``model``.
+            InvalidSubmission: as `validate`, and each problem names the property, such as ``seconds``; or
+                ``model`` is not the one that it was made with, and the message names ``model``.
         """
         raise NotImplementedError("20 competition: Leaderboard.judge")
 
