@@ -235,11 +235,12 @@ def page(rows: Sequence[Row], untried: Sequence[str]) -> str:
         told = [f"{reason} ({count})" for reason, count in found.equivalent.items()]
         lines += [f"- **{found.label}**: {'; '.join(told)}."] if told else []
     lines += ["", "## Changes that are missed", ""]
-    for found in rows:
-        lines += [
-            f"- **{found.label}**, `{m.exercise}`: `{briefly(m.before)}` → `{briefly(m.after)}`"
-            for m in found.missed
-        ]
+    missed = [
+        f"- **{found.label}**, `{m.exercise}`: `{briefly(m.before)}` → `{briefly(m.after)}`"
+        for found in rows
+        for m in found.missed
+    ]
+    lines += missed or ["None."]
     return "\n".join(lines) + "\n"
 
 

@@ -143,6 +143,7 @@ def test_what_makes_no_difference_is_told_with_its_reason(with_something_unused,
     assert "- **02 activations**: nobody uses it (1)." in text
     assert "Of the 1 changes that make a difference, 100.0% are noticed." in text
     assert "Not tried yet: 03 layers." in text
+    assert text.endswith("## Changes that are missed\n\nNone.\n")
     with pytest.raises(AssertionError, match="is noticed after all"):
         mutants.row(unit, drawn, {key: {"red": 3} for key in known})
 
