@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from pytest_tinytorch.course.syntax import syntax_tree
+
 GRADIENT = "gradient of "
 STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 """The message of a stub: checkpoint, module, exercise."""
@@ -17,7 +19,7 @@ STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 @lru_cache(maxsize=64)
 def parse(source: str) -> ast.Module:
     """A syntax tree, kept: several questions are asked of one file."""
-    return ast.parse(source)
+    return syntax_tree(source)
 
 
 class Exercise(Struct, frozen=True):
@@ -127,7 +129,7 @@ def _calls(value: ast.expr | None, function: str) -> bool:
 
 def line_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
     """First and last line (from 1) of each exercise that ``source`` defines, decorators included."""
-    tree = ast.parse(source)
+    tree = syntax_tree(source)
     found = {}
     for name in names:
         node = find_node(tree, name)
@@ -152,7 +154,7 @@ def cut_stubs(source: str, number: str, module: str, names: Iterable[str]) -> st
         raise NotImplementedError("01 tensor: f")
     """
     lines = source.splitlines(keepends=True)
-    tree = ast.parse(source)
+    tree = syntax_tree(source)
     cuts = []
     for name in names:
         node = find_node(tree, name)

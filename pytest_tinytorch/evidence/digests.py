@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pytest_tinytorch.course.syntax import syntax_tree
+
 Fingerprint = Callable[[bytes], str]
 """From what is in a file to what is compared of it."""
 
@@ -120,7 +122,7 @@ def reads_docstrings(sources: Iterable[bytes]) -> bool:
 def _of_tree(data: bytes, documented: bool) -> str:
     """What does not parse counts by its bytes, so any change shows."""
     try:
-        text = canonical(ast.parse(data), documented)
+        text = canonical(syntax_tree(data), documented)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return of_bytes(data)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -28,8 +27,6 @@ from pytest_tinytorch.grade.sandbox import Sandbox
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import Refused, Taken
 
-PARSING = threading.Lock()
-"""Held while source is parsed: threads that do so at once can end in a SystemError of Python 3.11."""
 TRIES = 2
 """How often a submission is run in which something could not be measured, unless its own code may be why."""
 FINISHED = (0, 1)
@@ -69,8 +66,7 @@ def attempt(taken: Taken, job: Job) -> Result:
             result, again = _once(taken, job)
     key = "" if result.grade.ending == Ending.VOID else key_of(taken, job)
     remarks = (*taken.remarks, *result.grade.remarks)
-    with PARSING:
-        flags, bodies = look_at(taken, job.kit)
+    flags, bodies = look_at(taken, job.kit)
     return Result(
         replace(result.grade, key=key, remarks=remarks, flags=flags), result.files, bodies
     )
@@ -86,8 +82,7 @@ def look_at(taken: Taken, kit: Kit) -> tuple[tuple[Flag, ...], tuple[Body, ...]]
 def _once(taken: Taken, job: Job) -> tuple[Result, bool]:
     """The result of one run, and whether another one may say more."""
     place = Path(tempfile.mkdtemp(prefix="run-", dir=job.folder))
-    with PARSING:
-        planted = planting(job.kit, job.seed)
+    planted = planting(job.kit, job.seed)
     try:
         workspace, out = place / "kit", place / "out"
         out.mkdir()

@@ -18,6 +18,7 @@ import msgspec
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.course.syntax import syntax_tree
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade.kit import Kit, own_specs
 from pytest_tinytorch.run import linux
@@ -61,7 +62,7 @@ def ground_of(path: str, text: str, known: frozenset[str], helpers: frozenset[st
         known: the node ids of the file in the manifest.
         helpers: which modules of `HELPERS` are the kit's own.
     """
-    tree = ast.parse(text)
+    tree = syntax_tree(text)
     names = frozenset(imported(tree, helpers))
     found: dict[str, list[tuple[str, int]]] = {}
     hosts: list[str] = []

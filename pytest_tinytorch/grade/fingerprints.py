@@ -14,7 +14,8 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from pytest_tinytorch.course.exercises import GRADIENT, gradient_statements
-from pytest_tinytorch.grade.flags import UNREADABLE, functions, parsed
+from pytest_tinytorch.course.syntax import quiet_syntax_tree
+from pytest_tinytorch.grade.flags import UNREADABLE, functions
 
 DEPTH = 3
 """How many steps below a node its mark looks."""
@@ -68,7 +69,7 @@ def bodies_of(files: Mapping[str, bytes], given: Mapping[str, bytes]) -> tuple[B
 
 
 def _bodies_of_file(path: str, data: bytes, given: bytes) -> list[Body]:
-    tree, stub = parsed(data), parsed(given)
+    tree, stub = quiet_syntax_tree(data), quiet_syntax_tree(given)
     named = {**dict.fromkeys(_top_names(tree) - _top_names(stub), HELPER), **_imported(tree)}
     bodies = []
     for name, node in parts(tree):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pytest_tinytorch.course.exercises import is_untouched
+from pytest_tinytorch.course.syntax import quiet_syntax_tree
 from pytest_tinytorch.evidence.digests import canonical
 from pytest_tinytorch.evidence.implementation import GIVEN
 from pytest_tinytorch.grade import watched
@@ -68,13 +68,6 @@ def own_files(
     return kept, flags
 
 
-def parsed(data: bytes) -> ast.Module:
-    """The syntax tree of source, in the coding that it says, without what Python would warn of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(data)
-
-
 def lines(data: bytes) -> bytes:
     """Source with the line ends of every system made the same."""
     return data.replace(b"\r\n", b"\n")
@@ -107,7 +100,7 @@ def flags_of(files: Mapping[str, bytes], given: Mapping[str, bytes]) -> tuple[Fl
 
 
 def _flags_of_file(path: str, data: bytes, given: bytes) -> list[Flag]:
-    tree, stub = parsed(data), parsed(given)
+    tree, stub = quiet_syntax_tree(data), quiet_syntax_tree(given)
     known = Counter((flag.what, text) for flag, text in found_in(stub, path))
     grouped: dict[str, Flag] = {}
     for flag, text in sorted(found_in(tree, path), key=lambda pair: pair[0].line):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import cut_stubs, line_spans
+from pytest_tinytorch.course.syntax import syntax_tree
 
 REFERENCE = "reference"
 TEXTS, PICTURES = "docs/modules", "docs/pictures"
@@ -45,7 +46,9 @@ def exercise_stubs(home: Path, unit: Unit) -> dict[str, str]:
     source = (home / REFERENCE / unit.source).read_text(encoding="utf-8")
     stub = cut_stubs(source, unit.number, unit.name, unit.hints)
     lines, spans = stub.splitlines(), line_spans(stub, unit.hints)
-    described = {node.name: node for node in ast.parse(stub).body if isinstance(node, ast.ClassDef)}
+    described = {
+        node.name: node for node in syntax_tree(stub).body if isinstance(node, ast.ClassDef)
+    }
     texts = {}
     for name in unit.hints:
         first, last = spans[name]
@@ -88,4 +91,4 @@ def first_line(node: ast.FunctionDef | ast.ClassDef) -> str:
 
 
 def parse(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+    return syntax_tree(file.read_text(encoding="utf-8"))

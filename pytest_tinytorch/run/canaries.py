@@ -11,6 +11,8 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pytest_tinytorch.course.syntax import syntax_tree
+
 PLANTED = "planted"
 """What the body of a canary knows the planted functions by; see `run.decoys`."""
 COMPARING = ("assert_close", "assert_equal")
@@ -124,7 +126,7 @@ def rewritten(function: ast.FunctionDef, canary: Canary) -> ast.Module:
 
 
 def _with_own_body(function: ast.FunctionDef, canary: Canary) -> ast.FunctionDef:
-    body = ast.parse(BODIES[canary.kind, canary.passes]).body
+    body = syntax_tree(BODIES[canary.kind, canary.passes]).body
     for node in (inner for one in body for inner in ast.walk(one)):
         ast.copy_location(node, function.body[-1])
     own = [argument.arg for argument in function.args.args[:1] if argument.arg == "self"]
@@ -144,7 +146,7 @@ def _with_other_site(function: ast.FunctionDef, site: int) -> ast.FunctionDef:
 
 
 def _function(text: str) -> ast.FunctionDef:
-    node = ast.parse(text).body[0]
+    node = syntax_tree(text).body[0]
     assert isinstance(node, ast.FunctionDef)
     return node
 

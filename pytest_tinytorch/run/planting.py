@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pytest_tinytorch.course.syntax import syntax_tree
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run.canaries import OWN_BODY, Canary, rewritten
 from pytest_tinytorch.run.decoys import Decoys
@@ -121,7 +122,7 @@ def twin_of(host: pytest.Function, canary: Canary) -> pytest.Function:
         getattr(getattr(host.obj, "hypothesis", None), "inner_test", host.function)
     )
     lines, first = inspect.getsourcelines(function)
-    tree = ast.parse(textwrap.dedent("".join(lines)))
+    tree = syntax_tree(textwrap.dedent("".join(lines)))
     ast.increment_lineno(tree, first - 1)
     node = tree.body[0]
     assert isinstance(node, ast.FunctionDef)

@@ -14,6 +14,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from pytest_tinytorch.course.exercises import GRADIENT, find_node, parse
+from pytest_tinytorch.course.syntax import syntax_tree
 
 FILE = "<exercise>"
 """What a traceback calls the file of an exercise that stands in."""
@@ -76,7 +77,7 @@ def replace_method(
 ) -> None:
     """Give a class another method. What it calls as ``super()`` is that of the learner's class."""
     # Parsed, not put together: newer versions of Python know more fields of a class.
-    around = ast.parse(f"class {kind.__name__}: pass").body[0]
+    around = syntax_tree(f"class {kind.__name__}: pass").body[0]
     around.body = [node]  # type: ignore[attr-defined]
     space = defined(around, names, tree)
     made = vars(space[kind.__name__])[node.name]

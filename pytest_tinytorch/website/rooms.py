@@ -9,6 +9,8 @@ from pathlib import Path
 
 import grimp
 
+from pytest_tinytorch.course.syntax import syntax_tree
+
 PLUGIN = "pytest_tinytorch"
 DOOR = "the door"
 DOOR_ASKS = "Where do pytest, specs and commands come in?"
@@ -71,7 +73,7 @@ def asks(room: str) -> str:
     if room == DOOR:
         return DOOR_ASKS
     file = Path(__file__).parents[1] / room / "__init__.py"
-    return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return ast.get_docstring(syntax_tree(file.read_text(encoding="utf-8"))) or ""
 
 
 def reach(uses: Mapping[str, Iterable[str]], names: Iterable[str]) -> set[str]:

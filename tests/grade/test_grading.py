@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pytest_tinytorch.grade import attempt as attempts
 from pytest_tinytorch.grade.attempt import attempt, judged, key_of
 from pytest_tinytorch.grade.canaries import Planting
 from pytest_tinytorch.grade.course import Course, CourseError, Limits
@@ -33,7 +31,7 @@ from pytest_tinytorch.grade.sandbox import Kind, Sandbox
 from pytest_tinytorch.grade.session import plan
 from pytest_tinytorch.grade.store import Store
 from pytest_tinytorch.grade.submissions import Submission, find_submissions
-from pytest_tinytorch.grade.taking import Taken, take
+from pytest_tinytorch.grade.taking import take
 from pytest_tinytorch.tito.grade import Screen
 from tests.grade.classes import (
     DESK,
@@ -661,25 +659,3 @@ def test_a_checkout_and_an_installed_kit_are_judged_by_the_same(tmp_path, monkey
     assert judges() == before
     (tmp_path / "judge.py").write_text("", encoding="utf-8")
     assert judges() != before
-
-
-def test_one_thread_at_a_time_parses_source(monkeypatch):
-    """Python 3.11 counts for all threads together how deep a syntax tree is."""
-    inside, most = [], []
-
-    def look_at(taken, kit):
-        inside.append(taken)
-        most.append(len(inside))
-        time.sleep(0.02)
-        inside.remove(taken)
-        return (), ()
-
-    monkeypatch.setattr(attempts, "look_at", look_at)
-    monkeypatch.setattr(attempts, "key_of", lambda taken, job: "")
-    ended = Result(Grade(Ending.ENDED))
-    monkeypatch.setattr(attempts, "_once", lambda taken, job: (ended, False))
-    job = Job(None, Sandbox(Kind.NONE), Path())
-    with ThreadPoolExecutor(4) as threads:
-        taken = [Taken(()) for _ in range(8)]
-        assert len([*threads.map(attempt, taken, [job] * 8)]) == 8
-    assert most == [1] * 8

@@ -11,6 +11,7 @@ from textwrap import dedent
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.exercises import find_node, line_spans
+from pytest_tinytorch.course.syntax import syntax_tree
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.claims import Claim
 from pytest_tinytorch.evidence.implementation import PACKAGE
@@ -110,7 +111,7 @@ class Source:
     def _function(self, unit: Unit, name: str) -> Function:
         """A function from the learner's file."""
         text = self.workspace.source_of(unit.id)
-        node = find_node(ast.parse(text), name)
+        node = find_node(syntax_tree(text), name)
         label = f"{unit.name}.{name}"
         if node is None:
             names = [f"{unit.name}.{one}" for one in (*unit.hints, *_defined(text))]
@@ -138,7 +139,7 @@ class Source:
         """Whether the course's own file also has it: then the learner did not write it."""
         file = self.workspace.implementation.reference / PACKAGE / f"{unit.name}.py"
         data = digests.read_if_present(file)
-        return data is not None and find_node(ast.parse(data), name) is not None
+        return data is not None and find_node(syntax_tree(data), name) is not None
 
     def _such_as(self, unit: Unit | None = None) -> str:
         """An example of what can be shown."""
@@ -155,7 +156,7 @@ def _meant(text: str, names: Iterable[str]) -> str:
 def _defined(text: str) -> list[str]:
     """The names of the functions and methods of a file."""
     found = []
-    for node in ast.parse(text).body:
+    for node in syntax_tree(text).body:
         if isinstance(node, ast.FunctionDef):
             found.append(node.name)
         elif isinstance(node, ast.ClassDef):
