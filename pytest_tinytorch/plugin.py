@@ -341,4 +341,4 @@ def choose_profile(config: pytest.Config) -> None:
     from hypothesis import settings
 
     if not config.getoption("hypothesis_profile", None):
-        settings.load_profile("ci" if profiles.is_ci() else "learn")
+        settings.load_profile(profiles.usual())

@@ -35,6 +35,7 @@ from pytest_tinytorch.watch.request import (
     NOTHING,
     PROGRESS,
     Request,
+    Setup,
     fingerprint,
 )
 
@@ -46,8 +47,8 @@ GRACE = 2.0
 """Seconds for which what is known of older source stays in sight while nothing is known of newer."""
 
 
-Start = Callable[[Path, str, Callable[[Mapping[str, Any]], None]], Processes]
-"""Starts processes in a workspace, with a profile of Hypothesis; they tell what they have to say."""
+Start = Callable[[Setup, Callable[[Mapping[str, Any]], None]], Processes]
+"""Starts processes that run specs; they tell what they have to say."""
 
 
 class Desk:
@@ -71,25 +72,23 @@ class Desk:
         self.timers: dict[str, Timer] = {}
         self.closed = threading.Event()
         self.seen: dict[str, str] = dict(self.shelf.saved())
-        profile = "ci" if profiles.is_ci() else "learn"
+        setup = Setup(root, profiles.usual(), tuple(settings.followed_options(root)))
         tell = lambda message: editor.soon(partial(self.receive, message))
-        self.loop = self._loop(start(root, profile, tell))
+        self.loop = self._loop(start(setup, tell))
         threading.Thread(target=self._watch_files, daemon=True).start()
         self.send_status()
 
     def _loop(self, processes: Processes) -> Loop:
-        numbers, options = count(1), tuple(settings.followed_options(self.root))
-        workspace = self.shelf.workspace
-        units = [unit for unit in workspace.curriculum.checkpoints if unit.source]
-        return Loop(
+        numbers, workspace = count(1), self.shelf.workspace
+        loop = Loop(
             root=self.root,
             source=workspace.implementation.folder,
-            names=[unit.name for unit in units],
-            places={unit.id: unit.spec_path for unit in units},
-            blank=lambda: Request(next(numbers), options),
+            blank=lambda: Request(next(numbers)),
             processes=processes,
             terminal=self,
         )
+        loop.follow(workspace.curriculum)
+        return loop
 
     def close(self) -> None:
         """Take note of nothing any more."""

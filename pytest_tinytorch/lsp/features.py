@@ -21,6 +21,8 @@ from pytest_tinytorch.lsp.server import Server
 from pytest_tinytorch.lsp.sheets import Place, Sheet
 from pytest_tinytorch.lsp.shelf import Document
 from pytest_tinytorch.watch import processes
+from pytest_tinytorch.watch.programs import Tell
+from pytest_tinytorch.watch.request import Setup
 
 
 def serve() -> int:
@@ -33,11 +35,11 @@ def serve() -> int:
     return 0 if server.ended else 1
 
 
-def start_processes(root: Path, profile: str, tell: processes.Tell) -> processes.InOrder:
+def start_processes(setup: Setup, tell: Tell) -> processes.InOrder:
     """The processes that specs of a workspace run in."""
     kind = processes.Forking if processes.may_fork() else processes.Spare
     failed = lambda error: tell({"beat": FAILED, "text": str(error)})
-    return processes.InOrder(lambda: kind(root, ["--profile", profile], tell), failed)
+    return processes.InOrder(lambda: kind(setup, tell), failed)
 
 
 def made(start: Start) -> Server:

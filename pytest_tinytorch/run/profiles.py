@@ -68,6 +68,11 @@ def current_examples() -> int:
     return int((settings.default or settings()).max_examples)
 
 
+def usual() -> str:
+    """The profile of a run that names none."""
+    return "ci" if is_ci() else "learn"
+
+
 def is_ci() -> bool:
     """Whether this runs on a CI server, by the variable that all of them set."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")

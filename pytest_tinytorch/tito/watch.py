@@ -24,7 +24,7 @@ from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
 from pytest_tinytorch.watch.files import saves
 from pytest_tinytorch.watch.loop import Loop, Terminal
-from pytest_tinytorch.watch.request import Request
+from pytest_tinytorch.watch.request import Request, Setup
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 POLL = 0.2
@@ -105,24 +105,20 @@ class Watch:
         def blank() -> Request:
             width = max(20, get_terminal_size().columns)
             glyphs = session.glyphs
-            return Request(
-                next(numbers), arguments, width=width, color=session.color, plain=glyphs.plain
-            )
+            return Request(next(numbers), width=width, color=session.color, plain=glyphs.plain)
 
         kind = processes.Forking if forks else processes.Spare
         named = named_in(arguments)
-        units = [unit for unit in workspace.curriculum.checkpoints if unit.source]
         tell = lambda message: self.events.put(("told", message))
         self.loop = Loop(
             root=workspace.root,
             source=judged(workspace, named),
-            names=[unit.name for unit in units],
-            places={unit.id: unit.spec_path for unit in units},
             blank=blank,
-            processes=kind(workspace.root, ["--profile", named.hypothesis_profile], tell),
+            processes=kind(Setup(workspace.root, named.hypothesis_profile, arguments), tell),
             terminal=terminal,
             focus=focus,
         )
+        self.loop.follow(workspace.curriculum)
 
     def run(self) -> None:
         """Until somebody presses q."""
@@ -174,8 +170,7 @@ class Watch:
 def named_in(arguments: Sequence[str]) -> argparse.Namespace:
     """What pytest's arguments name that a watch has to know too; the others are pytest's alone."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    default = "ci" if profiles.is_ci() else "learn"
-    parser.add_argument("--hypothesis-profile", default=default)
+    parser.add_argument("--hypothesis-profile", default=profiles.usual())
     parser.add_argument("--source", type=Path)
     parser.add_argument("--reference", action="store_true")
     try:

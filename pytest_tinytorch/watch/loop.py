@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.watch.affected import saved_modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, PROGRESS, Request
@@ -63,22 +64,22 @@ class Loop:
     Attributes:
         root: the workspace.
         source: the folder that holds the package under test.
-        names: of the modules that belong to a checkpoint.
-        places: checkpoint id to its spec file, from the root.
         blank: a request with what is the same in all of them.
         processes: where specs run.
         terminal: where it is shown.
+        names: of the modules that belong to a checkpoint.
+        places: checkpoint id to its spec file, from the root.
         focus: number of the checkpoint that is watched; None for whatever a save affects.
         unsaved: what stands in editors in the place of files of the package, by their paths from it.
     """
 
     root: Path
     source: Path
-    names: Collection[str]
-    places: Mapping[str, str]
     blank: Callable[[], Request]
     processes: Processes
     terminal: Terminal
+    names: Collection[str] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
     focus: str | None = None
     unsaved: Mapping[str, str] = field(default_factory=dict)
     request: Request | None = None
@@ -88,6 +89,12 @@ class Loop:
     running: bool = False  # no verdict of the request has come yet
     hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
     hints_shown: int = 0
+
+    def follow(self, curriculum: Curriculum) -> None:
+        """Take modules and specs as a curriculum has them now."""
+        units = [unit for unit in curriculum.checkpoints if unit.source]
+        self.names = [unit.name for unit in units]
+        self.places = {unit.id: unit.spec_path for unit in units}
 
     def start(self) -> None:
         """The first run."""

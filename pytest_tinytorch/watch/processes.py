@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch.course.commands import VARIABLE
-from pytest_tinytorch.evidence.paths import python_in
 from pytest_tinytorch.watch.loop import Processes
-from pytest_tinytorch.watch.request import Request
-
-Tell = Callable[[Mapping[str, Any]], None]
+from pytest_tinytorch.watch.members import Member, enter
+from pytest_tinytorch.watch.programs import Single, Tell
+from pytest_tinytorch.watch.request import CHANGED, ENDED, FULL, NOTHING, Request, Setup
 
 
 def may_fork() -> bool:
@@ -29,85 +21,76 @@ def may_fork() -> bool:
     return sys.platform == "linux"
 
 
-class ServerProcess:
-    """A process of `pytest_tinytorch.watch.server`, and a thread that takes what it says."""
-
-    def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self.process = subprocess.Popen(
-            [*python_in(root), "-m", "pytest_tinytorch.watch.server", *arguments],
-            cwd=root,
-            env=os.environ | {VARIABLE: "tito"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is for us, not for it
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
-        )
-        self.tell = tell
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def ask(self, **asked: Any) -> None:
-        """Send a request; a process that is gone tells so itself."""
-        assert self.process.stdin is not None
-        with suppress(OSError, ValueError):
-            print(json.dumps(asked), file=self.process.stdin, flush=True)
-
-    def end(self, at_once: bool) -> None:
-        """End it: at once, or as soon as it has ended its run."""
-        if at_once:
-            self.process.kill()
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.close()
-        self.process.wait()
-        self.errors.close()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue  # a blank line, or half of one that a killed run has left
-            self.tell(message)
-
-
 class Forking:
-    """One process that forks for each run."""
+    """A process that forks for each run, one for all programs that watch the workspace."""
 
-    def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
-        self.make = partial(ServerProcess, root, arguments, tell)
-        self.warm = self.make()
+    def __init__(self, setup: Setup, tell: Tell) -> None:
+        self.setup, self.tell = setup, tell
+        self.lock = threading.RLock()
+        self.asked: Request | None = None  # what has no verdict yet
+        self.repeated = False
+        self.warm = self._enter()
 
     def run(self, request: Request) -> None:
-        if self.warm.process.poll() is not None:
-            self.restart()
-        self.warm.ask(do="run", request=asdict(request))
+        with self.lock:
+            self.asked, self.repeated = request, False
+            if self.warm.over.is_set():
+                self.warm = self._enter()
+            self.warm.ask(do="run", request=asdict(request))
 
     def stop(self) -> None:
+        with self.lock:
+            self.asked = None
         self.warm.ask(do="stop")
 
     def draw(self, files: Sequence[str]) -> None:
         self.warm.ask(do="draw", files=list(files))
 
     def restart(self) -> None:
+        """Leave the process for one that has imported what is there now."""
         self.close()
-        self.warm = self.make()
+        with self.lock:
+            self.warm = self._enter()
 
     def close(self) -> None:
-        self.warm.end(at_once=False)
+        with self.lock:
+            self.asked = None
+        self.warm.leave()  # its thread may need the lock on the way
+
+    def _enter(self) -> Member:
+        return enter(self.setup, self._told, self._lost)
+
+    def _told(self, message: Mapping[str, Any]) -> None:
+        with self.lock:
+            own = self.asked is not None and message.get("number") == self.asked.number
+            if own and message["beat"] in (FULL, NOTHING, CHANGED, ENDED):
+                self.asked = None
+        self.tell(message)
+
+    def _lost(self, warm: Member, text: str) -> None:
+        """The process is gone: what has no verdict is asked again, once, of another one."""
+        with self.lock:
+            if self.asked is None or warm is not self.warm:
+                return
+            request, again = self.asked, not self.repeated
+            if again:
+                try:
+                    self.warm, self.repeated = self._enter(), True
+                    self.warm.ask(do="run", request=asdict(request))
+                    return
+                except OSError as error:
+                    text = str(error)
+            self.asked = None
+        self.tell({"number": request.number, "beat": ENDED, "text": text})
 
 
 class Spare:
     """A process for each run, and one more that waits with its imports done."""
 
-    def __init__(self, root: Path, arguments: Sequence[str], tell: Tell) -> None:
-        self.make = partial(ServerProcess, root, [*arguments, "--once"], tell)
+    def __init__(self, setup: Setup, tell: Tell) -> None:
+        self.make = partial(Single, setup, tell)
         self.files: list[str] = []
-        self.running: ServerProcess | None = None
+        self.running: Single | None = None
         self.waiting = self.make()
 
     def run(self, request: Request) -> None:
@@ -119,7 +102,7 @@ class Spare:
 
     def stop(self) -> None:
         if self.running is not None:
-            self.running.end(at_once=True)
+            self.running.end()
             self.running = None
 
     def draw(self, files: Sequence[str]) -> None:
@@ -129,12 +112,12 @@ class Spare:
             self.waiting.ask(do="draw", files=self.files)
 
     def restart(self) -> None:
-        self.waiting.end(at_once=True)
+        self.waiting.end()
         self.waiting = self.make()
 
     def close(self) -> None:
         self.stop()
-        self.waiting.end(at_once=True)
+        self.waiting.end()
 
 
 class InOrder:

@@ -1,4 +1,4 @@
-"""What a watched run is asked to do, and the kinds of messages that answer."""
+"""What a watched run is asked to do, where, and the kinds of messages that answer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from tokenize import detect_encoding
 
 from pytest_tinytorch.evidence import digests
 
 FIRST, FULL, NOTHING, CHANGED, ENDED = "first", "full", "nothing", "changed", "ended"
-PROGRESS = "progress"
+PROGRESS, LEFT = "progress", "left"
 """What a message tells: a first look, the full verdict, that there is nothing to run, that the source
-was saved meanwhile, that the run is over, or how far it is."""
+was saved meanwhile, that the run is over, how far it is, or, as the last one, that who asked has left."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a process is started with that runs specs: the same for all of its runs.
+
+    Attributes:
+        root: the workspace.
+        profile: of Hypothesis, for examples that are drawn before a run.
+        arguments: for pytest.
+    """
+
+    root: Path
+    profile: str
+    arguments: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -21,8 +37,7 @@ class Request:
     """What a run is asked to do; made of plain JSON values.
 
     Attributes:
-        number: counts the requests, so that nobody takes an old verdict for a new one.
-        arguments: for pytest.
+        number: counts the requests of one who asks, so that nobody takes an old verdict for a new one.
         saved: module names, empty if any module may use what was saved; None if nothing was.
         focus: the number of the checkpoint that is watched, or None for whatever is affected.
         everything: whether all that is open is to run, whatever was saved.
@@ -36,7 +51,6 @@ class Request:
     """
 
     number: int
-    arguments: Sequence[str] = ()
     saved: Sequence[str] | None = None
     focus: str | None = None
     everything: bool = False

@@ -1,52 +1,40 @@
 """A process that has done all that specs need before they run, and waits for requests.
 
-It is started by `processes`. A line of JSON on stdin asks for a run; what that comes to is told in
-lines of JSON on stdout. With --once it runs in this very process, and ends. Otherwise each run is a
-fork: of a process with one thread, in which the code under test is never imported.
+It is started by `programs`. A line of JSON asks for a run; what that comes to is told in lines of JSON.
+With --once it reads stdin, writes stdout, runs in this very process, and ends. Otherwise stdin is a socket,
+more who ask may come in at the --door, and each run is a fork: of a process with one thread, in which the
+code under test is never imported. It ends when nobody is left who asks.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import select
+import socket
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import msgspec
 import pytest
 
 from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
-from pytest_tinytorch.run import linux, profiles
+from pytest_tinytorch.run import profiles
 from pytest_tinytorch.threads import use_one_thread
 from pytest_tinytorch.watch import forks
+from pytest_tinytorch.watch.clients import Asked, Client, line_of
 from pytest_tinytorch.watch.examples import Drawer, Drawn, use_up
 from pytest_tinytorch.watch.plugin import WatchPlugin
-from pytest_tinytorch.watch.request import ENDED, Request
+from pytest_tinytorch.watch.request import Request
+from pytest_tinytorch.watch.sharing import is_of_this_user
 
 NEEDED = ("hypothesis.extra.numpy", "hypothesis.stateful", "numpy", "numpy.testing")
 """What specs import in any case."""
 LOOK_AGAIN = 0.02
 """Seconds between two looks at whether a run has ended."""
-ERROR_CHARACTERS = 2000
-
-
-class Messages:
-    """Where messages go: the standard output as it was before everything else was kept from it."""
-
-    def __init__(self) -> None:
-        self.descriptor = os.dup(1)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """One line; it begins with a line's end, as a run that was killed may have left half of one."""
-        data = f"\n{json.dumps(message)}\n".encode()
-        with suppress(BrokenPipeError):
-            while data:
-                data = data[os.write(self.descriptor, data) :]
 
 
 def prepare(root: Path) -> None:
@@ -60,126 +48,182 @@ def prepare(root: Path) -> None:
     profiles.register_profiles()
 
 
-class Server:
-    """Answers requests, one after the other; a new one ends the run of the old one."""
+class Runs:
+    """What all runs have in common.
 
-    def __init__(self, messages: Messages, profile: str, once: bool) -> None:
-        self.messages = messages
+    Args:
+        profile: of Hypothesis, under which examples are drawn.
+        arguments: for pytest.
+    """
+
+    def __init__(self, profile: str, arguments: Sequence[str]) -> None:
         self.profile = profile
-        self.once = once
+        self.arguments = arguments
         self.drawn: Drawn = {}
-        self.to_draw: list[str] = []
-        self.lines: list[str] = []
-        self.rest = b""
-        self.requests = os.dup(0)  # pytest puts another file in the place of stdin while it runs
-        self.child = 0
-        self.number = 0
-        self.errors: IO[bytes] | None = None
 
-    def serve(self) -> None:
-        """Until stdin ends."""
-        while True:
-            wait = LOOK_AGAIN if self.child else (0.0 if self.to_draw else None)
-            if not self.lines and not self.read(wait):
-                break
-            if self.lines:
-                self.handle(json.loads(self.lines.pop(0)))
-            self.look_after_child()
-            if self.to_draw and not self.child and not self.lines:
-                self.draw()
-        self.end_child()
-
-    def read(self, wait: float | None) -> bool:
-        """Wait for requests, for some seconds or for ever; False once there will be no more."""
-        if not self.once and not select.select([self.requests], [], [], wait)[0]:
-            return True
-        data = os.read(self.requests, 1 << 16)
-        *whole, self.rest = (self.rest + data).split(b"\n")
-        self.lines += [line.decode() for line in whole if line.strip()]
-        return bool(data)
-
-    def handle(self, asked: Mapping[str, Any]) -> None:
-        """Do what a line of JSON asks for."""
-        if asked["do"] == "stop":
-            self.end_child()
-        elif asked["do"] == "draw":
-            self.to_draw = [*asked["files"]]
-            if self.once:
-                self.draw()
-        else:
-            self.end_child()
-            self.begin(Request(**asked["request"]))
-
-    def begin(self, request: Request) -> None:
-        """Run specs: in a fork, or here and then no more."""
-        if self.once:
-            self.run(request)
-            return
-        self.number, self.errors = request.number, tempfile.TemporaryFile()  # noqa: SIM115
-        self.child = os.fork()
-        if self.child == 0:
-            os.setsid()
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(self.errors.fileno(), 2)
-            self.run(request)
-        use_up(self.drawn)
-
-    def run(self, request: Request) -> None:
+    def run(self, request: Request, send: Callable[[Mapping[str, Any]], None], forks: bool) -> None:
         """Run pytest, and end this process."""
-        plugin_of_run = WatchPlugin(request, self.drawn, self.messages.send, forks=not self.once)
+        plugin_of_run = WatchPlugin(request, self.drawn, send, forks)
         # `WatchPlugin` isolates specs in a way of its own.
         quiet = ["-q", "-p", "no:cacheprovider", "--no-isolate"]
         code = 1
         try:
-            code = int(
-                pytest.main(
-                    ["-p", "tinytorch", *quiet, *request.arguments], plugins=[plugin_of_run]
-                )
-            )
+            words = ["-p", "tinytorch", *quiet, *self.arguments]
+            code = int(pytest.main(words, plugins=[plugin_of_run]))
         finally:
             sys.stderr.flush()
             os._exit(code)
 
-    def look_after_child(self) -> None:
-        """Tell that a run has ended, if it has; what it wrote to stderr is told as well."""
-        if not self.child or os.waitpid(self.child, os.WNOHANG)[0] == 0:
-            return
-        self.child = 0
-        assert self.errors is not None
-        self.errors.seek(0)
-        text = self.errors.read().decode("utf-8", "replace")[-ERROR_CHARACTERS:]
-        self.messages.send({"number": self.number, "beat": ENDED, "text": text})
-
-    def end_child(self) -> None:
-        """Kill a run, with all that it has started."""
-        if self.child:
-            linux.end_group(self.child)
-            self.child = 0
-
-    def draw(self) -> None:
-        """Draw examples for the next file that has none, until there is something else to do."""
-        file = self.to_draw[0]
+    def draw(self, file: str, interrupted: Callable[[], bool]) -> None:
+        """Draw examples for a file that has none, until there is something else to do."""
         quiet = ["-p", PACKAGE, "-p", "no:cacheprovider", "-q"]
         # A property keeps the profile under which its file was imported.
-        arguments = [*quiet, f"--hypothesis-profile={self.profile}", file]
-        pytest.main(arguments, plugins=[Drawer(self.drawn, self.has_request)])
-        if not self.has_request():
-            del self.to_draw[0]
-
-    def has_request(self) -> bool:
-        """Whether a request waits."""
-        return not self.once and bool(select.select([self.requests], [], [], 0)[0])
+        words = [*quiet, f"--hypothesis-profile={self.profile}", file]
+        pytest.main(words, plugins=[Drawer(self.drawn, interrupted)])
 
 
-def main(arguments: list[str]) -> None:
+class Server:
+    """Serves those who ask: a new request of theirs ends the run of their old one, and nobody else's.
+
+    Args:
+        runs: what all runs have in common.
+        first: who has started this process.
+        door: where others come in.
+    """
+
+    def __init__(self, runs: Runs, first: Client, door: socket.socket | None) -> None:
+        self.runs = runs
+        self.clients = [first]
+        self.doors = [door] if door is not None else []
+        self.to_draw: list[str] = []
+
+    def serve(self) -> None:
+        """Until nobody is left."""
+        while self.clients:
+            running = any(client.child for client in self.clients)
+            for one in self.ready(LOOK_AGAIN if running else 0.0 if self.to_draw else None):
+                if isinstance(one, Client):
+                    one.read()
+                else:
+                    self.let_in(one)
+            for client in [*self.clients]:
+                self.attend(client)
+            if self.to_draw and not any(client.child for client in self.clients):
+                self.draw()
+
+    def ready(self, wait: float | None) -> list[Client | socket.socket]:
+        """Who has something to say, or wants to come in; after some seconds at most, or whenever that is."""
+        asking: list[Client | socket.socket] = [*self.clients, *self.doors]
+        return select.select(asking, [], [], wait)[0]
+
+    def let_in(self, door: socket.socket) -> None:
+        """One more who asks."""
+        connection, _ = door.accept()
+        if is_of_this_user(connection):
+            self.clients.append(Client(connection))
+        else:
+            connection.close()
+
+    def attend(self, client: Client) -> None:
+        """Do what somebody asks for, and tell them whether their run has ended."""
+        for asked in client.asked():
+            if asked.do == "leave":
+                client.gone = True
+            else:
+                self.do(client, asked)
+        client.look_after_run()
+        if client.gone:
+            self.clients.remove(client)
+            if not self.clients:
+                self.close()  # first: nobody comes in any more
+            client.leave(last=not self.clients)
+            if self.clients:
+                client.connection.close()
+
+    def do(self, client: Client, asked: Asked) -> None:
+        """Do what somebody asks for."""
+        if asked.do == "draw":
+            self.to_draw += [file for file in asked.files if file not in self.to_draw]
+            return
+        client.end_run()
+        if asked.request is None:
+            return
+        if client.begin(asked.request.number):
+            for other in self.clients:
+                if other is not client:
+                    other.connection.close()
+            self.close()
+            self.runs.run(asked.request, client.send, forks=True)
+        use_up(self.runs.drawn)
+
+    def close(self) -> None:
+        """Let nobody come in any more."""
+        for door in self.doors:
+            door.close()
+        self.doors.clear()
+
+    def draw(self) -> None:
+        """Draw examples for the next file, until there is something else to do."""
+        file = self.to_draw[0]
+        self.runs.draw(file, lambda: bool(self.ready(0)))
+        if not self.ready(0):
+            self.to_draw.remove(file)
+
+
+def serve_once(runs: Runs) -> None:
+    """Do what stdin asks for, until a run ends this process."""
+    answers, requests = os.dup(1), os.fdopen(os.dup(0), "rb")
+    keep_from(0, 1)  # pytest puts other files in their places, too
+
+    def send(message: Mapping[str, Any]) -> None:
+        data = line_of(message)
+        with suppress(BrokenPipeError):
+            while data:
+                data = data[os.write(answers, data) :]
+
+    for line in requests:
+        asked = msgspec.json.decode(line, type=Asked)
+        for file in asked.files:
+            runs.draw(file, lambda: False)
+        if asked.request is not None:
+            runs.run(asked.request, send, forks=False)
+
+
+def keep_from(*descriptors: int) -> None:
+    """Let nobody else use files of this process that are open: nothing stands in their places."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def read_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Our own arguments, and after ``--`` those for pytest."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--profile", required=True)
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--door", type=int)
+    end = [*words, "--"].index("--")
+    return parser.parse_args(words[:end], argparse.Namespace(arguments=words[end + 1 :]))
+
+
+def main(words: Sequence[str]) -> None:
     """Serve the workspace in the current folder."""
-    messages = Messages()
+    given = read_arguments(words)
     root = Path.cwd()
     sys.path.insert(0, str(root))
+    runs = Runs(given.profile, given.arguments)
+    if given.once:
+        prepare(root)
+        serve_once(runs)
+        return
+    first = Client(socket.socket(fileno=os.dup(0)))
+    door = socket.socket(fileno=given.door) if given.door is not None else None
+    if door is not None:
+        door.set_inheritable(False)
+    keep_from(0, 1)
     prepare(root)
-    messages.send({"beat": "ready"})
-    profile = arguments[arguments.index("--profile") + 1]
-    Server(messages, profile, once="--once" in arguments).serve()
+    Server(runs, first, door).serve()
 
 
 if __name__ == "__main__":

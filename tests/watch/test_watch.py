@@ -30,7 +30,7 @@ from pytest_tinytorch.watch import view
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
-from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request
+from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request, Setup
 from tests.support import kit, toy
 from tests.support.long import is_long
 from tests.support.warm import learners_environment
@@ -567,7 +567,7 @@ class TestProcesses:
 
     @pytest.fixture
     def processes(self, kind, root, told):
-        made = kind(root, ["--profile", "learn"], told.put)
+        made = kind(Setup(root, "learn"), told.put)
         yield made
         made.close()
 
@@ -662,7 +662,7 @@ class TestProcesses:
 )
 def test_a_spec_that_ends_its_process_is_broken_and_the_others_run(root):
     told = queue.SimpleQueue()
-    processes = Forking(root, ["--profile", "learn"], told.put)
+    processes = Forking(Setup(root, "learn"), told.put)
     ends = RIGHT.replace("    return x + y", "    import os\n\n    os._exit(0)")
     (root / "tinytorch" / "adding.py").write_text(ends, encoding="utf-8")
     (verdict,) = ask(processes, told, 1, saved=["adding"])
