@@ -141,6 +141,17 @@ def read_settings(root: Path) -> Mapping[str, Any]:
     return _first(root)[1]
 
 
+def files_of(root: Path) -> tuple[Path, ...]:
+    """The files that say what a workspace is, whether they are there or not: settings, curriculum, its specs.
+
+    Raises:
+        ValueError: the settings cannot be read.
+    """
+    named = str(read_settings(root).get(CURRICULUM_SETTING, ""))
+    found = (*TABLES, *([named] if named else []), WORKSPACE_FILE)
+    return tuple(root / name for name in found)
+
+
 def settings_file(root: Path) -> Path | None:
     """The file that `read_settings` reads, if there is one; errors as there."""
     return _first(root)[0]

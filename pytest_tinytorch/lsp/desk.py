@@ -14,7 +14,6 @@ from pygls import uris
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
@@ -111,6 +110,7 @@ class Desk:
     def open(self, file: Path, document: Document) -> None:
         """A document is opened; a module of which nothing is known is run."""
         self.shelf.documents[file] = document
+        self._look_again()
         unit = self.shelf.unit_at(file)
         if unit is not None and unit.id not in self.known:
             self.loop.opened(file)
@@ -140,14 +140,16 @@ class Desk:
         now = {str(file): fingerprint(read_if_present(file) or b"") for file in files}
         changed = [file for file in files if self.seen.get(str(file)) != now[str(file)]]
         self.seen |= now
-        if self.root / WORKSPACE_FILE in changed:
-            self._reopen()
+        self._look_again()
         if changed:
             self._cancel("typed")
             self._wait()
             self.loop.saved(changed, self.shelf.unsaved())
 
-    def _reopen(self) -> None:
+    def _look_again(self) -> None:
+        """Take note of what the workspace is now, if its settings, curriculum or specs were written."""
+        if not self.shelf.is_outdated():
+            return
         try:
             self.shelf.reopen()
         except (
@@ -155,6 +157,14 @@ class Desk:
             ValueError,
         ) as error:  # it is being written, or wrong: what was there counts
             self.editor.log(f"{self.root}: {error}")
+            return
+        workspace = self.shelf.workspace
+        units = {unit.id for unit in workspace.curriculum.units}
+        self.known = {unit: one for unit, one in self.known.items() if unit in units}
+        self.asked &= units
+        self.states = workspace.progress().state
+        self.loop.follow(workspace.curriculum)
+        self.send_status()
 
     def run(self, unit: Unit) -> None:
         """Somebody asks for a verdict on a module, and is told."""
@@ -196,6 +206,7 @@ class Desk:
         """Take a message of a run."""
         if self.closed.is_set():
             return
+        self._look_again()
         if message["beat"] == FAILED:
             self.editor.say(f"tinytorch: {message['text']}")
         self.loop.receive(message)
@@ -222,7 +233,7 @@ class Desk:
         self.known = verdicts.with_told(self.known, new, self.shelf.workspace.curriculum)
         self.waiting = self.waiting and new.files != self.shelf.now()
         if new.beat == FULL and not new.unsaved:
-            self.states = {UnitId(unit): state for unit, state in new.states.items()}
+            self.states = {**self.states, **{UnitId(u): s for u, s in new.states.items()}}
             self.send_status()
         if new.beat != FIRST:
             self._answer(new)
@@ -283,6 +294,7 @@ class Desk:
 
     def sheet(self, file: Path) -> Sheet | None:
         """A module that is open, with what is known of the source as it is."""
+        self._look_again()
         now, curriculum = self.shelf.now(), self.shelf.workspace.curriculum
         gone = verdicts.outdated(self.known, now, curriculum)
         return self.shelf.sheet(file, {u: one for u, one in self.known.items() if u not in gone})

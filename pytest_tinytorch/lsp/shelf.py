@@ -12,7 +12,7 @@ from pygls import uris
 
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Unit, UnitId
-from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.digests import Mark, mark, read_if_present
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.workspace import Workspace
@@ -43,11 +43,25 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.documents: dict[Path, Document] = {}
-        self.workspace: Workspace = settings.workspace_at(root)
+        self.marks: dict[Path, Mark | None] = {}
+        self.reopen()
 
     def reopen(self) -> None:
-        """Read curriculum, manifest and ledger anew."""
-        self.workspace = settings.workspace_at(self.root)
+        """Read settings, curriculum, manifest and ledger anew.
+
+        Raises:
+            CurriculumError, UnknownName, ValueError: as `settings.workspace_at`.
+        """
+        self.marks = {file: mark(file) for file in self.marks}  # what cannot be read is told once
+        marks = {file: mark(file) for file in settings.files_of(self.root)}
+        found = settings.workspace_at(self.root)
+        assert found.manifest is not None  # it is read now, or raises
+        self.workspace: Workspace = found
+        self.marks = marks
+
+    def is_outdated(self) -> bool:
+        """Whether anything that says what the workspace is was written since it was read."""
+        return any(mark(file) != before for file, before in self.marks.items())
 
     @property
     def package(self) -> Path:

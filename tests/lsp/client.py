@@ -35,9 +35,9 @@ ABLE = {
 class Editor:
     """An editor, and the server that it has started."""
 
-    def __init__(self, folder, capabilities=ABLE, variables=None):
+    def __init__(self, folder, capabilities=ABLE, variables=None, words=()):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_tinytorch.tito", "lsp", "--stdio"],
+            [*words, sys.executable, "-m", "pytest_tinytorch.tito", "lsp", "--stdio"],
             cwd=folder,
             env=learners_environment() | dict(variables or {}),
             stdin=subprocess.PIPE,

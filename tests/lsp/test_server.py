@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
 
 from pytest_tinytorch.evidence import ledger
-from tests.lsp.client import editing
+from tests.lsp.client import PATIENCE, editing
 from tests.support import kit, toy
 from tests.watch.test_watch import ENDLESS, RIGHT, TIRED, UNFINISHED, WRONG, processes_in
 
@@ -102,19 +101,50 @@ class TestSaves:
             editor.save(file, OTHER)
             shows(editor, file, OPPOSITE)
 
+    def test_ten_in_a_second_end_with_the_last_and_each_shows_its_own(self, root):
+        file, texts = module(root), {}
+        kinds = {
+            WRONG: LAW,
+            UNFINISHED: "SyntaxError: invalid syntax",
+            ENDLESS: None,
+            OTHER: OPPOSITE,
+            RIGHT: None,
+        }
+        with editing(root) as editor:
+            editor.open(file)
+            for number in range(30):
+                text = [*kinds][number % 5] if number < 29 else OTHER
+                editor.save(file, text)
+                texts[editor.versions[file]] = text
+                time.sleep(0.1)
+            shows(editor, file, OPPOSITE)
+            for message in editor.seen:
+                params = message["params"]
+                if message["method"] == "textDocument/publishDiagnostics":
+                    for one in params["diagnostics"]:
+                        told = one["message"].splitlines()[0].rpartition("first look: ")[2]
+                        expected = kinds.get(texts.get(params.get("version")))
+                        assert one["severity"] != ERROR or told.endswith(str(expected)), params
+            assert editor.end() == 0
+        assert processes_in(root) == []
+
     def test_a_first_look_says_so_until_the_full_verdict_is_there(self, root):
         file = module(root)
         toy.solve(root, "adding")
         with editing(root) as editor:
             editor.open(file)
-            look = f"first look: {OPPOSITE}"
-            for seconds in (2, 4, 8, 16, 32, 64):
-                editor.save(file, f"{RIGHT}# {seconds}\n")
-                time.sleep(seconds)  # examples are drawn while nothing else is to do
-                editor.save(file, f"{OTHER}# {seconds}\n")
-                shows(editor, file, OPPOSITE)
-                if look in json.dumps(editor.seen):
+            look, found = [f"first look: {OPPOSITE}"], []
+            for number in range(PATIENCE):
+                editor.save(file, f"{RIGHT}# {number}\n")
+                shows(editor, file)
+                time.sleep(0.5)  # examples are drawn while nothing else is to do
+                editor.save(file, f"{OTHER}# {number}\n")
+                editor.until(lambda: editor.diagnostics(file, ERROR))
+                found = first_lines(editor.diagnostics(file, ERROR))
+                if found == look:
                     break
+            assert found == look
+            shows(editor, file, OPPOSITE)
             editor.save(file, TIRED)
             shows(editor, file, LAW)
 
@@ -159,6 +189,18 @@ class TestTyping:
             editor.type(file, "# new\n\n\n" + OTHER.replace("return x\n", "return 1 / 0\n"))
             shows(editor, file, f"unsaved: {OPPOSITE}")
             assert editor.diagnostics(file, ERROR)[0]["range"]["start"]["line"] == 13
+
+    def test_an_endless_loop_gives_way_to_what_is_typed_next(self, root):
+        file = module(root)
+        toy.solve(root, "adding")
+        with editing(root) as editor:
+            editor.open(file)
+            editor.type(file, WRONG)
+            shows(editor, file, f"unsaved: {LAW}")
+            editor.type(file, ENDLESS)
+            shows(editor, file)
+            editor.type(file, OTHER)
+            shows(editor, file, f"unsaved: {OPPOSITE}")
 
     def test_back_to_what_is_saved_is_about_what_is_saved(self, root):
         file = module(root)
