@@ -177,16 +177,18 @@ def floor(row: Row, seconds: float, clock: paired.Clock) -> dict[str, Any] | Non
 
 
 def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
-    """The two rows of `benchmarks.watch`."""
+    """The rows of `benchmarks.watch`."""
     from benchmarks import watch
 
-    if not find_spec("pytest_watcher"):
-        print("loop: left out, pytest-watcher is not installed", file=sys.stderr)
-        return []
+    for needed in ("pytest_watcher", "pygls"):
+        if not find_spec(needed):
+            print(f"loop: left out, {needed} is not installed", file=sys.stderr)
+            return []
     edits = list(watch.measured(LOOP_PAIRS))
     pairs = {
         "loop-first": [(edit.first, edit.theirs) for edit in edits],
         "loop-full": [(edit.full, edit.theirs) for edit in edits],
+        "loop-line": [(edit.line, edit.theirs) for edit in edits],
     }
     return [
         {"name": name, "title": titles[name], "beside": "pytest-watcher"}

@@ -146,6 +146,7 @@ ROWS: tuple[Row, ...] = (*TRAINING, *USE, *OPERATIONS, *AROUND)
 LOOP = {
     "loop-first": "tito watch: a save to the first look",
     "loop-full": "tito watch: a save to the full verdict",
+    "loop-line": "tito lsp: a save to the first diagnostic in an editor",
 }
 """Rows that are measured together, by `benchmarks.watch`."""
 

@@ -1,8 +1,8 @@
-"""How soon a verdict comes after a save: `tito watch` beside pytest-watcher, on the same specs and edits.
+"""How soon a verdict comes after a save: `tito watch` and `tito lsp` beside pytest-watcher, same edits.
 
-    pip install -e ".[bench]" && python -m benchmarks.watch [PAIRS]
+    pip install -e ".[bench,lsp]" && python -m benchmarks.watch [EDITS]
 
-Each pair saves the same edit in two workspaces, one after the other, and waits for both verdicts: every
+Each edit is saved in three workspaces, one after the other, and each time the verdict is waited for: every
 second edit is a wrong one. What is printed are ratios of the times from save to verdict, so that they
 hold on any machine, as long as nothing else keeps it busy.
 """
@@ -20,6 +20,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -33,6 +34,7 @@ PARTS = (
 )
 LAST_LINE = "of 21 checkpoints"
 ENDED = re.compile(r"(passed|failed).* in \d")
+KINDS = ("first", "full")
 PAUSE = 1.0
 """Seconds between two edits: a person is slower."""
 
@@ -95,6 +97,57 @@ class Tito(Watched):
         raise RuntimeError("tito watch has ended")
 
 
+class Editor(Watched):
+    """An editor that starts `tito lsp`, and has the file open."""
+
+    def __init__(self, root):
+        super().__init__(root, [sys.executable, "-m", "pytest_tinytorch.tito", "lsp"])
+        streams: tuple[Any, Any] = (self.process.stdin, self.process.stdout)
+        self.requests, self.answers = (one.buffer for one in streams)
+        self.version, self.place = 1, {"uri": self.file.as_uri()}
+        self.send("initialize", id=0, processId=None, rootUri=None, capabilities={})
+        self.send("initialized")
+        document = self.place | {"languageId": "python", "version": 1}
+        self.send(
+            "textDocument/didOpen", textDocument=document | {"text": self.file.read_text("utf-8")}
+        )
+
+    def send(self, method, **params):
+        """Say something; with an ``id`` it is a question."""
+        asked = {name: params.pop(name) for name in ("id",) if name in params}
+        told = {"jsonrpc": "2.0", "method": method, "params": params} | asked
+        body = json.dumps(told).encode()
+        self.requests.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.requests.flush()
+
+    def save(self, text):
+        self.version += 1
+        changed = {"textDocument": self.place | {"version": self.version}}
+        self.send("textDocument/didChange", **changed, contentChanges=[{"text": text}])
+        moment = super().save(text)
+        self.send("textDocument/didSave", textDocument=self.place)
+        return moment
+
+    def verdict(self, right):
+        """The moment at which what is shown is what it should be: an error, or none."""
+        while True:
+            message = self.read()
+            if message.get("method") == "textDocument/publishDiagnostics":
+                params = message["params"]
+                errors = [one for one in params["diagnostics"] if one["severity"] == 1]
+                if params["uri"] == self.place["uri"] and right is not bool(errors):
+                    return time.perf_counter()
+
+    def read(self):
+        """The next message."""
+        length = 0
+        while line := self.answers.readline().strip():
+            length = int(line.partition(b":")[2]) if line.startswith(b"Content-Length") else length
+        if not length:
+            raise RuntimeError("tito lsp has ended")
+        return json.loads(self.answers.read(length))
+
+
 class Watcher(Watched):
     def __init__(self, root):
         pytest = ["-m", "pytest", "-p", "tinytorch", "--checkpoint", "01"]
@@ -119,13 +172,13 @@ class Watcher(Watched):
 
 
 def edits(pairs):
-    """(right, text) of each edit."""
+    """(right, text) of each edit, a wrong one first: the workspaces begin with a right one."""
     right = (ROOT / "reference" / "tinytorch" / "tensor.py").read_text(encoding="utf-8")
     wrong = right.replace("    return x * y\n", "    return x + y\n", 1)
     assert wrong != right
     for number in range(pairs):
-        text = wrong if number % 2 else right
-        yield not number % 2, f"{text}\n\nEDIT = {number}\n"
+        text = right if number % 2 else wrong
+        yield bool(number % 2), f"{text}\n\nEDIT = {number}\n"
 
 
 @dataclass(frozen=True)
@@ -135,12 +188,14 @@ class Edit:
     Attributes:
         right: whether the edit was a right one.
         first, full: of `tito watch`; where there is no first look the full verdict is both.
+        line: until an editor shows the error, or shows it no more.
         theirs: of pytest-watcher.
     """
 
     right: bool
     first: float
     full: float
+    line: float
     theirs: float
 
 
@@ -149,34 +204,44 @@ def measured(pairs):
     with tempfile.TemporaryDirectory() as place:
         ours = Tito(workspace(Path(place) / "ours"))
         theirs = Watcher(workspace(Path(place) / "theirs"))
+        editor = Editor(workspace(Path(place) / "editor"))
         try:
             time.sleep(5 * PAUSE)
             for right, text in edits(pairs):
                 began = ours.save(text)
                 moments = ours.verdicts()
                 time.sleep(PAUSE)
+                written = editor.save(text)
+                line = editor.verdict(right) - written
+                time.sleep(PAUSE + moments["full"] - began)  # it still runs
                 saved = theirs.save(text)
                 whole = theirs.verdict() - saved
-                full = moments["full"] - began
-                yield Edit(right, moments.get("first", moments["full"]) - began, full, whole)
+                first, full = (moments.get(kind, moments["full"]) - began for kind in KINDS)
+                yield Edit(right, first, full, line, whole)
         finally:
-            ours.end()
-            theirs.end()
+            for one in (ours, theirs, editor):
+                one.end()
 
 
 def main(pairs):
     """Measure, and print a table."""
     found = []
     for edit in measured(pairs):
-        seconds = (f"{value:.3f}" for value in (edit.first, edit.full, edit.theirs))
+        seconds = (f"{value:.3f}" for value in (edit.first, edit.full, edit.line, edit.theirs))
         print(*seconds, "right" if edit.right else "wrong", flush=True)
         found.append(edit)
-    print("\n| edit | first verdict | full verdict |\n|---|---|---|")
+    columns = ("first look", "full verdict", "in the line", "in the line / first look")
+    print(f"\n| edit | {' | '.join(columns)} |\n|---|---|---|---|---|")
     for name, chosen in (("right", True), ("wrong", False)):
         picked = [edit for edit in found if edit.right is chosen]
-        first = statistics.median(edit.first / edit.theirs for edit in picked)
-        full = statistics.median(edit.full / edit.theirs for edit in picked)
-        print(f"| {name} | {first:.2f} | {full:.2f} |")
+        pairs_of_each = (
+            [(edit.first, edit.theirs) for edit in picked],
+            [(edit.full, edit.theirs) for edit in picked],
+            [(edit.line, edit.theirs) for edit in picked],
+            [(edit.line, edit.first) for edit in picked],
+        )
+        ratios = (statistics.median(a / b for a, b in one) for one in pairs_of_each)
+        print(f"| {name} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_our_side_of_each_row_runs():
     assert run.returncode == 0, run.stderr
     listed = python("-m", "benchmarks", "--list").stdout.split()
     told = [line.partition(": ") for line in run.stdout.splitlines()]
-    assert [name for name, _, _ in told] + ["loop-first", "loop-full"] == listed
+    assert [name for name, _, _ in told] + ["loop-first", "loop-full", "loop-line"] == listed
     assert len(set(listed)) == len(listed) > 20
     assert len({title for _, _, title in told}) == len(told)
 
