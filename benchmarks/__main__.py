@@ -188,7 +188,7 @@ def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
     pairs = {
         "loop-first": [(edit.first, edit.theirs) for edit in edits],
         "loop-full": [(edit.full, edit.theirs) for edit in edits],
-        "loop-line": [(edit.line, edit.theirs) for edit in edits],
+        "loop-line": [(edit.line, edit.theirs) for edit in edits if not edit.right],
     }
     return [
         {"name": name, "title": titles[name], "beside": "pytest-watcher"}

@@ -104,6 +104,7 @@ class Editor(Watched):
         super().__init__(root, [sys.executable, "-m", "pytest_tinytorch.tito", "lsp"])
         streams: tuple[Any, Any] = (self.process.stdin, self.process.stdout)
         self.requests, self.answers = (one.buffer for one in streams)
+        self.errors: dict[str, bool] = {}  # which files show any
         self.version, self.place = 1, {"uri": self.file.as_uri()}
         self.send("initialize", id=0, processId=None, rootUri=None, capabilities={})
         self.send("initialized")
@@ -129,14 +130,14 @@ class Editor(Watched):
         return moment
 
     def verdict(self, right):
-        """The moment at which what is shown is what it should be: an error, or none."""
-        while True:
+        """The moment at which what is shown is what it should be: an error in some file, or none in any."""
+        while right is any(self.errors.values()):
             message = self.read()
             if message.get("method") == "textDocument/publishDiagnostics":
                 params = message["params"]
-                errors = [one for one in params["diagnostics"] if one["severity"] == 1]
-                if params["uri"] == self.place["uri"] and right is not bool(errors):
-                    return time.perf_counter()
+                found = [one for one in params["diagnostics"] if one["severity"] == 1]
+                self.errors[params["uri"]] = bool(found)
+        return time.perf_counter()
 
     def read(self):
         """The next message."""
@@ -188,7 +189,7 @@ class Edit:
     Attributes:
         right: whether the edit was a right one.
         first, full: of `tito watch`; where there is no first look the full verdict is both.
-        line: until an editor shows the error, or shows it no more.
+        line: of an editor. A right edit has none: what is wrong no more may go before there is a verdict.
         theirs: of pytest-watcher.
     """
 
@@ -230,18 +231,22 @@ def main(pairs):
         seconds = (f"{value:.3f}" for value in (edit.first, edit.full, edit.line, edit.theirs))
         print(*seconds, "right" if edit.right else "wrong", flush=True)
         found.append(edit)
-    columns = ("first look", "full verdict", "in the line", "in the line / first look")
-    print(f"\n| edit | {' | '.join(columns)} |\n|---|---|---|---|---|")
-    for name, chosen in (("right", True), ("wrong", False)):
-        picked = [edit for edit in found if edit.right is chosen]
-        pairs_of_each = (
+    print("\n| edit | first look | full verdict | in the line | in the line / first look |")
+    print("|---|---|---|---|---|")
+    for right in (True, False):
+        picked = [edit for edit in found if edit.right is right]
+        columns = (
             [(edit.first, edit.theirs) for edit in picked],
             [(edit.full, edit.theirs) for edit in picked],
-            [(edit.line, edit.theirs) for edit in picked],
-            [(edit.line, edit.first) for edit in picked],
+            [] if right else [(edit.line, edit.theirs) for edit in picked],
+            [] if right else [(edit.line, edit.first) for edit in picked],
         )
-        ratios = (statistics.median(a / b for a, b in one) for one in pairs_of_each)
-        print(f"| {name} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
+        print("| right" if right else "| wrong", *map(median_ratio, columns), sep=" | ", end=" |\n")
+
+
+def median_ratio(pairs):
+    """The median of ratios as text; nothing if there are none."""
+    return f"{statistics.median(a / b for a, b in pairs):.2f}" if pairs else ""
 
 
 if __name__ == "__main__":

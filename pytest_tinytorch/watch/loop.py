@@ -162,13 +162,15 @@ class Loop:
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a run; what an older one still says is passed over."""
-        if self.request is None or message.get("number") != self.request.number:
+        request, beat = self.request, message["beat"]
+        if request is None or message.get("number") != request.number:
             return
-        beat = message["beat"]
         if beat != PROGRESS:
             self.terminal.tell(message)
+        if self.request is not request:
+            return  # who was told has begun another run
         if beat == CHANGED:
-            self._run(self.request)
+            self._run(request)
         elif beat == ENDED and not self.verdict:
             self.terminal.show(f"The run ended without a verdict.\n{message['text']}".rstrip())
             self._go_on([])

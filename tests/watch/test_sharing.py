@@ -257,6 +257,12 @@ for line in lines:
 """Asks every process that it finds for all that there is, once."""
 
 
+NONSENSE = (
+    *(b"hello", b"[]", b'{"do": "x"}', b'{"do": "run"}', b'{"do": "run", "request": {}}'),
+    *(b'{"do": "draw", "files": ["evil.py"]}', b'{"do": "draw", "files": ["-p", "evil"]}'),
+)
+
+
 class TestCodeUnderTest:
     @pytest.mark.parametrize("tries", [WRITES, CONNECTS], ids=["writes", "connects"])
     def test_can_forge_no_verdict(self, root, tries):
@@ -273,19 +279,18 @@ class TestCodeUnderTest:
         events = ledger.read_ledger(root / ".tinytorch" / "ledger.jsonl").events
         assert {e.verdict for e in events if e.unit == "checkpoint-01"} == {"wrong"}
 
-    @pytest.mark.parametrize(
-        "line",
-        [b"hello", b"[]", b'{"do": "run"}', b'{"do": "draw", "files": ["a.py"]}', b'{"do": "x"}'],
-    )
-    def test_that_says_something_else_is_shown_out(self, root, line):
+    def test_that_says_something_else_is_shown_out(self, root):
         with member(root) as (one, told):
             ask(one, told, 1)
-            with sharing.joined(sharing.address_of(one.setup)) as own:
-                own.sendall(line + b"\n")
-                own.settimeout(PATIENCE)
-                while own.recv(100):
-                    pass
+            address = sharing.address_of(one.setup)
+            for line in NONSENSE:
+                with sharing.joined(address) as own:
+                    own.sendall(line + b"\n")
+                    own.settimeout(PATIENCE)
+                    while own.recv(100):
+                        pass
             assert ask(one, told, 2)[-1]["verdict"] == "passed"
+            assert len(warm_in(root)) == 1
 
 
 def test_who_reads_nothing_holds_up_nobody_and_is_let_go():

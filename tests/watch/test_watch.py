@@ -186,6 +186,17 @@ class TestLoop:
         loop.receive(full(2, text="new"))
         assert "new" in fake.shown
 
+    def test_a_verdict_that_begins_another_run_settles_nothing(self, loop, fake):
+        """An editor's server may learn from a verdict that something was saved."""
+        loop.saved([file("adding")])
+        fake.tell = lambda message: message["number"] == 1 and loop.saved([file("squaring")])
+        loop.receive(full(1))
+        assert loop.running
+        loop.typed({"doubling.py": "typed"})
+        assert len(fake.requests) == 2, "what is saved comes first"
+        loop.saved([file("doubling")])
+        assert fake.requests[-1].saved == ["adding", "doubling", "squaring"]
+
     def test_failures_come_first_next_time(self, loop, fake):
         loop.saved([file("adding")])
         loop.receive(full(1, failed=["a spec"]))
