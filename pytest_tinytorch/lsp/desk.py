@@ -260,10 +260,12 @@ class Desk:
 
     def publish(self) -> None:
         """Show what is known. While a verdict is on its way, what is in sight stays for a moment."""
-        gone = verdicts.outdated(self.known, self.shelf.now(), self.shelf.workspace.curriculum)
+        curriculum = self.shelf.workspace.curriculum
+        gone = verdicts.outdated(self.known, self.shelf.now(), curriculum)
         if gone and self.waiting:
             return
-        self.known = {unit: one for unit, one in self.known.items() if unit not in gone}
+        kept = {unit: one for unit, one in self.known.items() if unit not in gone}
+        self.known = verdicts.marked(kept, self.shelf.saved(), curriculum)
         before, self.published = self.published, self._diagnostics()
         for uri, (page, found) in self.published.items():
             if before.get(uri, (page, []))[1] != found:

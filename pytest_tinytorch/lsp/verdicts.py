@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence.outcomes import State
@@ -132,6 +133,17 @@ def owner_of(finding: Finding, curriculum: Curriculum) -> UnitId | None:
 def outdated(known: Verdicts, now: Files, curriculum: Curriculum) -> set[UnitId]:
     """The units of which what is known is about other source than there is now."""
     return {unit for unit, one in known.items() if not is_about(unit, one, now, curriculum)}
+
+
+def marked(known: Verdicts, saved: Files, curriculum: Curriculum) -> dict[UnitId, Known]:
+    """The same, as unsaved only where a unit depends on something that is not saved.
+
+    A run that something unsaved takes part in may judge other units along with it.
+    """
+    return {
+        unit: replace(one, unsaved=False) if is_about(unit, one, saved, curriculum) else one
+        for unit, one in known.items()
+    }
 
 
 def is_about(unit: UnitId, one: Known, now: Files, curriculum: Curriculum) -> bool:

@@ -220,6 +220,15 @@ class TestWhatIsKnown:
         known = dict.fromkeys((ADDING, DOUBLING), Known(files))
         assert verdicts.outdated(known, files | changed, course) == gone
 
+    def test_is_marked_as_unsaved_only_where_a_unit_depends_on_what_is(self, course):
+        names = ("adding", "doubling", "squaring")
+        files = {f"tinytorch/{name}.py": "1" for name in names}
+        saved = files | {"tinytorch/adding.py": "0"}
+        known = dict.fromkeys((DOUBLING, UnitId("checkpoint-03")), Known(files, unsaved=True))
+        marks = [one.unsaved for one in verdicts.marked(known, saved, course).values()]
+        assert marks == [True, False]
+        assert not any(one.unsaved for one in verdicts.marked(known, files, course).values())
+
     def test_line_ends_and_a_byte_order_mark_make_no_other_source(self):
         assert fingerprint(b"\xef\xbb\xbfx = 1\r\n") == fingerprint(b"x = 1\n")
         assert fingerprint(b"x = 2\n") != fingerprint(b"x = 1\n")
