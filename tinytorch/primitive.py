@@ -347,7 +347,7 @@ def own(g: Array, dtype: np.dtype) -> Array:
     A large array that is no view is what a rule or a sum has just made for this leaf. Any other may be in use
     elsewhere, or is copied sooner than that is found out.
     """
-    is_new = g.size >= LARGE and g.base is None
+    is_new = type(g) is np.ndarray and g.size >= LARGE and g.base is None
     return np.asarray(g, dtype) if is_new else np.array(g, dtype)
 
 
