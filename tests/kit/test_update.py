@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-from importlib.metadata import version
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.kit import files as shipped
 from pytest_tinytorch.kit import record, starter, update
+from pytest_tinytorch.tito import doctor
 from tests.support import kit
 from tests.support.kit import contents, tito
 
@@ -300,9 +300,9 @@ class TestDoctor:
 
     def test_knows_how_to_mend_a_workspace(self, workspace, monkeypatch):
         shutil.rmtree(workspace / "datasets" / "tinytalks")
-        found = subprocess.CompletedProcess([], 0, stdout="tinytorch\n", stderr="")
+        other = EntryPoint("tinytorch", "tinytorch", "pytest11")
         with monkeypatch.context() as patch:
-            patch.setattr(subprocess, "run", lambda *a, **k: found)
+            patch.setattr(doctor, "entry_points", lambda **asked: [other])
             text = tito("doctor", code=1)
         assert "restore it: tito update" in text
         assert "pip install --force-reinstall --no-deps pytest-tinytorch" in text

@@ -155,9 +155,9 @@ class TestOneProcess:
             assert "not this one" in message["text"]
 
     def test_runs_of_one_that_is_killed_end_with_it(self, root):
-        write(root, ENDLESS)
         with member(root) as (one, told):
             ask(one, told, 1, focus="02")
+            write(root, ENDLESS)
             one.run(Request(2, focus="01", saved=["adding"]))
             until(lambda: len(processes_in(root)) > 2)
             one.asked = None  # nothing is asked again

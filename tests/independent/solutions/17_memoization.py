@@ -68,7 +68,7 @@ class KVCache:
 
 def look(query: Array, keys: Array, values: Array) -> Array:
     mask = causal_mask(query.shape[2], keys.shape[2]) if query.shape[2] > 1 else None
-    return scaled_dot_product_attention(Tensor(query), Tensor(keys), Tensor(values), mask).data
+    return attend(Tensor(query), keys, values, mask=mask).data
 
 
 def cached_logits(model: GPT, indices: Tensor | ArrayLike, cache: KVCache) -> Array:
