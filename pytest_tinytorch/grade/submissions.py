@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.grade.archives import ARCHIVES, Place
 from pytest_tinytorch.grade.downloads import open_download
@@ -27,7 +28,11 @@ LONGEST_NAME = 60
 
 
 class ListError(ValueError):
-    """The list of a class is wrong; the message names the line."""
+    """The list of a class is wrong; the message names the line or the column."""
+
+
+class NoPlace(ValueError):
+    """What a person has named is not there; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ def find_submissions(
 
     Raises:
         DownloadError: a download cannot be read.
+        NoPlace: one that is named is not there.
     """
     found = [one for place in places for one in _named(os.fspath(place), len(places) == 1)]
     if listed is None:
@@ -120,6 +126,8 @@ def _named(text: str, alone: bool) -> list[Submission]:
     except Refused as error:
         name = re.split(r"[/:\\]", text.rstrip("/"))[-1].removesuffix(".git")
         return [Submission(printable(name), place=Path(text), refused=str(error))]
+    if not place.exists():
+        raise NoPlace(f"there is no {text}: name folders or archives of submissions")
     download = open_download(place) if alone and ref is None else None
     if download is None:
         return _at(place, ref)
@@ -218,10 +226,26 @@ def read_list(file: Path) -> dict[str, Entry]:
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            titles = [title.strip() for title in reader.fieldnames or ()]
+            reader.fieldnames = titles
+            rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
         raise ListError(f"{file}: {error}") from error
+    _refuse_titles(titles, str(file))
+    if not rows:
+        raise ListError(f"{file}: there are no students in it: write a line for each")
     return entries_of(rows, str(file))
+
+
+def _refuse_titles(titles: Sequence[str], file: str) -> None:
+    """Refuse a first line that does not have the columns of a list, or has others."""
+    columns = f"the first line has {', '.join(COLUMNS)}, of which only {COLUMNS[0]} is needed"
+    if COLUMNS[0] not in titles:
+        raise ListError(f"{file}: there is no column {COLUMNS[0]!r}: {columns}")
+    for title in filter(None, titles):
+        if title not in COLUMNS:
+            raise ListError(f"{file}: {title!r} is no column: {columns}.{meant(title, COLUMNS)}")
 
 
 def entries_of(rows: Iterable[Mapping[str, str]], file: str) -> dict[str, Entry]:

@@ -10,6 +10,7 @@ from pytest_tinytorch.grade.session import in_shard
 from pytest_tinytorch.grade.submissions import (
     Entry,
     ListError,
+    NoPlace,
     Submission,
     entries_of,
     find_submissions,
@@ -52,9 +53,15 @@ def test_the_current_folder_has_a_name(desk, monkeypatch):
     assert one.id == "ann"
 
 
-def test_what_is_not_there_is_a_row(tmp_path):
-    (one,) = find_submissions([tmp_path / "eve"])
-    assert one.refused == "there is no such folder or archive"
+def test_what_is_named_and_not_there_is_a_mistake(desk):
+    with pytest.raises(NoPlace, match=r"there is no .*eve: name folders or archives"):
+        find_submissions([desk, desk / "eve"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="not everybody may make links elsewhere")
+def test_a_link_to_nothing_in_a_folder_of_submissions_is_a_row(desk):
+    (desk / "eve").symlink_to(desk / "nowhere")
+    assert by_id(find_submissions([desk]))["eve"].refused == "there is no such folder or archive"
 
 
 def test_of_two_with_one_name_none_is_graded(desk):
@@ -129,6 +136,30 @@ class TestLists:
     def test_with_a_mistake_are_refused(self, rows, message):
         with pytest.raises(ListError, match=message):
             entries_of(rows, "class.csv")
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("submission,name,late\nann,Ann,2\n", r"'late' is no column: .* mean 'late_days'\?"),
+            (
+                "submission,e-mail\nann,a@b.org\n",
+                "'e-mail' is no column: the first line has submission, ",
+            ),
+            ("who,name\nann,Ann\n", "no column 'submission': the first line has submission, id, "),
+            ("", "no column 'submission'"),
+            ("submission,name\n", "there are no students in it"),
+        ],
+    )
+    def test_with_other_columns_or_nobody_are_refused(self, tmp_path, text, message):
+        file = tmp_path / "class.csv"
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ListError, match=f"class.csv: .*{message}"):
+            read_list(file)
+
+    def test_may_have_spaces_around_titles_and_columns_without_one(self, tmp_path):
+        file = tmp_path / "class.csv"
+        file.write_text("submission, name,,\nann,Ann,,\n", encoding="utf-8")
+        assert read_list(file) == {"ann": Entry("ann", "Ann")}
 
     @pytest.mark.parametrize("data", [b"\xff\xfe", None])
     def test_that_cannot_be_read_are_refused(self, tmp_path, data):
