@@ -128,6 +128,20 @@ def compared(summary: Summary, store: Store) -> Summary:
     return replace(summary, pairs=alike_pairs(found, store.known()))
 
 
+def read_part(folder: Path, alone: bool) -> Summary:
+    """What a shard came to. A whole class is a shard only where there is no other.
+
+    Raises:
+        MergeError: the folder is no shard.
+    """
+    if not (folder / SUMMARY).is_file():
+        raise MergeError(f"{folder} is no shard: there is no {SUMMARY} in it")
+    part = read_summary(folder / SUMMARY)
+    if part.shard == WHOLE and not alone:
+        raise MergeError(f"{folder} is no shard: a whole class is in it; leave it out")
+    return part
+
+
 def merge_classes(folders: Sequence[Path], store: Store) -> Summary:
     """Put the results of all shards into one folder; ``store`` must be held.
 
@@ -136,7 +150,9 @@ def merge_classes(folders: Sequence[Path], store: Store) -> Summary:
     """
     if not folders:
         raise MergeError("name the folders of all shards")
-    parts = [(Store(folder), read_summary(folder / SUMMARY)) for folder in folders]
+    if store.folder.resolve() in {folder.resolve() for folder in folders}:
+        raise MergeError(f"--out {store.folder} is one of the shards: name another folder")
+    parts = [(Store(folder), read_part(folder, len(folders) == 1)) for folder in folders]
     summary = merged([part for _, part in parts])
     for other, part in parts:
         for line in part.lines:

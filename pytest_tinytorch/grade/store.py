@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.grade.classpage import class_page
 from pytest_tinytorch.grade.fingerprints import Body
@@ -28,6 +29,10 @@ TABLE, SUMMARY, PAGE = "grades.csv", "summary.json", "class.html"
 
 class Busy(ValueError):
     """Another grader works on the same folder."""
+
+
+class InTheWay(ValueError):
+    """Results and submissions would lie in one folder; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,29 @@ class Store:
             raise Busy(
                 f"another grader is at work on {self.folder}: wait, or name another --out"
             ) from None
+
+    def refuse_among(self, places: Iterable[Path]) -> None:
+        """Refuse results that the next run would take for submissions, and submissions that results replace.
+
+        In a single submission, a folder of results beside ``tinytorch/`` harms nothing.
+
+        Raises:
+            InTheWay: they would lie in one folder.
+        """
+        out = self.folder.resolve()
+        own = (out / SUBMISSIONS, out / WORK)
+        for place in places:
+            named = place.resolve()
+            package = named / PACKAGE
+            around = package if package.is_dir() else named
+            if out == named or out.is_relative_to(around):
+                raise InTheWay(
+                    f"--out {self.folder} is among the submissions: name a folder outside {place}"
+                )
+            if any(named.is_relative_to(folder) for folder in own):
+                raise InTheWay(
+                    f"--out {self.folder} would replace {place} by results: name another folder"
+                )
 
     @property
     def work(self) -> Path:

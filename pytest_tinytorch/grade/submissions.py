@@ -7,7 +7,8 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -97,6 +98,13 @@ def find_submissions(
         if entry.id not in handed_in
     ]
     return _unique([*known, *absent])
+
+
+def named_places(places: Iterable[str | Path]) -> Iterator[Path]:
+    """The folders, archives and repositories that a person has named, as far as they are on this machine."""
+    for place in places:
+        with suppress(Refused):
+            yield place_of(os.fspath(place))[0]
 
 
 def origins(found: Iterable[Submission]) -> list[str]:

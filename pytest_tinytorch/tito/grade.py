@@ -45,11 +45,12 @@ from pytest_tinytorch.grade.session import (
     merge_classes,
     plan,
 )
-from pytest_tinytorch.grade.store import PAGE, TABLE, Busy, Store
+from pytest_tinytorch.grade.store import PAGE, TABLE, Busy, InTheWay, Store
 from pytest_tinytorch.grade.submissions import (
     ListError,
     Submission,
     find_submissions,
+    named_places,
     origins,
     read_list,
 )
@@ -72,6 +73,7 @@ WRONG = (
     NoSandbox,
     MergeError,
     Busy,
+    InTheWay,
     ValueError,
 )
 """What a person can mend, and whose message says how."""
@@ -214,6 +216,7 @@ def grade(
         kit = open_kit(here(), course, selected)
         found = find_submissions(places, read_list(names) if names else students_of(records))
         refuse_nothing(found, chosen)
+        store.refuse_among(named_places(places))
         for line in origins(found):
             click.echo(line)
         inside = sandbox_for(sandbox, image, scheduler, len(found) == 1, kit.course.limits)

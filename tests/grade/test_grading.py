@@ -29,7 +29,7 @@ from pytest_tinytorch.grade.kit import judges, open_kit
 from pytest_tinytorch.grade.pool import grade_many
 from pytest_tinytorch.grade.sandbox import Kind, Sandbox
 from pytest_tinytorch.grade.session import plan
-from pytest_tinytorch.grade.store import Store
+from pytest_tinytorch.grade.store import InTheWay, Store
 from pytest_tinytorch.grade.submissions import Submission, find_submissions
 from pytest_tinytorch.grade.taking import take
 from pytest_tinytorch.tito.grade import Screen
@@ -402,6 +402,26 @@ class TestShards:
         assert not (desk / "merged" / "grades.csv").exists()
         assert "name the folders" in kit.tito("grade", "--merge", "--out", str(desk / "m"), code=2)
 
+    def test_are_not_replaced_by_the_class(self, desk):
+        parts = [desk / f"part{number}" for number in (1, 2)]
+        for number, part in enumerate(parts, start=1):
+            self.run(desk, "--shard", f"{number}/2", out=part.name)
+        before = kit.contents(parts[0])
+        words = ("--merge", *map(str, parts), "--out", str(desk / "desk" / ".." / "part1"))
+        assert "part1 is one of the shards: name another folder" in kit.tito(
+            "grade", *words, code=2
+        )
+        assert kit.contents(parts[0]) == before
+
+    def test_are_not_merged_with_what_is_none(self, desk):
+        self.run(desk, "--shard", "1/2", out="part1")
+        self.run(desk, out="whole")
+        for other, why in (("whole", "a whole class is in it"), ("none", "no summary.json in it")):
+            words = (str(desk / "part1"), str(desk / other), "--out", str(desk / "merged"))
+            said = kit.tito("grade", "--merge", *words, code=2)
+            assert f"{other} is no shard: " in said
+            assert why in said
+
     @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
     def test_are_written_as_a_fraction(self, desk, text):
         assert "write it as 2/8" in self.run(desk, f"--shard={text}", out="x", code=2)
@@ -537,6 +557,27 @@ def commands(found):
     for process in found:
         with suppress(OSError):
             yield Path("/proc", str(process), "cmdline").read_bytes()
+
+
+class TestPlaces:
+    """Results and submissions lie apart: neither is taken for the other, and none is replaced."""
+
+    @pytest.mark.parametrize("out", ["desk", "desk/graded", "desk/../desk/a/b", "."])
+    def test_of_results_are_not_among_submissions(self, at_desk, tmp_path, out):
+        hand_in(tmp_path / "desk" / "ann", SOLVED)
+        hand_in(tmp_path / "submissions" / "ann", SOLVED)
+        desk = tmp_path / ("submissions" if out == "." else "desk")
+        before = kit.contents(tmp_path)
+        said = kit.tito("grade", str(desk), "--out", str(tmp_path / out), code=2)
+        assert "would replace" in said if out == "." else "is among the submissions" in said
+        assert kit.contents(tmp_path) == before
+
+    def test_of_results_may_be_beside_the_package_of_a_single_one(self, tmp_path):
+        one = hand_in(tmp_path / "ann", SOLVED)
+        Store(one / "graded").refuse_among([one])
+        for out in (one, one / "tinytorch", one / "tinytorch" / "graded"):
+            with pytest.raises(InTheWay, match="among the submissions"):
+                Store(out).refuse_among([one])
 
 
 class TestUsage:
