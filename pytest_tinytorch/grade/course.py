@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.course.selection import UnknownName, find_unit
 
 MEGABYTE = 1024 * 1024
 POINTS = ("default", "borrowed", "partial_groups")
 """The keys of the table of points that name no unit."""
+WORDS = ("title", "checkpoint", "milestone", "borrow", "path")
+"""The keys of the table of the course."""
 
 
 class CourseError(ValueError):
@@ -109,6 +112,8 @@ def read_course(file: Path | None, curriculum: Curriculum) -> Course:
         return Course()
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{file} is not UTF-8: save it as UTF-8") from error
     except (OSError, ValueError) as error:
         raise CourseError(f"{file}: {error}") from error
     try:
@@ -121,14 +126,15 @@ def course_of(table: Mapping[str, Any], curriculum: Curriculum) -> Course:
     """The course that a table describes."""
     tables = {name: _table(table, name) for name in ("course", "points", "late", "limits")}
     if unknown := sorted({*table} - {*tables}):
-        raise CourseError(f"there is no table [{unknown[0]}]: {', '.join(tables)}")
+        near = meant(unknown[0], tables)
+        raise CourseError(f"there is no table [{unknown[0]}]: {', '.join(tables)}.{near}")
     points = tables["points"]
     own = {key: value for key, value in points.items() if key not in POINTS}
     given = {key: points[key] for key in POINTS if key in points}
     words = tables["course"]
     for key in words:
-        if key not in ("title", "checkpoint", "milestone", "borrow", "path"):
-            raise CourseError(f"[course] has no {key}")
+        if key not in WORDS:
+            raise _no_key("course", key, WORDS)
         if not isinstance(words[key], str):
             raise CourseError(f"[course] {key}: put {words[key]!r} in quotation marks")
     return Course(
@@ -147,6 +153,11 @@ def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise CourseError(f"{name} is no table")
     return found
+
+
+def _no_key(name: str, key: str, keys: Sequence[str]) -> CourseError:
+    """The error for a key that a table has not, with those that it has."""
+    return CourseError(f"[{name}] has no {key}: {', '.join(keys)}.{meant(key, keys)}")
 
 
 def _unit(curriculum: Curriculum, key: str) -> Unit:
@@ -173,8 +184,9 @@ def _flag(table: Mapping[str, Any], key: str) -> bool:
 
 
 def _late(table: Mapping[str, Any]) -> Late:
-    if unknown := sorted({*table} - {"free_days", "per_day"}):
-        raise CourseError(f"[late] has no {unknown[0]}")
+    names = [one.name for one in fields(Late)]
+    if unknown := sorted({*table} - {*names}):
+        raise _no_key("late", unknown[0], names)
     free = _number(table, "late", "free_days", 0.0)
     return Late(int(free), _number(table, "late", "per_day", 0.0, most=1.0))
 
@@ -183,7 +195,7 @@ def _limits(table: Mapping[str, Any]) -> Limits:
     names = [one.name for one in fields(Limits)]
     for key, value in table.items():
         if key not in names:
-            raise CourseError(f"[limits] has no {key}: {', '.join(names)}")
+            raise _no_key("limits", key, names)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise CourseError(f"[limits] {key} must be an integer of at least 1, got {value!r}")
     return replace(Limits(), **table)

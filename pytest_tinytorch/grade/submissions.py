@@ -238,6 +238,8 @@ def read_list(file: Path) -> dict[str, Entry]:
             titles = [title.strip() for title in reader.fieldnames or ()]
             reader.fieldnames = titles
             rows = list(reader)
+    except UnicodeDecodeError as error:
+        raise ListError(f"{file} is not UTF-8: save it as CSV in UTF-8") from error
     except (OSError, ValueError, csv.Error) as error:
         raise ListError(f"{file}: {error}") from error
     _refuse_titles(titles, str(file))
@@ -249,6 +251,8 @@ def read_list(file: Path) -> dict[str, Entry]:
 def _refuse_titles(titles: Sequence[str], file: str) -> None:
     """Refuse a first line that does not have the columns of a list, or has others."""
     columns = f"the first line has {', '.join(COLUMNS)}, of which only {COLUMNS[0]} is needed"
+    if mark := next((mark for mark in ";\t" if any(mark in title for title in titles)), ""):
+        raise ListError(f"{file}: save it with commas between the columns, not with {mark!r}")
     if COLUMNS[0] not in titles:
         raise ListError(f"{file}: there is no column {COLUMNS[0]!r}: {columns}")
     for title in filter(None, titles):
@@ -267,7 +271,9 @@ def entries_of(rows: Iterable[Mapping[str, str]], file: str) -> dict[str, Entry]
             raise ListError(f"{file}:{number}: the column submission is empty or missing")
         days = given["late_days"] or "0"
         if not (days.isascii() and days.isdecimal()):
-            raise ListError(f"{file}:{number}: late_days must be an integer, got {days!r}")
+            raise ListError(
+                f"{file}:{number}: late_days must be an integer of at least 0, got {days!r}"
+            )
         one = Entry(printable(given["id"] or key), printable(given["name"]), int(days))
         if key in found or one.id in ids:
             raise ListError(f"{file}:{number}: {key if key in found else one.id} is there twice")

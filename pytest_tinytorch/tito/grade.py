@@ -12,6 +12,7 @@ from pathlib import Path
 from shlex import quote
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -77,6 +78,10 @@ WRONG = (
     ValueError,
 )
 """What a person can mend, and whose message says how."""
+MERGING = ("places", "out", "merge", "moodle", "classroom")
+"""What has a meaning when shards are put together."""
+UNSAID = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+"""Where the value of an option comes from that nobody gave."""
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -210,6 +215,7 @@ def grade(
     try:
         records = read_records(moodle, classroom)
         if merge:
+            refuse_for_merge(click.get_current_context())
             with store.held():
                 conclude(merge_classes([*map(Path, places)], store), store, records)
             return
@@ -295,6 +301,18 @@ def here() -> Path | None:
         return find_workspace(Path.cwd())
     except NoWorkspace:
         return None
+
+
+def refuse_for_merge(context: click.Context) -> None:
+    """Refuse options that change nothing in shards, which are graded already."""
+    for one in context.command.params:
+        name = one.name or ""
+        given = context.get_parameter_source(name) not in UNSAID
+        if given and name not in MERGING:
+            raise click.UsageError(
+                f"{one.opts[0]} changes nothing with --merge: name it for each shard, which grades nothing"
+                " twice, and merge them then"
+            )
 
 
 def refuse_nothing(found: Sequence[Submission], only: frozenset[str]) -> None:

@@ -75,8 +75,10 @@ def test_without_a_file_each_unit_gives_a_point():
         ("[limits]\nmemory = 0", "memory must be an integer of at least 1"),
         ("[limits]\ndisk = 1", r"\[limits\] has no disk: files, file_size"),
         ("[course]\ncheckpoint = 1", "quotation marks"),
-        ("[course]\nseed = '1'", r"\[course\] has no seed"),
-        ("[pints]\n'02' = 1", r"no table \[pints\]"),
+        ("[course]\nseed = '1'", r"\[course\] has no seed: title, checkpoint"),
+        ("[course]\ntitel = 'Autumn'", r"\[course\] has no titel: .* Did you mean 'title'\?"),
+        ("[late]\nfree_day = 1", r"\[late\] has no free_day: .* Did you mean 'free_days'\?"),
+        ("[pints]\n'02' = 1", r"no table \[pints\]: .* Did you mean 'points'\?"),
         ("late = 1", "late is no table"),
         ("[points", "course.toml: "),
     ],
@@ -87,6 +89,13 @@ def test_a_mistake_is_named(tmp_path, text, message):
     with pytest.raises(CourseError, match=message) as caught:
         read_course(file, kit.course())
     assert str(caught.value).startswith(str(file))
+
+
+def test_a_file_in_latin_1_is_said_to_be_no_utf_8(tmp_path):
+    file = tmp_path / "course.toml"
+    file.write_bytes("[course]\ntitle = 'Übung'\n".encode("latin-1"))
+    with pytest.raises(CourseError, match=r"course\.toml is not UTF-8: save it as UTF-8$"):
+        read_course(file, kit.course())
 
 
 class TestPoints:

@@ -413,6 +413,23 @@ class TestShards:
         )
         assert kit.contents(parts[0]) == before
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--course", "week.toml"),
+            ("--names", "class.csv"),
+            ("--checkpoint", "01"),
+            ("--jobs", "1"),
+        ],
+    )
+    def test_are_not_merged_with_options_that_would_change_nothing(self, at_desk, tmp_path, words):
+        for name in ("week.toml", "class.csv"):
+            (tmp_path / name).write_text("", encoding="utf-8")
+        given = [str(tmp_path / word) if (tmp_path / word).is_file() else word for word in words]
+        said = kit.tito("grade", "--merge", "a", "b", "--out", str(tmp_path / "m"), *given, code=2)
+        assert f"{words[0]} changes nothing with --merge: name it for each shard" in said
+        assert not (tmp_path / "m").exists()
+
     def test_are_not_merged_with_what_is_none(self, desk):
         self.run(desk, "--shard", "1/2", out="part1")
         self.run(desk, out="whole")

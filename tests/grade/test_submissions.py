@@ -124,7 +124,10 @@ class TestLists:
         ("rows", "message"),
         [
             ([{"name": "Ann"}], "class.csv:2: the column submission"),
-            ([{"submission": "a", "late_days": "-1"}], "class.csv:2: late_days must be an integer"),
+            (
+                [{"submission": "a", "late_days": "-1"}],
+                "class.csv:2: late_days must be an integer of at least 0, got '-1'",
+            ),
             ([{"submission": "a", "late_days": "²"}], "class.csv:2: late_days must be an integer"),
             ([{"submission": "a"}, {"submission": "a.zip"}], "class.csv:3: a is there twice"),
             (
@@ -147,6 +150,10 @@ class TestLists:
             ),
             ("who,name\nann,Ann\n", "no column 'submission': the first line has submission, id, "),
             ("", "no column 'submission'"),
+            (
+                "submission;id;name\nann;u1;Ann\n",
+                "save it with commas between the columns, not with ';'",
+            ),
             ("submission,name\n", "there are no students in it"),
         ],
     )
@@ -154,6 +161,12 @@ class TestLists:
         file = tmp_path / "class.csv"
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ListError, match=f"class.csv: .*{message}"):
+            read_list(file)
+
+    def test_in_latin_1_are_said_to_be_no_utf_8(self, tmp_path):
+        file = tmp_path / "class.csv"
+        file.write_bytes("submission,name\nann,Ünal\n".encode("latin-1"))
+        with pytest.raises(ListError, match=r"class\.csv is not UTF-8: save it as CSV in UTF-8$"):
             read_list(file)
 
     def test_may_have_spaces_around_titles_and_columns_without_one(self, tmp_path):
