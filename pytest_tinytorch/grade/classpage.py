@@ -106,11 +106,11 @@ def sections(summary: Summary) -> Iterator[Section]:
     if found := worst_exercises(summary):
         line = "Where specs find something wrong in most submissions. What is not written yet does not count."
         yield Section(
-            "exercises", "Exercises", "What goes wrong", line, exercise_list(summary, found)
+            "exercises", "What goes wrong", "What goes wrong", line, exercise_list(summary, found)
         )
     if noticed := flagged(summary):
         text = "What the grader noticed. Flags and likeness cost no points: a person has to decide."
-        yield Section("flags", "Flags", "To look at", text, noticed)
+        yield Section("flags", "To look at", "To look at", text, noticed)
     if slow := slowest(summary):
         line = "The runs that took the most CPU time."
         yield Section("times", "Times", "Longest runs", line, times(slow))
@@ -156,7 +156,7 @@ def bars_of(found: Sequence[tuple[str, int]], shape: str) -> Markup:
         )
         if count:
             parts.append(element("text", str(count), x=middle, y=top - 6, class_="count"))
-        short = label.partition("–")[0]
+        short = label if place == len(found) - 1 else label.partition("–")[0]
         parts.append(element("text", short, x=middle, y=height - 8, class_="edge"))
     base = element("path", d=f"M{MARGIN} {height - FOOT}H{width - MARGIN}", class_="base")
     told = "; ".join(f"{label} points: {count}" for label, count in found)

@@ -46,7 +46,7 @@ class Submission:
         place: where it is; None if there is none.
         late_days: how late it came.
         refused: why it is not graded; empty if it is.
-        also: other names by which a list may call it.
+        also: other names by which a list or a person may call it.
         origin: what it came out of, if that was recognized.
     """
 
@@ -120,7 +120,9 @@ def _known(one: Submission, listed: Mapping[str, Entry], folded: Mapping[str, En
     entry = entry or next((folded[_folded(n)] for n in names if _folded(n) in folded), None)
     if entry is None:
         return one
-    return replace(one, id=entry.id, name=entry.name or one.name, late_days=entry.late_days)
+    also = one.also if entry.id == one.id else (one.id, *one.also)
+    name = entry.name or one.name
+    return replace(one, id=entry.id, name=name, late_days=entry.late_days, also=also)
 
 
 def _folded(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import CurriculumError
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.grade import cgroups, cluster, pool
@@ -211,7 +212,7 @@ def grade(
         raise click.UsageError("name the folder for the results: --out DIR")
     if seed and not only:
         raise click.UsageError("--seed needs --only ID: canaries are drawn anew for all others")
-    store, chosen = Store(out.absolute()), frozenset(only)
+    store = Store(out.absolute())
     try:
         records = read_records(moodle, classroom)
         if merge:
@@ -221,7 +222,7 @@ def grade(
             return
         kit = open_kit(here(), course, selected)
         found = find_submissions(places, read_list(names) if names else students_of(records))
-        refuse_nothing(found, chosen)
+        chosen = chosen_ids(found, only)
         store.refuse_among(named_places(places))
         for line in origins(found):
             click.echo(line)
@@ -315,12 +316,23 @@ def refuse_for_merge(context: click.Context) -> None:
             )
 
 
-def refuse_nothing(found: Sequence[Submission], only: frozenset[str]) -> None:
-    """Say so where there is nothing to grade."""
+def chosen_ids(found: Sequence[Submission], only: Iterable[str]) -> frozenset[str]:
+    """The ids of the submissions that are chosen, by id or by another name. No other word will do."""
     if not found:
         raise click.UsageError("there is nothing to grade: name folders or archives of submissions")
-    if unknown := sorted(only - {one.id for one in found}):
-        raise click.UsageError(f"no submission is called {unknown[0]!r}")
+    return frozenset(chosen_id(found, word) for word in only)
+
+
+def chosen_id(found: Sequence[Submission], word: str) -> str:
+    """The id of the one submission that is called so."""
+    ids = [one.id for one in found]
+    called = [word] if word in ids else [one.id for one in found if word in one.also]
+    if len(called) > 1:
+        raise click.UsageError(f"--only {word}: say which: {', '.join(called)}")
+    if not called:
+        names = [*ids, *(name for one in found for name in one.also)]
+        raise click.UsageError(f"no submission is called {word!r}.{meant(word, names)}")
+    return called[0]
 
 
 class Screen:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_tinytorch.grade.classpage import bins, class_page
+from pytest_tinytorch.grade.classpage import bars_of, bins, class_page
 from tests.grade.classes import a_class
 from tests.support import browser, pages
 
@@ -92,6 +92,20 @@ def test_each_submission_is_in_one_bar(points, full):
     found = bins(points, full)
     assert sum(count for _, count in found) == len(points)
     assert len({label for label, _ in found}) == len(found)
+
+
+def test_the_bar_of_full_marks_says_so():
+    texts = parsed(f"<div>{bars_of(bins([0, 2.5, 10], 10), 'wide')}</div>")
+    edges = [e.text for e in texts.iter("text") if e.get("class") == "edge"]
+    assert edges == [*map(str, range(9)), "9–10"]
+
+
+def test_the_menu_calls_sections_as_their_heads_do():
+    tree = parsed(class_page(a_class()))
+    (menu,) = tree.iter("nav")
+    links = {link.get("href"): "".join(link.itertext()) for link in menu.iter("a")}
+    for name in ("exercises", "flags"):
+        assert words(tree, name).startswith(links[f"#{name}"])
 
 
 @pytest.fixture(scope="module")

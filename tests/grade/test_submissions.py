@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import click
 import pytest
 
 from pytest_tinytorch.grade.session import in_shard
@@ -17,6 +18,7 @@ from pytest_tinytorch.grade.submissions import (
     folder_name,
     read_list,
 )
+from pytest_tinytorch.tito.grade import chosen_ids
 from tests.grade.classes import hand_in, zipped
 
 
@@ -103,12 +105,40 @@ class TestFolders:
         assert len({folder_name(name) for name in names}) == len(names)
 
 
+class TestChosen:
+    FOUND = (
+        Submission("u1001", also=("ann",)),
+        Submission("week-bob", also=("bob", "ann-bob")),
+        Submission("term-bob", also=("bob",)),
+    )
+
+    def test_are_called_by_their_id_or_another_name(self):
+        assert chosen_ids(self.FOUND, ["u1001", "ann-bob"]) == {"u1001", "week-bob"}
+        assert chosen_ids(self.FOUND, ["ann", "u1001"]) == {"u1001"}
+
+    @pytest.mark.parametrize(
+        ("word", "message"),
+        [
+            ("u101", r"no submission is called 'u101'\. Did you mean 'u1001'\?"),
+            ("zoe", r"no submission is called 'zoe'\.$"),
+            ("bob", "--only bob: say which: week-bob, term-bob"),
+        ],
+    )
+    def test_that_are_none_or_several_are_a_mistake(self, word, message):
+        with pytest.raises(click.UsageError, match=message):
+            chosen_ids(self.FOUND, [word])
+
+    def test_are_called_by_their_folder_where_a_list_has_an_id(self, desk):
+        found = find_submissions([desk], {"ann": Entry("u1001", "Ann")})
+        assert chosen_ids(found, ["ann"]) == {"u1001"}
+
+
 class TestLists:
     ROWS = ({"submission": "bob.zip", "id": "u2", "name": "Bob", "late_days": "3"},)
 
     def test_name_submissions(self, desk):
         found = by_id(find_submissions([desk], entries_of(self.ROWS, "x")))
-        assert found["u2"] == Submission("u2", "Bob", desk / "bob.zip", 3)
+        assert found["u2"] == Submission("u2", "Bob", desk / "bob.zip", 3, also=("bob",))
         assert found["ann"].name == ""
 
     def test_have_students_who_handed_nothing_in(self, desk):
