@@ -234,7 +234,7 @@ def grade(
             work = plan(mine, job, store, chosen)
             if work.todo and inside.is_closed and scheduler is None:
                 sandboxes.prepare_check(inside, kit.course.limits, store.work)
-            screen = Screen(len(work.todo), len(mine))
+            screen = Screen(len(work.todo), [grade.ending for grade in work.known.values()])
             here_only = bool(work.todo) and scheduler is None
             with screen.shown(), groups_for(inside, here_only) as groups:
                 runs = runs_on(scheduler, jobs, screen.say)
@@ -340,25 +340,32 @@ class Screen:
 
     Args:
         todo: how many submissions run.
-        total: how many there are.
+        others: how each of the others ended, which do not run.
     """
 
-    def __init__(self, todo: int, total: int) -> None:
-        self.todo, self.total, self.done = todo, total, 0
+    def __init__(self, todo: int, others: Sequence[Ending] = ()) -> None:
+        self.todo, self.others, self.done = todo, others, 0
         self.console = Console(legacy_windows=False)
         self.bar = bar_of(self.console) if self.console.is_terminal else None
 
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Show it while the block runs."""
-        known = self.total - self.todo
-        click.echo(f"{self.todo} of {self.total} to grade" + (f", {known} known" if known else ""))
+        click.echo(self.head())
         if self.bar is None or not self.todo:
             yield
             return
         with self.bar:
             self.task = self.bar.add_task("grading", total=self.todo)
             yield
+
+    def head(self) -> str:
+        """How many run, and how the others stand: those that never run are not known from a run before."""
+        never = (Ending.REFUSED, Ending.ABSENT)
+        counts = {"known": sum(ending not in never for ending in self.others)}
+        counts |= {ending: self.others.count(ending) for ending in never}
+        told = "".join(f", {count} {what}" for what, count in counts.items() if count)
+        return f"{self.todo} of {self.todo + len(self.others)} to grade{told}"
 
     def tell(self, row: Row) -> None:
         """Tell of a submission that has been graded."""

@@ -138,7 +138,7 @@ class TestTable:
 
     def test_was_told_line_by_line(self, graded):
         lines = graded.splitlines()
-        assert lines[0] == "5 of 8 to grade, 3 known"
+        assert lines[0] == "5 of 8 to grade, 2 refused, 1 absent"
         assert lines[1].startswith("1/5  crashing: 3 of 8")
         assert lines[-1].startswith("5 graded, 2 refused, 1 absent. The class: ")
         assert "\x1b" not in graded
@@ -213,7 +213,7 @@ def test_a_student_sees_the_same_at_home_by_the_command_of_their_feedback(graded
 class TestGoingOn:
     def test_grades_nothing_twice(self, graded, at_desk):
         before = kit.contents(at_desk / "graded")
-        assert grade(at_desk).splitlines()[0] == "0 of 8 to grade, 8 known"
+        assert grade(at_desk).splitlines()[0] == "0 of 8 to grade, 5 known, 2 refused, 1 absent"
         assert kit.contents(at_desk / "graded") == before
 
     def test_other_points_need_no_run(self, graded, at_desk):
@@ -296,7 +296,7 @@ class TestGoingOn:
         hand_in(desk / "zoe", SOLVED)
         before = kit.contents(out / "submissions" / "half" / "run")
         said = kit.tito(*words)
-        assert said.splitlines()[0] == "1 of 8 to grade, 7 known"
+        assert said.splitlines()[0] == "1 of 8 to grade, 5 known, 2 refused"
         assert kit.contents(out / "submissions" / "half" / "run") == before
         points = {name: row["points"] for name, row in table(out).items()}
         whole = {name: str(worth.count("1")) for name, worth in WORTH.items()}
@@ -535,13 +535,19 @@ def test_a_submission_that_the_grader_fails_at_is_a_row_like_others(course):
     assert result.grade.reason == "the grader failed: RuntimeError: gone"
 
 
+def test_what_never_runs_is_not_called_known():
+    assert Screen(2).head() == "2 of 2 to grade"
+    others = [Ending.ABSENT, Ending.REFUSED, Ending.ENDED, Ending.ABSENT]
+    assert Screen(0, others).head() == "0 of 4 to grade, 1 known, 1 refused, 2 absent"
+
+
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
     shown = io.StringIO()
     monkeypatch.setattr(
         "pytest_tinytorch.tito.grade.Console",
         lambda **given: Console(file=shown, force_terminal=True, width=100, **given),
     )
-    screen = Screen(2, 3)
+    screen = Screen(2, [Ending.GRADED])
     row = Row(Submission("a[b]\x1b"), Grade(Ending.GRADED), {}, 3.0, 1.0)
     with screen.shown():
         for _ in range(2):
