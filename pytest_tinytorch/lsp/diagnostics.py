@@ -19,7 +19,18 @@ from pytest_tinytorch.lsp.verdicts import Finding, Known
 
 SOURCE = "tinytorch"
 HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
-LABELS = ("Called", "In short", "Example", "Asked", "Expected", "Got", "Raised", "Blame")
+LABELS = (
+    "Called",
+    "In short",
+    "Example",
+    "Asked",
+    "Expected",
+    "Got",
+    "Raised",
+    "Broken",
+    "Not run",
+    "Blame",
+)
 """What is told below the law, in this order."""
 MOST_RELATED = 5
 """Other places that one diagnostic names, at most."""
@@ -80,11 +91,12 @@ def of_finding(view: View, found: Finding, known: Known) -> tuple[Path, types.Di
 
 
 def message_of(found: Finding) -> str:
-    """What is the matter: the law, what was called, what was expected and what came."""
+    """What is the matter: the law, what was called, what was expected, what came or why nothing did."""
     parts = found.message
-    lines = [parts.get("Law") or parts.get("Broken") or found.headline]
+    title = parts.get("Law") or parts.get("Broken") or found.headline
+    lines = [title]
     for label in LABELS:
-        if label in parts:
+        if label in parts and parts[label] != title:
             first, *rest = parts[label].splitlines() or [""]
             lines += [f"{label + ':':<10}{first}", *(f"{'':<10}{line}" for line in rest)]
     others = len(found.nodeids) - 1

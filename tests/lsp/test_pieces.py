@@ -165,6 +165,22 @@ class TestFindings:
         _, one = self.of(self.FOUND, Known({}, first=first, unsaved=unsaved))
         assert one.message.startswith(f"{begins}The law.")
 
+    @pytest.mark.parametrize("label", ["Broken", "Not run", "Raised"])
+    def test_say_why_nothing_came(self, label):
+        parts = {"Law": "The law.", "Called": "add(1, 2)", label: "no 'add': define it\nthere"}
+        _, one = self.of(Finding(State.BROKEN, nodeids=(SUM,), message=parts))
+        assert one.message.splitlines() == [
+            "The law.",
+            "Called:   add(1, 2)",
+            f"{label + ':':<10}no 'add': define it",
+            "          there",
+        ]
+
+    def test_say_once_why_a_file_does_not_parse(self):
+        parts = {"Broken": "SyntaxError: invalid syntax"}
+        _, one = self.of(Finding(State.BROKEN, file="tinytorch/adding.py", line=1, message=parts))
+        assert one.message == "SyntaxError: invalid syntax"
+
     def test_without_a_place_stand_at_the_law(self):
         file, one = self.of(Finding(State.BROKEN, nodeids=(SUM,), headline="gone"))
         assert file == Path("/w/specs/test_01_adding.py")
