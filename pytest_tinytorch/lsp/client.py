@@ -17,7 +17,7 @@ class Client(Struct, frozen=True):
 
     Attributes:
         related: shows other places that a diagnostic is about.
-        markdown: draws Markdown in a hover.
+        markdown: draws Markdown in a hover, and likes that best.
         literals: takes code actions; otherwise it takes commands.
         versioned: takes edits that say which version of a document they are for.
         shows_documents: opens a file on request.
@@ -46,7 +46,7 @@ def client_of(params: types.InitializeParams) -> Client:
     experimental: Any = params.capabilities.experimental
     return Client(
         related=can("text_document.publish_diagnostics.related_information"),
-        markdown=types.MarkupKind.Markdown in formats,
+        markdown=[*formats][:1] == [types.MarkupKind.Markdown],
         literals=can("text_document.code_action.code_action_literal_support"),
         versioned=can("workspace.workspace_edit.document_changes"),
         shows_documents=can("window.show_document.support"),

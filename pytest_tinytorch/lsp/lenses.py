@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lsprotocol import types
@@ -10,7 +11,6 @@ from pygls.workspace import PositionCodec
 from pytest_tinytorch.course.callgraph import uses_of
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lessons.markup import plain
 from pytest_tinytorch.lsp.commands import HINT, LAWS, RUN
 from pytest_tinytorch.lsp.diagnostics import line_range
 from pytest_tinytorch.lsp.laws import Law
@@ -19,6 +19,18 @@ from pytest_tinytorch.lsp.sheets import Place, Sheet
 SIGNS = {State.PASSED: "✓", State.WRONG: "✗", State.BROKEN: "✗", State.TODO: "○"}
 UNKNOWN = "·"
 """The sign of a law of which nothing is known for the source as it is."""
+CALL = r"\((?:[^()`]|\([^()`]*\))*\)"
+INDEX = rf"\[(?:[^\[\]()`]|{CALL}|\[[^\[\]`]*\])*\]"
+CODE = re.compile(
+    r"(?P<as_it_is>`[^`]+`|(?<!\S)[*<>|=+/-]+(?!\S))"
+    rf"|(?:[\w.]+(?:{CALL})?)?{INDEX}"
+    rf"|[\w.]*_[\w.]*(?<!\.)(?:{CALL})?"
+    r"|[^\s`,;:()]*[\\*<>|][^\s`,;:()]*"
+)
+"""What Markdown might take for its own: an index, a name with underscores, a word with a sign in it.
+
+Code and a sign between spaces stay as they are.
+"""
 
 
 def lenses(
@@ -72,11 +84,20 @@ def hover(
     lines += [f"Needed by {', '.join(needing)}"] if needing else []
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     if markdown:
-        title, *rest = map(plain, lines)
+        title, *rest = map(in_markdown, lines)
         text = "  \n".join([f"**{title}**", *rest])
     else:
         text = "\n".join(lines)
     return types.Hover(types.MarkupContent(kind, text))
+
+
+def in_markdown(text: str) -> str:
+    """A text as Markdown, with names in the font of code: some editors show what escapes them.
+
+    >>> in_markdown("x[0] * as_array(y) is `z_1`.")
+    '`x[0]` * `as_array(y)` is `z_1`.'
+    """
+    return CODE.sub(lambda found: found["as_it_is"] or f"`{found[0]}`", text)
 
 
 def law_line(sheet: Sheet, law: Law) -> str:

@@ -311,6 +311,21 @@ class TestSheet:
         drawn = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=True)
         assert drawn.contents.value.startswith("**add · 01 adding")
 
+    @pytest.mark.parametrize(
+        ("text", "drawn"),
+        [
+            ("as_array keeps grad_fn, if set.", "`as_array` keeps `grad_fn`, if set."),
+            ("Tensor.__init__ copies.", "`Tensor.__init__` copies."),
+            ("x[0] is text[i, t[n]].", "`x[0]` is `text[i, t[n]]`."),
+            ("softmax(x)[n, 0] lies in [0, 1).", "`softmax(x)[n, 0]` lies in [0, 1)."),
+            ("as_array(f(x)) * 2 < x ** 2", "`as_array(f(x))` * 2 < x ** 2"),
+            ("x*y*z, `a_b` and <b>", "`x*y*z`, `a_b` and `<b>`"),
+            ("add(x, y) equals x + y.", "add(x, y) equals x + y."),
+        ],
+    )
+    def test_a_hover_has_names_in_the_font_of_code_and_no_escapes(self, text, drawn):
+        assert lenses.in_markdown(text) == drawn
+
 
 class TestActions:
     def asked(self, unit, text=REFERENCE, name="add", only=(), found=()):
@@ -449,6 +464,17 @@ class TestClient:
 
     def test_an_editor_that_says_nothing_can_do_nothing_of_this(self):
         assert self.of() == Client()
+
+    @pytest.mark.parametrize(
+        ("formats", "markdown"),
+        [(["markdown", "plaintext"], True), (["plaintext", "markdown"], False), ([], False)],
+    )
+    def test_a_hover_is_written_as_the_editor_likes_it_best(self, formats, markdown):
+        kinds = [types.MarkupKind(name) for name in formats]
+        hover = types.HoverClientCapabilities(content_format=kinds)
+        assert self.of(
+            text_document=types.TextDocumentClientCapabilities(hover=hover)
+        ).markdown == (markdown)
 
     def test_an_editor_may_ask_for_the_status(self):
         assert self.of(experimental={"tinytorchStatus": True}).status
