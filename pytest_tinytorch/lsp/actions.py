@@ -27,6 +27,7 @@ class Asked(Struct, frozen=True):
         place: the exercise at the line.
         diagnostics: that the editor shows there.
         only: kinds of actions that it wants; empty for all.
+        debugs: whether the editor runs a law under a debugger of its own.
     """
 
     page: Page
@@ -34,6 +35,7 @@ class Asked(Struct, frozen=True):
     place: Place
     diagnostics: Sequence[types.Diagnostic] = ()
     only: Collection[str] = ()
+    debugs: bool = False
 
 
 def commands(asked: Asked) -> list[types.Command]:
@@ -45,8 +47,9 @@ def commands(asked: Asked) -> list[types.Command]:
     ]
     found.append(types.Command(f"Open the lesson at {place.name}", LESSON, arguments=start))
     laws = {law.nodeid: law.text for law in asked.sheet.laws}
+    does = "Run this law alone" if asked.debugs else "Show the command that runs this law alone"
     for nodeid in broken_laws(asked.diagnostics):
-        title = f"Run this law alone: {laws.get(nodeid, nodeid.rpartition('::')[2])}"
+        title = f"{does}: {laws.get(nodeid, nodeid.rpartition('::')[2])}"
         found.append(types.Command(title, LAW, arguments=[*start, nodeid]))
     return found
 

@@ -24,6 +24,7 @@ class Client(Struct, frozen=True):
         progress: shows that something goes on.
         refreshes: asks anew for code lenses when it is told to.
         status: takes `STATUS`; others are told in the log.
+        debugs: runs a law under a debugger of its own in the place of the command `LAW`.
     """
 
     related: bool = False
@@ -34,6 +35,7 @@ class Client(Struct, frozen=True):
     progress: bool = False
     refreshes: bool = False
     status: bool = False
+    debugs: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -44,6 +46,7 @@ def client_of(params: types.InitializeParams) -> Client:
 
     formats: Any = get_capability(params.capabilities, "text_document.hover.content_format", ())
     experimental: Any = params.capabilities.experimental
+    own = experimental if isinstance(experimental, dict) else {}
     return Client(
         related=can("text_document.publish_diagnostics.related_information"),
         markdown=[*formats][:1] == [types.MarkupKind.Markdown],
@@ -52,5 +55,6 @@ def client_of(params: types.InitializeParams) -> Client:
         shows_documents=can("window.show_document.support"),
         progress=can("window.work_done_progress"),
         refreshes=can("workspace.code_lens.refresh_support"),
-        status=isinstance(experimental, dict) and bool(experimental.get("tinytorchStatus")),
+        status=bool(own.get("tinytorchStatus")),
+        debugs=bool(own.get("tinytorchDebug")),
     )

@@ -149,7 +149,7 @@ def code_action(server: Server, params: types.CodeActionParams) -> list[actions.
     context, client = params.context, server.client
     page = desk.shelf.page(file)
     only = [str(getattr(kind, "value", kind)) for kind in context.only or ()]
-    asked = actions.Asked(page, sheet, place, context.diagnostics, only)
+    asked = actions.Asked(page, sheet, place, context.diagnostics, only, client.debugs)
     stub = desk.shelf.stub(sheet.unit)
     return actions.actions(asked, stub, client.literals, client.versioned)
 

@@ -328,10 +328,10 @@ class TestSheet:
 
 
 class TestActions:
-    def asked(self, unit, text=REFERENCE, name="add", only=(), found=()):
+    def asked(self, unit, text=REFERENCE, name="add", only=(), found=(), debugs=False):
         one = sheet(unit, text)
         return actions.Asked(
-            Page("file:///a.py", lines_of(text), 7), one, one.place(name), found, only
+            Page("file:///a.py", lines_of(text), 7), one, one.place(name), found, only, debugs
         )
 
     def stub(self, unit):
@@ -353,14 +353,21 @@ class TestActions:
             "Reset add to its stub",
         ]
 
-    def test_run_the_law_of_each_diagnostic_alone(self, unit):
+    @pytest.mark.parametrize(
+        ("debugs", "title"),
+        [
+            (False, "Show the command that runs this law alone: add(x, y) equals x + y."),
+            (True, "Run this law alone: add(x, y) equals x + y."),
+        ],
+    )
+    def test_run_the_law_of_each_diagnostic_alone_or_tell_how(self, unit, debugs, title):
         place = diagnostics.line_range([""], 1, UTF16)
         ours = types.Diagnostic(place, "", source="tinytorch", data={"nodeids": [SUM, OPPOSITE]})
         others = types.Diagnostic(place, "", source="mypy", data={"nodeids": [TWICE]})
-        asked = self.asked(unit, found=[ours, others])
+        asked = self.asked(unit, found=[ours, others], debugs=debugs)
         found = actions.actions(asked, self.stub(unit), literals=True, versioned=True)
-        (law,) = [one for one in found if one.title.startswith("Run this law alone")]
-        assert law.title == "Run this law alone: add(x, y) equals x + y."
+        (law,) = [one for one in found if one.command and one.command.command == "tinytorch.law"]
+        assert law.title == title
         assert law.command.arguments == ["file:///a.py", "add", SUM]
         assert law.diagnostics == [ours]
 
@@ -479,3 +486,7 @@ class TestClient:
     def test_an_editor_may_ask_for_the_status(self):
         assert self.of(experimental={"tinytorchStatus": True}).status
         assert not self.of(experimental={"other": True}).status
+
+    def test_an_editor_may_have_a_debugger(self):
+        assert self.of(experimental={"tinytorchDebug": True}).debugs
+        assert not self.of(experimental={"tinytorchStatus": True}).debugs

@@ -58,7 +58,7 @@ class TestQuestions:
             )
             titled = {one["title"]: one for one in found}
             assert "Reset add to its stub" in titled
-            law = titled[f"Run this law alone: {LAW}"]["command"]
+            law = titled[f"Show the command that runs this law alone: {LAW}"]["command"]
             assert editor.execute(law["command"], *law["arguments"]).endswith(
                 "--pdb specs/test_01_adding.py::TestAdd::test_is_the_sum"
             )

@@ -120,7 +120,7 @@ class Extension {
       },
     });
     const usual = client.createDefaultErrorHandler();
-    client.registerFeature(ASKS_FOR_STATUS);
+    client.registerFeature(ABLE);
     client.onNotification('tinytorch/status', (status) => this.show(status));
     return client;
   }
@@ -207,10 +207,11 @@ async function startDebugging(wanted, exercise) {
   if (!(await vscode.debug.startDebugging(folder, wanted))) forget();
 }
 
-/** Says that this client shows the status. */
-const ASKS_FOR_STATUS = {
+/** Says that this client shows the status, and has a debugger. */
+const ABLE = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...capabilities.experimental, tinytorchStatus: true };
+    const own = { tinytorchStatus: true, tinytorchDebug: true };
+    capabilities.experimental = { ...capabilities.experimental, ...own };
   },
   initialize: () => {},
   getState: () => ({ kind: 'static' }),

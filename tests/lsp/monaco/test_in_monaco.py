@@ -89,7 +89,7 @@ def test_red_and_green(root):
         run(tab, "editor.action.quickFix")
         menu = tab.locator(".action-widget")
         menu.filter(has_text="Hint 1 for add").wait_for()
-        menu.filter(has_text=f"Run this law alone: {LAW}").wait_for()
+        menu.filter(has_text=f"Show the command that runs this law alone: {LAW}").wait_for()
         screenshot(tab, "monaco-actions")
         tab.keyboard.press("Escape")
 
