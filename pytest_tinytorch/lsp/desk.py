@@ -21,7 +21,7 @@ from pytest_tinytorch.lsp import diagnostics, verdicts
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.editor import Editor, Timer
 from pytest_tinytorch.lsp.sheets import Sheet
-from pytest_tinytorch.lsp.shelf import Document, Shelf
+from pytest_tinytorch.lsp.shelf import Document, Shelf, differs
 from pytest_tinytorch.lsp.status import status
 from pytest_tinytorch.lsp.verdicts import Files, Known, Told
 from pytest_tinytorch.run import profiles
@@ -288,10 +288,14 @@ class Desk:
             for finding in one.findings:
                 file, diagnostic = diagnostics.of_finding(view, finding, one)
                 found.setdefault(file, []).append(diagnostic)
-        for file in self.shelf.documents:
+        for file, document in self.shelf.documents.items():
+            page = self.shelf.page(file)
             if (sheet := self.shelf.sheet(file, self.known)) is not None:
                 stale = self.states.get(sheet.unit.id) == State.STALE
-                found[file] += diagnostics.of_sheet(view, sheet, self.shelf.page(file), stale)
+                found[file] += diagnostics.of_sheet(view, sheet, page, stale)
+            elif self.shelf.is_source(file) and not found[file]:
+                unsaved = differs(file, document.text)
+                found[file] += diagnostics.of_given(view, file, page, unsaved)
         return {(page := self.shelf.page(file)).uri: (page, found[file]) for file in found}
 
     def sheet(self, file: Path) -> Sheet | None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from pygls.workspace import PositionCodec
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.exercises import parse
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lsp.laws import Law
 from pytest_tinytorch.lsp.sheets import Sheet
@@ -135,6 +136,21 @@ def of_sheet(view: View, sheet: Sheet, page: Page, stale: bool) -> list[types.Di
     """What is to say of a module without a run: what is still to do, and whether it is stale."""
     found = of_stubs(view, sheet, page.lines)
     return [*found, of_stale(view, sheet.unit, page.lines)] if stale else found
+
+
+def of_given(view: View, file: Path, page: Page, unsaved: bool) -> list[types.Diagnostic]:
+    """Why a file of the package that is no module of the course does not parse; nothing if it does."""
+    try:
+        parse("\n".join(page.lines))
+    except SyntaxError as error:
+        why = f"{type(error).__name__}: {error.msg}"
+        found = Finding(
+            State.BROKEN, file=str(file), line=error.lineno or 1, message={"Broken": why}
+        )
+        return [of_finding(view, found, Known({}, unsaved=unsaved))[1]]
+    except ValueError:
+        pass  # no text at all: runs tell
+    return []
 
 
 def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagnostic]:

@@ -148,6 +148,33 @@ class TestSaves:
             editor.save(file, TIRED)
             shows(editor, file, LAW)
 
+    def test_a_given_file_that_does_not_parse_has_the_error_at_its_line(self, root):
+        given = module(root, "helpers")
+        given.write_text("x = 1\n", encoding="utf-8")
+        with editing(root) as editor:
+            editor.open(given)
+            editor.save(given, "x = 1\n\nx x\n")
+            shows(editor, given, "SyntaxError: invalid syntax")
+            (one,) = editor.diagnostics(given)
+            assert (one["code"], one["range"]["start"]["line"]) == ("broken", 2)
+            editor.type(given, "x x\n")
+            shows(editor, given, "unsaved: SyntaxError: invalid syntax")
+            editor.save(given, "x = 2\n")
+            shows(editor, given)
+
+    def test_a_given_file_that_a_spec_imports_has_one_error(self, root):
+        given, file = module(root, "helpers"), module(root)
+        toy.write(root, {"tinytorch/helpers.py": "x = 1\n"})
+        with editing(root) as editor:
+            editor.open(given)
+            editor.open(file)
+            editor.save(file, f"import tinytorch.helpers\n{OTHER}")
+            shows(editor, file, OPPOSITE)
+            editor.save(given, "x x\n")
+            editor.until(lambda: "SyntaxError" in str(editor.diagnostics(given, ERROR)))
+            shows(editor, file)
+            assert len(editor.diagnostics(given, ERROR)) == 1
+
     def test_a_spec_that_is_saved_counts_as_it_is_now(self, root):
         file = module(root)
         toy.solve(root, "adding")
