@@ -218,3 +218,11 @@ EDITORS: Mapping[str, EditorSettings] = {
     )
 }
 """By name, in the order in which they are shown."""
+ALSO_CALLED = {"nvim": "neovim"}
+"""What people call an editor besides."""
+
+
+def named_editor(word: str) -> EditorSettings | None:
+    """The editor that a word names, in any case; None if there is none."""
+    name = word.lower()
+    return EDITORS.get(ALSO_CALLED.get(name, name))

@@ -11,6 +11,7 @@ from textwrap import indent
 
 import click
 
+from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.kit.editors import (
     ABSENT,
     EDITORS,
@@ -18,6 +19,7 @@ from pytest_tinytorch.kit.editors import (
     READY,
     YOURS,
     EditorSettings,
+    named_editor,
 )
 from pytest_tinytorch.terminal import output
 from pytest_tinytorch.tito.lsp import INSTALL
@@ -42,15 +44,23 @@ def chosen(
 ) -> list[EditorSettings]:
     """The editors that are named, one by one or between commas."""
     names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in EDITORS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(EDITORS)}")
-    return [EDITORS[name] for name in dict.fromkeys(names)]
+    return list({one.name: one for one in map(editor_named, names)}.values())
+
+
+def editor_named(word: str) -> EditorSettings:
+    """The editor that a word names.
+
+    Raises:
+        click.BadParameter: there is none.
+    """
+    if (one := named_editor(word)) is not None:
+        return one
+    raise click.BadParameter(f"{word!r} is none of {', '.join(EDITORS)}.{meant(word, EDITORS)}")
 
 
 def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of editors, for the shell."""
-    return [name for name in EDITORS if name.startswith(incomplete)]
+    return [name for name in EDITORS if name.startswith(incomplete.lower())]
 
 
 @click.command()

@@ -61,6 +61,15 @@ def test_a_file_is_known_again(one):
 
 
 @pytest.mark.parametrize(
+    ("word", "name"),
+    [("neovim", "neovim"), ("Neovim", "neovim"), ("NVIM", "neovim"), ("VSCode", "vscode")],
+)
+def test_an_editor_is_named_in_any_case(word, name):
+    assert editors.named_editor(word) is EDITORS[name]
+    assert editors.named_editor(f"{word}!") is None
+
+
+@pytest.mark.parametrize(
     ("text", "command"),
     [
         ('{"command": ["C:\\\\kit\\\\tito.exe", "lsp"]}', "C:\\kit\\tito.exe"),

@@ -65,6 +65,13 @@ def test_works_in_a_folder_below_and_nowhere_else(root, monkeypatch, tmp_path):
     assert "not in a tinytorch workspace" in kit.tito("editor", code=2)
 
 
+def test_takes_the_names_that_people_use_and_asks_whether_one_was_meant(root):
+    assert kit.tito("editor", "nvim,Neovim").count(".nvim.lua is") == 1
+    text = " ".join(kit.tito("editor", "vim", code=2).split())
+    assert "'vim' is none of vscode, neovim" in text
+    assert text.endswith("Did you mean 'neovim'?")
+
+
 def test_what_cannot_be_is_said_in_a_line(root):
     assert "'vi' is none of vscode, neovim" in kit.tito("editor", "neovim,vi", code=2)
     assert not (root / ".nvim.lua").exists()
