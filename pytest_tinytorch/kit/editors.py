@@ -33,6 +33,7 @@ class EditorSettings(Struct, frozen=True):
         place: where a person puts them.
         file: from the root of a workspace; empty if the editor keeps them elsewhere.
         once: what a person does besides, once.
+        spared: why a file that says something else may stay so; empty if it has to be changed.
         takes_relative: whether a command may be a path from the workspace.
     """
 
@@ -43,6 +44,7 @@ class EditorSettings(Struct, frozen=True):
     place: str
     file: str = ""
     once: str = ""
+    spared: str = ""
     takes_relative: bool = False
 
     def settings(self, command: str) -> str:
@@ -164,6 +166,7 @@ EDITORS: Mapping[str, EditorSettings] = {
             file=".vscode/settings.json",
             once="That is for an extension for servers of any kind, such as Generic LSP Client."
             " The kit's own extension needs none of it.",
+            spared="nothing is needed with the kit's own extension.",
         ),
         EditorSettings(
             name="neovim",

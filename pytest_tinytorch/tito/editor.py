@@ -37,6 +37,7 @@ LISTED = {
     READY: "ready",
     YOURS: "{file} says something else",
 }
+SPARED = "Otherwise: {file} stays as it is. Add this to it:"
 
 
 def chosen(
@@ -101,7 +102,8 @@ def set_up(root: Path, editors: Collection[EditorSettings]) -> Iterator[str]:
         if state in (ABSENT, MOVED):
             (root / one.file).parent.mkdir(parents=True, exist_ok=True)
             (root / one.file).write_text(text, encoding="utf-8")
-        yield prose(f"{one.title}: {WORDS[state].format(file=one.file, command=command)}")
+        words = f"{one.spared} {SPARED}" if state == YOURS and one.spared else WORDS[state]
+        yield prose(f"{one.title}: {words.format(file=one.file, command=command)}")
         if state == YOURS:
             yield f"\n{indent(text, '  ')}"
         if one.once and state != READY:
@@ -121,7 +123,9 @@ def overview(root: Path) -> Iterator[str]:
         state = "settings to paste"
         if one.file:
             command = one.command(own_tito(), root)
-            state = LISTED[one.state(read(root / one.file), command)].format(file=one.file)
+            found = one.state(read(root / one.file), command)
+            spared = one.spared.rstrip(".") if found == YOURS else ""
+            state = spared or LISTED[found].format(file=one.file)
         yield f"  {one.name:<9} {one.title:<13} {state}"
 
 

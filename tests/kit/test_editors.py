@@ -60,6 +60,11 @@ def test_a_file_is_known_again(one):
     assert one.state("", "/here/tito") == YOURS
 
 
+@each
+def test_a_file_that_every_workspace_has_may_stay_as_it_is(one):
+    assert bool(one.spared) == (kit.ROOT / (one.file or "no file")).is_file()
+
+
 @pytest.mark.parametrize(
     ("word", "name"),
     [("neovim", "neovim"), ("Neovim", "neovim"), ("NVIM", "neovim"), ("VSCode", "vscode")],

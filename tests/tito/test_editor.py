@@ -49,6 +49,16 @@ def test_a_file_that_says_something_else_stays_and_the_settings_are_shown(root):
     assert ".nvim.lua says something else" in kit.tito("editor")
 
 
+def test_vs_code_needs_nothing_with_the_kits_own_extension(root):
+    file = root / ".vscode/settings.json"
+    toy.write(root, {".vscode/settings.json": "{}\n"})
+    text = " ".join(kit.tito("editor", "vscode").split())
+    assert text.startswith("VS Code: nothing is needed with the kit's own extension. Otherwise: ")
+    assert '"glspc.server.command": "/env/bin/tito"' in text
+    assert file.read_text(encoding="utf-8") == "{}\n"
+    assert "VS Code       nothing is needed with the kit's own extension\n" in kit.tito("editor")
+
+
 def test_a_path_that_has_moved_is_renewed(root, monkeypatch):
     kit.tito("editor", "neovim,emacs")
     monkeypatch.setattr(editor, "own_tito", lambda: root / ".venv/bin/tito")
