@@ -82,7 +82,7 @@ def editor(editors: list[EditorSettings]) -> None:
         for line in lines:
             click.echo(line)
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(in_the_way(error, root)) from error
 
 
 def set_up(root: Path, editors: Collection[EditorSettings]) -> Iterator[str]:
@@ -122,11 +122,31 @@ def overview(root: Path) -> Iterator[str]:
     for one in EDITORS.values():
         state = "settings to paste"
         if one.file:
-            command = one.command(own_tito(), root)
-            found = one.state(read(root / one.file), command)
-            spared = one.spared.rstrip(".") if found == YOURS else ""
-            state = spared or LISTED[found].format(file=one.file)
+            try:
+                state = listed(one, root)
+            except OSError as error:
+                state = in_the_way(error, root)
         yield f"  {one.name:<9} {one.title:<13} {state}"
+
+
+def listed(one: EditorSettings, root: Path) -> str:
+    """What a workspace has for an editor that has a file there.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    found = one.state(read(root / one.file), one.command(own_tito(), root))
+    spared = one.spared.rstrip(".") if found == YOURS else ""
+    return spared or LISTED[found].format(file=one.file)
+
+
+def in_the_way(error: OSError, root: Path) -> str:
+    """Why a file of a workspace can be neither read nor written."""
+    file = Path(error.filename or root)
+    name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+    if isinstance(error, IsADirectoryError | PermissionError) and file.is_dir():
+        return f"{name} is a folder: move it, or remove it"
+    return f"{name}: {error.strerror or error}"
 
 
 def read(file: Path) -> str | None:

@@ -89,6 +89,16 @@ def test_what_cannot_be_is_said_in_a_line(root):
     assert ".zed" in kit.tito("editor", "zed", code=1).splitlines()[-1]
 
 
+def test_a_folder_in_the_place_of_a_file_is_named_and_the_others_are_listed(root):
+    (root / ".nvim.lua").mkdir()
+    text = kit.tito("editor", "neovim", code=1)
+    assert text.splitlines()[-1] == "Error: .nvim.lua is a folder: move it, or remove it"
+    assert "Errno" not in text
+    text = kit.tito("editor")
+    assert "neovim    Neovim        .nvim.lua is a folder" in text
+    assert [line.split()[0] for line in text.splitlines()] == [*EDITORS]
+
+
 def test_says_how_to_install_the_server_where_it_is_not(root, monkeypatch):
     monkeypatch.setattr(editor, "find_spec", lambda name: None)
     assert 'pip install "pytest-tinytorch[lsp]"' in kit.tito("editor", "neovim")
