@@ -35,7 +35,7 @@ class Lazy:
         return self.resolve()(*args, **kwargs)
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):  # asked by pytest and inspect while collecting
+        if attribute.startswith("_"):  # asked by pytest and inspect while collecting
             raise AttributeError(attribute)
         return getattr(self.resolve(), attribute)
 

@@ -88,6 +88,14 @@ class TimeLimit(SpecEnded):
         self.line = line
 
 
+class ModuleNeverEnds(ImportError):
+    """The import of a module under test ran into the limit where no spec ran that it could end."""
+
+    def __init__(self, module: str, error: TimeLimit) -> None:
+        place = f" ({error.loop.file}:{error.line})" if error.loop else ""
+        super().__init__(f"{error}{place}", name=module)
+
+
 class SameLoop(SpecEnded):
     """The spec is inside a function that an earlier one ran into the limit in."""
 

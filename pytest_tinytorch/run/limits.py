@@ -49,6 +49,16 @@ def limit_of(item: pytest.Item) -> Limit | None:
     return kits_limit(unit, profiles.current_examples(), scale, threads())
 
 
+def limit_of_import(config: pytest.Config) -> Limit | None:
+    """The limit of the import of a module under test where no spec runs."""
+    given = configured_limit(config)
+    if given is not None:
+        seconds, source = given
+        return Limit(seconds, seconds, source) if seconds > 0 else None
+    cpu = FACTOR * REFERENCE_SECONDS * threads()
+    return Limit(cpu, WAITING_SECONDS, "as for a spec; --timeout=N sets another")
+
+
 def kits_limit(unit: Unit, examples: int, scale: str = "tiny", threads: int = 1) -> Limit:
     """The limit of a spec for which nobody else set one; more examples, data or threads get more."""
     needed = unit.cpu_seconds_at(scale) or REFERENCE_SECONDS
@@ -73,7 +83,11 @@ def given_limit(item: pytest.Item) -> tuple[float, str] | None:
         seconds = marker.args[0] if marker.args else marker.kwargs.get("timeout")
         if seconds is not None:
             return float(seconds), "set by the marker timeout of the spec"
-    config = item.config
+    return configured_limit(item.config)
+
+
+def configured_limit(config: pytest.Config) -> tuple[float, str] | None:
+    """The same without the marker of a spec."""
     given = config.getoption("timeout", None)
     if given is not None:
         return float(given), f"set by --timeout={given:g}"

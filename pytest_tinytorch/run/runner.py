@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pytest
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, locate_exercises
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.implementation import PACKAGE, installed_finder
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
@@ -38,7 +38,7 @@ from pytest_tinytorch.run.reports import (
     mark_skipped,
     unit_of,
 )
-from pytest_tinytorch.run.spectimer import SpecTimer, is_debugging
+from pytest_tinytorch.run.spectimer import SpecTimer, is_debugging, stderr_of
 from pytest_tinytorch.run.trials import FAILED_WITH, Trials, in_order
 
 if TYPE_CHECKING:  # the library below it takes a while, and only workers need it
@@ -91,6 +91,19 @@ class Runner:
                 raise
             text = f"ends the program: {endings.place_of(error)}"
             return pytest.CollectReport(collector.nodeid, "failed", text, [])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """From now on an import of the package has a limit even where no spec runs."""
+        stderr_of(session.config)
+        if (finder := installed_finder()) is not None:
+            finder.guard = partial(self._importing, session.config)
+
+    @contextmanager
+    def _importing(self, config: pytest.Config, module: str) -> Iterator[None]:
+        """What a module under test is imported in."""
+        with self.timer.limiting_import(config, module), endings.importing(module):
+            yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -199,7 +212,7 @@ class Runner:
         confirmed = self.trials.confirmed.get(unit.name, [])
         if found.state != State.WRONG or found.exercise in confirmed or not unit.source:
             return
-        if measures_time(item) or is_debugging(item):
+        if measures_time(item) or is_debugging(item.config):
             return
         place = self.workspace.implementation
         own, solution = place.file(unit.name), place.reference / PACKAGE / f"{unit.name}.py"
@@ -263,6 +276,7 @@ class Runner:
         self.failed.clear()
         self.held.clear()
         self.timer.loops.clear()
+        self.timer.endless.clear()
 
     def _is_sound(self, unit: UnitId) -> bool:
         """Whether a unit is proved, or could not have let this one run otherwise, and has not failed here."""

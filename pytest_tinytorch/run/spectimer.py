@@ -12,8 +12,8 @@ from functools import cache
 import pytest
 
 from pytest_tinytorch.run import hardlimit
-from pytest_tinytorch.run.exceptions import SpecEnded, TimeLimit
-from pytest_tinytorch.run.limits import limit_of
+from pytest_tinytorch.run.exceptions import ModuleNeverEnds, SpecEnded, TimeLimit
+from pytest_tinytorch.run.limits import Limit, limit_of, limit_of_import
 from pytest_tinytorch.run.loops import Loop
 from pytest_tinytorch.run.ticks import SystemClocks, start_ticks
 from pytest_tinytorch.run.timelimit import SHORT_TICK, TICK, Alarm
@@ -29,12 +29,14 @@ class SpecTimer:
     Attributes:
         loops: the functions that ran into the limit so far. Whoever goes on with the rest of a run in
             another process puts them there.
+        endless: the modules whose import ran into the limit while no spec ran.
         in_phase: whether a phase of a spec runs, and not what reports on it.
     """
 
     def __init__(self, is_learners: Callable[[str], bool]) -> None:
         self.is_learners = cache(is_learners)  # asked for each frame, in the middle of a spec
         self.loops: list[Loop] = []
+        self.endless: dict[str, TimeLimit] = {}
         self.in_phase = False
         self.alarm: Alarm | None = None
         self.running = ExitStack()
@@ -42,28 +44,62 @@ class SpecTimer:
     @contextmanager
     def limiting(self, item: pytest.Item) -> Iterator[None]:
         """Give a spec its limit; nothing to other tests, or while a debugger is attached."""
-        limit = limit_of(item)
-        if limit is None or is_debugging(item):
+        with self._watching(item.config, item.nodeid, limit_of(item)):
+            yield
+
+    @contextmanager
+    def limiting_import(self, config: pytest.Config, module: str) -> Iterator[None]:
+        """Give the import of a module under test a limit where no spec runs, as while specs are collected.
+
+        Raises:
+            ModuleNeverEnds: it was reached, now or when the module was imported before.
+        """
+        if self.alarm is not None:
+            yield
+            return
+        if module in self.endless:
+            raise ModuleNeverEnds(module, self.endless[module])
+        try:
+            with self._watching(config, module, limit_of_import(config)), self._in_phase():
+                yield
+        except TimeLimit as error:
+            self.endless[module] = error
+            raise ModuleNeverEnds(module, error).with_traceback(error.__traceback__) from None
+
+    @contextmanager
+    def _in_phase(self) -> Iterator[None]:
+        self.in_phase = True
+        try:
+            yield
+        finally:
+            self.in_phase = False
+
+    @contextmanager
+    def _watching(self, config: pytest.Config, name: str, limit: Limit | None) -> Iterator[None]:
+        """Let an alarm look at what runs inside, if there is a limit."""
+        if limit is None or is_debugging(config):
             yield
             return
         clocks = SystemClocks()
         self.alarm = Alarm(
             limit,
-            item.nodeid,
+            name,
             clocks.read,
             tick=SHORT_TICK if self.loops else TICK,
             loops=self.loops,
             is_learners=self.is_learners,
-            armed=lambda: self.in_phase and not is_debugging(item),
-            give_up=lambda: end_process(item),
+            armed=lambda: self.in_phase and not is_debugging(config),
+            give_up=lambda: end_process(config, name),
         )
-        with ExitStack() as self.running:
-            self.running.callback(clocks.close)
-            end = limit.cpu + hardlimit.GRACE_SECONDS
-            self.running.enter_context(hardlimit.process_ends_after(end, stderr_of(item.config)))
-            self.running.callback(start_ticks(self.alarm))
-            yield
-        self.alarm = None
+        try:
+            with ExitStack() as self.running:
+                self.running.callback(clocks.close)
+                end = limit.cpu + hardlimit.GRACE_SECONDS
+                self.running.enter_context(hardlimit.process_ends_after(end, stderr_of(config)))
+                self.running.callback(start_ticks(self.alarm))
+                yield
+        finally:
+            self.alarm = None
 
     @contextmanager
     def trying(self, seconds: float) -> Iterator[None]:
@@ -103,20 +139,20 @@ def stderr_of(config: pytest.Config) -> int | None:
     return config.stash[STDERR]
 
 
-def is_debugging(item: pytest.Item) -> bool:
+def is_debugging(config: pytest.Config) -> bool:
     """Whether somebody steps through the code, and has not told pytest-timeout to overlook it."""
     import pytest_timeout
 
-    if item.config.getoption("timeout_disable_debugger_detection", None):
+    if config.getoption("timeout_disable_debugger_detection", None):
         return False
     return bool(pytest_timeout.is_debugging())
 
 
-def end_process(item: pytest.Item) -> None:
+def end_process(config: pytest.Config, name: str) -> None:
     """The last resort against code that catches every exception: no other spec waits for it for ever."""
-    capture = item.config.pluginmanager.getplugin("capturemanager")
+    capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         capture.stop_global_capturing()
-    print(f"\n{item.nodeid} cannot be stopped: it catches every exception", file=sys.stderr)
+    print(f"\n{name} cannot be stopped: it catches every exception", file=sys.stderr)
     sys.stderr.flush()
     os._exit(UNSTOPPABLE)

@@ -60,10 +60,29 @@ def going_on(name: str, inside: str, states: frozenset[str] = PASSED, **more: bo
     return Fault(name, once, "done = False", states, **more)
 
 
+ASKED_BY_COLLECTION = """
+class Named:
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        from tinytorch import adding
+
+        return getattr(adding, name)
+
+named = Named()
+"""
+"""A stand-in whose attributes pytest asks for while it collects, and passes over what that raises."""
+
 LOOPS = (
     Fault("a loop in Python", "while True:\n    pass", plain=True),
     Fault("a loop in C", "import itertools\nreturn sum(itertools.count())"),
-    Fault("a loop at import", at_import="while True:\n    pass"),
+    Fault("a loop at import", at_import="while True:\n    pass", plain=True),
+    Fault(
+        "a loop at import, while specs are collected",
+        at_import="while True:\n    pass",
+        plain=True,
+        files=(("specs/test_zz_more.py", ASKED_BY_COLLECTION),),
+    ),
     Fault(
         "a loop in a metaclass, at import",
         at_import="class M(type):\n"

@@ -112,6 +112,19 @@ def test_a_setting_is_named_and_zero_switches_limits_off(workspace):
     assert toy.pytest_in(workspace, "--checkpoint=03", "--timeout=0").states["03"] == "passed"
 
 
+def test_an_import_that_never_ends_ends_while_specs_are_collected(workspace):
+    """Without a limit there, the run would never end."""
+    text = toy.REFERENCE["adding"] + "\n\nwhile True:\n    pass\n"
+    toy.write(workspace, {"tinytorch/adding.py": text})
+    toy.write(workspace, {"specs/test_zz_more.py": "from tinytorch.adding import add\n"})
+    toy.write(workspace, {"specs/test_zz_other.py": "from tinytorch.adding import add\n"})
+    run = toy.pytest_in(workspace, "--no-isolate", "--timeout=1", timeout=60)
+    assert run.code == 2, run.output
+    assert run.output.count("ModuleNeverEnds: no verdict after 1") == 2
+    assert "tinytorch/adding.py:14" in run.output
+    assert run.cpu is None or run.cpu < 8
+
+
 @posix
 def test_a_test_that_is_no_spec_has_no_limit(workspace):
     toy.write(workspace, {"specs/test_zz_more.py": CHECK})
