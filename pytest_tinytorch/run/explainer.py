@@ -22,6 +22,7 @@ from pytest_tinytorch.run.exceptions import (
     StubReached,
     TimeLimit,
 )
+from pytest_tinytorch.run.loops import MODULE
 from pytest_tinytorch.run.message import (
     LONGEST_LINE,
     LONGEST_TEXT,
@@ -181,13 +182,15 @@ class Explainer:
     ) -> tuple[State, str]:
         """(kind, headline) of what is not a stub."""
         text = f"{type(error).__name__}: {_first_line(error)}"
+        importing = any(frame.name == MODULE for frame in frames)
         if isinstance(error, Ending):
-            return error.state, error.text
+            told = importing and error.state == State.BROKEN
+            return error.state, f"the module cannot be imported: {error}" if told else str(error)
         if isinstance(error, TimeLimit | MissingName | ModuleEndsProgram):
             return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self._misspelt(error) is not None:
             return State.BROKEN, f"{type(error).__name__}: {error.msg}"
-        if any(frame.name == "<module>" for frame in frames):
+        if importing:
             return State.BROKEN, f"the module cannot be imported: {text}"
         if isinstance(error, ImportError) and (error.name or "").startswith(PACKAGE):
             return State.BROKEN, self._link_text(error) or text
@@ -254,7 +257,7 @@ class Explainer:
         if isinstance(code, CodeType) and self.is_learners(real_path(Path(code.co_filename))):
             file = real_path(Path(code.co_filename))
             return Frame(file, self._definition_line(file, code.co_firstlineno), code.co_qualname)
-        if any(frame.name == "<module>" for frame in frames):
+        if any(frame.name == MODULE for frame in frames):
             return frames[-1]
         if frames:
             own = [frame for frame in frames if frame.file.stem == spec.unit.name]
@@ -352,7 +355,8 @@ class Explainer:
         self, spec: Spec, error: BaseException, outcome: Outcome, where: Frame | None, unit: Unit
     ) -> str:
         source = source_lines(error, where.file, where.line) if where else []
-        lines = [f"✗ {unit.label}"] if source else self._spec_lines(spec, error)
+        gone = isinstance(error, Ending) and where is not None and where.name == MODULE
+        lines = [f"✗ {unit.label}"] if source or gone else self._spec_lines(spec, error)
         if isinstance(error, LawBroken):
             is_told = getattr(error, "program", "") in ("", error.called)
             is_answer = error.expected in ("True", "False") and is_told

@@ -6,10 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+MODULE = "<module>"
+"""The function that a module is, as Python calls it: it runs when the module is imported."""
+
 
 @dataclass(frozen=True)
 class Loop:
-    """A function that ran into the limit, and the spec that it did so in. Made of plain JSON values."""
+    """A function that ran into the limit, and the spec that it did so in. Made of plain JSON values.
+
+    So is a module whose import has ended the process: nobody comes back from that either.
+    """
 
     file: str
     function: str

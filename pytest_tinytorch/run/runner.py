@@ -154,6 +154,22 @@ class Runner:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         return (yield from self._phase())
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: Any
+    ) -> Generator[None, object, object]:
+        """Let pytest know of a fixture that what ends a spec has ended.
+
+        It remembers ordinary exceptions only. A fixture that it takes for one that never began is not torn
+        down, and fails with an error of pytest's own the next time.
+        """
+        try:
+            return (yield)
+        except SpecEnded as error:
+            known: Any = (error, error.__traceback__)
+            fixturedef.cached_result = (None, fixturedef.cache_key(request), known)
+            raise
+
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Put back what the code under test has changed of the process, before anyone else is there."""

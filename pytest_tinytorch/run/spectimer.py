@@ -12,9 +12,9 @@ from functools import cache
 import pytest
 
 from pytest_tinytorch.run import hardlimit
-from pytest_tinytorch.run.exceptions import ModuleNeverEnds, SpecEnded, TimeLimit
+from pytest_tinytorch.run.exceptions import ModuleNeverEnds, SameLoop, SpecEnded, TimeLimit
 from pytest_tinytorch.run.limits import Limit, limit_of, limit_of_import
-from pytest_tinytorch.run.loops import Loop
+from pytest_tinytorch.run.loops import MODULE, Loop
 from pytest_tinytorch.run.ticks import SystemClocks, start_ticks
 from pytest_tinytorch.run.timelimit import SHORT_TICK, TICK, Alarm
 from pytest_tinytorch.run.workerends import UNSTOPPABLE
@@ -53,9 +53,11 @@ class SpecTimer:
 
         Raises:
             ModuleNeverEnds: it was reached, now or when the module was imported before.
+            SameLoop: an earlier spec did not come back from this import.
         """
         if self.alarm is not None:
-            yield
+            with self._importing_once(module, self.alarm.nodeid):
+                yield
             return
         if module in self.endless:
             raise ModuleNeverEnds(module, self.endless[module])
@@ -65,6 +67,21 @@ class SpecTimer:
         except TimeLimit as error:
             self.endless[module] = error
             raise ModuleNeverEnds(module, error).with_traceback(error.__traceback__) from None
+
+    @contextmanager
+    def _importing_once(self, module: str, nodeid: str) -> Iterator[None]:
+        """Import a module for a spec, unless another one did not come back from that."""
+        file = str(getattr(sys.modules.get(module), "__file__", ""))
+        known = [x for x in self.loops if (x.file, x.function) == (file, MODULE)]
+        before = next((loop.nodeid for loop in known if loop.nodeid != nodeid), None)
+        if before is not None:
+            raise SameLoop(before)
+        try:
+            yield
+        except TimeLimit:
+            if not known:
+                self.loops.append(Loop(file, MODULE, 1, nodeid))
+            raise
 
     @contextmanager
     def _in_phase(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.explainer import Frame, Spec
 from pytest_tinytorch.run.isolation import RunMarker
 from pytest_tinytorch.run.limits import Limit, limit_of
+from pytest_tinytorch.run.loops import MODULE, Loop
 from pytest_tinytorch.run.planting import Planter, Sieve
 from pytest_tinytorch.run.pool import Listener, Pool
 from pytest_tinytorch.run.reports import attached_outcome, ending_report, unit_of
@@ -68,9 +69,17 @@ class Relay:
         unit = unit_of(item)
         if unit is None:
             return self.reported(ending_report(item, str(ending)))
+        if ending.state == State.BROKEN:
+            self.runner.timer.loops += self._imports_among(frames, item.nodeid)
         spec = Spec(item.nodeid, unit, *group_and_law(item))
         finding = self.runner.explainer.explain(spec, ending, frames)
         return self.reported(ending_report(item, finding.text, finding.outcome))
+
+    def _imports_among(self, frames: Sequence[Frame], nodeid: str) -> list[Loop]:
+        """The modules that were being imported: no later spec is to come to the same end."""
+        files = [frame.file for frame in frames if frame.name == MODULE]
+        learners = filter(self.runner.explainer.is_learners, files)
+        return [Loop(str(file), MODULE, 1, nodeid) for file in learners]
 
     def limit(self, item: pytest.Item) -> Limit | None:
         return limit_of(item)

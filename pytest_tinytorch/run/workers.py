@@ -18,9 +18,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import wraps
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import pytest
 
@@ -190,6 +191,7 @@ def run_worker(
     faulthandler.enable(places, all_threads=False)
     if DUMP is not None:
         faulthandler.register(DUMP, places, all_threads=False)
+    tell_exits(places)
     prepare(config)
     sender = Sender(config, connection, loops)
     config.pluginmanager.register(sender)
@@ -201,6 +203,20 @@ def run_worker(
         sender.send(FAILED, traceback.format_exception_only(error)[-1].strip())
         raise
     os._exit(0)  # nothing that the code under test left for the end has a say
+
+
+def tell_exits(places: IO[str]) -> None:
+    """Let whoever calls ``os._exit`` in this process write down first where that is."""
+    process, end = os.getpid(), os._exit
+
+    @wraps(end)
+    def told(status: int) -> NoReturn:
+        if os.getpid() == process:
+            with suppress(Exception):  # the code under test may have closed the file
+                faulthandler.dump_traceback(places, all_threads=False)
+        end(status)
+
+    os._exit = told
 
 
 def keep_quiet(config: pytest.Config) -> None:

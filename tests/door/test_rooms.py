@@ -46,6 +46,7 @@ LISTED = {
         "exec",
     ): "defines a canary: a spec of the workspace with a planted function",
     ("run/standins.py", "exec"): "defines one exercise of the worked solution, for a trial",
+    ("run/spectimer.py", "sys.modules"): "looks for the file of a module that is being imported",
     ("run/trials.py", "sys.modules"): "looks for the learner's module that a trial changes",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
     ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",

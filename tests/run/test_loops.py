@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.run import linux
 from tests.support import toy
 
 ENDLESS = "while True:\n        pass"
@@ -123,6 +124,71 @@ def test_an_import_that_never_ends_ends_while_specs_are_collected(workspace):
     assert run.output.count("ModuleNeverEnds: no verdict after 1") == 2
     assert "tinytorch/adding.py:14" in run.output
     assert run.cpu is None or run.cpu < 8
+
+
+IMPORTED = """
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def imported():
+    import tinytorch.adding
+"""
+"""The specs of the course import in a fixture what they are about."""
+
+NO_RETURN = {
+    "a loop": ("while True:\n    pass", "no verdict after 1", ()),
+    "a loop in a function": (
+        "def hold():\n    while True:\n        pass\n\nhold()",
+        "no verdict after 1",
+        (),
+    ),
+    "a loop, isolated": ("while True:\n    pass", "no verdict after 1", ("--isolate",)),
+    "a loop in C": (
+        "import itertools\nsum(itertools.count())",
+        "the module cannot be imported: no verdict",
+        ("--isolate",),
+    ),
+    "os._exit": (
+        "import os\nos._exit(0)",
+        "the module cannot be imported: the process that ran it exited with code 0",
+        ("--isolate",),
+    ),
+    "a crash": (
+        "import ctypes\nctypes.string_at(0)",
+        "the module cannot be imported: the process that ran it crashed (SIGSEGV)",
+        ("--isolate",),
+    ),
+}
+
+
+@posix
+@pytest.mark.parametrize("code", NO_RETURN)
+def test_an_import_that_nobody_comes_back_from_is_one_cause(workspace, code):
+    """Each spec imports the module in a fixture that all specs share; no function is called wrong."""
+    source, says, options = NO_RETURN[code]
+    if options and not linux.is_here():
+        pytest.skip("needs forks")
+    text = toy.REFERENCE["adding"] + f"\n\n{source}\n"
+    toy.write(workspace, {"tinytorch/adding.py": text})
+    many = "".join(
+        f"\n    def test_more_{n}(self):\n        from tinytorch.adding import add\n"
+        for n in range(6)
+    )
+    name = "specs/test_01_adding.py"
+    specs = toy.SPECS[name].replace('"""01."""', f'"""01."""{IMPORTED}') + many
+    toy.write(workspace, {name: specs})
+    toy.remake_manifest(workspace)
+    run = toy.pytest_in(workspace, "--no-gate", "--timeout=1", "-rs", *options)
+    assert counts(run, "checkpoint-01") == {"broken": 1, "not run": 7}, run.output
+    assert counts(run, "checkpoint-02") == {"not run": 2}, run.output
+    assert run.states["03"] == "passed"
+    told = " ".join(run.output.split())
+    assert told.count(f"Broken {says}") == 1, run.output
+    assert "tinytorch/adding.py:1" in run.output
+    assert " in add" not in run.output
+    assert ("Law" in run.output) == ("hold" in source)
 
 
 @posix
