@@ -21,7 +21,7 @@ def inside(file: Path, folder: Path) -> str | None:
 
     A command asks that of every file of a workspace, and `Path.relative_to` takes ten times as long.
 
-    >>> inside(Path("/w/specs/laws.py"), Path("/w")), inside(Path("/work/laws.py"), Path("/w"))
+    >>> inside(Path("/w/specs/laws.py"), Path("/w")), inside(Path("/wide/laws.py"), Path("/w"))
     ('specs/laws.py', None)
     """
     path, start = file.as_posix(), f"{folder.as_posix().rstrip('/')}/"

@@ -89,9 +89,9 @@ def test_a_command_is_found_in_settings_of_any_kind(text, command):
 
 
 def test_a_tito_in_the_workspace_is_named_from_there_where_the_editor_takes_that():
-    root, tito = Path("/work/torch"), Path("/work/torch/.venv/bin/tito")
+    root, tito = Path("/home/you/torch"), Path("/home/you/torch/.venv/bin/tito")
     assert EDITORS["neovim"].command(tito, root) == ".venv/bin/tito"
-    assert EDITORS["emacs"].command(tito, root) == "/work/torch/.venv/bin/tito"
+    assert EDITORS["emacs"].command(tito, root) == "/home/you/torch/.venv/bin/tito"
     assert EDITORS["neovim"].command(Path("/else/tito"), root) == "/else/tito"
 
 

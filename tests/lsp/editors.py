@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
 from tests.lsp.client import PATIENCE
 from tests.support import kit
+from tests.support.warm import learners_environment
 
 SCRIPTS = Path(__file__).with_name("scripts")
 MODULE = "tinytorch/activations.py"
@@ -45,6 +47,21 @@ def steps(folder, root):
     }
     todo.write_text(json.dumps(table), encoding="utf-8")
     return {"STEPS": str(todo)}
+
+
+def run(command, root, given):
+    """Let an editor do its steps in a workspace, and end."""
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=learners_environment() | given,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def seen(folder):

@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from tests.lsp import editors
-from tests.support.warm import learners_environment
 
 
 def emacs():
@@ -25,17 +24,8 @@ def emacs():
 def test_shows_the_verdict_in_the_line(tmp_path):
     program = emacs()
     root = editors.workspace(tmp_path, "emacs")
-    done = subprocess.run(
-        [program, "--batch", "--load", str(editors.SCRIPTS / "emacs.el")],
-        cwd=root,
-        env=learners_environment() | editors.steps(tmp_path, root) | {"HOME": str(tmp_path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=10 * editors.PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    given = editors.steps(tmp_path, root) | {"HOME": str(tmp_path)}
+    editors.run([program, "--batch", "--load", str(editors.SCRIPTS / "emacs.el")], root, given)
     found = editors.seen(tmp_path)
     editors.checked(found)
     assert [one["line"] for one in found["errors"]] == [found["head"]]

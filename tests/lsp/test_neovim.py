@@ -69,17 +69,7 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     root = with_an_environment_of_its_own(editors.workspace(tmp_path, "neovim"), monkeypatch)
     given = home(tmp_path, root) | editors.steps(tmp_path, root)
     script = editors.SCRIPTS / "neovim.lua"
-    done = subprocess.run(
-        [program, "--headless", editors.MODULE, "-c", f"luafile {script}"],
-        cwd=root,
-        env=learners_environment() | given,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=10 * editors.PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    editors.run([program, "--headless", editors.MODULE, "-c", f"luafile {script}"], root, given)
     found = editors.seen(tmp_path)
     editors.checked(found)
     assert [one["lnum"] for one in found["errors"]] == [found["head"]]
