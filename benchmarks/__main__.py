@@ -16,12 +16,13 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, paired, settings, table
+from benchmarks import alone, memory, paired, settings, table
 from benchmarks.row import Row
 
 SECONDS, QUICK_SECONDS = 4.0, 0.6
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings.set_up(given.source.resolve(), given.threads)
     from benchmarks import rows
 
-    names = [*(row.name for row in rows.ROWS), *rows.LOOP]
+    names = [*(row.name for row in rows.ROWS), *alone.TITLES, *rows.LOOP]
     if given.list:
         print(*names, sep="\n")
         return 0
@@ -103,11 +104,24 @@ def table_of(
         if row.name not in wrong and find_spec(row.needs):
             found.append(measured(row, given) | {"difference": differences.get(row.name)})
             print(table.line(found[-1]), flush=True)
-    if not given.quick and set(wanted) & rows.LOOP.keys():
-        for one in loop(rows.LOOP):
-            found.append(one)
-            print(table.line(one), flush=True)
+    for one in without_comparison(set(wanted), given):
+        found.append(one)
+        print(table.line(one), flush=True)
     return found, wrong
+
+
+def without_comparison(wanted: set[str], given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The rows that have processes of their own; none of them if ``--quick`` is given."""
+    from benchmarks import rows
+
+    if given.quick:
+        return
+    for name, title in alone.TITLES.items():
+        if name in wanted:
+            pairs = alone.pairs(name, given.source.resolve(), given.threads, SECONDS)
+            yield plain(name, title, "PyTorch", pairs)
+    if wanted & rows.LOOP.keys():
+        yield from loop(rows.LOOP)
 
 
 def compared(chosen: list[Row]) -> tuple[dict[str, float], set[str]]:
@@ -176,6 +190,15 @@ def floor(row: Row, seconds: float, clock: paired.Clock) -> dict[str, Any] | Non
     return asdict(paired.ratio(pairs)) | {"calls": least.calls, "missing": least.missing}
 
 
+def plain(name: str, title: str, beside: str, pairs: list[paired.Pair]) -> dict[str, Any]:
+    """A row of the table that has times alone."""
+    return (
+        {"name": name, "title": title, "beside": beside}
+        | asdict(paired.ratio(pairs))
+        | {"bytes": {"ours": None, "theirs": None}, "floor": None, "difference": None}
+    )
+
+
 def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
     """The rows of `benchmarks.watch`."""
     from benchmarks import watch
@@ -190,12 +213,7 @@ def loop(titles: dict[str, str]) -> list[dict[str, Any]]:
         "loop-full": [(edit.full, edit.theirs) for edit in edits],
         "loop-line": [(edit.line, edit.theirs) for edit in edits if not edit.right],
     }
-    return [
-        {"name": name, "title": titles[name], "beside": "pytest-watcher"}
-        | asdict(paired.ratio(pairs[name]))
-        | {"bytes": {"ours": None, "theirs": None}, "floor": None, "difference": None}
-        for name in titles
-    ]
+    return [plain(name, titles[name], "pytest-watcher", pairs[name]) for name in titles]
 
 
 if __name__ == "__main__":

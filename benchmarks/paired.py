@@ -14,6 +14,9 @@ from benchmarks.row import Work
 
 Clock = Callable[[], float]
 
+Timed = Callable[[], float]
+"""Does work, and gives the seconds that it took."""
+
 Pair = tuple[float, float]
 """Seconds of our work and of theirs, one taken right after the other."""
 
@@ -95,13 +98,22 @@ def in_turn(
     first = [(seconds_of(work), seconds_of(work, clock=clock))[1] for work in (ours, theirs)]
     calls = [calls_of(one) for one in first]
     gc.collect()
+    return timed_pairs(
+        lambda: seconds_of(ours, calls[0], clock),
+        lambda: seconds_of(theirs, calls[1], clock),
+        seconds,
+        fewest,
+    )
+
+
+def timed_pairs(ours: Timed, theirs: Timed, seconds: float, fewest: int = FEWEST) -> list[Pair]:
+    """The seconds that both say they took, in turn, for about so many seconds by a clock on the wall."""
     pairs: list[Pair] = []
     end = time.perf_counter() + seconds
     while len(pairs) < fewest or (time.perf_counter() < end and len(pairs) < MOST):
         if len(pairs) % 2:
-            theirs_took = seconds_of(theirs, calls[1], clock)
-            pairs.append((seconds_of(ours, calls[0], clock), theirs_took))
+            theirs_took = theirs()
+            pairs.append((ours(), theirs_took))
         else:
-            ours_took = seconds_of(ours, calls[0], clock)
-            pairs.append((ours_took, seconds_of(theirs, calls[1], clock)))
+            pairs.append((ours(), theirs()))
     return pairs

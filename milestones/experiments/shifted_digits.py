@@ -172,11 +172,13 @@ def train(
     scale: Scale,
     on_epoch: OnEpoch | None = None,
 ) -> None:
-    """Teach a model to classify, changing only some of its parameters."""
+    """Teach a model to classify, changing only some of its parameters; freed memory is kept meanwhile."""
     from tinytorch.losses import cross_entropy
+    from tinytorch.memory import keep_freed_memory
     from tinytorch.optimizers import AdamW
     from tinytorch.training import Trainer
 
+    keep_freed_memory()
     optimizer = AdamW(parameters, lr=scale.learning_rate)
     trainer = Trainer(model, optimizer, cross_entropy, rates(scale, len(batches)))
     trainer.fit(batches, scale.epochs, on_epoch=on_epoch)

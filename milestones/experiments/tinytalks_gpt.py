@@ -194,10 +194,12 @@ def train(
     generator: np.random.Generator,
     on_epoch: OnEpoch | None = None,
 ) -> None:
-    """Teach a GPT to answer."""
+    """Teach a GPT to answer, with freed memory kept for the next step."""
+    from tinytorch.memory import keep_freed_memory
     from tinytorch.optimizers import AdamW
     from tinytorch.training import Trainer
 
+    keep_freed_memory()
     batches = loader(talks, tokenizer, generator)
     schedule = rates(epochs, len(batches))
     optimizer = AdamW(model.parameters(), lr=LEARNING_RATE, betas=BETAS)

@@ -28,6 +28,7 @@ AS_IN_PYTORCH = (
 GIVEN = frozenset(
     [
         "__init__",
+        "memory",
         "primitive",
         "precision",
         "refusals",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from benchmarks import alone
 from tests.support import kit
 
 EACH = """
@@ -58,7 +61,9 @@ def test_our_side_of_each_row_runs():
     assert run.returncode == 0, run.stderr
     listed = python("-m", "benchmarks", "--list").stdout.split()
     told = [line.partition(": ") for line in run.stdout.splitlines()]
-    assert [name for name, _, _ in told] + ["loop-first", "loop-full", "loop-line"] == listed
+    more = [*alone.TITLES, "loop-first", "loop-full", "loop-line"]
+    assert [name for name, _, _ in told] + more == listed
+    assert {alone.row_of(name) for name in alone.TITLES} <= set(listed)
     assert len(set(listed)) == len(listed) > 20
     assert len({title for _, _, title in told}) == len(told)
 
@@ -71,6 +76,19 @@ def test_a_floor_computes_what_its_row_does():
     assert len(told) >= 8
     assert [name for name, compared, *_ in told if compared == "False"] == ["gpt-step"]
     assert all(calls and missing for _, _, calls, missing in told)
+
+
+def test_a_process_of_one_side_says_how_long_each_call_took():
+    with alone.asked("mlp-sgd", "ours", "--keep") as ask:
+        assert min(ask(), ask()) > 0
+
+
+def test_a_process_that_ends_is_an_error_that_shows_the_command():
+    with (
+        alone.asked("no-such-row", "ours") as ask,
+        pytest.raises(RuntimeError, match=r"benchmarks\.alone no-such-row ours ended with 1"),
+    ):
+        ask()
 
 
 def test_without_torch_one_line_says_what_to_install():
