@@ -89,7 +89,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--source",
         type=Path,
         metavar="DIR",
-        help="judge the package tinytorch/ in DIR instead of the one here",
+        help="judge the package tinytorch/ in DIR instead of the one here, for a grader of your own: DIR is"
+        " the folder around the package (submissions/ann, not submissions/ann/tinytorch), unpacked, with all"
+        " files of the package; nothing else in it is read. `tito grade` does more, for a whole class",
     )
     option(
         "--ledger",

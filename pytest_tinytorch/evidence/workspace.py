@@ -34,9 +34,10 @@ from pytest_tinytorch.evidence.digests import (
     read_if_present,
 )
 from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
-from pytest_tinytorch.evidence.implementation import Implementation, reference_folder
+from pytest_tinytorch.evidence.implementation import PACKAGE, Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Event, Ledger
 from pytest_tinytorch.evidence.outcomes import Outcome, State
+from pytest_tinytorch.evidence.packagefolder import package_folder
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
@@ -410,12 +411,11 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
 
 def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
     """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
-    own = reference_folder(root)
-    folder = real_path(options.source) if options.source else root
-    if options.reference:
-        folder = own
-    if not (folder / "tinytorch").is_dir():
-        raise ValueError(f"{folder} has no package tinytorch/: name the folder that holds it")
+    own = folder = reference_folder(root)
+    if not options.reference:
+        folder = package_folder(options.source) if options.source else root
+    if not (folder / PACKAGE).is_dir():
+        raise ValueError(f"{folder} has no package {PACKAGE}/: name the folder that contains it")
     borrowed = frozenset() if options.reference else chosen_to_borrow(curriculum, options)
     modules = {unit.name for unit in curriculum.checkpoints if unit.id in borrowed and unit.source}
     return Workspace(root, options, curriculum, Implementation(folder, own, frozenset(modules)))

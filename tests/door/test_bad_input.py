@@ -85,7 +85,7 @@ class TestSource:
         (workspace / "circle").symlink_to("circle")
         run = toy.pytest_in(workspace, "--source=circle")
         assert run.code == 4
-        assert is_told(run, "circle has no package tinytorch/")
+        assert is_told(run, "--source=circle: there is no folder ")
 
     @pytest.mark.parametrize("where", ["one line", "many lines", "a law"])
     def test_a_message_of_50_megabytes(self, workspace, where):

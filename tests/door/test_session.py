@@ -144,7 +144,7 @@ class TestSelecting:
             (("--borrow=addin",), "Did you mean 'adding'"),
             (("--path=shor",), "Did you mean 'short'"),
             (("--hints=4",), "--hints takes 1, 2 or 3"),
-            (("--source=nowhere",), "no package tinytorch"),
+            (("--source=nowhere",), "--source=nowhere: there is no folder "),
             (("--checkpoint=7", "-n", "2"), "Valid: 00, 01, 02, 03"),
             (("--checkpoint=7", "--capabilities"), "Valid: 00, 01, 02, 03"),
         ],

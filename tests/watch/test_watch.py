@@ -537,7 +537,7 @@ class TestWatching:
 
     def test_a_folder_without_a_package_is_told_at_once(self, root, monkeypatch):
         monkeypatch.chdir(root)
-        assert "specs has no package tinytorch/" in kit.tito(
+        assert "specs: it has no package tinytorch/" in kit.tito(
             "watch", "--", "--source=specs", code=2
         )
         assert "--source" in kit.tito("watch", "--", "--source", code=2)
