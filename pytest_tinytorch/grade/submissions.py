@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import unicodedata
@@ -13,23 +12,16 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.grade.archives import ARCHIVES, Place
 from pytest_tinytorch.grade.downloads import open_download
 from pytest_tinytorch.grade.repositories import HEAD, Repository, git_folder, is_bare, place_of
 from pytest_tinytorch.grade.taking import Refused
 
-COLUMNS = ("submission", "id", "name", "late_days")
-"""The columns of the list of a class. Only the first one is needed."""
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 """What a name of a file must not have on some system."""
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 LONGEST_NAME = 60
-
-
-class ListError(ValueError):
-    """The list of a class is wrong; the message names the line or the column."""
 
 
 class NoPlace(ValueError):
@@ -48,6 +40,7 @@ class Submission:
         refused: why it is not graded; empty if it is.
         also: other names by which a list or a person may call it.
         origin: what it came out of, if that was recognized.
+        more: what the list says besides, see `Entry`.
     """
 
     id: str
@@ -57,6 +50,7 @@ class Submission:
     refused: str = ""
     also: tuple[str, ...] = ()
     origin: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> str:
@@ -66,11 +60,17 @@ class Submission:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the list of a class."""
+    """One line of the list of a class.
+
+    Attributes:
+        id, name, late_days: as the list has them.
+        more: (title, cell) of the columns that mean nothing to the grader.
+    """
 
     id: str
     name: str = ""
     late_days: int = 0
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def find_submissions(
@@ -93,7 +93,7 @@ def find_submissions(
     known = [_known(one, listed, folded) for one in found]
     handed_in = {one.id for one in known}
     absent = [
-        Submission(entry.id, entry.name, None, entry.late_days)
+        Submission(entry.id, entry.name, None, entry.late_days, more=entry.more)
         for entry in listed.values()
         if entry.id not in handed_in
     ]
@@ -122,7 +122,8 @@ def _known(one: Submission, listed: Mapping[str, Entry], folded: Mapping[str, En
         return one
     also = one.also if entry.id == one.id else (one.id, *one.also)
     name = entry.name or one.name
-    return replace(one, id=entry.id, name=name, late_days=entry.late_days, also=also)
+    known = replace(one, id=entry.id, name=name, also=also)
+    return replace(known, late_days=entry.late_days, more=entry.more)
 
 
 def _folded(name: str) -> str:
@@ -224,61 +225,3 @@ def _unique(found: Sequence[Submission]) -> tuple[Submission, ...]:
 def _same(one: Submission) -> str:
     """What is the same for two ids that some system takes for one."""
     return unicodedata.normalize("NFC", one.folder).casefold()
-
-
-def read_list(file: Path) -> dict[str, Entry]:
-    """The list of a class: the name of each submission to what is known of it.
-
-    A CSV file in UTF-8 with a line of titles: ``submission``, and optionally ``id``, ``name``, ``late_days``.
-
-    Raises:
-        ListError: it is wrong, or cannot be read.
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            titles = [title.strip() for title in reader.fieldnames or ()]
-            reader.fieldnames = titles
-            rows = list(reader)
-    except UnicodeDecodeError as error:
-        raise ListError(f"{file} is not UTF-8: save it as CSV in UTF-8") from error
-    except (OSError, ValueError, csv.Error) as error:
-        raise ListError(f"{file}: {error}") from error
-    _refuse_titles(titles, str(file))
-    if not rows:
-        raise ListError(f"{file}: there are no students in it: write a line for each")
-    return entries_of(rows, str(file))
-
-
-def _refuse_titles(titles: Sequence[str], file: str) -> None:
-    """Refuse a first line that does not have the columns of a list, or has others."""
-    columns = f"the first line has {', '.join(COLUMNS)}, of which only {COLUMNS[0]} is needed"
-    if mark := next((mark for mark in ";\t" if any(mark in title for title in titles)), ""):
-        raise ListError(f"{file}: save it with commas between the columns, not with {mark!r}")
-    if COLUMNS[0] not in titles:
-        raise ListError(f"{file}: there is no column {COLUMNS[0]!r}: {columns}")
-    for title in filter(None, titles):
-        if title not in COLUMNS:
-            raise ListError(f"{file}: {title!r} is no column: {columns}.{meant(title, COLUMNS)}")
-
-
-def entries_of(rows: Iterable[Mapping[str, str]], file: str) -> dict[str, Entry]:
-    """The lines of a list, see `read_list`."""
-    found: dict[str, Entry] = {}
-    ids: set[str] = set()
-    for number, row in enumerate(rows, start=2):
-        given = {key: (row.get(key) or "").strip() for key in COLUMNS}
-        key = unicodedata.normalize("NFC", stem(given["submission"]))
-        if not key:
-            raise ListError(f"{file}:{number}: the column submission is empty or missing")
-        days = given["late_days"] or "0"
-        if not (days.isascii() and days.isdecimal()):
-            raise ListError(
-                f"{file}:{number}: late_days must be an integer of at least 0, got {days!r}"
-            )
-        one = Entry(printable(given["id"] or key), printable(given["name"]), int(days))
-        if key in found or one.id in ids:
-            raise ListError(f"{file}:{number}: {key if key in found else one.id} is there twice")
-        found[key] = one
-        ids.add(one.id)
-    return found

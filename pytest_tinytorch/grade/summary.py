@@ -51,6 +51,7 @@ class Line:
         flags: what a person should look at.
         grade: what it came to.
         told: what the student is told about the run.
+        more: what the list of the class says besides: (title of a column, cell).
     """
 
     id: str
@@ -64,6 +65,7 @@ class Line:
     flags: tuple[str, ...]
     grade: Grade
     told: tuple[str, ...] = ()
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def line_of(row: Row) -> Line:
     """A row as the JSON of a class has it."""
     one = row.submission
     told = (one.id, one.name, one.folder, one.late_days)
-    return Line(*told, row.points, row.full, row.kept, row.units, row.flags, row.grade, row.told)
+    points = (row.points, row.full, row.kept, row.units)
+    return Line(*told, *points, row.flags, row.grade, row.told, one.more)
 
 
 def summary_of(
@@ -176,12 +179,16 @@ def csv_text(summary: Summary) -> str:
     """The class as a table for a spreadsheet, with a line of titles."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([*HEAD, *(unit.label for unit in summary.units)])
+    own = [*HEAD, *(unit.label for unit in summary.units)]
+    more = list(dict.fromkeys(title for line in summary.lines for title, _ in line.more))
+    # A title that the table has itself stays the table's.
+    writer.writerow(own + [harmless_cell(f"{t} (list)" if t in own else t) for t in more])
     for line in summary.lines:
         cells = [line.id, line.name, line.grade.ending, number(line.points), number(line.full)]
         flags = [*line.flags, *likenesses(summary, line)]
         cells += [str(line.late_days), f"{line.grade.cpu:.1f}", "; ".join(flags)]
         cells += [number(line.units.get(unit.id, 0.0)) for unit in summary.units]
+        cells += [dict(line.more).get(title, "") for title in more]
         writer.writerow([harmless_cell(cell) for cell in cells])
     return written.getvalue()
 

@@ -31,6 +31,7 @@ from pytest_tinytorch.export.files import write_whole
 from pytest_tinytorch.grade import cgroups, cluster, pool
 from pytest_tinytorch.grade import sandbox as sandboxes
 from pytest_tinytorch.grade.cgroups import Groups
+from pytest_tinytorch.grade.classlist import ListError, read_list, unread_columns
 from pytest_tinytorch.grade.course import CourseError, Limits
 from pytest_tinytorch.grade.feedback import home_command, home_note
 from pytest_tinytorch.grade.grades import Ending, Row
@@ -49,12 +50,10 @@ from pytest_tinytorch.grade.session import (
 )
 from pytest_tinytorch.grade.store import PAGE, TABLE, Busy, InTheWay, Store
 from pytest_tinytorch.grade.submissions import (
-    ListError,
     Submission,
     find_submissions,
     named_places,
     origins,
-    read_list,
 )
 from pytest_tinytorch.grade.summary import (
     MergeError,
@@ -126,7 +125,9 @@ def read_address(
 @click.option("--path", metavar="NAME", help="follow a learning path")
 @click.option("--course", type=FILE, help="a TOML file with points, late days and limits")
 @click.option(
-    "--names", type=FILE, help="a CSV file with the columns submission, id, name, late_days"
+    "--names",
+    type=FILE,
+    help="a CSV file with the columns submission, id, name, late_days; others go to grades.csv as they are",
 )
 @click.option(
     "--moodle", type=FILE, help="Moodle's grading worksheet: write it to DIR/moodle.csv with grades"
@@ -221,10 +222,11 @@ def grade(
                 conclude(merge_classes([*map(Path, places)], store), store, records)
             return
         kit = open_kit(here(), course, selected)
-        found = find_submissions(places, read_list(names) if names else students_of(records))
+        listed = read_list(names) if names else students_of(records)
+        found = find_submissions(places, listed)
         chosen = chosen_ids(found, only)
         store.refuse_among(named_places(places))
-        for line in origins(found):
+        for line in [*origins(found), *(f"{names}: {one}" for one in unread_columns(listed or {}))]:
             click.echo(line)
         inside = sandbox_for(sandbox, image, scheduler, len(found) == 1, kit.course.limits)
         variables = {name: os.environ[name] for name in env if name in os.environ}

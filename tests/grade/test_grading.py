@@ -48,7 +48,10 @@ from tests.support import kit, toy
 from tests.support.long import is_long, one_in
 
 UNITS = ("01 adding", "02 doubling", "03 squaring", "1901 sums", "1902 squares")
-LIST = "submission,id,name,late_days\nperfect,,Ada Lovelace,2\nhalf,,,\nwrong,,,\ncrashing,,,\neve,e9,Eve,\n"
+LIST = (
+    "submission,id,name,late_days,section\n"
+    "perfect,,Ada Lovelace,2,A\nhalf,,,\nwrong,,,\ncrashing,,,\neve,e9,Eve,,B\n"
+)
 COURSE = "[course]\ntitle = 'Toys'\n[points]\n'03' = 4\n[late]\nper_day = 0.1\n"
 MEDDLES = (
     "from pathlib import Path\n"
@@ -134,12 +137,15 @@ class TestTable:
         assert "no folder tinytorch/" in rows["empty"]["flags"]
         assert "leads out of it: ../b.py" in rows["leading out"]["flags"]
         assert (rows["e9"]["ending"], rows["e9"]["name"]) == ("absent", "Eve")
+        sections = {name: row["section"] for name, row in rows.items() if row["section"]}
+        assert sections == {"perfect": "A", "e9": "B"}
         assert {row["points"] for name, row in rows.items() if name not in DESK} == {"0"}
 
     def test_was_told_line_by_line(self, graded):
         lines = graded.splitlines()
-        assert lines[0] == "5 of 8 to grade, 2 refused, 1 absent"
-        assert lines[1].startswith("1/5  crashing: 3 of 8")
+        assert lines[0].endswith("class.csv: not used, only copied to grades.csv: section")
+        assert lines[1] == "5 of 8 to grade, 2 refused, 1 absent"
+        assert lines[2].startswith("1/5  crashing: 3 of 8")
         assert lines[-1].startswith("5 graded, 2 refused, 1 absent. The class: ")
         assert "\x1b" not in graded
 
@@ -213,7 +219,7 @@ def test_a_student_sees_the_same_at_home_by_the_command_of_their_feedback(graded
 class TestGoingOn:
     def test_grades_nothing_twice(self, graded, at_desk):
         before = kit.contents(at_desk / "graded")
-        assert grade(at_desk).splitlines()[0] == "0 of 8 to grade, 5 known, 2 refused, 1 absent"
+        assert grade(at_desk).splitlines()[1] == "0 of 8 to grade, 5 known, 2 refused, 1 absent"
         assert kit.contents(at_desk / "graded") == before
 
     def test_other_points_need_no_run(self, graded, at_desk):

@@ -7,16 +7,14 @@ import os
 import click
 import pytest
 
+from pytest_tinytorch.grade.classlist import ListError, entries_of, read_list, unread_columns
 from pytest_tinytorch.grade.session import in_shard
 from pytest_tinytorch.grade.submissions import (
     Entry,
-    ListError,
     NoPlace,
     Submission,
-    entries_of,
     find_submissions,
     folder_name,
-    read_list,
 )
 from pytest_tinytorch.tito.grade import chosen_ids
 from tests.grade.classes import hand_in, zipped
@@ -174,10 +172,10 @@ class TestLists:
         ("text", "message"),
         [
             ("submission,name,late\nann,Ann,2\n", r"'late' is no column: .* mean 'late_days'\?"),
-            (
-                "submission,e-mail\nann,a@b.org\n",
-                "'e-mail' is no column: the first line has submission, ",
-            ),
+            ("submision,id\nann,1\n", r"'submision' is no column: .* mean 'submission'\?"),
+            ("submission,names\nann,Ann\n", r"'names' is no column: .* mean 'name'\?"),
+            ("submission,Section,Section\nann,1,2\n", "two columns are called 'Section'"),
+            ("submission,name,Name\nann,1,2\n", "two columns are called 'name'"),
             ("who,name\nann,Ann\n", "no column 'submission': the first line has submission, id, "),
             ("", "no column 'submission'"),
             (
@@ -187,11 +185,32 @@ class TestLists:
             ("submission,name\n", "there are no students in it"),
         ],
     )
-    def test_with_other_columns_or_nobody_are_refused(self, tmp_path, text, message):
+    def test_with_misspelled_columns_or_nobody_are_refused(self, tmp_path, text, message):
         file = tmp_path / "class.csv"
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ListError, match=f"class.csv: .*{message}"):
             read_list(file)
+
+    def test_keep_columns_that_mean_nothing_to_the_grader(self, tmp_path, desk):
+        file = tmp_path / "class.csv"
+        text = "Submission,E-Mail,section,Surname,Late Days\nann,a@b.org,2,Lee,1\neve,,3\n"
+        file.write_text(text, encoding="utf-8")
+        listed = read_list(file)
+        more = (("E-Mail", "a@b.org"), ("section", "2"), ("Surname", "Lee"))
+        assert listed["ann"] == Entry("ann", "", 1, more)
+        assert unread_columns(listed) == [
+            "not used, only copied to grades.csv: E-Mail, section, Surname"
+        ]
+        found = by_id(find_submissions([desk], listed))
+        assert found["ann"].more == more
+        assert found["eve"].more == (("E-Mail", ""), ("section", "3"), ("Surname", ""))
+        assert found["bob"].more == ()
+
+    def test_of_known_columns_have_nothing_to_say(self, tmp_path):
+        file = tmp_path / "class.csv"
+        file.write_text("submission,ID,NAME,late-days,\nann,u1,Ann,2,x\n", encoding="utf-8")
+        assert read_list(file) == {"ann": Entry("u1", "Ann", 2)}
+        assert unread_columns(read_list(file)) == []
 
     def test_in_latin_1_are_said_to_be_no_utf_8(self, tmp_path):
         file = tmp_path / "class.csv"
