@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
-from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.export.journey import page, states
 from pytest_tinytorch.export.journey.markup import Markup, drawing, element, items, join
 from pytest_tinytorch.export.journey.sections import Section, section_element
-from pytest_tinytorch.grade.flagpage import clean, flagged, row_id, who
-from pytest_tinytorch.grade.grades import ENDINGS, Ending
+from pytest_tinytorch.grade.classtable import class_table
+from pytest_tinytorch.grade.flagpage import alike, clean, flagged, noticed, who
+from pytest_tinytorch.grade.grades import Ending
+from pytest_tinytorch.grade.rings import ring_by_member, rings_of
 from pytest_tinytorch.grade.summary import (
-    Graded,
     Line,
     Summary,
+    counted,
     number,
     passed_by,
     shard_text,
@@ -26,8 +27,8 @@ STYLE = Path(__file__).with_name("classpage.css")
 SHAPES = {"wide": (720, 240), "narrow": (340, 220)}
 """Name of each shape of the histogram to the size of its canvas."""
 MARGIN, FOOT, HEAD = 8, 26, 20
-BINS = 10
-"""Into how many bars points are put, where there are more values than `FEW`."""
+BINS = (10, 8, 12, 9, 11, 7, 6, 5)
+"""Into how many bars points are put, where there are more values than `FEW`: the first with whole edges."""
 FEW = 12
 LONGEST = 10
 """How many submissions the list of times has."""
@@ -53,31 +54,46 @@ def class_page(summary: Summary) -> str:
 
 
 def hero(summary: Summary) -> Markup:
-    """How many submissions there are, and how they stand."""
-    graded = [line for line in summary.lines if line.grade.ending == Ending.GRADED]
-    counts = [f"{len(graded)} of {counted(len(summary.lines), 'submission')} graded"]
-    for ending in (
-        Ending.REFUSED,
-        Ending.ENDED,
-        Ending.UNTRUSTED,
-        Ending.VOID,
-        Ending.ABSENT,
-    ):
-        count = sum(line.grade.ending == ending for line in summary.lines)
-        counts += [f"{count} {ending}"] if count else []
-    half = (
-        f"{number(median(line.points for line in graded))} of {number(summary.full)}"
-        if graded
-        else "—"
-    )
+    """How many submissions there are, how they stand, and what numbers about the class count."""
+    endings = [line.grade.ending for line in summary.lines]
+    handed_in = len(endings) - endings.count(Ending.ABSENT)
+    counts = [f"{endings.count(Ending.GRADED)} of {counted(handed_in, 'submission')} graded"]
+    for ending in (one for one in Ending if one != Ending.GRADED and one in endings):
+        counts.append(f"{endings.count(ending)} {ending}")
     return element(
         "div",
         element("p", "Grades", class_="kicker"),
         element("h1", summary.title, dir="auto"),
         element("p", " · ".join(counts), class_="verdict"),
-        element("p", f"Median of those graded: {half} points.", class_="verdict"),
+        element("p", middle(summary), class_="verdict"),
+        look_line(summary),
         class_="hero",
     )
+
+
+def middle(summary: Summary) -> str:
+    """Median and mean of the points, and of how many they are."""
+    points = [line.points for line in summary.counted]
+    if not points:
+        return "No submission has points to count yet."
+    of = f"of {number(summary.full)} points, over {counted(len(points), 'submission')}"
+    return (
+        f"Median {number(median(points))}, mean {number(mean(points))} {of}. {not_counted(summary)}"
+    )
+
+
+def look_line(summary: Summary) -> Markup | None:
+    """How many submissions there is something to look at in, with links; None if there are none."""
+    flags = sum(any(noticed(line)) for line in summary.lines)
+    rings = ring_by_member(rings_of(summary.pairs))
+    found = [element("a", f"{flags} with flags", href="#flags")] if flags else []
+    found += [element("a", f"{len(rings)} alike", href="#alike")] if rings else []
+    return element("p", "To look at: ", join(*found, by=", "), class_="verdict") if found else None
+
+
+def not_counted(summary: Summary) -> str:
+    """Who is in no number about the class, as a sentence; empty if all are."""
+    return f"Not counted: {summary.left_out}." if summary.left_out else ""
 
 
 def foot(summary: Summary) -> str:
@@ -87,21 +103,16 @@ def foot(summary: Summary) -> str:
     return f"Graded: {asked}. Sandbox: {summary.sandbox}. Kit: {summary.kit}.{part}"
 
 
-def counted(count: int, what: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "submission"), counted(2, "submission")
-    ('1 submission', '2 submissions')
-    """
-    return f"{count} {what}{'s' * (count != 1)}"
-
-
 def sections(summary: Summary) -> Iterator[Section]:
-    """The sections that have something to show."""
+    """The sections that have something to show: grades first, then what they say, then what to look at."""
+    rings = rings_of(summary.pairs)
     if summary.full:
-        line = "How many submissions have how many points, after late days."
+        line = f"How many submissions have how many points, after late days. {not_counted(summary)}"
         yield Section("points", "Points", "Points", line, histogram(summary))
-    line = "How many submissions pass each of them."
+    line = "Every student. Below each unit stand its points. grades.csv, beside this page, has the same."
+    table = class_table(summary, ring_by_member(rings))
+    yield Section("all", "Table", "Everybody", line, table, across=True)
+    line = f"How many submissions pass each of them. {not_counted(summary)}"
     yield Section("units", "Units", "Checkpoints and milestones", line, unit_bars(summary))
     if found := worst_exercises(summary):
         line = "Where specs find something wrong in most submissions. What is not written yet does not count."
@@ -109,13 +120,14 @@ def sections(summary: Summary) -> Iterator[Section]:
             "exercises", "What goes wrong", "What goes wrong", line, exercise_list(summary, found)
         )
     if noticed := flagged(summary):
-        text = "What the grader noticed. Flags and likeness cost no points: a person has to decide."
+        text = "What the grader noticed. A flag costs no points: a person has to decide."
         yield Section("flags", "To look at", "To look at", text, noticed)
+    if rings or summary.common:
+        text = "Who shares more with another one of the same entry than independent work does."
+        yield Section("alike", "Alike", "Alike", text, alike(summary, rings))
     if slow := slowest(summary):
         line = "The runs that took the most CPU time."
         yield Section("times", "Times", "Longest runs", line, times(slow))
-    line = "Every submission. The CSV beside this page has the same."
-    yield Section("all", "Table", "Everybody", line, class_table(summary), across=True)
 
 
 def bins(points: Sequence[float], full: float) -> list[tuple[str, int]]:
@@ -125,17 +137,20 @@ def bins(points: Sequence[float], full: float) -> list[tuple[str, int]]:
     [('0', 1), ('1', 2), ('2', 0), ('3', 1)]
     >>> bins([0, 50, 100], 100)[-1]
     ('90–100', 1)
+    >>> bins([31], 32)[-1]
+    ('28–32', 1)
     """
     if full <= FEW and all(float(value).is_integer() for value in (*points, full)):
         return [(str(n), sum(value == n for value in points)) for n in range(int(full) + 1)]
-    places = [min(BINS - 1, int(BINS * value / full)) for value in points]
-    edges = [number(full * n / BINS) for n in range(BINS + 1)]
-    return [(f"{edges[n]}–{edges[n + 1]}", places.count(n)) for n in range(BINS)]
+    many = next((n for n in BINS if (full / n).is_integer()), BINS[0])
+    places = [min(many - 1, int(many * value / full)) for value in points]
+    edges = [number(full * n / many) for n in range(many + 1)]
+    return [(f"{edges[n]}–{edges[n + 1]}", places.count(n)) for n in range(many)]
 
 
 def histogram(summary: Summary) -> Markup:
     """The histogram in every shape."""
-    found = bins([line.points for line in summary.lines], summary.full)
+    found = bins([line.points for line in summary.counted], summary.full)
     return element("div", *(bars_of(found, shape) for shape in SHAPES), class_="histogram-box")
 
 
@@ -156,8 +171,11 @@ def bars_of(found: Sequence[tuple[str, int]], shape: str) -> Markup:
         )
         if count:
             parts.append(element("text", str(count), x=middle, y=top - 6, class_="count"))
-        short = label if place == len(found) - 1 else label.partition("–")[0]
-        parts.append(element("text", short, x=middle, y=height - 8, class_="edge"))
+        first, dash, last = label.partition("–")
+        edge = middle - 0.5 * step if dash else middle
+        parts.append(element("text", first, x=edge, y=height - 8, class_="edge"))
+        if dash and place == len(found) - 1:
+            parts.append(element("text", last, x=edge + step, y=height - 8, class_="edge"))
     base = element("path", d=f"M{MARGIN} {height - FOOT}H{width - MARGIN}", class_="base")
     told = "; ".join(f"{label} points: {count}" for label, count in found)
     return drawing(
@@ -180,7 +198,7 @@ def meter(share: float) -> Markup:
 
 def unit_bars(summary: Summary) -> Markup:
     """A bar for each unit."""
-    total = len(summary.lines)
+    total = len(summary.counted)
     rows = []
     for unit in summary.units:
         count = passed_by(summary, unit)
@@ -196,7 +214,7 @@ def bar_row(name: str, share: float, told: str) -> Markup:
 
 def exercise_list(summary: Summary, found: Sequence[tuple[str, str, int]]) -> Markup:
     """The exercises that go wrong most often, each with a bar."""
-    total = max(1, len(summary.lines))
+    total = max(1, len(summary.counted))
     rows = [
         bar_row(f"{unit}: {clean(exercise)}", count / total, counted(count, "submission"))
         for unit, exercise, count in found
@@ -215,54 +233,3 @@ def times(slow: Sequence[Line]) -> Markup:
     most = slow[0].grade.cpu
     rows = [bar_row(who(line), line.grade.cpu / most, f"{line.grade.cpu:.1f} s") for line in slow]
     return items(rows, class_="meters")
-
-
-def class_table(summary: Summary) -> Markup:
-    """The table of all submissions. On a narrow screen it scrolls in its own box."""
-    heads = [element("th", "Submission", scope="col"), element("th", "Points", scope="col")]
-    heads += [unit_head(unit) for unit in summary.units]
-    rows = [table_row(summary, line, place) for place, line in enumerate(summary.lines)]
-    table = element(
-        "table",
-        element("caption", "Points and states of every submission"),
-        element("thead", element("tr", *heads)),
-        element("tbody", *rows),
-        class_="class",
-    )
-    return element(
-        "div", table, class_="scrolls", tabindex=0, role="region", aria_label="All grades"
-    )
-
-
-def unit_head(unit: Graded) -> Markup:
-    short, _, rest = unit.label.partition(" ")
-    name = element("span", f" {rest}", class_="hidden")
-    return element(
-        "th", short, name, scope="col", title=f"{unit.label}, {number(unit.worth)} points"
-    )
-
-
-def table_row(summary: Summary, line: Line, place: int) -> Markup:
-    """A submission: who, how many points, and a mark for each unit."""
-    anchor = row_id(place)
-    cells = [
-        element("th", who(line), scope="row", dir="auto"),
-        element("td", number(line.points), class_="points"),
-    ]
-    if line.grade.ending != Ending.GRADED:
-        told = f"{line.grade.ending}: {ENDINGS[line.grade.ending]}"
-        cells.append(element("td", told, colspan=max(1, len(summary.units)), class_="ending"))
-        return element("tr", *cells, id=anchor)
-    cells += [mark(line.grade.states.get(unit.id)) for unit in summary.units]
-    return element("tr", *cells, id=anchor)
-
-
-def mark(state: State | None) -> Markup:
-    """The state of a unit in a cell: its mark, and its word for those who do not see it."""
-    if state is None:
-        return element("td", element("span", "borrowed", class_="hidden"), "·")
-    name = states.state_word(state)
-    word = element("span", name, class_="hidden")
-    return element(
-        "td", element("span", states.icon(name), word, class_=f"state {name}"), title=name
-    )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pytest_tinytorch.grade.grades import Ending
 from pytest_tinytorch.grade.submissions import Entry
 from pytest_tinytorch.grade.summary import Line, Summary, number
 
@@ -263,7 +262,7 @@ def matched(keys: Sequence[Sequence[str]], summary: Summary) -> dict[int, Line]:
             students have decides nothing, and neither does one that several submissions have.
         summary: of the class.
     """
-    left = {line.id: line for line in summary.lines if _has_grade(line)}
+    left = {line.id: line for line in summary.counted}
     found: dict[int, Line] = {}
     for kind in range(max(map(len, keys), default=0)):
         names = [own[kind].casefold() for own in keys]
@@ -273,11 +272,6 @@ def matched(keys: Sequence[Sequence[str]], summary: Summary) -> dict[int, Line]:
             if line is not None and line.id in left:
                 found[place] = left.pop(line.id)
     return found
-
-
-def _has_grade(line: Line) -> bool:
-    """Whether there is something to record: not where nothing was handed in, or the machine failed."""
-    return line.grade.ending not in (Ending.ABSENT, Ending.VOID)
 
 
 def _by_name(lines: Iterable[Line]) -> dict[str, Line]:
@@ -290,4 +284,4 @@ def _by_name(lines: Iterable[Line]) -> dict[str, Line]:
 
 def _strangers(summary: Summary, found: Mapping[int, Line]) -> tuple[str, ...]:
     known = {line.id for line in found.values()}
-    return tuple(line.id for line in summary.lines if _has_grade(line) and line.id not in known)
+    return tuple(line.id for line in summary.counted if line.id not in known)

@@ -15,7 +15,7 @@ from pytest_tinytorch.grade.grades import Ending, Grade, Row, row_of
 from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.pool import GradeMany, Work
-from pytest_tinytorch.grade.similarity import Known, alike_pairs
+from pytest_tinytorch.grade.similarity import Known, alike_pairs, common_files
 from pytest_tinytorch.grade.store import SUMMARY, Store
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import (
@@ -123,9 +123,11 @@ def known_of(kit: Kit) -> Known:
 
 
 def compared(summary: Summary, store: Store) -> Summary:
-    """The class with the pairs of submissions that are alike; their fingerprints are in ``store``."""
+    """The class with the submissions that are alike; their fingerprints are in ``store``."""
     found = {line.id: store.bodies(submission_of(line)) for line in summary.lines}
-    return replace(summary, pairs=alike_pairs(found, store.known()))
+    known = store.known()
+    pairs, common = alike_pairs(found, known), common_files(found, known)
+    return replace(summary, pairs=pairs, common=common)
 
 
 def read_part(folder: Path, alone: bool) -> Summary:

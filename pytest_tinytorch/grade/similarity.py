@@ -91,6 +91,21 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Common:
+    """A file that so many have in the same form that its marks count too little for pairs.
+
+    Attributes:
+        file: its name.
+        ids: of the submissions, in order.
+        is_solution: whether the worked solution has it, too.
+    """
+
+    file: str
+    ids: tuple[str, ...]
+    is_solution: bool = False
+
+
+@dataclass(frozen=True)
 class File:
     """One file of one submission, as it is compared.
 
@@ -130,15 +145,34 @@ def alike_pairs(submissions: Mapping[str, Sequence[Body]], known: Known) -> tupl
         known: what is compared besides.
     """
     found: dict[tuple[str, str], list[tuple[float, list[Alike]]]] = {}
-    given = frozenset(known.given)
-    for file in sorted({body.file for bodies in submissions.values() for body in bodies}):
-        index = index_of(file, submissions, known.reference, given)
+    for _, index in indexes(submissions, known):
         for first, second in sorted(candidates(index)):
             weight, bodies = compare(index, first, second)
             if weight:
                 found.setdefault((first, second), []).append((weight, bodies))
     pairs = [pair_of(first, second, files) for (first, second), files in found.items()]
     return tuple(sorted(pairs, key=lambda pair: (-pair.weight, pair.first, pair.second)))
+
+
+def common_files(submissions: Mapping[str, Sequence[Body]], known: Known) -> tuple[Common, ...]:
+    """The files that are the same in so many submissions that `alike_pairs` does not show them."""
+    found = []
+    for file, index in indexes(submissions, known):
+        versions: dict[frozenset[int], list[str]] = {}
+        for one, held in index.files.items():
+            versions.setdefault(held.marks, []).append(one)
+        for marks, ids in versions.items():
+            own = [one for one in ids if one != REFERENCE]
+            if len(marks) >= LEAST and own[1:] and not compare(index, own[0], own[1])[0]:
+                found.append(Common(file, tuple(own), len(own) < len(ids)))
+    return tuple(found)
+
+
+def indexes(submissions: Mapping[str, Sequence[Body]], known: Known) -> Iterator[tuple[str, Index]]:
+    """Each file of the course with its index, in order."""
+    given = frozenset(known.given)
+    for file in sorted({body.file for bodies in submissions.values() for body in bodies}):
+        yield file, index_of(file, submissions, known.reference, given)
 
 
 def pair_of(first: str, second: str, files: Iterable[tuple[float, list[Alike]]]) -> Pair:

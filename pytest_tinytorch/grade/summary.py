@@ -14,7 +14,8 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade.grades import Ending, Grade, Row
 from pytest_tinytorch.grade.kit import Kit
-from pytest_tinytorch.grade.similarity import REFERENCE, Pair
+from pytest_tinytorch.grade.rings import Ring, ring_by_member, rings_of
+from pytest_tinytorch.grade.similarity import REFERENCE, Common, Pair
 from pytest_tinytorch.grade.submissions import Submission
 
 SCHEMA = 1
@@ -22,6 +23,8 @@ HEAD = ("id", "name", "ending", "points", "of", "late_days", "cpu_seconds", "fla
 """The first columns of the CSV; after them comes one for each unit."""
 TOLD = 3
 """How many others a cell of the CSV names."""
+UNCOUNTED = (Ending.ABSENT, Ending.VOID)
+"""The endings of which a zero would say nothing about the student's work."""
 FORMULA = ("=", "+", "-", "@")
 """How a cell begins that a spreadsheet would compute."""
 
@@ -67,6 +70,11 @@ class Line:
     told: tuple[str, ...] = ()
     more: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def counts(self) -> bool:
+        """Whether it has points to count: not if nothing was handed in, or if the machine failed."""
+        return self.grade.ending not in UNCOUNTED
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -81,6 +89,7 @@ class Summary:
         lines: one for each submission.
         shard: which part of how many this is; (1, 1) for the whole class.
         pairs: of submissions that are alike, most first.
+        common: files that many have in the same form.
         schema: of this value.
     """
 
@@ -92,12 +101,25 @@ class Summary:
     lines: tuple[Line, ...]
     shard: tuple[int, int] = (1, 1)
     pairs: tuple[Pair, ...] = ()
+    common: tuple[Common, ...] = ()
     schema: int = SCHEMA
 
     @property
     def full(self) -> float:
         """The points that could be had."""
         return max((line.full for line in self.lines), default=0.0)
+
+    @property
+    def counted(self) -> tuple[Line, ...]:
+        """The lines that numbers about the class are taken from: histogram, median, mean, shares."""
+        return tuple(line for line in self.lines if line.counts)
+
+    @property
+    def left_out(self) -> str:
+        """The lines that are not counted, by their endings: ``3 absent, 1 void``; empty without any."""
+        endings = [line.grade.ending for line in self.lines]
+        found = [f"{endings.count(one)} {one}" for one in UNCOUNTED if one in endings]
+        return ", ".join(found)
 
 
 def line_of(row: Row) -> Line:
@@ -183,9 +205,10 @@ def csv_text(summary: Summary) -> str:
     more = list(dict.fromkeys(title for line in summary.lines for title, _ in line.more))
     # A title that the table has itself stays the table's.
     writer.writerow(own + [harmless_cell(f"{t} (list)" if t in own else t) for t in more])
+    rings = ring_by_member(rings_of(summary.pairs))
     for line in summary.lines:
         cells = [line.id, line.name, line.grade.ending, number(line.points), number(line.full)]
-        flags = [*line.flags, *likenesses(summary, line)]
+        flags = [*line.flags, *likenesses(line, rings.get(line.id), summary.pairs)]
         cells += [str(line.late_days), f"{line.grade.cpu:.1f}", "; ".join(flags)]
         cells += [number(line.units.get(unit.id, 0.0)) for unit in summary.units]
         cells += [dict(line.more).get(title, "") for title in more]
@@ -193,11 +216,14 @@ def csv_text(summary: Summary) -> str:
     return written.getvalue()
 
 
-def likenesses(summary: Summary, line: Line) -> list[str]:
-    """Whom a submission is like, in short lines."""
-    mine = [pair for pair in summary.pairs if line.id in (pair.first, pair.second)]
-    told = [f"like {other_of(pair, line.id)}: {extent(pair)}" for pair in mine[:TOLD]]
-    return [*told, *([f"like {len(mine) - TOLD} more"] if len(mine) > TOLD else [])]
+def likenesses(line: Line, ring: Ring | None, pairs: Sequence[Pair]) -> list[str]:
+    """Whom a submission is like, in short lines: first those that it shares most with."""
+    if ring is None:
+        return []
+    mine = [pair for pair in pairs if line.id in (pair.first, pair.second)][:TOLD]
+    told = [f"like {other_of(pair, line.id)}: {extent(pair)}" for pair in mine]
+    more = len(ring.members) - 1 - sum(pair.second != REFERENCE for pair in mine)
+    return [*told, *([f"{more} more are like these"] if more else [])]
 
 
 def other_of(pair: Pair, one: str) -> str:
@@ -208,7 +234,7 @@ def other_of(pair: Pair, one: str) -> str:
 
 def extent(pair: Pair) -> str:
     """How many functions are alike in two submissions, and how much that is."""
-    return f"{pair.count} function{'s' * (pair.count != 1)}, weight {pair.weight:.0f}"
+    return f"{counted(pair.count, 'function')}, weight {pair.weight:.0f}"
 
 
 def harmless_cell(text: str) -> str:
@@ -228,6 +254,15 @@ def number(value: float) -> str:
     ('3', '2.5', '0.33')
     """
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "submission"), counted(2, "submission")
+    ('1 submission', '2 submissions')
+    """
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def passed_by(summary: Summary, unit: Graded) -> int:

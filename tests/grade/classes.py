@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.grade.course import Course, Limits
+from pytest_tinytorch.grade.course import Course, Late, Limits
 from pytest_tinytorch.grade.flags import Flag
-from pytest_tinytorch.grade.grades import Ending, Grade, Red
+from pytest_tinytorch.grade.grades import Ending, Grade, Red, row_of
 from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox, find_sandbox, prepare_check
 from pytest_tinytorch.grade.similarity import REFERENCE, Alike, Pair
 from pytest_tinytorch.grade.submissions import Submission
@@ -115,8 +115,6 @@ def graded(states: dict[str, State], **told) -> Grade:
 
 def a_class(count: int = 12, hostile: str = "") -> Summary:
     """The summary of a class without a run: one of each kind."""
-    from pytest_tinytorch.grade.grades import row_of
-
     units = [u for u in kit.course().units if (u.source and u.number < "08") or u.year == 1957]
     rows = []
     for number in range(count):
@@ -139,6 +137,61 @@ def a_class(count: int = 12, hostile: str = "") -> Summary:
     options = ("--checkpoint=01-07",)
     pairs = some_pairs([line.id for line in lines], hostile) if count > 4 else ()
     return Summary("Autumn", "d" * 32, options, "bubblewrap", graded_units, lines, pairs=pairs)
+
+
+FIRST = ("Ada", "Ben", "Chloé", "Dmitri", "Esra", "Fatima", "Goran", "Hana", "Ines", "Jun", "Kofi")
+LAST = (
+    "Lovelace",
+    "Okafor",
+    "Żółć",
+    "陈",
+    "Müller-Lüdenscheidt",
+    "García",
+    "Haddad",
+    "Ito",
+    "O’Brien",
+)
+
+
+def a_real_class(count: int = 30) -> Summary:
+    """The summary of a class in all of the course: every state and ending, copies, late days."""
+    units = [u for u in kit.course().units if u.source or u.is_milestone]
+    course = Course(points={u.id: 2.0 for u in units if u.is_milestone}, late=Late(1, 0.1))
+    endings = {4: Ending.ABSENT, 9: Ending.ABSENT, 21: Ending.ABSENT, 13: Ending.REFUSED}
+    endings |= {17: Ending.ENDED, 23: Ending.UNTRUSTED, 28: Ending.VOID}
+    reasons = {
+        Ending.ABSENT: "nothing was handed in",
+        Ending.REFUSED: "there is no folder tinytorch/ with files of Python in it",
+        Ending.ENDED: "it did not end within 90 minutes",
+        Ending.UNTRUSTED: "the run is void: the canary TestSoftmax::test_rows_sum_to_one had to fail",
+        Ending.VOID: "the workspace: no space left on the device",
+    }
+    last = (State.WRONG, State.TODO, State.BROKEN, State.NOT_RUN)
+    rows = []
+    for number in range(count):
+        passed = (7 * number) % (len(units) + 3)
+        states = {u.id: State.PASSED if n < passed else State.LOCKED for n, u in enumerate(units)}
+        states |= {u.id: last[(number + n) % 4] for n, u in enumerate(units[passed : passed + 2])}
+        red = [Red(u.id, name, "wrong", 2) for u in units[passed : passed + 2] for name in u.hints]
+        grade = graded(states, red=tuple(red[:3]), cpu=20.0 + 3 * passed)
+        if ending := endings.get(number):
+            grade = Grade(ending, reason=reasons[ending])
+        if number in (6, 7, 26):
+            found = Flag("optimizers.py", 12, "torch", READY), Flag("tensor.py", 30, "gc", INNER)
+            grade = replace(grade, flags=found[: 1 + number % 2])
+        name = f"{FIRST[number % len(FIRST)]} {LAST[number % len(LAST)]}"
+        one = Submission(f"u{1001 + number}", name, None, number % 4)
+        rows.append(row_of(one, grade, course, units))
+    lines = tuple(map(line_of, rows))
+    own = tuple(Graded(u.id, u.label, course.worth(u)) for u in units)
+    ids = [line.id for line in lines]
+    bodies = some_pairs(ids, "")[0].bodies
+    copies = [Pair(ids[0], ids[n], 420.0 - n, 9, bodies) for n in (1, 2, 3, 8, 11, 12, 14, 15)]
+    pairs = (*copies, Pair(ids[5], ids[6], 210.0, 4, bodies[:4]), *some_pairs(ids, "")[1:])
+    options = ("--checkpoint=01-20", "--milestone=all")
+    return Summary(
+        "Deep learning, autumn", "d" * 32, options, "bubblewrap", own, lines, (1, 1), pairs
+    )
 
 
 def some_pairs(ids: list[str], hostile: str) -> tuple[Pair, ...]:

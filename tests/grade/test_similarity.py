@@ -13,8 +13,9 @@ from pytest_tinytorch.grade import fingerprints, similarity
 from pytest_tinytorch.grade.fingerprints import Body, bodies_of
 from pytest_tinytorch.grade.grades import Ending, Grade
 from pytest_tinytorch.grade.jobs import Result
+from pytest_tinytorch.grade.rings import rings_of
 from pytest_tinytorch.grade.session import compared, merge_classes
-from pytest_tinytorch.grade.similarity import REFERENCE, Known, alike_pairs, rarity
+from pytest_tinytorch.grade.similarity import REFERENCE, Known, alike_pairs, common_files, rarity
 from pytest_tinytorch.grade.store import Store
 from pytest_tinytorch.grade.summary import csv_text, likenesses, read_summary, submission_of
 from tests.grade import likeness
@@ -182,6 +183,38 @@ class TestClasses:
         assert rarity(2, 100) == 1
         assert rarity(100, 100) == 0
 
+    @pytest.mark.parametrize(
+        ("copies", "others", "paired", "common"),
+        [
+            (1, 30, 0, 0),
+            (2, 30, 1, 0),
+            (10, 50, 1, 0),
+            (30, 30, 0, 1),
+            (180, 20, 0, 1),
+            (99, 0, 0, 1),
+        ],
+    )
+    def test_what_most_have_in_the_same_form_is_told_apart_from_pairs(
+        self, copies, others, paired, common
+    ):
+        work = invented(0, 3)
+        class_ = {f"c{n:03}": work for n in range(copies)}
+        class_ |= {f"d{n:03}": invented(n + 1, 3) for n in range(others)}
+        found = common_files(class_, Known())
+        assert (len(rings_of(alike_pairs(class_, Known()))), len(found)) == (paired, common)
+        for one in found:
+            assert (one.file, len(one.ids), one.is_solution) == ("a.py", copies, False)
+        (solved,) = common_files(
+            dict.fromkeys("abcdefghijklmnopqrst", work), Known((), tuple(work))
+        )
+        assert (solved.ids, solved.is_solution) == (tuple("abcdefghijklmnopqrst"), True)
+
+    def test_short_files_and_given_code_are_no_files_in_common(self):
+        for many, count in ((39, 0), (40, 1)):
+            class_ = {f"s{n}": [Body("a.py", "f", 1, tuple(range(many)))] for n in range(30)}
+            assert len(common_files(class_, Known())) == count
+            assert common_files(class_, Known(tuple(range(many)))) == ()
+
     def test_a_small_class_in_which_all_are_alike_is_shown(self):
         found = alike_pairs(dict.fromkeys("abc", invented(0)), Known())
         assert [(pair.first, pair.second) for pair in found] == [("a", "b"), ("a", "c"), ("b", "c")]
@@ -297,8 +330,17 @@ class TestResults:
             summary = merge_classes(shards, merged)
         assert [(pair.first, pair.second) for pair in summary.pairs] == [("a", "b"), ("c", "d")]
         assert read_summary(merged.folder / "summary.json") == summary
-        assert likenesses(summary, summary.lines[1]) == ["like a: 20 functions, weight 1200"]
+        (ring, _) = rings_of(summary.pairs)
+        told = likenesses(summary.lines[1], ring, summary.pairs)
+        assert told == ["like a: 20 functions, weight 1200"]
         assert "like a: 20 functions" in csv_text(summary)
+
+    def test_files_that_most_have_are_found_among_results(self, tmp_path):
+        names = "abcdefghijklmnopqrstuv"
+        store = self.graded(tmp_path, dict.fromkeys(names, tuple(invented(1))))
+        store.keep_known(Known())
+        summary = compared(self.summary(names), store)
+        assert (summary.pairs, [one.ids for one in summary.common]) == ((), [tuple(names)])
 
     def test_the_worked_solution_is_merged_too(self, tmp_path):
         work = tuple(invented(1))
