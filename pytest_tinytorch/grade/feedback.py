@@ -10,7 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.export.markdown import plain
+from pytest_tinytorch.export.gradescope import first_to_fix, in_reading_order
+from pytest_tinytorch.export.markdown import MARKS, plain
 from pytest_tinytorch.grade.grades import ENDINGS, Ending, Row
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.launch import PROFILE
@@ -37,31 +38,33 @@ def student_files(row: Row, kit: Kit, ran: Mapping[str, str]) -> dict[str, str]:
 
 
 def feedback_page(row: Row, kit: Kit, ran: Mapping[str, str]) -> str:
-    """The page: points, what the run reports, and how to see the same at home."""
+    """The page: points, the first thing to fix, how to see the same at home, and all that the run reports."""
     who = row.submission.name or row.submission.id
     parts = [f"# {plain(who)}: {number(row.points)} of {number(row.full)} points"]
     if row.grade.ending != Ending.GRADED:
         parts.append(f"{plain(ENDINGS[row.grade.ending].capitalize())}.")
     parts += ["\n".join(f"- {plain(note)}" for note in row.told)] if row.told else []
+    if first := first_of(row, kit, outputs(ran.get("gradescope.json", ""))):
+        parts.append(fenced("\n".join(first)))
     if row.units and row.grade.ending == Ending.GRADED:
         parts.append(points_table(row, kit))
-    if "progress.md" in ran:
-        parts.append(ran["progress.md"].strip())
-    if "log.txt" in ran:
-        parts += ["## What the run says", fenced(harmless_text(ran["log.txt"], LONGEST_LOG))]
     if row.grade.ending in (Ending.GRADED, Ending.ENDED):
         parts += ["## The same at home", f"    {home_command(kit)}", home_note()]
+    if "log.txt" in ran:
+        parts += ["## What the run says", fenced(harmless_text(ran["log.txt"], LONGEST_LOG))]
     return "\n\n".join(parts) + "\n"
 
 
 def points_table(row: Row, kit: Kit) -> str:
-    """Each unit with its points."""
-    lines = ["| | points | of |", "|---|---|---|"]
+    """Each unit with its state and its points."""
+    lines = ["| | | points | of |", "|---|---|---|---|"]
     for unit in (*kit.asked, *kit.borrowed):
         if unit.id in row.units:
             lent = unit not in kit.asked
             worth = kit.course.worth(unit) * (kit.course.borrowed if lent else 1.0)
-            cells = (plain(unit.label), number(row.units[unit.id]), number(worth))
+            state = State.BORROWED if lent else row.grade.states.get(unit.id, State.NOT_RUN)
+            told = f"{MARKS.get(state, '⚪')} {state}"
+            cells = (told, plain(unit.label), number(row.units[unit.id]), number(worth))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -92,7 +95,7 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
     """The results that Gradescope reads: what a test says is the run's, and its points are the course's."""
     said = outputs(ran)
     tests: list[dict[str, Any]] = []
-    for unit in kit.asked:
+    for unit in in_reading_order(kit.asked, row.grade.states):
         test = {
             "number": unit.number,
             "name": unit.label,
@@ -107,7 +110,7 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
     table = {
         "score": row.points,
         "execution_time": row.grade.wall,
-        "output": harmless_text("\n".join([ENDINGS[row.grade.ending], *row.told]), LONGEST_LOG),
+        "output": harmless_text("\n".join(head_lines(row, kit, said)), LONGEST_LOG),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -115,6 +118,20 @@ def gradescope_json(row: Row, kit: Kit, ran: str) -> str:
         "tests": tests,
     }
     return json.dumps(table, indent=2) + "\n"
+
+
+def head_lines(row: Row, kit: Kit, said: Mapping[str, str]) -> list[str]:
+    """What a student reads first: points, why they are as they are, and the first thing to fix."""
+    lines = [f"{number(row.points)} of {number(row.full)} points"]
+    if row.grade.ending != Ending.GRADED:
+        lines.append(f"{ENDINGS[row.grade.ending].capitalize()}.")
+    return [*lines, *row.told, *first_of(row, kit, said)]
+
+
+def first_of(row: Row, kit: Kit, said: Mapping[str, str]) -> list[str]:
+    """The first thing to fix, in lines; nothing if there is none."""
+    by_unit = {unit.id: said.get(unit.label, "") for unit in kit.asked}
+    return first_to_fix(kit.asked, row.grade.states, by_unit)
 
 
 def outputs(text: str) -> dict[str, str]:

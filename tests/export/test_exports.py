@@ -110,6 +110,19 @@ class TestEveryStage:
             assert test["status"] == ("passed" if test["score"] else "failed")
             assert test["output"]
 
+    def test_gradescope_begins_with_points_and_what_to_fix(self, runs, stage):
+        table = json.loads(runs[stage]["gradescope"])
+        first, second, *_ = table["output"].splitlines()
+        assert first == f"{table['score']} of 5 points"
+        write = {"nothing": "First to write: 01 adding", "some": "First to write: 02 doubling"}
+        assert second == write.get(stage, second)
+        assert ("First to " in table["output"]) == (stage != "all")
+        kinds = [
+            1 if test["status"] == "passed" else 2 * test["output"].startswith("locked: ")
+            for test in table["tests"]
+        ]
+        assert kinds == sorted(kinds)
+
     def test_classroom_adds_up_as_the_reporter_counts(self, runs, stage):
         """It adds the scores for GitHub, and counts passing tests for the table that it prints."""
         table = json.loads(runs[stage]["classroom"])

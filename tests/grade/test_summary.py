@@ -12,10 +12,11 @@ import pytest
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.grade import feedback, grades
-from pytest_tinytorch.grade.course import Course
+from pytest_tinytorch.grade.course import Course, Late
 from pytest_tinytorch.grade.flags import Flag
 from pytest_tinytorch.grade.grades import Ending, Grade, grade_json, parse_grade, row_of
 from pytest_tinytorch.grade.kit import Kit
+from pytest_tinytorch.grade.similarity import Common
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.summary import (
     MergeError,
@@ -51,6 +52,19 @@ class TestCsv:
         assert row["id"] == f"'{start.strip()}1"
         assert row["name"] == f"'{FORMULA}"
 
+    def test_has_what_the_list_of_the_class_says_besides(self):
+        first, second, third = a_class().lines[:3]
+        lines = (
+            replace(first, more=(("section", "2"), ("points", "=1"))),
+            replace(second, more=(("section", "3"), ("=e-mail", "a@b.org"))),
+            third,
+        )
+        rows = rows_of(replace(a_class(), lines=lines))
+        assert [row["section"] for row in rows] == ["2", "3", ""]
+        assert [row["points (list)"] for row in rows] == ["'=1", "", ""]
+        assert [row["'=e-mail"] for row in rows] == ["", "a@b.org", ""]
+        assert rows[1]["points"] == "1"
+
 
 def named(text):
     return replace(a_class().lines[0], id=text, name=FORMULA)
@@ -58,8 +72,11 @@ def named(text):
 
 def test_the_json_is_read_as_it_was_written(tmp_path):
     file = tmp_path / "summary.json"
-    file.write_bytes(summary_json(a_class()))
-    assert read_summary(file) == a_class()
+    first, *others = a_class().lines
+    lines = (replace(first, more=(("section", "2"),)), *others)
+    whole = replace(a_class(), lines=lines, common=(Common("tensor.py", ("s01", "s02")),))
+    file.write_bytes(summary_json(whole))
+    assert read_summary(file) == whole
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b'{"schema": 1}', None])
@@ -159,7 +176,7 @@ class TestStudents:
     def test_are_told_their_points_and_how_to_see_the_same_at_home(self):
         page = feedback.feedback_page(self.row(), self.kit(), {"log.txt": "~~~~\n\x1b[31mred"})
         assert page.startswith("# Ann \\<b\\>\\*x\\*: 3 of 4 points\n")
-        assert "| 01 tensor | 3 | 3 |" in page
+        assert "| ✅ passed | 01 tensor | 3 | 3 |\n| ❌ wrong | 02 activations | 0 | 1 |" in page
         command = "pytest -p tinytorch --isolate --checkpoint=01-02 --hypothesis-profile=ci"
         assert f"\n    {command}\n" in page
         assert "~~~~~text\n~~~~\n[31mred\n~~~~~" in page
@@ -179,10 +196,42 @@ class TestStudents:
         jsonschema.validate(table, json.loads(SCHEMA.read_text(encoding="utf-8")))
         assert table["score"] == 3
         assert [(t["score"], t["max_score"], t["status"]) for t in table["tests"]] == [
-            (3.0, 3.0, "passed"),
             (0.0, 1.0, "failed"),
+            (3.0, 3.0, "passed"),
         ]
-        assert table["tests"][1]["output"] == "wrong: "
+        assert table["tests"][0]["output"] == "wrong: "
+
+    def test_read_in_gradescope_first_what_to_fix(self):
+        units = kit.modules()[:3]
+        found = State.PASSED, State.WRONG, State.LOCKED
+        states = {unit.id: state for unit, state in zip(units, found, strict=True)}
+        one = Submission("u1", "Ann", None, 2)
+        course = Course(checkpoint="01-03", late=Late(per_day=0.25))
+        row = row_of(one, graded(states), course, units)
+        said = {"tests": [{"name": units[1].label, "output": "wrong: why\nrelu"}]}
+        opened = Kit({}, {}, kit.course(), course, units, (), "d")
+        table = json.loads(feedback.gradescope_json(row, opened, json.dumps(said)))
+        assert table["output"].splitlines() == [
+            "0.5 of 3 points",
+            "2 days late: 50% of the points kept",
+            "First to fix: 02 activations",
+            "  wrong: why",
+            "  relu",
+        ]
+        assert [test["number"] for test in table["tests"]] == ["02", "01", "03"]
+        ran = {"gradescope.json": json.dumps(said), "progress.md": "| 🔒 locked | 04 losses |"}
+        page = feedback.feedback_page(row, opened, ran)
+        assert page.index("First to fix: 02") < page.index("| 01 tensor") < page.index("at home")
+        assert "losses" not in page
+
+    def test_read_in_gradescope_why_they_have_no_points(self):
+        row = row_of(Submission("u1"), Grade(Ending.ENDED, reason="late"), Course(), self.UNITS)
+        table = json.loads(feedback.gradescope_json(row, self.kit(), ""))
+        assert table["output"].splitlines() == [
+            "0 of 2 points",
+            "The run did not come to its end, so it gives no points.",
+            "late",
+        ]
 
     @pytest.mark.parametrize("text", ["", "[]", '{"tests": 1}', '{"tests": [{}]}', "[" * 200_000])
     def test_get_results_even_if_the_run_wrote_none(self, text):
