@@ -116,6 +116,15 @@ class Pool:
                 worker.end()
             self.workers.clear()
 
+    def slowest(self) -> tuple[pytest.Item, float, float] | None:
+        """The spec that is nearest to its limit: the CPU time that it has used, and the limit, in seconds."""
+        found = [
+            (worker.items[0], self.watched[worker.process].meter.cpu, limit.cpu)
+            for worker in self.workers
+            if worker.running and (limit := self.listener.limit(worker.items[0])) is not None
+        ]
+        return max(found, key=lambda one: one[1] / one[2], default=None)
+
     def begin(self, items: list[pytest.Item]) -> None:
         """Begin a worker for these specs."""
         self.workers.append(begin_worker(items, self.prepare, self.loops))

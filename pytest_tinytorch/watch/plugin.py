@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import linecache
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import decode_source
 from pathlib import Path
@@ -28,14 +27,12 @@ from pytest_tinytorch.run.supervisor import Arrived, Relay
 from pytest_tinytorch.run.witness import Witness
 from pytest_tinytorch.watch import examples, findings, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
+from pytest_tinytorch.watch.beat import Beat, Send
 from pytest_tinytorch.watch.examples import Drawn, Examples
 from pytest_tinytorch.watch.request import CHANGED, Request, as_saved
 from pytest_tinytorch.watch.view import Failure
 
-BEAT_SECONDS = 5
-"""Between two lines that say how far a run is."""
 NOTHING_DRAWN = Examples()
-Send = Callable[[Mapping[str, Any]], None]
 
 
 class WatchPlugin:
@@ -165,7 +162,8 @@ class WatchPlugin:
             return
         self.looking = judge.paused = True
         if self.forks:
-            run_in_workers(session, items, look.arrived, cores())
+            beat = Beat(len(items), self.request, self.send)
+            run_in_workers(session, items, beat.counting(look.arrived), cores(), beat)
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
@@ -194,40 +192,15 @@ class WatchPlugin:
         timed = [item for item in session.items if measures_time(item)]
         others = [item for item in session.items if not measures_time(item)]
 
-        beat = Beat(time.monotonic(), len(session.items), self.request, self.send)
+        beat = Beat(len(session.items), self.request, self.send)
 
-        def arrived(report: pytest.TestReport) -> bool:
-            beat.done.add(report.nodeid)
+        def hand_on(report: pytest.TestReport) -> bool:
             session.config.hook.pytest_runtest_logreport(report=report)
             return True
 
+        arrived = beat.counting(hand_on)
         run_in_workers(session, others, arrived, cores(), beat)
         run_in_workers(session, timed, arrived, 1, beat)
-
-
-class Beat:
-    """Says from time to time how far a run is.
-
-    Args:
-        now: when it begins, in seconds.
-        total: how many specs it has.
-        request: that it answers.
-        send: takes messages.
-    """
-
-    def __init__(self, now: float, total: int, request: Request, send: Send) -> None:
-        self.last = now
-        self.total = total
-        self.request = request
-        self.send = send
-        self.done: set[str] = set()
-
-    def __call__(self) -> None:
-        """Called many times a minute while workers run."""
-        now = time.monotonic()
-        if now - self.last >= BEAT_SECONDS:
-            self.last = now
-            self.send(view.progress_message(self.request, len(self.done), self.total))
 
 
 class FirstLook:
@@ -330,13 +303,14 @@ def run_in_workers(
     items: Sequence[pytest.Item],
     arrived: Arrived,
     count: int,
-    beat: Callable[[], None] = lambda: None,
+    beat: Beat,
 ) -> None:
     """Run specs in ``count`` workers, dealt out one by one, the first ones first."""
     runner = session.config.pluginmanager.get_plugin(RUNNER)
     assert isinstance(runner, Runner)
     relay = Relay(session.config, runner, arrived)
     pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops, beat=beat)
+    beat.pool = pool
     pool.run(items[first::count] for first in range(count))
 
 

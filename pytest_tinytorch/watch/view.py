@@ -19,6 +19,7 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.message import LABEL_WIDTH
+from pytest_tinytorch.run.timelimit import seconds
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import fold as fold_parts
@@ -51,6 +52,15 @@ class Failure:
         return self.outcome.state
 
 
+@dataclass(frozen=True)
+class Slow:
+    """A spec that takes long: its law, the CPU time that it has used, and its limit, in seconds."""
+
+    law: str
+    used: float
+    limit: float
+
+
 def nothing_message(request: Request) -> Message:
     """Sent when a save can have changed no verdict."""
     text = "nothing here depends on it" if request.focus else "nothing you have begun depends on it"
@@ -59,9 +69,17 @@ def nothing_message(request: Request) -> Message:
     return {"number": request.number, "beat": NOTHING, "text": text}
 
 
-def progress_message(request: Request, done: int, total: int) -> Message:
-    """Sent while a full run lasts."""
-    return {"number": request.number, "beat": PROGRESS, "text": f"{done} of {total} specs so far"}
+def progress_message(request: Request, done: int, total: int, slow: Slow | None = None) -> Message:
+    """Sent while a run lasts; ``slow`` is a spec that may never end."""
+    text = f"{done} of {total} specs so far"
+    if slow is not None:
+        used, limit = seconds(slow.used), seconds(slow.limit)
+        text += (
+            f". One has used {used} of CPU time, and may use {limit}: is there a loop that never"
+        )
+        text += f" ends? {slow.law}"
+    loops = slow is not None
+    return {"number": request.number, "beat": PROGRESS, "text": text, "loops": loops}
 
 
 def syntax_message(request: Request, file: str, error: SyntaxError) -> Message:

@@ -106,3 +106,18 @@ def test_a_worker_is_looked_at_no_more_often_than_said(clock):
         assert made._within_limits(worker)
     assert worker.looks == looks + 1
     assert made.watched[worker.process].meter.last.wall == LOOK_SECONDS
+
+
+def test_the_slowest_spec_is_the_one_that_is_nearest_to_its_limit(clock):
+    one, other, waiting = Worker(items=["one"]), Worker(items=["other"]), Worker(items=["third"])
+    made = pool_of(one, clock)
+    made.workers += [other, waiting]
+    for number, worker in enumerate(made.workers):
+        worker.process = number
+    assert made.slowest() is None, "nothing runs yet"
+    limits = {"one": 100.0, "other": 10.0}
+    made.listener.limit = lambda item: Limit(limits[item], 1.0, "") if item in limits else None
+    for worker, cpu in ((one, 8.0), (other, 2.0), (waiting, 99.0)):
+        made._take(worker, workers.STARTED, None)
+        made.watched[worker.process].look(Usage(cpu=cpu), 0.1)
+    assert made.slowest() == ("other", 2.0, 10.0)

@@ -15,6 +15,7 @@ import time
 import tomllib
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +29,7 @@ from pytest_tinytorch.evidence.workspace import open_workspace
 from pytest_tinytorch.terminal.glyphs import UNICODE
 from pytest_tinytorch.watch import view
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
+from pytest_tinytorch.watch.beat import slow_spec
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request, Setup
@@ -325,6 +327,19 @@ class TestLoop:
 
 
 class TestView:
+    def test_how_far_a_run_is_and_which_law_takes_long(self):
+        told = lambda used: view.progress_message(Request(1), 3, 50, slow_spec(used))
+        item = SimpleNamespace(name="test_x", function=lambda: None, cls=None)
+        item.function.__doc__ = "The law."
+        assert told(None)["text"] == told((item, 1.0, 25.0))["text"] == "3 of 50 specs so far"
+        assert told((item, 6.0, 25.0)) == {
+            "number": 1,
+            "beat": "progress",
+            "loops": True,
+            "text": "3 of 50 specs so far. One has used 6 s of CPU time, and may use 25 s:"
+            " is there a loop that never ends? The law.",
+        }
+
     def test_a_syntax_error_is_one_block_with_a_caret(self):
         with pytest.raises(SyntaxError) as caught:
             compile("def add(x, y):\n    return (x + y\n", "adding.py", "exec")
