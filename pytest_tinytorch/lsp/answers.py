@@ -11,7 +11,7 @@ from typing import Any
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.lessons.find import lesson_file
 from pytest_tinytorch.lessons.markup import anchor
-from pytest_tinytorch.lsp.lenses import law_line, laws_text
+from pytest_tinytorch.lsp.lenses import law_lines, laws_text
 from pytest_tinytorch.lsp.sheets import Place, Sheet
 
 HEADING = re.compile(r"#+ (.+)")
@@ -26,8 +26,7 @@ def hint(unit: Unit, exercise: str, number: int) -> str:
 
 def laws(sheet: Sheet, place: Place) -> str:
     """The laws of an exercise, a line each."""
-    lines = [law_line(sheet, law) for law in sheet.laws_about(place.name)]
-    return "\n".join([f"{place.name}: {laws_text(sheet, place)}", *lines])
+    return "\n".join([f"{place.name}: {laws_text(sheet, place)}", *law_lines(sheet, place)])
 
 
 def alone(nodeid: str) -> str:

@@ -1,4 +1,4 @@
-"""One workspace as an editor has it open: what runs, what is known of the source as it is, what is shown."""
+"""One workspace as an editor has it open: what somebody does there, what runs, and what runs tell."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lsprotocol import types
-from pygls import uris
-
 from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.lsp import diagnostics, verdicts
-from pytest_tinytorch.lsp.diagnostics import Page, View
+from pytest_tinytorch.lsp import verdicts
+from pytest_tinytorch.lsp.board import Board
 from pytest_tinytorch.lsp.editor import Editor, Timer
+from pytest_tinytorch.lsp.laws import held_text
 from pytest_tinytorch.lsp.sheets import Sheet
-from pytest_tinytorch.lsp.shelf import Document, Shelf, differs
-from pytest_tinytorch.lsp.status import status
-from pytest_tinytorch.lsp.verdicts import Files, Known, Told
+from pytest_tinytorch.lsp.shelf import Document, Shelf
+from pytest_tinytorch.lsp.sight import is_judged, sight_of
+from pytest_tinytorch.lsp.status import StatusLine, checking_text
+from pytest_tinytorch.lsp.verdicts import Files, Told
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.watch.files import saves
-from pytest_tinytorch.watch.loop import Loop, Processes
+from pytest_tinytorch.watch.loop import Loop, Processes, joined
 from pytest_tinytorch.watch.request import (
     ENDED,
     FIRST,
@@ -56,15 +55,18 @@ class Desk:
     Attributes:
         shelf: documents and files.
         loop: what runs, and what runs next.
-        known: what is known of each unit, for the source as it is or as it was a moment ago.
+        memory: what runs have told, for the source as it is or as it was.
         states: of all units, for what is saved.
+        checking: what a run is about, in a line; empty if none goes on.
     """
 
     def __init__(self, root: Path, editor: Editor, start: Start) -> None:
         self.root, self.editor, self.shelf = root, editor, Shelf(root)
-        self.known: dict[UnitId, Known] = self.shelf.proved()
+        self.board = Board(self.shelf, editor)
+        self.memory = self.shelf.proved()
         self.states: Mapping[UnitId, State] = self.shelf.workspace.progress().state
-        self.published: dict[str, tuple[Page, list[types.Diagnostic]]] = {}
+        self.checking, self.title = "", ""
+        self.line = StatusLine(root, editor)
         self.asked: set[UnitId] = set()
         self.hints: dict[tuple[UnitId, str], int] = {}  # exercise to the hint that was shown last
         self.waiting = False  # what is known of older source may still be in sight
@@ -101,9 +103,8 @@ class Desk:
 
     def clear(self) -> None:
         """Take back what is shown."""
-        self.editor.busy(self.root, "", self.loop.interrupted)
-        for page, _ in self.published.values():
-            self.editor.publish(page, [])
+        self.editor.busy(self.root, "", self._stop)
+        self.board.clear()
 
     # What somebody does in the editor.
 
@@ -112,7 +113,7 @@ class Desk:
         self.shelf.documents[file] = document
         self._look_again()
         unit = self.shelf.unit_at(file)
-        if unit is not None and unit.id not in self.known:
+        if unit is not None and not is_judged(self.shelf, self.memory, unit):
             self.loop.opened(file)
         self._typed()
         self.publish()
@@ -145,6 +146,7 @@ class Desk:
             self._cancel("typed")
             self._wait()
             self.loop.saved(changed, self.shelf.unsaved())
+            self.publish()
 
     def _look_again(self) -> None:
         """Take note of what the workspace is now, if its settings, curriculum or specs were written."""
@@ -160,7 +162,7 @@ class Desk:
             return
         workspace = self.shelf.workspace
         units = {unit.id for unit in workspace.curriculum.units}
-        self.known = {unit: one for unit, one in self.known.items() if unit in units}
+        self.memory = self.memory.of_units(units)
         self.asked &= units
         self.states = workspace.progress().state
         self.loop.follow(workspace.curriculum)
@@ -211,13 +213,28 @@ class Desk:
             self.editor.say(f"tinytorch: {message['text']}")
         self.loop.receive(message)
         if not self.loop.running:
-            self.editor.busy(self.root, "", self.loop.interrupted)
+            self._show_run("")
         elif message["beat"] == PROGRESS:
-            self.editor.busy(self.root, message["text"], self.loop.interrupted)
+            suspected = ": a loop that never ends?" if message["loops"] else ""
+            self._show_run(f"{self.title}{suspected}", f"{self.title}: {message['text']}")
 
     def begin(self, title: str) -> None:
         """A run begins."""
-        self.editor.busy(self.root, title, self.loop.interrupted)
+        modules = joined(self.loop.unjudged, self.loop.unseen) or ()
+        units = self.shelf.workspace.curriculum.checkpoints
+        self.title = checking_text([unit for unit in units if unit.name in modules])
+        self._show_run(self.title)
+
+    def _show_run(self, text: str, more: str = "") -> None:
+        """Show what a run does, in a line, and in more words where there is room; nothing once it is over."""
+        self.checking = text
+        self.editor.busy(self.root, more or text, self._stop)
+        self.send_status()
+
+    def _stop(self) -> None:
+        """Somebody stops a run."""
+        self.loop.interrupted()
+        self._show_run("")
 
     def show(self, text: str) -> None:
         """Nothing: what there is to show is told as a message."""
@@ -230,11 +247,10 @@ class Desk:
             self.editor.log(f"A run ended without a verdict.\n{message['text']}".rstrip())
 
     def _take(self, new: Told) -> None:
-        self.known = verdicts.with_told(self.known, new, self.shelf.workspace.curriculum)
+        self.memory = verdicts.with_told(self.memory, new, self.shelf.workspace.curriculum)
         self.waiting = self.waiting and new.files != self.shelf.now()
         if new.beat == FULL and not new.unsaved:
             self.states = {**self.states, **{UnitId(u): s for u, s in new.states.items()}}
-            self.send_status()
         if new.beat != FIRST:
             self._answer(new)
         self.publish()
@@ -250,8 +266,7 @@ class Desk:
     def _answer(self, new: Told) -> None:
         """Tell who has asked for a verdict."""
         for unit in map(self.shelf.workspace.curriculum.unit, self.asked):
-            own = [s for nodeid, s in new.specs.items() if nodeid.startswith(unit.spec_path)]
-            held = f"{own.count(State.PASSED)} of {len(own)} laws hold" if own else ""
+            held = held_text(self.shelf.laws(unit), new.specs)
             lock = self.progress().lock_text(unit)
             self.editor.say(f"{unit.label}: {lock or held or new.text or new.headline}")
         self.asked.clear()
@@ -260,50 +275,17 @@ class Desk:
 
     def publish(self) -> None:
         """Show what is known. While a verdict is on its way, what is in sight stays for a moment."""
-        curriculum = self.shelf.workspace.curriculum
-        gone = verdicts.outdated(self.known, self.shelf.now(), curriculum)
-        if gone and self.waiting:
+        known = sight_of(self.shelf, self.memory)
+        if known.is_less and self.waiting and not self.board.has_broken_file():
             return
-        kept = {unit: one for unit, one in self.known.items() if unit not in gone}
-        self.known = verdicts.marked(kept, self.shelf.saved(), curriculum)
-        before, self.published = self.published, self._diagnostics()
-        for uri, (page, found) in self.published.items():
-            if before.get(uri, (page, []))[1] != found:
-                self.editor.publish(page, found)
-        for uri, (page, found) in before.items():
-            if found and uri not in self.published:
-                self.editor.publish(page, [])
-
-    def _diagnostics(self) -> dict[str, tuple[Page, list[types.Diagnostic]]]:
-        """By address: what stands in every file that has something to show, or that is open.
-
-        All that is known is about the source as it is.
-        """
-        findings = [finding for one in self.known.values() for finding in one.findings]
-        laws = self.shelf.laws_named(nodeid for one in findings for nodeid in one.nodeids)
-        related = self.editor.client.related
-        view = View(self.root, self.shelf.page, self.editor.codec, laws, related)
-        found: dict[Path, list[types.Diagnostic]] = {file: [] for file in self.shelf.documents}
-        for one in self.known.values():
-            for finding in one.findings:
-                file, diagnostic = diagnostics.of_finding(view, finding, one)
-                found.setdefault(file, []).append(diagnostic)
-        for file, document in self.shelf.documents.items():
-            page = self.shelf.page(file)
-            if (sheet := self.shelf.sheet(file, self.known)) is not None:
-                stale = self.states.get(sheet.unit.id) == State.STALE
-                found[file] += diagnostics.of_sheet(view, sheet, page, stale)
-            elif self.shelf.is_source(file) and not found[file]:
-                unsaved = differs(file, document.text)
-                found[file] += diagnostics.of_given(view, file, page, unsaved)
-        return {(page := self.shelf.page(file)).uri: (page, found[file]) for file in found}
+        self.board.show(known, self.progress())
 
     def sheet(self, file: Path) -> Sheet | None:
         """A module that is open, with what is known of the source as it is."""
         self._look_again()
-        now, curriculum = self.shelf.now(), self.shelf.workspace.curriculum
-        gone = verdicts.outdated(self.known, now, curriculum)
-        return self.shelf.sheet(file, {u: one for u, one in self.known.items() if u not in gone})
+        unit = self.shelf.unit_at(file)
+        known = sight_of(self.shelf, self.memory, [unit.id] if unit is not None else [])
+        return self.shelf.sheet(file, known)
 
     def progress(self) -> Progress:
         """Where the learner stands, by what is saved."""
@@ -311,5 +293,5 @@ class Desk:
         return Progress(workspace.curriculum, self.states, learning_path=workspace.learning_path)
 
     def send_status(self) -> None:
-        """Tell the editor where the learner stands."""
-        self.editor.status(status(uris.from_fs_path(str(self.root)) or "", self.progress()))
+        """Show where the learner stands, and what is being checked."""
+        self.line.show(self.progress(), self.checking)

@@ -14,9 +14,10 @@ from pygls.workspace import PositionCodec
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import parse
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lsp.laws import Law
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.lsp.laws import Law, function_of
 from pytest_tinytorch.lsp.sheets import Sheet
-from pytest_tinytorch.lsp.verdicts import Finding, Known
+from pytest_tinytorch.lsp.verdicts import UNSAVED, Finding
 
 SOURCE = "tinytorch"
 HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
@@ -69,7 +70,7 @@ class View(Struct, frozen=True):
     related: bool
 
 
-def of_finding(view: View, found: Finding, known: Known) -> tuple[Path, types.Diagnostic]:
+def of_finding(view: View, found: Finding) -> tuple[Path, types.Diagnostic]:
     """A cause at the learner's line; at the law if no line of theirs is to blame."""
     law = view.laws.get(found.nodeids[0]) if found.nodeids else None
     file, line = found.file, found.line
@@ -80,7 +81,7 @@ def of_finding(view: View, found: Finding, known: Known) -> tuple[Path, types.Di
     lines = view.page(path).lines
     diagnostic = types.Diagnostic(
         range=line_range(lines, below_decorators(lines, line), view.codec),
-        message=marked(known, message_of(found)),
+        message=marked(found.marks, message_of(found)),
         severity=types.DiagnosticSeverity.Error,
         source=SOURCE,
         code=str(found.state),
@@ -100,16 +101,19 @@ def message_of(found: Finding) -> str:
         if label in parts and parts[label] != title:
             first, *rest = parts[label].splitlines() or [""]
             lines += [f"{label + ':':<10}{first}", *(f"{'':<10}{line}" for line in rest)]
-    others = len(found.nodeids) - 1
-    if others > 0:
-        lines.append(f"and {others} more law{'s' * (others > 1)}, for the same reason")
-    return "\n".join(lines)
+    return "\n".join([*lines, *others_of(found)])
 
 
-def marked(known: Known, text: str) -> str:
+def others_of(found: Finding) -> list[str]:
+    """What is said of the other specs that fail for the same: more laws, or more cases of the one law."""
+    laws = {function_of(nodeid) for nodeid in found.nodeids}
+    count, noun = (len(laws), "law") if len(laws) > 1 else (len(found.nodeids), "case")
+    return [f"and {count - 1} more {noun}{'s' * (count > 2)}, for the same reason"][: count > 1]
+
+
+def marked(marks: Sequence[str], text: str) -> str:
     """A text that says what it comes from, where that is not a full verdict on what is saved."""
-    words = ["first look"] * known.first + ["unsaved"] * known.unsaved
-    return f"{', '.join(words)}: {text}" if words else text
+    return f"{', '.join(marks)}: {text}" if marks else text
 
 
 def data_of(found: Finding) -> dict[str, Any]:
@@ -119,7 +123,8 @@ def data_of(found: Finding) -> dict[str, Any]:
 
 def related(view: View, found: Finding) -> list[types.DiagnosticRelatedInformation]:
     """The laws that are broken, where they stand."""
-    laws = [view.laws[nodeid] for nodeid in found.nodeids if nodeid in view.laws]
+    cases = [view.laws[nodeid] for nodeid in found.nodeids if nodeid in view.laws]
+    laws = [*{function_of(law.nodeid): law for law in reversed(cases)}.values()][::-1]
     return [
         types.DiagnosticRelatedInformation(
             location=types.Location(
@@ -132,25 +137,31 @@ def related(view: View, found: Finding) -> list[types.DiagnosticRelatedInformati
     ]
 
 
-def of_sheet(view: View, sheet: Sheet, page: Page, stale: bool) -> list[types.Diagnostic]:
-    """What is to say of a module without a run: what is still to do, and whether it is stale."""
-    found = of_stubs(view, sheet, page.lines)
-    return [*found, of_stale(view, sheet.unit, page.lines)] if stale else found
+def of_sheet(view: View, sheet: Sheet, page: Page, progress: Progress) -> list[types.Diagnostic]:
+    """What is to say of a module without a run: what is still to do, and whether it is stale or locked."""
+    return [*of_stubs(view, sheet, page.lines), *of_state(view, sheet.unit, page.lines, progress)]
 
 
-def of_given(view: View, file: Path, page: Page, unsaved: bool) -> list[types.Diagnostic]:
-    """Why a file of the package that is no module of the course does not parse; nothing if it does."""
+def syntax_error(page: Page) -> SyntaxError | None:
+    """Why a file does not parse; None if it does, or is no text at all: then runs tell."""
     try:
         parse("\n".join(page.lines))
     except SyntaxError as error:
-        why = f"{type(error).__name__}: {error.msg}"
-        found = Finding(
-            State.BROKEN, file=str(file), line=error.lineno or 1, message={"Broken": why}
-        )
-        return [of_finding(view, found, Known({}, unsaved=unsaved))[1]]
+        return error
     except ValueError:
-        pass  # no text at all: runs tell
-    return []
+        pass
+    return None
+
+
+def of_broken_file(view: View, file: Path, page: Page, unsaved: bool) -> list[types.Diagnostic]:
+    """Why a file of the package does not parse; nothing if it does."""
+    error = syntax_error(page)
+    if error is None:
+        return []
+    why = f"{type(error).__name__}: {error.msg}"
+    place, marks = error.lineno or 1, (UNSAVED,) if unsaved else ()
+    found = Finding(State.BROKEN, file=str(file), line=place, message={"Broken": why}, marks=marks)
+    return [of_finding(view, found)[1]]
 
 
 def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagnostic]:
@@ -174,16 +185,29 @@ def waiting(count: int) -> str:
     return f": {count} law{' waits' if count == 1 else 's wait'}" if count else ""
 
 
-def of_stale(view: View, unit: Unit, lines: Sequence[str]) -> types.Diagnostic:
-    """A module that passed for an earlier version."""
-    return types.Diagnostic(
-        range=line_range(lines, 1, view.codec),
-        message=f"{unit.label} is stale: it passed for an earlier version of the source or the specs",
-        severity=types.DiagnosticSeverity.Information,
-        source=SOURCE,
-        code=str(State.STALE),
-        data={"nodeids": [], "unit": unit.id, "exercise": ""},
-    )
+def of_state(
+    view: View, unit: Unit, lines: Sequence[str], progress: Progress
+) -> list[types.Diagnostic]:
+    """Why nothing counts of a module: it waits for another one, or passed for an earlier version."""
+    state, lock = progress.state[unit.id], progress.lock_text(unit)
+    parts = []
+    if state == State.STALE:
+        parts.append("is stale: it passed for an earlier version of the source or the specs")
+    elif lock:
+        parts.append("is locked")
+    if not parts:
+        return []
+    text = f"{unit.label} {parts[0]}" + (f". It {lock}" if lock else "")
+    return [
+        types.Diagnostic(
+            range=line_range(lines, 1, view.codec),
+            message=text,
+            severity=types.DiagnosticSeverity.Information,
+            source=SOURCE,
+            code=str(state),
+            data={"nodeids": [], "unit": unit.id, "exercise": ""},
+        )
+    ]
 
 
 def below_decorators(lines: Sequence[str], line: int) -> int:

@@ -12,9 +12,10 @@ from pytest_tinytorch.course.callgraph import uses_of
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lsp.commands import HINT, LAWS, RUN
-from pytest_tinytorch.lsp.diagnostics import line_range
-from pytest_tinytorch.lsp.laws import Law
+from pytest_tinytorch.lsp.diagnostics import line_range, marked
+from pytest_tinytorch.lsp.laws import Cases, count_text
 from pytest_tinytorch.lsp.sheets import Place, Sheet
+from pytest_tinytorch.lsp.verdicts import UNSAVED
 
 SIGNS = {State.PASSED: "✓", State.WRONG: "✗", State.BROKEN: "✗", State.TODO: "○"}
 UNKNOWN = "·"
@@ -52,16 +53,23 @@ def lenses(
 
 
 def laws_text(sheet: Sheet, place: Place) -> str:
-    """How many laws of an exercise hold, as far as that is known."""
-    laws = sheet.laws_about(place.name)
-    count, held = len(laws), sheet.held(laws)
+    """How many laws of an exercise hold, out of how many, and of how many of them that is not known.
+
+    A law with cases holds if all of them do.
+    """
+    laws, broken = sheet.laws_about(place.name), len(sheet.broken_by(place.name))
+    states = [sheet.state_of(cases) for cases in laws]
+    held, unknown = states.count(State.PASSED), 0 if place.stub else states.count(None)
     if not laws:
-        return "no law of its own"
-    if place.stub:
-        return f"to do: {count} law{'s' * (count > 1)}"
-    if held is None:
-        return f"{count} law{'s' * (count > 1)}"
-    return f"{held} of {count} law{'s' * (count > 1)} hold{'s' * (count == 1)}"
+        text = "no law of its own"
+    elif unknown == len(laws):
+        text = f"{count_text('?', len(laws))}, not judged yet"
+    else:
+        text = count_text(held, len(laws)) + (f", {unknown} not judged yet" if unknown else "")
+    text += f", {broken} more fail{'s' * (broken == 1)} because of it" if broken else ""
+    nodeids = {law.nodeid for cases in laws for law in cases}
+    unsaved = not sheet.unsaved.isdisjoint(nodeids)
+    return marked((UNSAVED,) if unsaved else (), f"to do: {text}" if place.stub else text)
 
 
 def hover(
@@ -79,7 +87,7 @@ def hover(
     users = users_of(place.name, source, sheet.unit)
     needing = [unit.label for unit in curriculum.checkpoints if sheet.unit.id in unit.needs]
     lines = [f"{place.name} · {sheet.unit.label} · {laws_text(sheet, place)}"]
-    lines += [law_line(sheet, law) for law in sheet.laws_about(place.name)]
+    lines += law_lines(sheet, place)
     lines += [f"Used by {', '.join(users)}"] if users else []
     lines += [f"Needed by {', '.join(needing)}"] if needing else []
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
@@ -100,10 +108,23 @@ def in_markdown(text: str) -> str:
     return CODE.sub(lambda found: found["as_it_is"] or f"`{found[0]}`", text)
 
 
-def law_line(sheet: Sheet, law: Law) -> str:
-    """A law, and whether it holds."""
-    state = sheet.states.get(law.nodeid)
-    return f"{SIGNS.get(state, UNKNOWN) if state else UNKNOWN} {law.text}"
+def law_lines(sheet: Sheet, place: Place) -> list[str]:
+    """The laws of an exercise, and those that fail because of it, a line each."""
+    return [
+        law_line(sheet, cases)
+        for cases in (*sheet.laws_about(place.name), *sheet.broken_by(place.name))
+    ]
+
+
+def law_line(sheet: Sheet, cases: Cases) -> str:
+    """A law, whether it holds, and in how many of its cases, or for which one."""
+    state = sheet.state_of(cases)
+    text = f"{SIGNS.get(state, UNKNOWN) if state else UNKNOWN} {cases[0].text}"
+    held = [sheet.states.get(law.nodeid) for law in cases].count(State.PASSED)
+    if len(cases) > 1 and state in (State.WRONG, State.BROKEN):
+        return f"{text} ({held} of {len(cases)} cases)"
+    others = len(sheet.cases_of(cases[0])) > len(cases)
+    return f"{text} ({', '.join(law.case for law in cases)})" if others else text
 
 
 def users_of(exercise: str, source: str, unit: Unit) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 from msgspec import Struct, field
@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import find_node, line_spans, locate_exercises, parse
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lsp.laws import Law
+from pytest_tinytorch.lsp.laws import Cases, Law, by_law, function_of, state_of
 
 LINE_END = re.compile(r"\r\n|\n|\r")
 """What ends a line for editors and for Python; `str.splitlines` knows more."""
@@ -47,6 +47,7 @@ class Sheet(Struct, frozen=True):
         laws: of the module and of what depends on it.
         states: node id to what the spec came to, for the text as it is; nothing is known of others.
         blamed: node id to the exercise that its failure blames.
+        unsaved: the node ids of specs that ran on something that is not saved.
     """
 
     unit: Unit
@@ -54,6 +55,7 @@ class Sheet(Struct, frozen=True):
     laws: tuple[Law, ...]
     states: Mapping[str, State] = field(default_factory=dict)
     blamed: Mapping[str, str] = field(default_factory=dict)
+    unsaved: Set[str] = frozenset()
 
     def place(self, exercise: str) -> Place | None:
         """Where an exercise stands, if it does."""
@@ -63,24 +65,29 @@ class Sheet(Struct, frozen=True):
         """The exercise that a line, from 1, lies in."""
         return next((place for place in self.places if place.first <= line <= place.last), None)
 
-    def laws_about(self, exercise: str) -> tuple[Law, ...]:
-        """The laws of an exercise: those that are about it, and those whose failure it is blamed for."""
-        return tuple(
-            law
-            for law in self.laws
-            if self.blamed.get(law.nodeid) == exercise
-            or (law.exercise == exercise and self.is_own(law))
+    def laws_about(self, exercise: str) -> tuple[Cases, ...]:
+        """The laws of the module that are about an exercise, each with those of its cases that are.
+
+        An exercise that none is about has those that ask for it.
+        """
+        own = (law for law in self.laws if law.file == self.unit.spec_path)
+        return by_law(law for law in own if exercise in (law.exercise, *law.asked))
+
+    def broken_by(self, exercise: str) -> tuple[Cases, ...]:
+        """The laws about something else that are broken, and an exercise is to blame."""
+        own = {function_of(cases[0].nodeid) for cases in self.laws_about(exercise)}
+        blaming = (law for law in self.laws if self.blamed.get(law.nodeid) == exercise)
+        return by_law(law for law in blaming if function_of(law.nodeid) not in own)
+
+    def cases_of(self, law: Law) -> Cases:
+        """All cases of a law, whatever they are about."""
+        return next(
+            c for c in by_law(self.laws) if function_of(c[0].nodeid) == function_of(law.nodeid)
         )
 
-    def is_own(self, law: Law) -> bool:
-        """Whether a law is one of the module itself."""
-        return law.file == self.unit.spec_path
-
-    def held(self, laws: Collection[Law]) -> int | None:
-        """How many laws hold; None if that is not known of all of them."""
-        if not all(law.nodeid in self.states for law in laws):
-            return None
-        return sum(self.states[law.nodeid] == State.PASSED for law in laws)
+    def state_of(self, cases: Cases) -> State | None:
+        """What a law came to; None while that is not known."""
+        return state_of(cases, self.states)
 
 
 @lru_cache(maxsize=32)

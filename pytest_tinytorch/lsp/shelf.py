@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import decode_source
 from pathlib import Path
@@ -11,7 +11,7 @@ from msgspec import Struct
 from pygls import uris
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.course.curriculum import Unit, UnitId
+from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.digests import Mark, mark, read_if_present
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.outcomes import State
@@ -20,7 +20,7 @@ from pytest_tinytorch.kit.stubs import stub_text
 from pytest_tinytorch.lsp.diagnostics import Page
 from pytest_tinytorch.lsp.laws import Law, laws_of
 from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
-from pytest_tinytorch.lsp.verdicts import Files, Known, states_of
+from pytest_tinytorch.lsp.verdicts import FIRST_LOOK, Files, InSight, Known, Memory
 from pytest_tinytorch.watch.request import as_saved, fingerprint
 
 
@@ -38,11 +38,13 @@ class Shelf:
     Attributes:
         root: the workspace, without links.
         documents: what is open, by file.
+        texts: by fingerprint, of source that was there when somebody asked.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.documents: dict[Path, Document] = {}
+        self.texts: dict[str, str] = {}
         self.marks: dict[Path, Mark | None] = {}
         self.reopen()
 
@@ -87,22 +89,35 @@ class Shelf:
 
     def saved(self) -> Files:
         """The source that is saved."""
-        sources = self.workspace.implementation.sources()
-        return {str(file): fingerprint(data) for file, data in sources.items()}
+        return self._marks(self.workspace.implementation.sources())
 
     def now(self) -> Files:
         """The source as it is: what stands in the editor, or else what is saved."""
-        unsaved = self.unsaved().items()
-        typed = {str(self.package / name): fingerprint(as_saved(text)) for name, text in unsaved}
-        return {**self.saved(), **typed}
+        typed = {self.package / name: as_saved(text) for name, text in self.unsaved().items()}
+        return {**self.saved(), **self._marks(typed)}
 
-    def proved(self) -> dict[UnitId, Known]:
+    def _marks(self, sources: Mapping[Path, bytes]) -> Files:
+        """The fingerprints of files, whose texts are kept."""
+        marks = {str(file): fingerprint(data) for file, data in sources.items()}
+        for file, data in sources.items():
+            text = self.texts.get(marks[str(file)]) or decoded(data)
+            if text or not data:  # what is no text can be compared with nothing
+                self.texts[marks[str(file)]] = text
+        return marks
+
+    def forget(self, marks: Container[str]) -> None:
+        """Forget all texts but some."""
+        self.texts = {mark: text for mark, text in self.texts.items() if mark in marks}
+
+    def proved(self) -> Memory:
         """What the ledger knows of units that are passed."""
         now, workspace = self.saved(), self.workspace
-        return {
-            unit: Known(now, dict.fromkeys(workspace.manifest.get(unit, ()), State.PASSED))
-            for unit in workspace.proved
-        }
+        return Memory(
+            {
+                unit: Known(now, dict.fromkeys(workspace.manifest.get(unit, ()), State.PASSED))
+                for unit in workspace.proved
+            }
+        )
 
     def page(self, file: Path) -> Page:
         """A file as the editor has it, or else as it is saved."""
@@ -140,22 +155,22 @@ class Shelf:
             return stub_text(self.reference(unit), unit)
         return ""
 
-    def sheet(self, file: Path, known: Mapping[UnitId, Known]) -> Sheet | None:
+    def sheet(self, file: Path, known: InSight) -> Sheet | None:
         """A module that is open, with what is known of the source as it is; None of other files."""
         unit = self.unit_at(file)
         if unit is None or file not in self.documents:
             return None
         blamed = {
             nodeid: finding.exercise
-            for one in known.values()
-            for finding in one.findings
-            if finding.unit == unit.id
+            for finding in known.findings
+            if finding.unit == unit.id and FIRST_LOOK not in finding.marks
             for nodeid in finding.nodeids
         }
         own = self.laws(unit)
         others = self.laws_named({*blamed} - {law.nodeid for law in own})
         places = places_in(self.documents[file].text, tuple(unit.hints))
-        return Sheet(unit, places, (*own, *others.values()), states_of(known, known), blamed)
+        laws = (*own, *others.values())
+        return Sheet(unit, places, laws, known.states, blamed, known.unsaved)
 
 
 def differs(file: Path, text: str) -> bool:
@@ -167,6 +182,11 @@ def differs(file: Path, text: str) -> bool:
 def text_of(file: Path) -> str:
     """What a file says; empty if there is none, or it is no text."""
     data = read_if_present(file)
+    return decoded(data) if data is not None else ""
+
+
+def decoded(data: bytes) -> str:
+    """The text that source is; empty if it is none."""
     with suppress(SyntaxError, ValueError):
-        return decode_source(data) if data is not None else ""
+        return decode_source(data)
     return ""

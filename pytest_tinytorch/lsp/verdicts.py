@@ -1,10 +1,10 @@
-"""What runs have told of each unit, and of which source: what is about older source counts no more."""
+"""What runs have told of each unit, and what of it holds for the source as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct, field
@@ -12,10 +12,14 @@ from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.lsp.parts import Edit
+from pytest_tinytorch.lsp.reach import Words
 from pytest_tinytorch.watch.request import FIRST
 
 Files = Mapping[str, str]
 """Path of a file of the package to its fingerprint."""
+FIRST_LOOK, UNSAVED = "first look", "unsaved"
+"""What marks a finding that is no full verdict on what is saved."""
 
 
 class Finding(Struct, frozen=True):
@@ -31,6 +35,7 @@ class Finding(Struct, frozen=True):
         headline: what is the matter, in one line.
         message: label to text: Law, Called, Expected, Got, …
         printed: what the code wrote on the way.
+        marks: what it comes from, where that is not a full verdict on what is saved.
     """
 
     state: State
@@ -42,6 +47,7 @@ class Finding(Struct, frozen=True):
     headline: str = ""
     message: Mapping[str, str] = field(default_factory=dict)
     printed: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class Told(Struct, frozen=True):
@@ -69,24 +75,75 @@ class Told(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What is known of one unit.
+    """What one run has told of a unit.
 
     Attributes:
-        files: the source that it is about.
+        files: the source that was judged.
         specs: node id to what the spec of the unit came to.
         findings: what specs of the unit found, as `Told`.
-        first: whether it comes from a first look.
-        unsaved: whether it is about source that is not saved.
     """
 
     files: Files
     specs: Mapping[str, State] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    first: bool = False
-    unsaved: bool = False
 
 
-Verdicts = Mapping[UnitId, Known]
+class Memory(Struct, frozen=True):
+    """What runs have told of all units.
+
+    Attributes:
+        full: the last full verdict on each, whatever source it is about.
+        looks: what a first look has found since.
+    """
+
+    full: Mapping[UnitId, Known] = field(default_factory=dict)
+    looks: Mapping[UnitId, Known] = field(default_factory=dict)
+
+    def of_units(self, units: Iterable[UnitId]) -> Memory:
+        """What was told of some units."""
+        kept = {*units}
+        full, looks = (
+            {unit: one for unit, one in some.items() if unit in kept}
+            for some in (self.full, self.looks)
+        )
+        return Memory(full, looks)
+
+    @property
+    def sources(self) -> set[str]:
+        """The fingerprints of all files that something is known of."""
+        both = [*self.full.values(), *self.looks.values()]
+        return {mark for one in both for mark in one.files.values()}
+
+
+class InSight(Struct, frozen=True):
+    """What holds of that for the source as it is.
+
+    Attributes:
+        states: node id to what the spec came to in a full verdict, of the units that somebody asks of.
+        findings: what is wrong or broken.
+        unsaved: the node ids of specs that ran on something that is not saved.
+        is_less: whether a finding is left out because it is about other source.
+    """
+
+    states: Mapping[str, State] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    unsaved: frozenset[str] = frozenset()
+    is_less: bool = False
+
+
+class Changes(Protocol):
+    """What has changed since source was judged, as far as one unit can tell.
+
+    Attributes:
+        edit: how the source as it is differs from what was judged.
+        unsaved: how what is saved does.
+    """
+
+    edit: Edit
+    unsaved: Edit
+
+    def asks(self, nodeid: str, exercise: str) -> Words | None:
+        """All words that a spec comes to, and the exercise that it blames; None if that is not known."""
 
 
 def told(message: Mapping[str, Any]) -> Told:
@@ -94,12 +151,11 @@ def told(message: Mapping[str, Any]) -> Told:
     return msgspec.convert(message, Told)
 
 
-def with_told(before: Verdicts, new: Told, curriculum: Curriculum) -> dict[UnitId, Known]:
+def with_told(before: Memory, new: Told, curriculum: Curriculum) -> Memory:
     """What is known once a message has come: of the units that it speaks of, that and no more.
 
     What a first look has found is gone with the next verdict, whatever that is about.
     """
-    kept = {unit: one for unit, one in before.items() if new.beat == FIRST or not one.first}
     specs: dict[UnitId, dict[str, State]] = {}
     findings: dict[UnitId, list[Finding]] = {}
     for nodeid, state in new.specs.items():
@@ -109,16 +165,13 @@ def with_told(before: Verdicts, new: Told, curriculum: Curriculum) -> dict[UnitI
     for finding in new.findings:
         if (owner := owner_of(finding, curriculum)) is not None:
             findings.setdefault(owner, []).append(finding)
-    return kept | {
-        unit: Known(
-            new.files,
-            specs.get(unit, {}),
-            tuple(findings.get(unit, ())),
-            first=new.beat == FIRST,
-            unsaved=new.unsaved,
-        )
+    found = {
+        unit: Known(new.files, specs.get(unit, {}), tuple(findings.get(unit, ())))
         for unit in {**specs, **findings}
     }
+    if new.beat == FIRST:
+        return Memory(before.full, {**before.looks, **found})
+    return Memory({**before.full, **found})
 
 
 def owner_of(finding: Finding, curriculum: Curriculum) -> UnitId | None:
@@ -130,38 +183,76 @@ def owner_of(finding: Finding, curriculum: Curriculum) -> UnitId | None:
     return unit.id if unit is not None else None
 
 
-def outdated(known: Verdicts, now: Files, curriculum: Curriculum) -> set[UnitId]:
-    """The units of which what is known is about other source than there is now."""
-    return {unit for unit, one in known.items() if not is_about(unit, one, now, curriculum)}
-
-
-def marked(known: Verdicts, saved: Files, curriculum: Curriculum) -> dict[UnitId, Known]:
-    """The same, as unsaved only where a unit depends on something that is not saved.
-
-    A run that something unsaved takes part in may judge other units along with it.
-    """
-    return {
-        unit: replace(one, unsaved=False) if is_about(unit, one, saved, curriculum) else one
-        for unit, one in known.items()
-    }
-
-
-def is_about(unit: UnitId, one: Known, now: Files, curriculum: Curriculum) -> bool:
-    """Whether what is known of a unit is about the source as it is.
-
-    The modules of checkpoints that the unit does not need make no difference.
-    """
+def needed_files(unit: UnitId, files: Iterable[str], curriculum: Curriculum) -> set[str]:
+    """The files that count for a unit: all but modules of checkpoints that it does not need."""
     needed = curriculum.closure([unit])
     others = {u.name for u in curriculum.checkpoints if u.source and u.id not in needed}
-    differing = {name for name in {**one.files, **now} if one.files.get(name) != now.get(name)}
-    return all(Path(name).stem in others for name in differing)
+    return {file for file in files if Path(file).stem not in others}
 
 
-def states_of(known: Verdicts, units: Iterable[UnitId]) -> dict[str, State]:
-    """Node id to what the spec came to in a full verdict, of some units."""
-    return {
-        nodeid: state
-        for unit in units
-        if (one := known.get(unit)) is not None and not one.first
-        for nodeid, state in one.specs.items()
-    }
+def differing(unit: UnitId, judged: Files, now: Files, curriculum: Curriculum) -> set[str]:
+    """The files that count for a unit, and are not as they were judged."""
+    files = needed_files(unit, {**judged, **now}, curriculum)
+    return {file for file in files if judged.get(file) != now.get(file)}
+
+
+def in_sight(
+    memory: Memory, changes: Callable[[UnitId, Files], Changes], units: Collection[UnitId] = ()
+) -> InSight:
+    """What holds for the source as it is.
+
+    A full verdict on a spec does, as long as nothing has changed that the spec can come to. A first look
+    adds what it has found to that.
+
+    Args:
+        memory: what runs have told.
+        changes: since source was judged, for a unit.
+        units: those whose specs matter, and not just what was found: to find out takes longer.
+    """
+    since = {unit: changes(unit, one.files) for unit, one in memory.full.items()}
+    full = [f for unit, one in memory.full.items() for f in holding_findings(one, since[unit])]
+    known = {nodeid for finding in full for nodeid in finding.nodeids}
+    looks = [
+        as_first_look(finding)
+        for unit, one in memory.looks.items()
+        for finding in holding_findings(one, changes(unit, one.files))
+    ]
+    told = sum(len(one.findings) for one in (*memory.full.values(), *memory.looks.values()))
+    found = (*full, *(one for one in looks if not known.issuperset(one.nodeids or ("",))))
+    states: dict[str, State] = {}
+    unsaved: set[str] = set()
+    for unit, one in memory.full.items():
+        for nodeid in one.specs if unit in units else known.intersection(one.specs):
+            if not reaches(since[unit].edit, since[unit], nodeid):
+                states[nodeid] = one.specs[nodeid]
+                unsaved |= {nodeid} if reaches(since[unit].unsaved, since[unit], nodeid) else set()
+    return InSight(states, found, frozenset(unsaved), len(full) + len(looks) < told)
+
+
+def holding_findings(one: Known, since: Changes) -> Iterator[Finding]:
+    """What was found that no change reaches, at the line where that stands now."""
+    for finding in one.findings:
+        exercise = finding.exercise
+        if since.edit.is_nothing:
+            left, line = finding.nodeids, finding.line
+        else:
+            left = tuple(n for n in finding.nodeids if not reaches(since.edit, since, n, exercise))
+            moved = since.edit.line(finding.file, finding.line)
+            if left[:1] != finding.nodeids[:1] or not left or moved is None:
+                continue
+            line = moved
+        first = finding.nodeids[0] if finding.nodeids else ""
+        marks = (UNSAVED,) if reaches(since.unsaved, since, first, exercise) else ()
+        yield replace(finding, nodeids=left, line=line, marks=marks)
+
+
+def reaches(edit: Edit, since: Changes, nodeid: str, exercise: str = "") -> bool:
+    """Whether an edit has changed something that a spec, or the exercise that it blames, can come to."""
+    if edit.whole or not edit.changed:
+        return edit.whole
+    return edit.reaches(since.asks(nodeid, exercise))
+
+
+def as_first_look(finding: Finding) -> Finding:
+    """A finding of a first look. A file that does not parse is none whatever specs say: that is final."""
+    return replace(finding, marks=(FIRST_LOOK, *finding.marks)) if finding.nodeids else finding

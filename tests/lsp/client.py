@@ -169,6 +169,10 @@ class Editor:
             pass
         return message.get("params")
 
+    def seen_last(self, method):
+        """The parameters of the last message of some kind that has come."""
+        return next(one["params"] for one in reversed(self.seen) if one["method"] == method)
+
     def diagnostics(self, file, severity=None):
         found = self.shown.get(file.as_uri(), [])
         return [one for one in found if severity in (None, one["severity"])]

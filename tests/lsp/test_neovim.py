@@ -104,7 +104,8 @@ def pictured(folder, program, multiplexer):
     def shows(*texts):
         for _ in range(editors.PATIENCE * 10):
             found = call("capture-pane", "-p")
-            if all(text in found for text in texts) and "first look" not in found:
+            early = ("first look", "not judged yet", "checking")
+            if all(text in found for text in texts) and not any(text in found for text in early):
                 return found
             time.sleep(0.1)
         raise AssertionError(found)

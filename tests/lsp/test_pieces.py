@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
+from msgspec.structs import replace
 from pygls.workspace import PositionCodec
 
 from pytest_tinytorch.course.curriculum import UnitId, build_curriculum
+from pytest_tinytorch.evidence.manifest import read_manifest
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, verdicts
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, status, verdicts
 from pytest_tinytorch.lsp.client import Client, client_of
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.edits import edited
 from pytest_tinytorch.lsp.laws import laws_of
+from pytest_tinytorch.lsp.parts import Edit
 from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
-from pytest_tinytorch.lsp.verdicts import Finding, Known, Told
+from pytest_tinytorch.lsp.verdicts import Finding, Known, Memory, Told
 from pytest_tinytorch.watch.request import FIRST, FULL, as_saved, fingerprint
 from tests.support import kit, toy
 
@@ -48,9 +53,9 @@ def unit(course):
     return course.unit(ADDING)
 
 
-def sheet(unit, text=REFERENCE, states=None, blamed=None):
+def sheet(unit, text=REFERENCE, states=None, blamed=None, laws=LAWS, unsaved=()):
     places = places_in(text, tuple(unit.hints))
-    return Sheet(unit, places, LAWS, states or {}, blamed or {})
+    return Sheet(unit, places, laws, states or {}, blamed or {}, frozenset(unsaved))
 
 
 def partial(start, end, text):
@@ -119,6 +124,11 @@ class TestRanges:
         assert diagnostics.line_range((), 5, UTF16).start == types.Position(0, 0)
 
 
+def view(related=True):
+    page = lambda file: Page(file.name, ["    x"] * 30)
+    return View(Path("/w"), page, UTF16, {law.nodeid: law for law in LAWS}, related)
+
+
 class TestFindings:
     FOUND = Finding(
         State.WRONG,
@@ -131,10 +141,8 @@ class TestFindings:
         message={"Law": "The law.", "Called": "add(1, 2)", "Expected": "3\nor so", "Got": "-1"},
     )
 
-    def of(self, found, known=None, related=True):
-        page = lambda file: Page(file.name, ["    x"] * 30)
-        view = View(Path("/w"), page, UTF16, {law.nodeid: law for law in LAWS}, related)
-        return diagnostics.of_finding(view, found, known or Known({}))
+    def of(self, found, related=True):
+        return diagnostics.of_finding(view(related), found)
 
     def test_stand_at_the_line_to_mend_with_law_call_expected_and_got(self):
         file, one = self.of(self.FOUND)
@@ -153,17 +161,28 @@ class TestFindings:
     def test_name_no_other_place_to_an_editor_that_cannot_show_it(self):
         assert self.of(self.FOUND, related=False)[1].related_information is None
 
+    def test_say_what_they_come_from(self):
+        _, one = self.of(replace(self.FOUND, marks=("first look", "unsaved")))
+        assert one.message.startswith("first look, unsaved: The law.")
+
     @pytest.mark.parametrize(
-        ("first", "unsaved", "begins"),
+        ("nodeids", "last"),
         [
-            (True, False, "first look: "),
-            (False, True, "unsaved: "),
-            (True, True, "first look, unsaved: "),
+            (["a", "b", "c"], "and 2 more laws, for the same reason"),
+            (["a[1]", "a[2]", "a[3]"], "and 2 more cases, for the same reason"),
+            (["a[1]", "a[2]", "b"], "and 1 more law, for the same reason"),
+            (["a[1]"], "The law."),
         ],
     )
-    def test_say_what_they_come_from(self, first, unsaved, begins):
-        _, one = self.of(self.FOUND, Known({}, first=first, unsaved=unsaved))
-        assert one.message.startswith(f"{begins}The law.")
+    def test_count_a_law_once_whatever_the_number_of_its_cases(self, nodeids, last):
+        found = Finding(State.WRONG, nodeids=tuple(nodeids), message={"Law": "The law."})
+        assert diagnostics.message_of(found).splitlines()[-1] == last
+
+    def test_name_the_place_of_a_law_once(self):
+        law = LAWS[0]
+        cases = {f"{SUM}[{n}]": replace(law, nodeid=f"{SUM}[{n}]") for n in "12"}
+        found = Finding(State.WRONG, nodeids=tuple(cases))
+        assert len(diagnostics.related(replace(view(), laws=cases), found)) == 1
 
     @pytest.mark.parametrize("label", ["Broken", "Not run", "Raised"])
     def test_say_why_nothing_came(self, label):
@@ -187,63 +206,92 @@ class TestFindings:
         assert (one.range.start.line, one.message) == (9, "gone")
 
 
+NOTHING = Edit()
+FILES = {name: f"tinytorch/{name}.py" for name in ("adding", "doubling", "squaring")}
+
+
 class TestWhatIsKnown:
     def told(self, beat=FULL, states=((SUM, State.PASSED),), files=None, findings=()):
-        return Told(
-            beat, files or {"tinytorch/adding.py": "1"}, specs=dict(states), findings=findings
-        )
+        return Told(beat, files or {FILES["adding"]: "1"}, specs=dict(states), findings=findings)
 
     def test_is_replaced_for_the_units_that_a_message_is_about(self, course):
-        before = verdicts.with_told(
-            {}, self.told(states=((SUM, "wrong"), (TWICE, "wrong"))), course
-        )
+        states = ((SUM, "wrong"), (TWICE, "wrong"))
+        before = verdicts.with_told(Memory(), self.told(states=states), course)
         after = verdicts.with_told(before, self.told(), course)
-        assert after[ADDING].specs == {SUM: State.PASSED}
-        assert after[DOUBLING] is before[DOUBLING]
+        assert after.full[ADDING].specs == {SUM: State.PASSED}
+        assert after.full[DOUBLING] is before.full[DOUBLING]
 
     def test_belongs_to_the_unit_of_the_spec_whoever_is_to_blame(self, course):
         found = Finding(State.WRONG, nodeids=(TWICE,), unit=ADDING, exercise="add")
-        known = verdicts.with_told({}, self.told(findings=(found,)), course)
+        known = verdicts.with_told(Memory(), self.told(findings=(found,)), course).full
         assert known[DOUBLING].findings == (found,)
         assert known[ADDING].findings == ()
 
     def test_of_a_file_that_does_not_parse_belongs_to_its_unit(self, course):
-        found = Finding(State.BROKEN, file="tinytorch/doubling.py", line=1)
-        known = verdicts.with_told({}, self.told(FIRST, (), findings=(found,)), course)
-        assert list(known) == [DOUBLING]
-        assert known[DOUBLING].first
+        found = Finding(State.BROKEN, file=FILES["doubling"], line=1)
+        known = verdicts.with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
+        assert list(known.looks) == [DOUBLING]
 
     def test_of_a_first_look_goes_with_the_next_verdict(self, course):
         """A unit that does not parse may be locked: then no verdict speaks of it."""
-        found = Finding(State.BROKEN, file="tinytorch/doubling.py", line=1)
-        known = verdicts.with_told({}, self.told(FIRST, (), findings=(found,)), course)
-        assert list(verdicts.with_told(known, self.told(FIRST), course)) == [DOUBLING, ADDING]
-        assert list(verdicts.with_told(known, self.told(), course)) == [ADDING]
+        found = Finding(State.BROKEN, file=FILES["doubling"], line=1)
+        known = verdicts.with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
+        assert list(verdicts.with_told(known, self.told(FIRST), course).looks) == [DOUBLING, ADDING]
+        assert not verdicts.with_told(known, self.told(), course).looks
 
     @pytest.mark.parametrize(
         ("changed", "gone"),
         [
             ({}, set()),
-            ({"tinytorch/adding.py": "2"}, {ADDING, DOUBLING}),
-            ({"tinytorch/doubling.py": "2"}, {DOUBLING}),
-            ({"tinytorch/squaring.py": "2"}, set()),
-            ({"tinytorch/helpers.py": "2"}, {ADDING, DOUBLING}),
+            ({"adding": "2"}, {ADDING, DOUBLING}),
+            ({"doubling": "2"}, {DOUBLING}),
+            ({"squaring": "2"}, set()),
+            ({"helpers": "2"}, {ADDING, DOUBLING}),
         ],
     )
-    def test_is_outdated_once_anything_changes_that_a_unit_depends_on(self, course, changed, gone):
-        names = ("adding", "doubling", "squaring")
-        files = {f"tinytorch/{name}.py": "1" for name in names}
-        known = dict.fromkeys((ADDING, DOUBLING), Known(files))
-        assert verdicts.outdated(known, files | changed, course) == gone
+    def test_is_about_other_source_once_a_file_changes_that_a_unit_depends_on(
+        self, course, changed, gone
+    ):
+        files = dict.fromkeys(FILES.values(), "1")
+        now = files | {f"tinytorch/{name}.py": mark for name, mark in changed.items()}
+        found = {
+            unit for unit in (ADDING, DOUBLING) if verdicts.differing(unit, files, now, course)
+        }
+        assert found == gone
 
-    def test_is_marked_as_unsaved_only_where_a_unit_depends_on_what_is(self, course):
-        names = ("adding", "doubling", "squaring")
-        files = {f"tinytorch/{name}.py": "1" for name in names}
-        saved = files | {"tinytorch/adding.py": "0"}
-        known = dict.fromkeys((DOUBLING, UnitId("checkpoint-03")), Known(files, unsaved=True))
-        marks = [one.unsaved for one in verdicts.marked(known, saved, course).values()]
-        assert marks == [True, False]
-        assert not any(one.unsaved for one in verdicts.marked(known, files, course).values())
+    def sight(self, full, looks=(), edit=NOTHING, unsaved=NOTHING):
+        """What is in sight of findings, after an edit; every spec asks for ``add``."""
+        since = SimpleNamespace(edit=edit, unsaved=unsaved, asks=lambda *_: frozenset({"add"}))
+        known = lambda findings: {ADDING: Known({}, {SUM: State.WRONG}, tuple(findings))}
+        memory = Memory(known(full), known(looks) if looks else {})
+        return verdicts.in_sight(memory, lambda *_: since, [ADDING])
+
+    ADD = Finding(State.WRONG, (SUM,), exercise="add", file=FILES["adding"], line=5)
+    BROKEN = Finding(State.BROKEN, file=FILES["adding"], line=3)
+    CHANGED = Edit(changed=frozenset({("", "add")}), moves={FILES["adding"]: ((4, 6, 2),)})
+    MOVED = Edit(changed=frozenset({("", "other")}), moves={FILES["adding"]: ((4, 6, 2),)})
+
+    def test_stays_in_sight_at_its_line_while_nothing_changes_that_a_spec_comes_to(self):
+        found = self.sight([self.ADD], [self.ADD], self.MOVED)
+        assert found.findings == (replace(self.ADD, line=7),), "no first look has to say it again"
+        assert (found.is_less, found.unsaved) == (False, frozenset())
+
+    def test_is_out_of_sight_once_a_spec_comes_to_something_that_changed(self):
+        found = self.sight([self.ADD], edit=self.CHANGED)
+        assert (found.findings, found.states, found.is_less) == ((), {}, True)
+
+    def test_is_a_first_look_until_a_full_verdict_says_the_same(self):
+        (one,) = self.sight([], [self.ADD]).findings
+        assert one.marks == ("first look",)
+
+    def test_is_final_of_a_file_that_does_not_parse(self):
+        assert self.sight([], [self.BROKEN]).findings == (self.BROKEN,)
+        assert self.sight([], [self.BROKEN], self.MOVED).findings == ()
+
+    def test_is_unsaved_where_what_is_saved_differs(self):
+        found = self.sight([self.ADD], unsaved=Edit(whole=True))
+        assert [one.marks for one in found.findings] == [("unsaved",)]
+        assert found.unsaved == {SUM}
 
     def test_line_ends_and_a_byte_order_mark_make_no_other_source(self):
         assert fingerprint(b"\xef\xbb\xbfx = 1\r\n") == fingerprint(b"x = 1\n")
@@ -269,10 +317,25 @@ class TestSheet:
         (law,) = laws_of(spec, nodeids, unit.name, kit.reference_text(unit.name), unit.hints)
         assert law.exercise == "relu"
 
+    def test_an_exercise_that_no_law_is_about_has_those_that_ask_for_it(self):
+        found = {}
+        for number in ("01", "02", "05"):
+            unit = kit.course().unit(UnitId(f"checkpoint-{number}"))
+            spec = (kit.ROOT / unit.spec_path).read_text(encoding="utf-8")
+            nodeids = read_manifest(kit.ROOT)[unit.id]
+            laws = laws_of(spec, nodeids, unit.name, kit.reference_text(unit.name), unit.hints)
+            for law in laws:
+                for name in law.asked:
+                    found.setdefault(name, set()).add(law.text)
+        assert all("Tensor(" in text for text in found["Tensor.__init__"])
+        assert found["Sigmoid.forward"] == {"ReLU()(x) equals relu(x), and so do the others."}
+        assert any("gradient" in text for text in found["gradient of mul"])
+        assert "Tensor.item" not in found, "a law is about it"
+
     @pytest.mark.parametrize(
         ("states", "text"),
         [
-            ({}, "1 law"),
+            ({}, "? of 1 law holds, not judged yet"),
             ({SUM: State.PASSED}, "1 of 1 law holds"),
             ({SUM: State.WRONG}, "0 of 1 law holds"),
         ],
@@ -285,16 +348,50 @@ class TestSheet:
         assert [one.command.title for one in mine] == [text, "run", "hint"]
         assert {one.range.start.line for one in mine} == {3}
 
-    def test_a_failure_counts_for_the_exercise_that_it_blames(self, unit):
+    def test_a_failure_that_blames_an_exercise_is_no_law_of_its_own(self, unit):
         states = {SUM: State.PASSED, OPPOSITE: State.WRONG}
         one = sheet(unit, states=states, blamed={OPPOSITE: "add"})
-        assert lenses.laws_text(one, one.place("add")) == "1 of 2 laws hold"
+        told = "1 of 1 law holds, 1 more fails because of it"
+        assert lenses.laws_text(one, one.place("add")) == told
+        assert lenses.law_lines(one, one.place("add"))[1] == "✗ negate(x) equals -x."
 
     def test_a_stub_is_to_do_at_its_line(self, unit):
         text = REFERENCE.replace("return x + y", 'raise NotImplementedError("01 adding: add")')
         place = sheet(unit, text).place("add")
         assert (place.stub, place.head) == (6, 4)
-        assert lenses.laws_text(sheet(unit, text), place) == "to do: 1 law"
+        assert lenses.laws_text(sheet(unit, text), place) == "to do: 0 of 1 law holds"
+
+    def test_what_holds_for_unsaved_text_says_so(self, unit):
+        one = sheet(unit, states={SUM: State.PASSED}, unsaved=[SUM])
+        assert lenses.laws_text(one, one.place("add")) == "unsaved: 1 of 1 law holds"
+
+    @pytest.mark.parametrize(
+        ("states", "text", "line"),
+        [
+            ("", "? of 2 laws hold, not judged yet", "· add(x, y) equals x + y."),
+            ("ppp", "2 of 2 laws hold", "✓ add(x, y) equals x + y."),
+            ("pp?", "1 of 2 laws hold, 1 not judged yet", "· add(x, y) equals x + y."),
+            ("pwp", "1 of 2 laws hold", "✗ add(x, y) equals x + y. (1 of 2 cases)"),
+            ("pw?", "1 of 2 laws hold", "✗ add(x, y) equals x + y. (0 of 2 cases)"),
+            ("ppt", "1 of 2 laws hold", "○ add(x, y) equals x + y."),
+            ("pt?", "1 of 2 laws hold, 1 not judged yet", "· add(x, y) equals x + y."),
+        ],
+    )
+    def test_a_law_with_cases_counts_once_and_holds_if_all_do(self, unit, states, text, line):
+        kinds = {"p": State.PASSED, "w": State.WRONG, "t": State.TODO}
+        nodeids = ["specs/test_01_adding.py::TestAdd::test_other", f"{SUM}[1]", f"{SUM}[2]"]
+        laws = tuple(replace(LAWS[0], nodeid=nodeid) for nodeid in nodeids)
+        known = {n: kinds[k] for n, k in zip(nodeids, states, strict=False) if k != "?"}
+        one = sheet(unit, states=known, laws=laws)
+        assert lenses.laws_text(one, one.place("add")) == text
+        assert lenses.law_lines(one, one.place("add"))[1:] == [line]
+
+    def test_a_law_names_its_case_where_others_are_about_another_exercise(self, unit):
+        laws = tuple(
+            replace(LAWS[0], nodeid=f"{SUM}[{name}]", exercise=name) for name in ("add", "negate")
+        )
+        one = sheet(unit, laws=laws)
+        assert lenses.law_lines(one, one.place("add")) == ["· add(x, y) equals x + y. (add)"]
 
     def test_what_does_not_parse_has_no_places(self, unit):
         assert sheet(unit, "def add(:\n").places == ()
@@ -325,6 +422,25 @@ class TestSheet:
     )
     def test_a_hover_has_names_in_the_font_of_code_and_no_escapes(self, text, drawn):
         assert lenses.in_markdown(text) == drawn
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("numbers", "text"),
+        [((), "checking"), (("02",), "checking 02 doubling"), (("01", "02"), "checking 01-02")],
+    )
+    def test_says_what_is_checked(self, course, numbers, text):
+        units = [unit for unit in course.checkpoints if unit.number in numbers]
+        assert status.checking_text(units) == text
+
+    def test_has_what_is_checked_in_the_place_of_the_checkpoint(self, course):
+        states = dict.fromkeys((unit.id for unit in course.units), State.LOCKED)
+        progress = Progress(course, states | {UnitId("checkpoint-00"): State.WRONG})
+        told = [status.status("", progress, checking)["text"] for checking in ("", "checking")]
+        assert told == [
+            "00 environment wrong · 0 of 4 · next: 1901 sums",
+            "checking · 0 of 4 · next: 1901 sums",
+        ]
 
 
 class TestActions:

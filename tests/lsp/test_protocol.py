@@ -135,7 +135,17 @@ class TestQuestions:
             editor.save(file, ENDLESS)
             while editor.wait("$/progress")["value"]["kind"] != "begin":
                 pass
-            token = editor.seen[-1]["params"]["token"]
+            begun = editor.seen[-1]["params"]
+            token = begun["token"]
+            assert begun["value"]["message"] == "checking 01 adding"
+            assert editor.seen_last("tinytorch/status")["text"].startswith("checking 01 adding · ")
+            text = ""
+            while "loop that never ends?" not in text:
+                text = editor.wait("$/progress")["value"].get("message", "")
+            assert text.startswith("checking 01 adding: 1 of 2 specs so far. ")
+            assert text.endswith(LAW)
+            told = "checking 01 adding: a loop that never ends? · "
+            assert editor.wait("tinytorch/status")["text"].startswith(told)
             editor.tell("window/workDoneProgress/cancel", {"token": token})
             while editor.wait("$/progress") != {"token": token, "value": {"kind": "end"}}:
                 pass
@@ -198,17 +208,6 @@ class TestWorkspaces:
             shows(editor, module(root), LAW)
             editor.save(module(root), RIGHT)
             shows(editor, module(root))
-
-    def test_two_servers_may_have_the_same(self, root):
-        file = module(root)
-        with editing(root) as one, editing(root) as other:
-            for editor in (one, other):
-                editor.open(file)
-                shows(editor, file, LAW)
-            one.save(file, RIGHT)
-            shows(one, file)
-            other.type(file, RIGHT)  # as an editor does that finds the file written
-            shows(other, file)
 
 
 class TestEnds:

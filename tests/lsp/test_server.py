@@ -13,6 +13,7 @@ from tests.watch.test_watch import ENDLESS, RIGHT, TIRED, UNFINISHED, WRONG, pro
 
 ERROR, INFORMATION, HINT = 1, 3, 4
 OTHER = RIGHT.replace("return -x", "return x")
+BOTH = OTHER.replace("x + y", "x - y")
 STUB = toy.REFERENCE["adding"].replace(
     "return x + y", 'raise NotImplementedError("01 adding: add")'
 )
@@ -75,10 +76,23 @@ class TestSaves:
             editor.save(file, RIGHT)
             shows(editor, file)
             editor.save(file, UNFINISHED)
-            editor.until(lambda: codes(editor, file) == ["broken"])
-            assert editor.diagnostics(file)[0]["range"]["start"]["line"] == 5
+            shows(editor, file, "SyntaxError: invalid syntax")
+            assert "first look: SyntaxError" not in str(editor.seen), "it is final at once"
+            (one,) = editor.diagnostics(file)
+            assert (one["code"], one["range"]["start"]["line"]) == ("broken", 5)
             assert editor.end() == 0
         assert processes_in(root) == []
+
+    def test_open_a_module_that_said_what_it_waits_for(self, root):
+        file = module(root, "doubling")
+        with editing(root) as editor:
+            editor.open(file)
+            editor.until(lambda: codes(editor, file) == ["locked", "todo"])
+            (one,) = editor.diagnostics(file, INFORMATION)
+            assert one["message"] == "02 doubling is locked. It opens after 01; you are at 00"
+            assert one["range"]["start"]["line"] == 0
+            toy.solve(root, "adding")
+            editor.until(lambda: codes(editor, file) == ["todo"])
 
     def test_are_noticed_whoever_saves(self, root):
         file = module(root)
@@ -100,6 +114,27 @@ class TestSaves:
             shows(editor, file)  # what is about older source goes while nothing is known
             editor.save(file, OTHER)
             shows(editor, file, OPPOSITE)
+
+    def test_leave_a_verdict_in_sight_that_they_do_not_reach(self, root):
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.save(file, BOTH)
+            shows(editor, file, LAW, OPPOSITE)
+            editor.seen.clear()
+            editor.save(file, "# new\n" + OTHER)
+            shows(editor, file, OPPOSITE)
+            loop = ENDLESS.replace("return -x", "return x")
+            editor.save(file, loop)
+            editor.save(file, "# new\n" + BOTH)
+            shows(editor, file, LAW, OPPOSITE)
+            editor.save(file, "# new\n" + loop)
+            shows(editor, file, OPPOSITE)  # while the loop goes on
+            (one,) = editor.diagnostics(file)
+            assert one["range"]["start"]["line"] == 10
+            for message in editor.seen:
+                if message["method"] == "textDocument/publishDiagnostics":
+                    assert OPPOSITE in first_lines(message["params"]["diagnostics"])
 
     def test_ten_in_a_second_end_with_the_last_and_each_shows_its_own(self, root):
         file, texts = module(root), {}
@@ -208,6 +243,20 @@ class TestTyping:
         assert file.read_text(encoding="utf-8") == RIGHT
         events = ledger.read_ledger(root / ".tinytorch" / "ledger.jsonl").events
         assert {event.verdict for event in events if event.unit == "checkpoint-01"} == {"passed"}
+
+    def test_says_that_laws_hold_and_that_this_is_unsaved(self, root):
+        file = module(root)
+        titles = lambda: [one["command"]["title"] for one in editor.about(file, "codeLens")][::3]
+        with editing(root) as editor:
+            editor.open(file)
+            editor.until(lambda: codes(editor, file) == ["todo", "todo"])
+            assert titles() == ["to do: 0 of 1 law holds"] * 2
+            editor.type(file, RIGHT)
+            while titles() != ["unsaved: 1 of 1 law holds"] * 2:
+                editor.wait("workspace/codeLens/refresh")
+            editor.save(file, RIGHT)
+            while titles() != ["1 of 1 law holds"] * 2:
+                editor.wait("workspace/codeLens/refresh")
 
     def test_names_the_line_that_it_has_and_not_the_one_that_is_saved(self, root):
         file = module(root)

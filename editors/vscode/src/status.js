@@ -7,16 +7,17 @@
 
 /**
  * The text of the status bar, and what it says when it is pointed at.
- * @param {{text: string, checkpoint: Unit | null, milestone: Unit | null}} status
+ * While specs run, an icon turns.
+ * @param {{text: string, checking: string | null, checkpoint: Unit | null, milestone: Unit | null}} status
  */
-function shown({ text, checkpoint, milestone }) {
+function shown({ text, checking, checkpoint, milestone }) {
   const lines = [
     checkpoint && `Checkpoint ${checkpoint.number}, ${checkpoint.title}: ${checkpoint.state}`,
     checkpoint && `${checkpoint.passed} of ${checkpoint.of} checkpoints passed`,
     milestone && `Milestone ${milestone.year}, ${milestone.title}: ${milestone.state}`,
     milestone && `${milestone.passed} of ${milestone.of} milestones passed`,
   ];
-  return { text: `$(flame) ${text}`, tooltip: lines.filter(Boolean).join('\n') };
+  return { text: `$(${checking ? 'sync~spin' : 'flame'}) ${text}`, tooltip: lines.filter(Boolean).join('\n') };
 }
 
 module.exports = { shown };

@@ -25,3 +25,9 @@ test('all is passed', () => {
   const status = { text: '21 of 21 passed', checkpoint: null, milestone: null };
   assert.deepEqual(shown(status), { text: '$(flame) 21 of 21 passed', tooltip: '' });
 });
+
+test('something is checked', () => {
+  const text = 'checking 02 activations · 2 of 21';
+  const status = { text, checking: 'checking 02 activations', checkpoint: null, milestone: null };
+  assert.equal(shown(status).text, `$(sync~spin) ${text}`);
+});

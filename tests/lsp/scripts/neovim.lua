@@ -66,10 +66,12 @@ vim.schedule(function()
 
   local head = line_of(steps.head)
   wait('a lens with the laws that hold', function()
-    return #titles_at(head - 1) > 0 and titles_at(head - 1)[1]:find('hold') ~= nil
+    return #titles_at(head - 1) > 0 and titles_at(head - 1)[1]:find('^%d+ of') ~= nil
   end)
   seen.lenses = titles_at(head - 1)
-  wait('where the learner stands', function() return vim.g.tinytorch ~= nil end)
+  wait('where the learner stands', function()
+    return vim.g.tinytorch ~= nil and not vim.startswith(vim.g.tinytorch, 'checking')
+  end)
   seen.status = vim.g.tinytorch
 
   vim.api.nvim_win_set_cursor(0, { head, 4 })

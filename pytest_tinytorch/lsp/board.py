@@ -1,0 +1,69 @@
+"""What an editor shows of a workspace: the diagnostics of each file, told only where they are others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.lsp import diagnostics
+from pytest_tinytorch.lsp.diagnostics import Page, View
+from pytest_tinytorch.lsp.editor import Editor
+from pytest_tinytorch.lsp.shelf import Shelf, differs
+from pytest_tinytorch.lsp.verdicts import InSight
+
+Shown = dict[str, tuple[Page, list[types.Diagnostic]]]
+"""The address of a file to its page, and what stands in it."""
+
+
+class Board:
+    """The diagnostics that an editor has been told.
+
+    Args:
+        shelf: has documents and files.
+        editor: shows them.
+    """
+
+    def __init__(self, shelf: Shelf, editor: Editor) -> None:
+        self.shelf, self.editor = shelf, editor
+        self.published: Shown = {}
+
+    def show(self, known: InSight, progress: Progress) -> None:
+        """Show what is known, and where the learner stands."""
+        before, self.published = self.published, self._diagnostics(known, progress)
+        for uri, (page, found) in self.published.items():
+            if before.get(uri, (page, []))[1] != found:
+                self.editor.publish(page, found)
+        for uri, (page, found) in before.items():
+            if found and uri not in self.published:
+                self.editor.publish(page, [])
+
+    def clear(self) -> None:
+        """Take back what is shown."""
+        for page, _ in self.published.values():
+            self.editor.publish(page, [])
+
+    def has_broken_file(self) -> bool:
+        """Whether a file that is open does not parse: that needs no run to be known."""
+        files = filter(self.shelf.is_source, self.shelf.documents)
+        return any(diagnostics.syntax_error(self.shelf.page(file)) for file in files)
+
+    def _diagnostics(self, known: InSight, progress: Progress) -> Shown:
+        """What stands in every file that has something to show, or that is open."""
+        shelf = self.shelf
+        found: dict[Path, list[types.Diagnostic]] = {file: [] for file in shelf.documents}
+        nodeids = [nodeid for finding in known.findings for nodeid in finding.nodeids]
+        laws, related = shelf.laws_named(nodeids), self.editor.client.related
+        view = View(shelf.root, shelf.page, self.editor.codec, laws, related)
+        for finding in known.findings:
+            file, diagnostic = diagnostics.of_finding(view, finding)
+            found.setdefault(file, []).append(diagnostic)
+        for file in filter(shelf.is_source, shelf.documents):
+            page = shelf.page(file)
+            if not found[file]:
+                unsaved = differs(file, shelf.documents[file].text)
+                found[file] += diagnostics.of_broken_file(view, file, page, unsaved)
+            if (sheet := shelf.sheet(file, known)) is not None:
+                found[file] += diagnostics.of_sheet(view, sheet, page, progress)
+        return {(page := shelf.page(file)).uri: (page, found[file]) for file in found}
