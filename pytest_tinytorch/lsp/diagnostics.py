@@ -15,6 +15,7 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import parse
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
+from pytest_tinytorch.lsp.folding import COLUMNS, folded
 from pytest_tinytorch.lsp.laws import Law, function_of
 from pytest_tinytorch.lsp.sheets import Sheet
 from pytest_tinytorch.lsp.verdicts import UNSAVED, Finding
@@ -34,6 +35,10 @@ LABELS = (
     "Blame",
 )
 """What is told below the law, in this order."""
+PROSE = frozenset({"In short", "Raised", "Broken", "Not run"})
+"""Labels of sentences, which are folded. The lines of the others can be pasted, so they stay whole."""
+MARGIN = 10
+"""Columns of a label."""
 MOST_RELATED = 5
 """Other places that one diagnostic names, at most."""
 
@@ -81,7 +86,7 @@ def of_finding(view: View, found: Finding) -> tuple[Path, types.Diagnostic]:
     lines = view.page(path).lines
     diagnostic = types.Diagnostic(
         range=line_range(lines, below_decorators(lines, line), view.codec),
-        message=marked(found.marks, message_of(found)),
+        message=message_of(found),
         severity=types.DiagnosticSeverity.Error,
         source=SOURCE,
         code=str(found.state),
@@ -96,11 +101,14 @@ def message_of(found: Finding) -> str:
     """What is the matter: the law, what was called, what was expected, what came or why nothing did."""
     parts = found.message
     title = parts.get("Law") or parts.get("Broken") or found.headline
-    lines = [title]
+    lines = [folded(marked(found.marks, title))]
     for label in LABELS:
         if label in parts and parts[label] != title:
-            first, *rest = parts[label].splitlines() or [""]
-            lines += [f"{label + ':':<10}{first}", *(f"{'':<10}{line}" for line in rest)]
+            text = parts[label]
+            text = folded(text, columns=COLUMNS - MARGIN) if label in PROSE else text
+            first, *rest = text.splitlines() or [""]
+            margins = [f"{label + ':':<{MARGIN}}", *[" " * MARGIN] * len(rest)]
+            lines += map("".join, zip(margins, [first, *rest], strict=True))
     return "\n".join([*lines, *others_of(found)])
 
 
@@ -201,7 +209,7 @@ def of_state(
     return [
         types.Diagnostic(
             range=line_range(lines, 1, view.codec),
-            message=text,
+            message=folded(text),
             severity=types.DiagnosticSeverity.Information,
             source=SOURCE,
             code=str(state),

@@ -13,6 +13,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lsp.commands import HINT, LAWS, RUN
 from pytest_tinytorch.lsp.diagnostics import line_range, marked
+from pytest_tinytorch.lsp.folding import folded
 from pytest_tinytorch.lsp.laws import Cases, count_text
 from pytest_tinytorch.lsp.sheets import Place, Sheet
 from pytest_tinytorch.lsp.verdicts import UNSAVED
@@ -37,10 +38,10 @@ Code and a sign between spaces stay as they are.
 def lenses(
     sheet: Sheet, uri: str, lines: Sequence[str], codec: PositionCodec
 ) -> list[types.CodeLens]:
-    """Above each exercise: how many of its laws hold, and commands to run it and to get a hint."""
+    """At the ``def`` of each exercise: how many of its laws hold, and commands to run it or get a hint."""
     return [
         types.CodeLens(
-            range=line_range(lines, place.first, codec),
+            range=line_range(lines, place.head, codec),
             command=types.Command(title, command, arguments=[uri, place.name]),
         )
         for place in sheet.places
@@ -93,9 +94,9 @@ def hover(
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     if markdown:
         title, *rest = map(in_markdown, lines)
-        text = "  \n".join([f"**{title}**", *rest])
+        text = "  \n".join(folded(line, hang=2) for line in [f"**{title}**", *rest])
     else:
-        text = "\n".join(lines)
+        text = "\n".join(folded(line, hang=2) for line in lines)
     return types.Hover(types.MarkupContent(kind, text))
 
 

@@ -73,6 +73,9 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     found = editors.seen(tmp_path)
     editors.checked(found)
     assert [one["lnum"] for one in found["errors"]] == [found["head"]]
+    whole = "\n".join(line.strip() for line in found["errors"][0]["message"].splitlines())
+    for shown in (found["by_keys"], found["by_command"]):
+        assert whole in "\n".join(line.strip() for line in shown)
     assert found["lenses"][0].endswith("laws hold")
     assert found["lenses"][1:] == ["run", "hint"]
     assert found["status"].startswith("02 activations")

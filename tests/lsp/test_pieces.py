@@ -348,6 +348,13 @@ class TestSheet:
         assert [one.command.title for one in mine] == [text, "run", "hint"]
         assert {one.range.start.line for one in mine} == {3}
 
+    def test_a_lens_stands_where_a_failure_does(self, unit):
+        text = REFERENCE.replace("def add", "@traced\n@primitive\ndef add")
+        lines = lines_of(text)
+        found = lenses.lenses(sheet(unit, text), "file:///a.py", lines, UTF16)
+        at = {one.range.start.line for one in found if one.command.arguments[1] == "add"}
+        assert at == {diagnostics.below_decorators(lines, 4) - 1} == {5}
+
     def test_a_failure_that_blames_an_exercise_is_no_law_of_its_own(self, unit):
         states = {SUM: State.PASSED, OPPOSITE: State.WRONG}
         one = sheet(unit, states=states, blamed={OPPOSITE: "add"})

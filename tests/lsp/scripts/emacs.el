@@ -79,5 +79,5 @@
 (replace (step 'wrong) (step 'right))
 (wait "no error" (lambda () (null (errors))))
 (see 'mended t)
-(call-interactively #'eglot-shutdown-all)
+(eglot-shutdown (eglot-current-server) nil (step 'patience))
 (leave)

@@ -50,6 +50,14 @@ local function floating_text()
   end
 end
 
+local function close_floating()
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(window).relative ~= '' then
+      vim.api.nvim_win_close(window, true)
+    end
+  end
+end
+
 vim.schedule(function()
   seen.version = tostring(vim.version())
   wait('a hint', function() return #diagnostics(vim.diagnostic.severity.HINT) > 0 end)
@@ -66,15 +74,23 @@ vim.schedule(function()
 
   local head = line_of(steps.head)
   wait('a lens with the laws that hold', function()
-    return #titles_at(head - 1) > 0 and titles_at(head - 1)[1]:find('^%d+ of') ~= nil
+    return #titles_at(head) > 0 and titles_at(head)[1]:find('^%d+ of') ~= nil
   end)
-  seen.lenses = titles_at(head - 1)
+  seen.lenses = titles_at(head)
   wait('where the learner stands', function()
     return vim.g.tinytorch ~= nil and not vim.startswith(vim.g.tinytorch, 'checking')
   end)
   seen.status = vim.g.tinytorch
 
   vim.api.nvim_win_set_cursor(0, { head, 4 })
+  vim.api.nvim_feedkeys(vim.keycode('<C-W>d'), 'x', false)
+  wait('the whole message', function() return floating_text() ~= nil end)
+  seen.by_keys = floating_text()
+  close_floating()
+  vim.diagnostic.open_float()
+  seen.by_command = floating_text()
+  close_floating()
+
   vim.lsp.buf.hover()
   wait('a hover', function() return floating_text() ~= nil end)
   seen.hover = floating_text()
