@@ -20,6 +20,7 @@ from pytest_tinytorch.course.options import (
     Options,
 )
 from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.evidence.following import FILE as LAST_RUN_FILE
 from pytest_tinytorch.evidence.following import Following, read_following
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 
@@ -136,19 +137,21 @@ def read_settings(root: Path) -> Mapping[str, Any]:
     """The settings in the first file that has any; none if no file has.
 
     Raises:
-        ValueError: a file cannot be parsed; the message names it.
+        ValueError: a file cannot be read or parsed; the message names it.
     """
     return _first(root)[1]
 
 
 def files_of(root: Path) -> tuple[Path, ...]:
-    """The files that say what a workspace is, whether they are there or not: settings, curriculum, its specs.
+    """The files that say what a workspace is: settings, curriculum, its specs, what the last run followed.
+
+    Whether they are there or not.
 
     Raises:
         ValueError: the settings cannot be read.
     """
     named = str(read_settings(root).get(CURRICULUM_SETTING, ""))
-    found = (*TABLES, *([named] if named else []), WORKSPACE_FILE)
+    found = (*TABLES, *([named] if named else []), WORKSPACE_FILE, LAST_RUN_FILE)
     return tuple(root / name for name in found)
 
 
@@ -164,6 +167,8 @@ def _first(root: Path) -> tuple[Path | None, Mapping[str, Any]]:
             continue
         try:
             table: Any = _parsed(name, file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ValueError(f"{file}: {error.strerror}") from error
         except ValueError as error:
             raise ValueError(f"{file}: {error}") from error
         for key in heading:

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 COMMAND = re.compile(r"""["'](?P<command>(?:[^"'\n]*[/\\])?tito(?i:\.exe)?)["']""")
 """The name or the path of `tito`, as settings of any kind have it: between quotes."""
-READY, MOVED, YOURS, ABSENT = "ready", "moved", "yours", "absent"
+READY, MOVED, LOST, YOURS, ABSENT = "ready", "moved", "lost", "yours", "absent"
 """What the file of an editor can be:
 
 ready   it starts the `tito` that is meant
 moved   it is as it was written here, for a `tito` elsewhere
+lost    it says more, and starts a `tito` that is not there
 yours   it says something else
 absent  it is not there
 """
@@ -33,7 +34,8 @@ class EditorSettings(Struct, frozen=True):
         place: where a person puts them.
         file: from the root of a workspace; empty if the editor keeps them elsewhere.
         once: what a person does besides, once.
-        spared: why a file that says something else may stay so; empty if it has to be changed.
+        spared: why nothing has to be written at all; empty if something has to be.
+        shared: whether the file is one of every workspace: git has it, so it is to name no machine's `tito`.
         takes_relative: whether a command may be a path from the workspace.
     """
 
@@ -45,6 +47,7 @@ class EditorSettings(Struct, frozen=True):
     file: str = ""
     once: str = ""
     spared: str = ""
+    shared: bool = False
     takes_relative: bool = False
 
     def settings(self, command: str) -> str:
@@ -57,14 +60,16 @@ class EditorSettings(Struct, frozen=True):
             return tito.relative_to(root).as_posix()
         return tito.as_posix()
 
-    def state(self, found: str | None, command: str) -> str:
-        """What a file is that says ``found``; None if it is not there."""
+    def state(self, found: str | None, command: str, root: Path) -> str:
+        """What a file of a workspace is that says ``found``; None if it is not there."""
         if found is None:
             return ABSENT
         named = named_command(found)
-        if named == command:
-            return READY
-        return MOVED if named and found == self.settings(named) else YOURS
+        if named is None or named == command:
+            return READY if named else YOURS
+        if found.replace("\r\n", "\n") == self.settings(named):
+            return MOVED
+        return YOURS if located(named, root) else LOST
 
 
 def named_command(text: str) -> str | None:
@@ -75,6 +80,20 @@ def named_command(text: str) -> str | None:
     """
     found = COMMAND.search(text)
     return found["command"].replace("\\\\", "\\") if found else None
+
+
+def with_command(text: str, command: str) -> str:
+    """Settings that start another `tito`, and say all else that they said.
+
+    >>> with_command("cmd = { '/gone/tito', 'lsp' }  -- mine", "/here/tito")
+    "cmd = { '/here/tito', 'lsp' }  -- mine"
+    """
+    named = named_command(text)
+    old = [found["command"] for found in COMMAND.finditer(text) if named_command(found[0]) == named]
+    for one in dict.fromkeys(old):
+        for quote in "\"'":
+            text = text.replace(f"{quote}{one}{quote}", f"{quote}{command}{quote}")
+    return text
 
 
 def located(command: str, root: Path) -> Path | None:
@@ -162,11 +181,11 @@ EDITORS: Mapping[str, EditorSettings] = {
             title="VS Code",
             text=VSCODE,
             language="json",
-            place="in .vscode/settings.json",
+            place="in your own settings.json, for an extension for servers of any kind, such as Generic"
+            " LSP Client",
             file=".vscode/settings.json",
-            once="That is for an extension for servers of any kind, such as Generic LSP Client."
-            " The kit's own extension needs none of it.",
             spared="nothing is needed with the kit's own extension.",
+            shared=True,
         ),
         EditorSettings(
             name="neovim",

@@ -15,6 +15,7 @@ PATTERNS = (
     "datasets/*/[!.]*",
     "docs/modules/*.md",
     "docs/pictures/*.svg",
+    "docs/editors.md",
     "conftest.py",
     ".vscode/*.json",
     ".idea/runConfigurations/*.xml",

@@ -10,7 +10,7 @@ from pytest_tinytorch.course.commands import lesson_command
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence.implementation import kit_home
-from pytest_tinytorch.lessons import find, page, source
+from pytest_tinytorch.lessons import find, guides, page, source
 from pytest_tinytorch.lessons.find import NoLesson, Topic
 from pytest_tinytorch.lessons.markup import anchor
 from pytest_tinytorch.tito.session import Session, complete, open_session
@@ -29,12 +29,16 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
     """Read the lesson of a module, a milestone or an exercise.
 
     LESSON is a number or a name, `milestone` with its number or year, or an exercise, for which you
-    see its section. Without LESSON you see the list. Everything is on your disk.
+    see its section. Without LESSON you see the list; `tito docs editors` is the page about editors.
+    Everything is on your disk.
 
     Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
     """
     session = open_session()
     root, curriculum = session.workspace.root, session.workspace.curriculum
+    if (guide := guides.guide_file(words)) is not None:
+        show_guide(session, guide, browser, only_path)
+        return
     try:
         topic = find.find_topic(curriculum, words) if words else None
         if only_path:
@@ -45,6 +49,22 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
             show(session, text_of(session, topic))
     except (NoLesson, UnknownName) as error:
         raise click.UsageError(str(error)) from None
+
+
+def show_guide(session: Session, file: Path, browser: bool, only_path: bool) -> None:
+    """Show a page of the documentation that is no lesson."""
+    if only_path:
+        click.echo(file)
+    elif browser:
+        from pytest_tinytorch.lessons.browser import html_page
+
+        html = html_page(guides.guide_text(file), file.stem.capitalize(), file.parent)
+        shown = session.workspace.root / PAGES / f"{file.stem}.html"
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown.write_text(html, encoding="utf-8", newline="\n")
+        start_browser(session, shown, shown.as_uri())
+    else:
+        show(session, guides.guide_text(file))
 
 
 def folder_of_lessons(root: Path) -> Path:
@@ -100,11 +120,16 @@ def show(session: Session, text: str) -> None:
 
 def open_page(session: Session, topic: Topic | None) -> None:
     """Write lessons as pages of HTML, and open one in the browser."""
-    import webbrowser  # only this starts one
-
     folder = session.workspace.root / PAGES
     file = write_pages(session, folder, topic)
     address = file.as_uri() + (f"#{anchor(topic.exercise)}" if topic and topic.exercise else "")
+    start_browser(session, file, address)
+
+
+def start_browser(session: Session, file: Path, address: str) -> None:
+    """Open a file in the browser, at an address in it."""
+    import webbrowser  # only this starts one
+
     if not webbrowser.open(address):
         raise click.ClickException(
             f"no browser could be started: open {file} yourself, or read it here without --browser"

@@ -15,10 +15,13 @@ from packaging.requirements import Requirement
 from pytest_tinytorch.evidence.paths import hiding, is_needed
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
+from pytest_tinytorch.tito.lsp import INSTALL
 from pytest_tinytorch.tito.session import Session
 from pytest_tinytorch.tito.specs import status_of
 
 OLDEST = (3, 11)
+SERVER_EXTRA = "lsp"
+"""The extra with what `tito lsp` is built on. The other extras have commands that name what they lack."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +72,37 @@ def python(session: Session) -> list[Finding]:
 
 
 def packages(session: Session) -> list[Finding]:
-    """Every package that the kit is built on, as its own metadata names them."""
+    """Every package that the kit is built on, as its own metadata names them, and those of `tito lsp`."""
     remedy = 'python -m pip install -e "."'
     try:
-        needed = distribution(DISTRIBUTION).requires or []
+        requires = distribution(DISTRIBUTION).requires or []
     except PackageNotFoundError:
         return [Finding(DISTRIBUTION, False, "not installed", remedy)]
-    findings = []
-    for need in map(Requirement, needed):
-        if need.marker is not None and not need.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            found = version(need.name)
-        except PackageNotFoundError:
-            findings.append(Finding(need.name, False, "not installed", remedy))
-            continue
-        ok = need.specifier.contains(found, prereleases=True)
-        wanted = "" if ok else f", {need.specifier} is needed"
-        findings.append(Finding(need.name, ok, found + wanted, remedy))
-    return findings
+    found = {need: extra_of(need) for need in map(Requirement, requires)}
+    wish = f"for verdicts at your lines in an editor: {INSTALL}"
+    return [
+        package(need, wish if extra else remedy, needed=not extra)
+        for need, extra in found.items()
+        if extra in ("", SERVER_EXTRA)
+    ]
+
+
+def extra_of(need: Requirement) -> str | None:
+    """The extra that requires a package; empty if the kit itself does, None if another extra does."""
+    asked, marker = ("", SERVER_EXTRA), need.marker
+    return next((one for one in asked if marker is None or marker.evaluate({"extra": one})), None)
+
+
+def package(need: Requirement, remedy: str, needed: bool) -> Finding:
+    """Whether a package is installed, and in a version that will do."""
+    try:
+        found = version(need.name)
+    except PackageNotFoundError:
+        return Finding(need.name, False, "not installed", remedy, needed)
+    ok = need.specifier.contains(found, prereleases=True)
+    return Finding(
+        need.name, ok, found + ("" if ok else f", {need.specifier} is needed"), remedy, needed
+    )
 
 
 def plugin(session: Session) -> list[Finding]:

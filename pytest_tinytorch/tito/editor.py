@@ -15,29 +15,35 @@ from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.kit.editors import (
     ABSENT,
     EDITORS,
+    LOST,
     MOVED,
     READY,
     YOURS,
     EditorSettings,
     named_editor,
+    with_command,
 )
 from pytest_tinytorch.terminal import output
+from pytest_tinytorch.tito import git
 from pytest_tinytorch.tito.lsp import INSTALL
 from pytest_tinytorch.tito.session import find_workspace
 
 WORDS = {
     ABSENT: "{file} is written.",
     MOVED: "{file} now starts {command}.",
+    LOST: "{file} now starts {command}, and stays as it is otherwise.",
     READY: "{file} is ready.",
     YOURS: "{file} is there and stays as it is. Add this to it:",
 }
 LISTED = {
     ABSENT: "no {file}",
     MOVED: "{file} starts another tito",
+    LOST: "{file} starts a tito that is not there",
     READY: "ready",
     YOURS: "{file} says something else",
 }
-SPARED = "Otherwise: {file} stays as it is. Add this to it:"
+PAGE = "tito docs editors"
+"""What shows the page about editors."""
 
 
 def chosen(
@@ -72,7 +78,7 @@ def editor(editors: list[EditorSettings]) -> None:
     """Write the settings with which your editor starts `tito lsp`, or show what to paste.
 
     Without a name: which editors there are, and what this workspace has for each. A file that says
-    something else stays as it is.
+    something else stays as it is, but for the path of a tito that is gone. `tito docs editors` says more.
 
     Example: tito editor neovim
     """
@@ -93,23 +99,33 @@ def set_up(root: Path, editors: Collection[EditorSettings]) -> Iterator[str]:
     """
     for one in editors:
         command = one.command(own_tito(), root)
-        text = one.settings(command)
-        if not one.file:
-            yield prose(f"{one.title} keeps its settings elsewhere. Put this {one.place}:")
-            yield f"\n{indent(text, '  ')}"
+        found = read(root / one.file) if one.file else None
+        state = one.state(found, command, root)
+        if not one.file or (one.shared and state in (ABSENT, YOURS)):
+            yield from to_paste(one, command)
             continue
-        state = one.state(read(root / one.file), command)
-        if state in (ABSENT, MOVED):
-            (root / one.file).parent.mkdir(parents=True, exist_ok=True)
-            (root / one.file).write_text(text, encoding="utf-8")
-        words = f"{one.spared} {SPARED}" if state == YOURS and one.spared else WORDS[state]
-        yield prose(f"{one.title}: {words.format(file=one.file, command=command)}")
+        if state in (ABSENT, MOVED, LOST):
+            text = one.settings(command) if found is None else with_command(found, command)
+            write(root / one.file, text)
+        yield prose(f"{one.title}: {WORDS[state].format(file=one.file, command=command)}")
         if state == YOURS:
-            yield f"\n{indent(text, '  ')}"
+            yield f"\n{indent(one.settings(command), '  ')}"
         if one.once and state != READY:
             yield prose(f"  {one.once}", hang=0)
-    if editors and find_spec("pygls") is None:
-        yield f"The server is an extra: {INSTALL}"
+        if state != YOURS and not one.shared and Path(command).is_absolute():
+            yield from map(prose, git.warnings(root, one.file))
+    if editors:
+        yield from [f"The server is an extra: {INSTALL}"] if find_spec("pygls") is None else []
+        yield f"More about editors: {PAGE}"
+
+
+def to_paste(one: EditorSettings, command: str) -> Iterator[str]:
+    """The settings of an editor that keeps them outside of workspaces."""
+    why = (
+        f"{one.title}: {one.spared}" if one.spared else f"{one.title} keeps its settings elsewhere."
+    )
+    yield prose(f"{why} {'Otherwise put' if one.spared else 'Put'} this {one.place}:")
+    yield f"\n{indent(one.settings(command), '  ')}"
 
 
 def prose(text: str, hang: int = 2) -> str:
@@ -135,9 +151,10 @@ def listed(one: EditorSettings, root: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    found = one.state(read(root / one.file), one.command(own_tito(), root))
-    spared = one.spared.rstrip(".") if found == YOURS else ""
-    return spared or LISTED[found].format(file=one.file)
+    found = one.state(read(root / one.file), one.command(own_tito(), root), root)
+    if one.spared and found in (ABSENT, YOURS):
+        return one.spared.rstrip(".")
+    return LISTED[found].format(file=one.file)
 
 
 def in_the_way(error: OSError, root: Path) -> str:
@@ -150,11 +167,17 @@ def in_the_way(error: OSError, root: Path) -> str:
 
 
 def read(file: Path) -> str | None:
-    """What a file says; None if it is not there."""
+    """What a file says, byte by byte; None if it is not there."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        return file.read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return None
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file as `read` reads it, with its folder."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def own_tito() -> Path:

@@ -1,4 +1,4 @@
-"""The first commit of a workspace, where git is installed."""
+"""The first commit of a workspace, and what is not to be in one, where git is installed."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def begin_repository(folder: Path, message: str) -> str:
             output = done.stderr.strip() or f"exit code {done.returncode}"
             return f"The files are there, but `git {command[0]}` failed: {output}"
     return "It is a git repository with a first commit."
+
+
+def warnings(folder: Path, file: str) -> list[str]:
+    """What to do about a file that names a program of this machine, if git would give it to others."""
+    git = shutil.which("git")
+    if git is None or run(git, folder, "check-ignore", "-q", file).returncode != 1:
+        return []  # it is left out, or there is no repository
+    why = f"{file} names a program of this machine"
+    if run(git, folder, "ls-files", "--error-unmatch", file).returncode == 0:
+        return [f"  {why}, and git has it: `git rm --cached {file}`, and name it in .gitignore."]
+    return [f"  {why}: name it in .gitignore, so that git does not give it to others."]
 
 
 def run(git: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

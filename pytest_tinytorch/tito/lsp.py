@@ -15,12 +15,13 @@ LIBRARIES = ("pygls", "lsprotocol")
 def lsp(stdio: bool) -> None:
     """Bring verdicts into your editor: your editor starts this, and talks to it.
 
-    It finds the workspace of each file that you open. The page about editors has settings for yours.
+    It finds the workspace of each file that you open. `tito editor` writes the settings for yours, and
+    `tito docs editors` is the page about them.
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError(
-            "your editor starts this, and talks to it: see the page about editors. In a terminal, use"
-            " `tito watch`"
+            "your editor starts this, and talks to it: `tito editor` writes its settings, and"
+            " `tito docs editors` says more. In a terminal, use `tito watch`"
         )
     try:
         from pytest_tinytorch.lsp.features import serve

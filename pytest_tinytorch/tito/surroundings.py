@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_tinytorch.kit.editors import EDITORS, EditorSettings, located, named_command
 from pytest_tinytorch.tito.doctor import Finding
-from pytest_tinytorch.tito.lsp import INSTALL
+from pytest_tinytorch.tito.editor import in_the_way
 from pytest_tinytorch.tito.session import Session
 
 SETTINGS = ".vscode/settings.json"
@@ -66,10 +66,13 @@ def vscode(session: Session) -> list[Finding]:
     root = session.workspace.root
     file = root / SETTINGS
     try:
-        settings = parsed(file.read_text(encoding="utf-8"))
+        settings = parsed(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return [Finding("VS Code", False, f"no {SETTINGS}", f"restore it: {BACK}", needed=False)]
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        found = in_the_way(error, root)
+        return [Finding("VS Code", False, found, f"then restore it: {BACK}", needed=False)]
+    except ValueError as error:
         remedy = f"fix it, or restore it: {BACK}"
         return [Finding("VS Code", False, f"{SETTINGS}: {error}", remedy, needed=False)]
     enabled = settings.get(ENABLED) is True
@@ -128,10 +131,9 @@ PARSERS: Mapping[str, Callable[[str], object]] = {"json": parsed, "toml": tomlli
 
 
 def server(session: Session) -> list[Finding]:
-    """Whether `tito lsp` can start, and answers an editor."""
+    """Whether `tito lsp` can start, and answers an editor; nothing if it is not installed."""
     if find_spec("pygls") is None:
-        remedy = f"for verdicts at your lines in an editor: {INSTALL}"
-        return [Finding(SERVER, False, "pygls is not installed", remedy, needed=False)]
+        return []  # it is among the packages
     trouble = silence(session.workspace.root)
     remedy = f"{sys.executable} -m pip install --upgrade --force-reinstall pygls"
     return [Finding(SERVER, not trouble, trouble or "answers", remedy, needed=False)]
@@ -176,14 +178,16 @@ def settings_of(one: EditorSettings, root: Path) -> Finding | None:
     """The settings of one editor; None if they are not there, or are about something else."""
     what, remedy = f"{one.title} with {SERVER}", f"tito editor {one.name}"
     try:
-        text = (root / one.file).read_text(encoding="utf-8")
+        text = (root / one.file).read_text(encoding="utf-8-sig")
         named = named_command(text)
         if named is None:
             return None
         PARSERS.get(one.language, str)(text)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        return Finding(what, False, in_the_way(error, root), f"then: {remedy}", needed=False)
+    except ValueError as error:
         remedy = f"fix it, or delete it and: {remedy}"
         return Finding(what, False, f"{one.file}: {error}", remedy, needed=False)
     ok = located(named, root) is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.kit import editors
-from pytest_tinytorch.kit.editors import ABSENT, EDITORS, MOVED, READY, YOURS
+from pytest_tinytorch.kit.editors import ABSENT, EDITORS, LOST, MOVED, READY, YOURS
 from tests.support import kit
 
 PAGE = (kit.ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
@@ -50,19 +50,37 @@ def test_they_parse_and_name_their_command(one, command):
 
 
 @each
-def test_a_file_is_known_again(one):
-    text, elsewhere = one.settings("/here/tito"), one.settings("/there/bin/tito")
-    assert one.state(None, "/here/tito") == ABSENT
-    assert one.state(text, "/here/tito") == READY
-    assert one.state(elsewhere, "/here/tito") == MOVED
-    assert one.state(f"{elsewhere}# mine\n", "/here/tito") == YOURS
-    assert one.state(f"{text}# mine\n", "/here/tito") == READY
-    assert one.state("", "/here/tito") == YOURS
+def test_a_file_is_known_again(one, tmp_path):
+    there = tmp_path / "tito"
+    there.touch(mode=0o755)
+    state = lambda found: one.state(found, "/here/tito", tmp_path)
+    text, gone = one.settings("/here/tito"), one.settings("/gone/bin/tito")
+    assert state(None) == ABSENT
+    assert state(text) == READY
+    assert state(f"{text}# mine\n") == READY
+    assert state(gone) == state(gone.replace("\n", "\r\n")) == MOVED
+    assert state(f"{gone}# mine\n") == LOST
+    assert state(f"{one.settings(there.as_posix())}# mine\n") == YOURS
+    assert state("") == YOURS
 
 
 @each
-def test_a_file_that_every_workspace_has_may_stay_as_it_is(one):
-    assert bool(one.spared) == (kit.ROOT / (one.file or "no file")).is_file()
+def test_another_command_takes_the_place_of_one_and_the_rest_stays(one):
+    text = f"{one.settings('/gone/tito')}-- mine: 'x' \"/else/tito\"\r\n"
+    assert editors.with_command(text, "/here/tito") == text.replace("/gone/tito", "/here/tito")
+
+
+def test_a_command_with_escapes_is_replaced_as_it_is_written():
+    text = "cmd = {'C:\\\\gone\\\\tito.exe', 'lsp'}"
+    assert editors.with_command(text, "/here/tito") == "cmd = {'/here/tito', 'lsp'}"
+
+
+@each
+def test_a_file_of_every_workspace_is_shared_and_git_leaves_out_the_others(one):
+    ignored = [(kit.ROOT / ".gitignore"), (kit.ROOT / "pytest_tinytorch/kit/templates/gitignore")]
+    assert one.shared == bool(one.spared) == (kit.ROOT / (one.file or "no file")).is_file()
+    for file in ignored if one.file and not one.shared else ():
+        assert one.file in file.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize(

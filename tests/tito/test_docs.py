@@ -138,3 +138,27 @@ def test_a_module_and_a_report_name_the_lesson(workspace):
     assert "Lesson  tito docs 00" in tito("report")
     assert "tito docs 05" in (workspace / "tinytorch" / "autograd.py").read_text(encoding="utf-8")
     assert "(lessons/README.md)" in (workspace / "README.md").read_text(encoding="utf-8")
+
+
+class TestEditors:
+    def test_the_page_opens_in_the_terminal(self, workspace):
+        text = tito("docs", "editors")
+        assert "The verdict in the line" in text
+        assert "Ctrl-W d" in text
+        assert "](" not in text
+        assert tito("docs", "Editors") == text
+
+    def test_it_opens_in_the_browser(self, workspace, monkeypatch):
+        opened = []
+        monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+        tito("docs", "editors", "--browser")
+        assert opened == [(workspace / ".tinytorch/lessons/editors.html").as_uri()]
+        text = (workspace / ".tinytorch/lessons/editors.html").read_text(encoding="utf-8")
+        assert "<h3" in text
+        assert "src=" not in text
+        assert tito("docs", "editors", "--path").strip().endswith("docs/editors.md")
+
+    def test_whoever_speaks_of_it_says_how(self, workspace):
+        assert "`tito docs editors`" in tito("lsp", "--help")
+        assert "tito docs editors" in tito("editor", "neovim")
+        assert "tito docs editors" in tito("docs", "--help")

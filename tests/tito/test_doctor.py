@@ -212,11 +212,24 @@ class TestLanguageServer:
         found = examined()["tito lsp"]
         assert (found["well"], found["found"], found["needed"]) == (True, "answers", False)
 
-    def test_that_is_not_installed_is_told(self, workspace, monkeypatch):
+    def test_that_is_not_installed_is_told_among_the_packages(self, workspace, monkeypatch):
+        def version(name):
+            if name == "pygls":
+                raise doctor.PackageNotFoundError(name)
+            return "99.0"
+
+        assert examined()["pygls"]["well"]
         monkeypatch.setattr(surroundings, "find_spec", lambda name: None)
-        (found,) = surroundings.server(open_session())
-        assert (found.ok, found.found) == (False, "pygls is not installed")
-        assert found.remedy.endswith('pip install "pytest-tinytorch[lsp]"')
+        monkeypatch.setattr(doctor, "version", version)
+        found = examined()
+        assert (found["pygls"]["found"], found["pygls"]["needed"]) == ("not installed", False)
+        assert found["pygls"]["mend"].endswith('pip install "pytest-tinytorch[lsp]"')
+        assert "tito lsp" not in found
+
+    def test_that_is_too_old_is_told(self, workspace, monkeypatch):
+        monkeypatch.setattr(doctor, "version", lambda name: "1.3" if name == "pygls" else "99.0")
+        found = examined()["pygls"]
+        assert (found["found"], found["needed"]) == ("1.3, >=2.0 is needed", False)
 
     def test_that_does_not_answer_is_told(self, workspace, monkeypatch):
         monkeypatch.setattr(surroundings.sys, "executable", shutil.which("false") or "false")
@@ -252,6 +265,42 @@ class TestEditors:
         assert (found.ok, found.needed) == (False, False)
         assert found.found == f"{EDITORS[name].file} starts /gone/tito, which is not there"
         assert found.remedy == f"tito editor {name}"
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("neovim", "vim.o.number = true\nlocal tito = { '/gone/tito', 'lsp' }\n"),
+            ("emacs", '((nil . ((fill-column . 99) (tito . ("/gone/tito" "lsp")))))\n'),
+            ("helix", 'mine = 1\ncommand = "/gone/tito"\n'),
+            ("zed", '{"mine": 1, "path": "/gone/tito"}\n'),
+            ("vscode", '{"mine": 1, "glspc.server.command": "/gone/tito"}\n'),
+        ],
+    )
+    def test_what_mends_a_file_of_ones_own_mends_it(self, workspace, name, text, monkeypatch):
+        """Whatever the doctor says to type is typed here."""
+        tito = workspace / "env" / "tito"
+        toy.write(workspace, {"env/tito": "", EDITORS[name].file: text})
+        monkeypatch.setattr(editor, "own_tito", lambda: tito)
+        (found,) = surroundings.editors(open_session())
+        assert not found.ok
+        program, *words = found.remedy.split()
+        assert program == "tito"
+        kit.tito(*words)
+        (found,) = surroundings.editors(open_session())
+        assert found.ok
+        assert "mine" in text or "number" in text or "fill-column" in text
+        after = (workspace / EDITORS[name].file).read_text(encoding="utf-8")
+        assert after == text.replace("/gone/tito", EDITORS[name].command(tito, workspace))
+
+    @pytest.mark.parametrize("name", [name for name, one in EDITORS.items() if one.file])
+    def test_a_folder_in_the_place_of_settings_is_named(self, workspace, name):
+        file = workspace / EDITORS[name].file
+        file.unlink(missing_ok=True)
+        file.mkdir(parents=True)
+        text = kit.tito("doctor")
+        assert f"{EDITORS[name].file} is a folder: move it, or remove it" in text
+        assert "Errno" not in text
+        assert "tito lsp" in text, "and all else is looked at"
 
     @pytest.mark.parametrize(
         ("name", "text"), [("helix", 'command = "tito'), ("zed", '{"path": "tito", }}')]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,6 +11,9 @@ import pytest
 from pytest_tinytorch.kit.editors import EDITORS
 from pytest_tinytorch.tito import editor
 from tests.support import kit, toy
+
+OWN = [name for name, one in EDITORS.items() if one.file and not one.shared]
+"""Editors that have a file of their own in a workspace."""
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def root(tmp_path, monkeypatch):
     return root
 
 
-@pytest.mark.parametrize("name", [name for name, one in EDITORS.items() if one.file])
+@pytest.mark.parametrize("name", OWN)
 def test_writes_the_file_of_an_editor_once(root, name):
     file, one = root / EDITORS[name].file, EDITORS[name]
     assert f"{one.file} is written" in kit.tito("editor", name)
@@ -30,13 +34,14 @@ def test_writes_the_file_of_an_editor_once(root, name):
     assert f"{name:<9} {one.title:<13} ready" in kit.tito("editor")
 
 
-@pytest.mark.parametrize("name", [name for name, one in EDITORS.items() if not one.file])
+@pytest.mark.parametrize("name", [name for name in EDITORS if name not in OWN])
 def test_prints_what_an_editor_keeps_elsewhere(root, name):
     before = kit.contents(root)
     text = kit.tito("editor", name)
     words, block = text.split("\n\n", 1)
     assert EDITORS[name].place in " ".join(words.split())
-    assert dedent(block.rstrip()) + "\n" == EDITORS[name].settings("/env/bin/tito")
+    shown = block.partition("\nMore about editors: ")[0]
+    assert dedent(shown.rstrip()) + "\n" == EDITORS[name].settings("/env/bin/tito")
     assert kit.contents(root) == before
 
 
@@ -50,13 +55,19 @@ def test_a_file_that_says_something_else_stays_and_the_settings_are_shown(root):
 
 
 def test_vs_code_needs_nothing_with_the_kits_own_extension(root):
+    """Its file is one of every workspace, and git has it: a path does not belong there."""
     file = root / ".vscode/settings.json"
-    toy.write(root, {".vscode/settings.json": "{}\n"})
-    text = " ".join(kit.tito("editor", "vscode").split())
-    assert text.startswith("VS Code: nothing is needed with the kit's own extension. Otherwise: ")
-    assert '"glspc.server.command": "/env/bin/tito"' in text
-    assert file.read_text(encoding="utf-8") == "{}\n"
-    assert "VS Code       nothing is needed with the kit's own extension\n" in kit.tito("editor")
+    for before in (None, "{}\n"):
+        if before is not None:
+            toy.write(root, {".vscode/settings.json": before})
+        text = " ".join(kit.tito("editor", "vscode").split())
+        assert "VS Code: nothing is needed with the kit's own extension. Otherwise put" in text
+        assert "in your own settings.json" in text
+        assert '"glspc.server.command": "/env/bin/tito"' in text
+        assert (file.read_text(encoding="utf-8") if file.exists() else None) == before
+        assert "VS Code       nothing is needed with the kit's own extension\n" in kit.tito(
+            "editor"
+        )
 
 
 def test_a_path_that_has_moved_is_renewed(root, monkeypatch):
@@ -65,6 +76,61 @@ def test_a_path_that_has_moved_is_renewed(root, monkeypatch):
     assert ".nvim.lua starts another tito" in kit.tito("editor")
     assert ".nvim.lua now starts .venv/bin/tito" in kit.tito("editor", "neovim")
     assert "'.venv/bin/tito', 'lsp'" in (root / ".nvim.lua").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_path_that_is_gone_is_replaced_in_a_file_of_ones_own(root, ends):
+    before = (
+        f"vim.o.number = true{ends}vim.lsp.config('t', {{ cmd = {{ '/gone/tito', 'lsp' }} }})\xe9"
+    )
+    (root / ".nvim.lua").write_bytes(before.encode("latin-1"))
+    assert ".nvim.lua starts a tito that is not there" in kit.tito("editor")
+    text = " ".join(kit.tito("editor", "neovim").split())
+    assert ".nvim.lua now starts /env/bin/tito, and stays as it is otherwise" in text
+    after = before.replace("/gone/tito", "/env/bin/tito")
+    assert (root / ".nvim.lua").read_bytes() == after.encode("latin-1")
+    assert "neovim    Neovim        ready" in kit.tito("editor")
+
+
+def test_a_tito_that_is_there_is_left_to_whoever_chose_it(root, tmp_path):
+    other = tmp_path / "tito"
+    other.touch()
+    before = f"vim.o.number = true\ncmd = {{ '{other.as_posix()}', 'lsp' }}\n"
+    (root / ".nvim.lua").write_text(before, encoding="utf-8")
+    assert ".nvim.lua is there and stays as it is" in kit.tito("editor", "neovim")
+    assert (root / ".nvim.lua").read_text(encoding="utf-8") == before
+
+
+class TestGit:
+    @pytest.fixture(autouse=True)
+    def repository(self, root):
+        self.git(root, "init", "-q")
+
+    def git(self, root, *words):
+        subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+
+    def said(self, name="neovim"):
+        return " ".join(kit.tito("editor", name).split())
+
+    @pytest.mark.parametrize("name", OWN)
+    def test_is_told_of_nothing_where_it_leaves_the_file_out(self, root, name):
+        (root / ".gitignore").write_bytes((kit.ROOT / ".gitignore").read_bytes())
+        assert "this machine" not in self.said(name)
+        self.git(root, "add", "-A")
+        listed = subprocess.run(["git", "ls-files"], cwd=root, check=True, capture_output=True)
+        assert EDITORS[name].file not in listed.stdout.decode().split()
+
+    def test_that_would_take_the_file_is_to_leave_it_out(self, root):
+        assert ".nvim.lua names a program of this machine: name it in .gitignore" in self.said()
+
+    def test_that_has_the_file_is_to_forget_it(self, root):
+        (root / ".nvim.lua").write_text(EDITORS["neovim"].settings("/gone/tito"), encoding="utf-8")
+        self.git(root, "add", ".nvim.lua")
+        assert "`git rm --cached .nvim.lua`" in self.said()
+
+    def test_may_have_a_path_from_the_workspace(self, root, monkeypatch):
+        monkeypatch.setattr(editor, "own_tito", lambda: root / ".venv/bin/tito")
+        assert "this machine" not in self.said()
 
 
 def test_works_in_a_folder_below_and_nowhere_else(root, monkeypatch, tmp_path):
