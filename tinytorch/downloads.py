@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -25,6 +26,10 @@ PAUSE = 1.0
 """Seconds to wait after the first round, and twice that after the second."""
 TIMEOUT = (5, 30)
 """Seconds to wait for a connection, and for the next bytes."""
+PARTIAL = "partial-"
+"""How the name of a private folder begins."""
+ABANDONED = 3600
+"""Seconds without a new byte after which nobody fills a private folder any more."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,8 @@ def fill(source: Source, file: str, place: Path) -> None:
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="partial-", dir=place) as private:
+        remove_abandoned(place)
+        with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=place) as private:
             arrived = from_a_mirror(source, file, private, place)
             keep(arrived, place / file, source.sha256[file])
     except ConnectionError:
@@ -179,6 +185,15 @@ def fill(source: Source, file: str, place: Path) -> None:
             f"{source.folder}/ elsewhere, and let the environment variable TINYTORCH_DATA name "
             f"the folder that holds {source.folder}/",
         ) from error
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove the private folders of downloads that were killed."""
+    for private in place.glob(f"{PARTIAL}*"):
+        with contextlib.suppress(OSError):
+            newest = max(path.stat().st_mtime for path in (private, *private.iterdir()))
+            if time.time() - newest > ABANDONED:
+                shutil.rmtree(private)
 
 
 def keep(arrived: str, target: Path, sha256: str) -> None:

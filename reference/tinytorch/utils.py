@@ -21,9 +21,7 @@ EXPORTS = ("DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate"
 def loader(given: type) -> type:
     """The DataLoader of 08, with the arguments of PyTorch's that have no effect here."""
 
-    class DataLoader(given):  # type: ignore[misc]
-        __doc__ = given.__doc__
-
+    class DataLoader(given):  # type: ignore[misc]  # `help` shows the docstring of 08
         def __init__(
             self,
             dataset: Any,
@@ -96,7 +94,9 @@ class Data(ModuleType):
         return [*EXPORTS, *SAMPLERS]
 
 
-data = submodule("tinytorch.utils.data", Data("tinytorch.utils.data", __doc__))
+data = submodule(
+    "tinytorch.utils.data", Data("tinytorch.utils.data", "The datasets and loaders of 08.")
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -220,6 +220,21 @@ class TestCache:
         write(cache / "mnist" / "partial-x", {IMAGES: b"half"})
         assert_is_mnist(mnist())
 
+    def test_what_a_killed_process_left_is_removed_once_nobody_writes_to_it(self, mnist, cache):
+        for name in ("partial-old", "partial-new"):
+            write(cache / "mnist" / name, {IMAGES: b"half"})
+        for path in (cache / "mnist" / "partial-old", *(cache / "mnist" / "partial-old").iterdir()):
+            os.utime(path, (0, 0))
+        os.utime(cache / "mnist" / "partial-new", (0, 0))  # the file in it is young
+        mnist()
+        assert names_in(cache) == [
+            "mnist",
+            "mnist/partial-new",
+            f"mnist/partial-new/{IMAGES}",
+            f"mnist/{IMAGES}",
+            f"mnist/{LABELS}",
+        ]
+
     def test_a_full_disk(self, mnist, cache, monkeypatch):
         class Full(io.FileIO):
             def write(self, data):

@@ -9,7 +9,7 @@ from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
 from pytest_tinytorch.evidence.digests import MISSING, Snapshot
 from pytest_tinytorch.evidence.workspace import open_workspace
-from tests.support import toy
+from tests.support import kit, toy
 
 ADDING = "tinytorch/adding.py"
 ALL = {"00", "01", "02", "03", "m01", "m02"}
@@ -51,6 +51,14 @@ class TestCode:
         files = {tmp_path / "a.py": b"", tmp_path / "b.py": code.encode()}
         assert Snapshot(files).code is digests.of_documented_code
         assert Snapshot({tmp_path / "a.py": b"x = 1"}).code is digests.of_code
+
+    @pytest.mark.parametrize("folder", ["tinytorch", "reference/tinytorch"])
+    def test_of_the_package_reads_no_docstring(self, folder):
+        """Otherwise a comment in a docstring would make all that is proved stale, for everybody."""
+        files = {file: file.read_bytes() for file in (kit.ROOT / folder).rglob("*.py")}
+        assert files
+        speaking = [file.name for file, data in files.items() if digests.reads_docstrings([data])]
+        assert speaking == []
 
 
 class TestSnapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 from importlib import import_module
@@ -52,6 +53,24 @@ def edit(file, *changes):
         assert before in text, before
         text = text.replace(before, after)
     file.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("nn.ReLU", "activations.ReLU"),
+        ("nn.MSELoss", "losses.MSELoss"),
+        ("utils.data.DataLoader", "dataloader.DataLoader"),
+    ],
+)
+def test_a_class_that_is_wrapped_has_the_help_of_the_one_that_was_written(torch, given, written):
+    """No given file reads a docstring for it: then all docstrings would count as source."""
+    found = [
+        getattr(import_module(f"tinytorch.{module}"), name)
+        for module, _, name in (place.rpartition(".") for place in (given, written))
+    ]
+    assert found[0] is not found[1]
+    assert inspect.getdoc(found[0]) == inspect.getdoc(found[1]) is not None
 
 
 @pytest.mark.parametrize("place", PLACES)
