@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lsprotocol import types
 from pygls import uris
 from pygls.exceptions import JsonRpcInvalidParams
 
 from pytest_tinytorch.evidence.paths import real_path
-from pytest_tinytorch.lsp import actions, answers, lenses
+from pytest_tinytorch.lsp import actions, answers, connection, lenses
 from pytest_tinytorch.lsp.client import client_of
 from pytest_tinytorch.lsp.commands import DEBUG, HINT, LAW, LAWS, LESSON, RUN
 from pytest_tinytorch.lsp.desk import FAILED, Desk, Start
@@ -24,15 +27,35 @@ from pytest_tinytorch.watch import processes
 from pytest_tinytorch.watch.programs import Tell
 from pytest_tinytorch.watch.request import Setup
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+WAITS = "waits for an editor to speak with it on standard input; Ctrl-C ends it"
+NO_EDITOR = (
+    "standard input has ended, and no editor has said hello in the Language Server Protocol."
+    " `tito editor` writes the settings with which yours does, and `tito docs editors` says more"
+)
+
 
 def serve() -> int:
     """Serve an editor on standard input and output until it ends that; the exit code."""
     server = made(start_processes)
+    connection.speak_plainly()
+    signal.signal(signal.SIGINT, lambda *_: interrupt(server))
+    if sys.stderr is not None and sys.stderr.isatty():
+        connection.say_to_a_person(WAITS)
     try:
-        server.start_io()
+        server.start_io(stdout=cast(BinaryIO, connection.outlet()))
     finally:
         server.close()
+    if server.events is None:
+        connection.say_to_a_person(NO_EDITOR)
     return 0 if server.ended else 1
+
+
+def interrupt(server: Server) -> None:
+    """End all that runs, and this process: its thread that waits for the editor would not end."""
+    server.close()
+    os._exit(INTERRUPTED)
 
 
 def start_processes(setup: Setup, tell: Tell) -> processes.InOrder:
