@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pytest_tinytorch import settings
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.outcomes import State
@@ -73,7 +72,7 @@ class Desk:
         self.timers: dict[str, Timer] = {}
         self.closed = threading.Event()
         self.seen: dict[str, str] = dict(self.shelf.saved())
-        setup = Setup(root, profiles.usual(), tuple(settings.followed_options(root)))
+        setup = Setup(root, profiles.usual())
         tell = lambda message: editor.soon(partial(self.receive, message))
         self.loop = self._loop(start(setup, tell))
         threading.Thread(target=self._watch_files, daemon=True).start()

@@ -18,7 +18,7 @@ from pytest_tinytorch.evidence import gate, judgement, ledger
 from pytest_tinytorch.evidence.causes import Cause, causes_of
 from pytest_tinytorch.evidence.changes import Changes, written_meanwhile
 from pytest_tinytorch.evidence.conclusion import Terms
-from pytest_tinytorch.evidence.following import Following, remember
+from pytest_tinytorch.evidence.following import Following, read_following, remember
 from pytest_tinytorch.evidence.ledger import Achievement, Event
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
@@ -57,6 +57,7 @@ class Judge:
         self.names_specs = names_specs
         self.begun = time.time_ns()
         self.found = workspace.found  # of now: what is saved while the specs run is not judged
+        self.followed = read_following(workspace.root)
         self.testimony = Testimony()
         self.lasting: dict[UnitId, Verdict] = {}
         self.outcomes: dict[str, Outcome] = {}
@@ -262,9 +263,11 @@ class Judge:
         self._remember()
 
     def _remember(self) -> None:
-        """What was typed of paths and borrowing, for `tito`."""
+        """What was typed of paths and borrowing, for `tito`; what was chosen during the run stays."""
         given = self.workspace.options
         if given.reference or given.ledger is not None or given.source is not None:
+            return
+        if read_following(self.workspace.root) != self.followed:
             return
         path = given.learning_path if given.learning_path_from == "--path" else None
         borrow = given.borrow if given.borrow_from == "--borrow" else None

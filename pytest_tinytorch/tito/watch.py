@@ -48,7 +48,6 @@ def watch(which: str | None, arguments: tuple[str, ...], as_json: bool) -> None:
         arguments, which = (which, *arguments), None
     session = open_session()
     focus = session.module(which).number if which else None
-    arguments = (*session.followed(arguments), *arguments)
     terminal = Lines() if as_json else Screen(session)
     Watch(session, focus, arguments, terminal, processes.may_fork()).run()
 

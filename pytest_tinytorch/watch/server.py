@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pytest_tinytorch import settings
 from pytest_tinytorch.evidence.implementation import PACKAGE, compile_cached
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.threads import use_one_thread
@@ -68,7 +69,8 @@ class Runs:
         quiet = ["-q", "-p", "no:cacheprovider", "--no-isolate"]
         code = 1
         try:
-            words = ["-p", "tinytorch", *quiet, *self.arguments]
+            followed = settings.followed_options(Path.cwd(), self.arguments)  # as it is now
+            words = ["-p", "tinytorch", *quiet, *followed, *self.arguments]
             code = int(pytest.main(words, plugins=[plugin_of_run]))
         finally:
             sys.stderr.flush()

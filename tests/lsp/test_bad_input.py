@@ -138,6 +138,25 @@ class TestUpdates:
             assert editor.end() == 0
         assert gone(root)
 
+    def test_what_is_borrowed_while_it_is_open_counts_with_the_next_verdict(
+        self, root, monkeypatch
+    ):
+        file, other = module(root), module(root, "doubling")
+        monkeypatch.chdir(root)
+        toy.solve(root, "doubling")
+        with editing(root) as editor:
+            editor.open(file)
+            shows(editor, file, LAW)
+            editor.open(other)
+            kit.tito("path", "borrow", "01")
+            editor.save(other, toy.REFERENCE["doubling"] + "\n")
+            while editor.wait("tinytorch/status")["checkpoint"]["number"] != "03":
+                pass
+            shows(editor, file)
+            kit.tito("path", "leave")
+            editor.save(other, toy.REFERENCE["doubling"])
+            shows(editor, file, LAW)
+
     def test_a_checkpoint_that_an_update_takes_away_is_gone(self, root):
         file = module(root)
         toy.solve(root, "adding", "doubling", "squaring")

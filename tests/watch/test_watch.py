@@ -22,6 +22,7 @@ import pytest
 from pytest_tinytorch.course.curriculum import build_curriculum
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
+from pytest_tinytorch.evidence.following import Following, read_following, remember
 from pytest_tinytorch.evidence.gate import states_of_units
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
@@ -674,6 +675,41 @@ class TestProcesses:
             "specs/test_01_adding.py"
         ] * 2
         assert not set(failed) & set(verdict["failed"])
+
+    def test_follow_what_is_chosen_and_borrowed_while_they_run(
+        self, processes, told, root, monkeypatch
+    ):
+        """By a run in a terminal, and by `tito path`, which ends that."""
+        monkeypatch.chdir(root)
+        toy.solve(root, "doubling")
+        judged = lambda number: ask(processes, told, number, focus="02", saved=["doubling"])[-1]
+        assert judged(1)["states"]["checkpoint-01"] == "todo"
+        remember(root, Following(borrow="01"))
+        assert judged(2)["verdict"] == "passed"
+        kit.tito("path", "choose", "squares")
+        assert judged(3)["beat"] == NOTHING, "it is not on this path"
+        kit.tito("path", "leave")
+        assert judged(4)["states"]["checkpoint-01"] == "todo"
+        kit.tito("path", "borrow", "01")
+        assert judged(5)["verdict"] == "passed"
+
+    def test_leave_what_is_chosen_during_a_run_as_it_is(self, processes, told, root, monkeypatch):
+        monkeypatch.chdir(root)
+        ask(processes, told, 1)
+        remember(root, Following(borrow="01"))
+        began = root / "began"
+        slow = f"import time\n\nopen({str(began)!r}, 'w').close()\ntime.sleep(2)\n\n\n"
+        toy.write(root, {"tinytorch/doubling.py": slow + toy.REFERENCE["doubling"]})
+        processes.run(Request(2, focus="02", saved=["doubling"]))
+        for _ in range(PATIENCE * 20):
+            if began.exists():
+                break
+            time.sleep(0.05)
+        kit.tito("path", "leave")
+        while (message := told.get(timeout=PATIENCE))["beat"] != FULL:
+            pass
+        assert message["verdict"] == "passed", "it has borrowed 01"
+        assert read_following(root) == Following()
 
     def test_an_endless_run_gives_way_to_the_next(self, processes, told, root):
         (root / "tinytorch" / "adding.py").write_text(ENDLESS, encoding="utf-8")
