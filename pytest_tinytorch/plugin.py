@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -276,8 +274,11 @@ def guard_import(module: str) -> AbstractContextManager[None]:
 def turns_folder(config: pytest.Config) -> str:
     """The folder where the workers of this run take turns; it goes when the run ends."""
     if TURNS not in config.stash:
-        config.stash[TURNS] = tempfile.mkdtemp(prefix="tinytorch-")
-        config.add_cleanup(lambda: shutil.rmtree(config.stash[TURNS], ignore_errors=True))
+        from pytest_tinytorch.run.scratch import scratch_folder
+
+        held = ExitStack()
+        config.stash[TURNS] = str(held.enter_context(scratch_folder()))
+        config.add_cleanup(held.close)
     return config.stash[TURNS]
 
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pytest_tinytorch.grade import inside
 from pytest_tinytorch.grade.course import Limits
@@ -19,6 +18,7 @@ from pytest_tinytorch.grade.sandbox import (
     find_sandbox,
     prepare_check,
 )
+from pytest_tinytorch.run.scratch import scratch_folder
 
 AUTOGRADER = "AUTOGRADER"
 """The variable that says where Gradescope's folder is, if it is not in its usual place."""
@@ -53,8 +53,8 @@ def choose_sandbox(asked: str | None, image: str, alone: bool, limits: Limits) -
         return find_sandbox(asked, image)
     try:
         found = find_sandbox(None)
-        with TemporaryDirectory() as folder:
-            prepare_check(found, limits, Path(folder))
+        with scratch_folder() as folder:
+            prepare_check(found, limits, folder)
     except NoSandbox:
         return container_of(owner)
     return found

@@ -190,11 +190,12 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
     if left:
         return left[0].name
     import json
-    from tempfile import TemporaryDirectory
+
+    from pytest_tinytorch.run.scratch import scratch_folder
 
     session.say(f"Running the specs of {unit.label} ...")
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "progress.json"
+    with scratch_folder() as folder:
+        file = folder / "progress.json"
         session.quietly(["--checkpoint", unit.number, f"--tinytorch-json={file}"])
         try:
             progress = json.loads(file.read_text(encoding="utf-8"))
