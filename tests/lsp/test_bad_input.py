@@ -141,21 +141,25 @@ class TestUpdates:
     def test_what_is_borrowed_while_it_is_open_counts_with_the_next_verdict(
         self, root, monkeypatch
     ):
+        """In the settings, and where the last run in a terminal has borrowed it."""
         file, other = module(root), module(root, "doubling")
         monkeypatch.chdir(root)
         toy.solve(root, "doubling")
+        texts = [toy.REFERENCE["doubling"] + "\n" * count for count in range(1, 4)]
+        assert toy.pytest_in(root, "--borrow", "01", "--checkpoint", "02").code == 0
         with editing(root) as editor:
             editor.open(file)
-            shows(editor, file, LAW)
             editor.open(other)
-            kit.tito("path", "borrow", "01")
-            editor.save(other, toy.REFERENCE["doubling"] + "\n")
+            editor.save(other, texts[0])
             while editor.wait("tinytorch/status")["checkpoint"]["number"] != "03":
                 pass
             shows(editor, file)
             kit.tito("path", "leave")
-            editor.save(other, toy.REFERENCE["doubling"])
+            editor.save(other, texts[1])
             shows(editor, file, LAW)
+            kit.tito("path", "borrow", "01")
+            editor.save(other, texts[2])
+            shows(editor, file)
 
     def test_a_checkpoint_that_an_update_takes_away_is_gone(self, root):
         file = module(root)
