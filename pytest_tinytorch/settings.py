@@ -22,6 +22,7 @@ from pytest_tinytorch.course.options import (
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence.following import FILE as LAST_RUN_FILE
 from pytest_tinytorch.evidence.following import Following, read_following
+from pytest_tinytorch.evidence.paths import why
 from pytest_tinytorch.evidence.workspace import Workspace, build_workspace
 
 TABLES = {
@@ -167,16 +168,21 @@ def _first(root: Path) -> tuple[Path | None, Mapping[str, Any]]:
             continue
         try:
             table: Any = _parsed(name, file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ValueError(f"{file}: {error.strerror}") from error
-        except ValueError as error:
-            raise ValueError(f"{file}: {error}") from error
-        for key in heading:
-            table = table.get(key, {})
-        found = {**table, **table.get("ini_options", {})}
+            for key in heading:
+                table = _table_in(table, key)
+            found = {**table, **_table_in(table, "ini_options")}
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{file}: {why(error)}") from error
         if found or name in ALWAYS:
             return file, found
     return None, {}
+
+
+def _table_in(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = table.get(key, {})
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{key} = {found!r} is no table of settings")
+    return found
 
 
 def with_setting(file: str, text: str, name: str, value: str) -> str | None:

@@ -16,6 +16,15 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def why(error: Exception) -> str:
+    """What an error says, for a message that names the file: without its number and the path once more.
+
+    >>> why(IsADirectoryError(21, "Is a directory", "/w/course.toml")), why(ValueError("no table"))
+    ('Is a directory', 'no table')
+    """
+    return getattr(error, "strerror", None) or str(error)
+
+
 def inside(file: Path, folder: Path) -> str | None:
     """A file from a folder that it is in, with slashes; None if it is elsewhere.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pytest_tinytorch.course.nearest import nearest
+from pytest_tinytorch.evidence.paths import why
 from pytest_tinytorch.grade.submissions import Entry, printable, stem
 
 COLUMNS = ("submission", "id", "name", "late_days")
@@ -38,7 +39,7 @@ def read_list(file: Path) -> dict[str, Entry]:
     except UnicodeDecodeError as error:
         raise ListError(f"{file} is not UTF-8: save it as CSV in UTF-8") from error
     except (OSError, ValueError, csv.Error) as error:
-        raise ListError(f"{file}: {error}") from error
+        raise ListError(f"{file}: {why(error)}") from error
     _refuse_titles(titles, str(file))
     if not rows:
         raise ListError(f"{file}: there are no students in it: write a line for each")

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.course.selection import UnknownName, find_unit
+from pytest_tinytorch.evidence.paths import why
 
 MEGABYTE = 1024 * 1024
 POINTS = ("default", "borrowed", "partial_groups")
@@ -115,7 +116,7 @@ def read_course(file: Path | None, curriculum: Curriculum) -> Course:
     except UnicodeDecodeError as error:
         raise CourseError(f"{file} is not UTF-8: save it as UTF-8") from error
     except (OSError, ValueError) as error:
-        raise CourseError(f"{file}: {error}") from error
+        raise CourseError(f"{file}: {why(error)}") from error
     try:
         return course_of(table, curriculum)
     except (CourseError, UnknownName) as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pytest_tinytorch.evidence.paths import why
 from pytest_tinytorch.grade.submissions import Entry
 from pytest_tinytorch.grade.summary import Line, Summary, number
 
@@ -156,7 +157,7 @@ def read_table(file: Path) -> Table:
     except UnicodeDecodeError as error:
         raise RecordError(f"{file} is not UTF-8: download it again, or save it as UTF-8") from error
     except (OSError, csv.Error) as error:
-        raise RecordError(f"{file}: {error}") from error
+        raise RecordError(f"{file}: {why(error)}") from error
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     return Table(file, rows, delimiter, newline, mark)
 

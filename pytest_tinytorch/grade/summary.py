@@ -12,6 +12,7 @@ import msgspec
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.paths import why
 from pytest_tinytorch.grade.grades import Ending, Grade, Row
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.rings import Ring, ring_by_member, rings_of
@@ -194,7 +195,7 @@ def read_summary(file: Path) -> Summary:
     try:
         return msgspec.json.decode(file.read_bytes(), type=Summary)
     except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise MergeError(f"{file}: {error}") from error
+        raise MergeError(f"{file}: {why(error)}") from error
 
 
 def csv_text(summary: Summary) -> str:

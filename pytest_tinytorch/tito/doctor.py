@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch.evidence.paths import hiding, is_needed
+from pytest_tinytorch.evidence.paths import hiding, is_needed, why
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.lsp import INSTALL
@@ -200,5 +200,5 @@ def damage(folder: Path) -> str:
     except FileNotFoundError as error:
         return f"{error.filename} is missing"
     except (OSError, ValueError) as error:
-        return f"{folder}: {error}"
+        return f"{getattr(error, 'filename', None) or folder}: {why(error)}"
     return ""

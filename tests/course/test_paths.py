@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -309,6 +310,25 @@ def test_settings_are_read_as_pytest_reads_them(tmp_path, files, path):
 def test_settings_that_cannot_be_read_are_named(workspace):
     toy.write(workspace, {"pytest.ini": "no section\n"})
     assert "pytest.ini" in tito("report", code=2)
+
+
+@pytest.mark.parametrize(
+    "text", ["tool = 3", "[tool]\npytest = 3", "[tool.pytest]\nini_options = 3"]
+)
+def test_settings_that_are_no_table_are_named(tmp_path, text):
+    toy.write(tmp_path, {"pyproject.toml": text})
+    with pytest.raises(ValueError, match=r"pyproject\.toml: \w+ = 3 is no table of settings$"):
+        settings.read_settings(tmp_path)
+
+
+def test_settings_that_nobody_may_read_are_named(tmp_path, monkeypatch):
+    def read(file, **_):
+        raise PermissionError(13, "Permission denied", str(file))
+
+    toy.write(tmp_path, {"pytest.ini": "[pytest]\n"})
+    monkeypatch.setattr(Path, "read_text", read)
+    with pytest.raises(ValueError, match=r"pytest\.ini: Permission denied$"):
+        settings.read_settings(tmp_path)
 
 
 def test_the_documentation_tells_the_paths_as_they_are():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.grade.classlist import read_list
 from pytest_tinytorch.grade.course import Course, CourseError, Late, course_of, read_course
 from pytest_tinytorch.grade.grades import Ending, Grade, row_of
+from pytest_tinytorch.grade.records import read_table
 from pytest_tinytorch.grade.submissions import Submission
+from pytest_tinytorch.grade.summary import read_summary
 from tests.grade.classes import graded
 from tests.support import kit
 
@@ -136,3 +141,13 @@ class TestPoints:
 
 def test_numbers_of_a_table_are_not_taken_for_names():
     assert course_of({"points": {"1957": 5}}, kit.course()).points == {"milestone-01": 5.0}
+
+
+@pytest.mark.parametrize(
+    "read", [read_table, read_list, read_summary, partial(read_course, curriculum=kit.course())]
+)
+def test_a_folder_in_the_place_of_a_file_is_named_once(read, tmp_path):
+    with pytest.raises(ValueError, match=r"directory|denied") as caught:
+        read(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: {str(caught.value).rpartition(': ')[2]}"
+    assert "Errno" not in str(caught.value)

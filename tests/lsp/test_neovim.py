@@ -76,6 +76,7 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     whole = "\n".join(line.strip() for line in found["errors"][0]["message"].splitlines())
     for shown in (found["by_keys"], found["by_command"]):
         assert whole in "\n".join(line.strip() for line in shown)
+    assert found["inside"], "pressed once more"
     assert found["lenses"][0].endswith("laws hold")
     assert found["lenses"][1:] == ["run", "hint"]
     assert found["status"].startswith("02 activations")

@@ -83,9 +83,12 @@ vim.schedule(function()
   seen.status = vim.g.tinytorch
 
   vim.api.nvim_win_set_cursor(0, { head, 4 })
-  vim.api.nvim_feedkeys(vim.keycode('<C-W>d'), 'x', false)
+  local function press() vim.api.nvim_feedkeys(vim.keycode('<C-W>d'), 'x', false) end
+  press()
   wait('the whole message', function() return floating_text() ~= nil end)
   seen.by_keys = floating_text()
+  press()
+  seen.inside = vim.api.nvim_win_get_config(0).relative ~= ''
   close_floating()
   vim.diagnostic.open_float()
   seen.by_command = floating_text()
