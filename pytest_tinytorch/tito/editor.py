@@ -121,10 +121,10 @@ def set_up(root: Path, editors: Collection[EditorSettings]) -> Iterator[str]:
 
 def to_paste(one: EditorSettings, command: str) -> Iterator[str]:
     """The settings of an editor that keeps them outside of workspaces."""
-    why = (
-        f"{one.title}: {one.spared}" if one.spared else f"{one.title} keeps its settings elsewhere."
-    )
-    yield prose(f"{why} {'Otherwise put' if one.spared else 'Put'} this {one.place}:")
+    head = f"{one.title} keeps its settings elsewhere. Put"
+    if one.spared:
+        head = f"{one.title}: {one.spared} Otherwise put"
+    yield prose(f"{head} this {one.place}:")
     yield f"\n{indent(one.settings(command), '  ')}"
 
 
