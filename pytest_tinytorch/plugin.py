@@ -24,6 +24,7 @@ from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.standing import CONFTEST
 from pytest_tinytorch.run import isolation, profiles
+from pytest_tinytorch.run.garbage import Garbage
 from pytest_tinytorch.run.isolation import Isolation
 from pytest_tinytorch.threads import use_one_thread
 
@@ -60,6 +61,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     Its source is read here, once: all processes of the run import these bytes.
     """
     if is_workspace(early_config):
+        early_config.pluginmanager.register(Garbage(early_config))
         given = options.options_from_namespace(early_config.known_args_namespace, early_config)
         if given.scale == "tiny":
             use_one_thread()

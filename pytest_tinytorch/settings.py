@@ -20,6 +20,7 @@ from pytest_tinytorch.course.options import (
     Options,
 )
 from pytest_tinytorch.course.selection import UnknownName
+from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.following import FILE as LAST_RUN_FILE
 from pytest_tinytorch.evidence.following import Following, read_following
 from pytest_tinytorch.evidence.paths import why
@@ -38,6 +39,9 @@ TABLES = {
 
 ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """Files that are for pytest alone: one that says nothing still ends the search."""
+
+WORDS = (b"tinytorch_", b"--path", b"--borrow")
+"""Settings that have none of these words, not in `addopts` either, say nothing to the kit."""
 
 LAST_RUN = "the last run"
 """Where a path or borrowing comes from that stands in no setting."""
@@ -82,9 +86,9 @@ def followed(root: Path) -> Mapping[str, Following]:
     """What a workspace follows and borrows, by what says so; what comes first counts.
 
     Raises:
-        ValueError: the settings cannot be read.
+        ValueError: the settings cannot be read, and may say something of it.
     """
-    given = read_settings(root)
+    given = _read_if_told(root)
     path, borrow = (str(given.get(name, "")) or None for name in (PATH_SETTING, BORROW_SETTING))
     return {
         LAST_RUN: read_following(root),
@@ -130,7 +134,7 @@ def curriculum_of(root: Path) -> Curriculum:
     Raises:
         CurriculumError, ValueError: it is wrong, or the settings cannot be read.
     """
-    named = str(read_settings(root).get(CURRICULUM_SETTING, ""))
+    named = str(_read_if_told(root).get(CURRICULUM_SETTING, ""))
     return load_curriculum(root / named if named else DEFAULT)
 
 
@@ -143,6 +147,12 @@ def read_settings(root: Path) -> Mapping[str, Any]:
     return _first(root)[1]
 
 
+def _read_if_told(root: Path) -> Mapping[str, Any]:
+    """The same, but nothing where no file says anything to the kit: most do not, and TOML takes a while."""
+    texts = [read_if_present(root / name) or b"" for name in TABLES]
+    return read_settings(root) if any(word in text for text in texts for word in WORDS) else {}
+
+
 def files_of(root: Path) -> tuple[Path, ...]:
     """The files that say what a workspace is: settings, curriculum, its specs, what the last run followed.
 
@@ -151,7 +161,7 @@ def files_of(root: Path) -> tuple[Path, ...]:
     Raises:
         ValueError: the settings cannot be read.
     """
-    named = str(read_settings(root).get(CURRICULUM_SETTING, ""))
+    named = str(_read_if_told(root).get(CURRICULUM_SETTING, ""))
     found = (*TABLES, *([named] if named else []), WORKSPACE_FILE, LAST_RUN_FILE)
     return tuple(root / name for name in found)
 

@@ -12,10 +12,10 @@ from typing import Any, NewType
 
 from msgspec import Struct, field
 
-from pytest_tinytorch.course import parsed
+from pytest_tinytorch.course.kept import KEPT, TABLE, kept_in
 
-DEFAULT = parsed.TABLE
-WEEKS = re.compile(r"[1-9]\d?(-[1-9]\d?)?")
+DEFAULT = TABLE
+WEEKS = r"[1-9]\d?(-[1-9]\d?)?"
 
 
 UnitId = NewType("UnitId", str)
@@ -65,7 +65,7 @@ class Unit(Struct, frozen=True, dict=True):
     year: int = 0
     badge: str = ""
     challenge: str = ""
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, int | float] = field(default_factory=dict)
     shows: Mapping[str, str] = field(default_factory=dict)
     cpu_seconds: float = 0.0
     full_cpu_seconds: float = 0.0
@@ -170,11 +170,11 @@ class Curriculum(Struct, frozen=True, dict=True):
     levels: tuple[NamedCheckpoints, ...] = ()
     datasets: tuple[DataSet, ...] = ()
 
-    @property
+    @cached_property
     def checkpoints(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if not unit.is_milestone)
 
-    @property
+    @cached_property
     def milestones(self) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units if unit.is_milestone)
 
@@ -257,7 +257,14 @@ def load_curriculum(path: Path = DEFAULT) -> Curriculum:
 @lru_cache(maxsize=4)
 def parse_curriculum(text: str) -> Curriculum:
     """A curriculum from its TOML. Remembered by its text: a run asks for it more than once."""
-    return build_curriculum(parsed.table_of(text))
+    return kept_in(KEPT, text, Curriculum) or build_curriculum(table_of(text))
+
+
+def table_of(text: str) -> Mapping[str, Any]:
+    """The values in a text of TOML; ValueError if it is none."""
+    import tomllib  # takes a while, as does what it reads
+
+    return tomllib.loads(text)
 
 
 def build_curriculum(table: Mapping[str, Any]) -> Curriculum:
@@ -362,7 +369,7 @@ def _group(kind: str, entry: Mapping[str, Any], numbers: Sequence[str]) -> Named
         raise CurriculumError(f"{where}: {unknown}")
     chosen = tuple(n for n in numbers if n in entry["checkpoints"])
     weeks = entry.get("weeks", "")
-    if weeks and not (isinstance(weeks, str) and WEEKS.fullmatch(weeks)):
+    if weeks and not (isinstance(weeks, str) and re.fullmatch(WEEKS, weeks)):
         raise CurriculumError(f'{where}: weeks must be like "8" or "8-10", got {weeks!r}')
     summary = _text(where, entry, "summary") if "summary" in entry else ""
     return NamedCheckpoints(_text(where, entry, "name"), chosen, weeks, summary)

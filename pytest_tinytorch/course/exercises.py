@@ -73,10 +73,16 @@ def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
 
     Those that the file does not define are left out. Raises SyntaxError as `ast.parse` does.
     """
+    return list(_located(source, tuple(names)))
+
+
+@lru_cache(maxsize=64)
+def _located(source: str, names: tuple[str, ...]) -> tuple[Exercise, ...]:
+    """The same, kept: a screen asks for it more than once."""
     tree = parse(source)
     found = [(name, node) for name in names if (node := find_node(tree, name)) is not None]
     exercises = [Exercise(name, *_line_and_untouched(node)) for name, node in found]
-    return sorted(exercises, key=lambda exercise: exercise.line)
+    return tuple(sorted(exercises, key=lambda exercise: exercise.line))
 
 
 def any_untouched(source: str, names: Iterable[str]) -> bool:

@@ -9,11 +9,9 @@ from pathlib import PurePosixPath
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
 from pytest_tinytorch.course.nearest import nearest
 
-FILE = re.compile(
-    r"(?:test_|milestone_)?(?:(?P<number>\d\d)[_ ])?(?:(?P<year>\d{4})[_ ])?(?P<name>\w+)"
-)
+FILE = r"(?:test_|milestone_)?(?:(?P<number>\d\d)[_ ])?(?:(?P<year>\d{4})[_ ])?(?P<name>\w+)"
 """How the files of a unit are named, and the folder of a milestone."""
-FOLDER = re.compile(r"\d\d_\d{4}_\w+")
+FOLDER = r"\d\d_\d{4}_\w+"
 SUFFIXES = ("", ".py", ".md", ".html")
 MANY = 5
 """More numbers than these are shown as a range where a message lists what is valid."""
@@ -124,9 +122,9 @@ def _unit_of_file(units: Sequence[Unit], word: str) -> Unit | None:
     path = PurePosixPath(word.replace("\\", "/"))
     if path.suffix not in SUFFIXES:  # such as `Tensor.item`, an exercise
         return None
-    folder = path.suffix and FOLDER.fullmatch(path.parent.name)
+    folder = path.suffix and re.fullmatch(FOLDER, path.parent.name)
     stem = path.parent.name if folder else path.name.removesuffix(path.suffix)
-    found = FILE.fullmatch(stem)
+    found = re.fullmatch(FILE, stem)
     unit = next((u for u in units if found and u.name == found["name"]), None)
     if found is None or unit is None or word.strip("0123456789") == "":
         return None

@@ -28,14 +28,21 @@ class Snapshot:
         pinned: source whose bytes have been read already, and count whatever is on the disk.
         code: the fingerprint of such source: docstrings count as soon as any of it reads one.
         marks: the marks of all other files that were asked for.
+
+    Args:
+        pinned: what to pin.
+        beside: one of the same moment, with the same in each file that both have pinned: what it has read is
+            not read again.
     """
 
-    def __init__(self, pinned: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(
+        self, pinned: Mapping[Path, bytes] | None = None, beside: Snapshot | None = None
+    ) -> None:
         self.pinned = pinned or {}
         self.code = of_documented_code if reads_docstrings(self.pinned.values()) else of_code
-        self.marks: dict[Path, Mark | None] = {}
-        self._seen: dict[tuple[Path, Fingerprint], str] = {}
-        self._below: dict[Path, tuple[Path, ...]] = {}
+        self.marks: dict[Path, Mark | None] = beside.marks if beside else {}
+        self._seen: dict[tuple[Path, Fingerprint], str] = beside._seen if beside else {}
+        self._below: dict[Path, tuple[Path, ...]] = beside._below if beside else {}
 
     def of(self, file: Path, fingerprint: Fingerprint) -> str:
         """The fingerprint of a file; a word that none can have if it cannot be read."""
@@ -71,8 +78,9 @@ def files_below(folder: Path) -> list[Path]:
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__" and name[0] != "."]
-        found += [Path(place, name) for name in names if name[0] not in ".#" and name[-1] != "~"]
-    return sorted(found)
+        kept = [name for name in names if name[0] not in ".#" and name[-1] != "~"]
+        found += [Path(os.path.join(place, name)) for name in kept]  # noqa: PTH118 - half the time
+    return sorted(found, key=lambda file: file.parts)
 
 
 def mark(file: Path) -> Mark | None:
@@ -99,7 +107,7 @@ def of_bytes(data: bytes) -> str:
 
 def of_text(data: bytes) -> str:
     """Every byte counts but the line ends: git makes of them what the system has."""
-    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+    return of_bytes(data.replace(b"\r\n", b"\n") if b"\r" in data else data)
 
 
 @lru_cache(maxsize=1024)

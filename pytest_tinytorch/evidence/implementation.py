@@ -83,8 +83,8 @@ class Implementation(Struct, frozen=True):
         """The files that ``tinytorch.<module>`` may be: that of a package comes before the other."""
         name, *inner = module.split(".")
         folder = self.reference if name in self.borrowed else self.folder
-        place = (folder / PACKAGE).joinpath(name, *inner)
-        return place / "__init__.py", place.with_name(f"{place.name}.py")
+        place = "/".join([folder.as_posix(), PACKAGE, name, *inner])
+        return Path(f"{place}/__init__.py"), Path(f"{place}.py")
 
     def sources(self, known: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
         """Every file of Python in the package under test, and what is in it now; ``known`` was read."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.evidence.causes import UsesByUnit, ranked, roots_of
 from pytest_tinytorch.evidence.conclusion import Conclusion, Findings, Terms, conclude
 from pytest_tinytorch.evidence.gate import unmet_needs
 from pytest_tinytorch.evidence.ledger import Achievement
 from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.evidence.causes import UsesByUnit
 
 
 class Task(Struct, frozen=True):
@@ -83,17 +85,17 @@ class Progress(Struct, frozen=True, dict=True):
     recorded_counts: Mapping[UnitId, tuple[int, int]] = field(default_factory=dict)
     recorded_blame: Mapping[UnitId, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def checkpoints(self) -> tuple[Unit, ...]:
         """The checkpoints to pass: those of the path, if one is followed."""
         return tuple(unit for unit in self.curriculum.checkpoints if self.is_on_path(unit))
 
-    @property
+    @cached_property
     def milestones(self) -> tuple[Unit, ...]:
         """The milestones to pass: those of the path, if one is followed."""
         return tuple(unit for unit in self.curriculum.milestones if self.is_on_path(unit))
 
-    @property
+    @cached_property
     def borrowed(self) -> tuple[Unit, ...]:
         """The checkpoints that the learner's work depends on and that are taken from the reference."""
         reached = self.curriculum.closure(unit.id for unit in self.checkpoints)
@@ -131,7 +133,7 @@ class Progress(Struct, frozen=True, dict=True):
         own = self.milestones if unit in self.milestones else self.curriculum.milestones
         return own.index(unit) + 1, len(own)
 
-    @property
+    @cached_property
     def left_out(self) -> tuple[Unit, ...]:
         """What is neither on the path that is followed nor borrowed for it: nothing to do there."""
         kept = {unit.id for unit in self.borrowed}
@@ -165,7 +167,7 @@ class Progress(Struct, frozen=True, dict=True):
             passed, total = verdict.counts.get(State.PASSED, 0), verdict.total
         return passed / total if total else None
 
-    @property
+    @cached_property
     def current(self) -> Unit | None:
         """What to do next: the first that is open and not passed, a milestone as soon as it has opened."""
         return next((unit for unit in self.curriculum.way if self._is_to_do(unit)), None)
@@ -263,6 +265,8 @@ def open_tasks(
 
     ``uses`` tells what the exercises of a unit use, where that is known.
     """
+    from pytest_tinytorch.evidence.causes import ranked, roots_of  # after a run
+
     counted: Counter[tuple[UnitId, str, State]] = Counter()
     found: dict[tuple[UnitId, str, State], Outcome] = {}
     red = [o for o in outcomes if o.state in (State.TODO, State.WRONG, State.BROKEN) and o.unit]

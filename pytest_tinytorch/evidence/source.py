@@ -32,10 +32,13 @@ class Source:
         modules = {unit.name for unit in curriculum.checkpoints if unit.source}
         own = {package / f"{name}.py" for name in modules}
         self._places = {name: implementation.file_among(now.pinned, name) for name in modules}
-        self._shared = [f for f in now.pinned if inside(f, package) and f not in own]
+        held = {file: name for file in now.pinned if (name := inside(file, package))}
+        self._shared = [file for file in held if file not in own]
         files = {*self._shared, *self._places.values()}
         self._names = {file: self._name(file) for file in files}
-        self._written = {file for file in files if self._is_written(file)}
+        # What a person writes counts by what it does, what is given by its text.
+        given = {package / f"{name}.py" for name in GIVEN}
+        self._written = held.keys() - given if self._origin() == "student" else set()
         self._beside = self._others(implementation.folder)
         self._borrowed = self._others(implementation.reference) if implementation.borrowed else []
 
@@ -62,12 +65,6 @@ class Source:
     def _origin(self) -> str:
         own = self.implementation.folder != self.implementation.reference
         return "student" if own else "reference"
-
-    def _is_written(self, file: Path) -> bool:
-        """Whether a person writes this file: what it does counts then. What is given counts by its text."""
-        package = self.implementation.folder / PACKAGE
-        given = file.stem in GIVEN and file.parent == package
-        return self._origin() == "student" and inside(file, package) is not None and not given
 
     def _others(self, folder: Path) -> list[tuple[str, str]]:
         """What is in a package and is no Python."""

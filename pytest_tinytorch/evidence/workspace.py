@@ -8,12 +8,12 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.util import decode_source
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.callgraph import Uses, engine_of, uses_of, with_engine
 from pytest_tinytorch.course.curriculum import (
     DEFAULT,
     Curriculum,
@@ -25,7 +25,6 @@ from pytest_tinytorch.course.curriculum import (
 from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import NO_BORROWING, WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
-from pytest_tinytorch.evidence.causes import UsesByUnit
 from pytest_tinytorch.evidence.digests import (
     MISSING,
     Snapshot,
@@ -43,6 +42,10 @@ from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.source import Source
 from pytest_tinytorch.evidence.standing import Standing
+
+if TYPE_CHECKING:  # what is wrong is looked into after a run
+    from pytest_tinytorch.course.callgraph import Uses
+    from pytest_tinytorch.evidence.causes import UsesByUnit
 
 
 class Workspace(Struct, frozen=True, dict=True):
@@ -101,7 +104,7 @@ class Workspace(Struct, frozen=True, dict=True):
     @cached_property
     def now(self) -> Snapshot:
         """The files as this run found them."""
-        return Snapshot(self.sources)
+        return Snapshot(self.sources, self.beside.now if self.beside else None)
 
     @cached_property
     def standing(self) -> Standing:
@@ -226,9 +229,15 @@ class Workspace(Struct, frozen=True, dict=True):
         return frozenset(unit.id for unit in self.curriculum.units if self.is_untouched(unit.id))
 
     def is_untouched(self, unit_id: UnitId) -> bool:
-        """Whether a unit has an untouched stub in its file. The file is parsed for that, if it may have."""
+        """Whether a unit has an untouched stub in its file. The file is parsed for that, if it may have.
+
+        What is borrowed is the worked solution, which has none.
+        """
+        unit = self.curriculum.unit(unit_id)
+        if unit.name in self.implementation.borrowed:
+            return False
         try:
-            return any_untouched(self.source_of(unit_id), self.curriculum.unit(unit_id).hints)
+            return any_untouched(self.source_of(unit_id), unit.hints)
         except (SyntaxError, ValueError):
             return False
 
@@ -241,6 +250,8 @@ class Workspace(Struct, frozen=True, dict=True):
 
     def uses(self, outcomes: Iterable[Outcome]) -> UsesByUnit:
         """What the exercises use of each unit that something is wrong in."""
+        from pytest_tinytorch.course.callgraph import engine_of, uses_of, with_engine
+
         wrong: dict[UnitId, set[str]] = {}
         for outcome in outcomes:
             if outcome.state == State.WRONG and outcome.unit:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.box import ASCII, ROUNDED
 from rich.console import Group, RenderableType
-from rich.panel import Panel
 from rich.text import Text
 
 from pytest_tinytorch.course.commands import PYTEST, Commands
@@ -25,6 +23,9 @@ from pytest_tinytorch.terminal.layout import (
     left_out_line,
     titled_rule,
 )
+
+if TYPE_CHECKING:
+    from rich.panel import Panel
 
 
 def milestone_row(progress: Progress, glyphs: Glyphs, width: int) -> list[RenderableType]:
@@ -207,6 +208,9 @@ def next_challenge(progress: Progress, unit: Unit, commands: Commands = PYTEST) 
 
 def framed(text: Text, title: str, glyphs: Glyphs, style: str = "green") -> Panel:
     """A frame around what to celebrate."""
+    from rich.box import ASCII, ROUNDED  # few screens have a frame
+    from rich.panel import Panel
+
     return Panel(text, title=title, border_style=style, box=ASCII if glyphs.plain else ROUNDED)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gc
+import os
 import subprocess
 import sys
 
@@ -34,6 +36,7 @@ def test_a_conftest_may_load_a_profile_even_where_the_map_is_shown(tmp_path, opt
 
 
 NEVER = {"hypothesis", "numpy", "tinytorch", "pytest", "importlib.metadata", "subprocess"}
+NEVER |= {"tomllib", "rich.panel", "pytest_tinytorch.evidence.causes"}
 """What no command that only shows something imports."""
 FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygments", "difflib"}
 """What a command imports only if it draws with it."""
@@ -46,7 +49,10 @@ FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygment
         ("milestone next", set()),
         ("milestone list", set()),
         ("docs 05 --path", set()),
+        ("", {"rich.console"}),
         ("checkpoint status", {"rich.console"}),
+        ("path", {"rich.console"}),
+        ("report", {"rich.console"}),
         ("checkpoint timeline", {"rich.console", "rich.tree"}),
         ("module start 03", {"rich.console", "rich.table"}),
     ],
@@ -58,18 +64,52 @@ def test_a_command_imports_what_it_draws_with(command, drawn_with):
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
 
 
-def test_a_command_ends_before_anybody_has_looked_for_garbage():
-    code = """\
-import atexit, gc
-from pytest_tinytorch.tito.__main__ import run
-gc.collect()
-before = gc.get_stats()
-atexit.register(lambda: print("collected:", gc.get_stats() != before))
-run()"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=kit.ROOT, capture_output=True, check=True
+def ended(code: str) -> subprocess.CompletedProcess[str]:
+    """What a program that runs `tito` leaves behind."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import atexit, gc, os, sys\n{code}"],
+        cwd=kit.ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": "", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
-    assert b"collected: False" in done.stdout
+
+
+class TestEnd:
+    """A command ends as soon as it has said everything."""
+
+    RUN = "from pytest_tinytorch.tito.__main__ import run\n"
+    MAIN = RUN + "import pytest_tinytorch.tito.main as place\nplace.main = lambda prog_name: "
+
+    def test_before_anybody_has_looked_for_garbage(self):
+        code = "gc.callbacks.append(lambda *_: print('collected'))\n"
+        done = ended(f"{self.RUN}gc.collect()\n{code}run()")
+        assert done.returncode == 0
+        assert "00 environment" in done.stdout
+        assert "collected" not in done.stdout
+
+    def test_before_objects_are_freed_one_by_one(self):
+        code = "class One:\n    def __del__(self): print('freed', flush=True)\none = One()\n"
+        assert "freed" in ended(code).stdout
+        assert "freed" not in ended(f"{code}{self.RUN}run()").stdout
+
+    def test_after_all_that_waits_for_the_end(self):
+        done = ended(f"{self.MAIN}(atexit.register(print, 'last words'), sys.exit(3))\nrun()")
+        assert (done.stdout, done.returncode) == ("last words\n", 3)
+
+    @pytest.mark.parametrize(
+        ("what", "said"), [("sys.exit('why')", "why"), ("1 / 0", "ZeroDivisionError")]
+    )
+    def test_as_python_has_it_where_it_ends_otherwise(self, what, said):
+        done = ended(f"{self.MAIN}{what}\nrun()")
+        assert said in done.stderr
+        assert done.returncode == 1
+
+    def test_with_an_error_where_nobody_can_be_told_anything(self):
+        done = ended(f"{self.MAIN}(print('lost'), os.close(1), sys.exit(0))\nrun()")
+        assert done.returncode == 120  # Python's own code for it
 
 
 def test_the_doctor_reads_plain_json_as_that(tmp_path):
@@ -98,6 +138,32 @@ def test_a_run_asks_of_no_other_modules_whether_they_are_stubs(tmp_path):
     assert workspace.plan(narrowed=False).untouched == {"checkpoint-01"}
 
 
+class TestGarbage:
+    """A run looks for no garbage while modules are imported, and for that of its specs as ever."""
+
+    CONFTEST = """\
+import gc
+began = gc.get_stats()
+
+def pytest_collection_modifyitems():
+    print("looked:", gc.get_stats() != began)
+
+def pytest_runtest_setup():
+    print("frozen:", gc.get_freeze_count() > 10_000, "threshold:", gc.get_threshold())
+"""
+
+    def test_it_is_looked_for_again_once_specs_run(self, tmp_path):
+        root = toy.build(tmp_path)
+        toy.write(root, {"conftest.py": self.CONFTEST})
+        run = toy.pytest_in(root, "--checkpoint", "00", "-s", cold=True)
+        assert "looked: False" in run.output
+        assert f"frozen: True threshold: {gc.get_threshold()}" in run.output
+
+    def test_a_run_that_collects_nothing_leaves_it_as_it_was(self):
+        code = "import pytest; pytest.main(['--capabilities']); print(gc.get_threshold())"
+        assert ended(code).stdout.rstrip().endswith(str(gc.get_threshold()))
+
+
 def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):
     found = imported_by(toy.build(tmp_path), "-m", "pytest", "--collect-only")
     assert "pytest_tinytorch.run.judge" in found
@@ -105,8 +171,9 @@ def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):
     assert "rich.console" not in found
 
 
-def test_the_kits_own_curriculum_is_read_without_parsing_toml(monkeypatch):
+def test_the_kits_own_curriculum_is_neither_parsed_nor_checked_again(monkeypatch):
     monkeypatch.setattr("tomllib.loads", lambda *_: pytest.fail("parsed"))
+    monkeypatch.setattr(curriculum, "build_curriculum", lambda *_: pytest.fail("checked"))
     curriculum.parse_curriculum.cache_clear()
     assert curriculum.load_curriculum().checkpoints
 
