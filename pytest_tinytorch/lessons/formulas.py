@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from functools import cache
 from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import MsgspecError
+from msgspec.json import decode
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
+LINES = Path(__file__).with_name("formulas.json")
+"""The formulas of the kit's lessons as lines of text: `lessons.lines` writes it."""
 
 SIGN = re.compile(r"(<mo[^>]*>(?!&#x00029;|&#x0005D;|&#x02032;)[^<]*</mo>)<mo>(?=&#x02212;)")
 """Where a minus begins that is a sign: after an operator, but not after a closing bracket or a prime."""
@@ -52,6 +64,23 @@ def line_of_text(latex: str) -> str:
     >>> line_of_text(r"\frac{1}{4 n^2} \le e^{-x}"), line_of_text(r"c_k = \sum_j W_{jk}")
     ('1/(4n²) ≤ e^(−x)', 'cₖ = ∑ⱼ Wⱼₖ')
     """
+    line = kept_lines().get(latex)
+    return converted(latex) if line is None else line
+
+
+@cache
+def kept_lines() -> Mapping[str, str]:
+    """LaTeX to the line of text that was made of it: the converter takes long to import."""
+    try:
+        return decode(LINES.read_bytes(), type=dict[str, str])
+    except (OSError, MsgspecError):
+        return {}
+
+
+def converted(latex: str) -> str:
+    """A formula in one line of text; as it is where it cannot be read."""
+    import xml.etree.ElementTree as ET
+
     try:
         tree = ET.fromstring(
             unescape_named(mathml(latex.replace("{,}", r"\text{,}"), display=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,6 +77,8 @@ def links(units: Iterable[Unit]) -> str:
 
 def picture(home: Path, name: str) -> str:
     """A picture with its words."""
+    import xml.etree.ElementTree as ET  # a workspace has its pages already
+
     root = ET.parse(home / source.PICTURES / name).getroot()
     words = ". ".join((root.findtext(f"{SVG}{tag}") or "").rstrip(".") for tag in ("title", "desc"))
     return f"![{plain(' '.join(words.split()))}.](pictures/{name})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from textwrap import wrap
 
@@ -18,6 +19,7 @@ IMAGE = re.compile(r"!\[((?:\\.|[^\]\\])*)\]\([^)]*\)")
 
 
 CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+LANGUAGE = re.compile(r"^```\w+$", re.MULTILINE)
 QUOTES = '"""'
 ENTRY = re.compile(r"\s*\w+: ")
 """An argument or an error in a docstring, and what is said of it."""
@@ -33,9 +35,11 @@ PASSAGES = 2
 """Paragraphs of a lesson that are shown with an exercise, at most."""
 
 
-def for_terminal(text: str, width: int) -> RenderableType:
-    """A lesson as Rich draws it on so many columns."""
+def for_terminal(text: str, width: int, color: bool = True) -> RenderableType:
+    """A lesson as Rich draws it on so many columns. Without color, nothing has to read the code in it."""
     fitting = CODE.sub(lambda found: folded_code(found[0], width - 2), readable(text))
+    if not color:
+        fitting = LANGUAGE.sub("```text", fitting)
     return Markdown(fitting, hyperlinks=False, code_theme="ansi_dark")
 
 
@@ -69,10 +73,11 @@ def folded_code(block: str, width: int) -> str:
     return "\n".join([*lines, *([carried] if carried else [])])
 
 
-def readable(text: str) -> str:
+def readable(text: str, line: Callable[[str], str] = line_of_text) -> str:
     """A lesson without what a terminal cannot do: links between files, pictures, answers that open.
 
-    Answers come after all questions, so that there is something to think about.
+    Answers come after all questions, so that there is something to think about. ``line`` makes a line of
+    text of the LaTeX of a formula.
     """
     answers: list[str] = []
 
@@ -90,13 +95,12 @@ def readable(text: str) -> str:
     text = IMAGE.sub(lambda found: f"> *Picture:* {found[1]}", text)
     text = LINK.sub(r"\1", text)
     return with_formulas(
-        text, lambda latex, alone: f"{'    ' * alone}{plain_line(latex, alone)}"
+        text, lambda latex, alone: f"{'    ' * alone}{plain_line(line(latex), alone)}"
     ).replace("\n    \n", "\n\n")
 
 
-def plain_line(latex: str, alone: bool) -> str:
-    """A formula as text that Markdown leaves as it is."""
-    line = line_of_text(latex)
+def plain_line(line: str, alone: bool) -> str:
+    """A line of text that Markdown leaves as it is."""
     return line if alone else plain(line)
 
 

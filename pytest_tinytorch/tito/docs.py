@@ -109,7 +109,8 @@ def show(session: Session, text: str) -> None:
     from pytest_tinytorch.terminal.screen import rendered
 
     width = min(session.width, LONG)
-    drawn = rendered(reading.for_terminal(text, width), width, session.color, session.glyphs)
+    lesson = reading.for_terminal(text, width, session.color)
+    drawn = rendered(lesson, width, session.color, session.glyphs)
     from shutil import get_terminal_size
 
     if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:

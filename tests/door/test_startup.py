@@ -36,7 +36,7 @@ def test_a_conftest_may_load_a_profile_even_where_the_map_is_shown(tmp_path, opt
 
 
 NEVER = {"hypothesis", "numpy", "tinytorch", "pytest", "importlib.metadata", "subprocess"}
-NEVER |= {"tomllib", "rich.panel", "pytest_tinytorch.evidence.causes"}
+NEVER |= {"tomllib", "rich.panel", "pytest_tinytorch.evidence.causes", "latex2mathml"}
 """What no command that only shows something imports."""
 FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygments", "difflib"}
 """What a command imports only if it draws with it."""
@@ -50,6 +50,7 @@ FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygment
         ("milestone list", set()),
         ("docs 05 --path", set()),
         ("", {"rich.console"}),
+        ("docs 05", {"rich.console", "rich.table", "rich.markdown", "pygments"}),
         ("checkpoint status", {"rich.console"}),
         ("path", {"rich.console"}),
         ("report", {"rich.console"}),
@@ -62,6 +63,15 @@ def test_a_command_imports_what_it_draws_with(command, drawn_with):
     assert "pytest_tinytorch.tito.session" in found
     assert found & (NEVER | FOR_SOME) == drawn_with
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
+
+
+def test_a_lesson_without_colors_needs_no_language_of_code():
+    found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", "docs", "05")
+    assert "rich.markdown" in found
+    assert {name for name in found if name.startswith("pygments.lexers.")} <= {
+        "pygments.lexers._mapping",
+        "pygments.lexers.special",
+    }
 
 
 def ended(code: str) -> subprocess.CompletedProcess[str]:

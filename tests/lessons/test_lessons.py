@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_tinytorch.course.selection import UnknownName
-from pytest_tinytorch.lessons import browser, find, formulas, markup, page, reading
+from pytest_tinytorch.lessons import browser, find, formulas, lines, markup, page, reading
+from pytest_tinytorch.terminal.screen import rendered
 from tests.support import kit, pages
 from tests.website.test_site import solutions_in
 
@@ -102,7 +103,32 @@ def test_a_solution_in_a_lesson_would_be_noticed():
     ],
 )
 def test_a_formula_in_a_line_of_text(latex, text):
-    assert formulas.line_of_text(latex) == text
+    assert formulas.line_of_text(latex) == formulas.converted(latex) == text
+
+
+def test_the_formulas_of_the_kits_lessons_are_kept_as_they_are_converted():
+    remedy = "run `python -m pytest_tinytorch.lessons.lines`"
+    assert formulas.LINES.read_text("utf-8") == lines.json_text(kit.ROOT, kit.course()), remedy
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '{"a": 1}'])
+def test_where_none_are_kept_they_are_converted(tmp_path, monkeypatch, text):
+    file = tmp_path / "formulas.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(formulas, "LINES", file)
+    formulas.kept_lines.cache_clear()
+    assert formulas.line_of_text(r"x \le 1") == "x ≤ 1"
+    formulas.kept_lines.cache_clear()
+
+
+def test_without_color_a_terminal_shows_the_same_letters(files):
+    text = files["lessons/05_autograd.md"]
+    colored, plain = (
+        rendered(reading.for_terminal(text, 80, color), 80, color) for color in (True, False)
+    )
+    assert "```" in text
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored).split() == plain.split()
 
 
 def test_a_dollar_in_code_is_a_dollar():
