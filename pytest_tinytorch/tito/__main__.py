@@ -29,11 +29,8 @@ class Ending:
         try:
             for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()
-        except (
-            OSError,
-            ValueError,
-        ):  # nobody reads any more, or it is closed: Python knows what to say
-            return
+        except (OSError, ValueError):
+            return  # nobody reads any more, or it is closed: Python knows what to say
         os._exit(self.code)
 
 

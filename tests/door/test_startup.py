@@ -13,6 +13,7 @@ import pytest
 from pytest_tinytorch.course import curriculum
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import digests, ledger, manifest
+from pytest_tinytorch.evidence import workspace as workspace_module
 from pytest_tinytorch.evidence.workspace import open_workspace
 from tests.support import kit, toy
 from tests.support.imports import imported_by
@@ -120,6 +121,7 @@ class TestEnd:
     def test_with_an_error_where_nobody_can_be_told_anything(self):
         done = ended(f"{self.MAIN}(print('lost'), os.close(1), sys.exit(0))\nrun()")
         assert done.returncode == 120  # Python's own code for it
+        assert "atexit" not in done.stderr
 
 
 def test_the_doctor_reads_plain_json_as_that(tmp_path):
@@ -140,6 +142,33 @@ def test_all_paths_are_shown_from_what_was_read_once(tmp_path, monkeypatch):
         other = workspace.on_path(path.name)
         assert other.progress().learning_path == path
         assert [other.ledger, other.manifest, other.standing] == asked[1:]
+
+
+def test_what_one_snapshot_has_read_one_beside_it_has_too(tmp_path):
+    (tmp_path / "a").write_bytes(b"text")
+    read: list[bytes] = []
+
+    def fingerprint(data: bytes) -> str:
+        read.append(data)
+        return "seen"
+
+    first = digests.Snapshot()
+    for one in (first, digests.Snapshot(beside=first)):
+        assert one.of(tmp_path / "a", fingerprint) == "seen"
+        assert one.below(tmp_path) == (tmp_path / "a",)
+        assert one.marks.keys() == {tmp_path / "a"}
+    assert read == [b"text"]
+
+
+def test_what_is_borrowed_is_not_asked_whether_it_is_a_stub(tmp_path, monkeypatch):
+    root = toy.build(tmp_path)
+    stub = 'def add(x, y):\n    raise NotImplementedError("01 adding: add")\n'
+    toy.write(root, {"reference/tinytorch/adding.py": stub})
+    workspace = open_workspace(root, Options(borrow="01"), "curriculum.toml")
+    asked: list[str] = []
+    monkeypatch.setattr(workspace_module, "any_untouched", lambda text, _: asked.append(text))
+    assert workspace.progress().state["checkpoint-01"] == "borrowed"
+    assert stub not in asked
 
 
 def test_a_run_asks_of_no_other_modules_whether_they_are_stubs(tmp_path):
