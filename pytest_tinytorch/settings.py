@@ -149,8 +149,13 @@ def read_settings(root: Path) -> Mapping[str, Any]:
 
 def _read_if_told(root: Path) -> Mapping[str, Any]:
     """The same, but nothing where no file says anything to the kit: most do not, and TOML takes a while."""
-    texts = [read_if_present(root / name) or b"" for name in TABLES]
-    return read_settings(root) if any(word in text for text in texts for word in WORDS) else {}
+    return read_settings(root) if any(_may_tell(root / name) for name in TABLES) else {}
+
+
+def _may_tell(file: Path) -> bool:
+    """Whether a file may say something to the kit; one that is there and cannot be read has to be named."""
+    data = read_if_present(file)
+    return file.is_file() if data is None else any(word in data for word in WORDS)
 
 
 def files_of(root: Path) -> tuple[Path, ...]:

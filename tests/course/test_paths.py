@@ -329,6 +329,9 @@ def test_settings_that_nobody_may_read_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "read_text", read)
     with pytest.raises(ValueError, match=r"pytest\.ini: Permission denied$"):
         settings.read_settings(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", read)
+    with pytest.raises(ValueError, match=r"pytest\.ini: Permission denied$"):
+        settings.curriculum_of(tmp_path)
 
 
 def test_the_documentation_tells_the_paths_as_they_are():
