@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
 from pathlib import Path
@@ -66,6 +66,7 @@ class Runner:
         )
         self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
         self.trials = Trials(self.timer)
+        self.explained: tuple[BaseException, Finding] | None = None  # the last failure of a spec
 
     @pytest.hookimpl
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -175,7 +176,9 @@ class Runner:
         """Put back what the code under test has changed of the process, before anyone else is there."""
         unit = unit_of(pyfuncitem)
         try:
-            with kept() if unit else nullcontext():
+            # Hypothesis has each failure represented, and shows that if it never comes again.
+            short = represented_by(pyfuncitem, pytest.ExceptionInfo.exconly)
+            with short if unit else nullcontext(), kept() if unit else nullcontext():
                 return (yield)
         except Exception as error:
             if unit is not None:
@@ -194,7 +197,8 @@ class Runner:
         finding = self._finding(item, unit, call)
         full = item.config.getoption("tbstyle") in FULL_TRACEBACKS
         make_printable(call)
-        with nullcontext() if full or finding is None else represented_by(item, finding.text):
+        text = finding.text if finding is not None else ""
+        with nullcontext() if full or finding is None else represented_by(item, lambda _: text):
             report = yield
         report.user_properties = [(name, json_value(x)) for name, x in report.user_properties]
         if finding is not None:
@@ -220,11 +224,15 @@ class Runner:
             return Finding(Outcome(self.held[item.nodeid], group=group, headline=str(error)), "")
         if isinstance(error, SameLoop):
             return Finding(Outcome(State.NOT_RUN, str(error), group=group), str(error))
+        explained, self.explained = self.explained, None
+        if explained is not None and explained[0] is error:
+            return explained[1]
         return self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
 
     def _try(self, item: pytest.Item, unit: Unit, error: Exception) -> None:
         """Find out by trial what a spec fails for, unless another one of this run has already told."""
-        found = self.explainer.explain(Spec(item.nodeid, unit, *group_and_law(item)), error).outcome
+        finding = self.explainer.explain(Spec(item.nodeid, unit, *group_and_law(item)), error)
+        self.explained, found = (error, finding), finding.outcome
         confirmed = self.trials.confirmed.get(unit.name, [])
         if found.state != State.WRONG or found.exercise in confirmed or not unit.source:
             return
@@ -242,6 +250,7 @@ class Runner:
         name = self.trials.blamed(item, unit.name, real_path(own), text, order)
         if name:
             error.__dict__[MENDED_BY] = name
+            self.explained = None  # it has another explanation now
 
     def _show(
         self, report: pytest.TestReport, unit: Unit, finding: Finding, whole_traceback: bool
@@ -328,9 +337,11 @@ def timing_is_off(config: pytest.Config) -> bool:
 
 
 @contextmanager
-def represented_by(item: pytest.Item, text: str) -> Iterator[None]:
+def represented_by(
+    item: pytest.Item, text: Callable[[pytest.ExceptionInfo[BaseException]], str]
+) -> Iterator[None]:
     """Let an item show a failure as ``text``: a traceback costs more to make than most specs to run."""
-    item.repr_failure = lambda excinfo, style=None: text  # type: ignore[method-assign]
+    item.repr_failure = lambda excinfo, style=None: text(excinfo)  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from inspect import unwrap
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -60,8 +61,7 @@ def replace_function(
 ) -> None:
     """Give a function the code of another: whoever has imported it calls that."""
     function = unwrap(learners)
-    bare = ast.FunctionDef(**{**vars(node), "decorator_list": []})
-    made = defined(bare, names, tree)[node.name]
+    made = defined(undecorated(node), names, tree)[node.name]
     if not (isinstance(function, FunctionType) and isinstance(made, FunctionType)):
         raise CannotStandIn
     for name in ("__code__", "__defaults__", "__kwdefaults__"):
@@ -76,10 +76,7 @@ def replace_method(
     undo: ExitStack, kind: Any, node: ast.FunctionDef, names: dict[str, Any], tree: ast.Module
 ) -> None:
     """Give a class another method. What it calls as ``super()`` is that of the learner's class."""
-    # Parsed, not put together: newer versions of Python know more fields of a class.
-    around = syntax_tree(f"class {kind.__name__}: pass").body[0]
-    around.body = [node]  # type: ignore[attr-defined]
-    space = defined(around, names, tree)
+    space = defined(in_class(kind.__name__, node), names, tree)
     made = vars(space[kind.__name__])[node.name]
     space[kind.__name__] = kind  # which the method may ask for, as in `isinstance(value, Module)`
     function = getattr(made, "fget", None) or getattr(made, "__func__", made)
@@ -130,16 +127,42 @@ def defined(node: ast.stmt, names: dict[str, Any], tree: ast.Module) -> dict[str
     while waiting:
         part = waiting.pop()
         done.append(part)
-        used = {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
-        for name in sorted(used - set(space) - set(vars(builtins))):
+        for name in sorted(words_of(part) - set(space) - set(vars(builtins))):
             if (found := definition(tree, name)) is not None and found not in done + waiting:
                 waiting.append(found)
     own = [part for part in done[::-1] if part is not node]
     for part in [*own, node]:
-        body = ast.fix_missing_locations(ast.Module([part], []))
-        code = compile(body, FILE, "exec", flags=annotations_flag(), dont_inherit=True)
-        exec(code, space)
+        exec(compiled(part), space)
     return space
+
+
+@lru_cache(maxsize=1024)
+def undecorated(node: ast.FunctionDef) -> ast.FunctionDef:
+    """The same function without its decorators; the same node each time, as what is made of it is kept."""
+    return ast.FunctionDef(**{**vars(node), "decorator_list": []})
+
+
+@lru_cache(maxsize=1024)
+def in_class(name: str, node: ast.FunctionDef) -> ast.stmt:
+    """A class with nothing but a method."""
+    # Parsed, not put together: newer versions of Python know more fields of a class.
+    around = syntax_tree(f"class {name}: pass").body[0]
+    around.body = [node]  # type: ignore[attr-defined]
+    return around
+
+
+@lru_cache(maxsize=1024)
+def words_of(part: ast.stmt) -> frozenset[str]:
+    """The names that a statement speaks of."""
+    return frozenset(node.id for node in ast.walk(part) if isinstance(node, ast.Name))
+
+
+@lru_cache(maxsize=1024)
+def compiled(part: ast.stmt) -> CodeType:
+    """A statement as code. Most exercises are tried for many specs."""
+    body = ast.fix_missing_locations(ast.Module([part], []))
+    code: CodeType = compile(body, FILE, "exec", flags=annotations_flag(), dont_inherit=True)
+    return code
 
 
 def definition(tree: ast.Module, name: str) -> ast.stmt | None:

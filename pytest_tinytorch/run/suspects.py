@@ -124,7 +124,7 @@ def suspect(
         exercises,
         key=lambda name: (score[name], name == clue.called, -place.get(name, len(place))),
     )
-    return longer_helper(best, mentioned, tree, module, source, exercises)
+    return longer_helper(best, mentioned, spec, module, source, exercises)
 
 
 def mentioned_words(tree: ast.Module, line: int, words: dict[str, str]) -> list[str]:
@@ -247,7 +247,7 @@ def shared_callee(near: Sequence[str], source: str, exercises: Collection[str]) 
 def longer_helper(
     name: str,
     mentioned: Collection[str],
-    tree: ast.Module,
+    spec: str,
     module: str,
     source: str,
     exercises: Collection[str],
@@ -257,12 +257,8 @@ def longer_helper(
     Faults grow with the length. Methods of the classes that the spec has ``mentioned`` come first. What
     another exercise uses too that specs ask for would show there, unless an object is made by it.
     """
-    known, calls = analysis(source, tuple(exercises)), calls_of(source)
-    asked = {
-        found
-        for word in asked_in(tree, module)
-        if (found := exercise_of(word, exercises) or through(word, calls, exercises))
-    }
+    known = analysis(source, tuple(exercises))
+    asked = asked_for(spec, module, source, tuple(exercises))
     sizes = known.sizes
     overridden = f".{name.rpartition('.')[2]}"  # has a class of its own, and specs of that
     hidden = sorted(
@@ -278,6 +274,17 @@ def longer_helper(
     of_made = [helper for helper in hidden if helper.rpartition(".")[0] in mentioned]
     longest = max([name, *(of_made or hidden)], key=lambda one: sizes.get(one, 0))
     return longest if sizes.get(longest, 0) >= MUCH_LONGER * sizes.get(name, 1) else name
+
+
+@lru_cache(maxsize=64)
+def asked_for(spec: str, module: str, source: str, exercises: tuple[str, ...]) -> frozenset[str]:
+    """The exercises that a spec's file asks for, itself or by way of given functions."""
+    calls = calls_of(source)
+    leads = (
+        exercise_of(word, exercises) or through(word, calls, exercises)
+        for word in asked_in(parse(spec), module)
+    )
+    return frozenset(filter(None, leads))
 
 
 @dataclass(frozen=True)

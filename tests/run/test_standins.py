@@ -7,7 +7,14 @@ from typing import ClassVar
 
 import pytest
 
-from pytest_tinytorch.run.standins import CannotStandIn, standing_in
+from pytest_tinytorch.course.exercises import find_node, parse
+from pytest_tinytorch.run.standins import (
+    CannotStandIn,
+    compiled,
+    in_class,
+    standing_in,
+    undecorated,
+)
 
 SOLUTION = '''
 from __future__ import annotations
@@ -152,3 +159,10 @@ def test_a_function_with_variables_of_another_one_cannot_be_replaced(module):
     with pytest.raises(CannotStandIn), standing_in(module, SOLUTION, "double"):
         raise AssertionError("never entered")
     assert module.double(1) == 2
+
+
+def test_an_exercise_is_compiled_once_however_often_it_stands_in():
+    function = find_node(parse(SOLUTION), "double")
+    method = find_node(parse(SOLUTION), "Part.size")
+    assert compiled(undecorated(function)) is compiled(undecorated(function))
+    assert compiled(in_class("Part", method)) is compiled(in_class("Part", method))
