@@ -15,6 +15,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -63,16 +64,19 @@ class Worker:
     items: list[pytest.Item]
     running: bool = False
     code: int | None = field(default=None, init=False)
+    told: deque[tuple[str, Any]] = field(default_factory=deque, init=False)
 
     def receive(self) -> tuple[str, Any] | None:
-        """(kind, data) of the next message; None if there is none, or only what is left of one."""
+        """(kind, data) of the next message; None if there is none, or only what is left of some."""
         try:
-            if self.connection.closed or not self.connection.poll():
+            if self.connection.closed:
                 return None
-            kind, data = json.loads(self.connection.recv_bytes())
+            if not self.told and self.connection.poll():
+                lines = self.connection.recv_bytes().splitlines()
+                self.told += [(kind, data) for kind, data in map(json.loads, lines)]
         except (EOFError, OSError, ValueError):
             return None
-        return kind, data
+        return self.told.popleft() if self.told else None
 
     def usage(self) -> Usage:
         """What it has used so far; nothing once it is gone."""
@@ -104,7 +108,11 @@ class Worker:
 
 
 class Sender:
-    """A plugin that sends what happens to the process that has begun the worker."""
+    """A plugin that sends what happens to the process that has begun the worker.
+
+    Each time that a process hears something it wakes up, which takes longer than most specs. So what
+    can wait goes with what cannot: that a spec begins, or has failed.
+    """
 
     def __init__(
         self, config: pytest.Config, connection: Connection, loops: Sequence[Loop]
@@ -114,25 +122,35 @@ class Sender:
         self.loops = loops
         self.process = os.getpid()
         self.begun = False
+        self.waiting: list[bytes] = []
 
-    def send(self, kind: str, data: Any = None) -> None:
-        """One message. A copy of the worker, which the code under test has made, ends here."""
+    def add(self, kind: str, data: Any = None) -> None:
+        """A message that can wait. A copy of the worker, which the code under test has made, ends here."""
         if os.getpid() != self.process:
             os._exit(1)
-        self.connection.send_bytes(json.dumps([kind, data]).encode())
+        self.waiting.append(json.dumps([kind, data]).encode())
+
+    def send(self) -> None:
+        """Send all that waits: a line for each message."""
+        if self.waiting:
+            self.connection.send_bytes(b"\n".join(self.waiting))
+            self.waiting.clear()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:
-        self.send(STARTED)
+        self.add(STARTED)
+        self.send()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
-        self.send(REPORT, data)
+        self.add(REPORT, data)
+        if not report.passed:
+            self.send()  # should the worker end before the spec does, this still counts
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self) -> None:
-        self.send(FINISHED, [asdict(loop) for loop in self.loops])
+        self.add(FINISHED, [asdict(loop) for loop in self.loops])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(
@@ -142,7 +160,7 @@ class Sender:
             return  # pytest repeats what came before, to whoever is registered
         shown = (warning_message.category.__name__, str(warning_message.message))
         place = (warning_message.filename, warning_message.lineno)
-        self.send(WARNING, [*shown, *place, when, nodeid, location])
+        self.add(WARNING, [*shown, *place, when, nodeid, location])
 
 
 def report_from(data: dict[str, Any], config: pytest.Config) -> pytest.TestReport:
@@ -200,8 +218,10 @@ def run_worker(
         for item, following in zip(items, [*items[1:], None], strict=True):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     except BaseException as error:  # pytest cannot go on, whatever the code under test did to it
-        sender.send(FAILED, traceback.format_exception_only(error)[-1].strip())
+        sender.add(FAILED, traceback.format_exception_only(error)[-1].strip())
+        sender.send()
         raise
+    sender.send()
     os._exit(0)  # nothing that the code under test left for the end has a say
 
 

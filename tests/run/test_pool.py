@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from multiprocessing import Pipe
 from types import SimpleNamespace
 
 import pytest
@@ -121,3 +122,44 @@ def test_the_slowest_spec_is_the_one_that_is_nearest_to_its_limit(clock):
         made._take(worker, workers.STARTED, None)
         made.watched[worker.process].look(Usage(cpu=cpu), 0.1)
     assert made.slowest() == ("other", 2.0, 10.0)
+
+
+class Config:
+    """Turns a report into what is sent of it."""
+
+    def __init__(self):
+        self.hook = SimpleNamespace(
+            pytest_report_to_serializable=lambda config, report: vars(report)
+        )
+
+
+def heard(connection):
+    """The kinds of messages that have come so far, in the order in which they are taken."""
+    worker = workers.Worker(7, 0, connection, None, [])
+    found = []
+    while (message := worker.receive()) is not None:
+        found.append(message[0])
+    return found
+
+
+def test_a_worker_tells_at_once_what_begins_and_what_failed_and_the_rest_with_that():
+    receiving, sending = Pipe(duplex=False)
+    sender = workers.Sender(Config(), sending, [])
+    sender.pytest_runtest_logstart()
+    assert heard(receiving) == [workers.STARTED]
+    sender.pytest_runtest_logreport(SimpleNamespace(passed=True))
+    sender.pytest_runtest_logfinish()
+    assert heard(receiving) == []
+    sender.pytest_runtest_logstart()
+    assert heard(receiving) == [workers.REPORT, workers.FINISHED, workers.STARTED]
+    sender.pytest_runtest_logreport(SimpleNamespace(passed=False))
+    assert heard(receiving) == [workers.REPORT]
+
+
+def test_nothing_is_heard_of_a_worker_that_has_been_ended():
+    receiving, sending = Pipe(duplex=False)
+    sending.send_bytes(b'["started", null]\n["finished", []]')
+    worker = workers.Worker(7, 0, receiving, None, [])
+    assert worker.receive() == (workers.STARTED, None)
+    receiving.close()
+    assert worker.receive() is None
