@@ -63,6 +63,7 @@ class Judge:
         self.outcomes: dict[str, Outcome] = {}
         self.other_failures: list[str] = []
         self.progress: Progress | None = None
+        self.changed = False  # whether a unit that was judged depends on something else by now
         self.paused = False  # while specs run that are not to be judged, as in a first look
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -159,6 +160,7 @@ class Judge:
             plan.borrowed,
         )
         changes = self._changes()
+        self.changed = bool(changes.units)
         state = changes.shown(judged, verdicts)
         unsaved = workspace.implementation.unsaved
         grants = workspace.options.gate and not remarks and not unsaved

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import example, settings
+from hypothesis import Phase, example, settings
 from hypothesis.database import ReadOnlyDatabase
 from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import DataObject
@@ -23,6 +24,9 @@ from pytest_tinytorch.run.trials import SEED, SETTINGS
 
 PREVIEW_EXAMPLES = 5
 """How many examples of each property a first look tries."""
+
+REMEMBERED_EXAMPLES = 3
+"""How many remembered failures a run begins with: as many as Hypothesis takes for 25 examples."""
 
 UNSAVED = "unsaved"
 """The profile of a run that leaves nothing behind."""
@@ -114,18 +118,28 @@ def draw_examples(item: pytest.Function) -> Examples:
             raise CannotReplay
         found.append(one)
 
-    inner, owner = handle.inner_test, vars(getattr(item.obj, "__func__", item.obj))
-    before = owner.get(SETTINGS)
+    inner = handle.inner_test
     handle.inner_test = collect  # what Hypothesis documents for plugins that wrap properties
-    owner[SETTINGS] = settings(before, database=None)  # or it remembers where drawing ended
     try:
-        run_with_hypothesis(item)
+        with having(item, database=None):  # or it remembers where drawing ended
+            run_with_hypothesis(item)
     except CannotReplay:
         return Examples()
     finally:
         handle.inner_test = inner
-        owner[SETTINGS] = before
     return Examples(tuple(found))
+
+
+@contextmanager
+def having(item: pytest.Function, **changed: Any) -> Iterator[None]:
+    """Let a property have other settings of Hypothesis for a while."""
+    owner = vars(getattr(item.obj, "__func__", item.obj))
+    before = owner.get(SETTINGS)
+    owner[SETTINGS] = settings(before, **changed)
+    try:
+        yield
+    finally:
+        owner[SETTINGS] = before
 
 
 def run_with_hypothesis(item: pytest.Function) -> None:
@@ -144,15 +158,33 @@ def run_example(item: pytest.Function, one: Example) -> None:
     item.obj.hypothesis.inner_test(*instance, **one)
 
 
-def passes_all(item: pytest.Function, examples: Sequence[Example]) -> bool:
+def passes_remembered(item: pytest.Function) -> bool:
+    """Whether a property holds on the failures that Hypothesis remembers, as many as a run begins with."""
+    try:
+        with having(item, phases=[Phase.explicit, Phase.reuse], max_examples=REMEMBERED_EXAMPLES):
+            run_with_hypothesis(item)
+    except Exception:
+        return False
+    return True
+
+
+def passes_all(
+    item: pytest.Function, examples: Sequence[Example], has_failed: bool = False
+) -> bool:
     """Whether a property holds on all that was drawn for a full run; if not, Hypothesis has to run it.
 
     What fails here and not there is an example of it from now on: it may be rare, or fail only outside of
     Hypothesis.
 
+    Args:
+        item: the property.
+        examples: that were drawn for it.
+        has_failed: whether it was red last time: it begins with what it failed on then.
     Raises:
         Exception: what Hypothesis finds, once an example has failed.
     """
+    if has_failed and not passes_remembered(item):
+        return False
     for one in examples:
         try:
             run_example(item, one)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.evidence.digests import of_code, read_if_present
+from pytest_tinytorch.evidence.digests import Snapshot, read_if_present
 
 
 class Importer:
@@ -40,8 +40,8 @@ def warm_up(names: Sequence[str], sources: Iterable[Path], *arguments: str) -> N
         arguments: for pytest.
     """
     pytest.main(["-p", "no:cacheprovider", *arguments], plugins=[Importer(names)])
-    for file in sources:
-        data = read_if_present(file)
-        if data is not None:
-            of_code(data)
+    read = {file: data for file in sources if (data := read_if_present(file)) is not None}
+    fingerprint = Snapshot(read).code
+    for data in read.values():
+        fingerprint(data)
     gc.freeze()

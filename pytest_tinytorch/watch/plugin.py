@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import decode_source
 from pathlib import Path
@@ -18,17 +17,16 @@ from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.causes import causes_of
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.plugin import JUDGE, RUNNER, WITNESS
+from pytest_tinytorch.plugin import JUDGE, RUNNER
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.pool import Pool
-from pytest_tinytorch.run.reports import attached_outcome
 from pytest_tinytorch.run.runner import Runner, measures_time
 from pytest_tinytorch.run.supervisor import Arrived, Relay
-from pytest_tinytorch.run.witness import Witness
 from pytest_tinytorch.watch import examples, findings, view
 from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.beat import Beat, Send
 from pytest_tinytorch.watch.examples import Drawn, Examples
+from pytest_tinytorch.watch.firstlook import FirstLook, failure_of, first_look_in_process
 from pytest_tinytorch.watch.request import CHANGED, Request, as_saved
 from pytest_tinytorch.watch.view import Failure
 
@@ -39,7 +37,7 @@ class WatchPlugin:
     """Runs the specs of a request twice, and sends both verdicts.
 
     Where this process may fork, specs run in forks only: the first look leaves nothing behind that
-    the full run could see, and both use all cores.
+    the full run could see, and both use all cores. What ran whole in the first look need not run again.
 
     Args:
         request: what to do.
@@ -54,6 +52,7 @@ class WatchPlugin:
         self.send = send
         self.forks = forks
         self.looking = False
+        self.seen: list[pytest.TestReport] = []  # in the first look, of specs that ran whole
         self.place: dict[str, int] = {}  # of each spec in the order of the course
         self.failures: list[Failure] = []
         self.broken_files: list[str] = []
@@ -114,7 +113,7 @@ class WatchPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         judge = judge_of(session.config)
-        if self.unsettled or has_changed(judge):
+        if self.unsettled or judge.changed:
             self.send({"number": self.request.number, "beat": CHANGED})
         elif judge.progress is not None:
             outcomes = outcomes_of_open_units(judge, judge.progress, self.place)
@@ -135,14 +134,13 @@ class WatchPlugin:
         """Run a property on what was drawn for it: in the first look on a few of these, then on all."""
         nodeid = pyfuncitem.nodeid
         drawn = self.drawn.get(nodeid, NOTHING_DRAWN)
-        if not drawn.values or nodeid in self.request.urgent:
-            return None
-        if self.looking:
+        if drawn.values and self.looking and nodeid not in self.request.urgent:
             examples.replay_examples(pyfuncitem, drawn.values[: examples.PREVIEW_EXAMPLES])
             return True
-        if drawn.used or nodeid in self.request.failed:  # Hypothesis begins with what failed
+        if not drawn.values or drawn.used:
             return None
-        return examples.passes_all(pyfuncitem, drawn.values) or None
+        has_failed = nodeid in self.request.failed
+        return examples.passes_all(pyfuncitem, drawn.values, has_failed) or None
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -164,6 +162,7 @@ class WatchPlugin:
         if self.forks:
             beat = Beat(len(items), self.request, self.send)
             run_in_workers(session, items, beat.counting(look.arrived), cores(), beat)
+            self.seen = look.of_whole({item.nodeid for item in items if self._is_preview(item)})
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
@@ -183,15 +182,19 @@ class WatchPlugin:
         drawn = self.drawn.get(item.nodeid, NOTHING_DRAWN)
         return urgent or not examples.is_property(item) or bool(drawn.values)
 
+    def _is_preview(self, item: pytest.Item) -> bool:
+        """Whether the first look tries a spec on a few examples only."""
+        return examples.is_property(item) and item.nodeid not in self.request.urgent
+
     def _full(self, session: pytest.Session) -> None:
         """Every spec as in any run; those that measure time alone, after all others."""
         if not self.forks:
             for item, following in zip(session.items, [*session.items[1:], None], strict=True):
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             return
+        seen = {report.nodeid for report in self.seen}
         timed = [item for item in session.items if measures_time(item)]
-        others = [item for item in session.items if not measures_time(item)]
-
+        others = [i for i in session.items if not measures_time(i) and i.nodeid not in seen]
         beat = Beat(len(session.items), self.request, self.send)
 
         def hand_on(report: pytest.TestReport) -> bool:
@@ -199,55 +202,17 @@ class WatchPlugin:
             return True
 
         arrived = beat.counting(hand_on)
-        run_in_workers(session, others, arrived, cores(), beat)
+        for report in self.seen:
+            arrived(report)
+        run_in_workers(session, others, arrived, cores(), beat, self._cost)
         run_in_workers(session, timed, arrived, 1, beat)
 
-
-class FirstLook:
-    """What a first look has seen: the last kind of each spec, and the first red one."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, State] = {}
-        self.red: Failure | None = None
-
-    @property
-    def kinds(self) -> Counter[State]:
-        """How many specs came to what."""
-        return Counter(self.outcomes.values())
-
-    def arrived(self, report: pytest.TestReport) -> bool:
-        """Take a report; says whether to go on."""
-        kind = state_of(report)
-        if kind is None:
-            return True
-        if self.outcomes.get(report.nodeid, State.PASSED) == State.PASSED:
-            self.outcomes[report.nodeid] = kind
-        if kind in (State.WRONG, State.BROKEN):
-            self.red = failure_of(report)
-        return self.red is None
-
-    @pytest.hookimpl
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.arrived(report)
-
-
-def first_look_in_process(
-    session: pytest.Session, items: Sequence[pytest.Item], look: FirstLook
-) -> None:
-    """A first look in this very process, while the Judge pauses; the Runner forgets it afterwards."""
-    plugins = session.config.pluginmanager
-    plugins.register(look)
-    for item in items:
-        # Without a next item all that was set up is torn down: the look may end after any spec.
-        session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-        if look.red is not None:
-            break
-    plugins.unregister(look)
-    runner, witness = plugins.get_plugin(RUNNER), plugins.get_plugin(WITNESS)
-    assert isinstance(runner, Runner)
-    assert isinstance(witness, Witness)
-    runner.forget()
-    witness.forget()
+    def _cost(self, item: pytest.Item) -> int:
+        """How dear a spec is in a full run: most of all a property for which Hypothesis has yet to draw."""
+        if not examples.is_property(item):
+            return 0
+        drawn = self.drawn.get(item.nodeid, NOTHING_DRAWN)
+        return 1 if drawn.values and not drawn.used else 2
 
 
 def syntax_error(judge: Judge) -> tuple[str, SyntaxError] | None:
@@ -304,36 +269,28 @@ def run_in_workers(
     arrived: Arrived,
     count: int,
     beat: Beat,
+    cost: Callable[[pytest.Item], int] = lambda item: 0,
 ) -> None:
-    """Run specs in ``count`` workers, dealt out one by one, the first ones first."""
+    """Run specs in ``count`` workers, which all have as many of each cost."""
     runner = session.config.pluginmanager.get_plugin(RUNNER)
     assert isinstance(runner, Runner)
     relay = Relay(session.config, runner, arrived)
     pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops, beat=beat)
     beat.pool = pool
-    pool.run(items[first::count] for first in range(count))
+    pool.run(dealt(items, count, cost))
+
+
+def dealt(
+    items: Sequence[pytest.Item], count: int, cost: Callable[[pytest.Item], int]
+) -> list[list[pytest.Item]]:
+    """Specs in ``count`` hands, dealt one by one, the dear ones first; each hand is in the order given."""
+    order = sorted(range(len(items)), key=lambda number: -cost(items[number]))
+    return [[items[number] for number in sorted(order[first::count])] for first in range(count)]
 
 
 def cores() -> int:
     """How many processes can run side by side."""
     return len(os.sched_getaffinity(0))
-
-
-def state_of(report: pytest.TestReport) -> State | None:
-    """What a report says of a spec, if anything."""
-    outcome = attached_outcome(report)
-    if outcome is not None:
-        return outcome.state
-    return State.BROKEN if report.failed else None
-
-
-def failure_of(report: pytest.TestReport) -> Failure | None:
-    """A report of a spec that did not pass as the terminal shows it; None of any other."""
-    kind = state_of(report)
-    if kind in (None, State.PASSED, State.NOT_RUN):
-        return None
-    outcome = attached_outcome(report) or Outcome(State.BROKEN)
-    return Failure(report.nodeid, outcome, str(report.longrepr), report.capstdout)
 
 
 def has_changed(judge: Judge) -> bool:

@@ -32,8 +32,15 @@ from pytest_tinytorch.watch.plugin import WatchPlugin
 from pytest_tinytorch.watch.request import Request
 from pytest_tinytorch.watch.sharing import is_of_this_user
 
-NEEDED = ("hypothesis.extra.numpy", "hypothesis.stateful", "numpy", "numpy.testing")
-"""What specs import in any case."""
+NEEDED = (
+    "email.parser",
+    "filelock",
+    "hypothesis.extra.numpy",
+    "hypothesis.stateful",
+    "numpy",
+    "numpy.testing",
+)
+"""What specs import in any case, and whoever writes down what they came to."""
 LOOK_AGAIN = 0.02
 """Seconds between two looks at whether a run has ended."""
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 
 from pytest_tinytorch.watch.examples import (
+    REMEMBERED_EXAMPLES,
     Examples,
     draw_examples,
     is_to_draw,
@@ -17,6 +18,8 @@ from pytest_tinytorch.watch.examples import (
     run_with_hypothesis,
     use_up,
 )
+from pytest_tinytorch.watch.firstlook import FirstLook
+from pytest_tinytorch.watch.plugin import dealt
 
 RARE = 2**60 + 1
 """What 25 integers are not."""
@@ -77,6 +80,22 @@ def test_what_fails_is_made_smaller_by_hypothesis():
         passes_all(item, [{"x": 10**9}])
 
 
+def test_what_was_red_begins_with_what_it_failed_on_and_is_mended_without_hypothesis():
+    limits = [100]
+    item, seen = item_of(st.integers(), lambda x: fails_from(limits[0])(x))
+    with pytest.raises(AssertionError):
+        run_with_hypothesis(item)
+    seen.clear()
+    assert not passes_all(item, [{"x": 1}], has_failed=True)
+    assert set(seen) == {100}
+    limits[0] = 10**9
+    seen.clear()
+    assert passes_all(item, [{"x": 1}, {"x": 2}], has_failed=True)
+    assert seen[0] == 100
+    assert seen[-2:] == [1, 2]
+    assert len(seen) <= REMEMBERED_EXAMPLES + 2
+
+
 def test_what_fails_on_a_rare_example_fails_although_hypothesis_does_not_find_it():
     item, _ = item_of(st.integers(0, 2**70), lambda x: fails_from(RARE)(RARE * (x == RARE)))
     assert not passes_all(item, [{"x": RARE}])
@@ -103,3 +122,21 @@ def test_no_two_full_runs_have_the_same():
     use_up(drawn)
     assert [is_to_draw(one) for one in drawn.values()] == [True, False]
     assert drawn["a"].values == ({"x": 1},), "a first look may have them again"
+
+
+def test_each_worker_has_as_many_dear_specs_in_the_order_of_all():
+    items = list("aBcDeFGh")  # large ones are dear
+    hands = dealt(items, 2, lambda item: item.isupper())
+    assert hands == [list("aBeF"), list("cDGh")]
+    assert dealt(items, 1, lambda item: item.isupper()) == [items]
+
+
+def test_a_first_look_counts_for_specs_that_ran_whole_and_came_to_their_end():
+    look = FirstLook()
+    look.reports = [
+        SimpleNamespace(nodeid=name, when=when)
+        for name in ("whole", "property", "ended")
+        for when in ("setup", "call", "teardown")[: 2 if name == "ended" else 3]
+    ]
+    assert {report.nodeid for report in look.of_whole({"property"})} == {"whole"}
+    assert len(look.of_whole({"property"})) == 3

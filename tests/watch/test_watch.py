@@ -511,6 +511,23 @@ class TestWatching:
             "wrong"
         ]
 
+    @pytest.mark.skipif(not may_fork(), reason="both run in one process there")
+    def test_what_ran_whole_in_the_first_look_does_not_run_again(self, root, tmp_path_factory):
+        told = tmp_path_factory.mktemp("told") / "runs"
+        with (root / "specs" / "test_01_adding.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n\ndef test_tells():\n    open({str(told)!r}, 'a').write('x')\n")
+        with watching(root) as watch:
+            look = {"beat": FULL}
+            while look["beat"] != FIRST:  # examples are drawn while nothing else is to do
+                time.sleep(0.3)
+                told.write_text("", encoding="utf-8")
+                watch.save(RIGHT)
+                look = watch.wait(FIRST, FULL)
+            found = watch.verdict_on(root)
+            assert found["number"] == look["number"]
+            assert told.read_text(encoding="utf-8") == "x"
+            assert found["specs"]["specs/test_01_adding.py::test_tells"] == "passed"
+
     def test_keys_reach_it_and_q_ends_it_with_all_it_began(self, root):
         with watching(root) as watch:
             watch.press("n")
