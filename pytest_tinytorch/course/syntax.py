@@ -26,3 +26,11 @@ def quiet_syntax_tree(source: str | bytes) -> ast.Module:
     with PARSING, warnings.catch_warnings():  # which is for one thread at a time, too
         warnings.simplefilter("ignore")
         return ast.parse(source)
+
+
+def compiled_syntax_tree(source: str) -> ast.Module:
+    """The same, of what can be compiled as well: some errors show only then."""
+    with PARSING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(source, "<source>", "exec", dont_inherit=True)
+        return ast.parse(source)

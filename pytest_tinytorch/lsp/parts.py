@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
 
-from pytest_tinytorch.course.syntax import PARSING
+from pytest_tinytorch.course.syntax import compiled_syntax_tree
 from pytest_tinytorch.evidence.digests import canonical
 from pytest_tinytorch.lsp.reach import Texts, Words, is_reached
 
@@ -111,10 +110,7 @@ def text_of(parts: Parts, name: str) -> str:
 def parts_of(text: str) -> Parts | None:
     """A file, taken apart; None if Python cannot compile it."""
     try:
-        with PARSING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<file>", "exec", dont_inherit=True)
-            tree = ast.parse(text)  # one of our own: it is cut
+        tree = compiled_syntax_tree(text)  # one of our own: it is cut
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     functions = cut_functions(tree, text.split("\n"))
