@@ -94,7 +94,9 @@ class Data(ModuleType):
         return [*EXPORTS, *SAMPLERS]
 
 
-data = submodule("tinytorch.utils.data", Data("tinytorch.utils.data", "The datasets and loaders of 08."))
+data = submodule(
+    "tinytorch.utils.data", Data("tinytorch.utils.data", "The datasets and loaders of 08.")
+)
 
 
 def __getattr__(name: str) -> Any:
