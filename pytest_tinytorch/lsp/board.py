@@ -29,11 +29,18 @@ class Board:
         self.shelf, self.editor = shelf, editor
         self.published: Shown = {}
 
-    def show(self, known: InSight, progress: Progress) -> None:
-        """Show what is known, and where the learner stands."""
+    def show(self, known: InSight, progress: Progress, again: bool = False) -> None:
+        """Show what is known, and where the learner stands.
+
+        Args:
+            known: what holds of what runs have told.
+            progress: of the learner.
+            again: tell what stands in open documents even where nothing is other than before.
+        """
         before, self.published = self.published, self._diagnostics(known, progress)
+        open_ones = {document.uri for document in self.shelf.documents.values()}
         for uri, (page, found) in self.published.items():
-            if before.get(uri, (page, []))[1] != found:
+            if before.get(uri, (page, []))[1] != found or (again and uri in open_ones):
                 self.editor.publish(page, found)
         for uri, (page, found) in before.items():
             if found and uri not in self.published:

@@ -252,7 +252,8 @@ class Desk:
             self.states = {**self.states, **{UnitId(u): s for u, s in new.states.items()}}
         if new.beat != FIRST:
             self._answer(new)
-        self.publish()
+        # Neovim asks for code lenses when it is told of diagnostics, and at no other time.
+        self.publish(again=not self.editor.client.refreshes)
         self.editor.refresh()
         if new.beat != FIRST and not new.unsaved:
             self.saved(self._unheard(new.files))
@@ -272,12 +273,15 @@ class Desk:
 
     # What is shown.
 
-    def publish(self) -> None:
-        """Show what is known. While a verdict is on its way, what is in sight stays for a moment."""
+    def publish(self, again: bool = False) -> None:
+        """Show what is known; ``again`` as in `Board.show`.
+
+        While a verdict is on its way, what is in sight stays for a moment.
+        """
         known = sight_of(self.shelf, self.memory)
         if known.is_less and self.waiting and not self.board.has_broken_file():
             return
-        self.board.show(known, self.progress())
+        self.board.show(known, self.progress(), again)
 
     def sheet(self, file: Path) -> Sheet | None:
         """A module that is open, with what is known of the source as it is."""

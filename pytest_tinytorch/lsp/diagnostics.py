@@ -39,6 +39,8 @@ PROSE = frozenset({"In short", "Raised", "Broken", "Not run"})
 """Labels of sentences, which are folded. The lines of the others can be pasted, so they stay whole."""
 MARGIN = 10
 """Columns of a label."""
+NOT_PYTHON = frozenset({"SyntaxError", "IndentationError", "TabError"})
+"""Errors of a file that does not parse: whatever laws it stops, it is one thing to mend."""
 MOST_RELATED = 5
 """Other places that one diagnostic names, at most."""
 
@@ -113,7 +115,12 @@ def message_of(found: Finding) -> str:
 
 
 def others_of(found: Finding) -> list[str]:
-    """What is said of the other specs that fail for the same: more laws, or more cases of the one law."""
+    """What is said of the other specs that fail for the same: more laws, or more cases of the one law.
+
+    Nothing where a file does not parse.
+    """
+    if found.message.get("Broken", "").partition(":")[0] in NOT_PYTHON:
+        return []
     laws = {function_of(nodeid) for nodeid in found.nodeids}
     count, noun = (len(laws), "law") if len(laws) > 1 else (len(found.nodeids), "case")
     return [f"and {count - 1} more {noun}{'s' * (count > 2)}, for the same reason"][: count > 1]

@@ -178,6 +178,12 @@ class TestFindings:
         found = Finding(State.WRONG, nodeids=tuple(nodeids), message={"Law": "The law."})
         assert diagnostics.message_of(found).splitlines()[-1] == last
 
+    @pytest.mark.parametrize("error", ["SyntaxError", "IndentationError", "TabError"])
+    def test_what_does_not_parse_is_one_thing_to_mend_whatever_it_stops(self, error):
+        why = f"{error}: no"
+        found = Finding(State.BROKEN, ("a", "b", "c"), message={"Broken": why})
+        assert diagnostics.message_of(found) == why
+
     def test_name_the_place_of_a_law_once(self):
         law = LAWS[0]
         cases = {f"{SUM}[{n}]": replace(law, nodeid=f"{SUM}[{n}]") for n in "12"}

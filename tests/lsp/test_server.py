@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_tinytorch.evidence import ledger
-from tests.lsp.client import PATIENCE, editing
+from tests.lsp.client import ABLE, PATIENCE, editing
 from tests.support import kit, toy
 from tests.watch.test_watch import ENDLESS, RIGHT, TIRED, UNFINISHED, WRONG, processes_in
 
@@ -162,6 +162,18 @@ class TestSaves:
                         assert one["severity"] != ERROR or told.endswith(str(expected)), params
             assert editor.end() == 0
         assert processes_in(root) == []
+
+    def test_bring_the_lens_of_an_editor_that_asks_only_when_it_is_told_something(self, root):
+        file = module(root)
+        able = {name: part for name, part in ABLE.items() if name != "workspace"}
+        with editing(root, able) as editor:
+            editor.open(file)
+            for text in (RIGHT, RIGHT.replace("return -x", "return 0 - x")):  # nothing else to tell
+                editor.save(file, text)
+                title = ""
+                while title != "1 of 1 law holds":
+                    editor.wait("textDocument/publishDiagnostics")
+                    title = editor.about(file, "codeLens")[0]["command"]["title"]
 
     def test_a_first_look_says_so_until_the_full_verdict_is_there(self, root):
         file = module(root)
