@@ -54,7 +54,7 @@ def lenses(
 
 
 def laws_text(sheet: Sheet, place: Place) -> str:
-    """How many laws of an exercise hold, out of how many, and of how many of them that is not known.
+    """How many laws of an exercise hold, out of how many, what is not known and what waits.
 
     A law with cases holds if all of them do.
     """
@@ -66,7 +66,10 @@ def laws_text(sheet: Sheet, place: Place) -> str:
     elif unknown == len(laws):
         text = f"{count_text('?', len(laws))}, not judged yet"
     else:
-        text = count_text(held, len(laws)) + (f", {unknown} not judged yet" if unknown else "")
+        waiting = 0 if place.stub else states.count(State.TODO)
+        text = count_text(held, len(laws))
+        text += f", {waiting} wait{'s' * (waiting == 1)} for other exercises" if waiting else ""
+        text += f", {unknown} not judged yet" if unknown else ""
     text += f", {broken} more fail{'s' * (broken == 1)} because of it" if broken else ""
     nodeids = {law.nodeid for cases in laws for law in cases}
     unsaved = not sheet.unsaved.isdisjoint(nodeids)

@@ -386,7 +386,7 @@ class TestSheet:
             ("pp?", "1 of 2 laws hold, 1 not judged yet", "· add(x, y) equals x + y."),
             ("pwp", "1 of 2 laws hold", "✗ add(x, y) equals x + y. (1 of 2 cases)"),
             ("pw?", "1 of 2 laws hold", "✗ add(x, y) equals x + y. (0 of 2 cases)"),
-            ("ppt", "1 of 2 laws hold", "○ add(x, y) equals x + y."),
+            ("ppt", "1 of 2 laws hold, 1 waits for other exercises", "○ add(x, y) equals x + y."),
             ("pt?", "1 of 2 laws hold, 1 not judged yet", "· add(x, y) equals x + y."),
         ],
     )
