@@ -66,7 +66,6 @@ class Runner:
         )
         self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
         self.trials = Trials(self.timer)
-        self.explained: tuple[BaseException, Finding] | None = None  # the last failure of a spec
 
     @pytest.hookimpl
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -224,15 +223,11 @@ class Runner:
             return Finding(Outcome(self.held[item.nodeid], group=group, headline=str(error)), "")
         if isinstance(error, SameLoop):
             return Finding(Outcome(State.NOT_RUN, str(error), group=group), str(error))
-        explained, self.explained = self.explained, None
-        if explained is not None and explained[0] is error:
-            return explained[1]
         return self.explainer.explain(Spec(item.nodeid, unit, group, law), error)
 
     def _try(self, item: pytest.Item, unit: Unit, error: Exception) -> None:
         """Find out by trial what a spec fails for, unless another one of this run has already told."""
-        finding = self.explainer.explain(Spec(item.nodeid, unit, *group_and_law(item)), error)
-        self.explained, found = (error, finding), finding.outcome
+        found = self.explainer.explain(Spec(item.nodeid, unit, *group_and_law(item)), error).outcome
         confirmed = self.trials.confirmed.get(unit.name, [])
         if found.state != State.WRONG or found.exercise in confirmed or not unit.source:
             return
@@ -250,7 +245,6 @@ class Runner:
         name = self.trials.blamed(item, unit.name, real_path(own), text, order)
         if name:
             error.__dict__[MENDED_BY] = name
-            self.explained = None  # it has another explanation now
 
     def _show(
         self, report: pytest.TestReport, unit: Unit, finding: Finding, whole_traceback: bool

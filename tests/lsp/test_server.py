@@ -134,7 +134,9 @@ class TestSaves:
             assert one["range"]["start"]["line"] == 10
             for message in editor.seen:
                 if message["method"] == "textDocument/publishDiagnostics":
-                    assert OPPOSITE in first_lines(message["params"]["diagnostics"])
+                    lines = first_lines(message["params"]["diagnostics"])
+                    # On a busy machine a text is typed long enough before it is saved to be judged so.
+                    assert OPPOSITE in [line.removeprefix("unsaved: ") for line in lines]
 
     def test_ten_in_a_second_end_with_the_last_and_each_shows_its_own(self, root):
         file, texts = module(root), {}
