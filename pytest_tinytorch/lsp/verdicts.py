@@ -154,7 +154,8 @@ def told(message: Mapping[str, Any]) -> Told:
 def with_told(before: Memory, new: Told, curriculum: Curriculum) -> Memory:
     """What is known once a message has come: of the units that it speaks of, that and no more.
 
-    What a first look has found is gone with the next verdict, whatever that is about.
+    What a first look has found is gone with the next verdict, whatever that is about. So is what is known of
+    a unit for which something has changed, and which did not run: it is locked.
     """
     specs: dict[UnitId, dict[str, State]] = {}
     findings: dict[UnitId, list[Finding]] = {}
@@ -171,7 +172,12 @@ def with_told(before: Memory, new: Told, curriculum: Curriculum) -> Memory:
     }
     if new.beat == FIRST:
         return Memory(before.full, {**before.looks, **found})
-    return Memory({**before.full, **found})
+    kept = {
+        unit: one
+        for unit, one in before.full.items()
+        if not differing(unit, one.files, new.files, curriculum)
+    }
+    return Memory({**kept, **found})
 
 
 def owner_of(finding: Finding, curriculum: Curriculum) -> UnitId | None:

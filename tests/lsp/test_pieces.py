@@ -233,6 +233,17 @@ class TestWhatIsKnown:
         assert known[DOUBLING].findings == (found,)
         assert known[ADDING].findings == ()
 
+    def test_of_a_unit_that_an_edit_has_locked_goes_with_the_next_verdict(self, course):
+        """Its need has changed, and it did not run: a verdict on older source holds no more."""
+        files = {FILES["adding"]: "1", FILES["doubling"]: "1"}
+        before = verdicts.with_told(
+            Memory(), self.told(states=((TWICE, "wrong"),), files=files), course
+        )
+        same = verdicts.with_told(before, self.told(states=(), files=files), course)
+        assert list(same.full) == [DOUBLING]
+        other = files | {FILES["adding"]: "2"}
+        assert not verdicts.with_told(before, self.told(states=(), files=other), course).full
+
     def test_of_a_file_that_does_not_parse_belongs_to_its_unit(self, course):
         found = Finding(State.BROKEN, file=FILES["doubling"], line=1)
         known = verdicts.with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
