@@ -9,7 +9,6 @@ measured here too, as a program that has one of the libraries runs them, and aft
 
 from __future__ import annotations
 
-import argparse
 import gc
 import subprocess
 import sys
@@ -91,11 +90,7 @@ def answer(row: str, side: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("row")
-    parser.add_argument("side", choices=("ours", "theirs"))
-    parser.add_argument("--source", type=Path, default=settings.REFERENCE)
-    parser.add_argument("--threads", type=int, default=1)
+    parser = settings.side_parser(__doc__)
     parser.add_argument("--keep", action="store_true", help="freed memory, for the next step")
     given = parser.parse_args(arguments)
     settings.set_up(given.source.resolve(), given.threads)

@@ -12,7 +12,6 @@ process after the work less that before, or not known.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import gc
 import subprocess
@@ -89,11 +88,7 @@ def elsewhere(work: Work) -> int | None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("row")
-    parser.add_argument("side", choices=("ours", "theirs"))
-    parser.add_argument("--source", type=Path, default=settings.REFERENCE)
-    parser.add_argument("--threads", type=int, default=1)
+    parser = settings.side_parser(__doc__)
     given = parser.parse_args(arguments)
     settings.set_up(given.source, given.threads)
     found = measured(given.row, given.side)

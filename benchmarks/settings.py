@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sys
@@ -34,6 +35,16 @@ def set_up(source: Path, threads: int) -> None:
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
     sys.path.insert(0, str(source))
+
+
+def side_parser(doc: str | None) -> argparse.ArgumentParser:
+    """The arguments of a process that does one side of a row; ``doc`` says in its first line what for."""
+    made = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    made.add_argument("row")
+    made.add_argument("side", choices=("ours", "theirs"))
+    made.add_argument("--source", type=Path, default=REFERENCE)
+    made.add_argument("--threads", type=int, default=1)
+    return made
 
 
 def processor() -> str:
