@@ -19,7 +19,7 @@ from milestones.experiments import (
     tinytalks_gpt,
     xor,
 )
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import curriculumfile
 from pytest_tinytorch.evidence import implementation
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -129,7 +129,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     print("| milestone | threshold | wanted | worst | median |\n|---|---|---|---|---|")
     failed = False
-    for unit in curriculum.load_curriculum().milestones:
+    for unit in curriculumfile.load_curriculum().milestones:
         number = unit.number
         if number not in (given.milestones or MEASURES):
             continue

@@ -112,12 +112,12 @@ def specs(count):
 
 def list_specs(root: Path, count: int) -> None:
     """Write down which specs there are, as `pytest_tinytorch.manifest` does."""
-    from pytest_tinytorch.course import curriculum
+    from pytest_tinytorch.course import curriculumfile
     from pytest_tinytorch.course.options import WORKSPACE_FILE
     from pytest_tinytorch.evidence import manifest
 
     file = "specs/test_00_environment.py"
     nodeids = [f"{file}::TestGroup{n - n % GROUP}::test_number_{n}" for n in range(count)]
-    course = curriculum.load_curriculum(root / "curriculum.toml")
+    course = curriculumfile.load_curriculum(root / "curriculum.toml")
     text = manifest.manifest_text(manifest.specs_by_unit(course, nodeids))
     (root / WORKSPACE_FILE).write_text(text, encoding="utf-8")

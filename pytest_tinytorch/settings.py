@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pytest_tinytorch.course.curriculum import DEFAULT, Curriculum, load_curriculum
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculumfile import DEFAULT, load_curriculum
 from pytest_tinytorch.course.options import (
     BORROW_SETTING,
     CURRICULUM_SETTING,

@@ -10,7 +10,8 @@ import sys
 
 from msgspec import to_builtins
 
-from pytest_tinytorch.course.curriculum import build_curriculum, table_of
+from pytest_tinytorch.course.curriculumfile import table_of
+from pytest_tinytorch.course.entries import build_curriculum
 from pytest_tinytorch.course.kept import KEPT, TABLE, digest
 
 

@@ -14,14 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pytest_tinytorch.course import selection
-from pytest_tinytorch.course.curriculum import (
-    DEFAULT,
-    Curriculum,
-    NamedCheckpoints,
-    Unit,
-    UnitId,
-    load_curriculum,
-)
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
+from pytest_tinytorch.course.curriculumfile import DEFAULT, load_curriculum
 from pytest_tinytorch.course.exercises import any_untouched
 from pytest_tinytorch.course.options import NO_BORROWING, WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest

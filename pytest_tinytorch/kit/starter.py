@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from string import Template
 
-from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE, kit_home
 from pytest_tinytorch.kit import record, stubs
 from pytest_tinytorch.kit.files import kit_files

@@ -10,7 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from pytest_tinytorch.course.curriculum import Curriculum, load_curriculum
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.evidence.implementation import kit_home
 from pytest_tinytorch.lessons.formulas import LINES, converted
 from pytest_tinytorch.lessons.page import page

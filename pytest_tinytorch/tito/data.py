@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from pytest_tinytorch.course.curriculum import DataSet, load_curriculum
+from pytest_tinytorch.course.curriculum import DataSet
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.tito.session import Session, open_session, print_json
 

@@ -13,8 +13,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from pytest_tinytorch.course import curriculum as courses
-from pytest_tinytorch.course.curriculum import Curriculum, Unit
+from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.website import (
     architecture,
     commands,
@@ -35,7 +35,7 @@ GENERATED = re.compile(r"^<!-- generated: ([\w -]+) -->$", re.MULTILINE)
 
 @cache
 def course() -> Curriculum:
-    return courses.load_curriculum()
+    return load_curriculum()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -106,7 +106,7 @@ def ungrouped() -> list[str]:
     return [page_of(unit) for unit in course().checkpoints if unit.number not in grouped]
 
 
-def tier(one: courses.NamedCheckpoints) -> dict[str, list[str]]:
+def tier(one: NamedCheckpoints) -> dict[str, list[str]]:
     """A tier of the navigation with the pages of its modules."""
     units: list[Unit] = [u for u in course().checkpoints if u.number in one.numbers]
     return {one.name: [page_of(unit) for unit in units]}

@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import curriculumfile, entries
 from pytest_tinytorch.course.curriculum import CurriculumError
 from tests.support import kit, toy
 
@@ -68,20 +68,20 @@ checkpoints = ["09"]
 )
 def test_is_refused(old, new, says):
     with pytest.raises(CurriculumError) as caught:
-        curriculum.build_curriculum(changed(old, new))
+        entries.build_curriculum(changed(old, new))
     assert says in str(caught.value)
 
 
 def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
     with pytest.raises(CurriculumError, match=r"none\.toml"):
-        curriculum.load_curriculum(tmp_path / "none.toml")
+        curriculumfile.load_curriculum(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("title = ", encoding="utf-8")
     with pytest.raises(CurriculumError, match=r"bad\.toml"):
-        curriculum.load_curriculum(tmp_path / "bad.toml")
+        curriculumfile.load_curriculum(tmp_path / "bad.toml")
 
 
 def test_a_milestone_needs_the_ones_before_it():
-    toy_course = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
+    toy_course = entries.build_curriculum(tomllib.loads(toy.CURRICULUM))
     assert toy_course.unit("milestone-02").needs == ("checkpoint-03", "milestone-01")
 
 

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from pytest_tinytorch.course import kept, parsed
-from pytest_tinytorch.course.curriculum import Curriculum, build_curriculum, table_of
+from pytest_tinytorch.course.curriculum import Curriculum
+from pytest_tinytorch.course.curriculumfile import table_of
+from pytest_tinytorch.course.entries import build_curriculum
 
 TEXT = kept.TABLE.read_text(encoding="utf-8")
 

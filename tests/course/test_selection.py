@@ -6,10 +6,10 @@ import tomllib
 
 import pytest
 
-from pytest_tinytorch.course import curriculum, selection
+from pytest_tinytorch.course import entries, selection
 from tests.support import kit, toy
 
-TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
+TOY = entries.build_curriculum(tomllib.loads(toy.CURRICULUM))
 
 
 def numbers(units):

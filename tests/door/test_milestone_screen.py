@@ -11,7 +11,7 @@ from rich.console import Console
 from milestones import plots, screen
 from milestones.screen import Lines, Screen
 from pytest_tinytorch import settings
-from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.export.journey.pictures import Picture, read_pictures
 from tests.support import toy
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import curriculumfile, entries
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import digests, ledger, manifest
 from pytest_tinytorch.evidence import workspace as workspace_module
@@ -212,9 +212,9 @@ def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):
 
 def test_the_kits_own_curriculum_is_neither_parsed_nor_checked_again(monkeypatch):
     monkeypatch.setattr("tomllib.loads", lambda *_: pytest.fail("parsed"))
-    monkeypatch.setattr(curriculum, "build_curriculum", lambda *_: pytest.fail("checked"))
-    curriculum.parse_curriculum.cache_clear()
-    assert curriculum.load_curriculum().checkpoints
+    monkeypatch.setattr(entries, "build_curriculum", lambda *_: pytest.fail("checked"))
+    curriculumfile.parse_curriculum.cache_clear()
+    assert curriculumfile.load_curriculum().checkpoints
 
 
 def test_only_files_of_what_the_ledger_names_are_read(tmp_path):

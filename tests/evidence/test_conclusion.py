@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import entries
 from pytest_tinytorch.evidence.conclusion import Terms
 from pytest_tinytorch.evidence.gate import states_of_units
 from pytest_tinytorch.evidence.outcomes import Outcome, State, verdict_on_unit
 from pytest_tinytorch.evidence.progress import Progress
 from tests.support import toy
 
-TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
+TOY = entries.build_curriculum(tomllib.loads(toy.CURRICULUM))
 IDS = [unit.id for unit in TOY.units]
 SPECS = ("a", "b")
 SUCCESS = re.compile(r"all passed|\S+ \S+ passed|nothing wrong, .*")

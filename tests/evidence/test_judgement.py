@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import asdict, replace
 
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import entries
 from pytest_tinytorch.evidence import gate, ledger, outcomes
 from pytest_tinytorch.evidence.ledger import Event
 from pytest_tinytorch.evidence.outcomes import Outcome, Verdict, verdict_on_unit
 from pytest_tinytorch.evidence.plan import Plan
 from tests.support import toy
 
-TOY = curriculum.build_curriculum(tomllib.loads(toy.CURRICULUM))
+TOY = entries.build_curriculum(tomllib.loads(toy.CURRICULUM))
 
 
 def long(name):

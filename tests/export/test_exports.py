@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from pytest_tinytorch.course import options
-from pytest_tinytorch.course.curriculum import load_curriculum
+from pytest_tinytorch.course.curriculumfile import load_curriculum
 from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import Progress, Task
 from pytest_tinytorch.export import badge, formats, gradescope, markdown

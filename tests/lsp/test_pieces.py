@@ -12,7 +12,8 @@ from lsprotocol import types
 from msgspec.structs import replace
 from pygls.workspace import PositionCodec
 
-from pytest_tinytorch.course.curriculum import UnitId, build_curriculum
+from pytest_tinytorch.course.curriculum import UnitId
+from pytest_tinytorch.course.entries import build_curriculum
 from pytest_tinytorch.evidence.manifest import read_manifest
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from benchmarks import seeds
-from pytest_tinytorch.course.curriculum import DEFAULT
+from pytest_tinytorch.course.curriculumfile import DEFAULT
 from tests.support import kit
 
 SCRIPTS = sorted((kit.ROOT / "milestones").glob("*/run.py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from pytest_tinytorch.course import curriculum
+from pytest_tinytorch.course import curriculumfile
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.kit import stubs
 from pytest_tinytorch.tito.main import main
@@ -21,7 +21,7 @@ REFERENCE = ROOT / "reference"
 
 @cache
 def course() -> Curriculum:
-    return curriculum.load_curriculum()
+    return curriculumfile.load_curriculum()
 
 
 def modules() -> list[Unit]:

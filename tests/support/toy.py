@@ -312,13 +312,13 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def build(root: Path) -> Path:
     """A fresh toy workspace with untouched stubs."""
-    from pytest_tinytorch.course import curriculum
+    from pytest_tinytorch.course import curriculumfile
     from pytest_tinytorch.evidence import manifest
     from pytest_tinytorch.kit import stubs
 
     write(root, {"curriculum.toml": CURRICULUM, "pytest.ini": CONFIGURATION, **SPECS})
     write(root, {f"reference/tinytorch/{n}.py": text for n, text in REFERENCE.items()})
-    course = curriculum.load_curriculum(root / "curriculum.toml")
+    course = curriculumfile.load_curriculum(root / "curriculum.toml")
     for name, text in stubs.generate_stubs(course, root / "reference").items():
         write(root, {f"tinytorch/{name}": text})
     nodeids = [
@@ -347,10 +347,10 @@ def share_constants(root: Path) -> None:
 
 def remake_manifest(root: Path) -> None:
     """List the specs anew that the files have now, as a maintainer does."""
-    from pytest_tinytorch.course import curriculum
+    from pytest_tinytorch.course import curriculumfile
     from pytest_tinytorch.evidence import manifest
 
-    course = curriculum.load_curriculum(root / "curriculum.toml")
+    course = curriculumfile.load_curriculum(root / "curriculum.toml")
     found = pytest_in(root, "--collect-only", "--tinytorch-nodeids", "-q").output.splitlines()
     nodeids = [line.removeprefix("nodeid ") for line in found if line.startswith("nodeid ")]
     write(root, {WORKSPACE_FILE: manifest.manifest_text(manifest.specs_by_unit(course, nodeids))})

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_tinytorch.course.curriculum import build_curriculum
+from pytest_tinytorch.course.entries import build_curriculum
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
 from pytest_tinytorch.evidence.following import Following, read_following, remember
