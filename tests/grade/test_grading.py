@@ -32,7 +32,7 @@ from pytest_tinytorch.grade.session import plan
 from pytest_tinytorch.grade.store import InTheWay, Store
 from pytest_tinytorch.grade.submissions import Submission, find_submissions
 from pytest_tinytorch.grade.taking import take
-from pytest_tinytorch.tito.grade import Screen
+from pytest_tinytorch.tito.gradescreen import Screen
 from tests.grade.classes import (
     DESK,
     MARK,
@@ -550,7 +550,7 @@ def test_what_never_runs_is_not_called_known():
 def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
     shown = io.StringIO()
     monkeypatch.setattr(
-        "pytest_tinytorch.tito.grade.Console",
+        "pytest_tinytorch.tito.gradescreen.Console",
         lambda **given: Console(file=shown, force_terminal=True, width=100, **given),
     )
     screen = Screen(2, [Ending.GRADED])
