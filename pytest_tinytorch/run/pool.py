@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -193,8 +194,8 @@ class Pool:
             return True
         watched.asked = True
         worker.tell_place(ANSWER_SECONDS)
-        here = worker.frames()[-1:]
-        nodeid = next((nodeid for frame, nodeid in self.hard_loops if [frame] == here), None)
+        here = innermost(worker.frames())
+        nodeid = next((nodeid for frame, nodeid in self.hard_loops if frame == here), None)
         return nodeid is None or self._replace(worker, workerends.of_same_cause(nodeid))
 
     def _replace(self, worker: Worker, ending: Ending) -> bool:
@@ -210,10 +211,16 @@ class Pool:
         if not worker.running:
             self.listener.started(item)
         frames = worker.frames()
-        if ending.unstoppable and frames:
-            self.hard_loops.append((frames[-1], item.nodeid))
+        if ending.unstoppable and (place := innermost(frames)):
+            self.hard_loops.append((place, item.nodeid))
         go_on = self.listener.died(item, ending, frames)
         self.listener.finished(item)
         if rest and go_on:
             self.begin(rest)
         return go_on
+
+
+def innermost(frames: Sequence[Frame]) -> Frame | None:
+    """Where code under test is, if anywhere: a worker that ends itself tells where it does that, too."""
+    here = Path(__file__).parent
+    return next((frame for frame in reversed(frames) if frame.file.parent != here), None)

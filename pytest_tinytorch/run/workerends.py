@@ -51,7 +51,7 @@ def of_code(code: int) -> Ending:
     <State.NOT_RUN: 'not run'>
     """
     if code == UNSTOPPABLE:
-        return Ending(State.BROKEN, "it cannot be stopped: it catches every exception")
+        return Ending(State.BROKEN, "it cannot be stopped: it catches every exception", True)
     if code >= 0:
         text = f"the process that ran it exited with code {code}: did the code call os._exit?"
         return Ending(State.BROKEN, text)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from multiprocessing import Pipe
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from pytest_tinytorch.run import linux, pool, workers
+from pytest_tinytorch.run import linux, pool, workerends, workers
+from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.linux import Usage
 from pytest_tinytorch.run.pool import LOOK_SECONDS, Pool
@@ -28,6 +30,7 @@ class Worker:
             writing
         )  # what is closed at the other end counts as ready, as a process that ended
         self.looks = 0
+        self.places = []
 
     def receive(self):
         return self.messages.pop(0) if self.messages else None
@@ -37,7 +40,7 @@ class Worker:
         return Usage()
 
     def frames(self):
-        return []
+        return self.places
 
     def tell_place(self, seconds):
         pass
@@ -122,6 +125,23 @@ def test_the_slowest_spec_is_the_one_that_is_nearest_to_its_limit(clock):
         made._take(worker, workers.STARTED, None)
         made.watched[worker.process].look(Usage(cpu=cpu), 0.1)
     assert made.slowest() == ("other", 2.0, 10.0)
+
+
+def test_a_spec_that_is_soon_where_another_caught_every_exception_is_not_run(clock):
+    """On 3.12 and newer no exception ends that loop; a worker that ends itself tells where it does that."""
+    in_loop = Frame(Path("tinytorch/tensor.py"), 7, "add")
+    in_kit = Frame(Path(pool.__file__).parent / "spectimer.py", 175, "end_process")
+    first, second = (Worker(items=[SimpleNamespace(nodeid=name)]) for name in ("one", "other"))
+    made = pool_of(first, clock)
+    made._take(first, workers.STARTED, None)
+    first.places, first.code = [in_loop, in_kit], workerends.UNSTOPPABLE
+    made._replace(first, workerends.of_code(workerends.UNSTOPPABLE))
+    made.workers.append(second)
+    made._take(second, workers.STARTED, None)
+    clock.now, second.places = LOOK_SECONDS, [in_loop]
+    second.usage = lambda: Usage(cpu=pool.SHORT_SECONDS)
+    made._within_limits(second)
+    assert made.listener.told[-2:] == ["died: not run: same cause as one", "finished"]
 
 
 class Config:
