@@ -47,7 +47,8 @@ def sum_along(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: boo
             matrices = as_rows(x, tuple(a % x.ndim for a in axes))
             if matrices is not None:
                 return sum_of_rows(matrices).reshape(shape_along(x.shape, axes, keepdims))
-    return x.sum(axis=axis, keepdims=keepdims)
+    values: Any = x  # in NumPy's types keepdims is no variable
+    return values.sum(axis=axis, keepdims=keepdims)
 
 
 def shape_along(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:

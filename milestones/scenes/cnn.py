@@ -64,7 +64,7 @@ def show_filters(screen: Screen, filters: np.ndarray) -> None:
     """The first filters, as far as they fit side by side: dark is positive."""
     screen.say("Its first filters, dark where they look for ink:")
     gray = filters.mean(axis=1)  # (O, KH, KW)
-    span = abs(gray).max()
+    span = np.abs(gray).max()
     shades = ((gray / span + 1) / 2 * (len(SHADES) - 1)).round().astype(int)
     fit = min(len(shades), (screen.console.width - 3) // (2 * shades.shape[2] + 2))
     for row in range(shades.shape[1]):

@@ -39,6 +39,6 @@ def show(screen: Screen) -> bool:
 
 def draw_weights(axes: Axes, weights: np.ndarray) -> None:
     """The weights as pixels: blue where ink speaks for a 1, red where it speaks for a 0."""
-    most = abs(weights).max()
+    most = np.abs(weights).max()
     axes.imshow(weights, cmap="RdBu", vmin=-most, vmax=most)
     axes.set_axis_off()

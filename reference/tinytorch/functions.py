@@ -144,11 +144,12 @@ def maximum(input: Any, other: Any) -> Any:
 
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The index of the smallest value."""
+    values: Any = raw(input)  # in NumPy's types keepdims is no variable
     if dim is not None:
         values_along("argmin", input, dim)
     elif not input.numel():
         raise ValueError(f"argmin of no values: shape {input.shape}")
-    return wrap(raw(input).argmin(axis=dim, keepdims=keepdim))  # type: ignore[arg-type]
+    return wrap(values.argmin(axis=dim, keepdims=keepdim))
 
 
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -168,12 +169,14 @@ def aminmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all values are true."""
-    return wrap(raw(input).all(axis=reduced(dim, input), keepdims=keepdim))
+    values: Any = raw(input)
+    return wrap(values.all(axis=reduced(dim, input), keepdims=keepdim))
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether any value is true."""
-    return wrap(raw(input).any(axis=reduced(dim, input), keepdims=keepdim))
+    values: Any = raw(input)
+    return wrap(values.any(axis=reduced(dim, input), keepdims=keepdim))
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:

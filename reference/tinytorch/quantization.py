@@ -71,7 +71,7 @@ def scale_and_zero_point(
         scale, zero_point = np.maximum(np.abs(low), np.abs(high)) / HIGHEST, np.zeros(low.shape)
     else:
         low, high = np.minimum(low, 0), np.maximum(high, 0)
-        scale = (high - low) / (HIGHEST - LOWEST)
+        scale = np.divide(high - low, HIGHEST - LOWEST)
     scale = np.maximum(scale, np.finfo(np.float32).tiny, where=scale > 0, out=np.ones_like(scale))
     if not symmetric:
         zero_point = np.clip(np.round(LOWEST - low / scale), LOWEST, HIGHEST)

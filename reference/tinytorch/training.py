@@ -158,7 +158,7 @@ def accuracy(logits: Tensor | Array, targets: Tensor | Array) -> float:
     """
     scores, classes = Tensor(logits).data, Tensor(targets).data
     if scores.shape == classes.shape:
-        predicted = scores > 0
+        predicted: Array = scores > 0
     elif scores.shape[:-1] == classes.shape and scores.shape[-1] != 1:
         predicted = scores.argmax(axis=-1)
     else:

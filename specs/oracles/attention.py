@@ -11,7 +11,7 @@ def weights(query: Array, key: Array, mask: Array | None = None) -> Array:
     for i, q in enumerate(query):
         seen = [j for j in range(len(key)) if mask is None or mask[i, j]]
         scores = np.array([np.dot(q, key[j]) / len(q) ** 0.5 for j in seen], np.float64)
-        shares = np.exp(scores - scores.max())
+        shares = np.exp(scores - max(scores))
         table[i, seen] = shares / shares.sum()
     return table
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,7 +61,7 @@ def linear_regression(
     for (x, y), rate in zip(batches, rates, strict=True):
         error = x @ weight.T + bias - y  # (N, out)
         losses.append(float((error**2).mean()))
-        grads = [2 * error.T @ x / error.size, 2 * error.sum(axis=0) / error.size]
+        grads: list[Any] = [2 * error.T @ x / error.size, 2 * error.sum(axis=0) / error.size]
         if max_norm is not None:
             _, grads = clip(grads, max_norm)
         weight, bias = weight - rate * grads[0], bias - rate * grads[1]
