@@ -41,11 +41,12 @@ def key_of(nodeid: str, outcome: Outcome) -> Key:
     """What an outcome has in common with others of the same cause.
 
     Nothing can be said of what comes after a file that cannot be imported, so that is one cause however
-    many checkpoints depend on it. One that is wrong is named by its exercise.
+    many checkpoints depend on it. A loop is named by its function: two processes find it at two of its lines.
+    What is wrong is named by its exercise.
     """
     place = f"{outcome.file}:{outcome.line}" if outcome.file else ""
     if outcome.state == State.BROKEN:
-        return (str(outcome.state), place, outcome.headline)
+        return (str(outcome.state), outcome.function or place, outcome.headline)
     if outcome.exercise or place:
         return (str(outcome.state), outcome.unit or "", outcome.exercise or place)
     return (nodeid,)
@@ -87,7 +88,8 @@ def cause_of(
     ordered = sorted(nodeids, key=lambda n: (n not in own, not outcomes[n].program))
     first = outcomes[ordered[0]]
     said = {
-        (o.file, o.line, o.exercise, o.headline) for o in (outcomes[nodeid] for nodeid in nodeids)
+        key_of(n, o) if o.state == State.BROKEN else (o.file, o.line, o.exercise, o.headline)
+        for n, o in ((n, outcomes[n]) for n in nodeids)
     }
     return Cause(first, tuple(ordered), len(said) == 1)
 

@@ -46,6 +46,7 @@ class Outcome(Struct, frozen=True):
         unit: the id of the unit to blame, if known.
         file: the learner's file, from the root, if known.
         line: the line in it; 0 if not known.
+        function: that the spec did not come back from, if it was ended: the same at each of its lines.
         note: numbers that a milestone wishes to show, by name.
         crashed: whether the process that ran the spec is gone, and its report with it.
         program: whether its message shows a program that can be pasted.
@@ -59,6 +60,7 @@ class Outcome(Struct, frozen=True):
     unit: UnitId | None = None
     file: str = ""
     line: int = 0
+    function: str = ""
     note: Mapping[str, Any] = field(default_factory=dict)
     crashed: bool = False
     program: bool = False

@@ -80,19 +80,23 @@ class TimeLimit(SpecEnded):
         text: what a person reads, the first line by itself.
         loop: the learner's function that it was caught in, if any.
         line: where in that function.
+        option: how a person at a terminal sets another limit, if nobody did.
     """
 
-    def __init__(self, text: str = "", loop: Loop | None = None, line: int = 0) -> None:
+    def __init__(
+        self, text: str = "", loop: Loop | None = None, line: int = 0, option: str = ""
+    ) -> None:
         super().__init__(text)
         self.loop = loop
         self.line = line
+        self.option = option
 
 
 class ModuleNeverEnds(ImportError):
     """The import of a module under test ran into the limit where no spec ran that it could end."""
 
     def __init__(self, module: str, error: TimeLimit) -> None:
-        place = f" ({error.loop.file}:{error.line})" if error.loop else ""
+        place = f"\n({error.loop.file}:{error.line})" if error.loop else ""
         super().__init__(f"{error}{place}", name=module)
 
 

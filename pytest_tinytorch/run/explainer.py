@@ -120,6 +120,7 @@ class Explainer:
             unit=unit.id,
             file=self.shown(where.file) if where else "",
             line=where.line if where else 0,
+            function=self._function_without_end(error, where),
             crashed=isinstance(error, Ending),
             program=bool(getattr(error, "program", "")),
             tried=bool(exercise) and getattr(error, MENDED_BY, "") == exercise,
@@ -230,6 +231,13 @@ class Explainer:
             found = about or (None if innocent else found)
             return found and replace(found, line=self._definition_line(found.file, found.line))
         return found
+
+    def _function_without_end(self, error: BaseException, where: Frame | None) -> str:
+        """The function in which a spec was ended, with its file; empty where none was."""
+        if where is None or not isinstance(error, TimeLimit | Ending):
+            return ""
+        first = error.loop.line if isinstance(error, TimeLimit) and error.loop else ""
+        return f"{self.shown(where.file)}:{first} {where.name}"
 
     def _mended(self, spec: Spec, error: BaseException) -> Frame | None:
         """The exercise that trial has found to blame, if any."""
@@ -367,6 +375,8 @@ class Explainer:
         else:
             labels = {State.BROKEN: "Broken", State.NOT_RUN: "Not run"}
             lines += labeled_lines(labels.get(outcome.state, "Raised"), _raised(error, outcome))
+            if isinstance(error, TimeLimit) and error.option:
+                lines += labeled_lines("Limit", error.option)
         if where is not None:
             name = outcome.exercise or ("" if "<" in where.name else where.name)
             inside = f" in {name}" if name else ""

@@ -17,6 +17,9 @@ FACTOR = 25
 REFERENCE_SECONDS = 1.0
 """CPU time that the slowest spec of a unit needs on the reference, if the curriculum does not say."""
 
+OPTION = "--timeout=N sets another, in seconds"
+"""How to set a limit in the place of the kit's."""
+
 WAITING_SECONDS = 60.0
 """How long a spec may wait. None of the kit's waits for more than another process to start."""
 
@@ -28,12 +31,14 @@ class Limit:
     Attributes:
         cpu: seconds of CPU time that it may use.
         waiting: seconds that it may wait, for a lock, say; what the machine does is not counted.
-        source: who set the limit, in words that go on after "the limit is 5 s, ".
+        source: who set the limit, in words that go on after "that is the limit, ".
+        option: how a person at a terminal sets another one; empty if somebody did.
     """
 
     cpu: float
     waiting: float
     source: str
+    option: str = ""
 
 
 def limit_of(item: pytest.Item) -> Limit | None:
@@ -56,18 +61,18 @@ def limit_of_import(config: pytest.Config) -> Limit | None:
         seconds, source = given
         return Limit(seconds, seconds, source) if seconds > 0 else None
     cpu = FACTOR * REFERENCE_SECONDS * threads()
-    return Limit(cpu, WAITING_SECONDS, "as for a spec; --timeout=N sets another")
+    return Limit(cpu, WAITING_SECONDS, "as for a spec", OPTION)
 
 
 def kits_limit(unit: Unit, examples: int, scale: str = "tiny", threads: int = 1) -> Limit:
     """The limit of a spec for which nobody else set one; more examples, data or threads get more."""
     needed = unit.cpu_seconds_at(scale) or REFERENCE_SECONDS
     more = 1.0 if unit.is_milestone else max(1.0, examples / profiles.EXAMPLES["learn"])
-    told = f"{FACTOR} times what the reference needs"
+    told = f"{FACTOR} times what the worked solution needs"
     if more > 1.0:
         told += f", for {examples} examples"
     cpu = FACTOR * needed * more * threads
-    return Limit(cpu, WAITING_SECONDS, f"{told}; --timeout=N sets another")
+    return Limit(cpu, WAITING_SECONDS, told, OPTION)
 
 
 def threads() -> int:

@@ -56,3 +56,12 @@ class Meter:
         else:
             idle = min(passed, CAP * self.tick) if cpu < IDLE_SHARE * passed else 0.0
         self.waiting += max(0.0, idle)
+
+
+def seconds(number: float) -> str:
+    """A time as a person reads it.
+
+    >>> seconds(0.04), seconds(1.0), seconds(25.13)
+    ('0.04 s', '1 s', '25 s')
+    """
+    return f"{number:.0f} s" if number >= 10 else f"{number:.2g} s"

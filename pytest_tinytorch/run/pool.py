@@ -181,9 +181,9 @@ class Pool:
         if limit is None:
             return True
         if meter.cpu > limit.cpu + GRACE_SECONDS:
-            return self._replace(worker, workerends.of_loop(meter.cpu))
+            return self._replace(worker, workerends.of_loop(limit.cpu))
         if meter.waiting > limit.waiting + GRACE_SECONDS:
-            return self._replace(worker, workerends.of_waiting(meter.waiting))
+            return self._replace(worker, workerends.of_waiting(limit.waiting))
         if watched.stopped > limit.waiting + GRACE_SECONDS:
             return self._replace(worker, workerends.of_stop(watched.stopped))
         return self._outside_hard_loops(worker, watched)

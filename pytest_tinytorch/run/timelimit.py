@@ -13,7 +13,7 @@ from types import FrameType
 from pytest_tinytorch.run.exceptions import SameLoop, SpecEnded, TimeLimit
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.loops import Loop, frames_inside, loop_at, looping_frame, stack
-from pytest_tinytorch.run.meter import Clocks, Meter
+from pytest_tinytorch.run.meter import Clocks, Meter, seconds
 
 TICK = 0.25
 """Seconds between two looks at the clocks."""
@@ -27,6 +27,10 @@ as half that time ago. Two hundred specs that reach the same loop use less than 
 
 RETRY_SECONDS = 0.5
 """Seconds, used or waited, until it is raised once more, should a bare `except:` have swallowed it."""
+
+LOOP = "is there a loop that never ends?"
+ADVICE = "let each loop end; if all do, replace loops over elements by NumPy on whole arrays"
+"""What to do where a limit was reached."""
 
 TRIES = 6
 """How often it is raised before nothing but the end of the process is left."""
@@ -106,9 +110,8 @@ class Alarm:
             return None
         theirs = looping_frame(frame, self.held, self.is_learners)
         self.held = []
-        if theirs is None:
-            return TimeLimit(self._text())
-        return TimeLimit(self._text(), loop_at(theirs, self.nodeid), theirs.f_lineno)
+        loop, line = (loop_at(theirs, self.nodeid), theirs.f_lineno) if theirs else (None, 0)
+        return TimeLimit(self._text(), loop, line, self.limit.option)
 
     def _caught(self, frame: FrameType | None) -> SameLoop | None:
         """The end of a spec that two looks have found in the same call of a function that loops."""
@@ -123,20 +126,9 @@ class Alarm:
         return SameLoop(same[0].nodeid)
 
     def _text(self) -> str:
-        meter, limit = self.meter, self.limit
-        if meter.cpu >= limit.cpu:
-            head = f"no verdict after {seconds(meter.cpu)} of CPU time"
-            head += f" ({seconds(meter.wall)} by the clock): is there a loop that never ends?"
-            return f"{head}\nthe limit is {seconds(limit.cpu)}, {limit.source}"
-        head = f"no verdict: it waited for {seconds(meter.waiting)} (sleep, lock, input?)"
-        head += f" and used {seconds(meter.cpu)} of CPU time"
-        return f"{head}\nit may wait for {seconds(limit.waiting)}"
-
-
-def seconds(number: float) -> str:
-    """A time as a person reads it.
-
-    >>> seconds(0.04), seconds(1.0), seconds(25.13)
-    ('0.04 s', '1 s', '25 s')
-    """
-    return f"{number:.0f} s" if number >= 10 else f"{number:.2g} s"
+        """What a person reads. The first line names no measurement: specs of one cause say the same."""
+        if self.meter.cpu >= self.limit.cpu:
+            head = f"no verdict after {seconds(self.limit.cpu)} of CPU time: {LOOP}"
+            return f"{head}\nthat is the limit, {self.limit.source}\n{ADVICE}"
+        head = f"no verdict: it waited for {seconds(self.limit.waiting)} (sleep, lock, input?)"
+        return f"{head}\nit may not wait longer; it used {seconds(self.meter.cpu)} of CPU time"

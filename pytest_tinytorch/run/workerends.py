@@ -6,6 +6,7 @@ import signal
 from dataclasses import dataclass
 
 from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.run.meter import seconds
 
 OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
 """Signals that come from the machine or a person: they are no evidence about source."""
@@ -75,9 +76,10 @@ def of_failure(text: str) -> Ending:
     return Ending(State.BROKEN, f"it made pytest itself fail: {text}")
 
 
-def of_loop(seconds: float) -> Ending:
-    """The end of a worker that nothing but its end has stopped."""
-    return Ending(State.BROKEN, f"no verdict after {seconds:.0f} s of CPU time: {HARD_LOOP}", True)
+def of_loop(limit: float) -> Ending:
+    """The end of a worker that nothing but its end has stopped once it had used up its CPU time."""
+    text = f"no verdict after {seconds(limit)} of CPU time: {HARD_LOOP}"
+    return Ending(State.BROKEN, text, unstoppable=True)
 
 
 def of_same_cause(nodeid: str) -> Ending:
@@ -85,17 +87,16 @@ def of_same_cause(nodeid: str) -> Ending:
     return Ending(State.NOT_RUN, f"not run: same cause as {nodeid}")
 
 
-def of_waiting(seconds: float) -> Ending:
-    """The end of a worker that has waited, and that no signal has woken."""
+def of_waiting(limit: float) -> Ending:
+    """The end of a worker that has waited as long as it may, and that no signal has woken."""
     return Ending(
         State.BROKEN,
-        f"no verdict after {seconds:.0f} s of waiting, and no exception ends it: does it wait for"
+        f"no verdict after {seconds(limit)} of waiting, and no exception ends it: does it wait for"
         " something that never comes?",
     )
 
 
-def of_stop(seconds: float) -> Ending:
+def of_stop(stopped: float) -> Ending:
     """The end of a worker that somebody has stopped, and nobody continued."""
-    return Ending(
-        State.NOT_RUN, f"the process that ran it was stopped for {seconds:.0f} s (SIGSTOP)"
-    )
+    text = f"the process that ran it was stopped for {seconds(stopped)} (SIGSTOP)"
+    return Ending(State.NOT_RUN, text)

@@ -19,7 +19,7 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.message import LABEL_WIDTH
-from pytest_tinytorch.run.timelimit import seconds
+from pytest_tinytorch.run.meter import seconds
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import fold as fold_parts

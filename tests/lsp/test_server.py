@@ -115,6 +115,19 @@ class TestSaves:
             editor.save(file, OTHER)
             shows(editor, file, OPPOSITE)
 
+    def test_say_what_to_do_about_a_loop(self, root):
+        file = module(root)
+        toy.write(root, {"pytest.ini": toy.CONFIGURATION + "timeout = 1\n"})
+        with editing(root) as editor:
+            editor.open(file)
+            editor.save(file, ENDLESS)
+            editor.until(lambda: editor.diagnostics(file, ERROR))
+            (one,) = editor.diagnostics(file, ERROR)
+            told = " ".join(one["message"].split())
+            assert "Broken: no verdict after 1 s of CPU time: is there a loop that never e" in told
+            assert "let each loop end" in told
+            assert "--timeout" not in told, "that is for a terminal"
+
     def test_leave_a_verdict_in_sight_that_they_do_not_reach(self, root):
         file = module(root)
         with editing(root) as editor:

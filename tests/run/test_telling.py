@@ -68,6 +68,25 @@ def test_each_of_them_has_failed(unfinished, way):
     assert "stopping after 4 failures" in run.output
 
 
+LOOPS = """
+def hold():
+    x = 0
+    while True:
+        x += 1
+        x -= 1
+"""
+
+
+def test_a_loop_that_two_processes_run_into_is_one_block(workspace):
+    """Each finds it at another line, after another time. The function is no exercise."""
+    holding = toy.REFERENCE["adding"].replace("    return", "    hold()\n    return")
+    toy.write(workspace, {"tinytorch/adding.py": holding + LOOPS})
+    run = toy.pytest_in(workspace, SPECS[0], "-n", "2", "--timeout=1")
+    assert run.output.count("no verdict after 1 s of CPU time") == 1
+    assert "  Limit " not in run.output, "somebody has set it"
+    assert "  and 1 more spec, for the same reason\n" in run.output
+
+
 @pytest.mark.parametrize("asked", ["-v", "--tb=short"])
 def test_who_asks_for_more_sees_all(unfinished, asked):
     run = toy.pytest_in(unfinished, *SPECS, asked)
@@ -122,6 +141,20 @@ class TestCauses:
     def test_none_explains_another_that_is_not_red_itself(self):
         found = {"b": outcome("gradient of add"), "c": outcome("gradient of mul")}
         assert len(causes_of(found, kit.course(), USES)) == 2
+
+    def test_a_loop_that_two_processes_are_in_is_one_cause_at_whatever_line(self):
+        """Another loop with the same words, in another function, is another cause."""
+        found = {
+            name: replace(outcome("", State.BROKEN, line, "no verdict"), function=function)
+            for name, line, function in (
+                ("a", 3, "m.py:2 f"),
+                ("b", 4, "m.py:2 f"),
+                ("c", 9, "m.py:8 g"),
+            )
+        }
+        one, other = causes_of(found, kit.course(), USES)
+        assert (one.nodeids, other.nodeids) == (("a", "b"), ("c",))
+        assert more_text(one) == "and 1 more spec, for the same reason"
 
     def test_two_that_use_each_other_stay_two(self):
         both = {"05-autograd": {"f": {"g"}, "g": {"f"}}}
