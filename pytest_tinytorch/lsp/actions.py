@@ -9,7 +9,7 @@ from lsprotocol import types
 from msgspec import Struct
 
 from pytest_tinytorch.course.exercises import GRADIENT, import_of_todo, line_spans, parse
-from pytest_tinytorch.lsp.commands import HINT, LAW, LESSON
+from pytest_tinytorch.lsp.commands import HINT, LAW, LESSON, STOP
 from pytest_tinytorch.lsp.diagnostics import SOURCE, Page
 from pytest_tinytorch.lsp.sheets import Place, Sheet
 
@@ -62,6 +62,24 @@ def broken_laws(diagnostics: Sequence[types.Diagnostic]) -> list[str]:
         nodeids = data.get("nodeids") if isinstance(data, dict) else None
         found += [str(nodeid) for nodeid in (nodeids or ())[:1]]
     return list(dict.fromkeys(found))
+
+
+def stop(uri: str, title: str, literals: bool, only: Collection[str] = ()) -> list[Action]:
+    """The action that stops a run.
+
+    Args:
+        uri: a document of its workspace.
+        title: what the action is called; empty if no run goes on.
+        literals: whether the editor takes more than commands.
+        only: kinds of actions that it wants; empty for all.
+    """
+    if not title:
+        return []
+    command = types.Command(title, STOP, arguments=[uri])
+    if not literals:
+        return [command]
+    action = types.CodeAction(title, kind=QUICKFIX, command=command)
+    return [action] if is_wanted(action.kind, only) else []
 
 
 def actions(asked: Asked, stub: str, literals: bool, versioned: bool) -> list[Action]:

@@ -10,7 +10,9 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.lsp import diagnostics
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.editor import Editor
+from pytest_tinytorch.lsp.running import Running
 from pytest_tinytorch.lsp.shelf import Shelf, differs
+from pytest_tinytorch.lsp.slow import of_slow
 from pytest_tinytorch.lsp.verdicts import InSight
 
 Shown = dict[str, tuple[Page, list[types.Diagnostic]]]
@@ -23,10 +25,11 @@ class Board:
     Args:
         shelf: has documents and files.
         editor: shows them.
+        running: the run that goes on.
     """
 
-    def __init__(self, shelf: Shelf, editor: Editor) -> None:
-        self.shelf, self.editor = shelf, editor
+    def __init__(self, shelf: Shelf, editor: Editor, running: Running) -> None:
+        self.shelf, self.editor, self.running = shelf, editor, running
         self.published: Shown = {}
 
     def show(self, known: InSight, progress: Progress, again: bool = False) -> None:
@@ -66,6 +69,9 @@ class Board:
         for finding in known.findings:
             file, diagnostic = diagnostics.of_finding(view, finding)
             found.setdefault(file, []).append(diagnostic)
+        slow, stop = self.running.slow, self.running.stop_title
+        if slow is not None and (told := of_slow(view, slow, shelf.now(), stop)) is not None:
+            found.setdefault(told[0], []).append(told[1])
         for file in filter(shelf.is_source, shelf.documents):
             page = shelf.page(file)
             if not found[file]:

@@ -1,4 +1,4 @@
-"""The names of the commands that an editor can have carried out; each takes a document and an exercise."""
+"""The names of the commands that an editor can have carried out; most take a document and an exercise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ LAWS = "tinytorch.laws"
 """Shows the laws of an exercise."""
 RUN = "tinytorch.run"
 """Runs the specs of the exercise's module, and tells what they come to."""
+STOP = "tinytorch.stop"
+"""Stops the run of the document's workspace; without a document, all runs."""
 HINT = "tinytorch.hint"
 """Shows a hint: the one whose number comes third, or else one more each time."""
 LESSON = "tinytorch.lesson"

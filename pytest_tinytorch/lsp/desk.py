@@ -17,6 +17,7 @@ from pytest_tinytorch.lsp import verdicts
 from pytest_tinytorch.lsp.board import Board
 from pytest_tinytorch.lsp.editor import Editor, Timer
 from pytest_tinytorch.lsp.laws import held_text
+from pytest_tinytorch.lsp.running import Running
 from pytest_tinytorch.lsp.sheets import Sheet
 from pytest_tinytorch.lsp.shelf import Document, Shelf
 from pytest_tinytorch.lsp.sight import is_judged, sight_of
@@ -56,15 +57,15 @@ class Desk:
         loop: what runs, and what runs next.
         memory: what runs have told, for the source as it is or as it was.
         states: of all units, for what is saved.
-        checking: what a run is about, in a line; empty if none goes on.
+        running: what is shown of the run that goes on.
     """
 
     def __init__(self, root: Path, editor: Editor, start: Start) -> None:
         self.root, self.editor, self.shelf = root, editor, Shelf(root)
-        self.board = Board(self.shelf, editor)
+        self.running = Running(root, editor, self.stop, self._show_anew)
+        self.board = Board(self.shelf, editor, self.running)
         self.memory = self.shelf.proved()
         self.states: Mapping[UnitId, State] = self.shelf.workspace.progress().state
-        self.checking, self.title = "", ""
         self.line = StatusLine(root, editor)
         self.asked: set[UnitId] = set()
         self.hints: dict[tuple[UnitId, str], int] = {}  # exercise to the hint that was shown last
@@ -102,7 +103,7 @@ class Desk:
 
     def clear(self) -> None:
         """Take back what is shown."""
-        self.editor.busy(self.root, "", self._stop)
+        self.running.end()
         self.board.clear()
 
     # What somebody does in the editor.
@@ -212,28 +213,27 @@ class Desk:
             self.editor.say(f"tinytorch: {message['text']}")
         self.loop.receive(message)
         if not self.loop.running:
-            self._show_run("")
+            self.running.end()
         elif message["beat"] == PROGRESS:
-            suspected = ": a loop that never ends?" if message["loops"] else ""
-            self._show_run(f"{self.title}{suspected}", f"{self.title}: {message['text']}")
+            self.running.go_on(message)
+        self.send_status()
 
     def begin(self, title: str) -> None:
         """A run begins."""
         modules = joined(self.loop.unjudged, self.loop.unseen) or ()
         units = self.shelf.workspace.curriculum.checkpoints
-        self.title = checking_text([unit for unit in units if unit.name in modules])
-        self._show_run(self.title)
-
-    def _show_run(self, text: str, more: str = "") -> None:
-        """Show what a run does, in a line, and in more words where there is room; nothing once it is over."""
-        self.checking = text
-        self.editor.busy(self.root, more or text, self._stop)
+        self.running.begin(checking_text([unit for unit in units if unit.name in modules]))
         self.send_status()
 
-    def _stop(self) -> None:
-        """Somebody stops a run."""
+    def stop(self) -> None:
+        """Somebody stops a run, and is told."""
+        if not self.loop.running:
+            self.editor.say("Nothing is being checked.")
+            return
         self.loop.interrupted()
-        self._show_run("")
+        self.running.end()
+        self.send_status()
+        self.editor.say(f"Stopped {self.running.title}. Save, or choose run, to check it again.")
 
     def show(self, text: str) -> None:
         """Nothing: what there is to show is told as a message."""
@@ -252,11 +252,17 @@ class Desk:
             self.states = {**self.states, **{UnitId(u): s for u, s in new.states.items()}}
         if new.beat != FIRST:
             self._answer(new)
-        # Neovim asks for code lenses when it is told of diagnostics, and at no other time.
-        self.publish(again=not self.editor.client.refreshes)
-        self.editor.refresh()
+        self._show_anew()
         if new.beat != FIRST and not new.unsaved:
             self.saved(self._unheard(new.files))
+
+    def _show_anew(self) -> None:
+        """Show what is known, and let the editor ask for code lenses.
+
+        Neovim asks for them when it is told of diagnostics, and at no other time.
+        """
+        self.publish(again=not self.editor.client.refreshes)
+        self.editor.refresh()
 
     def _unheard(self, files: Files) -> list[Path]:
         """The files of the package that a run has found other than we know: nobody told of a save."""
@@ -297,4 +303,4 @@ class Desk:
 
     def send_status(self) -> None:
         """Show where the learner stands, and what is being checked."""
-        self.line.show(self.progress(), self.checking)
+        self.line.show(self.progress(), self.running.text)

@@ -17,7 +17,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.lsp import actions, answers, connection, lenses
 from pytest_tinytorch.lsp.client import client_of
-from pytest_tinytorch.lsp.commands import DEBUG, HINT, LAW, LAWS, LESSON, RUN
+from pytest_tinytorch.lsp.commands import DEBUG, HINT, LAW, LAWS, LESSON, RUN, STOP
 from pytest_tinytorch.lsp.desk import FAILED, Desk, Start
 from pytest_tinytorch.lsp.edits import edited
 from pytest_tinytorch.lsp.server import Server
@@ -141,8 +141,8 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
     """What stands above exercises."""
     uri = params.text_document.uri
     if (found := server.desk_of(uri)) and (sheet := found[0].sheet(found[1])):
-        page = found[0].shelf.page(found[1])
-        return lenses.lenses(sheet, uri, page.lines, server.codec)
+        page, slow = found[0].shelf.page(found[1]), found[0].running.slow
+        return lenses.lenses(sheet, uri, page.lines, server.codec, slow.exercise if slow else "")
     return []
 
 
@@ -163,18 +163,21 @@ def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
 
 def code_action(server: Server, params: types.CodeActionParams) -> list[actions.Action]:
     """What can be done at a line."""
-    found = server.desk_of(params.text_document.uri)
-    sheet = found[0].sheet(found[1]) if found else None
-    place = sheet.place_at(params.range.start.line + 1) if sheet else None
-    if found is None or sheet is None or place is None:
+    uri, context, client = params.text_document.uri, params.context, server.client
+    found = server.desk_of(uri)
+    if found is None:
         return []
     desk, file = found
-    context, client = params.context, server.client
-    page = desk.shelf.page(file)
     only = [str(getattr(kind, "value", kind)) for kind in context.only or ()]
+    stop = actions.stop(uri, desk.running.stop_title, client.literals, only)
+    sheet = desk.sheet(file)
+    place = sheet.place_at(params.range.start.line + 1) if sheet else None
+    if sheet is None or place is None:
+        return stop
+    page = desk.shelf.page(file)
     asked = actions.Asked(page, sheet, place, context.diagnostics, only, client.debugs)
     stub = desk.shelf.stub(sheet.unit)
-    return actions.actions(asked, stub, client.literals, client.versioned)
+    return [*stop, *actions.actions(asked, stub, client.literals, client.versioned)]
 
 
 def exercise_at(server: Server, arguments: tuple[Any, ...]) -> tuple[Desk, Sheet, Place]:
@@ -198,6 +201,18 @@ def run(server: Server, *arguments: Any) -> None:
     """Run the specs of a module."""
     desk, sheet, _ = exercise_at(server, arguments)
     desk.run(sheet.unit)
+
+
+def stop(server: Server, *arguments: Any) -> None:
+    """Stop the run of the workspace that a document lies in; without a document, all runs."""
+    if not arguments:
+        for desk in server.desks.values():
+            desk.stop()
+        return
+    if not isinstance(arguments[0], str):
+        raise JsonRpcInvalidParams("the address of a document is needed")
+    if found := server.desk_of(arguments[0]):
+        found[0].stop()
 
 
 def laws(server: Server, *arguments: Any) -> str:
@@ -281,6 +296,7 @@ OPTIONS = {types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_
 COMMANDS: dict[str, Callable[..., Any]] = {
     LAWS: laws,
     RUN: run,
+    STOP: stop,
     HINT: hint,
     LESSON: lesson,
     LAW: law,

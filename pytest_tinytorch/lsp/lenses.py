@@ -11,7 +11,7 @@ from pygls.workspace import PositionCodec
 from pytest_tinytorch.course.callgraph import uses_of
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lsp.commands import HINT, LAWS, RUN
+from pytest_tinytorch.lsp.commands import HINT, LAWS, RUN, STOP
 from pytest_tinytorch.lsp.diagnostics import line_range, marked
 from pytest_tinytorch.lsp.folding import folded
 from pytest_tinytorch.lsp.laws import Cases, count_text
@@ -36,9 +36,17 @@ Code and a sign between spaces stay as they are.
 
 
 def lenses(
-    sheet: Sheet, uri: str, lines: Sequence[str], codec: PositionCodec
+    sheet: Sheet, uri: str, lines: Sequence[str], codec: PositionCodec, slow: str = ""
 ) -> list[types.CodeLens]:
-    """At the ``def`` of each exercise: how many of its laws hold, and commands to run it or get a hint."""
+    """At the ``def`` of each exercise: how many of its laws hold, and commands to run it or get a hint.
+
+    Args:
+        sheet: the module.
+        uri: its address.
+        lines: of it.
+        codec: counts columns as the editor does.
+        slow: the exercise that a run has been in for long: there it can be stopped.
+    """
     return [
         types.CodeLens(
             range=line_range(lines, place.head, codec),
@@ -47,7 +55,7 @@ def lenses(
         for place in sheet.places
         for title, command in (
             (laws_text(sheet, place), LAWS),
-            ("run", RUN),
+            ("stop", STOP) if place.name == slow else ("run", RUN),
             ("hint", HINT),
         )
     ]

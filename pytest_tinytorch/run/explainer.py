@@ -141,6 +141,23 @@ class Explainer:
         kind, _ = self._state_and_headline(inner, own)
         return (inner if kind == State.BROKEN else error), frames
 
+    def learners_frames(self, frames: Iterable[Frame]) -> list[Frame]:
+        """Those of a process's frames that are the learner's."""
+        found = [replace(frame, file=real_path(frame.file)) for frame in frames]
+        return [frame for frame in found if self.is_learners(frame.file)]
+
+    def place_among(self, spec: Spec, frames: Sequence[Frame]) -> tuple[Frame, str] | None:
+        """Where the learner's code is while ``spec`` runs, and the exercise or else the function.
+
+        Args:
+            spec: that runs.
+            frames: of the learner, the outermost first.
+        """
+        if not frames:
+            return None
+        found = self._deepest(spec, frames)
+        return found, self._exercise(found) or found.name
+
     def is_learners(self, file: Path) -> bool:
         """Whether a file belongs to the package under test: neither borrowed nor given."""
         return self.folder in file.parents and file.stem not in GIVEN
@@ -268,9 +285,7 @@ class Explainer:
         if any(frame.name == MODULE for frame in frames):
             return frames[-1]
         if frames:
-            own = [frame for frame in frames if frame.file.stem == spec.unit.name]
-            exercises = [frame for frame in own if self._exercise(frame)]
-            return (exercises or own or frames)[-1]
+            return self._deepest(spec, frames)
         if isinstance(error, ImportError) and (error.name or "").startswith(f"{PACKAGE}."):
             missing = self._file_of(error)
             return Frame(real_path(missing.parent) / missing.name, 1, "")
@@ -279,6 +294,12 @@ class Explainer:
             if self.is_learners(real_path(Path(written))):
                 return Frame(real_path(Path(written)), line, name)
         return None
+
+    def _deepest(self, spec: Spec, frames: Sequence[Frame]) -> Frame:
+        """The deepest frame in the module under test, in an exercise of it if there is one."""
+        own = [frame for frame in frames if frame.file.stem == spec.unit.name]
+        exercises = [frame for frame in own if self._exercise(frame)]
+        return (exercises or own or frames)[-1]
 
     def _suspect(self, spec: Spec, error: BaseException, called: str = "") -> Frame | None:
         """The exercise that the failing line of a spec is about: a law may fail without having called it."""

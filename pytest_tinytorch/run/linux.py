@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,20 @@ def usage_of(process: int) -> Usage | None:
         return None
     ticks = int(fields[10]) + int(fields[11])  # utime and stime
     return Usage(ticks / os.sysconf("SC_CLK_TCK"), int(queued) / NANOSECONDS, state in STOPPED)
+
+
+def catches(process: int, number: int) -> bool:
+    """Whether a process has a handler for a signal, which would otherwise end it; False if it is gone.
+
+    >>> catches(os.getpid(), signal.SIGINT)
+    True
+    """
+    try:
+        text = (PROC / str(process) / "status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", text, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
 
 
 def children_of(process: int) -> set[int]:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+QUESTION = "is there a loop that never ends?"
+"""What is asked wherever a spec takes long."""
+
 MODULE = "<module>"
 """The function that a module is, as Python calls it: it runs when the module is imported."""
 

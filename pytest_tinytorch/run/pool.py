@@ -126,6 +126,15 @@ class Pool:
         ]
         return max(found, key=lambda one: one[1] / one[2], default=None)
 
+    def place_of(self, item: pytest.Item) -> list[Frame]:
+        """Where a spec is that runs now, the outermost place first; nothing if that cannot be told."""
+        worker = self.worker_of(item)
+        return worker.frames() if worker and worker.tell_place(ANSWER_SECONDS) else []
+
+    def worker_of(self, item: pytest.Item) -> Worker | None:
+        """The worker that a spec runs in now, if it does."""
+        return next((w for w in self.workers if w.running and w.items[0] is item), None)
+
     def begin(self, items: list[pytest.Item]) -> None:
         """Begin a worker for these specs."""
         self.workers.append(begin_worker(items, self.prepare, self.loops))

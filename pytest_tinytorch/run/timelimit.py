@@ -12,7 +12,7 @@ from types import FrameType
 
 from pytest_tinytorch.run.exceptions import SameLoop, SpecEnded, TimeLimit
 from pytest_tinytorch.run.limits import Limit
-from pytest_tinytorch.run.loops import Loop, frames_inside, loop_at, looping_frame, stack
+from pytest_tinytorch.run.loops import QUESTION, Loop, frames_inside, loop_at, looping_frame, stack
 from pytest_tinytorch.run.meter import Clocks, Meter, seconds
 
 TICK = 0.25
@@ -28,7 +28,6 @@ as half that time ago. Two hundred specs that reach the same loop use less than 
 RETRY_SECONDS = 0.5
 """Seconds, used or waited, until it is raised once more, should a bare `except:` have swallowed it."""
 
-LOOP = "is there a loop that never ends?"
 ADVICE = "let each loop end; if all do, replace loops over elements by NumPy on whole arrays"
 """What to do where a limit was reached."""
 
@@ -128,7 +127,7 @@ class Alarm:
     def _text(self) -> str:
         """What a person reads. The first line names no measurement: specs of one cause say the same."""
         if self.meter.cpu >= self.limit.cpu:
-            head = f"no verdict after {seconds(self.limit.cpu)} of CPU time: {LOOP}"
+            head = f"no verdict after {seconds(self.limit.cpu)} of CPU time: {QUESTION}"
             return f"{head}\nthat is the limit, {self.limit.source}\n{ADVICE}"
         head = f"no verdict: it waited for {seconds(self.limit.waiting)} (sleep, lock, input?)"
         return f"{head}\nit may not wait longer; it used {seconds(self.meter.cpu)} of CPU time"

@@ -38,6 +38,9 @@ STARTED, REPORT, WARNING, FINISHED, FAILED = "started", "report", "warning", "fi
 DUMP = signal.SIGUSR2 if hasattr(signal, "SIGUSR2") else None
 """Asks a worker where it is; it answers even from a loop inside C."""
 
+PAUSE = 0.01
+"""Seconds between two looks at whether it has told that."""
+
 DUMPED_FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 
 Prepare = Callable[[pytest.Config], None]
@@ -82,14 +85,23 @@ class Worker:
         """What it has used so far; nothing once it is gone."""
         return linux.usage_of(self.process) or Usage()
 
-    def tell_place(self, seconds: float) -> None:
-        """Let it write down where it is: a loop inside C answers, too. Wait a moment for that."""
-        if DUMP is not None:
-            before, until = os.fstat(self.places.fileno()).st_size, time.monotonic() + seconds
-            with suppress(ProcessLookupError):
-                os.kill(self.process, DUMP)
-            while os.fstat(self.places.fileno()).st_size == before and time.monotonic() < until:
-                time.sleep(0.01)
+    def tell_place(self, seconds: float) -> bool:
+        """Let it write down where it is: a loop inside C answers, too. Wait a moment for that.
+
+        Says whether it has. Code under test may have taken the signal, which would then end it: nobody asks.
+        """
+        if DUMP is None or not linux.catches(self.process, DUMP):
+            return False
+        before, until = os.fstat(self.places.fileno()).st_size, time.monotonic() + seconds
+        with suppress(ProcessLookupError):
+            os.kill(self.process, DUMP)
+        size = before
+        while time.monotonic() < until:
+            time.sleep(PAUSE)
+            last, size = size, os.fstat(self.places.fileno()).st_size
+            if before < last == size:  # it writes a line at a time
+                return True
+        return size > before
 
     def end(self) -> int:
         """Kill it with all of its group, if it is still there; gives its exit code."""

@@ -6,6 +6,7 @@ import linecache
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ class WatchPlugin:
             return
         self.looking = judge.paused = True
         if self.forks:
-            beat = Beat(len(items), self.request, self.send)
+            beat = self._beat(session, len(items))
             run_in_workers(session, items, beat.counting(look.arrived), cores(), beat)
             self.seen = look.of_whole({item.nodeid for item in items if self._is_preview(item)})
         else:
@@ -195,7 +196,7 @@ class WatchPlugin:
         seen = {report.nodeid for report in self.seen}
         timed = [item for item in session.items if measures_time(item)]
         others = [i for i in session.items if not measures_time(i) and i.nodeid not in seen]
-        beat = Beat(len(session.items), self.request, self.send)
+        beat = self._beat(session, len(session.items))
 
         def hand_on(report: pytest.TestReport) -> bool:
             session.config.hook.pytest_runtest_logreport(report=report)
@@ -206,6 +207,12 @@ class WatchPlugin:
             arrived(report)
         run_in_workers(session, others, arrived, cores(), beat, self._cost)
         run_in_workers(session, timed, arrived, 1, beat)
+
+    def _beat(self, session: pytest.Session, total: int) -> Beat:
+        """Says how far so many specs are, and of which source."""
+        config = session.config
+        send = partial(self._send, judge_of(config))
+        return Beat(total, self.request, send, runner_of(config).explainer)
 
     def _cost(self, item: pytest.Item) -> int:
         """How dear a spec is in a full run: most of all a property for which Hypothesis has yet to draw."""
@@ -263,6 +270,13 @@ def judge_of(config: pytest.Config) -> Judge:
     return judge
 
 
+def runner_of(config: pytest.Config) -> Runner:
+    """The Runner of this run."""
+    runner = config.pluginmanager.get_plugin(RUNNER)
+    assert isinstance(runner, Runner)
+    return runner
+
+
 def run_in_workers(
     session: pytest.Session,
     items: Sequence[pytest.Item],
@@ -272,8 +286,7 @@ def run_in_workers(
     cost: Callable[[pytest.Item], int] = lambda item: 0,
 ) -> None:
     """Run specs in ``count`` workers, which all have as many of each cost."""
-    runner = session.config.pluginmanager.get_plugin(RUNNER)
-    assert isinstance(runner, Runner)
+    runner = runner_of(session.config)
     relay = Relay(session.config, runner, arrived)
     pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops, beat=beat)
     beat.pool = pool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from textwrap import wrap
 from typing import Any
 
@@ -18,6 +18,7 @@ from pytest_tinytorch.evidence.causes import Cause, more_text
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run import profiles
+from pytest_tinytorch.run.loops import QUESTION
 from pytest_tinytorch.run.message import LABEL_WIDTH
 from pytest_tinytorch.run.meter import seconds
 from pytest_tinytorch.terminal import report, screen
@@ -54,11 +55,23 @@ class Failure:
 
 @dataclass(frozen=True)
 class Slow:
-    """A spec that takes long: its law, the CPU time that it has used, and its limit, in seconds."""
+    """A spec that takes long.
+
+    Attributes:
+        law: what it requires.
+        used: the CPU time that it has used, in seconds.
+        limit: the CPU time that it may use.
+        exercise: that it is in, or another function of the learner's; empty if that is not known.
+        file: of that, from the root; empty if that is not known.
+        line: in it, from 1.
+    """
 
     law: str
     used: float
     limit: float
+    exercise: str = ""
+    file: str = ""
+    line: int = 0
 
 
 def nothing_message(request: Request) -> Message:
@@ -74,12 +87,10 @@ def progress_message(request: Request, done: int, total: int, slow: Slow | None 
     text = f"{done} of {total} specs so far"
     if slow is not None:
         used, limit = seconds(slow.used), seconds(slow.limit)
-        text += (
-            f". One has used {used} of CPU time, and may use {limit}: is there a loop that never"
-        )
-        text += f" ends? {slow.law}"
-    loops = slow is not None
-    return {"number": request.number, "beat": PROGRESS, "text": text, "loops": loops}
+        text += f". One has used {used} of CPU time, and may use {limit}: {QUESTION} {slow.law}"
+        text += f" It is in {slow.exercise}, {slow.file}:{slow.line}." if slow.file else ""
+    told = asdict(slow) if slow is not None else None
+    return {"number": request.number, "beat": PROGRESS, "text": text, "slow": told}
 
 
 def syntax_message(request: Request, file: str, error: SyntaxError) -> Message:

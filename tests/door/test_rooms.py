@@ -38,7 +38,7 @@ LISTED = {
     ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     **{
         ("lsp/commands.py", f"'tinytorch.{name}'"): "names a command of an editor"
-        for name in ("laws", "run", "hint", "lesson", "law", "debug")
+        for name in ("laws", "run", "stop", "hint", "lesson", "law", "debug")
     },
     ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     (

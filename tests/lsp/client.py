@@ -141,6 +141,17 @@ class Editor:
         """Ask something about a document."""
         return self.ask(f"textDocument/{method}", {"textDocument": {"uri": file.as_uri()}} | params)
 
+    def actions(self, file, line):
+        """What can be done at a line, from 0."""
+        place = {"line": line, "character": 0}
+        context = {"diagnostics": self.diagnostics(file)}
+        return self.about(file, "codeAction", range={"start": place, "end": place}, context=context)
+
+    def titles(self, file, line):
+        """The titles of the code lenses at a line, from 0."""
+        found = self.about(file, "codeLens")
+        return [one["command"]["title"] for one in found if one["range"]["start"]["line"] == line]
+
     def execute(self, command, *arguments):
         return self.ask(
             "workspace/executeCommand", {"command": command, "arguments": list(arguments)}

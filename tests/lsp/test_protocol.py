@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from pytest_tinytorch.tito.lsp import lsp
 from tests.lsp.client import ABLE, PATIENCE, editing
-from tests.lsp.test_server import ERROR, LAW, module, passes, shows
+from tests.lsp.test_server import ERROR, INFORMATION, LAW, module, passes, shows
 from tests.support import toy
 from tests.watch.test_watch import ENDLESS, RIGHT, WRONG, processes_in
 
@@ -139,17 +140,66 @@ class TestQuestions:
             token = begun["token"]
             assert begun["value"]["message"] == "checking 01 adding"
             assert editor.seen_last("tinytorch/status")["text"].startswith("checking 01 adding · ")
+            (stop,) = (one for one in editor.actions(file, 0) if "Stop" in one["title"])
+            assert stop["title"] == "Stop checking 01 adding", "at any line"
             text = ""
             while "loop that never ends?" not in text:
                 text = editor.wait("$/progress")["value"].get("message", "")
             assert text.startswith("checking 01 adding: 1 of 2 specs so far. ")
-            assert text.endswith(LAW)
+            assert f"{LAW} It is in add, tinytorch/adding.py:" in text
             told = "checking 01 adding: a loop that never ends? · "
             assert editor.wait("tinytorch/status")["text"].startswith(told)
+            (one,) = editor.diagnostics(file, INFORMATION)
+            assert one["code"] == "slow", "some editors put it before the message"
+            first, _, second = " ".join(one["message"].split()).partition("? ")
+            assert first.startswith("add has been running for ")
+            assert re.fullmatch(
+                rf'It is ended after \d+ s. To stop it now: code action "{stop["title"]}".', second
+            )
+            lines = ENDLESS.splitlines()
+            assert lines[one["range"]["start"]["line"]].strip() in ("while True:", "pass")
+            assert editor.titles(file, 3)[1:] == ["stop", "hint"]
+            command = stop["command"]
+            editor.execute(command["command"], *command["arguments"])
+            while editor.wait("$/progress") != {"token": token, "value": {"kind": "end"}}:
+                pass
+            text = editor.wait("window/showMessage")["message"]
+            assert text == "Stopped checking 01 adding. Save, or choose run, to check it again."
+            assert editor.diagnostics(file, INFORMATION) == []
+            assert editor.titles(file, 3)[1:] == ["run", "hint"]
+            assert not [one for one in editor.actions(file, 0) if "Stop" in one["title"]]
+            editor.execute("tinytorch.stop")
+            assert editor.wait("window/showMessage")["message"] == "Nothing is being checked."
+
+    def test_a_person_can_stop_a_run_where_progress_is_shown(self, root):
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            shows(editor, file, LAW)
+            editor.save(file, ENDLESS)
+            while editor.wait("$/progress")["value"]["kind"] != "begin":
+                pass
+            token = editor.seen[-1]["params"]["token"]
             editor.tell("window/workDoneProgress/cancel", {"token": token})
             while editor.wait("$/progress") != {"token": token, "value": {"kind": "end"}}:
                 pass
+            assert "Stopped" in editor.wait("window/showMessage")["message"]
             editor.save(file, RIGHT)
+            passes(editor)
+
+    def test_what_takes_long_is_told_no_more_once_it_goes_on(self, root):
+        """The loop ends when somebody says so, in the middle of the run."""
+        file, door = module(root), root / "go-on"
+        waits = f"import os\n    while not os.path.exists({str(door)!r}):\n        pass"
+        slow = RIGHT.replace("    return x + y", f"    {waits}\n    return x + y")
+        with editing(root) as editor:
+            editor.open(file)
+            shows(editor, file, LAW)
+            editor.save(file, slow)
+            editor.until(lambda: editor.diagnostics(file, INFORMATION))
+            editor.seen.clear()
+            door.touch()
+            editor.until(lambda: not editor.diagnostics(file, INFORMATION))
             passes(editor)
 
     def test_a_question_may_be_taken_back(self, root):

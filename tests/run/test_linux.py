@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
-from pytest_tinytorch.run import linux
+from pytest_tinytorch.run import linux, workers
 
 TRY = """
 import codecs, os, sys
@@ -45,3 +46,19 @@ def test_a_private_process_lets_no_other_of_its_user_in(how, said):
     if how == "open" and done.stdout.split()[0] == "closed":
         pytest.skip("this machine lets no process open the memory of another")
     assert done.stdout.strip() == said
+
+
+@pytest.mark.skipif(not linux.is_here(), reason="only Linux has /proc")
+def test_a_process_is_asked_where_it_is_only_if_that_does_not_end_it():
+    """Code under test may have taken the signal."""
+    waits = [sys.executable, "-c", "input()"]
+    with (
+        tempfile.TemporaryFile("w+") as places,
+        subprocess.Popen(waits, stdin=subprocess.PIPE, text=True) as process,
+    ):
+        asked = workers.Worker(process.pid, -1, None, places, [])
+        assert not linux.catches(process.pid, workers.DUMP)
+        assert not asked.tell_place(1.0)
+        process.communicate("\n")
+        assert process.returncode == 0
+        assert not linux.catches(process.pid, workers.DUMP), "it is gone"

@@ -27,13 +27,15 @@ from pytest_tinytorch.evidence.gate import states_of_units
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import open_workspace
+from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.terminal.glyphs import UNICODE
-from pytest_tinytorch.watch import view
+from pytest_tinytorch.watch import beat, view
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
-from pytest_tinytorch.watch.beat import slow_spec
+from pytest_tinytorch.watch.beat import slow_spec, staying
 from pytest_tinytorch.watch.loop import Loop
 from pytest_tinytorch.watch.processes import Forking, Spare, may_fork
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, Request, Setup
+from pytest_tinytorch.watch.view import Slow
 from tests.support import kit, toy
 from tests.support.long import is_long
 from tests.support.warm import learners_environment
@@ -333,13 +335,55 @@ class TestView:
         item = SimpleNamespace(name="test_x", function=lambda: None, cls=None)
         item.function.__doc__ = "The law."
         assert told(None)["text"] == told((item, 1.0, 25.0))["text"] == "3 of 50 specs so far"
-        assert told((item, 6.0, 25.0)) == {
-            "number": 1,
-            "beat": "progress",
-            "loops": True,
-            "text": "3 of 50 specs so far. One has used 6 s of CPU time, and may use 25 s:"
-            " is there a loop that never ends? The law.",
-        }
+        message = told((item, 6.0, 25.0))
+        assert message["text"] == (
+            "3 of 50 specs so far. One has used 6 s of CPU time, and may use 25 s:"
+            " is there a loop that never ends? The law."
+        )
+        assert (message["slow"]["used"], message["slow"]["limit"]) == (6.0, 25.0)
+        assert told(None)["slow"] is None
+        placed = Slow("The law.", 6.0, 25.0, "relu", "tinytorch/activations.py", 36)
+        text = view.progress_message(Request(1), 3, 50, placed)["text"]
+        assert text.endswith(" The law. It is in relu, tinytorch/activations.py:36.")
+
+    def test_a_spec_that_takes_long_is_told_at_once_and_once_it_goes_on(self, monkeypatch):
+        """Other messages come every five seconds."""
+        clock = SimpleNamespace(monotonic=lambda: clock.now, now=0.0)
+        monkeypatch.setattr(beat, "time", clock)
+        item = SimpleNamespace(name="test_x", nodeid="x", function=print, cls=None)
+        item.get_closest_marker = lambda name: None
+        pool = SimpleNamespace(slowest=lambda: pool.used, worker_of=lambda item: pool.worker)
+        sent = []
+        told = beat.Beat(50, Request(1), sent.append, explainer=None)
+        told._placed = lambda slow, *_: slow
+        told.pool = pool
+
+        def slow_after(seconds, used, worker="runs"):
+            sent.clear()
+            clock.now += seconds
+            pool.used, pool.worker = used and (item, used, 25.0), worker
+            told()
+            return [one["slow"] and one["slow"]["used"] for one in sent]
+
+        assert slow_after(1, 1.0) == []
+        assert slow_after(1, 4.0) == [4.0], "at once"
+        assert slow_after(1, 5.0) == []
+        assert slow_after(4, 9.0) == [9.0], "after five seconds"
+        assert slow_after(1, None) == [None], "at once"
+        assert slow_after(1, 4.5) == [4.5]
+        assert slow_after(1, 4.0, worker=None) == [4.0], "another spec by now"
+        assert slow_after(4, None) == [None]
+        assert slow_after(5, None) == [None]
+
+    def test_what_stays_between_two_looks_may_be_the_loop(self):
+        def stack(*places):
+            return [Frame(Path("m.py"), line, name) for name, line in places]
+
+        step, other = stack(("fit", 10), ("step", 3)), stack(("fit", 10), ("step", 5))
+        assert staying(step, other) == other, "perhaps one call"
+        assert staying(step, stack(("fit", 11), ("zero", 5))) == stack(("fit", 11))
+        assert staying(step, stack(("fit", 11), ("step", 3))) == stack(("fit", 11)), "another call"
+        assert staying(step, []) == staying([], step) == []
 
     def test_a_syntax_error_is_one_block_with_a_caret(self):
         with pytest.raises(SyntaxError) as caught:
