@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lsprotocol import types
@@ -10,6 +11,10 @@ from pygls.capabilities import get_capability
 
 STATUS = "tinytorch/status"
 """The notification with checkpoint and milestone, for editors that ask for it."""
+
+
+BESIDE, ABOVE_SINCE = "Neovim", (0, 12)
+"""The editor that draws code lenses behind their line, and the version since which it does not."""
 
 
 class Client(Struct, frozen=True):
@@ -25,6 +30,7 @@ class Client(Struct, frozen=True):
         refreshes: asks anew for code lenses when it is told to.
         status: takes `STATUS`; others are told in the log.
         debugs: runs a law under a debugger of its own in the place of the command `LAW`.
+        lens_beside: draws a code lens behind the text of its line, and not above it.
     """
 
     related: bool = False
@@ -36,6 +42,7 @@ class Client(Struct, frozen=True):
     refreshes: bool = False
     status: bool = False
     debugs: bool = False
+    lens_beside: bool = False
 
 
 def client_of(params: types.InitializeParams) -> Client:
@@ -57,4 +64,17 @@ def client_of(params: types.InitializeParams) -> Client:
         refreshes=can("workspace.code_lens.refresh_support"),
         status=bool(own.get("tinytorchStatus")),
         debugs=bool(own.get("tinytorchDebug")),
+        lens_beside=draws_beside(params.client_info),
     )
+
+
+def draws_beside(info: types.ClientInfo | None) -> bool:
+    """Whether an editor is one that draws a code lens behind a line. No capability says so.
+
+    >>> draws_beside(types.ClientInfo("Neovim", "0.11.4")), draws_beside(types.ClientInfo("Neovim", "0.12.0"))
+    (True, False)
+    """
+    if info is None or info.name != BESIDE:
+        return False
+    found = re.match(r"(\d+)\.(\d+)", info.version or "")
+    return found is not None and (int(found[1]), int(found[2])) < ABOVE_SINCE

@@ -142,7 +142,8 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
     uri = params.text_document.uri
     if (found := server.desk_of(uri)) and (sheet := found[0].sheet(found[1])):
         page, slow = found[0].shelf.page(found[1]), found[0].running.slow
-        return lenses.lenses(sheet, uri, page.lines, server.codec, slow.exercise if slow else "")
+        name, beside = slow.exercise if slow else "", server.client.lens_beside
+        return lenses.lenses(sheet, uri, page.lines, server.codec, name, beside)
     return []
 
 

@@ -36,9 +36,14 @@ Code and a sign between spaces stay as they are.
 
 
 def lenses(
-    sheet: Sheet, uri: str, lines: Sequence[str], codec: PositionCodec, slow: str = ""
+    sheet: Sheet,
+    uri: str,
+    lines: Sequence[str],
+    codec: PositionCodec,
+    slow: str = "",
+    beside: bool = False,
 ) -> list[types.CodeLens]:
-    """At the ``def`` of each exercise: how many of its laws hold, and commands to run it or get a hint.
+    """At each exercise: how many of its laws hold, and commands to run it or get a hint.
 
     Args:
         sheet: the module.
@@ -46,10 +51,11 @@ def lenses(
         lines: of it.
         codec: counts columns as the editor does.
         slow: the exercise that a run has been in for long: there it can be stopped.
+        beside: whether the editor draws a lens behind its line, where a signature leaves no room.
     """
     return [
         types.CodeLens(
-            range=line_range(lines, place.head, codec),
+            range=line_range(lines, roomy_line(lines, place) if beside else place.head, codec),
             command=types.Command(title, command, arguments=[uri, place.name]),
         )
         for place in sheet.places
@@ -59,6 +65,17 @@ def lenses(
             ("hint", HINT),
         )
     ]
+
+
+def roomy_line(lines: Sequence[str], place: Place) -> int:
+    """Where an exercise has most room behind a line: at its decorator, or the empty line above, or its ``def``.
+
+    Lines count from 1.
+    """
+    above = place.first - 1
+    if place.first < place.head or above < 1 or lines[above - 1].strip():
+        return place.first
+    return above
 
 
 def laws_text(sheet: Sheet, place: Place) -> str:

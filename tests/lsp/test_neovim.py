@@ -79,6 +79,8 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     assert found["inside"], "pressed once more"
     assert found["lenses"][0].endswith("laws hold")
     assert found["lenses"][1:] == ["run", "hint"]
+    assert found["count"] == len(kit.course().checkpoint_of_module("activations").hints)
+    assert not found["cut"], "a window of 80 columns shows all of each"
     assert found["status"].startswith("02 activations")
     assert found["encoding"] == "utf-8"
     assert editors.gone(root)

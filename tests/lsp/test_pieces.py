@@ -373,6 +373,24 @@ class TestSheet:
         at = {one.range.start.line for one in found if one.command.arguments[1] == "add"}
         assert at == {diagnostics.below_decorators(lines, 4) - 1} == {5}
 
+    @pytest.mark.parametrize(
+        ("before", "line"),
+        [("\n", 3), ("x = 1\n", 4), ("\n@primitive\n", 4), ("\n@traced\n@primitive\n", 4)],
+        ids=["an empty line", "a full line", "a decorator", "two"],
+    )
+    def test_a_lens_behind_a_line_stands_where_there_is_room(self, unit, before, line):
+        text = REFERENCE.replace("\n\ndef add", f"\n{before}def add")
+        found = lenses.lenses(sheet(unit, text), "file:///a.py", lines_of(text), UTF16, beside=True)
+        at = {one.range.start.line + 1 for one in found if one.command.arguments[1] == "add"}
+        assert at == {line}
+
+    def test_a_run_can_be_stopped_at_the_exercise_that_it_does_not_leave(self, unit):
+        found = lenses.lenses(sheet(unit), "file:///a.py", lines_of(REFERENCE), UTF16, slow="add")
+        commands = [(one.command.arguments[1], one.command.command) for one in found]
+        assert ("add", "tinytorch.stop") in commands
+        assert ("add", "tinytorch.run") not in commands
+        assert ("negate", "tinytorch.run") in commands
+
     def test_a_failure_that_blames_an_exercise_is_no_law_of_its_own(self, unit):
         states = {SUM: State.PASSED, OPPOSITE: State.WRONG}
         one = sheet(unit, states=states, blamed={OPPOSITE: "add"})
@@ -627,6 +645,23 @@ class TestClient:
     def test_an_editor_may_ask_for_the_status(self):
         assert self.of(experimental={"tinytorchStatus": True}).status
         assert not self.of(experimental={"other": True}).status
+
+    @pytest.mark.parametrize(
+        ("name", "version", "beside"),
+        [
+            ("Neovim", "0.11.4", True),
+            ("Neovim", "0.12.0-dev", False),
+            ("Neovim", None, False),
+            ("Visual Studio Code", "0.11.4", False),
+        ],
+    )
+    def test_an_editor_that_draws_lenses_behind_a_line_is_known_by_its_name(
+        self, name, version, beside
+    ):
+        params = types.InitializeParams(
+            types.ClientCapabilities(), client_info=types.ClientInfo(name, version)
+        )
+        assert client_of(params).lens_beside == beside
 
     def test_an_editor_may_have_a_debugger(self):
         assert self.of(experimental={"tinytorchDebug": True}).debugs

@@ -30,6 +30,26 @@ local function replace(old, new)
   vim.cmd('write')
 end
 
+local function lines_with_lenses()
+  local found = {}
+  for _, lens in ipairs(vim.lsp.codelens.get(0)) do
+    local line = lens.range.start.line + 1
+    found[line] = (found[line] and found[line] .. ' | ' or ' ') .. lens.command.title
+  end
+  return found
+end
+
+-- The names of exercises whose lens a window of so many columns cuts.
+local function cut(columns)
+  local found = {}
+  for line, text in pairs(lines_with_lenses()) do
+    if vim.fn.strdisplaywidth(vim.fn.getline(line) .. text) > columns then
+      table.insert(found, vim.fn.getline(line))
+    end
+  end
+  return found
+end
+
 local function is_full(diagnostic)
   return not vim.startswith(diagnostic.message, 'first look')
 end
@@ -73,10 +93,13 @@ vim.schedule(function()
   seen.encoding = vim.lsp.get_clients()[1].offset_encoding
 
   local head = line_of(steps.head)
+  local above = head - 1 -- its decorator
   wait('a lens with the laws that hold', function()
-    return #titles_at(head) > 0 and titles_at(head)[1]:find('^%d+ of') ~= nil
+    return #titles_at(above) > 0 and titles_at(above)[1]:find('^%d+ of') ~= nil
   end)
-  seen.lenses = titles_at(head)
+  seen.lenses = titles_at(above)
+  seen.count = vim.tbl_count(lines_with_lenses())
+  seen.cut = cut(80)
   wait('where the learner stands', function()
     return vim.g.tinytorch ~= nil and not vim.startswith(vim.g.tinytorch, 'checking')
   end)
