@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from pytest_tinytorch.course.syntax import syntax_tree
 GRADIENT = "gradient of "
 STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 """The message of a stub: checkpoint, module, exercise."""
+HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
 
 
 @lru_cache(maxsize=64)
@@ -143,6 +144,17 @@ def line_spans(source: str, names: Iterable[str]) -> dict[str, tuple[int, int]]:
             decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
             found[name] = min([node.lineno, *decorators]), node.end_lineno or node.lineno
     return found
+
+
+def below_decorators(lines: Sequence[str], line: int) -> int:
+    """A line, from 1; of a function whose decorators begin there, that of its ``def``.
+
+    Python lets a function begin at its first decorator; a person looks for its name.
+    """
+    if not (1 <= line <= len(lines) and lines[line - 1].lstrip().startswith("@")):
+        return line
+    heads = (n for n, text in enumerate(lines[line:], line + 1) if HEAD.match(text))
+    return next(heads, line)
 
 
 def cut_stubs(source: str, number: str, module: str, names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from types import CodeType, TracebackType
 
 from pytest_tinytorch.course.commands import PYTEST, Commands
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
-from pytest_tinytorch.course.exercises import STUB_MESSAGE, line_spans
+from pytest_tinytorch.course.exercises import STUB_MESSAGE, below_decorators, line_spans
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import leads_nowhere, real_path
@@ -291,8 +291,9 @@ class Explainer:
             return Frame(real_path(missing.parent) / missing.name, 1, "")
         if isinstance(error, LawBroken) and error.where:
             written, line, name = error.where
-            if self.is_learners(real_path(Path(written))):
-                return Frame(real_path(Path(written)), line, name)
+            file = real_path(Path(written))
+            if self.is_learners(file):
+                return Frame(file, self._definition_line(file, line), name)
         return None
 
     def _deepest(self, spec: Spec, frames: Sequence[Frame]) -> Frame:
@@ -365,14 +366,11 @@ class Explainer:
         return self.spans[file]
 
     def _definition_line(self, file: Path, line: int) -> int:
-        """The line of the ``def`` that begins at ``line``, with its decorators."""
+        """The line of the ``def`` of a function that begins at ``line``, with its decorators."""
         try:
-            texts = self.implementation.text(file).splitlines()
+            return below_decorators(self.implementation.text(file).splitlines(), line)
         except (OSError, SyntaxError, ValueError):
             return line
-        while line < len(texts) and texts[line - 1].lstrip().startswith("@"):
-            line += 1
-        return line
 
     def _blamed_unit(self, where: Frame | None) -> Unit | None:
         """The checkpoint whose module a place lies in, if any."""

@@ -6,7 +6,13 @@ import ast
 
 import pytest
 
-from pytest_tinytorch.course.exercises import Exercise, cut_stubs, line_spans, locate_exercises
+from pytest_tinytorch.course.exercises import (
+    Exercise,
+    below_decorators,
+    cut_stubs,
+    line_spans,
+    locate_exercises,
+)
 
 SOURCE = '''"""05 · Toy."""
 
@@ -130,3 +136,9 @@ def test_spans_reach_from_the_decorator_to_the_last_line():
     assert (lines[first - 1], lines[last - 1]) == ("@primitive", "    return y")
     first, last = found["gradient of add"]
     assert last == first + 1
+
+
+@pytest.mark.parametrize(("line", "below"), [(1, 1), (2, 5), (5, 5), (6, 6), (7, 7), (99, 99)])
+def test_a_function_is_found_below_its_decorators(line, below):
+    lines = ("x = 1", "@primitive", "@cached(", ")", "def f(x):", "    return x", "@nothing")
+    assert below_decorators(lines, line) == below

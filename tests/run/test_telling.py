@@ -111,6 +111,32 @@ def test_a_line_that_fails_at_import_has_its_caret(workspace):
     assert output.count("Broken") == 1
 
 
+TELLS_WHERE = """
+
+class TestMore:
+    \"\"\"sums\"\"\"
+
+    def test_of_two(self):
+        \"\"\"add(1, 2) is 3.\"\"\"
+        from pytest_tinytorch.api import LawBroken
+        from tinytorch.adding import add
+
+        if add(1, 2) != 3:
+            code = add.__code__
+            place = (code.co_filename, code.co_firstlineno, "add")
+            raise LawBroken("3", "another number", "add(1, 2)", place)
+"""
+
+
+def test_an_exercise_is_named_at_its_def_and_not_at_its_decorator(workspace):
+    """As `tito` and an editor name it. Python lets the function begin at its first decorator."""
+    decorated = "def same(f):\n    return f\n\n\n@same\n@same\ndef add(x, y):\n    return x - y\n"
+    toy.write(workspace, {"tinytorch/adding.py": f"{decorated}\n\ndef negate(x):\n    return -x\n"})
+    toy.write(workspace, {SPECS[0]: toy.SPECS[SPECS[0]] + TELLS_WHERE})
+    output = toy.pytest_in(workspace, f"{SPECS[0]}::TestMore").output
+    assert "  Where     tinytorch/adding.py:7 in add\n" in output, output
+
+
 def outcome(exercise, state=State.WRONG, line=1, headline="", file="tinytorch/autograd.py"):
     return Outcome(state, headline, exercise=exercise, unit="05-autograd", file=file, line=line)
 
