@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pytest_tinytorch import settings
 from pytest_tinytorch.course.commands import lesson_command
 from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.selection import UnknownName
@@ -13,7 +14,7 @@ from pytest_tinytorch.evidence.implementation import kit_home
 from pytest_tinytorch.lessons import find, guides, page, source
 from pytest_tinytorch.lessons.find import NoLesson, Topic
 from pytest_tinytorch.lessons.markup import anchor
-from pytest_tinytorch.tito.session import Session, complete, open_session
+from pytest_tinytorch.tito.session import Screen, Session, complete, open_screen, open_session
 
 PAGES = ".tinytorch/lessons"
 """Where pages for the browser are put: made again each time, and never committed."""
@@ -30,15 +31,15 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
 
     LESSON is a number or a name, `milestone` with its number or year, or an exercise, for which you
     see its section. Without LESSON you see the list; `tito docs editors` is the page about editors.
-    Everything is on your disk.
+    Everything is on your disk; that page needs no workspace.
 
     Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
     """
+    if (guide := guides.guide_file(words)) is not None:
+        show_guide(guide, browser, only_path)
+        return
     session = open_session()
     root, curriculum = session.workspace.root, session.workspace.curriculum
-    if (guide := guides.guide_file(words)) is not None:
-        show_guide(session, guide, browser, only_path)
-        return
     try:
         topic = find.find_topic(curriculum, words) if words else None
         if only_path:
@@ -51,20 +52,32 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
         raise click.UsageError(str(error)) from None
 
 
-def show_guide(session: Session, file: Path, browser: bool, only_path: bool) -> None:
-    """Show a page of the documentation that is no lesson."""
+def show_guide(file: Path, browser: bool, only_path: bool) -> None:
+    """Show a page of the documentation that is no lesson, inside of a workspace or elsewhere."""
+    screen = open_screen()
     if only_path:
         click.echo(file)
     elif browser:
         from pytest_tinytorch.lessons.browser import html_page
 
         html = html_page(guides.guide_text(file), file.stem.capitalize(), file.parent)
-        shown = session.workspace.root / PAGES / f"{file.stem}.html"
-        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown = folder_for_pages() / f"{file.stem}.html"
         shown.write_text(html, encoding="utf-8", newline="\n")
-        start_browser(session, shown, shown.as_uri())
+        start_browser(screen, shown, shown.as_uri())
     else:
-        show(session, guides.guide_text(file))
+        show(screen, guides.guide_text(file))
+
+
+def folder_for_pages() -> Path:
+    """A folder for a page that a browser is to show: in the workspace, or else a temporary one."""
+    root = settings.root_above(Path.cwd())
+    if root is None:
+        from tempfile import mkdtemp
+
+        return Path(mkdtemp(prefix="tinytorch-"))
+    folder = root / PAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def folder_of_lessons(root: Path) -> Path:
@@ -103,20 +116,20 @@ def same_name(unit: Unit) -> list[str]:
     return [f"(The exercise `{unit.name}`: `{lesson_command(unit, unit.name)}`)"]
 
 
-def show(session: Session, text: str) -> None:
+def show(screen: Screen, text: str) -> None:
     """Bring Markdown to the terminal, a page at a time where it is long."""
     from pytest_tinytorch.lessons import reading
     from pytest_tinytorch.terminal.screen import rendered
 
-    width = min(session.width, LONG)
-    lesson = reading.for_terminal(text, width, session.color)
-    drawn = rendered(lesson, width, session.color, session.glyphs)
+    width = min(screen.width, LONG)
+    lesson = reading.for_terminal(text, width, screen.color)
+    drawn = rendered(lesson, width, screen.color, screen.glyphs)
     from shutil import get_terminal_size
 
-    if session.color and drawn.count("\n") >= get_terminal_size().lines - 2:
+    if screen.color and drawn.count("\n") >= get_terminal_size().lines - 2:
         click.echo_via_pager(drawn + "\n")
     else:
-        click.echo(drawn, color=session.color)
+        click.echo(drawn, color=screen.color)
 
 
 def open_page(session: Session, topic: Topic | None) -> None:
@@ -127,7 +140,7 @@ def open_page(session: Session, topic: Topic | None) -> None:
     start_browser(session, file, address)
 
 
-def start_browser(session: Session, file: Path, address: str) -> None:
+def start_browser(screen: Screen, file: Path, address: str) -> None:
     """Open a file in the browser, at an address in it."""
     import webbrowser  # only this starts one
 
@@ -135,7 +148,7 @@ def start_browser(session: Session, file: Path, address: str) -> None:
         raise click.ClickException(
             f"no browser could be started: open {file} yourself, or read it here without --browser"
         )
-    session.say(f"Opened {file}")
+    screen.say(f"Opened {file}")
 
 
 def write_pages(session: Session, folder: Path, topic: Topic | None) -> Path:

@@ -32,20 +32,43 @@ class NoWorkspace(click.UsageError):
     """No folder at or above the current one is a workspace."""
 
 
-class Session(Struct, frozen=True, dict=True):
-    """A workspace, seen from a terminal.
+class Screen(Struct, frozen=True, dict=True):
+    """A terminal.
 
     Attributes:
-        workspace: read from the disk when the command began.
-        glyphs: the characters that the terminal can show.
+        glyphs: the characters that it can show.
         width: its columns.
         color: whether it shows colors.
     """
 
-    workspace: Workspace
     glyphs: Glyphs
     width: int
     color: bool
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print something in the colors and characters of the terminal."""
+        from pytest_tinytorch.terminal import (
+            screen,
+        )  # Rich takes as long as half of Click
+
+        click.echo(
+            screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
+        )
+
+    def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
+        """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
+        folded = output.folded(text, self.width, hang)
+        click.secho(self.glyphs.fit(folded), color=self.color, **style)
+
+
+class Session(Screen, frozen=True, dict=True):
+    """A workspace, seen from a terminal.
+
+    Attributes:
+        workspace: read from the disk when the command began.
+    """
+
+    workspace: Workspace
 
     @cached_property
     def progress(self) -> Progress:
@@ -64,21 +87,6 @@ class Session(Struct, frozen=True, dict=True):
     def reopened(self) -> Session:
         """The same terminal, and the workspace as its settings have it now."""
         return replace(self, workspace=settings.workspace_at(self.workspace.root))
-
-    def show(self, renderable: RenderableType) -> None:
-        """Print something in the colors and characters of the terminal."""
-        from pytest_tinytorch.terminal import (
-            screen,
-        )  # Rich takes as long as half of Click
-
-        click.echo(
-            screen.rendered(renderable, self.width, self.color, self.glyphs), color=self.color
-        )
-
-    def say(self, text: str = "", hang: int = 2, **style: Any) -> None:
-        """Print lines of text; what does not fit goes below, ``hang`` deeper than its line begins."""
-        folded = output.folded(text, self.width, hang)
-        click.secho(self.glyphs.fit(folded), color=self.color, **style)
 
     def checkpoint(self, text: str) -> Unit:
         """The one checkpoint that a number or a name means."""
@@ -143,8 +151,13 @@ def open_session() -> Session:
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
     except (CurriculumError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    width, color = max(20, output.columns()), output.shows_colors()
-    return Session(workspace, output.terminal_glyphs(), width, color)
+    screen = open_screen()
+    return Session(screen.glyphs, screen.width, screen.color, workspace)
+
+
+def open_screen() -> Screen:
+    """The terminal of this process, wherever it is."""
+    return Screen(output.terminal_glyphs(), max(20, output.columns()), output.shows_colors())
 
 
 def find_workspace(start: Path) -> Path:

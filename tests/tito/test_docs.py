@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 
 import pytest
 
@@ -157,6 +158,19 @@ class TestEditors:
         assert "<h3" in text
         assert "src=" not in text
         assert tito("docs", "editors", "--path").strip().endswith("docs/editors.md")
+
+    def test_it_needs_no_workspace(self, tmp_path, monkeypatch):
+        """Who sets up an editor may not have one yet."""
+        monkeypatch.chdir(tmp_path)
+        assert "The verdict in the line" in tito("docs", "editors")
+        assert tito("docs", "editors", "--path").strip().endswith("docs/editors.md")
+        opened = []
+        monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        tito("docs", "editors", "--browser")
+        (page,) = tmp_path.rglob("editors.html")
+        assert opened == [page.as_uri()]
+        assert "is not in a tinytorch workspace" in tito("docs", "05", code=2)
 
     def test_whoever_speaks_of_it_says_how(self, workspace):
         assert "`tito docs editors`" in tito("lsp", "--help")
