@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.selection import unit_ranges
 
 VARIABLE = "TINYTORCH_COMMANDS"
 """The environment variable by which `tito` tells a run of pytest, or a script, that it started it."""
@@ -36,6 +37,10 @@ class Commands(Struct, frozen=True):
         if self.tito:
             return f"tito module hint {unit.short} {quoted(exercise)}".rstrip()
         return f"{unit.command} --hints 1"
+
+    def begin_at(self, before: Sequence[Unit]) -> str:
+        """What lets a person begin with a unit before they pass the modules that it needs."""
+        return self.borrow(unit_ranges(before).replace(" ", ""))
 
     def borrow(self, modules: str) -> str:
         """What borrows modules, written like ``01-03,05``."""

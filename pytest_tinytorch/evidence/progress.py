@@ -218,6 +218,16 @@ class Progress(Struct, frozen=True, dict=True):
         at = f"; you are at {here.short}" if here and here not in waits else ""
         return f"opens after {unit_ranges(waits)}{at}"
 
+    def modules_before(self, unit: Unit) -> tuple[Unit, ...]:
+        """The modules to borrow for beginning with a unit; none if it waits for no module.
+
+        Those that are borrowed already are among them: what somebody borrows next takes the place of that.
+        """
+        needs = self.curriculum.closure(unit.needs)
+        modules = [one for one in self.checkpoints if one.id in needs and one.source]
+        left = [one for one in modules if self.state[one.id] != State.PASSED]
+        return tuple(left) if any(self.state[one.id] != State.BORROWED for one in left) else ()
+
     def verdict_line(self) -> str:
         """The run in one line."""
         checkpoints, milestones = self.checkpoints, self.milestones

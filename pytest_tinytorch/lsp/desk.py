@@ -233,7 +233,7 @@ class Desk:
         self.loop.interrupted()
         self.running.end()
         self.send_status()
-        self.editor.say(f"Stopped {self.running.title}. Save, or choose run, to check it again.")
+        self.editor.say(f"Stopped {self.running.title}.")
 
     def show(self, text: str) -> None:
         """Nothing: what there is to show is told as a message."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from lsprotocol import types
 from msgspec import Struct
 from pygls.workspace import PositionCodec
 
+from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import parse
 from pytest_tinytorch.evidence.outcomes import State
@@ -21,7 +21,6 @@ from pytest_tinytorch.lsp.sheets import Sheet
 from pytest_tinytorch.lsp.verdicts import UNSAVED, Finding
 
 SOURCE = "tinytorch"
-HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
 LABELS = (
     "Called",
     "In short",
@@ -37,6 +36,11 @@ LABELS = (
 """What is told below the law, in this order."""
 PROSE = frozenset({"In short", "Raised", "Broken", "Not run"})
 """Labels of sentences, which are folded. The lines of the others can be pasted, so they stay whole."""
+WINDOW, BEFORE = 80, 16
+"""Columns of a narrow window, and those that an editor may need below a line before a message: a sign, a
+branch, and the state."""
+NARROWEST = 30
+"""Columns of a message, at least, however far to the right its line begins."""
 MARGIN = 10
 """Columns of a label."""
 NOT_PYTHON = frozenset({"SyntaxError", "IndentationError", "TabError"})
@@ -87,8 +91,8 @@ def of_finding(view: View, found: Finding) -> tuple[Path, types.Diagnostic]:
     path = view.root / file
     lines = view.page(path).lines
     diagnostic = types.Diagnostic(
-        range=line_range(lines, below_decorators(lines, line), view.codec),
-        message=message_of(found),
+        range=line_range(lines, line, view.codec),
+        message=message_of(found, columns_at(lines, line)),
         severity=types.DiagnosticSeverity.Error,
         source=SOURCE,
         code=str(found.state),
@@ -99,15 +103,26 @@ def of_finding(view: View, found: Finding) -> tuple[Path, types.Diagnostic]:
     return path, diagnostic
 
 
-def message_of(found: Finding) -> str:
-    """What is the matter: the law, what was called, what was expected, what came or why nothing did."""
+def columns_at(lines: Sequence[str], line: int) -> int:
+    """Columns for a message at a line, from 1: some editors begin it below that line's text, and cut it."""
+    text = lines[line - 1] if 1 <= line <= len(lines) else ""
+    return max(WINDOW - BEFORE - (len(text) - len(text.lstrip())), NARROWEST)
+
+
+def message_of(found: Finding, columns: int = COLUMNS) -> str:
+    """What is the matter: the law, what was called, what was expected, what came or why nothing did.
+
+    Args:
+        found: what a cause is told with.
+        columns: of a line of prose.
+    """
     parts = found.message
     title = parts.get("Law") or parts.get("Broken") or found.headline
-    lines = [folded(marked(found.marks, title))]
+    lines = [folded(marked(found.marks, title), columns=columns)]
     for label in LABELS:
         if label in parts and parts[label] != title:
             text = parts[label]
-            text = folded(text, columns=COLUMNS - MARGIN) if label in PROSE else text
+            text = folded(text, columns=columns - MARGIN) if label in PROSE else text
             first, *rest = text.splitlines() or [""]
             margins = [f"{label + ':':<{MARGIN}}", *[" " * MARGIN] * len(rest)]
             lines += map("".join, zip(margins, [first, *rest], strict=True))
@@ -203,37 +218,28 @@ def waiting(count: int) -> str:
 def of_state(
     view: View, unit: Unit, lines: Sequence[str], progress: Progress
 ) -> list[types.Diagnostic]:
-    """Why nothing counts of a module: it waits for another one, or passed for an earlier version."""
+    """Why nothing counts of a module: it waits for another one, or passed for an earlier version.
+
+    An editor may put the state before that, so the sentence does not begin with it.
+    """
     state, lock = progress.state[unit.id], progress.lock_text(unit)
-    parts = []
-    if state == State.STALE:
-        parts.append("is stale: it passed for an earlier version of the source or the specs")
-    elif lock:
-        parts.append("is locked")
+    parts = ["passed for an earlier version of the source or the specs"] * (state == State.STALE)
+    parts += [lock] if lock else []
     if not parts:
         return []
-    text = f"{unit.label} {parts[0]}" + (f". It {lock}" if lock else "")
+    text = f"{unit.label} {'. It '.join(parts)}"
+    if before := progress.modules_before(unit):
+        text += f". To begin here now: {TITO.begin_at(before)}"
     return [
         types.Diagnostic(
             range=line_range(lines, 1, view.codec),
-            message=folded(text),
+            message=folded(text, columns=columns_at(lines, 1)),
             severity=types.DiagnosticSeverity.Information,
             source=SOURCE,
             code=str(state),
             data={"nodeids": [], "unit": unit.id, "exercise": ""},
         )
     ]
-
-
-def below_decorators(lines: Sequence[str], line: int) -> int:
-    """A line, from 1; of a function whose decorators begin there, that of its ``def``.
-
-    Python lets a function begin at its first decorator.
-    """
-    if not (1 <= line <= len(lines) and lines[line - 1].lstrip().startswith("@")):
-        return line
-    heads = (n for n, text in enumerate(lines[line:], line + 1) if HEAD.match(text))
-    return next(heads, line)
 
 
 def line_range(lines: Sequence[str], line: int, codec: PositionCodec) -> types.Range:

@@ -21,6 +21,11 @@ from pytest_tinytorch.lsp.verdicts import UNSAVED
 SIGNS = {State.PASSED: "✓", State.WRONG: "✗", State.BROKEN: "✗", State.TODO: "○"}
 UNKNOWN = "·"
 """The sign of a law of which nothing is known for the source as it is."""
+MEANINGS = {"✓": "holds", "✗": "is broken", "○": "waits for an exercise", UNKNOWN: "not judged yet"}
+COUNTS = (
+    "The terminal counts specs: each case of a law is one, and so is each law that waits for this."
+)
+"""Why numbers here are others than there."""
 CALL = r"\((?:[^()`]|\([^()`]*\))*\)"
 INDEX = rf"\[(?:[^\[\]()`]|{CALL}|\[[^\[\]`]*\])*\]"
 CODE = re.compile(
@@ -68,7 +73,7 @@ def lenses(
 
 
 def roomy_line(lines: Sequence[str], place: Place) -> int:
-    """Where an exercise has most room behind a line: at its decorator, or the empty line above, or its ``def``.
+    """Where an exercise has room behind a line: at its decorator, or the empty line above, or its ``def``.
 
     Lines count from 1.
     """
@@ -116,9 +121,11 @@ def hover(
     users = users_of(place.name, source, sheet.unit)
     needing = [unit.label for unit in curriculum.checkpoints if sheet.unit.id in unit.needs]
     lines = [f"{place.name} · {sheet.unit.label} · {laws_text(sheet, place)}"]
-    lines += law_lines(sheet, place)
+    laws = law_lines(sheet, place)
+    lines += [*laws, *sign_lines(laws)]
     lines += [f"Used by {', '.join(users)}"] if users else []
     lines += [f"Needed by {', '.join(needing)}"] if needing else []
+    lines.append(COUNTS)
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     if markdown:
         title, *rest = map(in_markdown, lines)
@@ -143,6 +150,17 @@ def law_lines(sheet: Sheet, place: Place) -> list[str]:
         law_line(sheet, cases)
         for cases in (*sheet.laws_about(place.name), *sheet.broken_by(place.name))
     ]
+
+
+def sign_lines(laws: Sequence[str]) -> list[str]:
+    """What the signs before laws mean, of those that are there; nothing if all laws hold.
+
+    >>> sign_lines(["✓ One.", "○ Two."])
+    ['✓ holds, ○ waits for an exercise']
+    """
+    used = {law[0] for law in laws}
+    found = [f"{sign} {meaning}" for sign, meaning in MEANINGS.items() if sign in used]
+    return [", ".join(found)] if used - {SIGNS[State.PASSED]} else []
 
 
 def law_line(sheet: Sheet, cases: Cases) -> str:

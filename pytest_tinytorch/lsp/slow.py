@@ -10,7 +10,7 @@ import msgspec
 from lsprotocol import types
 from msgspec import Struct
 
-from pytest_tinytorch.lsp.diagnostics import SOURCE, View, line_range
+from pytest_tinytorch.lsp.diagnostics import SOURCE, View, columns_at, line_range
 from pytest_tinytorch.lsp.folding import folded
 from pytest_tinytorch.lsp.verdicts import Files
 from pytest_tinytorch.run.loops import QUESTION
@@ -62,9 +62,11 @@ def of_slow(view: View, slow: Slow, now: Files, stop: str) -> tuple[Path, types.
         return None
     text = f"{slow.exercise} has been running for {seconds(slow.used)} of CPU time: {QUESTION}"
     rest = f'It is ended after {seconds(slow.limit)}. To stop it now: code action "{stop}".'
+    lines = view.page(path).lines
+    columns = columns_at(lines, slow.line)
     diagnostic = types.Diagnostic(
-        range=line_range(view.page(path).lines, slow.line, view.codec),
-        message="\n".join(map(folded, (text, rest))),
+        range=line_range(lines, slow.line, view.codec),
+        message="\n".join(folded(one, columns=columns) for one in (text, rest)),
         severity=types.DiagnosticSeverity.Information,
         source=SOURCE,
         code=CODE,

@@ -9,7 +9,7 @@ import click
 from pytest_tinytorch import settings
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.commands import TITO
-from pytest_tinytorch.course.curriculum import NamedCheckpoints, Unit
+from pytest_tinytorch.course.curriculum import NamedCheckpoints
 from pytest_tinytorch.course.options import BORROW_SETTING, NO_BORROWING, PATH_SETTING
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.following import Following, remember
@@ -128,11 +128,6 @@ def warn_of_borrowed_milestones(session: Session) -> None:
         f" {way_to_own(progress, found[0], TITO)}",
         fg="yellow",
     )
-
-
-def begin_here(units: list[Unit]) -> str:
-    """The command that lets you start a module before you pass what it needs."""
-    return f"tito path borrow {unit_ranges(units).replace(' ', '')}"
 
 
 def write_setting(root: Path, name: str, value: str) -> Path:

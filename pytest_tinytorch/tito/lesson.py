@@ -115,17 +115,8 @@ def leads_to(milestones: Sequence[Unit]) -> str:
 
 def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
     """How to begin with a module that is locked."""
-    needs = progress.curriculum.closure(unit.needs)
-    waits = [
-        need
-        for need in progress.checkpoints
-        if need.id in needs and need.source and progress.state[need.id] != State.PASSED
-    ]
-    if not waits or not progress.lock_text(unit):
-        return []
-    from pytest_tinytorch.tito.choosing import begin_here  # and what it needs to write settings
-
-    return [Text(f"To begin here anyway: {begin_here(waits)}", "dim")]
+    waits = progress.modules_before(unit)
+    return [Text(f"To begin here anyway: {TITO.begin_at(waits)}", "dim")] if waits else []
 
 
 def labeled(table: Mapping[str, object]) -> Table:

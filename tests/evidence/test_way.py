@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.evidence import gate
 from pytest_tinytorch.evidence.outcomes import State, Verdict
@@ -104,3 +105,16 @@ def test_how_much_of_a_unit_passes(state, counts, missing, recorded, share):
         recorded_counts={} if recorded is None else {one.id: recorded},
     )
     assert progress.share(one) == share
+
+
+def test_modules_are_to_borrow_where_one_is_missing():
+    """What is borrowed already is among them: what somebody borrows next takes its place."""
+    needed = lambda progress, which: [one.number for one in progress.modules_before(unit(which))]
+    assert needed(at(""), "07")[:2] == ["01", "02"]
+    assert needed(at("02"), "07")[0] == "03"
+    assert needed(at("02"), "03") == []
+    assert needed(at(""), "01") == [], "it waits for the environment, which is no module"
+    first = unit("01")
+    lent = replace(at(""), state=dict(at("").state) | {first.id: State.BORROWED})
+    assert needed(lent, "07")[:2] == ["01", "02"]
+    assert needed(lent, "02") == [], "no other module is missing"

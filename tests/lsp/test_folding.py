@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lessons import source
 from pytest_tinytorch.lsp import lenses
-from pytest_tinytorch.lsp.diagnostics import MARGIN, PROSE, message_of
+from pytest_tinytorch.lsp.diagnostics import MARGIN, NARROWEST, PROSE, columns_at, message_of
 from pytest_tinytorch.lsp.folding import COLUMNS, folded
 from pytest_tinytorch.lsp.laws import Law
 from pytest_tinytorch.lsp.sheets import Sheet, places_in
@@ -40,6 +40,17 @@ def test_prose_goes_on_below_its_label(label):
     assert max(map(len, lines)) <= COLUMNS
     assert [line[:MARGIN].strip() for line in lines[1:]] == [f"{label}:", *[""] * (len(lines) - 2)]
     assert " ".join(line[MARGIN:] for line in lines[1:]) == LAW
+
+
+@pytest.mark.parametrize("margin", [0, 4, 12, 60])
+def test_a_message_below_a_line_fits_into_a_narrow_window(margin):
+    """Neovim puts a sign, a branch and the state before it, and begins where the line does."""
+    columns = columns_at(["", " " * margin + "return x"], 2)
+    lines = message_of(
+        Finding(State.BROKEN, message={"Law": LAW, "Broken": LAW}), columns
+    ).splitlines()
+    before = 2 + margin + len("└──── ") + len(f"{State.BROKEN}: ")
+    assert max(map(len, lines)) <= max(80 - before, NARROWEST)
 
 
 def test_the_law_is_folded_with_what_it_comes_from():

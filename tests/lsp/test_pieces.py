@@ -14,6 +14,7 @@ from pygls.workspace import PositionCodec
 
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.course.entries import build_curriculum
+from pytest_tinytorch.course.exercises import below_decorators
 from pytest_tinytorch.evidence.manifest import read_manifest
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
@@ -21,6 +22,7 @@ from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, status, 
 from pytest_tinytorch.lsp.client import Client, client_of
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.edits import edited
+from pytest_tinytorch.lsp.folding import folded
 from pytest_tinytorch.lsp.laws import laws_of
 from pytest_tinytorch.lsp.parts import Edit
 from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
@@ -115,11 +117,6 @@ class TestRanges:
         found = diagnostics.line_range(self.LINES, line, UTF16)
         assert found.start.line == found.end.line == number
         assert found.start.character <= found.end.character
-
-    @pytest.mark.parametrize(("line", "below"), [(1, 1), (2, 5), (5, 5), (6, 6), (7, 7), (99, 99)])
-    def test_a_function_is_marked_below_its_decorators(self, line, below):
-        lines = ("x = 1", "@primitive", "@cached(", ")", "def f(x):", "    return x", "@nothing")
-        assert diagnostics.below_decorators(lines, line) == below
 
     def test_a_file_without_lines_has_a_first(self):
         assert diagnostics.line_range((), 5, UTF16).start == types.Position(0, 0)
@@ -371,7 +368,7 @@ class TestSheet:
         lines = lines_of(text)
         found = lenses.lenses(sheet(unit, text), "file:///a.py", lines, UTF16)
         at = {one.range.start.line for one in found if one.command.arguments[1] == "add"}
-        assert at == {diagnostics.below_decorators(lines, 4) - 1} == {5}
+        assert at == {below_decorators(lines, 4) - 1} == {5}
 
     @pytest.mark.parametrize(
         ("before", "line"),
@@ -446,10 +443,19 @@ class TestSheet:
         assert found.contents.value.splitlines() == [
             "add · 01 adding · 0 of 1 law holds",
             "✗ add(x, y) equals x + y.",
+            "✗ is broken",
             "Needed by 02 doubling",
+            *folded(lenses.COUNTS, hang=2).splitlines(),
         ]
         drawn = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=True)
         assert drawn.contents.value.startswith("**add · 01 adding")
+
+    def test_signs_are_explained_where_not_all_laws_hold(self):
+        assert lenses.sign_lines(["✓ One."]) == lenses.sign_lines([]) == []
+        assert lenses.sign_lines(["· One.", "✓ Two.", "○ Three.", "· Four."]) == [
+            "✓ holds, ○ waits for an exercise, · not judged yet"
+        ]
+        assert {*lenses.MEANINGS} == {*lenses.SIGNS.values(), lenses.UNKNOWN}
 
     @pytest.mark.parametrize(
         ("text", "drawn"),

@@ -164,7 +164,7 @@ class TestQuestions:
             while editor.wait("$/progress") != {"token": token, "value": {"kind": "end"}}:
                 pass
             text = editor.wait("window/showMessage")["message"]
-            assert text == "Stopped checking 01 adding. Save, or choose run, to check it again."
+            assert text == "Stopped checking 01 adding.", "short enough for the last line of Neovim"
             assert editor.diagnostics(file, INFORMATION) == []
             assert editor.titles(file, 3)[1:] == ["run", "hint"]
             assert not [one for one in editor.actions(file, 0) if "Stop" in one["title"]]

@@ -89,7 +89,9 @@ class TestSaves:
             editor.open(file)
             editor.until(lambda: codes(editor, file) == ["locked", "todo"])
             (one,) = editor.diagnostics(file, INFORMATION)
-            assert one["message"] == "02 doubling is locked. It opens after 01; you are at 00"
+            assert " ".join(one["message"].split()) == (
+                "02 doubling opens after 01; you are at 00. To begin here now: tito path borrow 01"
+            )
             assert one["range"]["start"]["line"] == 0
             toy.solve(root, "adding")
             editor.until(lambda: codes(editor, file) == ["todo"])
