@@ -40,6 +40,7 @@ def steps(folder, root):
         "stub": STUB,
         "wrong": WRONG,
         "right": "    return np.maximum(x, 0)",
+        "loop": "    while True: pass",
         "action": "Hint 1 for relu",
         "said": "relu, hint 1 of 3",
         "seen": str(folder / "seen.json"),

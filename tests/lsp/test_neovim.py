@@ -83,6 +83,7 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     assert not found["cut"], "a window of 80 columns shows all of each"
     assert found["status"].startswith("02 activations")
     assert found["encoding"] == "utf-8"
+    assert found["stopped"], "there is no key for that, but a code action"
     assert editors.gone(root)
 
 

@@ -130,5 +130,16 @@ vim.schedule(function()
   replace(steps.wrong, steps.right)
   wait('no error', function() return #diagnostics(vim.diagnostic.severity.ERROR) == 0 end)
   seen.mended = true
+
+  replace(steps.right, steps.loop)
+  wait('a run', function() return vim.startswith(vim.g.tinytorch, 'checking') end)
+  vim.lsp.buf.code_action({
+    apply = true,
+    filter = function(action) return vim.startswith(action.title, 'Stop checking') end,
+  })
+  wait('the end of the run', function()
+    return vim.fn.execute('messages'):find('Stopped checking', 1, true) ~= nil
+  end)
+  seen.stopped = true
   leave()
 end)
