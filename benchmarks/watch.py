@@ -1,6 +1,6 @@
 """How soon a verdict comes after a save: `tito watch` and `tito lsp` beside pytest-watcher, same edits.
 
-    pip install -e ".[bench,lsp]" && python -m benchmarks.watch [EDITS]
+    pip install -e ".[bench,lsp]" && python -m benchmarks.watch --edits 20
 
 Each edit is saved in three workspaces, one after the other, and each time the verdict is waited for: every
 second edit is a wrong one. What is printed are ratios of the times from save to verdict, so that they
@@ -9,6 +9,7 @@ hold on any machine, as long as nothing else keeps it busy.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -172,12 +173,12 @@ class Watcher(Watched):
         raise RuntimeError("pytest-watcher has ended")
 
 
-def edits(pairs):
+def edits(count):
     """(right, text) of each edit, a wrong one first: the workspaces begin with a right one."""
     right = (ROOT / "reference" / "tinytorch" / "tensor.py").read_text(encoding="utf-8")
     wrong = right.replace("    return x * y\n", "    return x + y\n", 1)
     assert wrong != right
-    for number in range(pairs):
+    for number in range(count):
         text = right if number % 2 else wrong
         yield bool(number % 2), f"{text}\n\nEDIT = {number}\n"
 
@@ -200,7 +201,7 @@ class Edit:
     theirs: float
 
 
-def measured(pairs):
+def measured(count):
     """One `Edit` after the other."""
     with tempfile.TemporaryDirectory() as place:
         ours = Tito(workspace(Path(place) / "ours"))
@@ -208,7 +209,7 @@ def measured(pairs):
         editor = Editor(workspace(Path(place) / "editor"))
         try:
             time.sleep(5 * PAUSE)
-            for right, text in edits(pairs):
+            for right, text in edits(count):
                 began = ours.save(text)
                 moments = ours.verdicts()
                 time.sleep(PAUSE)
@@ -224,10 +225,10 @@ def measured(pairs):
                 one.end()
 
 
-def main(pairs):
+def main(count):
     """Measure, and print a table."""
     found = []
-    for edit in measured(pairs):
+    for edit in measured(count):
         seconds = (f"{value:.3f}" for value in (edit.first, edit.full, edit.line, edit.theirs))
         print(*seconds, "right" if edit.right else "wrong", flush=True)
         found.append(edit)
@@ -249,5 +250,18 @@ def median_ratio(pairs):
     return f"{statistics.median(a / b for a, b in pairs):.2f}" if pairs else ""
 
 
+def read_arguments():
+    """What was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.watch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--edits", type=int, default=20, help="how many edits to save, half of them wrong (20)"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    main(read_arguments().edits)
