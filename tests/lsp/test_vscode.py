@@ -37,7 +37,7 @@ def test_it_starts_in_workspaces_of_the_kit_and_in_no_others():
 
 
 def test_it_uses_the_names_that_the_server_has():
-    for name in (commands.LAW, commands.DEBUG, STATUS, INSTALL):
+    for name in (commands.LAW, commands.DEBUG, commands.STOP, STATUS, INSTALL):
         assert f"'{name}'" in SOURCE
 
 

@@ -15,6 +15,7 @@ const { findTito, missing } = require('./tito');
 const WORKSPACE_FILE = 'specs/manifest.json';
 const LAW = 'tinytorch.law';
 const DEBUG = 'tinytorch.debug';
+const STOP = 'tinytorch.stop';
 const PASSED = 0; // exit codes of pytest
 const FAILED = 1;
 const PATIENCE = 10_000; // milliseconds for the server to end what runs
@@ -45,6 +46,7 @@ class Extension {
       this.output,
       vscode.commands.registerCommand('tinytorch.debugLaw', () => this.debugChosen()),
       vscode.commands.registerCommand('tinytorch.restart', () => this.restart()),
+      vscode.commands.registerCommand('tinytorch.stopRun', () => this.stopRun()),
     );
     vscode.commands.executeCommand('setContext', 'tinytorch.isWorkspace', true);
     const python = await pythonExtension();
@@ -136,6 +138,11 @@ class Extension {
     } finally {
       server?.kill(); // nothing if it has ended
     }
+  }
+
+  /** Stop what is being checked. VS Code shows progress in the status bar, without a button for that. */
+  async stopRun() {
+    if (this.client?.isRunning()) await vscode.commands.executeCommand(STOP);
   }
 
   show(status) {

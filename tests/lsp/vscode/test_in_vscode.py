@@ -132,3 +132,5 @@ def is_green(window):
     window.lens("7 of 7 laws hold").wait_for()
     window.sees(".statusbar", "02 activations todo")  # the other exercises are stubs
     screenshot(window, "vscode-green")
+    window.command("tinytorch: Stop the Run")
+    window.sees(".notifications-toasts", "Nothing is being checked.")
