@@ -3,8 +3,8 @@
     pip install -e ".[bench,lsp]" && python -m benchmarks.watch --edits 20
 
 Each edit is saved in three workspaces, one after the other, and each time the verdict is waited for: every
-second edit is a wrong one. What is printed are ratios of the times from save to verdict, so that they
-hold on any machine, as long as nothing else keeps it busy.
+second edit is a wrong one. `tito watch` and the editor begin in turn. What is printed are ratios of the
+times from save to verdict, so that they hold on any machine, as long as nothing else keeps it busy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ PARTS = (
 )
 LAST_LINE = "of 21 checkpoints"
 ENDED = re.compile(r"(passed|failed).* in \d")
-KINDS = ("first", "full")
 PAUSE = 1.0
 """Seconds between two edits: a person is slower."""
 
@@ -86,6 +85,14 @@ class Tito(Watched):
         )
         self.verdicts()
 
+    def seconds(self, text):
+        """Seconds from a save to the first look, if there is one, and to the full verdict."""
+        began = self.save(text)
+        moments = self.verdicts()
+        full = moments["full"] - began
+        rest(full)
+        return moments.get("first", moments["full"]) - began, full
+
     def verdicts(self):
         """(moment, kind) of each verdict until the full one."""
         found = []
@@ -96,6 +103,11 @@ class Tito(Watched):
                 if message["beat"] == "full":
                     return {beat: moment for moment, beat in found}
         raise RuntimeError("tito watch has ended")
+
+
+def rest(took):
+    """Wait for what goes on after something is shown: the rest of a run, and examples that are drawn."""
+    time.sleep(PAUSE + took)
 
 
 class Editor(Watched):
@@ -129,6 +141,13 @@ class Editor(Watched):
         moment = super().save(text)
         self.send("textDocument/didSave", textDocument=self.place)
         return moment
+
+    def seconds(self, text, right, took):
+        """Seconds from a save to what is then shown; ``took`` is how long a run takes."""
+        written = self.save(text)
+        seconds = self.verdict(right) - written
+        rest(took)
+        return seconds
 
     def verdict(self, right):
         """The moment at which what is shown is what it should be: an error in some file, or none in any."""
@@ -209,17 +228,14 @@ def measured(count):
         editor = Editor(workspace(Path(place) / "editor"))
         try:
             time.sleep(5 * PAUSE)
-            for right, text in edits(count):
-                began = ours.save(text)
-                moments = ours.verdicts()
-                time.sleep(PAUSE)
-                written = editor.save(text)
-                line = editor.verdict(right) - written
-                time.sleep(PAUSE + moments["full"] - began)  # it still runs
+            took = 0.0
+            for number, (right, text) in enumerate(edits(count)):
+                begins = bool(number // 2 % 2)  # whether the editor does, in every second pair
+                line = editor.seconds(text, right, took) if begins else 0.0
+                first, took = ours.seconds(text)
+                line = line if begins else editor.seconds(text, right, took)
                 saved = theirs.save(text)
-                whole = theirs.verdict() - saved
-                first, full = (moments.get(kind, moments["full"]) - began for kind in KINDS)
-                yield Edit(right, first, full, line, whole)
+                yield Edit(right, first, took, line, theirs.verdict() - saved)
         finally:
             for one in (ours, theirs, editor):
                 one.end()
