@@ -20,7 +20,8 @@ from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
 from pytest_tinytorch.run.exceptions import LawBroken, MissingName
-from pytest_tinytorch.run.explainer import Explainer, Spec
+from pytest_tinytorch.run.explainer import Explainer
+from pytest_tinytorch.run.places import Spec
 from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
 from pytest_tinytorch.threads import suit_threads
 

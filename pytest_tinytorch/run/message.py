@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.terminal import output
-from pytest_tinytorch.terminal.plaintext import shortened
+from pytest_tinytorch.terminal.plaintext import encodable_text, shortened
 
 LABEL_WIDTH = 10
 EXAMPLE_LINES, MOST_LINES = 14, 16
@@ -158,3 +158,11 @@ def example_lines(error: BaseException) -> str:
                 lines = [re.sub(r",\s*(#.*)?$", "", line.strip()) for line in lines[1:-1]]
             return "\n".join(lines[:EXAMPLE_LINES])
     return ""
+
+
+def error_text(error: BaseException, longest: int = LONGEST_TEXT) -> str:
+    """The text of an exception, even of one that a learner made and cannot be shown."""
+    try:
+        return encodable_text(shortened(str(error), longest))
+    except Exception as failure:
+        return f"no message, because str() of it raises {type(failure).__name__}"

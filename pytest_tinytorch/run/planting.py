@@ -19,8 +19,8 @@ from pytest_tinytorch.course.syntax import syntax_tree
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run.canaries import OWN_BODY, Canary, rewritten
 from pytest_tinytorch.run.decoys import Decoys
-from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
+from pytest_tinytorch.run.places import Frame
 from pytest_tinytorch.run.pool import Listener
 from pytest_tinytorch.run.reports import IS_CANARY, UNIT, attached_outcome
 from pytest_tinytorch.run.runner import stop_at_stubs

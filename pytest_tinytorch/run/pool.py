@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import pytest
 
 from pytest_tinytorch.run import hardlimit, workerends, workers
-from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.linux import Usage
 from pytest_tinytorch.run.loops import Loop
 from pytest_tinytorch.run.meter import CAP, Meter
+from pytest_tinytorch.run.places import Frame
 from pytest_tinytorch.run.workerends import Ending
 from pytest_tinytorch.run.workers import Prepare, Worker, begin_worker
 

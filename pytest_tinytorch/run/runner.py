@@ -26,8 +26,10 @@ from pytest_tinytorch.run.exceptions import (
     SpecEnded,
     StubReached,
 )
-from pytest_tinytorch.run.explainer import MENDED_BY, Explainer, Finding, Spec, error_text
+from pytest_tinytorch.run.explainer import Explainer, Finding
 from pytest_tinytorch.run.memory import keep_freed_memory
+from pytest_tinytorch.run.message import error_text
+from pytest_tinytorch.run.places import MENDED_BY, Spec
 from pytest_tinytorch.run.processstate import kept
 from pytest_tinytorch.run.reports import (
     IS_CANARY,
@@ -64,7 +66,7 @@ class Runner:
             self._is_sound,
             workspace.options.commands,
         )
-        self.timer = SpecTimer(lambda file: self.explainer.is_learners(Path(file).resolve()))
+        self.timer = SpecTimer(lambda file: self.explainer.places.is_learners(Path(file).resolve()))
         self.trials = Trials(self.timer)
 
     @pytest.hookimpl
@@ -87,7 +89,7 @@ class Runner:
         try:
             return (yield)
         except (SystemExit, KeyboardInterrupt) as error:
-            if not (endings.ends_program(error) and self.explainer.raised_by_learner(error)):
+            if not (endings.ends_program(error) and self.explainer.places.raised_by_learner(error)):
                 raise
             text = f"ends the program: {endings.place_of(error)}"
             return pytest.CollectReport(collector.nodeid, "failed", text, [])
@@ -235,7 +237,7 @@ class Runner:
             return
         place = self.workspace.implementation
         own, solution = place.file(unit.name), place.reference / PACKAGE / f"{unit.name}.py"
-        if not self.explainer.is_learners(real_path(own)) or not solution.is_file():
+        if not self.explainer.places.is_learners(real_path(own)) or not solution.is_file():
             return
         text, source = solution.read_text(encoding="utf-8"), place.text(own)
         if text == source:
@@ -284,7 +286,7 @@ class Runner:
         try:
             return (yield)
         except (pytest.exit.Exception, KeyboardInterrupt) as error:
-            if not (endings.ends_program(error) and self.explainer.raised_by_learner(error)):
+            if not (endings.ends_program(error) and self.explainer.places.raised_by_learner(error)):
                 raise
             raise EndsProgram(error).with_traceback(error.__traceback__) from None
         finally:

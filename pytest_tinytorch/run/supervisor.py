@@ -18,10 +18,10 @@ from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.implementation import compile_sources
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run import linux
-from pytest_tinytorch.run.explainer import Frame, Spec
 from pytest_tinytorch.run.isolation import RunMarker
 from pytest_tinytorch.run.limits import Limit, limit_of
 from pytest_tinytorch.run.loops import MODULE, Loop
+from pytest_tinytorch.run.places import Frame, Spec
 from pytest_tinytorch.run.planting import Planter, Sieve
 from pytest_tinytorch.run.pool import Listener, Pool
 from pytest_tinytorch.run.reports import attached_outcome, ending_report, unit_of
@@ -78,7 +78,7 @@ class Relay:
     def _imports_among(self, frames: Sequence[Frame], nodeid: str) -> list[Loop]:
         """The modules that were being imported: no later spec is to come to the same end."""
         files = [frame.file for frame in frames if frame.name == MODULE]
-        learners = filter(self.runner.explainer.is_learners, files)
+        learners = filter(self.runner.explainer.places.is_learners, files)
         return [Loop(str(file), MODULE, 1, nodeid) for file in learners]
 
     def limit(self, item: pytest.Item) -> Limit | None:

@@ -27,9 +27,9 @@ from typing import IO, Any, NoReturn
 import pytest
 
 from pytest_tinytorch.run import linux
-from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.linux import Usage
 from pytest_tinytorch.run.loops import Loop
+from pytest_tinytorch.run.places import Frame
 from pytest_tinytorch.run.spectimer import STDERR
 
 STARTED, REPORT, WARNING, FINISHED, FAILED = "started", "report", "warning", "finished", "failed"

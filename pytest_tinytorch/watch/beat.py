@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_tinytorch.run.explainer import Explainer, Frame, Spec
+from pytest_tinytorch.run.places import Frame, Places, Spec
 from pytest_tinytorch.run.pool import LOOK_SECONDS, Pool
 from pytest_tinytorch.run.reports import unit_of
 from pytest_tinytorch.run.runner import group_and_law, measures_time
@@ -33,7 +33,7 @@ class Beat:
         total: how many specs it has.
         request: that it answers.
         send: takes messages.
-        explainer: tells whose code a process is in.
+        places: tells whose code a process is in.
 
     Attributes:
         pool: where specs run now, if they do.
@@ -42,12 +42,12 @@ class Beat:
         lines: place to the line that it was told with, so that it does not go to and fro.
     """
 
-    def __init__(self, total: int, request: Request, send: Send, explainer: Explainer) -> None:
+    def __init__(self, total: int, request: Request, send: Send, places: Places) -> None:
         self.last = self.looked = time.monotonic()
         self.total = total
         self.request = request
         self.send = send
-        self.explainer = explainer
+        self.places = places
         self.done: set[str] = set()
         self.pool: Pool | None = None
         self.told: pytest.Item | None = None
@@ -80,15 +80,15 @@ class Beat:
         unit = unit_of(item)
         if unit is None or measures_time(item):
             return slow
-        frames = self.explainer.learners_frames(pool.place_of(item))
+        frames = self.places.learners_frames(pool.place_of(item))
         stayed = staying(self.stayed.get(item.nodeid, frames), frames)
         self.stayed[item.nodeid] = stayed
         spec = Spec(item.nodeid, unit, *group_and_law(item))
-        found = self.explainer.place_among(spec, stayed)
+        found = self.places.place_among(spec, stayed)
         if found is None:
             return slow
         frame, exercise = found
-        file = self.explainer.shown(frame.file)
+        file = self.places.shown(frame.file)
         line = self.lines.setdefault((file, exercise), frame.line)
         return replace(slow, exercise=exercise, file=file, line=line)
 

@@ -212,7 +212,7 @@ class WatchPlugin:
         """Says how far so many specs are, and of which source."""
         config = session.config
         send = partial(self._send, judge_of(config))
-        return Beat(total, self.request, send, runner_of(config).explainer)
+        return Beat(total, self.request, send, runner_of(config).explainer.places)
 
     def _cost(self, item: pytest.Item) -> int:
         """How dear a spec is in a full run: most of all a property for which Hypothesis has yet to draw."""

@@ -40,7 +40,7 @@ LISTED = {
         ("lsp/commands.py", f"'tinytorch.{name}'"): "names a command of an editor"
         for name in ("laws", "run", "stop", "hint", "lesson", "law", "debug")
     },
-    ("run/explainer.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
+    ("run/places.py", "'tinytorch.'"): "tells from the name of a missing module whose it is",
     (
         "run/planting.py",
         "exec",

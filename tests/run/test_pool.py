@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_tinytorch.run import linux, pool, workerends, workers
-from pytest_tinytorch.run.explainer import Frame
 from pytest_tinytorch.run.limits import Limit
 from pytest_tinytorch.run.linux import Usage
+from pytest_tinytorch.run.places import Frame
 from pytest_tinytorch.run.pool import LOOK_SECONDS, Pool
 
 pytestmark = pytest.mark.skipif(not linux.is_here(), reason="needs forks")

@@ -27,7 +27,7 @@ from pytest_tinytorch.evidence.gate import states_of_units
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import open_workspace
-from pytest_tinytorch.run.explainer import Frame
+from pytest_tinytorch.run.places import Frame
 from pytest_tinytorch.terminal.glyphs import UNICODE
 from pytest_tinytorch.watch import beat, view
 from pytest_tinytorch.watch.affected import affected_checkpoints, saved_modules
@@ -354,7 +354,7 @@ class TestView:
         item.get_closest_marker = lambda name: None
         pool = SimpleNamespace(slowest=lambda: pool.used, worker_of=lambda item: pool.worker)
         sent = []
-        told = beat.Beat(50, Request(1), sent.append, explainer=None)
+        told = beat.Beat(50, Request(1), sent.append, places=None)
         told._placed = lambda slow, *_: slow
         told.pool = pool
 
