@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
+from tinytorch import precision
 from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.special import normal_cdf
 from tinytorch.tensor import Tensor

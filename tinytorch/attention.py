@@ -10,10 +10,10 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch import precision
 from tinytorch.activations import softmax
 from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
+from tinytorch import precision
 from tinytorch.primitive import Array, check_floating, in_blocks, primitive
 from tinytorch.special import normal_cdf
 from tinytorch.tensor import Tensor
@@ -111,9 +111,9 @@ def gelu(x: Array, *, approximate: str = "none") -> Array:
         inner += SQRT_2_OVER_PI
         inner *= x
         out = np.tanh(inner)
-        half = 0.5 * x
-        out *= half
-        out += half
+        out += 1
+        out *= 0.5
+        out *= x
         return out
 
     return in_blocks(part, x)
@@ -143,9 +143,8 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
-    weights = x - max_keeping_axis(x, dim)
-    np.exp(weights, out=weights)
-    weights /= sum_keeping_axis(weights, dim)
+    weights, total = precision.exponentials(x, dim)
+    weights /= total
     return weights
 
 

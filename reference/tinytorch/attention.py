@@ -7,10 +7,10 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch import precision
 from tinytorch.activations import softmax
 from tinytorch.autograd import softmax_x
 from tinytorch.layers import Linear, Module, Parameter
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator, linear
 
@@ -72,11 +72,8 @@ def masked_softmax(scores: Array, *, mask: Array) -> Array:
     >>> masked_softmax(np.array([[1.0, 1.0, 9.0]]), mask=np.array([True, True, False]))
     array([[0.5, 0.5, 0. ]])
     """
-    weights = scores.copy()
-    np.copyto(weights, -np.inf, where=~mask)
-    weights -= max_keeping_axis(weights, -1)
-    np.exp(weights, out=weights)
-    weights /= sum_keeping_axis(weights, -1)
+    weights, total = precision.exponentials(scores, -1, mask)
+    weights /= total
     return weights
 
 

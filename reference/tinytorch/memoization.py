@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinytorch.activations import softmax
 from tinytorch.arranging import check_indices, raw
-from tinytorch.attention import causal_mask, masked_softmax
+from tinytorch.attention import causal_mask
 from tinytorch.autograd import no_grad
+from tinytorch.precision import exponentials
 from tinytorch.primitive import Array, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor
 from tinytorch.transformers import GPT, sample
@@ -143,8 +143,8 @@ def attend(query: Array, key: Array, value: Array, *, mask: Array | None = None)
     as the step itself.
     """
     scores = (query * query.shape[-1] ** -0.5) @ key.swapaxes(-2, -1)  # (N, H, T, S)
-    weights = softmax(scores) if mask is None else masked_softmax(scores, mask=mask)
-    return weights @ value  # (N, H, T, d)
+    weights, total = exponentials(scores, -1, mask)
+    return weights @ value / total  # (N, H, T, d), fewer numbers to divide than weights
 
 
 def attend_flops(arrays: Sequence[Any], params: Mapping[str, Any], ans: Array) -> int:

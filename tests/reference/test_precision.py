@@ -104,3 +104,56 @@ def test_in_parts_the_sum_is_that_of_numpy(reference, dtype, keepdims):
                 assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
                 close = {"f8": 1e-11, "f4": 1e-3, "f2": 1.0}.get(dtype, 0)
                 np.testing.assert_allclose(got, wanted, atol=close, rtol=1e-2 * close)
+
+
+def by_definition(x, axis, mask):
+    """Weights that add up to 1 along the axis, in float64; 0 where the mask is False."""
+    x = np.where(mask, x.astype(np.float64), -np.inf)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+ROWS = {"common": 0.0, "too large": 1e4, "too small": -1e4, "on the edge": 88.0, "faint": -60.0}
+"""What is added to all scores of a row."""
+
+
+@pytest.mark.parametrize("axis", [-1, 0])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(5, 8), (2000, 8)])  # a small array, and a large one
+def test_exponentials_are_right_for_rows_of_any_size(reference, shape, dtype, axis):
+    from tinytorch.precision import exponentials
+
+    draw = np.random.default_rng(0)
+    offsets = np.resize(list(ROWS.values()), (shape[0], 1))
+    x = (draw.standard_normal(shape) + offsets).astype(dtype)
+    mask = draw.random(shape) < 0.7
+    mask[:, 0] = True
+    if axis == 0:
+        x, mask = np.asfortranarray(x).T, mask.T
+    before = x.copy()
+    for given in (None, mask):
+        with np.errstate(all="raise", under="ignore"):
+            weights, total = exponentials(x, axis, given)
+        assert weights.dtype == total.dtype == dtype
+        wanted = by_definition(x, axis, True if given is None else mask)
+        close = {np.float16: 4e-3, np.float32: 1e-6, np.float64: 1e-14}[dtype]
+        np.testing.assert_allclose(weights / total, wanted, atol=close)
+        assert given is None or not weights[~mask].any()
+    np.testing.assert_array_equal(x, before)
+
+
+def test_exponentials_of_a_row_do_not_depend_on_other_rows(reference):
+    """Nor on what the mask hides, infinite or not: a change in the future never changes the past."""
+    from tinytorch.precision import exponentials
+
+    x = np.random.default_rng(0).standard_normal((1000, 8)).astype(np.float32)
+    mask = np.tri(1000, 8, 3, dtype=bool)
+    wanted = exponentials(x, -1, mask)
+    for other in (100.0, 1e4, -1e4, np.inf, np.nan):
+        y = x.copy()
+        y[500:] = other
+        y[:, 4:] = np.where(mask[:, 4:], y[:, 4:], other)
+        with np.errstate(invalid="ignore"):
+            got = exponentials(y, -1, mask)
+        for one, same in zip(got, wanted, strict=True):
+            np.testing.assert_array_equal(one[:500], same[:500])

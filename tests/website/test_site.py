@@ -151,10 +151,10 @@ def secrets(node, lines):
 def test_a_solution_on_a_page_is_noticed(tmp_path):
     page = tmp_path / "page.html"
     page.write_text(
-        "<code><b>np.exp</b>(x) <i>x - max_keeping_axis(x,</i></code>", encoding="utf-8"
+        "<code><b>np.exp</b>(x) <i>precision.exponentials(x,</i></code>", encoding="utf-8"
     )
     assert solutions_in({page: pages.read(page)}) == []
-    line = "weights = x - max_keeping_axis(x, dim)"
+    line = "weights, total = precision.exponentials(x, dim)"
     assert line in kit.reference_text("activations")
     page.write_text(f"<pre>{line.replace('x', '<b>x</b>')}</pre>", encoding="utf-8")
     assert ("page.html", "softmax") in solutions_in({page: pages.read(page)})

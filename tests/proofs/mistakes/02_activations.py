@@ -125,32 +125,35 @@ MISTAKES = (
     Mistake(
         "softmax without subtracting the maximum",
         of="softmax",
-        replace="weights = x - max_keeping_axis(x, dim)",
-        by="weights = x.copy()",
+        replace="precision.exponentials(x, dim)",
+        by="np.exp(x), np.exp(x).sum(axis=dim, keepdims=True)",
         turns_red="TestSoftmax",
         says="overflow",
     ),
     Mistake(
         "softmax that subtracts the maximum of everything",
         of="softmax",
-        replace="max_keeping_axis(x, dim)",
-        by="x.max(initial=-np.inf)",
+        replace="weights, total = precision.exponentials(x, dim)",
+        by="""
+weights = np.exp(x - x.max(initial=-np.inf))
+total = weights.sum(axis=dim, keepdims=True)
+""",
         turns_red="TestSoftmax",
         says="softmax",
     ),
     Mistake(
         "softmax that divides by the sum of everything",
         of="softmax",
-        replace="sum_keeping_axis(weights, dim)",
-        by="weights.sum()",
+        replace="weights /= total",
+        by="weights /= weights.sum()",
         turns_red="TestSoftmax",
         says="softmax",
     ),
     Mistake(
         "softmax that always takes the last axis",
         of="softmax",
-        replace="sum_keeping_axis(weights, dim)",
-        by="weights.sum(axis=-1, keepdims=True)",
+        replace="weights /= total",
+        by="weights /= weights.sum(axis=-1, keepdims=True)",
         turns_red="TestSoftmax",
         says="softmax",
     ),
