@@ -45,6 +45,12 @@ class Rows:
         self.places, self.classes = np.arange(side), operations.labels()
         self.starts = self.places * side
 
+    def softmax(self):
+        """No number is so large that its row would need less; the sums show it."""
+        np.exp(self.x, out=self.out)
+        np.matmul(self.out, self.ones, out=self.column[:, 0])
+        return np.divide(self.out, self.column, out=self.out)
+
     def exponentials(self):
         """Of each row less its largest number, and their sums; gives the right ones before."""
         np.maximum.reduceat(self.x.reshape(-1), self.starts, out=self.column[:, 0])
@@ -53,10 +59,6 @@ class Rows:
         np.exp(self.out, out=self.out)
         np.matmul(self.out, self.ones, out=self.column[:, 0])
         return right
-
-    def softmax(self):
-        self.exponentials()
-        return np.divide(self.out, self.column, out=self.out)
 
     def softmax_back(self):
         np.vecdot(self.g, self.out, out=self.column[:, 0])
@@ -91,11 +93,12 @@ class Rows:
         np.multiply(self.g, self.out, out=self.work)
         np.matmul(self.ones, self.work, out=self.row)
         np.matmul(self.ones, self.g, out=self.row)
+        along = self.work @ self.weight / len(self.ones)
+        mean = self.g @ self.weight / len(self.ones)
+        np.multiply(self.out, along[:, None], out=self.work)
         np.multiply(self.g, self.weight, out=self.back)
-        np.vecdot(self.back, self.out, out=self.column[:, 0])
-        np.multiply(self.out, self.column / len(self.ones), out=self.out)
-        np.subtract(self.back, self.mean(self.back), out=self.back)
-        np.subtract(self.back, self.out, out=self.back)
+        np.subtract(self.back, mean[:, None], out=self.back)
+        np.subtract(self.back, self.work, out=self.back)
         return np.multiply(self.back, self.inverse, out=self.back)
 
 
@@ -134,7 +137,6 @@ def step_products():
         for _ in range(models.LAYERS):
             np.exp(scores, out=outs[0])
             np.tanh(hidden, out=outs[1])
-        np.exp(logits, out=outs[2])  # for the loss, and again for its gradient
         np.exp(logits, out=outs[2])
 
     return run
@@ -253,7 +255,7 @@ FLOORS: dict[str, Floor] = {
     "generate-cached": Floor(
         generation, "the same tokens in plain NumPy, without Tensors, modules and checks", CALLS
     ),
-    "softmax": Floor(each("softmax"), "maximum, subtract, exp, sum, divide", FUSED),
+    "softmax": Floor(each("softmax"), "exp, sum, divide", FUSED),
     "softmax-back": Floor(
         each("softmax", "softmax_back"),
         "those of softmax; a product summed along rows, subtract, multiply",
@@ -276,7 +278,7 @@ FLOORS: dict[str, Floor] = {
     "cross-entropy-back": Floor(
         each("cross_entropy", "cross_entropy_back"),
         "those of cross entropy, whose exponentials are kept; multiply, and subtract in one column",
-        "an exponential that is as fast; the floor keeps an array that the row computes anew",
+        "an exponential that is as fast",
     ),
 }
 """By the name of the row."""

@@ -307,8 +307,19 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     raise NotImplementedError("05 autograd: log_softmax_x")
 
 
-def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """g · (softmax(x) - 1 at the right class): the prediction minus the truth."""
+def surprise_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    classes: Array,
+    saved: tuple[Array, Array] | None = None,
+) -> Array:
+    """g · (softmax(x) - 1 at the right class): the prediction minus the truth.
+
+    If `losses.surprise` saved the exponentials, (N, C), and their sums, (N, 1), softmax is the one divided by
+    the other; otherwise ``saved`` is None.
+    """
     raise NotImplementedError("05 autograd: surprise_x")
 
 

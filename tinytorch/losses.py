@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.precision import max_keeping_axis, sum_keeping_axis
-from tinytorch.primitive import Array, Variable, check_floating, primitive
+from tinytorch.primitive import Array, Saving, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -39,7 +39,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def surprise(x: Array, *, classes: Array) -> Array:
+def surprise(x: Array, *, classes: Array) -> Array | Saving:
     """How unlikely the scores of each row make the class that ``classes`` names.
 
     surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
@@ -50,7 +50,9 @@ def surprise(x: Array, *, classes: Array) -> Array:
     Returns:
         (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    You need only one number of each row, so make only one array as large as ``x``, and do not keep it.
+    You need only one number of each row, so make only one array as large as ``x``, for the exponentials.
+    ``Saving(result, (exponentials, their sums))`` keeps them for the gradient rule of 05, which else computes
+    them again. The result alone is right, too, and takes less memory.
 
     >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
     array([0.6931, 0.    ])

@@ -17,7 +17,7 @@ from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
 from tinytorch.precision import in_single, sum_along, sum_keeping_axis
-from tinytorch.primitive import Array, check_floating, defvjp, primitive
+from tinytorch.primitive import Array, Saving, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
@@ -42,7 +42,7 @@ def mean_of(x: Array) -> Array:
 
 @primitive
 @in_single
-def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
+def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array | Saving:
     """Normalize each vector, then stretch and shift its elements by the learned weight and bias.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
@@ -56,6 +56,9 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     Raises:
         TypeError: ``x`` is not floating; the message names its dtype.
 
+    The gradient rules need 1 / deviation again. ``Saving(out, (inverse,))`` hands it on to them as ``saved``;
+    if you return the result alone, ``saved`` is None, and they compute it again.
+
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
     """
@@ -64,7 +67,14 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
 
 @in_single
 def layer_norm_x(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the vectors.
 
@@ -76,7 +86,14 @@ def layer_norm_x(
 
 @in_single
 def layer_norm_weight(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_weight")
@@ -84,7 +101,14 @@ def layer_norm_weight(
 
 @in_single
 def layer_norm_bias(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_bias")

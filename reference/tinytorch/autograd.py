@@ -399,12 +399,23 @@ def log_softmax_x(g: Array, ans: Array, x: Array, *, dim: int = -1) -> Array:
     return np.subtract(g, share, out=share)
 
 
-def surprise_x(g: Array, ans: Array, x: Array, *, classes: Array) -> Array:
-    """g · (softmax(x) - 1 at the right class): the prediction minus the truth."""
-    total = activations.softmax(x, dim=1)
-    total[np.arange(len(x)), classes] -= 1
-    total *= g[:, None]
-    return total
+def surprise_x(
+    g: Array,
+    ans: Array,
+    x: Array,
+    *,
+    classes: Array,
+    saved: tuple[Array, Array] | None = None,
+) -> Array:
+    """g · (softmax(x) - 1 at the right class): the prediction minus the truth.
+
+    If `losses.surprise` saved the exponentials, (N, C), and their sums, (N, 1), softmax is the one divided by
+    the other; otherwise ``saved`` is None.
+    """
+    weights, total = saved or (activations.softmax(x, dim=1), 1)
+    share = weights * (g[:, None] / total)
+    share[np.arange(len(x)), classes] -= g
+    return share
 
 
 # The table of rules: how the gradient g of a result flows back to each argument.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.precision import max_keeping_axis, sum_keeping_axis
-from tinytorch.primitive import Array, Variable, check_floating, primitive
+from tinytorch.primitive import Array, Saving, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
 
@@ -41,7 +41,7 @@ def log_softmax(x: Array, *, dim: int = -1) -> Array:
 
 
 @primitive
-def surprise(x: Array, *, classes: Array) -> Array:
+def surprise(x: Array, *, classes: Array) -> Array | Saving:
     """How unlikely the scores of each row make the class that ``classes`` names.
 
     surprise(x)ₙ = -log softmax(xₙ)[classesₙ] = log Σⱼ exp(xₙⱼ) - x[n, classesₙ]
@@ -52,15 +52,18 @@ def surprise(x: Array, *, classes: Array) -> Array:
     Returns:
         (N,), of the dtype of ``x``; finite for scores of ±1e4, for the reason that `log_softmax` gives.
 
-    You need only one number of each row, so make only one array as large as ``x``, and do not keep it.
+    You need only one number of each row, so make only one array as large as ``x``, for the exponentials.
+    ``Saving(result, (exponentials, their sums))`` keeps them for the gradient rule of 05, which else computes
+    them again. The result alone is right, too, and takes less memory.
 
     >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
     array([0.6931, 0.    ])
     """
-    shifted = x - max_keeping_axis(x, 1)
-    right = shifted[np.arange(len(x)), classes]
-    np.exp(shifted, out=shifted)
-    return np.log(sum_keeping_axis(shifted, 1))[:, 0] - right
+    weights = x - max_keeping_axis(x, 1)
+    right = weights[np.arange(len(x)), classes]
+    np.exp(weights, out=weights)
+    total = sum_keeping_axis(weights, 1)
+    return Saving(np.log(total)[:, 0] - right, (weights, total))
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:

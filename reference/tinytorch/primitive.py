@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from inspect import unwrap
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -26,6 +26,26 @@ Rule = Callable[..., Array]
 
 ARRAYS = (np.ndarray, np.generic)
 """What a primitive and a rule return: arrays, and what NumPy makes of those without an axis."""
+
+
+class Saving(NamedTuple):
+    """What a primitive returns if it saves something for its gradient rules: its result, and what is saved.
+
+    All rules of the primitive get ``saved`` as a parameter of that name, and none may change it. It is a part
+    of the graph: it is freed with it, and counts as memory that training holds. If nothing is recorded, it
+    is dropped at once.
+
+    >>> @primitive
+    ... def scaled(x):
+    ...     scale = 1 / np.abs(x).max()
+    ...     return Saving(x * scale, (scale,))
+    >>> scaled(np.array([1.0, 4.0]))
+    array([0.25, 1.  ])
+    """
+
+    result: Array
+    saved: tuple[Any, ...]
+
 
 Observer = Callable[["Primitive", Sequence[Any], Mapping[str, Any], Any], None]
 
@@ -99,6 +119,7 @@ class Node:
     """How a tensor was made: which primitive, on which arguments, with which parameters.
 
     Attributes:
+        params: those of the call, and ``saved``, if the primitive saved anything.
         made_at: how many changes in place there had been.
     """
 
@@ -120,6 +141,8 @@ class Node:
     @args.setter
     def args(self, args: tuple[Any, ...] | None) -> None:
         self.used = args
+        if args is None:
+            self.params = {}
 
     def __repr__(self) -> str:
         return f"<{self.op.__name__}>"
@@ -137,7 +160,7 @@ def primitive(function: Callable[..., Any]) -> Primitive:
     """Let a function of arrays take Tensors too: arrays by position, parameters by keyword.
 
     The result is a Tensor when an argument is one. While recording, if an argument requires a
-    gradient, the result's ``grad_fn`` remembers (op, args, params).
+    gradient, the result's ``grad_fn`` remembers (op, args, params). A function may return a `Saving`.
 
     >>> @primitive
     ... def power(x, *, exponent):
@@ -165,8 +188,12 @@ def primitive(function: Callable[..., Any]) -> Primitive:
             if clear is error:
                 raise
             raise clear.with_traceback(error.__traceback__) from error
-        if type(ans) is not np.ndarray and not isinstance(ans, ARRAYS):
-            check_returned(function, ans, function.__name__)
+        saved = None
+        if type(ans) is not np.ndarray:
+            if type(ans) is Saving:
+                ans, saved = ans
+            if not isinstance(ans, ARRAYS):
+                check_returned(function, ans, function.__name__)
         if result_type is None:
             return ans
         watch = observer.get()
@@ -181,6 +208,8 @@ def primitive(function: Callable[..., Any]) -> Primitive:
         result.grad = None
         # Comparisons and indices have no gradient: only floating results are followed.
         result.requires_grad = follow = requires_grad and recording.get() and ans.dtype.kind == "f"
+        if follow and saved is not None:
+            params = {**params, "saved": saved}
         result.grad_fn = Node(op, args, params) if follow else None
         return result
 
@@ -305,6 +334,7 @@ def defvjp(op: Primitive, *rules: Rule | None, every: Rule | None = None) -> Non
     A rule is called as ``rule(g, ans, *args, **params)`` with arrays: the gradient of the output,
     the output, and what the primitive was called with; it returns the gradient of its argument.
     It keeps none of the arrays that it returns: a leaf may take one over as its ``.grad``, see `own`.
+    If the primitive returned a `Saving`, each of its rules also gets ``saved``, a parameter.
     ``None`` marks an argument that has no gradient. For primitives of any number of arrays,
     ``every`` is the one rule for them all, called with the argument's position first.
     """

@@ -14,7 +14,7 @@ from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding, PositionalEncoding
 from tinytorch.layers import Dropout, Linear, Module, Parameter, Sequential
 from tinytorch.precision import in_single, sum_along, sum_keeping_axis
-from tinytorch.primitive import Array, check_floating, defvjp, primitive
+from tinytorch.primitive import Array, Saving, check_floating, defvjp, primitive
 from tinytorch.tensor import DEFAULT_DTYPE, Tensor, default_generator
 
 INITIAL_DEVIATION = 0.02
@@ -43,7 +43,7 @@ def mean_of(x: Array) -> Array:
 
 @primitive
 @in_single
-def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array:
+def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Array | Saving:
     """Normalize each vector, then stretch and shift its elements by the learned weight and bias.
 
     out = (x - mean) / √(variance + eps) · weight + bias, with mean and variance of the last axis
@@ -57,47 +57,73 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     Raises:
         TypeError: ``x`` is not floating; the message names its dtype.
 
+    The gradient rules need 1 / deviation again. ``Saving(out, (inverse,))`` hands it on to them as ``saved``;
+    if you return the result alone, ``saved`` is None, and they compute it again.
+
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
     """
     check_floating(x, "x")
-    out, _ = normalized(x, eps)
+    out, inverse = normalized(x, eps)
     out *= weight
     out += bias
-    return out
+    return Saving(out, (inverse,))
 
 
 @in_single
 def layer_norm_x(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the vectors.
 
     Shifting or stretching a vector changes nothing, so remove the parts of g that would do so:
     (h - mean(h) - x̂ · mean(h · x̂)) / deviation, with h = g · weight.
     """
-    unit, inverse = normalized(x, eps)
+    (inverse,) = saved or normalized(x, eps)[1:]  # (…, 1)
     h = g * weight  # (…, D)
-    unit *= np.vecdot(h, unit)[..., None] / len(weight)
+    along = x - mean_of(x)  # (…, D)
+    along *= np.vecdot(h, along)[..., None] * inverse * inverse / len(weight)  # x̂ · mean(h · x̂)
     h -= mean_of(h)
-    h -= unit
+    h -= along
     h *= inverse
     return h
 
 
 @in_single
 def layer_norm_weight(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
-    unit, _ = normalized(x, eps)
-    rows = (-1, len(weight))
-    return np.einsum("nd,nd->d", g.reshape(rows), unit.reshape(rows))  # (D,)
+    (inverse,) = saved or normalized(x, eps)[1:]  # (…, 1)
+    products = x - mean_of(x)
+    products *= g
+    return inverse.reshape(-1) @ products.reshape(-1, len(weight))  # (D,)
 
 
 @in_single
 def layer_norm_bias(
-    g: Array, ans: Array, x: Array, weight: Array, bias: Array, *, eps: float = 1e-5
+    g: Array,
+    ans: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    *,
+    eps: float = 1e-5,
+    saved: tuple[Array] | None = None,
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     rows = g.reshape(-1, len(bias))

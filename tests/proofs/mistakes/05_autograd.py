@@ -220,6 +220,14 @@ MISTAKES = (
         says="softmax_x",
     ),
     Mistake(
+        "exponentials that were saved, taken for probabilities",
+        of="surprise_x",
+        replace="g[:, None] / total",
+        by="g[:, None]",
+        turns_red="TestElementwiseRules",
+        says="surprise",
+    ),
+    Mistake(
         "log-softmax summed over the wrong axis",
         of="log_softmax_x",
         replace="sum_keeping_axis(g, dim)",

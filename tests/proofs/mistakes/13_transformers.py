@@ -46,7 +46,7 @@ MISTAKES = (
     Mistake(
         "a gradient that takes mean and deviation for constants",
         of="layer_norm_x",
-        replace="h -= mean_of(h)\nh -= unit",
+        replace="h -= mean_of(h)\nh -= along",
         by="",
         turns_red="TestLayerNorm",
         says="layer_norm",
@@ -54,7 +54,7 @@ MISTAKES = (
     Mistake(
         "a gradient that forgets the deviation",
         of="layer_norm_x",
-        replace="h -= unit",
+        replace="h -= along",
         by="",
         turns_red="TestLayerNorm",
         says="layer_norm",
@@ -70,8 +70,8 @@ MISTAKES = (
     Mistake(
         "a gradient of the weight from vectors that are not normalized",
         of="layer_norm_weight",
-        replace="unit, _ = normalized(x, eps)",
-        by="unit = x.copy()",
+        replace="products = x - mean_of(x)",
+        by="products = x.copy()",
         turns_red="TestLayerNorm",
         says="layer_norm",
     ),
