@@ -143,6 +143,7 @@ def softmax(x: Array, *, dim: int = -1) -> Array:
     if not -x.ndim <= dim < x.ndim:
         raise IndexError(f"dim must be an axis of a tensor of shape {x.shape}, got {dim}")
     check_floating(x, "x")
+    # exp(x - max) and its sum, but most rows are near 0 and need no max: see there.
     weights, total = precision.exponentials(x, dim)
     weights /= total
     return weights

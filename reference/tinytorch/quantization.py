@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,11 +68,12 @@ def scale_and_zero_point(
         raise ValueError(f"low and high must be finite, got {low} and {high}")
     if (low > high).any():
         raise ValueError(f"low must not be above high, got {low} and {high}")
+    scale: Any  # an array, though NumPy's types say that it may be a float
     if symmetric:
         scale, zero_point = np.maximum(np.abs(low), np.abs(high)) / HIGHEST, np.zeros(low.shape)
     else:
         low, high = np.minimum(low, 0), np.maximum(high, 0)
-        scale = np.divide(high - low, HIGHEST - LOWEST)
+        scale = (high - low) / (HIGHEST - LOWEST)
     scale = np.maximum(scale, np.finfo(np.float32).tiny, where=scale > 0, out=np.ones_like(scale))
     if not symmetric:
         zero_point = np.clip(np.round(LOWEST - low / scale), LOWEST, HIGHEST)
