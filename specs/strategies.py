@@ -141,6 +141,21 @@ def with_axis(
     return x, None if axis == x.ndim else axis
 
 
+def with_more(
+    array_strategy: SearchStrategy[Array], more: Callable[[Array], SearchStrategy[Drawn]]
+) -> SearchStrategy[tuple[Array, Drawn]]:
+    """(array, what is drawn for that array).
+
+    Prefer it to ``data()``: what draws while the spec runs cannot be drawn ahead of the run.
+    """
+    return array_strategy.flatmap(lambda x: st.tuples(st.just(x), more(x)))
+
+
+def several(each: SearchStrategy[Drawn], count: int) -> SearchStrategy[tuple[Drawn, ...]]:
+    """So many values of the same kind."""
+    return st.tuples(*[each] * count)
+
+
 def seeds() -> SearchStrategy[int]:
     """Seeds for `np.random.default_rng`."""
     return st.integers(0, 2**32 - 1)

@@ -28,8 +28,10 @@ from specs.strategies import (
     both_signs,
     broadcastable,
     seeds,
+    several,
     shapes,
     with_axis,
+    with_more,
 )
 
 Tensor, tensor, full, zeros, ones, arange, eye = lazy(
@@ -86,6 +88,14 @@ def each(argnames, values):
 def exact(**options):
     """Arrays of eighths."""
     return arrays(elements=EIGHTHS, **options)
+
+
+@st.composite
+def matrices(draw):
+    """(x, y) of one dtype that x @ y takes; any side may be 0."""
+    n, k, m = draw(several(st.integers(0, 4), 3))
+    dtype = draw(st.sampled_from(FLOATS))
+    return draw(exact(shape=(n, k), dtype=dtype)), draw(exact(shape=(k, m), dtype=dtype))
 
 
 def integers(min_side=0):
@@ -406,14 +416,10 @@ class TestArithmetic:
 class TestMatmul:
     """matrix multiplication"""
 
-    @given(
-        st.data(), st.tuples(*[st.integers(0, 4)] * 3), st.sampled_from([np.float32, np.float64])
-    )
-    def test_multiplies_matrices(self, data, sides, dtype):
+    @given(matrices())
+    def test_multiplies_matrices(self, drawn):
         """(n, k) @ (k, m) is Σₖ x[i, k] · y[k, j]; zero where k is 0."""
-        n, k, m = sides
-        x = data.draw(exact(shape=(n, k), dtype=dtype))
-        y = data.draw(exact(shape=(k, m), dtype=dtype))
+        x, y = drawn
         assert_same(call(matmul, x, y), oracle.matmul(x, y))
         assert_same(call(operator.matmul, x, y), oracle.matmul(x, y))
 
@@ -684,12 +690,16 @@ class TestReductions:
 class TestShapes:
     """shapes and views"""
 
-    @given(arrays(max_dims=4), st.data())
-    def test_reshape_keeps_the_order(self, x, data):
+    @given(
+        with_more(
+            arrays(max_dims=4),
+            lambda x: st.tuples(st.permutations([*x.shape, 1]), st.integers(0, x.ndim)),
+        )
+    )
+    def test_reshape_keeps_the_order(self, drawn):
         """reshape gives the same values in the same order; one length may be -1."""
-        shape = data.draw(st.permutations([*x.shape, 1]))
+        x, (shape, at) = drawn
         assert_same(call(reshape, x, shape=tuple(shape)), x.reshape(shape))
-        at = data.draw(st.integers(0, x.ndim))
         if np.prod(shape[:at] + shape[at + 1 :]) > 0:
             open_shape = (*shape[:at], -1, *shape[at + 1 :])
             assert_same(call(reshape, x, shape=open_shape), x.reshape(shape))
@@ -706,29 +716,36 @@ class TestShapes:
             with raises(ValueError, naming=f"(0, 3) {shape}"):
                 reshape(Tensor(np.zeros((0, 3))), shape=shape)
 
-    @given(arrays(max_dims=4), st.data())
-    def test_permute_reorders_axes(self, x, data):
+    @given(
+        with_more(
+            arrays(max_dims=4),
+            lambda x: st.tuples(st.permutations(range(x.ndim)), several(st.booleans(), x.ndim)),
+        )
+    )
+    def test_permute_reorders_axes(self, drawn):
         """Axis i of permute(x, dims) is axis dims[i] of x, counted from either end."""
-        order = data.draw(st.permutations(range(x.ndim)))
-        dims = tuple(axis - x.ndim if data.draw(st.booleans()) else axis for axis in order)
+        x, (order, from_end) = drawn
+        dims = tuple(
+            axis - x.ndim if back else axis for axis, back in zip(order, from_end, strict=True)
+        )
         got = call(permute, x, dims=dims)
         assert_same(got, np.transpose(x, order))
         assert_equal(Tensor(x).permute(*dims).data, got)
 
-    @given(arrays(min_dims=1), st.data())
-    def test_transpose_swaps_two_axes(self, x, data):
+    @given(with_more(arrays(min_dims=1), lambda x: several(st.integers(-x.ndim, x.ndim - 1), 2)))
+    def test_transpose_swaps_two_axes(self, drawn):
         """transpose(x, a, b) swaps axes a and b, counted from either end; T swaps the last two."""
-        a, b = data.draw(st.tuples(*[st.integers(-x.ndim, x.ndim - 1)] * 2))
+        x, (a, b) = drawn
         got = call(transpose, x, a, b)
         assert_same(got, np.swapaxes(x, a, b))
         assert_equal(Tensor(x).transpose(a, b).data, got)
         assert_equal(Tensor(x).T.data, np.swapaxes(x, -1, -2) if x.ndim > 1 else x)
 
-    @given(arrays(), st.data())
-    def test_flatten_joins_axes(self, x, data):
+    @given(with_more(arrays(), lambda x: several(st.integers(0, max(x.ndim, 1) - 1), 2)))
+    def test_flatten_joins_axes(self, drawn):
         """flatten(x, start, end) joins the axes from start to end; a 0-d tensor becomes (1,)."""
-        rank = max(x.ndim, 1)
-        start, end = sorted(data.draw(st.tuples(*[st.integers(0, rank - 1)] * 2)))
+        x, ends = drawn
+        rank, (start, end) = max(x.ndim, 1), sorted(ends)
         expected = x.reshape(oracle.flattened(x.shape or (1,), start, end))
         assert_same(call(flatten, x, start, end), expected)
         assert_same(call(flatten, x, start - rank, end - rank), expected)
@@ -753,18 +770,23 @@ class TestShapes:
             assert_same(call(unsqueeze, x, dim), np.expand_dims(x, dim))
             assert_equal(Tensor(x).unsqueeze(dim).data, np.expand_dims(x, dim))
 
-    @given(exact(shape=shapes(max_side=2)), st.data())
-    def test_expand_stretches(self, x, data):
+    @given(
+        with_more(
+            exact(shape=shapes(max_side=2)),
+            lambda x: st.tuples(
+                hnp.broadcastable_shapes(x.shape, max_side=3, max_dims=4), several(st.booleans(), 4)
+            ),
+        )
+    )
+    def test_expand_stretches(self, drawn):
         """expand broadcasts x to a shape, in which -1 keeps the length of x."""
-        other = data.draw(hnp.broadcastable_shapes(x.shape, max_side=3, max_dims=4))
+        x, (other, keep) = drawn
         shape = np.broadcast_shapes(x.shape, other)
         expected = np.broadcast_to(x, shape)
         new = len(shape) - x.ndim
-        kept = [
-            i >= new and n == x.shape[i - new] and data.draw(st.booleans())
-            for i, n in enumerate(shape)
-        ]
-        asked = tuple(-1 if keep else n for n, keep in zip(shape, kept, strict=True))
+        asked = tuple(
+            -1 if i >= new and n == x.shape[i - new] and keep[i] else n for i, n in enumerate(shape)
+        )
         assert_same(call(expand, x, shape=asked), expected)
         assert_equal(Tensor(x).expand(*asked).data, expected)
 
@@ -820,16 +842,16 @@ class TestShapes:
 class TestIndexing:
     """indexing and joining"""
 
-    @given(arrays(), st.data())
-    def test_takes_integers_and_slices(self, x, data):
+    @given(with_more(arrays(), lambda x: hnp.basic_indices(x.shape, allow_newaxis=True)))
+    def test_takes_integers_and_slices(self, drawn):
         """x[index] agrees with NumPy for integers, slices, ... and None."""
-        index = data.draw(hnp.basic_indices(x.shape, allow_newaxis=True))
+        x, index = drawn
         assert_same(call(operator.getitem, x, index), np.asarray(x[index]))
 
-    @given(arrays(min_dims=1, min_side=1), st.data())
-    def test_takes_arrays_and_masks(self, x, data):
+    @given(with_more(arrays(min_dims=1, min_side=1), lambda x: hnp.integer_array_indices(x.shape)))
+    def test_takes_arrays_and_masks(self, drawn):
         """x[index] agrees with NumPy for integer arrays and boolean masks, as arrays or Tensors."""
-        index = data.draw(hnp.integer_array_indices(x.shape))
+        x, index = drawn
         assert_same(call(operator.getitem, x, index), x[index])
         assert_same(call(operator.getitem, x, tuple(map(Tensor, index))), x[index])
         assert_same(call(operator.getitem, x, x > 0), x[x > 0])
@@ -856,11 +878,10 @@ class TestIndexing:
             with raises(IndexError):
                 Tensor(np.zeros(3))[index]
 
-    @given(arrays(dtype=np.float64, min_dims=1), st.data())
-    def test_cat_joins_along_an_axis(self, x, data):
+    @given(with_axis(arrays(dtype=np.float64, min_dims=1)), st.lists(st.integers(0, 2), max_size=2))
+    def test_cat_joins_along_an_axis(self, drawn, repeats):
         """cat puts tensors one after the other along an axis; lengths there may differ, and dtypes mix."""
-        dim = data.draw(st.integers(-x.ndim, x.ndim - 1))
-        repeats = data.draw(st.lists(st.integers(0, 2), max_size=2))
+        x, dim = drawn
         parts = [x, *(np.repeat(x, times, axis=dim) + 1 for times in repeats)]
         assert_same(call(cat, list(map(Tensor, parts)), dim), np.concatenate(parts, axis=dim))
         assert_equal(cat([Tensor(x), Tensor(x)]).data, np.concatenate([x, x]))
@@ -869,10 +890,13 @@ class TestIndexing:
         for mixed in ([whole, x], [x.astype(np.float32), x], [x, x.astype(np.float32)]):
             assert_same(call(cat, list(map(Tensor, mixed)), dim), np.concatenate(mixed, axis=dim))
 
-    @given(arrays(dtype=np.float32), st.integers(1, 3), st.data())
-    def test_stack_joins_along_a_new_axis(self, x, count, data):
+    @given(
+        with_more(arrays(dtype=np.float32), lambda x: st.integers(-x.ndim - 1, x.ndim)),
+        st.integers(1, 3),
+    )
+    def test_stack_joins_along_a_new_axis(self, drawn, count):
         """stack puts tensors of one shape side by side along a new axis dim; dtypes mix."""
-        dim = data.draw(st.integers(-x.ndim - 1, x.ndim))
+        x, dim = drawn
         parts = [x + i for i in range(count)]
         assert_same(call(stack, list(map(Tensor, parts)), dim), np.stack(parts, axis=dim))
         assert_equal(stack(list(map(Tensor, parts))).data, np.stack(parts))
