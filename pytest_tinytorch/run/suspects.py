@@ -90,6 +90,14 @@ def suspect(
         exercises: the names of its exercises.
         clue: what else is known.
     """
+    return _suspect(spec, line, module, source, tuple(exercises), clue)
+
+
+@lru_cache(maxsize=64)
+def _suspect(
+    spec: str, line: int, module: str, source: str, exercises: tuple[str, ...], clue: Clue
+) -> str:
+    """The same, kept: a failure is explained before exercises are tried, and once more after that."""
     try:
         tree, calls = parse(spec), calls_of(source)
     except (SyntaxError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from contextvars import Context
 from enum import Enum
 from inspect import signature
@@ -31,6 +31,9 @@ RUN_SECONDS, SPEC_SECONDS = 4.0, 1.0
 
 LONGEST_SECONDS = 3.0
 """CPU time after which a trial is ended: there may be a loop that never ends."""
+
+LIKELIEST = 2
+"""How many exercises are tried one by one, before it is tried whether any of them is to blame at all."""
 
 FAILED_WITH = "failed_with"
 """The attribute of a property's function with the arguments that it failed with last."""
@@ -101,10 +104,15 @@ class Trials:
     def mending(
         self, again: Again, learners: Any, solution: str, exercises: Sequence[str], end: float
     ) -> str:
-        """The first exercise with which a spec holds, or else gets as far as one that is still to do."""
+        """The first exercise with which a spec holds, or else gets as far as one that is still to do.
+
+        Where the likeliest are innocent, all are tried at once: if the spec fails even so, none is to blame.
+        """
         furthest = ""
-        for exercise in exercises:
+        for number, exercise in enumerate(exercises):
             if process_time() > end:
+                break
+            if number == LIKELIEST and fails_with_all(again, learners, solution, exercises):
                 break
             try:
                 with standing_in(learners, solution, exercise):
@@ -121,6 +129,17 @@ class Trials:
         """Take note of an exercise that is to blame."""
         before = self.confirmed.get(module, [])
         self.confirmed[module] = [exercise, *(one for one in before if one != exercise)]
+
+
+def fails_with_all(again: Again, learners: Any, solution: str, exercises: Sequence[str]) -> bool:
+    """Whether a spec fails even with all of some exercises as the solution has them."""
+    with ExitStack() as stack:
+        try:
+            for exercise in exercises:
+                stack.enter_context(standing_in(learners, solution, exercise))
+        except CannotStandIn:
+            return False
+        return came_to(again) == Came.FAILED
 
 
 def came_to(again: Again) -> Came:

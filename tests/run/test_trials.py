@@ -91,6 +91,37 @@ def test_nobody_is_to_blame_where_nothing_helps(box):
     assert tried(box, never) == ""
 
 
+MANY = 12
+LONG = "\n\n".join(f"def step_{n}(x):\n    return x + {n}" for n in range(MANY))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found", "runs"),
+    [
+        ("return x + 9", "step_9", 1 + 10 + 1),  # the first run says that it fails again
+        ("return GIVEN", "", 1 + trials.LIKELIEST + 1),
+    ],
+)
+def test_it_is_tried_once_whether_any_of_them_is_to_blame(
+    tmp_path, monkeypatch, wrong, found, runs
+):
+    module, calls = ModuleType("tinytorch.boxes"), []
+    module.__file__ = str(tmp_path / "boxes.py")
+    exec(f"GIVEN = 1\n\n{LONG}".replace(wrong, "return -1"), vars(module))
+    monkeypatch.setitem(sys.modules, "tinytorch.boxes", module)
+
+    def spec():
+        calls.append(0)
+        for n in range(MANY):
+            assert getattr(module, f"step_{n}")(1) == 1 + n
+        assert wrong != "return GIVEN"
+
+    order, made = [f"step_{n}" for n in range(MANY)], Trials(SpecTimer(lambda file: False))
+    item = SimpleNamespace(obj=spec, funcargs={})
+    assert made.blamed(item, "boxes", _file(module), LONG, order) == found
+    assert len(calls) == runs
+
+
 def test_nobody_is_to_blame_for_what_does_not_fail_again(box):
     assert tried(box, lambda: None) == ""
 
