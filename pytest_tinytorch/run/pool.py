@@ -24,6 +24,9 @@ from pytest_tinytorch.run.workers import Prepare, Worker, begin_worker
 LOOK_SECONDS = 0.25
 """Seconds between two looks at what the workers have used."""
 
+GATHER_SECONDS = 0.005
+"""Seconds in which workers are not listened to: to wake up for each spec takes longer than most specs."""
+
 ANSWER_SECONDS = 1.0
 """Seconds that a worker has to tell where it is, before it is killed."""
 
@@ -120,7 +123,7 @@ class Pool:
     def slowest(self) -> tuple[pytest.Item, float, float] | None:
         """The spec that is nearest to its limit: the CPU time that it has used, and the limit, in seconds."""
         found = [
-            (worker.items[0], self.watched[worker.process].meter.cpu, limit.cpu)
+            (worker.items[0], self._watched(worker).meter.cpu, limit.cpu)
             for worker in self.workers
             if worker.running and (limit := self.listener.limit(worker.items[0])) is not None
         ]
@@ -141,6 +144,7 @@ class Pool:
 
     def _ready(self) -> list[Worker]:
         """The workers that have something to tell, or have ended."""
+        time.sleep(GATHER_SECONDS)
         ready = set(wait([x for w in self.workers for x in (w.connection, w.handle)], LOOK_SECONDS))
         return [w for w in self.workers if w.connection in ready or w.handle in ready]
 
@@ -165,7 +169,7 @@ class Pool:
         item = worker.items[0]
         if kind == workers.STARTED:
             worker.running = True
-            self.watched[worker.process] = Watched(worker.usage(), self.clock())
+            self.watched.pop(worker.process, None)  # most specs end before anybody has looked
             listener.started(item)
         elif kind == workers.REPORT:
             return listener.reported(workers.report_from(data, item.config))
@@ -178,13 +182,19 @@ class Pool:
             return self._replace(worker, workerends.of_failure(data))
         return True
 
+    def _watched(self, worker: Worker) -> Watched:
+        """What a worker has used for its spec, since somebody first looked."""
+        if worker.process not in self.watched:
+            self.watched[worker.process] = Watched(worker.usage(), self.clock())
+        return self.watched[worker.process]
+
     def _within_limits(self, worker: Worker) -> bool:
         """End a worker whose spec has used more than it may; says whether to go on."""
         if not worker.running or worker not in self.workers:
             return True
-        watched, now = self.watched[worker.process], self.clock()
+        watched, now = self._watched(worker), self.clock()
         if now - watched.meter.last.wall < LOOK_SECONDS:
-            return True  # most specs end before anybody has looked
+            return True
         watched.look(worker.usage(), now)
         meter, limit = watched.meter, self.listener.limit(worker.items[0])
         if limit is None:

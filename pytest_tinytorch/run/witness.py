@@ -41,13 +41,17 @@ class Witness:
         report = yield
         if unit_of(item) is None or call.when != "teardown":  # every spec comes to that, once
             return report
-        new = sys.modules.keys() - self.seen
-        self.seen |= new
-        helpers = helper_digests(self.root, new) if new else {}
+        helpers = {} if sys.modules.keys() <= self.seen else self.new_helpers()
         examples = examples_of(item)
         if helpers or examples < LEAST_EXAMPLES:
             attach_testimony(report, {"helpers": helpers, "examples": examples})
         return report
+
+    def new_helpers(self) -> dict[str, tuple[str, int]]:
+        """The helpers that were imported since somebody asked, see `helper_digests`."""
+        new = sys.modules.keys() - self.seen
+        self.seen |= new
+        return helper_digests(self.root, new)
 
 
 class Testimony:
