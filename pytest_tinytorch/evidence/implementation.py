@@ -277,6 +277,18 @@ def installed_finder() -> Finder | None:
     return next((finder for finder in sys.meta_path if isinstance(finder, Finder)), None)
 
 
+def pin(implementation: Implementation, pinned: Mapping[Path, bytes]) -> None:
+    """Let the finder that is installed find other source from now on. None of it may be imported yet."""
+    finder = installed_finder()
+    assert finder is not None
+    finder.implementation, finder.pinned = implementation, pinned
+
+
+def is_imported() -> bool:
+    """Whether anything of the package under test is imported in this process."""
+    return any(name.partition(".")[0] == PACKAGE for name in sys.modules)
+
+
 def open_finder(is_open: bool) -> None:
     """Let this process import the package under test, or refuse it."""
     finder = installed_finder()

@@ -51,13 +51,9 @@ class Judge:
         names_specs: bool,
     ) -> None:
         self.config = config
-        self.workspace = workspace
-        self.plan = plan
         self.narrowed = narrowed
         self.names_specs = names_specs
-        self.begun = time.time_ns()
-        self.found = workspace.found  # of now: what is saved while the specs run is not judged
-        self.followed = read_following(workspace.root)
+        self.take(workspace, plan)
         self.testimony = Testimony()
         self.lasting: dict[UnitId, Verdict] = {}
         self.outcomes: dict[str, Outcome] = {}
@@ -65,6 +61,14 @@ class Judge:
         self.progress: Progress | None = None
         self.changed = False  # whether a unit that was judged depends on something else by now
         self.paused = False  # while specs run that are not to be judged, as in a first look
+
+    def take(self, workspace: Workspace, plan: Plan) -> None:
+        """Judge this: for a run that waits, once more when it begins."""
+        self.workspace = workspace
+        self.plan = plan
+        self.begun = time.time_ns()
+        self.found = workspace.found  # of now: what is saved while the specs run is not judged
+        self.followed = read_following(workspace.root)
         self.now = datetime.now(UTC).isoformat(timespec="seconds")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -53,11 +53,17 @@ class Runner:
     """Registered wherever specs run: in the one process, or in each worker of xdist."""
 
     def __init__(self, workspace: Workspace, plan: Plan, turns: Turns | None = None) -> None:
-        self.workspace = workspace
-        self.plan = plan
         self.turns = turns
         self.failed: set[UnitId] = set()
         self.held: dict[str, State] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
+        self.take(workspace, plan)
+        self.timer = SpecTimer(lambda file: self.explainer.places.is_learners(Path(file).resolve()))
+        self.trials = Trials(self.timer)
+
+    def take(self, workspace: Workspace, plan: Plan) -> None:
+        """Run this: for a run that waits, once more when it begins."""
+        self.workspace = workspace
+        self.plan = plan
         self.explainer = Explainer(
             workspace.curriculum,
             workspace.implementation,
@@ -66,8 +72,6 @@ class Runner:
             self._is_sound,
             workspace.options.commands,
         )
-        self.timer = SpecTimer(lambda file: self.explainer.places.is_learners(Path(file).resolve()))
-        self.trials = Trials(self.timer)
 
     @pytest.hookimpl
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:

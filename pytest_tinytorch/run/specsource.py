@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 from pytest_tinytorch.course.exercises import parse
@@ -44,6 +45,13 @@ def functions_in(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
 def asked_in(tree: ast.Module, module: str) -> frozenset[str]:
     """All that a file of specs asks for of a module."""
     return frozenset(mentions(tree, aliases(tree, module)))
+
+
+def read_ahead(spec: str, module: str) -> None:
+    """Look through a file of specs before any of them fails: it takes longer than to explain a failure."""
+    with suppress(SyntaxError, ValueError):
+        tree = parse(spec)
+        functions_in(tree), asked_in(tree, module)
 
 
 def around(tree: ast.Module, line: int) -> list[ast.FunctionDef]:

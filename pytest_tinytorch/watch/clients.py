@@ -1,4 +1,7 @@
-"""Who asks a process for runs: a program that watches the workspace. Each has one run at a time."""
+"""Who asks a process for runs: a program that watches the workspace. Each has one run at a time.
+
+Besides, each may have one that waits for what is asked next.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import socket
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 import msgspec
@@ -16,6 +20,7 @@ from msgspec import Struct
 
 from pytest_tinytorch.run import linux
 from pytest_tinytorch.watch.request import ENDED, LEFT, Request
+from pytest_tinytorch.watch.standby import Order, Orders
 
 ERROR_CHARACTERS = 2000
 SPECS = re.compile(r"specs/test_\w+\.py")
@@ -47,6 +52,51 @@ def line_of(message: Mapping[str, Any]) -> bytes:
     return f"\n{json.dumps(message)}\n".encode()
 
 
+@dataclass
+class Run:
+    """A process that runs specs.
+
+    Attributes:
+        process: its id.
+        errors: what it writes to stderr.
+        orders: where one is told what to do that waits for it.
+        code: what it has ended with.
+    """
+
+    process: int
+    errors: IO[bytes]
+    orders: Orders | None = None
+    code: int | None = None
+
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        if self.code is None:
+            process, status = os.waitpid(self.process, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if process else None
+        return self.code is not None
+
+    def last_words(self) -> str:
+        """The end of what it has written to stderr."""
+        self.errors.seek(0)
+        return self.errors.read().decode("utf-8", "replace")[-ERROR_CHARACTERS:]
+
+    def begin(self, order: Order) -> bool:
+        """Tell a run that waits what to do; says whether it is there to hear it."""
+        assert self.orders is not None
+        if self.has_ended():
+            return False
+        self.orders.give(order)
+        return True
+
+    def end(self) -> None:
+        """Kill it, with all that it has started."""
+        if self.orders is not None:
+            self.orders.close()
+        if self.code is None:
+            self.code = linux.end_group(self.process)
+        self.errors.close()
+
+
 class Client:
     """One who asks.
 
@@ -55,7 +105,9 @@ class Client:
 
     Attributes:
         gone: whether they will ask for nothing more.
-        child: the process that runs specs for them; 0 if none does.
+        request: what they have asked for last.
+        run: what runs specs for them.
+        waiting: what waits for their next request, and the examples that it was begun with.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -63,9 +115,9 @@ class Client:
         self.lines: list[bytes] = []
         self.rest = b""
         self.gone = False
-        self.child = 0
-        self.number = 0
-        self.errors: IO[bytes] | None = None
+        self.request: Request | None = None
+        self.run: Run | None = None
+        self.waiting: tuple[Run, int] | None = None
 
     def fileno(self) -> int:
         """For `select`."""
@@ -101,38 +153,98 @@ class Client:
             return
         self.gone = True
 
-    def begin(self, number: int) -> bool:
+    def begin(self, request: Request) -> bool:
         """Fork a process that runs specs for them; whether this is it."""
         self.end_run()
-        self.number, self.errors = number, tempfile.TemporaryFile()  # noqa: SIM115
-        self.child = os.fork()
-        if self.child:
+        self.end_waiting()
+        self.request = request
+        self.run = self._fork()
+        return self.run is None
+
+    def is_prepared(self, drawn: int) -> bool:
+        """Whether one waits already that holds these examples."""
+        return self.waiting is not None and self.waiting[1] == drawn
+
+    def prepare(self, drawn: int) -> Orders | None:
+        """Fork a process that waits for what they ask next; in it, where it is told that.
+
+        Args:
+            drawn: which examples it holds.
+        """
+        self.end_waiting()
+        orders = Orders()
+        run = self._fork()
+        if run is None:
+            orders.only_read()
+            return orders
+        orders.only_give()
+        run.orders = orders
+        self.waiting = run, drawn
+        return None
+
+    def hand_over(self, request: Request, drawn: int) -> bool:
+        """Let the process that waits do what they ask for, if there is one."""
+        self.end_run()
+        if self.waiting is None:
             return False
-        os.setsid()
-        linux.end_with_parent()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(self.errors.fileno(), 2)
-        # The code under test gets no hand on it: it runs in forks of this one.
-        os.register_at_fork(after_in_child=self.connection.close)
+        (run, its), self.waiting = self.waiting, None
+        if not run.begin(Order(request, its == drawn)):
+            run.end()
+            return False
+        self.request, self.run = request, run
         return True
 
-    def look_after_run(self) -> None:
-        """Tell that a run has ended, if it has; what it wrote to stderr is told as well."""
-        if not self.child or os.waitpid(self.child, os.WNOHANG)[0] == 0:
-            return
-        self.child = 0
-        assert self.errors is not None
-        self.errors.seek(0)
-        text = self.errors.read().decode("utf-8", "replace")[-ERROR_CHARACTERS:]
-        self.send_at_once({"number": self.number, "beat": ENDED, "text": text})
+    def look_after_run(self) -> bool:
+        """Tell that a run has ended, if it has, and what it wrote to stderr.
+
+        Returns:
+            Whether it has not taken on what it was asked for.
+        """
+        if self.run is None or not self.run.has_ended():
+            return False
+        assert self.request is not None
+        run, self.run = self.run, None
+        text, refused = run.last_words(), run.orders is not None and run.orders.are_left()
+        run.end()
+        if refused:
+            return True
+        self.send_at_once({"number": self.request.number, "beat": ENDED, "text": text})
+        return False
 
     def end_run(self) -> None:
-        """Kill a run, with all that it has started."""
-        if self.child:
-            linux.end_group(self.child)
-            self.child = 0
+        """Kill a run."""
+        if self.run is not None:
+            self.run.end()
+            self.run = None
+
+    def end_waiting(self) -> None:
+        """Kill a run that waits."""
+        if self.waiting is not None:
+            self.waiting[0].end()
+            self.waiting = None
 
     def leave(self, last: bool) -> None:
         """End what is theirs, and tell them whether anybody else is left."""
         self.end_run()
+        self.end_waiting()
         self.send_at_once({"beat": LEFT, "last": last})
+
+    def forget(self) -> None:
+        """In a fork for somebody else: let go of what leads to them, and to what waits for them."""
+        self.connection.close()
+        if self.waiting is not None and self.waiting[0].orders is not None:
+            self.waiting[0].orders.close()
+
+    def _fork(self) -> Run | None:
+        """Fork a process for them; None in the process itself."""
+        errors = tempfile.TemporaryFile()  # noqa: SIM115
+        process = os.fork()
+        if process:
+            return Run(process, errors)
+        os.setsid()
+        linux.end_with_parent()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(errors.fileno(), 2)
+        # The code under test gets no hand on it: it runs in forks of this one.
+        os.register_at_fork(after_in_child=self.connection.close)
+        return None

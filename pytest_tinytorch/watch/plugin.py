@@ -24,11 +24,11 @@ from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.runner import Runner, measures_time
 from pytest_tinytorch.run.supervisor import Arrived, Relay
 from pytest_tinytorch.watch import examples, findings, view
-from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.beat import Beat, Send
 from pytest_tinytorch.watch.examples import Drawn, Examples
 from pytest_tinytorch.watch.firstlook import FirstLook, failure_of, first_look_in_process
-from pytest_tinytorch.watch.request import CHANGED, Request, as_saved
+from pytest_tinytorch.watch.request import CHANGED, Request
+from pytest_tinytorch.watch.standby import Standby, checkpoints_of, give_up, unsaved_of
 from pytest_tinytorch.watch.view import Failure
 
 NOTHING_DRAWN = Examples()
@@ -45,10 +45,19 @@ class WatchPlugin:
         drawn: examples by node id.
         send: takes messages for the terminal.
         forks: whether this process may fork.
+        standby: of a run that waits. Then ``request`` is the last one: most often the next is like it.
     """
 
-    def __init__(self, request: Request, drawn: Drawn, send: Send, forks: bool) -> None:
+    def __init__(
+        self,
+        request: Request,
+        drawn: Drawn,
+        send: Send,
+        forks: bool,
+        standby: Standby | None = None,
+    ) -> None:
         self.request = request
+        self.standby = standby
         self.drawn = drawn
         self.send = send
         self.forks = forks
@@ -62,34 +71,20 @@ class WatchPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> None:
         """Let the run find what stands in an editor, before anything reads the package."""
-        unsaved = self.request.unsaved.items()
-        early_config.stash[plugin.UNSAVED] = {name: as_saved(text) for name, text in unsaved}
+        early_config.stash[plugin.UNSAVED] = unsaved_of(self.request)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         """Choose what to run, from the files as they are now."""
-        request = self.request
-        if request.everything:
-            config.option.checkpoint = "all"
-            return None
         workspace = plugin.workspace_of(config, options.read_options(config))
-        chosen = affected_checkpoints(workspace, request.saved, request.focus)
-        if not chosen:
-            about = findings.judged(request, workspace.sources)
-            self.send(view.nothing_message(request) | about)
-            return 0
-        config.option.checkpoint = ",".join(unit.number for unit in chosen)
-        return None
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Last failures first; otherwise as the course has them."""
-        examples.draw_anew(items)
-        if self.request.unsaved:
-            examples.keep_none(items)
-        self.place = {item.nodeid: number for number, item in enumerate(items)}
-        failed = set(self.request.failed)
-        items.sort(key=lambda item: item.nodeid not in failed)
+        config.option.checkpoint = checkpoints_of(workspace, self.request)
+        if config.option.checkpoint:
+            return None
+        if self.standby is not None:
+            give_up()
+        about = findings.judged(self.request, workspace.sources)
+        self.send(view.nothing_message(self.request) | about)
+        return 0
 
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -98,13 +93,16 @@ class WatchPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if self.standby is not None:
+            self._wait(session, self.standby)
         if session.testsfailed:
             return None  # pytest ends it: a spec file cannot be collected
+        self._prepare(session.items)
         judge = judge_of(session.config)
         implementation.compile_sources(judge.workspace.sources)
         for file, data in judge.workspace.sources.items() if self.request.unsaved else ():
             show_in_tracebacks(file, data)
-        if has_changed(judge):
+        if self.standby is None and has_changed(judge):
             self.unsettled = True
             return True
         self._first_look(session)
@@ -148,6 +146,27 @@ class WatchPlugin:
         failure = failure_of(report)
         if not self.looking and failure is not None:
             self.failures.append(failure)
+
+    def _wait(self, session: pytest.Session, standby: Standby) -> None:
+        """Wait for what to do. Nothing is told before: this run may turn out to be of no use."""
+        if session.testsfailed:
+            give_up()
+        standby.look_ahead(session.items)
+        order = standby.order()
+        self.request = order.request
+        if not order.drawn:
+            examples.use_up(self.drawn)
+        if not standby.renew(session.config, self.request):
+            give_up()
+
+    def _prepare(self, items: list[pytest.Item]) -> None:
+        """Last failures first; otherwise as the course has them."""
+        examples.draw_anew(items)
+        if self.request.unsaved:
+            examples.keep_none(items)
+        self.place = {item.nodeid: number for number, item in enumerate(items)}
+        failed = set(self.request.failed)
+        items.sort(key=lambda item: item.nodeid not in failed)
 
     def _first_look(self, session: pytest.Session) -> None:
         """Try what can be tried at once; end at the first spec that is wrong or broken."""

@@ -31,6 +31,7 @@ from pytest_tinytorch.watch.examples import Drawer, Drawn, use_up
 from pytest_tinytorch.watch.plugin import WatchPlugin
 from pytest_tinytorch.watch.request import Request
 from pytest_tinytorch.watch.sharing import is_of_this_user
+from pytest_tinytorch.watch.standby import Orders, Standby
 
 NEEDED = (
     "email.parser",
@@ -68,10 +69,18 @@ class Runs:
         self.profile = profile
         self.arguments = arguments
         self.drawn: Drawn = {}
+        self.version = 0  # of what was drawn: each is for one run
 
-    def run(self, request: Request, send: Callable[[Mapping[str, Any]], None], forks: bool) -> None:
-        """Run pytest, and end this process."""
-        plugin_of_run = WatchPlugin(request, self.drawn, send, forks)
+    def run(
+        self,
+        request: Request,
+        send: Callable[[Mapping[str, Any]], None],
+        forks: bool,
+        orders: Orders | None = None,
+    ) -> None:
+        """Run pytest, and end this process; with ``orders`` it waits for one."""
+        standby = None if orders is None else Standby(Path.cwd(), orders)
+        plugin_of_run = WatchPlugin(request, self.drawn, send, forks, standby)
         # `WatchPlugin` isolates specs in a way of its own.
         quiet = ["-q", "-p", "no:cacheprovider", "--no-isolate"]
         code = 1
@@ -88,7 +97,15 @@ class Runs:
         quiet = ["-p", PACKAGE, "-p", "no:cacheprovider", "-q"]
         # A property keeps the profile under which its file was imported.
         words = [*quiet, f"--hypothesis-profile={self.profile}", file]
+        before = dict(self.drawn)
         pytest.main(words, plugins=[Drawer(self.drawn, interrupted)])
+        if any(before.get(nodeid) is not found for nodeid, found in self.drawn.items()):
+            self.version += 1
+
+    def use_up(self) -> None:
+        """Let no later run have the examples that one has now."""
+        use_up(self.drawn)
+        self.version += 1
 
 
 class Server:
@@ -109,7 +126,7 @@ class Server:
     def serve(self) -> None:
         """Until nobody is left."""
         while self.clients:
-            running = any(client.child for client in self.clients)
+            running = any(client.run for client in self.clients)
             for one in self.ready(LOOK_AGAIN if running else 0.0 if self.to_draw else None):
                 if isinstance(one, Client):
                     one.read()
@@ -117,8 +134,10 @@ class Server:
                     self.let_in(one)
             for client in [*self.clients]:
                 self.attend(client)
-            if self.to_draw and not any(client.child for client in self.clients):
+            if self.to_draw and not any(client.run for client in self.clients):
                 self.draw()
+                if not self.to_draw:
+                    self.prepare()
 
     def ready(self, wait: float | None) -> list[Client | socket.socket]:
         """Who has something to say, or wants to come in; after some seconds at most, or whenever that is."""
@@ -140,7 +159,8 @@ class Server:
                 client.gone = True
             else:
                 self.do(client, asked)
-        client.look_after_run()
+        if client.look_after_run() and client.request is not None:
+            self.begin(client, client.request)
         if client.gone:
             self.clients.remove(client)
             if not self.clients:
@@ -157,13 +177,32 @@ class Server:
         client.end_run()
         if asked.request is None:
             return
-        if client.begin(asked.request.number):
-            for other in self.clients:
-                if other is not client:
-                    other.connection.close()
-            self.close()
-            self.runs.run(asked.request, client.send, forks=True)
-        use_up(self.runs.drawn)
+        if not client.hand_over(asked.request, self.runs.version):
+            self.begin(client, asked.request)
+        self.runs.use_up()
+
+    def begin(self, client: Client, request: Request) -> None:
+        """Begin a run."""
+        if client.begin(request):
+            self.serve_alone(client)
+            self.runs.run(request, client.send, forks=True)
+
+    def prepare(self) -> None:
+        """Begin a run for each who has had one; it waits for what they ask next."""
+        version = self.runs.version
+        for client in self.clients:
+            if client.request is None or client.is_prepared(version):
+                continue
+            if (orders := client.prepare(version)) is not None:
+                self.serve_alone(client)
+                self.runs.run(client.request, client.send, forks=True, orders=orders)
+
+    def serve_alone(self, client: Client) -> None:
+        """In a fork: it is for one of those who ask."""
+        for other in self.clients:
+            if other is not client:
+                other.forget()
+        self.close()
 
     def close(self) -> None:
         """Let nobody come in any more."""

@@ -59,6 +59,7 @@ LISTED = {
     ): "reads a given table that is made of names, for a page of the site",
     ("website/pytorch.py", "run_path"): "the same",
     ("watch/forks.py", "import_module"): "imports what specs need ahead of them, see below",
+    ("watch/standby.py", "sys.modules"): "looks for the files of what was imported",
 }
 """Every place in the plugin that loads code without a plain import, or names a module of the package
 under test, and why it may."""
