@@ -200,7 +200,8 @@ def isolate(config: pytest.Config, workspace: Any, runner: Any, beat: Callable[[
     if not may_run_specs(config):
         return
     marker = isolation.RunMarker(workspace.root / PROGRESS_FOLDER)
-    if workspace.options.isolate is not False and not config.option.collectonly:
+    told = config.option.collectonly or isolation.has_debugger()  # an editor kills what it debugs
+    if workspace.options.isolate is not False and not told:
         config.pluginmanager.register(marker)
     if not config.stash[ISOLATION].on:
         return

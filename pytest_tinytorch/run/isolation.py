@@ -66,9 +66,14 @@ def interactive_option(options: object) -> str:
         return "--trace"
     if getattr(options, "capture", "fd") == "no":
         return "-s"
+    return "a debugger" if has_debugger() else ""
+
+
+def has_debugger() -> bool:
+    """Whether a debugger is attached that is none of pytest's own, as an editor has one."""
     from pytest_timeout import is_debugging
 
-    return "a debugger" if is_debugging() else ""
+    return bool(is_debugging())
 
 
 def unended_runs(folder: Path) -> list[Path]:
@@ -108,7 +113,7 @@ class RunMarker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / f"{MARKER}{os.getpid()}"
-        self.running = self.trouble = False
+        self.running = self.debugging = self.trouble = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
@@ -125,9 +130,17 @@ class RunMarker:
         self.running = False
 
     @pytest.hookimpl
+    def pytest_enter_pdb(self) -> None:
+        self.debugging = True
+
+    @pytest.hookimpl
+    def pytest_leave_pdb(self) -> None:
+        self.debugging = False
+
+    @pytest.hookimpl
     def pytest_keyboard_interrupt(self) -> None:
-        """Whoever interrupts a spec may have waited for it too long."""
-        self.trouble |= self.running
+        """Whoever interrupts a spec may have waited for it too long; who quits the debugger has not."""
+        self.trouble |= self.running and not self.debugging
 
     def pytest_unconfigure(self) -> None:
         if not self.trouble and self.file.exists():

@@ -10,7 +10,7 @@ from rich.text import Text
 from pytest_tinytorch.course.commands import PYTEST, Commands, lesson_command
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.selection import unit_ranges
-from pytest_tinytorch.evidence.outcomes import State
+from pytest_tinytorch.evidence.outcomes import State, Verdict
 from pytest_tinytorch.evidence.progress import GroupCount, Progress, Task, percent_text
 from pytest_tinytorch.terminal.glyphs import JOIN, STYLE, UNICODE, Glyphs
 from pytest_tinytorch.terminal.layout import (
@@ -143,9 +143,8 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
             continue
         if state == State.PASSED and not verdict.counts.get(State.NOT_RUN):
             continue
-        passed = verdict.counts.get(State.PASSED, 0)
         line = Text(f"{unit.label} ", style="bold").append(unit.question, "italic")
-        line.append(f"  {passed} of {verdict.total} specs", STYLE[state])
+        line.append(f"  {passed_text(verdict)}", STYLE[state])
         lines += [Text(""), indented(line, 1, width)]
         groups = progress.groups.get(unit.id, ())
         if groups:
@@ -153,6 +152,14 @@ def units_that_ran(progress: Progress, glyphs: Glyphs, width: int) -> list[Rende
         if verdict.state in (State.BROKEN, State.NOT_RUN) and verdict.headline:
             lines.append(indented(Text(verdict.headline, style=STYLE[verdict.state]), 3, width))
     return lines
+
+
+def passed_text(verdict: Verdict) -> str:
+    """How many specs of a unit passed, out of how many; of those that ran, if others were not to run."""
+    passed, ran = verdict.counts.get(State.PASSED, 0), sum(verdict.counts.values())
+    if not verdict.missing:
+        return f"{passed} of {ran} specs"
+    return f"{passed} of {ran} spec{'s' * (ran != 1)} that ran"
 
 
 def _groups(groups: Iterable[GroupCount], glyphs: Glyphs, width: int) -> list[Text]:

@@ -85,6 +85,7 @@ def test_the_command_to_paste_stops_where_it_fails_at_the_smallest(root):
     assert program == "python"
     _, output, _ = python(root, words, "p ('here', x, y)\nq\n")
     assert "('here', 0, 100)" in output
+    assert not [*(root / ".tinytorch").glob("running-*")], "who quits has not waited too long"
 
 
 def test_under_the_debugger_it_stops_in_the_exercise_at_the_smallest(root):
@@ -101,6 +102,7 @@ def test_under_the_debugger_it_stops_in_the_exercise_at_the_smallest(root):
         assert (name, line) == ("add", stops[0])
         assert names == {"x": "0", "y": "100"}
         assert not (root / "calls.txt").exists()
+        assert not [*(root / ".tinytorch").glob("running-*")], "an editor may kill it at any time"
 
 
 def configuration(run):

@@ -79,6 +79,18 @@ class TestMarkers:
         marker.pytest_unconfigure()
         assert marker.file.exists()
 
+    def test_go_when_a_person_quits_the_debugger_but_stay_once_they_have_left_it(self, tmp_path):
+        for left in (False, True):
+            marker = isolation.RunMarker(tmp_path)
+            marker.pytest_runtestloop()
+            marker.pytest_runtest_logstart()
+            marker.pytest_enter_pdb()
+            if left:
+                marker.pytest_leave_pdb()
+            marker.pytest_keyboard_interrupt()
+            marker.pytest_unconfigure()
+            assert marker.file.exists() is left
+
 
 class TestWatched:
     def test_counts_cpu_however_long_it_takes(self):

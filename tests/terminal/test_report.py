@@ -156,6 +156,20 @@ def test_the_name_of_a_group_that_is_longer_than_a_line_breaks_at_a_space():
     assert shown.splitlines()[-1].startswith("     "), "it goes on below its name"
 
 
+@pytest.mark.parametrize(
+    ("counts", "missing", "text"),
+    [
+        ({"passed": 9, "wrong": 22}, 0, "9 of 31 specs"),
+        ({"wrong": 1}, 37, "0 of 1 spec that ran"),
+        ({"passed": 2, "todo": 1}, 1, "2 of 3 specs that ran"),
+        ({}, 38, "0 of 0 specs that ran"),
+    ],
+)
+def test_a_run_of_some_specs_counts_those_that_ran(counts, missing, text):
+    verdict = Verdict(State.WRONG, counts, tuple(map(str, range(missing))))
+    assert report.passed_text(verdict) == text
+
+
 def test_the_last_line_is_whole_where_it_is_longer_than_the_terminal():
     case = progress(len(COURSE.units) - 1)
     shown = screen.rendered(Group(*last_line(case, UNICODE, 40)), 40, False)
