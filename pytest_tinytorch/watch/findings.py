@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run.message import labeled_parts
 from pytest_tinytorch.watch.request import Request, fingerprint
+from pytest_tinytorch.watch.shorter import shorter
 from pytest_tinytorch.watch.view import Failure
 
 Message = dict[str, Any]
@@ -24,10 +26,8 @@ def judged(request: Request, sources: Mapping[Path, bytes]) -> Message:
 
 def of_first_look(specs: Mapping[str, State], red: Failure | None) -> Message:
     """What a first look has found."""
-    return {
-        "specs": {nodeid: str(state) for nodeid, state in specs.items()},
-        "findings": [] if red is None else [finding(red, (red.nodeid,))],
-    }
+    found = [] if red is None else [finding(replace(red, text=shorter(red.text)), (red.nodeid,))]
+    return {"specs": {nodeid: str(state) for nodeid, state in specs.items()}, "findings": found}
 
 
 def of_syntax_error(file: str, error: SyntaxError) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from textwrap import wrap
 from typing import Any
 
@@ -28,6 +28,7 @@ from pytest_tinytorch.terminal.layout import last_line
 from pytest_tinytorch.terminal.milestones import celebration_panel, milestones_to_celebrate
 from pytest_tinytorch.watch.examples import PREVIEW_EXAMPLES
 from pytest_tinytorch.watch.request import FIRST, FULL, NOTHING, PROGRESS, Request
+from pytest_tinytorch.watch.shorter import shorter
 
 HINT = re.compile(r"^(\s*Hint\s+)(?:pytest|tito) .*")
 """The line of a message that says which command gives a hint; here a key does."""
@@ -132,7 +133,7 @@ def first_look_message(
     text += f" in {sum(kinds.values())} of {total} specs"
     parts: list[RenderableType] = [Text(text, STYLE[verdict])]
     if red is not None:
-        parts += failure_lines(red, request.width)
+        parts += failure_lines(replace(red, text=shorter(red.text)), request.width)
     return {
         "number": request.number,
         "beat": FIRST,
