@@ -110,7 +110,7 @@ def is_wanted(kind: types.CodeActionKind | str | None, only: Collection[str]) ->
 
 def resets(asked: Asked, stub: str, versioned: bool) -> Iterator[types.CodeAction]:
     """The action that begins an exercise again, if it can be."""
-    edits = stub_edits(asked.page.lines, stub, asked.place.name)
+    edits = stub_edits(asked.page.lines, stub, asked.place)
     if not edits or asked.place.stub:
         return
     document = types.OptionalVersionedTextDocumentIdentifier(asked.page.uri, asked.page.version)
@@ -122,28 +122,27 @@ def resets(asked: Asked, stub: str, versioned: bool) -> Iterator[types.CodeActio
     yield types.CodeAction(f"Reset {asked.place.name} to its stub", kind=REWRITE, edit=edit)
 
 
-def stub_edits(lines: Sequence[str], stub: str, exercise: str) -> list[types.TextEdit]:
-    """What makes an exercise of a document the stub again; nothing if one of both does not have it.
+def stub_edits(lines: Sequence[str], stub: str, place: Place) -> list[types.TextEdit]:
+    """What makes an exercise of a document the stub again; nothing if the stub does not have it.
 
     Args:
-        lines: of the document.
+        lines: of the document, which need not parse.
         stub: the module as a learner begins with it.
-        exercise: its name.
+        place: the exercise.
     """
-    text = "\n".join(lines)
     try:
-        own, fresh = (line_spans(one, [exercise]).get(exercise) for one in (text, stub))
-    except (SyntaxError, ValueError):
+        fresh = line_spans(stub, [place.name]).get(place.name)
+        # The stub of a gradient is a call of `todo`, which may be imported no more.
+        imported = place.name.startswith(GRADIENT) and import_of_todo(parse("\n".join(lines)))
+    except (SyntaxError, ValueError, LookupError):
         return []
-    if own is None or fresh is None:
+    if fresh is None:
         return []
-    first, last = own
-    margin = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
+    first = lines[place.first - 1]
     body = dedent("\n".join(stub.splitlines()[fresh[0] - 1 : fresh[1]]))
-    edits = [whole_lines(first, last, indent(body, margin))]
-    if exercise.startswith(GRADIENT):  # its stub is a call of `todo`, which may be imported no more
-        edits += [whole_lines(*import_of_todo(parse(text)))]
-    return edits
+    body = indent(body, first[: len(first) - len(first.lstrip())])
+    edits = [whole_lines(place.first, place.last, body)]
+    return [*edits, whole_lines(*imported)] if imported else edits
 
 
 def whole_lines(first: int, last: int, text: str) -> types.TextEdit:

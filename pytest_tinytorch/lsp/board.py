@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.lsp import diagnostics
 from pytest_tinytorch.lsp.diagnostics import Page, View
@@ -26,11 +27,16 @@ class Board:
         shelf: has documents and files.
         editor: shows them.
         running: the run that goes on.
+
+    Attributes:
+        published: what it has been told.
+        stubs: what was still to do then, as `Shelf.stubs`.
     """
 
     def __init__(self, shelf: Shelf, editor: Editor, running: Running) -> None:
         self.shelf, self.editor, self.running = shelf, editor, running
         self.published: Shown = {}
+        self.stubs: frozenset[tuple[UnitId, str]] = frozenset()
 
     def show(self, known: InSight, progress: Progress, again: bool = False) -> None:
         """Show what is known, and where the learner stands.
@@ -54,15 +60,28 @@ class Board:
         for page, _ in self.published.values():
             self.editor.publish(page, [])
 
+    def has_new_stub(self) -> bool:
+        """Whether an exercise has become a stub since: what was wrong with it is gone without a run."""
+        return not self.shelf.stubs() <= self.stubs
+
     def has_broken_file(self) -> bool:
         """Whether a file that is open does not parse: that needs no run to be known."""
+        return bool(self.broken_modules())
+
+    def broken_modules(self) -> set[str]:
+        """The modules that are open and do not parse."""
         files = filter(self.shelf.is_source, self.shelf.documents)
-        return any(diagnostics.syntax_error(self.shelf.page(file)) for file in files)
+        return {file.stem for file in files if diagnostics.syntax_error(self.shelf.page(file))}
 
     def _diagnostics(self, known: InSight, progress: Progress) -> Shown:
         """What stands in every file that has something to show, or that is open."""
         shelf = self.shelf
         found: dict[Path, list[types.Diagnostic]] = {file: [] for file in shelf.documents}
+        sources = [*filter(shelf.is_source, shelf.documents)]
+        sheets = {
+            file: sheet for file in sources if (sheet := shelf.sheet(file, known)) is not None
+        }
+        self.stubs = shelf.stubs()
         nodeids = [nodeid for finding in known.findings for nodeid in finding.nodeids]
         laws, related = shelf.laws_named(nodeids), self.editor.client.related
         view = View(shelf.root, shelf.page, self.editor.codec, laws, related)
@@ -72,11 +91,11 @@ class Board:
         slow, stop = self.running.slow, self.running.stop_title
         if slow is not None and (told := of_slow(view, slow, shelf.now(), stop)) is not None:
             found.setdefault(told[0], []).append(told[1])
-        for file in filter(shelf.is_source, shelf.documents):
+        for file in sources:
             page = shelf.page(file)
             if not found[file]:
                 unsaved = differs(file, shelf.documents[file].text)
                 found[file] += diagnostics.of_broken_file(view, file, page, unsaved)
-            if (sheet := shelf.sheet(file, known)) is not None:
-                found[file] += diagnostics.of_sheet(view, sheet, page, progress)
+            if file in sheets:
+                found[file] += diagnostics.of_sheet(view, sheets[file], page, progress)
         return {(page := shelf.page(file)).uri: (page, found[file]) for file in found}

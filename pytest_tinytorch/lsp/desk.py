@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -11,17 +11,18 @@ from typing import Any
 
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import read_if_present
-from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.lsp import verdicts
 from pytest_tinytorch.lsp.board import Board
-from pytest_tinytorch.lsp.editor import Editor, Timer
+from pytest_tinytorch.lsp.diagnostics import BORROWED
+from pytest_tinytorch.lsp.editor import Editor
+from pytest_tinytorch.lsp.knowledge import Knowledge
 from pytest_tinytorch.lsp.laws import held_text
+from pytest_tinytorch.lsp.memory import differing
 from pytest_tinytorch.lsp.running import Running
 from pytest_tinytorch.lsp.sheets import Sheet
 from pytest_tinytorch.lsp.shelf import Document, Shelf
-from pytest_tinytorch.lsp.sight import is_judged, sight_of
 from pytest_tinytorch.lsp.status import StatusLine, checking_text
+from pytest_tinytorch.lsp.timers import Timers
 from pytest_tinytorch.lsp.verdicts import Files, Told
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.watch.files import saves
@@ -41,6 +42,10 @@ FAILED = "failed"
 """What is told where no process could be started."""
 PAUSE = 0.4
 """Seconds without typing after which what stands in the editor is run."""
+MOMENT = 0.1
+"""Seconds without typing after which what is known is shown at the lines where it stands now."""
+LOOK = 500
+"""Milliseconds without a save after which settings and the ledger are looked at."""
 GRACE = 2.0
 """Seconds for which what is known of older source stays in sight while nothing is known of newer."""
 
@@ -55,8 +60,7 @@ class Desk:
     Attributes:
         shelf: documents and files.
         loop: what runs, and what runs next.
-        memory: what runs have told, for the source as it is or as it was.
-        states: of all units, for what is saved.
+        known: what runs have told, and what the ledger says.
         running: what is shown of the run that goes on.
     """
 
@@ -64,15 +68,15 @@ class Desk:
         self.root, self.editor, self.shelf = root, editor, Shelf(root)
         self.running = Running(root, editor, self.stop, self._show_anew)
         self.board = Board(self.shelf, editor, self.running)
-        self.memory = self.shelf.proved()
-        self.states: Mapping[UnitId, State] = self.shelf.workspace.progress().state
+        self.known = Knowledge(self.shelf)
         self.line = StatusLine(root, editor)
         self.asked: set[UnitId] = set()
         self.hints: dict[tuple[UnitId, str], int] = {}  # exercise to the hint that was shown last
         self.waiting = False  # what is known of older source may still be in sight
-        self.timers: dict[str, Timer] = {}
+        self.timers = Timers(editor)
         self.closed = threading.Event()
-        self.seen: dict[str, str] = dict(self.shelf.saved())
+        self.seen: dict[str, str] = dict(self.shelf.on_disk())
+        self.begun: Files = {}  # what was saved when the run began
         setup = Setup(root, profiles.usual())
         tell = lambda message: editor.soon(partial(self.receive, message))
         self.loop = self._loop(start(setup, tell))
@@ -94,8 +98,7 @@ class Desk:
     def close(self) -> None:
         """Take note of nothing any more."""
         self.closed.set()
-        for name in [*self.timers]:
-            self._cancel(name)
+        self.timers.cancel_all()
 
     def end(self) -> None:
         """End all that runs, and wait for that. A thread may do it, once the desk is closed."""
@@ -104,6 +107,7 @@ class Desk:
     def clear(self) -> None:
         """Take back what is shown."""
         self.running.end()
+        self.running.show()
         self.board.clear()
 
     # What somebody does in the editor.
@@ -113,23 +117,21 @@ class Desk:
         self.shelf.documents[file] = document
         self._look_again()
         unit = self.shelf.unit_at(file)
-        if unit is not None and not is_judged(self.shelf, self.memory, unit):
-            self.loop.opened(file)
+        self._judge([unit] if unit is not None else [])
         self._typed()
-        self.publish()
 
     def change(self, file: Path, document: Document) -> None:
         """Somebody types. It is run after a pause."""
         self.shelf.documents[file] = document
         if self.shelf.is_source(file):
             self._wait()
-            self._after("typed", PAUSE, self._typed)
+            self.timers.after("moved", MOMENT, self._moved)
+            self.timers.after("typed", PAUSE, self._typed)
 
     def shut(self, file: Path) -> None:
         """A document is closed: what was not saved in it is gone."""
-        self.shelf.documents.pop(file, None)
+        self.shelf.close(file)
         self._typed()
-        self.publish()
 
     def told_of(self, files: Collection[Path]) -> None:
         """The editor tells of files that were written: those of package and specs matter."""
@@ -143,62 +145,99 @@ class Desk:
         self.seen |= now
         self._look_again()
         if changed:
-            self._cancel("typed")
+            if not all(map(self.shelf.is_source, changed)):
+                self.known.forget()
+            self.timers.cancel("typed")
             self._wait()
             self.loop.saved(changed, self.shelf.unsaved())
             self.publish()
 
-    def _look_again(self) -> None:
+    def look(self) -> None:
+        """Nothing was saved for a while: see whether a command in a terminal has written what counts here."""
+        if self.closed.is_set():
+            return
+        self._look_again(not self.loop.running and self.known.is_recorded_elsewhere())
+
+    def _look_again(self, anyway: bool = False) -> None:
         """Take note of what the workspace is now, if its settings, curriculum or specs were written."""
-        if not self.shelf.is_outdated():
+        if not anyway and not self.shelf.is_outdated():
             return
         try:
-            self.shelf.reopen()
+            self.known.reopen()
         except (
             OSError,
             ValueError,
         ) as error:  # it is being written, or wrong: what was there counts
             self.editor.log(f"{self.root}: {error}")
             return
-        workspace = self.shelf.workspace
-        units = {unit.id for unit in workspace.curriculum.units}
-        self.memory = self.memory.of_units(units)
-        self.asked &= units
-        self.states = workspace.progress().state
-        self.loop.follow(workspace.curriculum)
+        curriculum = self.shelf.workspace.curriculum
+        self.asked &= {unit.id for unit in curriculum.units}
+        self.loop.follow(curriculum)
+        self._judge(self.known.units())
+        self._show_anew()
         self.send_status()
 
     def run(self, unit: Unit) -> None:
         """Somebody asks for a verdict on a module, and is told."""
+        if self.shelf.is_borrowed(unit):
+            self.editor.say(f"{unit.label} {BORROWED}")
+            return
         self.asked.add(unit.id)
-        self.loop.opened(self.shelf.package / f"{unit.name}.py")
+        self.loop.opened([self.shelf.file_of(unit)])
+
+    def _judge(self, units: Iterable[Unit]) -> None:
+        """Run those units that have no verdict, unless that is what runs."""
+        found = [
+            self.shelf.file_of(unit)
+            for unit in self.known.unjudged(units)
+            if unit.source and not self._runs(unit)
+        ]
+        if found:
+            self.loop.opened(found)
+
+    def _runs(self, unit: Unit) -> bool:
+        """Whether a verdict on a unit, for the source as it is, is on its way."""
+        request, modules = self.loop.request, joined(self.loop.unjudged, self.loop.unseen)
+        if request is None or not self.loop.running or unit.name not in (modules or {unit.name}):
+            return False
+        judged, now = self.shelf.saved_but(request.unsaved, self.begun), self.shelf.now()
+        return not differing(unit.id, judged, now, self.shelf.workspace.curriculum)
+
+    def _moved(self) -> None:
+        """Somebody has just typed: what is known stands at other lines. An error in half a line can wait."""
+        if not self.board.has_broken_file():
+            self.waiting = self.waiting and not self.board.has_new_stub()
+            self.publish()
 
     def _typed(self) -> None:
-        self._cancel("typed")
-        self.loop.typed(self.shelf.unsaved())
+        """Run what stands in editors, unless every verdict on it is known."""
+        self.timers.cancel("typed")
+        unsaved = self.shelf.unsaved()
+        if (unsaved or not self.loop.unjudged) and not self.known.unjudged(self.known.units()):
+            self.loop.known(unsaved)
+            self._show_anew()
+        else:
+            self.loop.typed(unsaved)
+            self.publish()
+        if not self.loop.running:
+            self.running.end()
+        self.send_status()
 
     def _wait(self) -> None:
         """What is in sight is about older source: it may stay while a verdict is on its way."""
         self.waiting = True
-        self._after("waiting", GRACE, self._wait_no_more)
+        self.timers.after("waiting", GRACE, self._wait_no_more)
 
     def _wait_no_more(self) -> None:
         self.waiting = False
         self.publish()
 
-    def _after(self, name: str, seconds: float, call: Callable[[], None]) -> None:
-        self._cancel(name)
-        self.timers[name] = self.editor.later(seconds, call)
-
-    def _cancel(self, name: str) -> None:
-        if name in self.timers:
-            self.timers.pop(name).cancel()
-
     def _watch_files(self) -> None:
         """A thread: brings what anybody saves, until the desk is closed."""
         try:
-            for files in saves(self.root, self.shelf.package.parent, self.closed, (".json",)):
-                self.editor.soon(partial(self.saved, files))
+            package = self.shelf.package.parent
+            for files in saves(self.root, package, self.closed, (".json",), beat=LOOK):
+                self.editor.soon(partial(self.saved, files) if files else self.look)
         except Exception as error:  # the system watches no more; the editor tells what it saves
             self.editor.soon(partial(self.editor.log, f"{self.root} is not watched: {error}"))
 
@@ -222,6 +261,7 @@ class Desk:
         """A run begins."""
         modules = joined(self.loop.unjudged, self.loop.unseen) or ()
         units = self.shelf.workspace.curriculum.checkpoints
+        self.begun = self.shelf.saved()
         self.running.begin(checking_text([unit for unit in units if unit.name in modules]))
         self.send_status()
 
@@ -246,23 +286,14 @@ class Desk:
             self.editor.log(f"A run ended without a verdict.\n{message['text']}".rstrip())
 
     def _take(self, new: Told) -> None:
-        self.memory = verdicts.with_told(self.memory, new, self.shelf.workspace.curriculum)
-        self.waiting = self.waiting and new.files != self.shelf.now()
-        if new.beat == FULL and not new.unsaved:
-            self.states = {**self.states, **{UnitId(u): s for u, s in new.states.items()}}
+        request = self.loop.request
+        self.known.take(new, (request.saved if request is not None else None) or ())
+        self.waiting = self.waiting and self.shelf.judged(new.files) != self.shelf.now()
         if new.beat != FIRST:
             self._answer(new)
         self._show_anew()
         if new.beat != FIRST and not new.unsaved:
             self.saved(self._unheard(new.files))
-
-    def _show_anew(self) -> None:
-        """Show what is known, and let the editor ask for code lenses.
-
-        Neovim asks for them when it is told of diagnostics, and at no other time.
-        """
-        self.publish(again=not self.editor.client.refreshes)
-        self.editor.refresh()
 
     def _unheard(self, files: Files) -> list[Path]:
         """The files of the package that a run has found other than we know: nobody told of a save."""
@@ -273,7 +304,7 @@ class Desk:
         """Tell who has asked for a verdict."""
         for unit in map(self.shelf.workspace.curriculum.unit, self.asked):
             held = held_text(self.shelf.laws(unit), new.specs)
-            lock = self.progress().lock_text(unit)
+            lock = self.known.progress().lock_text(unit)
             self.editor.say(f"{unit.label}: {lock or held or new.text or new.headline}")
         self.asked.clear()
 
@@ -284,23 +315,30 @@ class Desk:
 
         While a verdict is on its way, what is in sight stays for a moment.
         """
-        known = sight_of(self.shelf, self.memory)
+        known = self.known.in_sight()
         if known.is_less and self.waiting and not self.board.has_broken_file():
             return
-        self.board.show(known, self.progress(), again)
+        self.board.show(known, self.known.progress(), again)
+
+    def _show_anew(self) -> None:
+        """Show what is known, and let the editor ask for all else."""
+        # Neovim asks for code lenses when it is told of diagnostics, and at no other time.
+        self.publish(again=not self.editor.client.refreshes)
+        self.editor.refresh()
 
     def sheet(self, file: Path) -> Sheet | None:
         """A module that is open, with what is known of the source as it is."""
         self._look_again()
         unit = self.shelf.unit_at(file)
-        known = sight_of(self.shelf, self.memory, [unit.id] if unit is not None else [])
+        known = self.known.in_sight([unit.id] if unit is not None else [])
         return self.shelf.sheet(file, known)
 
-    def progress(self) -> Progress:
-        """Where the learner stands, by what is saved."""
-        workspace = self.shelf.workspace
-        return Progress(workspace.curriculum, self.states, learning_path=workspace.learning_path)
-
     def send_status(self) -> None:
-        """Show where the learner stands, and what is being checked."""
-        self.line.show(self.progress(), self.running.text)
+        """Show where the learner stands, and what is being checked.
+
+        Nothing is where a run can tell nothing new: a file that does not parse has its error already.
+        """
+        modules = joined(self.loop.unjudged, self.loop.unseen) or {""}
+        is_final = modules <= self.board.broken_modules()
+        self.running.show(is_final)
+        self.line.show(self.known.progress(), "" if is_final else self.running.text)

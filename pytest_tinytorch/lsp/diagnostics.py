@@ -45,6 +45,9 @@ MARGIN = 10
 """Columns of a label."""
 NOT_PYTHON = frozenset({"SyntaxError", "IndentationError", "TabError"})
 """Errors of a file that does not parse: whatever laws it stops, it is one thing to mend."""
+BORROWED = (
+    "is borrowed: the worked solution runs in its place. To write it yourself: tito path leave"
+)
 MOST_RELATED = 5
 """Other places that one diagnostic names, at most."""
 
@@ -132,13 +135,14 @@ def message_of(found: Finding, columns: int = COLUMNS) -> str:
 def others_of(found: Finding) -> list[str]:
     """What is said of the other specs that fail for the same: more laws, or more cases of the one law.
 
-    Nothing where a file does not parse.
+    Nothing where a file does not parse. They are not counted: each run draws other examples, and another
+    law may notice.
     """
     if found.message.get("Broken", "").partition(":")[0] in NOT_PYTHON:
         return []
     laws = {function_of(nodeid) for nodeid in found.nodeids}
-    count, noun = (len(laws), "law") if len(laws) > 1 else (len(found.nodeids), "case")
-    return [f"and {count - 1} more {noun}{'s' * (count > 2)}, for the same reason"][: count > 1]
+    noun = "laws" if len(laws) > 1 else "cases"
+    return [f"and other {noun}, for the same reason"][: len(found.nodeids) > 1]
 
 
 def marked(marks: Sequence[str], text: str) -> str:
@@ -169,7 +173,8 @@ def related(view: View, found: Finding) -> list[types.DiagnosticRelatedInformati
 
 def of_sheet(view: View, sheet: Sheet, page: Page, progress: Progress) -> list[types.Diagnostic]:
     """What is to say of a module without a run: what is still to do, and whether it is stale or locked."""
-    return [*of_stubs(view, sheet, page.lines), *of_state(view, sheet.unit, page.lines, progress)]
+    todo = [] if sheet.borrowed else of_stubs(view, sheet, page.lines)
+    return [*todo, *of_state(view, sheet.unit, page.lines, progress)]
 
 
 def syntax_error(page: Page) -> SyntaxError | None:
@@ -199,7 +204,10 @@ def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagn
     return [
         types.Diagnostic(
             range=line_range(lines, place.stub, view.codec),
-            message=f"{place.name} is still to do{waiting(len(sheet.laws_about(place.name)))}",
+            message=marked(
+                (UNSAVED,) if place.name in sheet.unsaved_stubs else (),
+                f"{place.name} is still to do{waiting(len(sheet.laws_about(place.name)))}",
+            ),
             severity=types.DiagnosticSeverity.Hint,
             source=SOURCE,
             code=str(State.TODO),
@@ -218,17 +226,20 @@ def waiting(count: int) -> str:
 def of_state(
     view: View, unit: Unit, lines: Sequence[str], progress: Progress
 ) -> list[types.Diagnostic]:
-    """Why nothing counts of a module: it waits for another one, or passed for an earlier version.
+    """Why nothing counts of a module: it is borrowed or locked, or passed for an earlier version.
 
     An editor may put the state before that, so the sentence does not begin with it.
     """
-    state, lock = progress.state[unit.id], progress.lock_text(unit)
-    parts = ["passed for an earlier version of the source or the specs"] * (state == State.STALE)
+    state = progress.state[unit.id]
+    is_borrowed = state == State.BORROWED
+    lock = "" if is_borrowed else progress.lock_text(unit)
+    parts = [BORROWED] * is_borrowed
+    parts += ["passed for an earlier version of the source or the specs"] * (state == State.STALE)
     parts += [lock] if lock else []
     if not parts:
         return []
     text = f"{unit.label} {'. It '.join(parts)}"
-    if before := progress.modules_before(unit):
+    if lock and (before := progress.modules_before(unit)):
         text += f". To begin here now: {TITO.begin_at(before)}"
     return [
         types.Diagnostic(

@@ -88,6 +88,8 @@ def laws_text(sheet: Sheet, place: Place) -> str:
 
     A law with cases holds if all of them do.
     """
+    if sheet.borrowed:
+        return "borrowed"
     laws, broken = sheet.laws_about(place.name), len(sheet.broken_by(place.name))
     states = [sheet.state_of(cases) for cases in laws]
     held, unknown = states.count(State.PASSED), 0 if place.stub else states.count(None)
@@ -102,7 +104,7 @@ def laws_text(sheet: Sheet, place: Place) -> str:
         text += f", {unknown} not judged yet" if unknown else ""
     text += f", {broken} more fail{'s' * (broken == 1)} because of it" if broken else ""
     nodeids = {law.nodeid for cases in laws for law in cases}
-    unsaved = not sheet.unsaved.isdisjoint(nodeids)
+    unsaved = place.name in sheet.unsaved_stubs or not sheet.unsaved.isdisjoint(nodeids)
     return marked((UNSAVED,) if unsaved else (), f"to do: {text}" if place.stub else text)
 
 

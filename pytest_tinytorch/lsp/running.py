@@ -21,7 +21,7 @@ class Running:
 
     Attributes:
         title: what it is about: ``checking 02 activations``.
-        text: the same, in the line for the status; empty if no run goes on.
+        text, more: the same, in the line for the status and in more words; empty if no run goes on.
         slow: the spec that takes long, if one does.
     """
 
@@ -29,7 +29,7 @@ class Running:
         self, root: Path, editor: Editor, stop: Callable[[], None], changed: Callable[[], None]
     ) -> None:
         self.root, self.editor, self.stop, self.changed = root, editor, stop, changed
-        self.title = self.text = ""
+        self.title = self.text = self.more = ""
         self.slow: Slow | None = None
 
     @property
@@ -40,21 +40,23 @@ class Running:
     def begin(self, title: str) -> None:
         """A run begins."""
         self.title = title
-        self._show(title, title, None)
+        self._take(title, title, None)
 
     def go_on(self, message: Mapping[str, Any]) -> None:
         """A run tells how far it is."""
         slow = slow_in(message)
         suspected = ": a loop that never ends?" if slow else ""
-        self._show(f"{self.title}{suspected}", f"{self.title}: {message['text']}", slow)
+        self._take(f"{self.title}{suspected}", f"{self.title}: {message['text']}", slow)
 
     def end(self) -> None:
         """No run goes on."""
-        self._show("", "", None)
+        self._take("", "", None)
 
-    def _show(self, text: str, more: str, slow: Slow | None) -> None:
-        """Show what a run does, in a line, and in more words where there is room."""
-        before, self.slow, self.text = self.slow, slow, text
-        self.editor.busy(self.root, more, self.stop)
+    def show(self, is_final: bool = False) -> None:
+        """Show what a run does, unless what it can tell is known."""
+        self.editor.busy(self.root, "" if is_final else self.more, self.stop)
+
+    def _take(self, text: str, more: str, slow: Slow | None) -> None:
+        before, self.slow, self.text, self.more = self.slow, slow, text, more
         if before != slow:
             self.changed()

@@ -48,6 +48,8 @@ class Sheet(Struct, frozen=True):
         states: node id to what the spec came to, for the text as it is; nothing is known of others.
         blamed: node id to the exercise that its failure blames.
         unsaved: the node ids of specs that ran on something that is not saved.
+        unsaved_stubs: the names of exercises that are stubs in the editor, and are not as it is saved.
+        borrowed: whether the worked solution stands in for the module.
     """
 
     unit: Unit
@@ -56,6 +58,8 @@ class Sheet(Struct, frozen=True):
     states: Mapping[str, State] = field(default_factory=dict)
     blamed: Mapping[str, str] = field(default_factory=dict)
     unsaved: Set[str] = frozenset()
+    unsaved_stubs: Set[str] = frozenset()
+    borrowed: bool = False
 
     def place(self, exercise: str) -> Place | None:
         """Where an exercise stands, if it does."""
@@ -88,6 +92,15 @@ class Sheet(Struct, frozen=True):
     def state_of(self, cases: Cases) -> State | None:
         """What a law came to; None while that is not known."""
         return state_of(cases, self.states)
+
+
+def parses(text: str) -> bool:
+    """Whether a module can be read at all."""
+    try:
+        parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=32)

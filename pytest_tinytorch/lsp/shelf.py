@@ -11,7 +11,7 @@ from msgspec import Struct
 from pygls import uris
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.course.curriculum import Unit
+from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import Mark, mark, read_if_present
 from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.evidence.outcomes import State
@@ -19,8 +19,10 @@ from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.kit.stubs import stub_text
 from pytest_tinytorch.lsp.diagnostics import Page
 from pytest_tinytorch.lsp.laws import Law, laws_of
-from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
-from pytest_tinytorch.lsp.verdicts import FIRST_LOOK, Files, InSight, Known, Memory
+from pytest_tinytorch.lsp.memory import Memory, differing, with_full, without_borrowed
+from pytest_tinytorch.lsp.moves import moves_between
+from pytest_tinytorch.lsp.sheets import Place, Sheet, lines_of, parses, places_in
+from pytest_tinytorch.lsp.verdicts import FIRST_LOOK, Files, InSight, Known
 from pytest_tinytorch.watch.request import as_saved, fingerprint
 
 
@@ -39,12 +41,14 @@ class Shelf:
         root: the workspace, without links.
         documents: what is open, by file.
         texts: by fingerprint, of source that was there when somebody asked.
+        parsed: by file, the last text of a document that could be parsed.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.documents: dict[Path, Document] = {}
         self.texts: dict[str, str] = {}
+        self.parsed: dict[Path, str] = {}
         self.marks: dict[Path, Mark | None] = {}
         self.reopen()
 
@@ -65,6 +69,10 @@ class Shelf:
         """Whether anything that says what the workspace is was written since it was read."""
         return any(mark(file) != before for file, before in self.marks.items())
 
+    def ledger_mark(self) -> Mark | None:
+        """What tells that somebody has written into the ledger."""
+        return mark(self.workspace.ledger_file)
+
     @property
     def package(self) -> Path:
         """The folder of the package under test."""
@@ -73,6 +81,10 @@ class Shelf:
     def is_source(self, file: Path) -> bool:
         """Whether a file is Python of the package under test, saved or not."""
         return file.suffix == ".py" and file.is_relative_to(self.package)
+
+    def file_of(self, unit: Unit) -> Path:
+        """The module of a checkpoint."""
+        return self.package / f"{unit.name}.py"
 
     def unit_at(self, file: Path) -> Unit | None:
         """The checkpoint whose module a file is."""
@@ -88,13 +100,30 @@ class Shelf:
         }
 
     def saved(self) -> Files:
-        """The source that is saved."""
+        """The source that is saved, and is judged."""
+        return self.judged(self.on_disk())
+
+    def on_disk(self) -> Files:
+        """All source that is saved, the learner's own of modules that are borrowed, too."""
         return self._marks(self.workspace.implementation.sources())
 
     def now(self) -> Files:
         """The source as it is: what stands in the editor, or else what is saved."""
-        typed = {self.package / name: as_saved(text) for name, text in self.unsaved().items()}
-        return {**self.saved(), **self._marks(typed)}
+        return self.saved_but(self.unsaved())
+
+    def lent(self) -> set[str]:
+        """The files that stand in for modules that are borrowed."""
+        found = self.workspace.implementation
+        return {str(found.file(name)) for name in found.borrowed}
+
+    def saved_but(self, unsaved: Mapping[str, str], saved: Files | None = None) -> Files:
+        """The source that is saved, or was, with other text in some files; see `unsaved`."""
+        typed = {self.package / name: as_saved(text) for name, text in unsaved.items()}
+        return self.judged({**(self.saved() if saved is None else saved), **self._marks(typed)})
+
+    def judged(self, files: Files) -> Files:
+        """Those of some files that verdicts are about."""
+        return without_borrowed(files, self.package)
 
     def _marks(self, sources: Mapping[Path, bytes]) -> Files:
         """The fingerprints of files, whose texts are kept."""
@@ -109,15 +138,16 @@ class Shelf:
         """Forget all texts but some."""
         self.texts = {mark: text for mark, text in self.texts.items() if mark in marks}
 
-    def proved(self) -> Memory:
-        """What the ledger knows of units that are passed."""
+    def with_proved(self, memory: Memory) -> Memory:
+        """The same, with what the ledger knows of units that are passed, where runs have told nothing."""
         now, workspace = self.saved(), self.workspace
-        return Memory(
-            {
-                unit: Known(now, dict.fromkeys(workspace.manifest.get(unit, ()), State.PASSED))
-                for unit in workspace.proved
-            }
-        )
+        proved = {
+            unit: Known(now, dict.fromkeys(workspace.manifest.get(unit, ()), State.PASSED))
+            for unit in workspace.proved
+            if unit not in memory.full
+            or differing(unit, memory.full[unit].files, now, workspace.curriculum)
+        }
+        return with_full(memory, proved, workspace.curriculum)
 
     def page(self, file: Path) -> Page:
         """A file as the editor has it, or else as it is saved."""
@@ -125,6 +155,27 @@ class Shelf:
         if document is not None:
             return Page(document.uri, lines_of(document.text), document.version)
         return Page(uris.from_fs_path(str(file)) or "", lines_of(text_of(file)))
+
+    def text(self, file: Path) -> str:
+        """What a file says as the editor has it, or else as it is saved."""
+        document = self.documents.get(file)
+        return document.text if document is not None else text_of(file)
+
+    def close(self, file: Path) -> None:
+        """A document is open no more."""
+        self.documents.pop(file, None)
+        self.parsed.pop(file, None)
+
+    def places(self, file: Path, unit: Unit) -> tuple[Place, ...]:
+        """Where the exercises of an open module stand; if it does not parse, where edits have moved them."""
+        text, names = self.documents[file].text, tuple(unit.hints)
+        if parses(text):
+            self.parsed[file] = text
+            return places_in(text, names)
+        earlier = (self.parsed.get(file, ""), text_of(file), self.stub(unit))
+        before = next((one for one in earlier if one and parses(one)), "")
+        moves = moves_between(before, text)
+        return tuple(filter(None, map(moves.place, places_in(before, names))))
 
     def laws(self, unit: Unit) -> tuple[Law, ...]:
         """The laws of a checkpoint; of a milestone none are told apart."""
@@ -168,9 +219,46 @@ class Shelf:
         }
         own = self.laws(unit)
         others = self.laws_named({*blamed} - {law.nodeid for law in own})
-        places = places_in(self.documents[file].text, tuple(unit.hints))
+        places = self.places(file, unit)
+        if not parses(
+            self.documents[file].text
+        ):  # one thing is wrong, and nothing is known of the rest
+            known, blamed = InSight(), {}
         laws = (*own, *others.values())
-        return Sheet(unit, places, laws, known.states, blamed, known.unsaved)
+        return Sheet(
+            unit,
+            places,
+            laws,
+            known.states,
+            blamed,
+            known.unsaved,
+            unsaved_stubs={place.name for place in places if place.stub}
+            - {place.name for place in self.saved_places(file, unit, places) if place.stub},
+            borrowed=self.is_borrowed(unit),
+        )
+
+    def stubs(self) -> frozenset[tuple[UnitId, str]]:
+        """The exercises of open modules that are still to do: unit and name."""
+        return frozenset(
+            (unit.id, place.name)
+            for file in self.documents
+            if (unit := self.unit_at(file)) is not None
+            for place in self.places(file, unit)
+            if place.stub
+        )
+
+    def open_units(self) -> set[UnitId]:
+        """The checkpoints whose modules are open."""
+        return {unit.id for unit in map(self.unit_at, self.documents) if unit is not None}
+
+    def saved_places(self, file: Path, unit: Unit, typed: tuple[Place, ...]) -> tuple[Place, ...]:
+        """The exercises of a module as it is saved; if that does not parse, those that the editor has."""
+        saved = text_of(file)
+        return places_in(saved, tuple(unit.hints)) if parses(saved) else typed
+
+    def is_borrowed(self, unit: Unit) -> bool:
+        """Whether the worked solution stands in for a module."""
+        return unit.name in self.workspace.implementation.borrowed
 
 
 def differs(file: Path, text: str) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Protocol
 
-from pytest_tinytorch.course.curriculum import Unit, UnitId
+from msgspec.structs import replace
+
+from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.course.exercises import parse
+from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lsp.laws import function_at
+from pytest_tinytorch.lsp.memory import Memory, differing, needed_files
 from pytest_tinytorch.lsp.parts import Edit, edit_between
 from pytest_tinytorch.lsp.reach import Graph, Texts, Words, graph_of, words_of_spec
 from pytest_tinytorch.lsp.shelf import Shelf, text_of
-from pytest_tinytorch.lsp.verdicts import Files, InSight, Memory, differing, in_sight, needed_files
+from pytest_tinytorch.lsp.verdicts import FIRST_LOOK, UNSAVED, Files, Finding, InSight, Known
 
 SPECS = "specs"
 NOTHING = Edit()
@@ -33,10 +38,19 @@ def sight_of(shelf: Shelf, memory: Memory, units: Collection[UnitId] = ()) -> In
     return in_sight(memory, changes, units)
 
 
-def is_judged(shelf: Shelf, memory: Memory, unit: Unit) -> bool:
-    """Whether the last full verdict on a unit is about the source as it is."""
-    known, curriculum = memory.full.get(unit.id), shelf.workspace.curriculum
-    return known is not None and not differing(unit.id, known.files, shelf.now(), curriculum)
+class Changes(Protocol):
+    """What has changed since source was judged, as far as one unit can tell.
+
+    Attributes:
+        edit: how the source as it is differs from what was judged.
+        unsaved: how what is saved does.
+    """
+
+    edit: Edit
+    unsaved: Edit
+
+    def asks(self, nodeid: str, exercise: str) -> Words | None:
+        """All words that a spec comes to, and the exercise that it blames; None if that is not known."""
 
 
 class Since:
@@ -91,6 +105,73 @@ class Since:
             for source in (self.judged, other)
         )
         return edit_between(before, after)
+
+
+def in_sight(
+    memory: Memory, changes: Callable[[UnitId, Files], Changes], units: Collection[UnitId] = ()
+) -> InSight:
+    """What holds for the source as it is.
+
+    A full verdict on a spec does, as long as nothing has changed that the spec can come to. A first look
+    adds what it has found to that.
+
+    Args:
+        memory: what runs have told.
+        changes: since source was judged, for a unit.
+        units: those whose specs matter, and not just what was found: to find out takes longer.
+    """
+    since = {unit: changes(unit, one.files) for unit, one in memory.full.items()}
+    full = [f for unit, one in memory.full.items() for f in holding_findings(one, since[unit])]
+    known = {nodeid for finding in full for nodeid in finding.nodeids}
+    places = {(finding.file, finding.line) for finding in full}
+    looks = [
+        as_first_look(finding)
+        for unit, one in memory.looks.items()
+        for finding in holding_findings(one, changes(unit, one.files))
+    ]
+    told = sum(len(one.findings) for one in (*memory.full.values(), *memory.looks.values()))
+    new = (
+        one
+        for one in looks
+        if not (known.issuperset(one.nodeids) if one.nodeids else (one.file, one.line) in places)
+    )
+    states: dict[str, State] = {}
+    unsaved: set[str] = set()
+    for unit, one in memory.full.items():
+        for nodeid in one.specs if unit in units else known.intersection(one.specs):
+            if not reaches(since[unit].edit, since[unit], nodeid):
+                states[nodeid] = one.specs[nodeid]
+                unsaved |= {nodeid} if reaches(since[unit].unsaved, since[unit], nodeid) else set()
+    return InSight(states, (*full, *new), frozenset(unsaved), len(full) + len(looks) < told)
+
+
+def holding_findings(one: Known, since: Changes) -> Iterator[Finding]:
+    """What was found that no change reaches, at the line where that stands now."""
+    for finding in one.findings:
+        exercise = finding.exercise
+        if since.edit.is_nothing:
+            left, line = finding.nodeids, finding.line
+        else:
+            left = tuple(n for n in finding.nodeids if not reaches(since.edit, since, n, exercise))
+            moved = since.edit.line(finding.file, finding.line)
+            if left[:1] != finding.nodeids[:1] or not left or moved is None:
+                continue
+            line = moved
+        first = finding.nodeids[0] if finding.nodeids else ""
+        marks = (UNSAVED,) if reaches(since.unsaved, since, first, exercise) else ()
+        yield replace(finding, nodeids=left, line=line, marks=marks)
+
+
+def reaches(edit: Edit, since: Changes, nodeid: str, exercise: str = "") -> bool:
+    """Whether an edit has changed something that a spec, or the exercise that it blames, can come to."""
+    if edit.whole or not edit.changed:
+        return edit.whole
+    return edit.reaches(since.asks(nodeid, exercise))
+
+
+def as_first_look(finding: Finding) -> Finding:
+    """A finding of a first look. A file that does not parse is none whatever specs say: that is final."""
+    return replace(finding, marks=(FIRST_LOOK, *finding.marks)) if finding.nodeids else finding
 
 
 def helpers_of(root: Path) -> Texts:

@@ -10,10 +10,12 @@ from pytest_tinytorch.evidence.implementation import PACKAGE
 
 STEP, GROUP = 5, 50
 """Milliseconds: how often files are looked at, and how long saves that follow each other count as one."""
+QUIET = 5000
+"""Milliseconds after which whoever waits for a save sees whether to stop."""
 
 
 def saves(
-    root: Path, source: Path, stop: Event, others: Sequence[str] = ()
+    root: Path, source: Path, stop: Event, others: Sequence[str] = (), beat: int | None = None
 ) -> Iterator[list[Path]]:
     """The files of each save of Python in the package or in the specs, until ``stop`` is set.
 
@@ -22,6 +24,7 @@ def saves(
         source: the folder that holds the package under test.
         stop: ends it.
         others: endings of other files that count, as ``.json``.
+        beat: milliseconds after which there is an empty save if there was none: time to look elsewhere.
     """
     from watchfiles import PythonFilter, watch  # takes a while, and is for who watches alone
 
@@ -32,6 +35,8 @@ def saves(
         debounce=GROUP,
         stop_event=stop,
         raise_interrupt=False,
+        rust_timeout=beat or QUIET,
+        yield_on_timeout=beat is not None,
     ):
         yield sorted({Path(path) for _, path in found})
 

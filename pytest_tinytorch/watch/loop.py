@@ -12,7 +12,8 @@ from pytest_tinytorch.evidence.implementation import PACKAGE
 from pytest_tinytorch.watch.affected import saved_modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, PROGRESS, Request
 
-KEYS = {"a": "all", "h": "hint", "n": "next", "q": "quit"}
+QUIT = "q"
+KEYS = {"a": "all", "h": "hint", "n": "next", QUIT: "quit"}
 REPEAT_KEYS = ("\r", "\n", " ")
 
 
@@ -87,6 +88,7 @@ class Loop:
     unjudged: Modules = field(default_factory=set)  # saved, and not judged
     unseen: Modules = field(default_factory=set)  # typed, and not judged
     running: bool = False  # no verdict of the request has come yet
+    drawn: Sequence[str] = ()  # spec files that examples are drawn for
     hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
     hints_shown: int = 0
 
@@ -111,38 +113,49 @@ class Loop:
         own = [file for file in files if file.is_relative_to(package)]
         if len(own) < len(files):
             self.processes.restart()  # specs are imported before they run
-        self.unsaved = unsaved or {}
+        self._note(unsaved or {})
         self.unjudged = self._with(self.unjudged, own)
-        names = sorted({self._short(file) for file in files})
-        shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-        self._run_saved(shown)
+        if not self.unsaved:
+            self.unjudged, self.unseen = joined(self.unjudged, self.unseen), set()
+        self._run_saved(self._shown(files))
 
-    def opened(self, file: Path) -> None:
-        """Run what a file of the package can affect, as if it had been saved."""
-        self.unjudged = self._with(self.unjudged, [file])
-        self._run_saved(f"{self._short(file)} opened")
+    def opened(self, files: Collection[Path]) -> None:
+        """Run what files of the package can affect, as if they had been saved."""
+        self.unjudged = self._with(self.unjudged, files)
+        self._run_saved(f"{self._shown(files)} opened")
 
     def typed(self, unsaved: Mapping[str, str]) -> None:
         """Run what stands in editors, once what is saved has its verdict.
 
         Args:
-            unsaved: all of it, as `Request.unsaved`. Where there is none, what is saved is run again.
+            unsaved: all of it, as `Request.unsaved`. Where there is none, what is saved is run again, unless
+                that is what runs.
         """
-        both = {**self.unsaved, **unsaved}
-        changed = [name for name in both if self.unsaved.get(name) != unsaved.get(name)]
-        if not changed:
+        if not self._note(unsaved):
             return
-        self.unsaved = unsaved
-        self.unseen = self._with(self.unseen, self._files(changed))
-        if not unsaved:
+        if not unsaved and self._is_running(self.unseen):
+            self.unseen = set()
+        elif not unsaved:
             self.unjudged, self.unseen = joined(self.unjudged, self.unseen), set()
             self._run_saved("nothing is unsaved")
         elif not self.running or self._runs_unsaved():
             self._run_unsaved()
 
+    def known(self, unsaved: Mapping[str, str]) -> None:
+        """Take note of what stands in editors where everything has its verdict: a run of other text ends.
+
+        Args:
+            unsaved: all of it, as `Request.unsaved`.
+        """
+        self.unsaved, self.unseen = unsaved, set()
+        if self.running and self._runs_unsaved():
+            self.running = False
+            self.processes.stop()
+            self.processes.draw(self.drawn)
+
     def key(self, key: str) -> bool:
         """Do what a key asks for; False if that is to end."""
-        if key == "q":
+        if key == QUIT:
             return False
         if key == "a":
             self.begin("all", None, everything=True)
@@ -214,6 +227,20 @@ class Loop:
         self.request, self.verdict, self.running = request, {}, True
         self.processes.run(request)
 
+    def _note(self, unsaved: Mapping[str, str]) -> bool:
+        """Take note of what stands in editors: whether anything is other than before."""
+        both = {**self.unsaved, **unsaved}
+        changed = [name for name in both if self.unsaved.get(name) != unsaved.get(name)]
+        self.unsaved = unsaved
+        if changed:
+            self.unseen = self._with(self.unseen, self._files(changed))
+        return bool(changed)
+
+    def _is_running(self, modules: Modules) -> bool:
+        """Whether a run of what is saved goes on that is about these modules, and may be about others."""
+        covers = self.unjudged is None or (modules is not None and modules <= self.unjudged)
+        return self.running and not self._runs_unsaved() and covers
+
     def _run_saved(self, title: str) -> None:
         """Run what no verdict has seen of what is saved."""
         self.begin(title, sorted(self.unjudged) if self.unjudged is not None else [])
@@ -241,6 +268,7 @@ class Loop:
         if told == self.unsaved:
             self.unseen = set()
             if places:
+                self.drawn = places
                 self.processes.draw(places)
         elif self.unsaved:
             self._run_unsaved()
@@ -283,6 +311,10 @@ class Loop:
 
     def _help(self) -> None:
         self.terminal.show("  ".join(f"{key} {word}" for key, word in KEYS.items()))
+
+    def _shown(self, files: Collection[Path]) -> str:
+        names = sorted({self._short(file) for file in files})
+        return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
     def _short(self, file: Path) -> str:
         return (

@@ -18,15 +18,24 @@ from pytest_tinytorch.course.exercises import below_decorators
 from pytest_tinytorch.evidence.manifest import read_manifest
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, status, verdicts
+from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, sight, status
 from pytest_tinytorch.lsp.client import Client, client_of
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.edits import edited
 from pytest_tinytorch.lsp.folding import folded
 from pytest_tinytorch.lsp.laws import laws_of
+from pytest_tinytorch.lsp.memory import (
+    KEPT,
+    Memory,
+    differing,
+    recalled,
+    with_told,
+    without_borrowed,
+)
+from pytest_tinytorch.lsp.moves import moves_between
 from pytest_tinytorch.lsp.parts import Edit
-from pytest_tinytorch.lsp.sheets import Sheet, lines_of, places_in
-from pytest_tinytorch.lsp.verdicts import Finding, Known, Memory, Told
+from pytest_tinytorch.lsp.sheets import Sheet, lines_of, parses, places_in
+from pytest_tinytorch.lsp.verdicts import Finding, Known, Told
 from pytest_tinytorch.watch.request import FIRST, FULL, as_saved, fingerprint
 from tests.support import kit, toy
 
@@ -39,6 +48,7 @@ SUM = "specs/test_01_adding.py::TestAdd::test_is_the_sum"
 OPPOSITE = "specs/test_01_adding.py::TestNegate::test_is_the_opposite"
 TWICE = "specs/test_02_doubling.py::TestDouble::test_is_twice"
 REFERENCE = toy.REFERENCE["adding"]
+ADDED = REFERENCE[REFERENCE.index("def add") : REFERENCE.index("def negate")]
 LAWS = laws_of(
     toy.SPECS["specs/test_01_adding.py"], [SUM, OPPOSITE], "adding", REFERENCE, ["add", "negate"]
 )
@@ -152,7 +162,7 @@ class TestFindings:
             "Expected: 3",
             "          or so",
             "Got:      -1",
-            "and 1 more law, for the same reason",
+            "and other laws, for the same reason",
         ]
         assert [r.location.range.start.line for r in one.related_information] == [9, 19]
 
@@ -166,13 +176,13 @@ class TestFindings:
     @pytest.mark.parametrize(
         ("nodeids", "last"),
         [
-            (["a", "b", "c"], "and 2 more laws, for the same reason"),
-            (["a[1]", "a[2]", "a[3]"], "and 2 more cases, for the same reason"),
-            (["a[1]", "a[2]", "b"], "and 1 more law, for the same reason"),
+            (["a", "b", "c"], "and other laws, for the same reason"),
+            (["a[1]", "a[2]", "a[3]"], "and other cases, for the same reason"),
+            (["a[1]", "a[2]", "b"], "and other laws, for the same reason"),
             (["a[1]"], "The law."),
         ],
     )
-    def test_count_a_law_once_whatever_the_number_of_its_cases(self, nodeids, last):
+    def test_tell_laws_from_cases_and_count_neither(self, nodeids, last):
         found = Finding(State.WRONG, nodeids=tuple(nodeids), message={"Law": "The law."})
         assert diagnostics.message_of(found).splitlines()[-1] == last
 
@@ -220,39 +230,70 @@ class TestWhatIsKnown:
 
     def test_is_replaced_for_the_units_that_a_message_is_about(self, course):
         states = ((SUM, "wrong"), (TWICE, "wrong"))
-        before = verdicts.with_told(Memory(), self.told(states=states), course)
-        after = verdicts.with_told(before, self.told(), course)
+        before = with_told(Memory(), self.told(states=states), course)
+        after = with_told(before, self.told(), course)
         assert after.full[ADDING].specs == {SUM: State.PASSED}
         assert after.full[DOUBLING] is before.full[DOUBLING]
 
     def test_belongs_to_the_unit_of_the_spec_whoever_is_to_blame(self, course):
         found = Finding(State.WRONG, nodeids=(TWICE,), unit=ADDING, exercise="add")
-        known = verdicts.with_told(Memory(), self.told(findings=(found,)), course).full
+        known = with_told(Memory(), self.told(findings=(found,)), course).full
         assert known[DOUBLING].findings == (found,)
         assert known[ADDING].findings == ()
 
     def test_of_a_unit_that_an_edit_has_locked_goes_with_the_next_verdict(self, course):
         """Its need has changed, and it did not run: a verdict on older source holds no more."""
         files = {FILES["adding"]: "1", FILES["doubling"]: "1"}
-        before = verdicts.with_told(
-            Memory(), self.told(states=((TWICE, "wrong"),), files=files), course
-        )
-        same = verdicts.with_told(before, self.told(states=(), files=files), course)
+        before = with_told(Memory(), self.told(states=((TWICE, "wrong"),), files=files), course)
+        same = with_told(before, self.told(states=(), files=files), course)
         assert list(same.full) == [DOUBLING]
         other = files | {FILES["adding"]: "2"}
-        assert not verdicts.with_told(before, self.told(states=(), files=other), course).full
+        new = self.told(states=(), files=other)
+        assert not with_told(before, new, course).full
+        after = with_told(before, new, course, [DOUBLING])
+        assert after.full[DOUBLING] == Known(other), "it was to run: there is nothing to say"
+        for one in (with_told(before, new, course), after):
+            assert recalled(one, files, course).full == before.full
+
+    def test_comes_back_with_the_source_that_it_is_about(self, course):
+        """What somebody takes back needs no run; what they never had needs one."""
+        marks = range(2 * KEPT)
+        memory = Memory()
+        for mark in marks:
+            files = {FILES["adding"]: str(mark), FILES["squaring"]: "1"}
+            state = State.WRONG if mark % 2 else State.PASSED
+            memory = with_told(memory, self.told(states=((SUM, state),), files=files), course)
+        for mark in [*marks[-KEPT:], *marks[-KEPT:]]:
+            now = {FILES["adding"]: str(mark), FILES["squaring"]: "2"}  # which it does not need
+            memory = recalled(memory, now, course)
+            assert not differing(ADDING, memory.full[ADDING].files, now, course)
+            assert memory.full[ADDING].specs[SUM] == (State.WRONG if mark % 2 else State.PASSED)
+        for mark in (0, 99):
+            assert recalled(memory, {FILES["adding"]: str(mark)}, course) is memory
+        assert len(memory.earlier[ADDING]) == KEPT
+
+    def test_is_not_about_the_learners_own_file_of_what_is_borrowed(self):
+        root = Path("/root")
+        own, lent = (str(root / place / "adding.py") for place in ("tinytorch", "kit/tinytorch"))
+        inner = str(root / "tinytorch/inner/adding.py")
+        files = {own: "1", inner: "2", lent: "3"}
+        assert without_borrowed(files, root / "tinytorch") == {inner: "2", lent: "3"}
+        assert without_borrowed({own: "1", inner: "2"}, root / "tinytorch") == {
+            own: "1",
+            inner: "2",
+        }
 
     def test_of_a_file_that_does_not_parse_belongs_to_its_unit(self, course):
         found = Finding(State.BROKEN, file=FILES["doubling"], line=1)
-        known = verdicts.with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
+        known = with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
         assert list(known.looks) == [DOUBLING]
 
     def test_of_a_first_look_goes_with_the_next_verdict(self, course):
         """A unit that does not parse may be locked: then no verdict speaks of it."""
         found = Finding(State.BROKEN, file=FILES["doubling"], line=1)
-        known = verdicts.with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
-        assert list(verdicts.with_told(known, self.told(FIRST), course).looks) == [DOUBLING, ADDING]
-        assert not verdicts.with_told(known, self.told(), course).looks
+        known = with_told(Memory(), self.told(FIRST, (), findings=(found,)), course)
+        assert list(with_told(known, self.told(FIRST), course).looks) == [DOUBLING, ADDING]
+        assert not with_told(known, self.told(), course).looks
 
     @pytest.mark.parametrize(
         ("changed", "gone"),
@@ -269,9 +310,7 @@ class TestWhatIsKnown:
     ):
         files = dict.fromkeys(FILES.values(), "1")
         now = files | {f"tinytorch/{name}.py": mark for name, mark in changed.items()}
-        found = {
-            unit for unit in (ADDING, DOUBLING) if verdicts.differing(unit, files, now, course)
-        }
+        found = {unit for unit in (ADDING, DOUBLING) if differing(unit, files, now, course)}
         assert found == gone
 
     def sight(self, full, looks=(), edit=NOTHING, unsaved=NOTHING):
@@ -279,7 +318,7 @@ class TestWhatIsKnown:
         since = SimpleNamespace(edit=edit, unsaved=unsaved, asks=lambda *_: frozenset({"add"}))
         known = lambda findings: {ADDING: Known({}, {SUM: State.WRONG}, tuple(findings))}
         memory = Memory(known(full), known(looks) if looks else {})
-        return verdicts.in_sight(memory, lambda *_: since, [ADDING])
+        return sight.in_sight(memory, lambda *_: since, [ADDING])
 
     ADD = Finding(State.WRONG, (SUM,), exercise="add", file=FILES["adding"], line=5)
     BROKEN = Finding(State.BROKEN, file=FILES["adding"], line=3)
@@ -433,6 +472,34 @@ class TestSheet:
         one = sheet(unit, laws=laws)
         assert lenses.law_lines(one, one.place("add")) == ["· add(x, y) equals x + y. (add)"]
 
+    @pytest.mark.parametrize(
+        ("old", "new", "lines"),
+        [
+            ("    return x + y", "    # one more\n    return (x +", [(4, 4, 7), (10, 10, 12)]),
+            ("def add(x, y):", "def add(x, y:", [(4, 4, 6), (9, 9, 11)]),
+            ('"""01', '"""""""\n01', [(5, 5, 7), (10, 10, 12)]),
+            ("    return -x", "    return -x\n    return (", [(4, 4, 6), (9, 9, 12)]),
+            (ADDED, "(\n", [(4, 4, 4), (5, 5, 7)]),
+        ],
+    )
+    def test_while_it_does_not_parse_exercises_are_where_edits_have_moved_them(
+        self, unit, old, new, lines
+    ):
+        text = REFERENCE.replace(old, new)
+        assert not parses(text)
+        moves = moves_between(REFERENCE, text)
+        moved = filter(None, map(moves.place, places_in(REFERENCE, tuple(unit.hints))))
+        assert [(one.first, one.head, one.last) for one in moved] == lines
+
+    @given(st.lists(st.sampled_from("abc \n")), st.lists(st.sampled_from("abc \n")))
+    def test_a_line_that_stays_is_where_it_stands(self, before, after):
+        old, new = lines_of("".join(before)), lines_of("".join(after))
+        moves = moves_between("".join(before), "".join(after))
+        places = [moves.line(number) for number in range(1, len(old) + 1)]
+        assert places == sorted(places)
+        for number, place in enumerate(places, start=1):
+            assert not moves.keeps(number) or new[place - 1] == old[number - 1]
+
     def test_what_does_not_parse_has_no_places(self, unit):
         assert sheet(unit, "def add(:\n").places == ()
 
@@ -570,7 +637,8 @@ class TestActions:
     def test_a_gradient_is_reset_with_the_import_that_its_stub_needs(self):
         text = "from tinytorch.primitive import defvjp\n\nx = 1\ndefvjp(mul, lambda g: g)\ny = 2\n"
         stub = "from tinytorch.primitive import defvjp, todo\n\n" + 'defvjp(mul, todo("05 a: b"))\n'
-        found = applied(text, actions.stub_edits(lines_of(text), stub, "gradient of mul"))
+        (place,) = places_in(text, ("gradient of mul",))
+        found = applied(text, actions.stub_edits(lines_of(text), stub, place))
         assert found == (
             "from tinytorch.primitive import defvjp, todo\n\nx = 1\n"
             'defvjp(mul, todo("05 a: b"))\ny = 2\n'
@@ -579,7 +647,8 @@ class TestActions:
     def test_a_method_keeps_its_margin(self):
         text = "class A:\n  def f(self):\n    return 1\n"
         stub = 'class A:\n    def f(self):\n        raise NotImplementedError("01 a: A.f")\n'
-        found = applied(text, actions.stub_edits(lines_of(text), stub, "A.f"))
+        (place,) = places_in(text, ("A.f",))
+        found = applied(text, actions.stub_edits(lines_of(text), stub, place))
         assert found == 'class A:\n  def f(self):\n      raise NotImplementedError("01 a: A.f")\n'
 
 

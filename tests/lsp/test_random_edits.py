@@ -1,4 +1,7 @@
-"""Random edits, saved and not: what stands at the lines is what a cold run says of the same bytes."""
+"""Random edits, saved and not: what stands at the lines is what a cold run says of the same bytes.
+
+Documents are closed and opened, exercises reset, and paths chosen in between.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import shutil
 import time
 
 import pytest
+from lsprotocol import types
+from pygls.workspace import PositionCodec
 
+from pytest_tinytorch.lsp.edits import edited
 from tests.lsp.client import editing
-from tests.lsp.test_server import ERROR, module
-from tests.support import toy
+from tests.lsp.test_server import ERROR, INFORMATION, module
+from tests.support import kit, toy
 from tests.support.long import is_long
 
 MODULES = {
@@ -20,6 +26,10 @@ MODULES = {
     "squaring": "03 squaring: square",
 }
 """Modules, and what a stub in each says."""
+BORROWING = {"": ["path", "leave"], "01": ["path", "borrow", "01"], "02": ["path", "borrow", "02"]}
+"""Numbers of modules that are borrowed, and the command that makes it so."""
+HALF = "(x +"
+"""What does not parse has this."""
 
 
 def variants(name):
@@ -28,7 +38,7 @@ def variants(name):
     last = text.rstrip().rpartition("\n")[2]
     yield text
     yield text.replace(last, "    return None")
-    yield text.replace(last, "    return (x +")
+    yield text.replace(last, f"    return {HALF}")
     yield text.replace(last, "    raise ValueError('no')")
     yield text.replace("def ", "def my_")
     yield text.replace(last, f'    raise NotImplementedError("{MODULES[name]}")')
@@ -37,7 +47,10 @@ def variants(name):
 
 
 def found_cold(root, texts, folder):
-    """What a run in a new folder finds wrong: (state, file, line, specs) of each cause."""
+    """What a run in a new folder finds wrong: (state, file, line, specs) of each cause.
+
+    No save runs a milestone, but this one would: they are open once what they need is borrowed.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     keep = shutil.ignore_patterns(".tinytorch", ".hypothesis", "__pycache__")
     shutil.copytree(root, folder, ignore=keep)
@@ -45,7 +58,9 @@ def found_cold(root, texts, folder):
         module(folder, name).write_text(text, encoding="utf-8", newline="")
     told = folder / "causes.json"
     run = toy.pytest_in(
-        folder, "-p", "causes_plugin", "--todo-ok", variables={"CAUSES_FILE": str(told)}
+        folder,
+        *("--checkpoint", "all", "-p", "causes_plugin", "--todo-ok"),
+        variables={"CAUSES_FILE": str(told)},
     )
     assert told.exists(), run.output
     return sorted(map(tuple, json.loads(told.read_text(encoding="utf-8"))), key=str)
@@ -69,7 +84,7 @@ def says_what_does_not_parse(editor, root, texts):
         any(
             "SyntaxError" in one["message"] for one in editor.diagnostics(module(root, name), ERROR)
         )
-        is ("(x +" in text)
+        is (HALF in text)
         for name, text in texts.items()
     )
 
@@ -80,31 +95,107 @@ def is_settled(editor, saved):
     return not any("first look" in mark or (saved and "unsaved" in mark) for mark in marks)
 
 
+class Typist:
+    """Somebody who edits at random.
+
+    Attributes:
+        texts: what each module has in the editor.
+        held: modules that do not parse, and how many edits of others it stays so.
+        borrowed: the number of the module that is borrowed, if any.
+    """
+
+    def __init__(self, editor, root, chance):
+        self.editor, self.root, self.chance = editor, root, chance
+        self.texts = {name: toy.REFERENCE[name] for name in MODULES}
+        self.kinds = {name: [*variants(name)] for name in MODULES}
+        self.held = dict.fromkeys(MODULES, 0)
+        self.borrowed = ""
+
+    def edit(self):
+        """Make one edit."""
+        name = self.chance.choice([one for one in MODULES if not self.held[one]])
+        self.held = {one: max(0, count - 1) for one, count in self.held.items()}
+        kinds = [self.save, self.type, self.open_again, self.reset, self.choose]
+        self.chance.choices(kinds, [10, 7, 2, 2, 1])[0](name)
+        if HALF in self.texts[name] and sum(map(bool, self.held.values())) < 2:
+            self.held[name] = self.chance.choice([0, 2])
+
+    def save(self, name):
+        self.texts[name] = self.chance.choice(self.kinds[name])
+        self.editor.save(module(self.root, name), self.texts[name])
+
+    def type(self, name):
+        self.texts[name] = self.chance.choice(self.kinds[name])
+        self.editor.type(module(self.root, name), self.texts[name])
+
+    def open_again(self, name):
+        """As `:e!` does: what is not saved is gone."""
+        file = module(self.root, name)
+        self.texts[name] = file.read_bytes().decode()
+        self.editor.close(file)
+        self.editor.open(file, self.texts[name])
+
+    def reset(self, name):
+        """Take the action that makes the last exercise its stub, if there is one."""
+        file, lines = module(self.root, name), self.texts[name].split("\n")
+        heads = [number for number, line in enumerate(lines) if line.startswith("def ")]
+        place = {"line": heads[-1], "character": 0}
+        where = {"start": place, "end": place}
+        found = self.editor.about(file, "codeAction", range=where, context={"diagnostics": []})
+        for action in found:
+            if action["title"].startswith("Reset"):
+                ((edit,),) = [one["edits"] for one in action["edit"]["documentChanges"]]
+                self.texts[name] = applied(self.texts[name], edit)
+                self.editor.type(file, edit["newText"], edit["range"])
+
+    def choose(self, _):
+        """Borrow a module in a terminal, or give it back."""
+        self.borrowed = self.chance.choice([one for one in BORROWING if one != self.borrowed])
+        kit.tito(*BORROWING[self.borrowed])
+
+    def has_saved_all(self):
+        texts = self.texts.items()
+        return all(module(self.root, one).read_bytes() == text.encode() for one, text in texts)
+
+
+def applied(text, edit):
+    """A text after an edit, as an editor makes it."""
+    start, end = (types.Position(**edit["range"][name]) for name in ("start", "end"))
+    place = types.Range(start, end)
+    change = types.TextDocumentContentChangePartial(range=place, text=edit["newText"])
+    return edited(text, [change], PositionCodec())
+
+
+def says_what_is_borrowed(editor, root, borrowed):
+    """Whether the module that is borrowed says so, and no other."""
+    for text, name in zip(("01", "02", "03"), MODULES, strict=True):
+        codes = [one["code"] for one in editor.diagnostics(module(root, name), INFORMATION)]
+        if ("borrowed" in codes) is not (text == borrowed):
+            return False
+    return True
+
+
 @pytest.mark.slow
-def test_every_edit_gets_the_verdict_of_its_own_bytes(tmp_path):
+def test_every_edit_gets_the_verdict_of_its_own_bytes(tmp_path, monkeypatch):
     root, cold = toy.build(tmp_path.resolve() / "here"), tmp_path / "cold"
+    monkeypatch.chdir(root)
     chance = random.Random(1)
     toy.solve(root, *MODULES)
-    texts = {name: toy.REFERENCE[name] for name in MODULES}
-    kinds = {name: [*variants(name)] for name in MODULES}
     with editing(root) as editor:
+        typist = Typist(editor, root, chance)
         for name in MODULES:
             editor.open(module(root, name))
         for _ in range(200 if is_long() else 12):
             for _ in range(chance.choice([1, 1, 1, 5])):  # several in a second: the last one counts
-                name = chance.choice([*MODULES])
-                texts[name] = chance.choice(kinds[name])
-                edit = editor.save if chance.random() < 0.6 else editor.type
-                edit(module(root, name), texts[name])
+                typist.edit()
                 time.sleep(chance.random() * 0.1)
-            saved = all(
-                module(root, name).read_bytes() == text.encode() for name, text in texts.items()
-            )
+            saved, texts, borrowed = typist.has_saved_all(), {**typist.texts}, typist.borrowed
             expected = found_cold(root, texts, cold)
             editor.until(
-                lambda expected=expected, saved=saved: (
+                lambda expected=expected, saved=saved, texts=texts, borrowed=borrowed: (
                     found_in(editor, root) == expected
                     and says_what_does_not_parse(editor, root, texts)
+                    and says_what_is_borrowed(editor, root, borrowed)
                     and is_settled(editor, saved)
                 )
             )

@@ -311,6 +311,38 @@ class TestLoop:
         loop.typed({})
         assert (fake.requests[-1].saved, fake.requests[-1].unsaved) == (["adding", "doubling"], {})
 
+    def test_what_is_typed_back_while_it_runs_as_it_is_saved_runs_on(self, loop, fake):
+        loop.saved([file("adding")])
+        loop.typed({"adding.py": "typed"})
+        loop.typed({})
+        loop.receive(full(1))
+        assert len(fake.requests) == 1
+        loop.typed({"squaring.py": "typed"})
+        loop.receive(full(2))
+        loop.saved([file("adding")], {"squaring.py": "typed"})
+        loop.typed({})
+        assert fake.requests[-1].saved == ["adding", "squaring"], "that run was not about squaring"
+
+    def test_what_is_taken_back_just_before_a_save_runs_with_it(self, loop, fake):
+        loop.typed({"squaring.py": "typed"})
+        loop.receive(full(1))
+        loop.saved([file("adding")], {})
+        assert (fake.requests[-1].saved, fake.requests[-1].unsaved) == (["adding", "squaring"], {})
+
+    def test_what_has_its_verdict_already_ends_a_run_of_other_text_and_none_of_a_save(
+        self, loop, fake
+    ):
+        loop.saved([file("adding")])
+        loop.known({})
+        assert not fake.done
+        loop.receive(full(1))
+        loop.typed({"adding.py": "typed"})
+        loop.known({})
+        assert (fake.done, loop.running) == (["stop"], False)
+        assert fake.drawn == [["specs/test_01_adding.py"]] * 2, "its examples were used"
+        loop.typed({})
+        assert len(fake.requests) == 2
+
     def test_typing_in_a_file_of_no_module_runs_everything_begun(self, loop, fake):
         loop.typed({"helpers.py": "typed", "adding.py": "a"})
         assert fake.requests[-1].saved == []
