@@ -23,7 +23,7 @@ from pytest_tinytorch.run import profiles
 from pytest_tinytorch.tito.session import Session, complete, open_session
 from pytest_tinytorch.watch import keys, processes
 from pytest_tinytorch.watch.files import saves
-from pytest_tinytorch.watch.loop import Loop, Terminal
+from pytest_tinytorch.watch.loop import QUIT, Loop, Terminal
 from pytest_tinytorch.watch.request import Request, Setup
 
 CLEAR = "\x1b[2J\x1b[3J\x1b[H"
@@ -124,21 +124,26 @@ class Watch:
         signal.signal(signal.SIGINT, lambda *_: self.events.put(("interrupted", None)))
         stop = threading.Event()
         threading.Thread(target=self.watch_files, args=(stop,), daemon=True).start()
-        with keys.single():
-            threading.Thread(target=self.read_keys, daemon=True).start()
-            try:
+        try:
+            with keys.single():  # the terminal is as it was before the processes have ended
+                threading.Thread(target=self.read_keys, daemon=True).start()
                 self.loop.start()
                 while self.handle(*self.next_event()):
                     pass
-            finally:
-                stop.set()
-                self.loop.processes.close()
+        finally:
+            stop.set()
+            self.loop.processes.close()
 
     def read_keys(self) -> None:
         """Bring an event for each key; a program that reads along and is gone has pressed q."""
-        keys.each(lambda key: self.events.put(("key", key)))
+        keys.each(self.press)
         if isinstance(self.loop.terminal, Lines):
-            self.events.put(("key", "q"))
+            self.events.put(("key", QUIT))
+
+    def press(self, key: str) -> bool:
+        """Bring an event for a key; False if it is the last one."""
+        self.events.put(("key", key))
+        return key != QUIT
 
     def next_event(self) -> tuple[str, Any]:
         """The next event, after waiting for it."""

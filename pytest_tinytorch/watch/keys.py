@@ -43,7 +43,10 @@ else:
             return ""
 
 
-def each(pressed: Callable[[str], None]) -> None:
-    """Call ``pressed`` with every key until there are no more."""
-    while key := read():
-        pressed(key)
+def each(pressed: Callable[[str], bool]) -> None:
+    """Call ``pressed`` with every key while it says to go on, and there are more.
+
+    No key after the last one is read: it is for whoever has the terminal next.
+    """
+    while (key := read()) and pressed(key):
+        pass
