@@ -137,6 +137,7 @@ def pytest_configure(config: pytest.Config) -> None:
         names_specs = narrowed and options.names_specs(config)
         judge = Judge(config, workspace, plan, narrowed, names_specs)
         config.pluginmanager.register(runner, RUNNER)
+        config.pluginmanager.register(runner.debugger)
         config.pluginmanager.register(judge, JUDGE)
         if options.tells_once(config):
             config.pluginmanager.register(Teller(judge))

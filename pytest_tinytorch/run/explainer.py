@@ -33,6 +33,7 @@ from pytest_tinytorch.run.places import MENDED_BY, Frame, Places, Spec, tracebac
 from pytest_tinytorch.run.specsource import question_at
 from pytest_tinytorch.run.workerends import Ending
 
+BREAKPOINT = "a breakpoint() stopped it, and nobody was there: take it out, or add --pdb"
 PYTEST_OUTCOME_EXCEPTIONS = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
@@ -161,6 +162,8 @@ class Explainer:
             return State.NOT_RUN, _first_line(error) or text
         if isinstance(error, OSError) and not frames:
             return State.BROKEN, text  # data that is missing or cannot be read is nobody's mistake
+        if type(error).__name__ == "BdbQuit":
+            return State.WRONG, BREAKPOINT
         if isinstance(error, SystemExit | KeyboardInterrupt) or type(error).__name__ == "Exit":
             return State.WRONG, f"ends the program: {text}"
         if type(error).__name__ in PYTEST_OUTCOME_EXCEPTIONS:

@@ -19,6 +19,7 @@ from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.run import endings
+from pytest_tinytorch.run.debugger import Debugger
 from pytest_tinytorch.run.exceptions import (
     EndsProgram,
     ExampleDropped,
@@ -59,6 +60,7 @@ class Runner:
         self.take(workspace, plan)
         self.timer = SpecTimer(lambda file: self.explainer.places.is_learners(Path(file).resolve()))
         self.trials = Trials(self.timer)
+        self.debugger = Debugger()
 
     def take(self, workspace: Workspace, plan: Plan) -> None:
         """Run this: for a run that waits, once more when it begins."""
@@ -290,7 +292,8 @@ class Runner:
         try:
             return (yield)
         except (pytest.exit.Exception, KeyboardInterrupt) as error:
-            if not (endings.ends_program(error) and self.explainer.places.raised_by_learner(error)):
+            is_theirs = self.explainer.places.raised_by_learner(error)
+            if self.debugger.is_left or not (endings.ends_program(error) and is_theirs):
                 raise
             raise EndsProgram(error).with_traceback(error.__traceback__) from None
         finally:
