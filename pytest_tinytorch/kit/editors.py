@@ -120,6 +120,7 @@ vim.lsp.config('tinytorch', {
 })
 vim.lsp.enable('tinytorch')
 vim.diagnostic.config({ virtual_lines = true })  -- whole messages, below their line
+vim.o.signcolumn = 'yes'  -- or else text moves whenever a sign comes or goes
 vim.api.nvim_create_autocmd({ 'LspAttach', 'DiagnosticChanged' }, {
   callback = function(event) vim.lsp.codelens.refresh({ bufnr = event.buf }) end,
 })

@@ -15,6 +15,8 @@ from pytest_tinytorch.lsp.lenses import law_lines, laws_text
 from pytest_tinytorch.lsp.sheets import Place, Sheet
 
 HEADING = re.compile(r"#+ (.+)")
+TO_STOP = "It stops where the law fails. To stop in your own code, write breakpoint() there first."
+"""What is said of the command that runs one law under the debugger."""
 
 
 def hint(unit: Unit, exercise: str, number: int) -> str:

@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.lsp import verdicts
@@ -305,6 +307,8 @@ class Desk:
         for unit in map(self.shelf.workspace.curriculum.unit, self.asked):
             held = held_text(self.shelf.laws(unit), new.specs)
             lock = self.known.progress().lock_text(unit)
+            if unit.name in self.board.broken_modules():
+                held = f"{unit.name}.py does not parse"
             self.editor.say(f"{unit.label}: {lock or held or new.text or new.headline}")
         self.asked.clear()
 
@@ -331,7 +335,10 @@ class Desk:
         self._look_again()
         unit = self.shelf.unit_at(file)
         known = self.known.in_sight([unit.id] if unit is not None else [])
-        return self.shelf.sheet(file, known)
+        sheet = self.shelf.sheet(file, known)
+        if sheet is None or unit is None:
+            return sheet
+        return replace(sheet, locked=bool(self.known.progress().lock_text(unit)))
 
     def send_status(self) -> None:
         """Show where the learner stands, and what is being checked.

@@ -237,7 +237,9 @@ def hint(server: Server, *arguments: Any) -> str:
 def law(server: Server, *arguments: Any) -> str:
     """Show the command that runs one law alone, for a terminal."""
     desk, *_ = exercise_at(server, arguments)
-    return shown(server, answers.alone(spec_in(desk, arguments)))
+    command = answers.alone(spec_in(desk, arguments))
+    server.say(f"{command}\n{answers.TO_STOP}")
+    return command
 
 
 def debug(server: Server, *arguments: Any) -> dict[str, Any]:

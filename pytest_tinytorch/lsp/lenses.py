@@ -96,7 +96,8 @@ def laws_text(sheet: Sheet, place: Place) -> str:
     if not laws:
         text = "no law of its own"
     elif unknown == len(laws):
-        text = f"{count_text('?', len(laws))}, not judged yet"
+        text = count_text("?", len(laws))
+        text = f"locked: {text}" if sheet.locked else f"{text}, not judged yet"
     else:
         waiting = 0 if place.stub else states.count(State.TODO)
         text = count_text(held, len(laws))

@@ -50,6 +50,7 @@ class Sheet(Struct, frozen=True):
         unsaved: the node ids of specs that ran on something that is not saved.
         unsaved_stubs: the names of exercises that are stubs in the editor, and are not as it is saved.
         borrowed: whether the worked solution stands in for the module.
+        locked: whether nothing of the module is judged, because it waits for another.
     """
 
     unit: Unit
@@ -60,6 +61,7 @@ class Sheet(Struct, frozen=True):
     unsaved: Set[str] = frozenset()
     unsaved_stubs: Set[str] = frozenset()
     borrowed: bool = False
+    locked: bool = False
 
     def place(self, exercise: str) -> Place | None:
         """Where an exercise stands, if it does."""

@@ -130,7 +130,7 @@ def first_look_message(
     )
     text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn in advance): "
     text += verdict if verdict != State.PASSED else "nothing wrong"
-    text += f" in {sum(kinds.values())} of {total} specs"
+    text += f", {sum(kinds.values())} of {total} specs tried"
     parts: list[RenderableType] = [Text(text, STYLE[verdict])]
     if red is not None:
         parts += failure_lines(replace(red, text=shorter(red.text)), request.width)

@@ -67,7 +67,9 @@ class TestQuestions:
             assert [text[:16] for text in hints] == [
                 f"add, hint {number} of 3" for number in (1, 2, 3, 3)
             ]
-            assert "--pdb" in editor.wait("window/showMessage")["message"]
+            told = editor.wait("window/showMessage")["message"]
+            assert "--pdb" in told
+            assert "write breakpoint() there first" in told
             assert editor.wait("window/showMessage")["message"] == hints[0]
             assert editor.execute("tinytorch.hint", uri, "negate", 2).startswith("negate, hint 2")
             assert "✗ add(x, y)" in editor.execute("tinytorch.laws", uri, "add")

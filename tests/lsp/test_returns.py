@@ -79,7 +79,7 @@ class TestPaths:
                 until_titled(editor, file, "2 of 2 laws hold")
                 kit.tito("path", "leave")
                 editor.until(lambda: heads(editor, file) == ["locked"] and number(editor) == "01")
-                until_titled(editor, file, "? of 2 laws hold, not judged yet")
+                until_titled(editor, file, "locked: ? of 2 laws hold")
 
     def test_show_what_is_wrong_anew_and_what_is_borrowed_as_that(self, root):
         file = module(root, "doubling")
@@ -200,6 +200,17 @@ class TestHalfALine:
             assert {"Hint 1 for negate", "Open the lesson at negate"} <= {
                 one["title"] for one in found
             }
+
+    def test_gives_no_numbers_to_whoever_runs_it(self, root):
+        """It was "0 of 2 laws hold", while the lens said that they were not judged."""
+        file = module(root)
+        with editing(root) as editor:
+            editor.open(file)
+            editor.save(file, HALF)
+            shows(editor, file, "SyntaxError: '(' was never closed")
+            editor.execute("tinytorch.run", file.as_uri(), "add")
+            told = editor.wait("window/showMessage")["message"]
+            assert told == "01 adding: adding.py does not parse"
 
     def test_can_be_reset(self, root):
         file = module(root)
