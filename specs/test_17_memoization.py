@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from specs.framework import lazy, resolve
 from specs.laws import ask, assert_close, assert_dtype, assert_equal, assert_shape, expect, raises
@@ -168,6 +174,7 @@ class TestLogits:
                 ask(self.cache.reset)
                 self.text = []
 
+            @precondition(lambda self: len(self.text) < C)  # else there is no room for it, either
             @rule()
             def fail(self):
                 with raises(IndexError):
