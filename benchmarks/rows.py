@@ -65,6 +65,13 @@ USE = (
         memory=True,
     ),
     Row(
+        "generate-fused",
+        "the same, ours with fused_generate: one operation for a token",
+        models.our_fused_generate,
+        models.torch_cached_generate,
+        memory=True,
+    ),
+    Row(
         "int8",
         "MLP 784-256-256-10 in INT8, batch 128: inference",
         models.our_int8,

@@ -35,6 +35,7 @@ GIVEN = frozenset(
         "versions",
         "special",
         "datasets",
+        "decoding",
         "downloads",
         "formats",
         *AS_IN_PYTORCH.split(),

@@ -38,6 +38,7 @@ EXPORTS = {
     "compression": "sparsity magnitude_prune structured_prune low_rank distillation_loss to_csr",
     "memoization": "KVCache cached_generate",
     "acceleration": "matmul_tiled conv2d_fast fused_gelu fused_linear_relu DynamicBatcher",
+    "decoding": "fused_generate",
     "benchmarking": "benchmark compare BenchmarkResult SingleStream Offline pareto_frontier",
     "competition": "Submission validate score Leaderboard Server Monitor",
     "datasets": "TinyDigits TinyTalks MNIST CIFAR10",

@@ -190,6 +190,12 @@ def generation(tt: Any) -> Callable[[], object]:
     return lambda: tt.cached_generate(model, [[1, 2, 3]], 32, temperature=0)
 
 
+def fused_generation(tt: Any) -> Callable[[], object]:
+    """The same in one operation a token."""
+    model, generate = gpt_of(tt, 64), tt.fused_generate
+    return lambda: generate(model, [[1, 2, 3]], 32, temperature=0)
+
+
 def rows_of(function: Callable[[Any], Any], tt: Any) -> Callable[[], object]:
     """A function of 256 rows of 128, and its gradient."""
     x = tt.Tensor(np.random.default_rng(0).standard_normal((256, 128), np.float32), True)
@@ -246,6 +252,7 @@ MEASURED = {  # calls, rules, operations, bytes held, bytes made, functions
     cnn_inference: Costs(14, 0, 166_281_296, 2_083_538, 5_575_347, 513),
     gpt: Costs(52, 88, 140_411_393, 10_061_500, 21_252_098, 2_162),
     generation: Costs(1280, 0, 8_409_584, 87_845, 1_054_050, 9_415),
+    fused_generation: Costs(32, 0, 8_409_584, 86_202, 287_002, 3_590),
     softmax: Costs(1, 1, 163_840, 431_408, 466_576, 51),  # `errstate`, in place of two passes
     layer_norm: Costs(1, 3, 262_144, 564_200, 768_180, 72),
     cross_entropy: Costs(3, 3, 164_097, 303_900, 339_006, 95),  # saves exponentials
