@@ -6,20 +6,17 @@ import argparse
 import os
 import platform
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference"
 
-THREADS = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "RAYON_NUM_THREADS",
-)
-"""Variables that say how many threads a library may use."""
+NUMPYS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Variables that say how many threads multiply matrices for NumPy: one, as the kit sets it."""
+
+OTHERS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+"""Variables that say how many threads PyTorch and tokenizers may use."""
 
 LIBRARIES = ("numpy", "torch", "tokenizers", "pytest", "hypothesis", "pytest-watcher")
 
@@ -27,14 +24,18 @@ WITHOUT_TORCH = 'PyTorch is not installed: python -m pip install -e ".[bench]"'
 
 
 def set_up(source: Path, threads: int) -> None:
-    """Let `import tinytorch` find the package in a folder, and libraries use so many threads.
+    """Let `import tinytorch` find the package in a folder, and both sides use so many threads.
 
-    Processes that are started from here do the same.
+    Processes that are started from here do the same. Ours uses them as `set_num_threads` of the framework
+    does, while NumPy multiplies in one.
     """
-    for name in THREADS:
+    for name in NUMPYS:
+        os.environ[name] = "1"
+    for name in OTHERS:
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
     sys.path.insert(0, str(source))
+    import_module("tinytorch.parallel").set_num_threads(threads)
 
 
 def side_parser(doc: str | None) -> argparse.ArgumentParser:

@@ -23,7 +23,7 @@ from pytest_tinytorch.run.exceptions import LawBroken, MissingName
 from pytest_tinytorch.run.explainer import Explainer
 from pytest_tinytorch.run.places import Spec
 from pytest_tinytorch.terminal.glyphs import Glyphs, glyphs_for
-from pytest_tinytorch.threads import suit_threads
+from pytest_tinytorch.threads import use_one_thread
 
 __all__ = [
     "PICTURES",
@@ -76,9 +76,9 @@ def run_milestone(script: str) -> NoReturn:
 
     Its scene is `milestones.scenes.NAME` and its terminal `milestones.screen`, both of its own workspace.
     What is wrong with the workspace or its settings is said in a line. Matrices are multiplied in one
-    thread, but at full scale on a quiet machine; see `threads.suit_threads`.
+    thread, see `threads.use_one_thread`.
     """
-    suit_threads(large=any(arg.endswith("full") for arg in sys.argv))
+    use_one_thread()
     folder = Path(script).resolve().parent
     root = folder.parents[1]
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if is_workspace(early_config):
         early_config.pluginmanager.register(Garbage(early_config))
         given = options.options_from_namespace(early_config.known_args_namespace, early_config)
-        if given.scale == "tiny":
-            use_one_thread()
+        use_one_thread()
         if given.runs or speaks_of_profiles(early_config.rootpath):
             profiles.register_profiles()
         early_config.stash[ISOLATION] = isolation_of(early_config, given)
@@ -210,8 +209,6 @@ def isolate(config: pytest.Config, workspace: Any, runner: Any, beat: Callable[[
     if linux.is_here():
         from pytest_tinytorch.run.supervisor import Supervisor
 
-        if count > 1:
-            use_one_thread()
         config.option.dist, config.option.tx = "no", []  # these workers take the place of xdist's
         planter, prepare = planter_of(config), become_worker
         if planter is not None:
@@ -248,13 +245,6 @@ def planter_of(config: pytest.Config) -> Any:
 
     linux.keep_private()
     return Planter(descriptor)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
-    """Give each of several workers one thread, at full scale too."""
-    if is_workspace(config) and len(specs) > 1:
-        use_one_thread()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,30 +12,13 @@ THREADS = (
 )
 """Read by the libraries that multiply matrices for NumPy."""
 
-QUIET = 0.5
-"""A machine whose load is below this has a core for each thread."""
-
 
 def use_one_thread() -> None:
     """Multiply matrices in one thread, unless a person chose otherwise.
 
-    The products of specs are small, and gain little from a second thread. On a busy machine its
-    threads wait for each other, and a product can take a hundred times as long.
+    Small products gain little from a second thread. The threads of OpenBLAS wait for each other without
+    sleeping, so on a busy machine a product can take a hundred times as long. What is large enough for
+    several cores is divided by the framework: see `set_num_threads` of `tinytorch.parallel`.
     """
     for name in THREADS:
         os.environ.setdefault(name, "1")
-
-
-def suit_threads(large: bool) -> None:
-    """One thread, unless products are large and nothing else is running.
-
-    The threads of OpenBLAS wait for each other without sleeping. With another process on one of two cores
-    a training step of the CNN took 7 to 10 times as long in two threads as in one.
-    """
-    if not (large and load() < QUIET):
-        use_one_thread()
-
-
-def load() -> float:
-    """How many processes wanted a core in the last minute; 0 where the system does not tell."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -205,7 +206,7 @@ def least_norm(gradient: np.ndarray | None) -> float:
 
 
 def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
-    """Train a convolutional network: on shifted TinyDigits ("tiny") or on CIFAR-10 ("full").
+    """Train a convolutional network: on shifted TinyDigits ("tiny") or, with all cores, on CIFAR-10 ("full").
 
     Args:
         scale: a key of SCALES.
@@ -215,7 +216,10 @@ def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = No
         A `Result`.
     """
     from tinytorch.losses import cross_entropy
+    from tinytorch.parallel import set_num_threads
 
+    if scale == "full":
+        set_num_threads(os.cpu_count() or 1)
     sizes, generator = SCALES[scale], np.random.default_rng(seed)
     loaders, network = (
         (digit_loaders, digit_network) if scale == "tiny" else (photo_loaders, photo_network)

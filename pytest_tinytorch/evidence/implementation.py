@@ -29,6 +29,7 @@ GIVEN = frozenset(
     [
         "__init__",
         "memory",
+        "parallel",
         "primitive",
         "precision",
         "refusals",

@@ -49,7 +49,8 @@ def fused_generate(
         model: a GPT that is made of the classes of the course, in any mode. It is not changed.
         prompt, max_new_tokens, temperature, top_k, generator, stop: as for `cached_generate`.
     Returns:
-        (N, T + up to max_new_tokens) int64, the tokens that `cached_generate` would give.
+        (N, T + up to max_new_tokens) int64: the tokens of `cached_generate`, unless two scores are equal but
+        for rounding.
     Raises:
         ValueError, IndexError: as `cached_generate`.
         TypeError: a part of the model is of another class, such as a `QuantizedLinear`, or has a ``forward``

@@ -94,7 +94,6 @@ INSTEAD = {
         "autocast": "use tinytorch.to_half(model) and tinytorch.GradScaler(optimizer)",
         "set_default_dtype": "use dtype=tinytorch.float64 where a tensor is made",
         "set_default_device": ONLY_CPU,
-        "set_num_threads": "use the environment variable OPENBLAS_NUM_THREADS, before Python starts",
         "use_deterministic_algorithms": "use it as it is: every result here is the same each time",
         "sparse": NO_SPARSE,
         "sparse_coo_tensor": NO_SPARSE,

@@ -76,7 +76,9 @@ def test_a_token_is_one_operation(reference, model):
 
 def test_a_part_of_another_class_is_refused(reference, model):
     small = reference.quantize_model(model, [PROMPT])
-    with pytest.raises(TypeError, match=r"blocks\.0\.attn.* QuantizedLinear, .*use cached_generate"):
+    with pytest.raises(
+        TypeError, match=r"blocks\.0\.attn.* QuantizedLinear, .*use cached_generate"
+    ):
         reference.fused_generate(small, PROMPT, 1)
     model.blocks[1].mlp.forward = lambda x: x
     with pytest.raises(

@@ -110,8 +110,8 @@ MISTAKES = (
     Mistake(
         "only the last block of images counts",
         of="conv2d_weight",
-        replace="total += rows.T @ g[images].reshape(len(rows), o)",
-        by="total = rows.T @ g[images].reshape(len(rows), o) * (images.start + 1)",
+        replace="total += rows.T @ g[part][images].reshape(len(rows), o)",
+        by="total = rows.T @ g[part][images].reshape(len(rows), o) * (images.start + 1)",
         turns_red="TestConvolution",
         says="sum over images",
     ),
