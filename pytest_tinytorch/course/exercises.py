@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode
 
+from pytest_tinytorch.course.kept import digest
 from pytest_tinytorch.course.syntax import syntax_tree
 
+KEPT = Path(__file__).with_name("untouched.json")
+"""What `known_stubs` reads; `kit.stubs` writes it."""
 GRADIENT = "gradient of "
 STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
 """The message of a stub: checkpoint, module, exercise."""
@@ -74,29 +79,65 @@ def locate_exercises(source: str, names: Iterable[str]) -> list[Exercise]:
 
     Those that the file does not define are left out. Raises SyntaxError as `ast.parse` does.
     """
-    return list(_located(source, tuple(names)))
+    names = tuple(names)
+    return list(known_stubs(source, names) or located_in(source, names))
 
 
 @lru_cache(maxsize=64)
-def _located(source: str, names: tuple[str, ...]) -> tuple[Exercise, ...]:
-    """The same, kept: a screen asks for it more than once."""
+def located_in(source: str, names: tuple[str, ...]) -> tuple[Exercise, ...]:
+    """The same by parsing; kept, because a screen asks for it more than once."""
     tree = parse(source)
     found = [(name, node) for name in names if (node := find_node(tree, name)) is not None]
     exercises = [Exercise(name, *_line_and_untouched(node)) for name, node in found]
     return tuple(sorted(exercises, key=lambda exercise: exercise.line))
 
 
-def any_untouched(source: str, names: Iterable[str]) -> bool:
-    """Whether one of the exercises ``names`` is still the stub.
+def known_stubs(source: str, names: Iterable[str]) -> tuple[Exercise, ...]:
+    """The exercises ``names`` if ``source`` is a file that the kit begins a module with; empty otherwise.
+
+    Nothing is parsed for that: to know the file by its digest takes a hundredth of the time.
+    """
+    known = {one.name: one for one in kept_stubs().get(digest(source), ())}
+    asked = {*names}
+    return (
+        tuple(one for one in known.values() if one.name in asked) if asked <= known.keys() else ()
+    )
+
+
+@cache
+def kept_stubs() -> Mapping[str, tuple[Exercise, ...]]:
+    """The digest of each file that the kit begins a module with to its exercises, in their order."""
+    try:
+        return decode(KEPT.read_bytes(), type=dict[str, tuple[Exercise, ...]])
+    except (OSError, MsgspecError):
+        return {}
+
+
+def locate_untouched(source: str, names: Iterable[str]) -> list[Exercise]:
+    """Those of the exercises ``names`` that are still stubs, in the order of the file.
 
     A file without the words of a stub is not parsed. Raises SyntaxError as `ast.parse` does.
     """
-    names = list(names)
-    signs = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
-    if not any(sign in source for sign in signs):
+    names = tuple(names)
+    located = locate_exercises(source, names) if _has_words(source, names) else []
+    return [exercise for exercise in located if exercise.untouched]
+
+
+def any_untouched(source: str, names: Iterable[str]) -> bool:
+    """Whether one of the exercises ``names`` is still the stub; parses as little as `locate_untouched`."""
+    names = tuple(names)
+    if not _has_words(source, names):
         return False
+    if known_stubs(source, names):
+        return True
     nodes = (find_node(parse(source), name) for name in names)  # the first stub says it all
     return any(node is not None and _line_and_untouched(node)[1] for node in nodes)
+
+
+def _has_words(source: str, names: Iterable[str]) -> bool:
+    """Whether a file has the words of a stub at all."""
+    words = {"todo(" if name.startswith(GRADIENT) else "NotImplementedError" for name in names}
+    return any(word in source for word in words)
 
 
 def _line_and_untouched(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, bool]:

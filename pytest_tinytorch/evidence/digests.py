@@ -39,10 +39,11 @@ class Snapshot:
         self, pinned: Mapping[Path, bytes] | None = None, beside: Snapshot | None = None
     ) -> None:
         self.pinned = pinned or {}
-        self.code = of_documented_code if reads_docstrings(self.pinned.values()) else of_code
         self.marks: dict[Path, Mark | None] = beside.marks if beside else {}
         self._seen: dict[tuple[Path, Fingerprint], str] = beside._seen if beside else {}
         self._below: dict[Path, tuple[Path, ...]] = beside._below if beside else {}
+        documented = any(self.of(file, docstrings_read) for file in self.pinned)
+        self.code = of_documented_code if documented else of_code
 
     def of(self, file: Path, fingerprint: Fingerprint) -> str:
         """The fingerprint of a file; a word that none can have if it cannot be read."""
@@ -122,9 +123,9 @@ def of_documented_code(data: bytes) -> str:
     return _of_tree(data, documented=True)
 
 
-def reads_docstrings(sources: Iterable[bytes]) -> bool:
-    """Whether code speaks of docstrings at all. To see what it does with them it would have to run."""
-    return any(word in data for data in sources for word in (b"__doc__", b"getdoc"))
+def docstrings_read(data: bytes) -> str:
+    """A word if code speaks of docstrings at all, else nothing. To see what it does it would have to run."""
+    return "docstrings" if b"__doc__" in data or b"getdoc" in data else ""
 
 
 def _of_tree(data: bytes, documented: bool) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from pytest_tinytorch.evidence import digests
-from pytest_tinytorch.evidence.paths import SHIPPED, real_path
+from pytest_tinytorch.evidence.paths import SHIPPED, inside, real_path
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
@@ -89,13 +89,20 @@ class Implementation(Struct, frozen=True):
         return Path(f"{place}/__init__.py"), Path(f"{place}.py")
 
     def sources(self, known: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
-        """Every file of Python in the package under test, and what is in it now; ``known`` was read."""
-        own = [f for f in digests.files_below(self.folder / PACKAGE) if f.suffix == ".py"]
+        """Every file of Python in the package under test, and what is in it now.
+
+        ``known`` is what this gave of the same folder with other modules borrowed: it is not read again.
+        """
+        package = self.folder / PACKAGE
+        if known is None:
+            own = [file for file in digests.files_below(package) if file.suffix == ".py"]
+        else:
+            own = [file for file in known if inside(file, package)]
         files = sorted({*own, *map(self.file, self.borrowed)})
         held = known or {}
         found = {f: held[f] if f in held else digests.read_if_present(f) for f in files}
         saved = {file: data for file, data in found.items() if data is not None}
-        return saved | {self.folder / PACKAGE / name: data for name, data in self.unsaved.items()}
+        return saved | {package / name: data for name, data in self.unsaved.items()}
 
     def text(self, file: Path) -> str:
         """What is in a file: of the package as it is judged.

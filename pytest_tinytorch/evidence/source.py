@@ -30,15 +30,16 @@ class Source:
         self.now = now
         package = implementation.folder / PACKAGE
         modules = {unit.name for unit in curriculum.checkpoints if unit.source}
-        own = {package / f"{name}.py" for name in modules}
         self._places = {name: implementation.file_among(now.pinned, name) for name in modules}
         held = {file: name for file in now.pinned if (name := inside(file, package))}
-        self._shared = [file for file in held if file not in own]
+        own = {f"{module}.py" for module in modules}
+        self._shared = [file for file, name in held.items() if name not in own]
         files = {*self._shared, *self._places.values()}
         self._names = {file: self._name(file) for file in files}
         # What a person writes counts by what it does, what is given by its text.
-        given = {package / f"{name}.py" for name in GIVEN}
-        self._written = held.keys() - given if self._origin() == "student" else set()
+        given = {f"{module}.py" for module in GIVEN}
+        written = {file for file, name in held.items() if name not in given}
+        self._written = written if self._origin() == "student" else set()
         self._beside = self._others(implementation.folder)
         self._borrowed = self._others(implementation.reference) if implementation.borrowed else []
 

@@ -69,7 +69,7 @@ class Workspace(Struct, frozen=True, dict=True):
         """The source that this run judges."""
         if self.pinned is not None:
             return self.pinned
-        return self.implementation.sources(self.beside.sources if self.beside else {})
+        return self.implementation.sources(self.beside.sources if self.beside else None)
 
     @cached_property
     def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
@@ -109,6 +109,19 @@ class Workspace(Struct, frozen=True, dict=True):
     def grounds(self) -> Mapping[UnitId, Ground]:
         """Unit id to what it depends on; its files are read when somebody asks."""
         return self.grounds_at(self.now, self.manifest, self.standing)
+
+    def ground(self, unit_id: UnitId) -> Ground | None:
+        """What one unit depends on: as it was read for `beside`, if it borrows the same there."""
+        read = self.beside.ground(unit_id) if self.beside else None
+        return read if read and self._borrows_as_beside(read.unit) else self.grounds.get(unit_id)
+
+    def _borrows_as_beside(self, unit: Unit) -> bool:
+        """Whether a unit depends on the same files for this workspace and for `beside`, read alike."""
+        assert self.beside is not None
+        either = self.implementation.borrowed ^ self.beside.implementation.borrowed
+        needs = map(self.curriculum.unit, self.curriculum.closure([unit.id]))
+        same = not any(need.source and need.name in either for need in needs)
+        return same and self.now.code == self.beside.now.code
 
     @cached_property
     def found(self) -> Footing:
@@ -152,7 +165,7 @@ class Workspace(Struct, frozen=True, dict=True):
     @cached_property
     def evidence(self) -> Mapping[UnitId, Event]:
         """Unit id to its last event in the ledger for the current source."""
-        return self.ledger.latest_events(lambda unit: self.grounds.get(unit), self.helper_digest)
+        return self.ledger.latest_events(self.ground, self.helper_digest)
 
     @cached_property
     def recorded(self) -> Mapping[UnitId, State]:
@@ -205,8 +218,7 @@ class Workspace(Struct, frozen=True, dict=True):
             other = replace(self.implementation, borrowed=names)
             pinned = {**other.sources(self.sources), **self.sources}
             beside = replace(self, implementation=other, pinned=pinned, beside=self)
-            grounds = beside.grounds
-            latest = self.ledger.latest_verdicts(grounds.get, self.helper_digest)
+            latest = self.ledger.latest_verdicts(beside.ground, self.helper_digest)
             held |= {
                 one for one in passes if one[1] == names and latest.get(one[0]) == State.PASSED
             }

@@ -39,6 +39,11 @@ def indented(text: Text, indent: int, width: int, hang: int = 0) -> Text:
     return Text().append_text(wrapped)
 
 
+def beside(text: Text, column: int, width: int) -> Text:
+    """Text in a column of its own, to begin behind what stands in the columns before it."""
+    return Text(f"\n{' ' * column}").join(text.wrap(console_of(width), max(1, width - column)))
+
+
 @cache
 def console_of(width: int) -> Console:
     """What Rich wraps lines for. To make one takes longer than to wrap them."""

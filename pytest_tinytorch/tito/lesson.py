@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,12 +14,9 @@ from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.glyphs import STYLE
-from pytest_tinytorch.terminal.layout import fold, indented
+from pytest_tinytorch.terminal.layout import beside, fold, indented
 from pytest_tinytorch.tito.session import Session, state_table
 from pytest_tinytorch.tito.unwritten import RED, file_of, untouched_exercises
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def status_lines(session: Session, progress: Progress, units: Iterable[Unit]) -> Group:
@@ -67,14 +63,14 @@ def introduction(session: Session, progress: Progress, unit: Unit) -> Group:
     facts = {
         "Builds": unit.builds,
         "History": unit.history,
-        "Needs": needs and f"{unit_ranges(needs)}: {lock or 'ready'}",
+        "Needs": f"{unit_ranges(needs)}: {lock or 'ready'}" if needs else "",
         "Leads to": leads_to(milestones),
         "Lesson": lesson_command(unit),
     }
     parts: list[RenderableType] = [
         Text(f"{unit.number} {unit.title}  ", "bold").append(stars, "yellow"),
         Text(f"{unit.question}\n", "italic"),
-        labeled({label: text for label, text in facts.items() if text}),
+        *labeled({label: text for label, text in facts.items() if text}, session.width),
         *to_do(session, unit),
         *ways_to_test(session, unit),
         *way_in(progress, unit),
@@ -119,16 +115,13 @@ def way_in(progress: Progress, unit: Unit) -> list[RenderableType]:
     return [Text(f"To begin here anyway: {TITO.begin_at(waits)}", "dim")] if waits else []
 
 
-def labeled(table: Mapping[str, object]) -> Table:
+def labeled(table: Mapping[str, str], width: int) -> list[RenderableType]:
     """Texts beside their labels, each folded in its own column."""
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for label, text in table.items():
-        grid.add_row(Text(label, "dim"), Text(str(text)))
-    return grid
+    column = 1 + max(map(len, table))
+    return [
+        Text.assemble((label.ljust(column - 1), "dim"), " ", beside(Text(text), column, width))
+        for label, text in table.items()
+    ]
 
 
 def to_do(session: Session, unit: Unit) -> list[RenderableType]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.exercises import Exercise, locate_exercises
+from pytest_tinytorch.course.exercises import Exercise, locate_exercises, locate_untouched
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.session import Session
 
@@ -20,16 +21,21 @@ def file_of(session: Session, unit: Unit) -> Path:
 
 def exercises_of(session: Session, unit: Unit) -> list[Exercise]:
     """The exercises of a module in the order of the file; none if it cannot be read."""
-    try:
-        text = file_of(session, unit).read_text(encoding="utf-8")
-        return list(locate_exercises(text, unit.hints))
-    except (OSError, SyntaxError, ValueError):
-        return []
+    return _found_by(locate_exercises, session, unit)
 
 
 def untouched_exercises(session: Session, unit: Unit) -> list[Exercise]:
     """The exercises of a module that are still stubs, in the order of the file."""
-    return [exercise for exercise in exercises_of(session, unit) if exercise.untouched]
+    return _found_by(locate_untouched, session, unit)
+
+
+def _found_by(
+    locate: Callable[[str, Iterable[str]], list[Exercise]], session: Session, unit: Unit
+) -> list[Exercise]:
+    try:
+        return locate(file_of(session, unit).read_text(encoding="utf-8"), unit.hints)
+    except (OSError, SyntaxError, ValueError):
+        return []
 
 
 def blamed_exercise(session: Session, unit: Unit) -> str:

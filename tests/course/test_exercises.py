@@ -6,13 +6,17 @@ import ast
 
 import pytest
 
+from pytest_tinytorch.course import exercises
 from pytest_tinytorch.course.exercises import (
     Exercise,
+    any_untouched,
     below_decorators,
     cut_stubs,
     line_spans,
     locate_exercises,
+    locate_untouched,
 )
+from tests.support import kit
 
 SOURCE = '''"""05 · Toy."""
 
@@ -127,6 +131,68 @@ def test_an_abstract_method_of_ones_own_is_no_stub():
 def test_a_half_written_stub_is_still_one():
     text = 'def f(x):\n    y = x\n    raise NotImplementedError("01 toy: f")\n'
     assert locate_exercises(text, ["f"]) == [Exercise("f", 3, True)]
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """The sources that are parsed from now on."""
+    kit.stub_texts()
+    found, parse = [], exercises.syntax_tree
+    monkeypatch.setattr(exercises, "syntax_tree", lambda text: found.append(text) or parse(text))
+    for remembered in (exercises.parse, exercises.located_in):
+        remembered.cache_clear()
+    return found
+
+
+class TestKeptStubs:
+    """The files that the kit begins a module with are known by their digests."""
+
+    @pytest.mark.parametrize("unit", kit.modules(), ids=lambda unit: unit.name)
+    def test_are_not_parsed_and_say_what_a_parser_says(self, parsed, unit):
+        text = kit.stub_texts()[f"{unit.name}.py"]
+        known = locate_exercises(text, unit.hints)
+        assert known == locate_untouched(text, unit.hints)
+        assert any_untouched(text, unit.hints)
+        assert parsed == []
+        assert known == list(exercises.located_in(text, tuple(unit.hints)))
+        assert {one.name for one in known if one.untouched} == {*unit.hints}
+
+    def test_of_some_exercises_are_those(self, parsed):
+        text = kit.stub_texts()["activations.py"]
+        assert [one.name for one in locate_exercises(text, ["gelu", "relu"])] == ["relu", "gelu"]
+        assert parsed == []
+
+    @pytest.mark.parametrize("edit", ["# mine\n{}", "{}\n", "{}def mine(): pass\n"])
+    def test_count_for_no_other_text(self, parsed, edit):
+        text = edit.format(kit.stub_texts()["activations.py"])
+        assert locate_exercises(text, ["relu"])[0].untouched
+        assert parsed == [text]
+
+    def test_know_no_other_exercise(self, parsed):
+        text = kit.stub_texts()["activations.py"]
+        assert [one.name for one in locate_exercises(text, ["relu", "softsign"])] == ["relu"]
+        assert parsed == [text]
+
+    @pytest.mark.parametrize("damaged", [None, "", "[]", '{"a": 1}'])
+    def test_that_are_damaged_count_for_nothing(self, parsed, tmp_path, monkeypatch, damaged):
+        file = tmp_path / "untouched.json"
+        if damaged is not None:
+            file.write_text(damaged, encoding="utf-8")
+        monkeypatch.setattr(exercises, "KEPT", file)
+        exercises.kept_stubs.cache_clear()
+        text = kit.stub_texts()["activations.py"]
+        assert locate_exercises(text, ["relu"])[0].untouched
+        assert parsed == [text]
+        exercises.kept_stubs.cache_clear()
+
+
+def test_a_file_without_the_words_of_a_stub_is_not_parsed(parsed):
+    assert locate_untouched(SOURCE, NAMES) == []
+    assert not any_untouched(SOURCE, NAMES)
+    assert parsed == []
+    assert [
+        one.name for one in locate_untouched(cut_stubs(SOURCE, "05", "toy", NAMES[:1]), NAMES)
+    ] == ["double"]
 
 
 def test_spans_reach_from_the_decorator_to_the_last_line():

@@ -57,7 +57,7 @@ class TestCode:
         """Otherwise a comment in a docstring would make all that is proved stale, for everybody."""
         files = {file: file.read_bytes() for file in (kit.ROOT / folder).rglob("*.py")}
         assert files
-        speaking = [file.name for file, data in files.items() if digests.reads_docstrings([data])]
+        speaking = [file.name for file, data in files.items() if digests.docstrings_read(data)]
         assert speaking == []
 
 
