@@ -99,11 +99,11 @@ class TestPackageOfYours:
         expect(place is not None, f"a folder tinytorch/ with __init__.py: look in {ROOT}", "none")
         folder = str(Path(str(place)).parents[1])
         code = (
-            f"import sys; sys.path.insert(0, {folder!r}); import tinytorch;"
+            f"import sys; sys.path[:0] = {[folder, *sys.path]!r}; import tinytorch;"
             "print(*[name for name in sys.modules if name.startswith('tinytorch.')])"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-S", "-c", code],  # the paths are those of this process
             capture_output=True,
             text=True,
             encoding="utf-8",

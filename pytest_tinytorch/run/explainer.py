@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.commands import PYTEST, Commands
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
@@ -37,16 +39,14 @@ BREAKPOINT = "a breakpoint() stopped it, and nobody was there: take it out, or a
 PYTEST_OUTCOME_EXCEPTIONS = ("Skipped", "XFailed", "Exit", "SkipTest")
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """An outcome, and the message that goes with it."""
 
     outcome: Outcome
     text: str
 
 
-@dataclass(frozen=True)
-class Explainer:
+class Explainer(Struct, frozen=True, dict=True):
     """Explains exceptions of one run.
 
     Attributes:
@@ -56,7 +56,6 @@ class Explainer:
         hints: how many hints a message gives, 0 to 3.
         is_sound: whether a unit is known to be right, so that nothing else is blamed on it.
         commands: what the person types next.
-        places: knows where to look.
     """
 
     curriculum: Curriculum
@@ -65,11 +64,11 @@ class Explainer:
     hints: int = 0
     is_sound: Callable[[UnitId], bool] = lambda unit: False
     commands: Commands = PYTEST
-    places: Places = field(init=False)
 
-    def __post_init__(self) -> None:
-        places = Places(self.curriculum, self.implementation, self.root, self.is_sound)
-        object.__setattr__(self, "places", places)
+    @cached_property
+    def places(self) -> Places:
+        """Knows where to look."""
+        return Places(self.curriculum, self.implementation, self.root, self.is_sound)
 
     def explain(
         self, spec: Spec, error: BaseException, places: Iterable[Frame] | None = None

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.run import profiles
@@ -20,8 +20,7 @@ MARKER = "running-"
 """What the name of a marker begins with; the rest is the process."""
 
 
-@dataclass(frozen=True)
-class Isolation:
+class Isolation(Struct, frozen=True):
     """Whether specs run in processes of their own, and why, or why not although they should."""
 
     on: bool

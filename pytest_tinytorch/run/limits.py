@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.run import profiles
@@ -24,8 +24,7 @@ WAITING_SECONDS = 60.0
 """How long a spec may wait. None of the kit's waits for more than another process to start."""
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """The limit of one spec.
 
     Attributes:

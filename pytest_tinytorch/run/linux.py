@@ -9,8 +9,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.run.meter import Clocks
 
@@ -26,8 +27,7 @@ def is_here() -> bool:
     return sys.platform == "linux" and hasattr(os, "pidfd_open") and (PROC / "self/stat").exists()
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a process has used so far.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import FrameType
+
+from msgspec import Struct
 
 QUESTION = "is there a loop that never ends?"
 """What is asked wherever a spec takes long."""
@@ -13,8 +14,7 @@ MODULE = "<module>"
 """The function that a module is, as Python calls it: it runs when the module is imported."""
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """A function that ran into the limit, and the spec that it did so in. Made of plain JSON values.
 
     So is a module whose import has ended the process: nobody comes back from that either.

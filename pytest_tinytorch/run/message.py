@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
+
+from msgspec import Struct
 
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.terminal import output
@@ -32,8 +33,7 @@ PROGRAMS = ("Called", "Example")
 """What a person can paste: its lines stay whole, whatever the terminal does with them."""
 
 
-@dataclass(frozen=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """What pytest's one-line summary of a failure shows."""
 
     message: str

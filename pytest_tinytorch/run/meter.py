@@ -6,7 +6,7 @@ others gains next to nothing here, however long it lasts by the clock on the wal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 IDLE_SHARE = 0.01
 """Where nobody says how long a process was kept from running: below this share of CPU it waited."""
@@ -15,8 +15,7 @@ CAP = 2
 """Ticks that one reading counts for at most, however late it comes."""
 
 
-@dataclass(frozen=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """One reading, in seconds.
 
     Attributes:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import CodeType, TracebackType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.exercises import below_decorators, line_spans
@@ -23,8 +26,7 @@ MENDED_BY = "mended_by"
 """The attribute of an exception with the exercise that trial has found to blame; see `run.trials`."""
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """What is known of a spec before it runs."""
 
     nodeid: str
@@ -33,8 +35,7 @@ class Spec:
     law: str
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One place on the way to an exception."""
 
     file: Path
@@ -42,8 +43,7 @@ class Frame:
     name: str
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True, dict=True):
     """The learner's files, and which place in them is to be blamed.
 
     Attributes:
@@ -57,11 +57,16 @@ class Places:
     implementation: Implementation
     root: Path
     is_sound: Callable[[UnitId], bool] = lambda unit: False
-    folder: Path = field(init=False)
-    spans: dict[Path, dict[str, tuple[int, int]]] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", real_path(self.implementation.folder / PACKAGE))
+    @cached_property
+    def folder(self) -> Path:
+        """The package of the learner, without links."""
+        return real_path(self.implementation.folder / PACKAGE)
+
+    @cached_property
+    def spans(self) -> dict[Path, dict[str, tuple[int, int]]]:
+        """File to the lines of its exercises, as far as anybody has asked."""
+        return {}
 
     def learners_frames(self, frames: Iterable[Frame]) -> list[Frame]:
         """Those of a process's frames that are the learner's."""

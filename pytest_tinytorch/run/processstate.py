@@ -17,8 +17,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
 ATTRIBUTES = (
@@ -31,8 +32,7 @@ SIGNALS = tuple(
 """Ctrl-C, and what a time limit may be told by."""
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value that the process has one of.
 
     Attributes:

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from pytest_tinytorch.run import hardlimit
 from pytest_tinytorch.run.exceptions import ModuleNeverEnds, SameLoop, SpecEnded, TimeLimit

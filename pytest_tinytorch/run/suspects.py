@@ -6,8 +6,9 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.callgraph import (
     Uses,
@@ -49,8 +50,7 @@ CALLING = ("forward", "__call__")
 """The methods that run when an object is called."""
 
 
-@dataclass(frozen=True)
-class Clue:
+class Clue(Struct, frozen=True):
     """What is known of a failure besides the line: words of the spec, and what it called last.
 
     Attributes:
@@ -68,13 +68,16 @@ class Clue:
     text: str = ""
 
 
+NO_CLUE = Clue()
+
+
 def suspect(
     spec: str,
     line: int,
     module: str,
     source: str,
     exercises: Collection[str],
-    clue: Clue = Clue(),
+    clue: Clue = NO_CLUE,
 ) -> str:
     """The exercise that a failing line is most likely about; nothing if it names none.
 
@@ -295,8 +298,7 @@ def asked_for(spec: str, module: str, source: str, exercises: tuple[str, ...]) -
     return frozenset(filter(None, leads))
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """What is known of the exercises of a source; see `course.callgraph`."""
 
     uses: Uses

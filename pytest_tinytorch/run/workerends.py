@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run.meter import seconds
@@ -25,7 +24,6 @@ UNSTOPPABLE = 86
 """The exit code of a process that has ended itself, because code under test catches every exception."""
 
 
-@dataclass(eq=False)
 class Ending(BaseException):
     """The end of a worker.
 
@@ -35,9 +33,9 @@ class Ending(BaseException):
         unstoppable: whether it was in a loop that no exception ends.
     """
 
-    state: State
-    text: str
-    unstoppable: bool = False
+    def __init__(self, state: State, text: str, unstoppable: bool = False) -> None:
+        super().__init__(state, text, unstoppable)
+        self.state, self.text, self.unstoppable = state, text, unstoppable
 
     def __str__(self) -> str:
         return self.text

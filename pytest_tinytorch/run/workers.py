@@ -18,13 +18,14 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import wraps
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import pytest
+from msgspec.structs import asdict
 
 from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.linux import Usage

@@ -10,12 +10,15 @@ import hashlib
 import io
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinytorch import formats
 from tinytorch.downloads import Source, contents
-from tinytorch.primitive import Array
+
+if TYPE_CHECKING:  # to read a file takes no engine
+    from tinytorch.primitive import Array
 
 
 class TinyDigits:

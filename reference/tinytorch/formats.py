@@ -12,11 +12,12 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinytorch.primitive import Array
+if TYPE_CHECKING:  # to read a file takes no engine
+    from tinytorch.primitive import Array
 
 UNREADABLE = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
 """What the standard library raises if an archive is damaged or ends too early."""

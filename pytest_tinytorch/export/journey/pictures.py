@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pytest_tinytorch.course.curriculum import Unit
 
@@ -17,8 +18,7 @@ SOURCE = b"tEXtSource\0"
 """How the part of a file begins that says which code has drawn it; four bytes before it are its length."""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A PNG.
 
     Attributes:
