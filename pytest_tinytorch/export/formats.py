@@ -10,8 +10,6 @@ from typing import Any
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.export import badge, classroom, gradescope, markdown
 from pytest_tinytorch.export.files import write_whole
-from pytest_tinytorch.export.journey import page as journey
-from pytest_tinytorch.export.journey import pictures
 
 SCHEMA = 1
 """Version of the JSON; `progress.schema.json` describes it."""
@@ -70,8 +68,15 @@ def progress_json(progress: Progress) -> str:
     return json.dumps(progress_table(progress), indent=2, ensure_ascii=False) + "\n"
 
 
+def journey_page(progress: Progress, root: Path | None = None) -> str:
+    """The journey page, with the pictures that are saved in the workspace at ``root``."""
+    from pytest_tinytorch.export.journey import page, pictures  # much, for this format alone
+
+    return page.journey_page(progress, pictures.read_pictures(root) if root else ())
+
+
 FORMATS: Mapping[str, Callable[[Progress], str]] = {
-    "html": journey.journey_page,
+    "html": journey_page,
     "json": progress_json,
     "markdown": markdown.markdown_page,
     "badge": badge.badge_svg,
@@ -97,6 +102,6 @@ def write_export(progress: Progress, format: str, file: Path, root: Path | None 
 
 
 def _text(progress: Progress, format: str, root: Path | None) -> str:
-    if format == "html" and root is not None:
-        return journey.journey_page(progress, pictures.read_pictures(root))
+    if format == "html":
+        return journey_page(progress, root)
     return FORMATS[format](progress)

@@ -59,17 +59,20 @@ def folded_code(block: str, width: int) -> str:
         elif carried:
             line = f"{margin}{carried.strip()} {line.strip()}"
         carried = ""
-        folded = wrap(
-            line,
-            width,
-            subsequent_indent=margin if is_prose and not ENTRY.match(line) else f"{margin}    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        folded = [line]
+        if len(line) > width:
+            deeper = margin if is_prose and not ENTRY.match(line) else f"{margin}    "
+            folded = wrap(
+                line,
+                width,
+                subsequent_indent=deeper,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
         in_docstring ^= line.count(QUOTES) % 2 == 1
         if len(folded) > 1 and is_prose and in_docstring:
             carried = folded.pop()
-        lines += folded if len(line) > width else [line]
+        lines += folded
     return "\n".join([*lines, *([carried] if carried else [])])
 
 

@@ -13,7 +13,6 @@ from pytest_tinytorch.course.curriculum import NamedCheckpoints
 from pytest_tinytorch.course.options import BORROW_SETTING, NO_BORROWING, PATH_SETTING
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.following import Following, remember
-from pytest_tinytorch.kit.update import replace_file
 from pytest_tinytorch.tito.session import Session
 
 NEW_FILE = "pytest.ini"
@@ -143,10 +142,17 @@ def write_setting(root: Path, name: str, value: str) -> Path:
                 f"{file} has no section for pytest's settings:"
                 f" add {name} = {value} to your settings yourself"
             )
-        replace_file(file, after.replace("\n", ends).encode("utf-8"))
+        write(file, after.replace("\n", ends))
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     return file
+
+
+def write(file: Path, text: str) -> None:
+    """Write settings: all of the text, or nothing of it."""
+    from pytest_tinytorch.kit.update import replace_file  # what shows a path writes nothing
+
+    replace_file(file, text.encode("utf-8"))
 
 
 def remove_setting(root: Path, name: str) -> bool:
@@ -158,7 +164,7 @@ def remove_setting(root: Path, name: str) -> bool:
         before = file.read_bytes().decode("utf-8")
         after = settings.without_setting(before, name)
         if after != before:
-            replace_file(file, after.encode("utf-8"))
+            write(file, after)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     return after != before

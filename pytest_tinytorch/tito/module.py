@@ -10,7 +10,6 @@ from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
-from pytest_tinytorch.lessons.find import NoLesson, find_exercise
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 from pytest_tinytorch.tito.unwritten import blamed_exercise, file_of, untouched_exercises
 
@@ -155,6 +154,8 @@ def exercise_meant(session: Session, which: str | None, exercise: str | None) ->
     Raises:
         click.UsageError: nothing has that name, or several have; it says which are near.
     """
+    from pytest_tinytorch.lessons.find import NoLesson, find_exercise  # only a hint asks for one
+
     curriculum = session.workspace.curriculum
     try:
         if not which:

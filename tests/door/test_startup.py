@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pytest_tinytorch.course import curriculumfile, entries
+from pytest_tinytorch.course import curriculumfile, entries, exercises
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import digests, ledger, manifest
 from pytest_tinytorch.evidence import workspace as workspace_module
@@ -56,7 +56,8 @@ FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygment
         ("path", {"rich.console"}),
         ("report", {"rich.console"}),
         ("checkpoint timeline", {"rich.console", "rich.tree"}),
-        ("module start 03", {"rich.console", "rich.table"}),
+        ("module start 03", {"rich.console"}),
+        ("module status", {"rich.console"}),
     ],
 )
 def test_a_command_imports_what_it_draws_with(command, drawn_with):
@@ -144,6 +145,29 @@ def test_all_paths_are_shown_from_what_was_read_once(tmp_path, monkeypatch):
         assert [other.ledger, other.manifest, other.standing] == asked[1:]
 
 
+def test_the_package_is_listed_once_for_all_paths(tmp_path, monkeypatch):
+    workspace = open_workspace(toy.build(tmp_path), Options(), "curriculum.toml")
+    assert workspace.sources
+    monkeypatch.setattr(digests, "files_below", lambda folder: pytest.fail(f"{folder} again"))
+    own = {file for file in workspace.sources if file.is_relative_to(tmp_path / "tinytorch")}
+    for path in workspace.curriculum.learning_paths:
+        assert own <= workspace.on_path(path.name).sources.keys()
+
+
+@pytest.mark.parametrize("borrow", [None, "01"])
+def test_on_each_path_a_unit_depends_on_what_it_would_depend_on_alone(borrow):
+    workspace = open_workspace(kit.ROOT, Options(borrow=borrow))
+    shared = set()
+    for path in workspace.curriculum.learning_paths:
+        other = workspace.on_path(path.name)
+        alone = open_workspace(kit.ROOT, Options(borrow=borrow, learning_path=path.name))
+        for unit, ground in alone.grounds.items():
+            found = other.ground(unit)
+            assert (found.exact, found.specs) == (ground.exact, ground.specs), (path.name, unit)
+            shared |= {unit} if found is workspace.ground(unit) else set()
+    assert {"checkpoint-01", "checkpoint-07"} <= shared
+
+
 def test_what_one_snapshot_has_read_one_beside_it_has_too(tmp_path):
     (tmp_path / "a").write_bytes(b"text")
     read: list[bytes] = []
@@ -208,6 +232,35 @@ def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):
     assert "pytest_tinytorch.run.judge" in found
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
     assert "rich.console" not in found
+
+
+def test_a_run_makes_no_dataclass(tmp_path):
+    """Each takes as long to make as twenty structs, see docs/decisions/0040-what-a-start-imports.md."""
+    found = imported_by(toy.build(tmp_path), "-m", "pytest", "--collect-only")
+    files = [kit.ROOT / f"{name.replace('.', '/')}.py" for name in found if "tinytorch." in name]
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+    assert "runner.py" in texts
+    assert [name for name, text in texts.items() if "@dataclass" in text] == []
+
+
+def test_a_data_set_needs_no_engine():
+    found = imported_by(kit.ROOT, "-c", "import tinytorch.datasets")
+    assert "tinytorch.formats" in found
+    assert "tinytorch.primitive" not in found
+
+
+@pytest.mark.parametrize(
+    ("command", "others"),
+    [
+        ("module status", {"pytest_tinytorch.lessons"}),
+        ("path", {"pytest_tinytorch.kit"}),
+        ("report --json progress.json", {"pytest_tinytorch.export.journey", "urllib.request"}),
+    ],
+)
+def test_a_command_imports_nothing_of_others(tmp_path, command, others):
+    found = imported_by(toy.build(tmp_path), "-m", "pytest_tinytorch.tito", *command.split())
+    assert "pytest_tinytorch.tito.session" in found
+    assert not found & others
 
 
 def test_the_kits_own_curriculum_is_neither_parsed_nor_checked_again(monkeypatch):
@@ -281,6 +334,14 @@ class TestProved:
         toy.pytest_in(root)
         assert self.states(root) == {"passed"}
         assert parsed == []
+
+
+def test_of_untouched_modules_none_is_parsed(tmp_path, monkeypatch):
+    kit.mixture(tmp_path, solved=[])
+    workspace = open_workspace(kit.ROOT, Options(source=tmp_path, ledger=tmp_path / "ledger.jsonl"))
+    monkeypatch.setattr(exercises, "syntax_tree", lambda _: pytest.fail("parsed"))
+    exercises.parse.cache_clear()
+    assert workspace.untouched == {unit.id for unit in kit.modules()}
 
 
 def test_where_all_is_locked_no_stub_is_parsed(tmp_path, monkeypatch):
