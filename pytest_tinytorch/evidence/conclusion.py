@@ -22,7 +22,7 @@ class Terms(Struct, frozen=True):
         names_specs: whether specs were named, by node ids, ``-k`` and the like, and no units. It is
             then about those specs, and its exit code is pytest's own.
         todo_ok: whether what is untouched or locked is let through.
-        once_passed: units that may not go back to todo.
+        once_passed: units that may not be to do again.
         complete: whether the run went to its end.
         failures: what failed that is no unit's, one phrase each.
     """
@@ -113,11 +113,11 @@ def _describe(found: Findings, unit: Unit, kind: State) -> str:
             f": {verdict.headline}" if verdict.headline else ""
         )
     if kind == State.TODO and found.terms.todo_ok and unit.id in found.terms.once_passed:
-        return f"{unit.label} is back to todo"
+        return f"{unit.label} is to do again"
     if kind == State.LOCKED:
         waits = unmet_needs(found.curriculum, unit, found.state)
         return f"{unit.label} locked" + (f", needs {unit_ranges(waits)}" if waits else "")
-    return f"{unit.label} {kind}"
+    return f"{unit.label} {kind.words}"
 
 
 def _faults_of_specs(found: Findings) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _faults_of_specs(found: Findings) -> Iterator[str]:
                 and verdict.state == kind
                 and not _let_through(found, unit, kind)
             ):
-                yield f"{unit.label} {kind}"
+                yield f"{unit.label} {kind.words}"
 
 
 def _success(found: Findings) -> str:

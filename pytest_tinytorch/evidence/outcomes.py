@@ -28,6 +28,11 @@ class State(StrEnum):
     STALE = "stale"
     BORROWED = "borrowed"
 
+    @property
+    def words(self) -> str:
+        """The state as people read it. Its value is for programs."""
+        return "to do" if self == State.TODO else self.value
+
 
 LASTING = (State.PASSED, State.WRONG, State.TODO, State.BROKEN)
 """What the ledger may say of a unit."""

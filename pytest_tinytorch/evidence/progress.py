@@ -66,6 +66,7 @@ class Progress(Struct, frozen=True, dict=True):
             for the current source.
         recorded_blame: unit id to the exercise that its last run found wrong, according to the ledger,
             for the current source.
+        untouched: unit id to how many of its exercises are untouched, of those that this run found to do.
     """
 
     curriculum: Curriculum
@@ -84,6 +85,7 @@ class Progress(Struct, frozen=True, dict=True):
     terms: Terms = field(default_factory=Terms)
     recorded_counts: Mapping[UnitId, tuple[int, int]] = field(default_factory=dict)
     recorded_blame: Mapping[UnitId, str] = field(default_factory=dict)
+    untouched: Mapping[UnitId, int] = field(default_factory=dict)
 
     @cached_property
     def checkpoints(self) -> tuple[Unit, ...]:

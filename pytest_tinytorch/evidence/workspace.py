@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit, UnitId
 from pytest_tinytorch.course.curriculumfile import DEFAULT, load_curriculum
-from pytest_tinytorch.course.exercises import any_untouched
+from pytest_tinytorch.course.exercises import any_untouched, locate_exercises
 from pytest_tinytorch.course.options import NO_BORROWING, WORKSPACE_FILE, Options
 from pytest_tinytorch.evidence import gate, ledger, manifest
 from pytest_tinytorch.evidence.digests import (
@@ -246,6 +246,15 @@ class Workspace(Struct, frozen=True, dict=True):
             return any_untouched(self.source_of(unit_id), unit.hints)
         except (SyntaxError, ValueError):
             return False
+
+    def untouched_in(self, unit_id: UnitId) -> int:
+        """How many exercises of a unit are untouched; 0 if its file does not parse."""
+        unit = self.curriculum.unit(unit_id)
+        try:
+            found = locate_exercises(self.source_of(unit_id), unit.hints)
+        except (SyntaxError, ValueError):
+            return 0
+        return sum(exercise.untouched for exercise in found)
 
     def source_of(self, unit_id: UnitId) -> str:
         """The text of a unit's module; empty if it has none."""

@@ -90,7 +90,7 @@ def result_text(progress: Progress, unit: Unit) -> str:
         return unit.capability
     if state == State.LOCKED:
         return harmless_text(f"locked: it {progress.lock_text(unit)}")
-    lines = [f"{state}: {unit.question or unit.builds}"]
+    lines = [f"{state.words}: {unit.question or unit.builds}"]
     verdict = progress.verdicts.get(unit.id)
     if verdict is not None and verdict.headline:
         lines.append(verdict.headline)

@@ -70,7 +70,7 @@ def table(progress: Progress, units: Sequence[Unit]) -> str:
     for unit in units:
         state = progress.state[unit.id]
         mark = MARKS.get(state, "⚪")
-        cells = (f"{mark} {state}", plain(unit.label), specs(progress, unit))
+        cells = (f"{mark} {state.words}", plain(unit.label), specs(progress, unit))
         rows.append(f"| {' | '.join(cells)} | {state_word(progress, unit)} |")
     return "\n".join(rows)
 

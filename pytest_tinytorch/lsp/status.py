@@ -86,7 +86,7 @@ def text_of(
     """
     units = progress.checkpoints
     passed = f"{progress.count_passed(units)} of {len(units)}"
-    here = f"{checkpoint.label} {progress.state[checkpoint.id]}" if checkpoint else ""
+    here = f"{checkpoint.label} {progress.state[checkpoint.id].words}" if checkpoint else ""
     parts = [checking or here, passed if checkpoint else f"{passed} passed"]
     parts += [f"next: {milestone.label}"] if milestone else []
     return " · ".join(filter(None, parts))

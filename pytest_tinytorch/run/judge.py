@@ -100,11 +100,11 @@ class Judge:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> Generator[None, Any, Any]:
-        """Todo and locked are categories of their own: no traceback, no skip. Others hear of them, too."""
+        """To do and locked are categories of their own: no traceback, no skip. Others hear of them, too."""
         status = yield
         outcome = attached_outcome(report)
         if outcome is not None and outcome.state == State.TODO:
-            return "todo", "t", ("TODO", {"yellow": True})
+            return "to do", "t", ("TO DO", {"yellow": True})
         if outcome is not None and outcome.state == State.LOCKED:
             return "locked", "l", ("LOCKED", {"light": True})
         return status
@@ -170,6 +170,7 @@ class Judge:
         grants = workspace.options.gate and not remarks and not unsaved
         passed = [unit for unit in verdicts if state[unit] == State.PASSED]
         newly_passed = tuple(u for u in passed if grants and u not in workspace.proved)
+        to_do = [u for u in verdicts if state[u] == State.TODO and not self.narrowed]
         notes = judgement.milestone_notes(curriculum, found)
         achievements = workspace.ledger.achievements()
         if not workspace.options.reference:
@@ -191,6 +192,7 @@ class Judge:
             reference=workspace.options.reference,
             terms=self._terms(complete),
             recorded_counts=workspace.recorded_counts,
+            untouched={unit: workspace.untouched_in(unit) for unit in to_do},
         )
         if not changes.written:
             # Source that was saved meanwhile is that of the next run. What lasts of this one is of the old.

@@ -117,7 +117,7 @@ def first_locked(progress: Progress) -> Unit | None:
 
 def milestone_word(state: State) -> str:
     """A state in a word: a milestone that has not run, and is not locked, is open."""
-    return "open" if state == State.NOT_RUN else state
+    return "open" if state == State.NOT_RUN else state.words
 
 
 def other_milestones(progress: Progress) -> list[Unit]:

@@ -80,7 +80,7 @@ def unit_line(progress: Progress, unit: Unit, glyphs: Glyphs, width: int) -> Tex
     style = "dim" if state in (State.LOCKED, State.NOT_RUN) else STYLE[state]
     head = Text(f" {glyphs.of(state)} {unit.label:<18}", style=STYLE[state])
     head.append("*" * unit.stars if glyphs.plain else "★" * unit.stars, "dim")
-    text = f"  {state}"
+    text = f"  {state.words}"
     if state == State.LOCKED:
         text += f", opens after {unit_ranges(progress.opens_after(unit))}"
     return fold(head, Text(text, style), width)
@@ -197,9 +197,27 @@ def todo_list(progress: Progress, width: int) -> list[RenderableType]:
         else:
             lines.append(Text(f"  {task.location}"))
             lines.append(indented(Text(f"{task.exercise}, {text}"), 4, width))
-    if len(own) > TODO_LINES:
-        lines.append(Text(f"  and {len(own) - TODO_LINES} more", style="dim"))
+    more = more_text(len(own) - len(shown), progress.untouched.get(unit.id, 0) - len(own))
+    lines += [indented(Text(more, style="dim"), 2, width)] if more else []
     return lines
+
+
+def more_text(left_out: int, unreached: int) -> str:
+    """What is said of exercises to do that are not listed; empty if there are none.
+
+    Args:
+        left_out: how many specs have reached.
+        unreached: how many they have not: another exercise comes before them.
+
+    >>> more_text(4, 0), more_text(2, 4)
+    ('and 4 more', 'and 6 more, 4 of which no spec has reached yet')
+    """
+    unreached = max(unreached, 0)
+    if not left_out + unreached:
+        return ""
+    told = {0: "", left_out + unreached: " that no spec has reached yet"}
+    some = f", {unreached} of which no spec has reached yet"
+    return f"and {left_out + unreached} more{told.get(unreached, some)}"
 
 
 def waiting_text(task: Task) -> str:
@@ -209,7 +227,7 @@ def waiting_text(task: Task) -> str:
 
 def matter_text(task: Task) -> str:
     """What is the matter with a task, and how many specs wait for it."""
-    word = "still to do" if task.state == State.TODO else str(task.state)
+    word = "still to do" if task.state == State.TODO else task.state.words
     return f"{word}, {waiting_text(task)}"
 
 

@@ -98,7 +98,7 @@ def test(which: str, arguments: tuple[str, ...]) -> None:
 def unlock(arguments: tuple[str, ...]) -> None:
     """Run everything that is open, and open what follows from it.
 
-    Exit code 0 unless something is wrong, broken, not run or back to todo.
+    Exit code 0 unless something is wrong, broken, not run or to do again.
     """
     raise SystemExit(open_session().pytest(["--todo-ok", *arguments]))
 

@@ -28,7 +28,7 @@ def status_line(session: Session, progress: Progress, unit: Unit) -> Text:
     """A module on one line: its state, and how much is left to write."""
     left, off = untouched_exercises(session, unit), unit in progress.left_out
     state = State.LOCKED if off else progress.state[unit.id]
-    text = "off path" if off else state
+    text = "off path" if off else state.words
     head = Text(f" {session.glyphs.of(state)} {unit.label:<17} {text}", STYLE[state])
     text = f"  {len(left)} of {len(unit.hints)} exercises to write" if left else ""
     head.pad_right(max(0, 30 - head.cell_len) if text else 0)

@@ -487,7 +487,7 @@ def pytest_tinytorch_report(progress):
                 '["checkpoint", {"unit": "01 adding"}]',
                 '["checkpoint", {"unit": "02 doubling"}]',
                 '["milestone", {"unit": "1901 sums", "notes": {"doubled sum": 4}}]',
-                '["report", {"verdict": "03 squaring todo \\u00b7 3 of 4 checkpoints'
+                '["report", {"verdict": "03 squaring to do \\u00b7 3 of 4 checkpoints'
                 ' \\u00b7 1 of 2 milestones"}]',
             ]
         )
@@ -502,7 +502,7 @@ class TestHeldBack:
         toy.write(workspace, {"tinytorch/adding.py": wrong})
         toy.solve(workspace, "doubling")
         run = toy.pytest_in(workspace)
-        assert "1 failed, 2 passed, 3 locked, 1 todo" in run.output
+        assert "1 failed, 2 passed, 3 locked, 1 to do" in run.output
         assert "ERROR" not in run.output
 
 

@@ -97,10 +97,10 @@ class TestConclusion:
     @pytest.mark.parametrize(
         ("arguments", "headline", "succeeded"),
         [
-            ({"01": ["todo", "passed"]}, "nothing wrong, 01 adding todo", True),
+            ({"01": ["todo", "passed"]}, "nothing wrong, 01 adding to do", True),
             ({"01": ["todo"], "03": ["wrong"]}, "03 squaring wrong", False),
             ({"01": ["todo"], "03": ["not run"]}, "03 squaring not run in full", False),
-            ({"01": ["todo"], "02": ["locked"]}, "nothing wrong, 01 adding todo", True),
+            ({"01": ["todo"], "02": ["locked"]}, "nothing wrong, 01 adding to do", True),
         ],
     )
     def test_lets_todo_through_if_told_to(self, arguments, headline, succeeded):
@@ -108,13 +108,13 @@ class TestConclusion:
 
     def test_what_was_passed_once_may_not_go_back(self):
         found = concluded({"00": ["todo"]}, todo_ok=True, once_passed=frozenset([long("00")]))
-        assert found == ("00 environment is back to todo", False)
+        assert found == ("00 environment is to do again", False)
 
     def test_nor_may_what_ran_for_it(self):
         outcomes = {"00": BOTH, "01": ["todo"]}
         once = frozenset([long("01")])
         found = concluded(outcomes, selected=["02"], todo_ok=True, once_passed=once)
-        assert found == ("01 adding is back to todo", False)
+        assert found == ("01 adding is to do again", False)
 
     def test_lets_nothing_through_that_waits_for_what_was_not_run(self):
         found = concluded({}, selected=["02"], known=["00"], todo_ok=True)

@@ -192,10 +192,12 @@ def test_colors_of_the_badge_can_be_read():
 
 def test_what_is_stale_or_to_do_is_told(hostile):
     stale = replace(
-        hostile, state=hostile.state | {"checkpoint-01": State.TODO, "checkpoint-03": "stale"}
+        hostile, state=hostile.state | {"checkpoint-01": State.TODO, "checkpoint-03": State.STALE}
     )
     assert badge.badge_color(stale) == badge.TROUBLE
-    assert "stale" in markdown.markdown_page(stale)
+    page = markdown.markdown_page(stale)
+    assert "stale" in page
+    assert " to do | 01 adding" in page
 
 
 def test_half_a_character_in_a_message_spoils_no_file(tmp_path):

@@ -104,7 +104,7 @@ class TestHowMuchPasses:
             for a in drawn.iter("a")
         }
         assert labels["03 layers, wrong, 67% of its specs pass"] == "67%"
-        assert labels["10 tokenization, todo, 13% of its specs pass"] == "13%"
+        assert labels["10 tokenization, to do, 13% of its specs pass"] == "13%"
         assert labels["05 autograd, passed, 100% of its specs pass"] == "100%"
         assert labels["09 spatial, locked"] == ""
         assert len(of_class(drawn, "meter")) == len([text for text in labels.values() if text])

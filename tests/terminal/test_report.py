@@ -79,7 +79,7 @@ def test_shows_what_is_next_with_a_place_to_click():
     first = next(iter(unit.hints))
     assert f"To do in {unit.label} (next: {first})" in text
     assert f"Next  tinytorch/{unit.name}.py:10  {first}" in text
-    assert f"{unit.label} todo · 3 of {len(COURSE.checkpoints)} checkpoints" in text
+    assert f"{unit.label} to do · 3 of {len(COURSE.checkpoints)} checkpoints" in text
 
 
 def test_says_how_much_of_a_checkpoint_passes_and_nothing_of_one_that_is_passed():
@@ -143,6 +143,24 @@ def test_what_is_to_do_is_cut_off_in_no_terminal():
             Group(*report.todo_list(replace(case, tasks=tasks), width)), width, False
         )
         assert told in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "untouched", "told"),
+    [
+        (8, 8, ""),
+        (8, 12, "  and 4 more that no spec has reached yet"),
+        (10, 0, "  and 2 more"),  # a run of some specs
+        (10, 14, "  and 6 more, 4 of which no spec has reached yet"),
+    ],
+)
+def test_what_is_to_do_and_not_listed_is_counted(count, untouched, told):
+    """A spec reaches one exercise; others may wait behind it."""
+    unit = COURSE.units[1]
+    tasks = tuple(Task(unit, f"f{n}", "a.py", n, 1, State.TODO) for n in range(1, count + 1))
+    case = replace(progress(1, State.TODO), tasks=tasks, untouched={unit.id: untouched})
+    _, *rows = screen.rendered(Group(*report.todo_list(case, 80)), 80, False).splitlines()
+    assert rows[8:] == [told] * bool(told)
 
 
 def test_the_name_of_a_group_that_is_longer_than_a_line_breaks_at_a_space():

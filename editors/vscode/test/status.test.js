@@ -21,6 +21,12 @@ test('checkpoint and milestone', () => {
   });
 });
 
+test('what is to do, in the words of the server', () => {
+  const checkpoint = { ...CHECKPOINT, state: 'todo' };
+  const { tooltip } = shown({ text: '', checkpoint, milestone: null });
+  assert.match(tooltip, /^Checkpoint 02, Activations: to do$/m);
+});
+
 test('all is passed', () => {
   const status = { text: '21 of 21 passed', checkpoint: null, milestone: null };
   assert.deepEqual(shown(status), { text: '$(flame) 21 of 21 passed', tooltip: '' });

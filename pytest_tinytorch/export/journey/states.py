@@ -88,4 +88,4 @@ def state_badge(state: str) -> Markup:
 
 def spoken(name: str) -> str:
     """The name of a state as people read it."""
-    return name.replace("-", " ")
+    return State.TODO.words if name == State.TODO else name.replace("-", " ")

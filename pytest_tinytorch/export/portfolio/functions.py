@@ -104,7 +104,7 @@ class Source:
         if state == State.BORROWED:
             raise NotShown(f"{unit.label} is borrowed from the course, so it is not yours to show")
         raise NotShown(
-            f"{unit.label} is {state}, and only proved code can be shown:"
+            f"{unit.label} is {state.words}, and only proved code can be shown:"
             f" tito checkpoint test {unit.number}"
         )
 

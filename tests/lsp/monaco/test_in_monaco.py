@@ -96,7 +96,7 @@ def test_red_and_green(root):
         tab.evaluate("(text) => editor.getModel().setValue(text)", RIGHT)
         tab.locator(".squiggly-error").wait_for(state="detached")
         (root / MODULE).write_text(RIGHT, encoding="utf-8", newline="")
-        tab.locator("#status").filter(has_text=re.compile("^02 doubling todo")).wait_for()
+        tab.locator("#status").filter(has_text=re.compile("^02 doubling to do")).wait_for()
         held = tab.locator(".codelens-decoration a", has_text="1 of 1 law holds")
         held.nth(1).wait_for()
         assert tab.locator(".codelens-decoration a", has_text="0 of 1 law holds").count() == 0

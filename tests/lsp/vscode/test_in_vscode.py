@@ -130,7 +130,7 @@ def is_debugged(window):
 def is_green(window):
     window.go_to(30)
     window.lens("7 of 7 laws hold").wait_for()
-    window.sees(".statusbar", "02 activations todo")  # the other exercises are stubs
+    window.sees(".statusbar", "02 activations to do")  # the other exercises are stubs
     screenshot(window, "vscode-green")
     window.command("tinytorch: Stop the Run")
     window.sees(".notifications-toasts", "Nothing is being checked.")
