@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 from pytest_tinytorch.course.curriculum import Curriculum
 from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.terminal import output
 from pytest_tinytorch.watch.affected import saved_modules
 from pytest_tinytorch.watch.request import CHANGED, ENDED, FIRST, FULL, NOTHING, PROGRESS, Request
 
 QUIT = "q"
 KEYS = {"a": "all", "h": "hint", "n": "next", QUIT: "quit"}
 REPEAT_KEYS = ("\r", "\n", " ")
+TO_STOP = "Ctrl-C stops this run, and so does the save that fixes it."
+"""What is said once a spec takes long."""
 
 
 Modules = set[str] | None
@@ -88,6 +91,7 @@ class Loop:
     unjudged: Modules = field(default_factory=set)  # saved, and not judged
     unseen: Modules = field(default_factory=set)  # typed, and not judged
     running: bool = False  # no verdict of the request has come yet
+    following: str | None = None  # number of the next checkpoint, by the last full verdict
     drawn: Sequence[str] = ()  # spec files that examples are drawn for
     hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
     hints_shown: int = 0
@@ -169,9 +173,12 @@ class Loop:
 
     def interrupted(self) -> None:
         """Ctrl-C ends a run, never the watch."""
+        text = (
+            "Stopped, without a verdict. Return runs it again" if self.running else "Nothing runs"
+        )
         self.running = False
         self.processes.stop()
-        self.terminal.show("stopped. Press q to quit.")
+        self.terminal.show(f"{text}, q quits.")
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a run; what an older one still says is passed over."""
@@ -187,7 +194,10 @@ class Loop:
         elif beat == ENDED and not self.verdict:
             self.terminal.show(f"The run ended without a verdict.\n{message['text']}".rstrip())
             self._go_on([])
-        elif beat in (FIRST, NOTHING, PROGRESS):
+        elif beat == PROGRESS:
+            text = f"{message['text']} {TO_STOP}" if message.get("slow") else message["text"]
+            self.terminal.show(output.folded(text, request.width))
+        elif beat in (FIRST, NOTHING):
             self.terminal.show(message["text"])
             if message.get("hints"):
                 self._keep_hints(message)
@@ -275,7 +285,7 @@ class Loop:
 
     def _settle(self, message: Mapping[str, Any]) -> None:
         """The full verdict is there: nothing that is saved is left to judge."""
-        self.verdict = message
+        self.verdict, self.following = message, message["next"]
         if not self._runs_unsaved():
             self.unjudged = set()
         self._keep_hints(message)
@@ -284,23 +294,32 @@ class Loop:
         self._go_on([self.places[u] for u in message["asked"] if u in self.places])
 
     def _next(self) -> None:
-        following = self.verdict.get("next")
-        if following is None:
-            why = "All checkpoints are passed." if self.verdict else "Wait for the full verdict."
-            self.terminal.show(why)
-            return
-        self.focus = following
-        self.begin(f"checkpoint {following}", None)
+        following = self.following
+        if not self.verdict:
+            self.terminal.show(self._no_verdict())
+        elif following is None:
+            self.terminal.show("There is no next checkpoint: all are passed.")
+        elif following == self.focus:
+            self.terminal.show(f"Checkpoint {following} is next until it passes.")
+        else:
+            self.focus = following
+            self.begin(f"checkpoint {following}: from now on, each save runs it alone", None)
 
     def _hint(self) -> None:
         exercise, hints = self.hints
         if not hints:
-            why = "There is no hint for this." if self.verdict else "Wait for the full verdict."
+            why = "There is no hint for this." if self.verdict else self._no_verdict()
             self.terminal.show(why)
             return
         self.hints_shown = min(self.hints_shown + 1, len(hints))
         lines = [f"{n}. {text}" for n, text in enumerate(hints[: self.hints_shown], start=1)]
         self.terminal.show("\n".join([f"{exercise}:", *lines]))
+
+    def _no_verdict(self) -> str:
+        """What is said to who asks for something that only a verdict tells."""
+        if self.running:
+            return "Wait for the full verdict."
+        return "There is no verdict yet: Return runs the specs."
 
     def _keep_hints(self, message: Mapping[str, Any]) -> None:
         """Hints stay at hand while the next run goes on, those that were shown too."""

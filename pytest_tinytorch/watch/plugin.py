@@ -178,16 +178,20 @@ class WatchPlugin:
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
+        previews = {item.nodeid for item in items if self._is_preview(item)}
         self.looking = judge.paused = True
         if self.forks:
             beat = self._beat(session, len(items))
             run_in_workers(session, items, beat.counting(look.arrived), cores(), beat)
-            self.seen = look.of_whole({item.nodeid for item in items if self._is_preview(item)})
+            self.seen = look.of_whole(previews)
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
         total, curriculum = len(session.items), judge.workspace.curriculum
-        message = view.first_look_message(self.request, look.kinds, look.red, total, curriculum)
+        as_drawn = look.red is not None and look.red.nodeid in previews
+        message = view.first_look_message(
+            self.request, look.kinds, look.red, total, curriculum, as_drawn
+        )
         self._send(judge, message | findings.of_first_look(look.outcomes, look.red))
 
     def _send(self, judge: Judge, message: Mapping[str, Any]) -> None:

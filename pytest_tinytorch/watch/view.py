@@ -19,7 +19,7 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.run.loops import QUESTION
-from pytest_tinytorch.run.message import LABEL_WIDTH
+from pytest_tinytorch.run.message import LABEL_WIDTH, labeled_parts
 from pytest_tinytorch.run.meter import seconds
 from pytest_tinytorch.terminal import report, screen
 from pytest_tinytorch.terminal.glyphs import PLAIN, STYLE, UNICODE, Glyphs
@@ -32,6 +32,9 @@ from pytest_tinytorch.watch.shorter import shorter
 
 HINT = re.compile(r"^(\s*Hint\s+)(?:pytest|tito) .*")
 """The line of a message that says which command gives a hint; here a key does."""
+EXAMPLES = frozenset({"Called", "In short", "Example"})
+"""The lines of a message that show the input."""
+AS_DRAWN = "  This example is as it was drawn; the full verdict makes it smaller."
 NARROW = 60
 PRINTED_LINES = 10
 URGENT = 3
@@ -123,17 +126,29 @@ def first_look_message(
     red: Failure | None,
     total: int,
     curriculum: Curriculum,
+    as_drawn: bool = False,
 ) -> Message:
-    """The first look: a verdict on few examples, which grants nothing."""
+    """The first look: a verdict on few examples, which grants nothing.
+
+    Args:
+        request: that it answers.
+        kinds: how many specs came to what.
+        red: the spec at which it has ended, if any.
+        total: how many specs the run has.
+        curriculum: has the hints.
+        as_drawn: whether nobody has made the example of that spec smaller.
+    """
     verdict = next(
         (kind for kind in (State.BROKEN, State.WRONG, State.TODO) if kinds[kind]), State.PASSED
     )
     text = f"first look ({PREVIEW_EXAMPLES} examples each, drawn in advance): "
-    text += verdict if verdict != State.PASSED else "nothing wrong"
+    text += verdict.words if verdict != State.PASSED else "nothing wrong"
     text += f", {sum(kinds.values())} of {total} specs tried"
     parts: list[RenderableType] = [Text(text, STYLE[verdict])]
     if red is not None:
         parts += failure_lines(replace(red, text=shorter(red.text)), request.width)
+        if as_drawn and not EXAMPLES.isdisjoint(labeled_parts(red.text)):
+            parts += [Text(line, "dim") for line in fold(AS_DRAWN, request.width)]
     return {
         "number": request.number,
         "beat": FIRST,
@@ -227,7 +242,7 @@ def headline(progress: Progress, verdict: State) -> str:
     counts[State.NOT_RUN] += sum(len(one.missing) for one in progress.verdicts.values())
     examples = profiles.current_examples()
     return (
-        f"full verdict ({examples} examples each): {verdict},"
+        f"full verdict ({examples} examples each): {verdict.words},"
         f" {counts[State.PASSED]} of {sum(counts.values())} specs passed"
     )
 

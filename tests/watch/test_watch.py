@@ -13,7 +13,9 @@ import sys
 import threading
 import time
 import tomllib
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -262,6 +264,46 @@ class TestLoop:
         assert fake.requests[-1].everything
         assert not loop.key("q")
 
+    def test_the_key_for_the_next_checkpoint_says_what_it_does_or_why_it_does_nothing(
+        self, loop, fake
+    ):
+        loop.start()
+        loop.key("n")
+        assert fake.shown[-1] == "Wait for the full verdict."
+        loop.receive(full(1, next="02"))
+        loop.key("n")
+        assert fake.shown[-1] == "checkpoint 02: from now on, each save runs it alone"
+        loop.receive(full(2, next="02"))
+        loop.key("n")
+        assert fake.shown[-1] == "Checkpoint 02 is next until it passes."
+        assert len(fake.requests) == 2, "nothing is run again"
+        loop.saved([file("squaring")])
+        loop.receive({"number": 3, "beat": NOTHING, "text": "nothing here depends on it"})
+        loop.key("n")
+        assert fake.shown[-1] == "Checkpoint 02 is next until it passes."
+        loop.key("\n")
+        loop.receive(full(4))
+        loop.key("n")
+        assert fake.shown[-1] == "There is no next checkpoint: all are passed."
+
+    def test_a_run_that_takes_long_says_how_to_stop_it_in_lines_that_fit(self, loop, fake):
+        loop.start()
+        slow = Slow("The law.", 6.0, 25.0, "relu", "tinytorch/activations.py", 36)
+        loop.receive(view.progress_message(Request(1), 3, 50, slow))
+        assert " ".join(fake.shown[-1].split()).endswith(
+            "activations.py:36. Ctrl-C stops this run, and so does the save that fixes it."
+        )
+        assert max(map(len, fake.shown[-1].splitlines())) <= 80
+        loop.receive(view.progress_message(Request(1), 4, 50))
+        assert "Ctrl-C" not in fake.shown[-1]
+        loop.interrupted()
+        told = "Stopped, without a verdict. Return runs it again, q quits."
+        assert fake.shown[-1] == told
+        loop.key("n")
+        assert fake.shown[-1] == "There is no verdict yet: Return runs the specs."
+        loop.interrupted()
+        assert fake.shown[-1] == "Nothing runs, q quits."
+
     def test_how_far_a_run_is_is_shown(self, loop, fake):
         loop.start()
         loop.receive({"number": 1, "beat": "progress", "text": "3 of 50 specs so far"})
@@ -416,6 +458,22 @@ class TestView:
         assert staying(step, stack(("fit", 11), ("zero", 5))) == stack(("fit", 11))
         assert staying(step, stack(("fit", 11), ("step", 3))) == stack(("fit", 11)), "another call"
         assert staying(step, []) == staying([], step) == []
+
+    @pytest.mark.parametrize("width", [40, 80])
+    def test_a_first_look_says_that_nobody_has_made_its_example_smaller(self, width):
+        text = "t\n  Law       The law.\n  Called    f(Tensor([3., 1.]))\n  Got       1"
+        red = view.Failure("a", Outcome(State.WRONG), text)
+        course = build_curriculum(tomllib.loads(toy.CURRICULUM))
+        kinds, request = Counter({State.WRONG: 1}), Request(1, width=width)
+
+        def shown(red, as_drawn):
+            found = view.first_look_message(request, kinds, red, 9, course, as_drawn)
+            return " ".join(found["text"].split())
+
+        told = "This example is as it was drawn; the full verdict makes it smaller."
+        assert shown(red, True).endswith(told)
+        assert told not in shown(red, False), "the search for a smaller one has ended"
+        assert told not in shown(replace(red, text="t\n  Raised    ValueError"), True)
 
     def test_a_syntax_error_is_one_block_with_a_caret(self):
         with pytest.raises(SyntaxError) as caught:
@@ -580,6 +638,7 @@ class TestWatching:
             assert found["verdict"] == "wrong"
             assert "full verdict" in found["text"]
             assert "add(x, y) equals x + y" in found["text"]
+            assert view.AS_DRAWN.strip() not in found["text"]
             assert found["failed"] == ["specs/test_01_adding.py::TestAdd::test_is_the_sum"]
         events = ledger.read_ledger(root / ".tinytorch" / "ledger.jsonl").events
         assert [e.verdict for e in events if e.unit == "checkpoint-01"][-1] == "wrong"
@@ -606,7 +665,8 @@ class TestWatching:
 
     def test_keys_reach_it_and_q_ends_it_with_all_it_began(self, root):
         with watching(root) as watch:
-            watch.press("n")
+            watch.press("n")  # 01 is next, and is watched: there is nothing to go on to
+            watch.press("\n")
             assert watch.wait(FULL)["asked"] == ["checkpoint-01"]
             watch.press("a")
             assert len(watch.wait(FULL)["asked"]) == 4
