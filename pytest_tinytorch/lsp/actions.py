@@ -46,12 +46,17 @@ def commands(asked: Asked) -> list[types.Command]:
         for number in range(1, HINTS + 1)
     ]
     found.append(types.Command(f"Open the lesson at {place.name}", LESSON, arguments=start))
-    laws = {law.nodeid: law.text for law in asked.sheet.laws}
     does = "Run this law alone" if asked.debugs else "Show the command that runs this law alone"
     for nodeid in broken_laws(asked.diagnostics):
-        title = f"{does}: {laws.get(nodeid, nodeid.rpartition('::')[2])}"
+        title = f"{does}: {law_text(asked.sheet, nodeid)}"
         found.append(types.Command(title, LAW, arguments=[*start, nodeid]))
     return found
+
+
+def law_text(sheet: Sheet, nodeid: str) -> str:
+    """A law in one sentence; the name of its spec if the sheet does not know it."""
+    found = (law.text for law in sheet.laws if law.nodeid == nodeid)
+    return next(found, nodeid.rpartition("::")[2])
 
 
 def broken_laws(diagnostics: Sequence[types.Diagnostic]) -> list[str]:

@@ -14,6 +14,7 @@ from pytest_tinytorch.lsp.editor import Editor
 from pytest_tinytorch.lsp.running import Running
 from pytest_tinytorch.lsp.shelf import Shelf, differs
 from pytest_tinytorch.lsp.slow import of_slow
+from pytest_tinytorch.lsp.stopped import of_stopped
 from pytest_tinytorch.lsp.verdicts import InSight
 
 Shown = dict[str, tuple[Page, list[types.Diagnostic]]]
@@ -55,6 +56,11 @@ class Board:
             if found and uri not in self.published:
                 self.editor.publish(page, [])
 
+    def at(self, uri: str, line: int) -> list[types.Diagnostic]:
+        """What stands at a line, from 0, of a file."""
+        _, found = self.published.get(uri, (None, []))
+        return [one for one in found if one.range.start.line == line]
+
     def clear(self) -> None:
         """Take back what is shown."""
         for page, _ in self.published.values():
@@ -91,6 +97,9 @@ class Board:
         slow, stop = self.running.slow, self.running.stop_title
         if slow is not None and (told := of_slow(view, slow, shelf.now(), stop)) is not None:
             found.setdefault(told[0], []).append(told[1])
+        stopped = self.running.stopped
+        for file, diagnostic in of_stopped(view, stopped, shelf.now()) if stopped else ():
+            found.setdefault(file, []).append(diagnostic)
         for file in sources:
             page = shelf.page(file)
             if not found[file]:

@@ -264,7 +264,10 @@ class Desk:
         modules = joined(self.loop.unjudged, self.loop.unseen) or ()
         units = self.shelf.workspace.curriculum.checkpoints
         self.begun = self.shelf.saved()
-        self.running.begin(checking_text([unit for unit in units if unit.name in modules]))
+        checked = [unit for unit in units if unit.name in modules]
+        files = [self.shelf.file_of(unit) for unit in checked]
+        open_ones = [*filter(self.shelf.is_source, self.shelf.documents)]
+        self.running.begin(checking_text(checked), files or open_ones)
         self.send_status()
 
     def stop(self) -> None:
@@ -273,7 +276,8 @@ class Desk:
             self.editor.say("Nothing is being checked.")
             return
         self.loop.interrupted()
-        self.running.end()
+        self.waiting = False
+        self.running.end_by_hand(self.shelf.now())
         self.send_status()
         self.editor.say(f"Stopped {self.running.title}.")
 
@@ -338,7 +342,9 @@ class Desk:
         sheet = self.shelf.sheet(file, known)
         if sheet is None or unit is None:
             return sheet
-        return replace(sheet, locked=bool(self.known.progress().lock_text(unit)))
+        lock, stopped = self.known.progress().lock_text(unit), self.running.stopped
+        is_stopped = stopped is not None and stopped.files == self.shelf.now()
+        return replace(sheet, locked=bool(lock), stopped=is_stopped)
 
     def send_status(self) -> None:
         """Show where the learner stands, and what is being checked.

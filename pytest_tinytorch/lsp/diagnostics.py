@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ NARROWEST = 30
 """Columns of a message, at least, however far to the right its line begins."""
 MARGIN = 10
 """Columns of a label."""
+ERROR = re.compile(r"\w+(?:Error|Exception|Warning)(?=: )")
+"""The name of an error, before what it says."""
 NOT_PYTHON = frozenset({"SyntaxError", "IndentationError", "TabError"})
 """Errors of a file that does not parse: whatever laws it stops, it is one thing to mend."""
 BORROWED = (
@@ -146,8 +149,19 @@ def others_of(found: Finding) -> list[str]:
 
 
 def marked(marks: Sequence[str], text: str) -> str:
-    """A text that says what it comes from, where that is not a full verdict on what is saved."""
-    return f"{', '.join(marks)}: {text}" if marks else text
+    """A text that says what it comes from, where that is not a full verdict on what is saved.
+
+    An error has that behind its name: an editor may put the state before it, and one colon is enough.
+
+    >>> marked(["unsaved"], "The law."), marked(["unsaved"], "SyntaxError: '(' was never closed")
+    ('unsaved: The law.', "SyntaxError (unsaved): '(' was never closed")
+    """
+    if not marks:
+        return text
+    told = ", ".join(marks)
+    if error := ERROR.match(text):
+        return f"{error[0]} ({told}){text[error.end() :]}"
+    return f"{told}: {text}"
 
 
 def data_of(found: Finding) -> dict[str, Any]:
@@ -204,10 +218,9 @@ def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagn
     return [
         types.Diagnostic(
             range=line_range(lines, place.stub, view.codec),
-            message=marked(
-                (UNSAVED,) if place.name in sheet.unsaved_stubs else (),
-                f"{place.name} is still to do{waiting(len(sheet.laws_about(place.name)))}",
-            ),
+            message=f"{place.name} is still to do"
+            + f" ({UNSAVED})" * (place.name in sheet.unsaved_stubs)
+            + waiting(len(sheet.laws_about(place.name))),
             severity=types.DiagnosticSeverity.Hint,
             source=SOURCE,
             code=str(State.TODO),
@@ -220,7 +233,7 @@ def of_stubs(view: View, sheet: Sheet, lines: Sequence[str]) -> list[types.Diagn
 
 def waiting(count: int) -> str:
     """How many laws wait; nothing if none is known."""
-    return f": {count} law{' waits' if count == 1 else 's wait'}" if count else ""
+    return f", and {count} law{' waits' if count == 1 else 's wait'} for it" if count else ""
 
 
 def of_state(

@@ -15,7 +15,7 @@ from pygls import uris
 from pygls.exceptions import JsonRpcInvalidParams
 
 from pytest_tinytorch.evidence.paths import real_path
-from pytest_tinytorch.lsp import actions, answers, connection, lenses
+from pytest_tinytorch.lsp import actions, answers, connection, hovers, lenses
 from pytest_tinytorch.lsp.client import client_of
 from pytest_tinytorch.lsp.commands import DEBUG, HINT, LAW, LAWS, LESSON, RUN, STOP
 from pytest_tinytorch.lsp.desk import FAILED, Desk, Start
@@ -148,18 +148,23 @@ def code_lens(server: Server, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def hover(server: Server, params: types.HoverParams) -> types.Hover | None:
-    """The laws of the exercise whose head is pointed at."""
-    found = server.desk_of(params.text_document.uri)
+    """The laws of the exercise whose head is pointed at, and how to debug what is wrong at the line."""
+    uri, line = params.text_document.uri, params.position.line
+    found = server.desk_of(uri)
     sheet = found[0].sheet(found[1]) if found else None
     if found is None or sheet is None:
         return None
-    line = params.position.line + 1
-    place = sheet.place_at(line)
-    if place is None or line > place.head:
-        return None
-    shelf = found[0].shelf
-    curriculum, source = shelf.workspace.curriculum, shelf.reference(sheet.unit)
-    return lenses.hover(sheet, place, curriculum, source, server.client.markdown)
+    shelf, here = found[0].shelf, found[0].board.at(uri, line)
+    debug = {
+        actions.law_text(sheet, nodeid): answers.alone(nodeid)
+        for nodeid in actions.broken_laws(here)
+    }
+    place = sheet.place_at(line + 1)
+    lines = []
+    if place is not None and line < place.head:
+        curriculum, source = shelf.workspace.curriculum, shelf.reference(sheet.unit)
+        lines = hovers.about(sheet, place, curriculum, source)
+    return hovers.hover(lines, debug, server.client.markdown)
 
 
 def code_action(server: Server, params: types.CodeActionParams) -> list[actions.Action]:

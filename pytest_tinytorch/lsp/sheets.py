@@ -48,9 +48,12 @@ class Sheet(Struct, frozen=True):
         states: node id to what the spec came to, for the text as it is; nothing is known of others.
         blamed: node id to the exercise that its failure blames.
         unsaved: the node ids of specs that ran on something that is not saved.
+        same: those of them that came to the same on what is saved.
+        edited: the names of exercises whose text in the editor is not as it is saved.
         unsaved_stubs: the names of exercises that are stubs in the editor, and are not as it is saved.
         borrowed: whether the worked solution stands in for the module.
         locked: whether nothing of the module is judged, because it waits for another.
+        stopped: whether somebody has stopped the run of what stands here.
     """
 
     unit: Unit
@@ -59,9 +62,12 @@ class Sheet(Struct, frozen=True):
     states: Mapping[str, State] = field(default_factory=dict)
     blamed: Mapping[str, str] = field(default_factory=dict)
     unsaved: Set[str] = frozenset()
+    same: Set[str] = frozenset()
+    edited: Set[str] = frozenset()
     unsaved_stubs: Set[str] = frozenset()
     borrowed: bool = False
     locked: bool = False
+    stopped: bool = False
 
     def place(self, exercise: str) -> Place | None:
         """Where an exercise stands, if it does."""
@@ -84,6 +90,15 @@ class Sheet(Struct, frozen=True):
         own = {function_of(cases[0].nodeid) for cases in self.laws_about(exercise)}
         blaming = (law for law in self.laws if self.blamed.get(law.nodeid) == exercise)
         return by_law(law for law in blaming if function_of(law.nodeid) not in own)
+
+    def is_unsaved(self, exercise: str) -> bool:
+        """Whether what is known of an exercise is about text that is not saved.
+
+        Where others were edited and it was not, that is so if one of its laws came to something else.
+        """
+        about = {law.nodeid for cases in self.laws_about(exercise) for law in cases}
+        others_alone = self.edited and exercise not in self.edited
+        return not about.isdisjoint(self.unsaved - self.same if others_alone else self.unsaved)
 
     def cases_of(self, law: Law) -> Cases:
         """All cases of a law, whatever they are about."""
@@ -138,6 +153,16 @@ def _stops(node: ast.FunctionDef | ast.ClassDef | ast.Expr) -> tuple[int, ...]:
         return tuple(sorted(rules or {node.lineno}))
     described = ast.get_docstring(node) is not None and len(node.body) > 1
     return (node.body[described].lineno,)
+
+
+def texts_of(places: Sequence[Place], lines: Sequence[str]) -> dict[str, str]:
+    """What each exercise says, by its name.
+
+    Args:
+        places: where they stand.
+        lines: of the file.
+    """
+    return {place.name: "\n".join(lines[place.first - 1 : place.last]) for place in places}
 
 
 def lines_of(text: str) -> Sequence[str]:

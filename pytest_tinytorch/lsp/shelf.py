@@ -21,7 +21,7 @@ from pytest_tinytorch.lsp.diagnostics import Page
 from pytest_tinytorch.lsp.laws import Law, laws_of
 from pytest_tinytorch.lsp.memory import Memory, differing, with_full, without_borrowed
 from pytest_tinytorch.lsp.moves import moves_between
-from pytest_tinytorch.lsp.sheets import Place, Sheet, lines_of, parses, places_in
+from pytest_tinytorch.lsp.sheets import Place, Sheet, lines_of, parses, places_in, texts_of
 from pytest_tinytorch.lsp.verdicts import FIRST_LOOK, Files, InSight, Known
 from pytest_tinytorch.watch.request import as_saved, fingerprint
 
@@ -224,16 +224,20 @@ class Shelf:
             self.documents[file].text
         ):  # one thing is wrong, and nothing is known of the rest
             known, blamed = InSight(), {}
-        laws = (*own, *others.values())
+        saved = self.saved_places(file, unit, places)
+        before = texts_of(saved, lines_of(text_of(file)))
+        now = texts_of(places, lines_of(self.documents[file].text))
         return Sheet(
             unit,
             places,
-            laws,
+            (*own, *others.values()),
             known.states,
             blamed,
             known.unsaved,
+            known.same,
+            edited={name for name in now if before.get(name) != now[name]},
             unsaved_stubs={place.name for place in places if place.stub}
-            - {place.name for place in self.saved_places(file, unit, places) if place.stub},
+            - {place.name for place in saved if place.stub},
             borrowed=self.is_borrowed(unit),
         )
 

@@ -142,7 +142,23 @@ def in_sight(
             if not reaches(since[unit].edit, since[unit], nodeid):
                 states[nodeid] = one.specs[nodeid]
                 unsaved |= {nodeid} if reaches(since[unit].unsaved, since[unit], nodeid) else set()
-    return InSight(states, (*full, *new), frozenset(unsaved), len(full) + len(looks) < told)
+    before = states_of_saved(memory, changes, units) if unsaved else {}
+    same = frozenset(nodeid for nodeid in unsaved if before.get(nodeid) == states[nodeid])
+    is_less = len(full) + len(looks) < told
+    return InSight(states, (*full, *new), frozenset(unsaved), same, is_less)
+
+
+def states_of_saved(
+    memory: Memory, changes: Callable[[UnitId, Files], Changes], units: Collection[UnitId]
+) -> dict[str, State]:
+    """What specs of some units came to on what is saved, as far as a run has told; see `in_sight`."""
+    return {
+        nodeid: state
+        for unit in units
+        for one in memory.earlier.get(unit, ())
+        if changes(unit, one.files).unsaved.is_nothing
+        for nodeid, state in one.specs.items()
+    }
 
 
 def holding_findings(one: Known, since: Changes) -> Iterator[Finding]:

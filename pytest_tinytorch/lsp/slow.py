@@ -47,8 +47,22 @@ def slow_in(message: Mapping[str, Any]) -> Slow | None:
     return msgspec.convert(message["slow"] | {"files": message["files"]}, Slow)
 
 
+def place_of(root: Path, slow: Slow, now: Files) -> tuple[Path, int] | None:
+    """Where a run is: file and line. None if that is not known, or if the file says something else by now.
+
+    Args:
+        root: the workspace.
+        slow: the spec that takes long.
+        now: the source as it is.
+    """
+    file = root / slow.file
+    mark = slow.files.get(str(file))
+    known = bool(slow.file) and mark is not None and mark == now.get(str(file))
+    return (file, slow.line) if known else None
+
+
 def of_slow(view: View, slow: Slow, now: Files, stop: str) -> tuple[Path, types.Diagnostic] | None:
-    """Where a run is; None if that is not known, or if the file says something else by now.
+    """What is said where a run is; None as in `place_of`.
 
     Args:
         view: what diagnostics are made with.
@@ -56,16 +70,16 @@ def of_slow(view: View, slow: Slow, now: Files, stop: str) -> tuple[Path, types.
         now: the source as it is.
         stop: what the action is called that ends the run.
     """
-    path = view.root / slow.file
-    mark = slow.files.get(str(path))
-    if not slow.file or mark is None or mark != now.get(str(path)):
+    place = place_of(view.root, slow, now)
+    if place is None:
         return None
+    path, line = place
     text = f"{slow.exercise} has been running for {seconds(slow.used)} of CPU time: {QUESTION}"
     rest = f'It is ended after {seconds(slow.limit)}. To stop it now: code action "{stop}".'
     lines = view.page(path).lines
-    columns = columns_at(lines, slow.line)
+    columns = columns_at(lines, line)
     diagnostic = types.Diagnostic(
-        range=line_range(lines, slow.line, view.codec),
+        range=line_range(lines, line, view.codec),
         message="\n".join(folded(one, columns=columns) for one in (text, rest)),
         severity=types.DiagnosticSeverity.Information,
         source=SOURCE,

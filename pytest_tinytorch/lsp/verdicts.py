@@ -89,12 +89,14 @@ class InSight(Struct, frozen=True):
         states: node id to what the spec came to in a full verdict, of the units that somebody asks of.
         findings: what is wrong or broken.
         unsaved: the node ids of specs that ran on something that is not saved.
+        same: those of them that came to the same on what is saved.
         is_less: whether a finding is left out because it is about other source.
     """
 
     states: Mapping[str, State] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     unsaved: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset()
     is_less: bool = False
 
 

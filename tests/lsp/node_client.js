@@ -136,7 +136,7 @@ async function main(python, root) {
 async function stubsAreHints(editor, module) {
   await editor.until(() => editor.found(module, severity.Hint).length === 2);
   const [first] = editor.found(module, severity.Hint);
-  assert.equal(first.message, 'add is still to do: 1 law waits');
+  assert.equal(first.message, 'add is still to do, and 1 law waits for it');
   assert.equal(editor.status.checkpoint.number, '00');
 }
 

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.lessons import source
-from pytest_tinytorch.lsp import lenses
+from pytest_tinytorch.lsp import hovers
 from pytest_tinytorch.lsp.diagnostics import MARGIN, NARROWEST, PROSE, columns_at, message_of
 from pytest_tinytorch.lsp.folding import COLUMNS, folded
 from pytest_tinytorch.lsp.laws import Law
@@ -71,7 +71,7 @@ def test_there_are_laws_that_are_longer():
 
 @pytest.mark.parametrize("code", [False, True], ids=["plain", "markdown"])
 def test_each_law_of_the_course_fits(code):
-    texts = [f"✗ {lenses.in_markdown(law) if code else law}" for law in LAWS]
+    texts = [f"✗ {hovers.in_markdown(law) if code else law}" for law in LAWS]
     for text in texts:
         lines = folded(text, hang=2).splitlines()
         assert max(map(len, lines)) <= COLUMNS
@@ -82,7 +82,7 @@ def test_a_line_end_in_a_hover_changes_nothing_of_what_is_drawn():
     """A sign at the beginning of a line would begin a list, or a heading."""
     drawn = lambda text: MarkdownIt().render(text).replace("\n", " ")
     for law in LAWS:
-        text = lenses.in_markdown(law)
+        text = hovers.in_markdown(law)
         for columns in range(20, COLUMNS, 7):
             assert drawn(folded(text, 2, columns)) == drawn(text)
 
@@ -94,6 +94,7 @@ def test_a_hover_is_folded(markdown):
     place, *_ = places_in(text, tuple(unit.hints))
     law = Law(f"{unit.spec_path}::a", LAW, 1, place.name)
     sheet = Sheet(unit, (place,), (law,))
-    shown = lenses.hover(sheet, place, kit.course(), text, markdown).contents.value
+    lines = hovers.about(sheet, place, kit.course(), text)
+    shown = hovers.hover(lines, {}, markdown).contents.value
     assert max(map(len, shown.splitlines())) <= COLUMNS + 2  # two spaces end a line
     assert f"· {LAW[:20]}" in shown

@@ -77,6 +77,8 @@ def test_shows_the_verdict_in_the_line(tmp_path, monkeypatch):
     for shown in (found["by_keys"], found["by_command"]):
         assert whole in "\n".join(line.strip() for line in shown)
     assert found["inside"], "pressed once more"
+    commands = [line for line in found["hover"] if line.startswith("python -m pytest ")]
+    assert [" --pdb specs/test_02_activations.py::" in line for line in commands] == [True]
     assert found["lenses"][0].endswith("laws hold")
     assert found["lenses"][1:] == ["run", "hint"]
     assert found["count"] == len(kit.course().checkpoint_of_module("activations").hints)
@@ -119,7 +121,7 @@ def pictured(folder, program, multiplexer):
 
     call("new-session", "-d", *size, *words, shlex.join(opened))
     try:
-        shows("to do: ", "todo")
+        shows("to do: ", "activations to do")
         call("send-keys", "/raise Not", "Enter", "C", editors.WRONG.strip(), "Escape")
         call("send-keys", ":silent write", "Enter", f":silent 1;{DOCSTRING}fold", "Enter")
         call("send-keys", ":silent 1;/def relu/-1", "Enter", "zt")

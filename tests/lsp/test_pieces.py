@@ -18,7 +18,7 @@ from pytest_tinytorch.course.exercises import below_decorators
 from pytest_tinytorch.evidence.manifest import read_manifest
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.lsp import actions, answers, diagnostics, lenses, sight, status
+from pytest_tinytorch.lsp import actions, answers, diagnostics, hovers, lenses, sight, status
 from pytest_tinytorch.lsp.client import Client, client_of
 from pytest_tinytorch.lsp.diagnostics import Page, View
 from pytest_tinytorch.lsp.edits import edited
@@ -172,6 +172,9 @@ class TestFindings:
     def test_say_what_they_come_from(self):
         _, one = self.of(replace(self.FOUND, marks=("first look", "unsaved")))
         assert one.message.startswith("first look, unsaved: The law.")
+        broken = {"Broken": "SyntaxError: '(' was never closed"}
+        _, one = self.of(replace(self.FOUND, message=broken, marks=("unsaved",)))
+        assert one.message.splitlines()[0] == "SyntaxError (unsaved): '(' was never closed"
 
     @pytest.mark.parametrize(
         ("nodeids", "last"),
@@ -346,6 +349,20 @@ class TestWhatIsKnown:
         found = self.sight([self.ADD], unsaved=Edit(whole=True))
         assert [one.marks for one in found.findings] == [("unsaved",)]
         assert found.unsaved == {SUM}
+        assert found.same == set(), "nothing is known of what is saved"
+
+    @pytest.mark.parametrize(("state", "same"), [(State.WRONG, {SUM}), (State.PASSED, set())])
+    def test_is_the_same_on_what_is_saved_if_a_run_has_told_so(self, state, same):
+        typed, saved = Known({"a": "typed"}, {SUM: State.WRONG}), Known({"a": "1"}, {SUM: state})
+        other = Known({"a": "2"}, {SUM: State.TODO})
+        memory = Memory({ADDING: typed}, earlier={ADDING: (saved, other)})
+
+        def changes(unit, files):
+            differs = NOTHING if files == saved.files else Edit(whole=True)
+            return SimpleNamespace(edit=NOTHING, unsaved=differs, asks=lambda *_: None)
+
+        found = sight.in_sight(memory, changes, [ADDING])
+        assert (found.unsaved, found.same) == ({SUM}, same)
 
     def test_line_ends_and_a_byte_order_mark_make_no_other_source(self):
         assert fingerprint(b"\xef\xbb\xbfx = 1\r\n") == fingerprint(b"x = 1\n")
@@ -439,10 +456,36 @@ class TestSheet:
         place = sheet(unit, text).place("add")
         assert (place.stub, place.head) == (6, 4)
         assert lenses.laws_text(sheet(unit, text), place) == "to do: 0 of 1 law holds"
+        unsaved = replace(sheet(unit, text), unsaved_stubs={"add"})
+        assert lenses.laws_text(unsaved, place) == "to do, unsaved: 0 of 1 law holds"
+        (hint,) = diagnostics.of_stubs(view(), unsaved, lines_of(text))
+        assert hint.message == "add is still to do (unsaved), and 1 law waits for it"
+
+    def test_what_a_run_was_to_tell_that_was_stopped_says_so(self, unit):
+        one = replace(sheet(unit), stopped=True)
+        assert lenses.laws_text(one, one.place("add")) == "? of 1 law holds, stopped"
+        locked = replace(one, locked=True)
+        assert lenses.laws_text(locked, one.place("add")) == "locked: ? of 1 law holds"
 
     def test_what_holds_for_unsaved_text_says_so(self, unit):
         one = sheet(unit, states={SUM: State.PASSED}, unsaved=[SUM])
         assert lenses.laws_text(one, one.place("add")) == "unsaved: 1 of 1 law holds"
+
+    @pytest.mark.parametrize(
+        ("edited", "same", "add", "negate"),
+        [
+            (["add"], [SUM, OPPOSITE], True, False),
+            (["add"], [SUM], True, True),
+            ([], [SUM, OPPOSITE], True, True),  # a helper was edited, or another module
+        ],
+    )
+    def test_what_an_edit_does_not_concern_is_not_unsaved(self, unit, edited, same, add, negate):
+        """A spec may come to more than it calls; here both may come to what was edited."""
+        states = {SUM: State.PASSED, OPPOSITE: State.PASSED}
+        one = sheet(unit, states=states, unsaved=states)
+        one = replace(one, edited={*edited}, same={*same})
+        told = [lenses.laws_text(one, one.place(name)) for name in ("add", "negate")]
+        assert [text.startswith("unsaved: ") for text in told] == [add, negate]
 
     @pytest.mark.parametrize(
         ("states", "text", "line"),
@@ -505,24 +548,36 @@ class TestSheet:
 
     def test_a_hover_tells_laws_and_what_needs_them(self, unit, course):
         one = sheet(unit, states={SUM: State.WRONG})
-        found = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=False)
+        lines = hovers.about(one, one.place("add"), course, REFERENCE)
+        found = hovers.hover(lines, {}, markdown=False)
         assert found.contents.kind == types.MarkupKind.PlainText
         assert found.contents.value.splitlines() == [
             "add · 01 adding · 0 of 1 law holds",
             "✗ add(x, y) equals x + y.",
             "✗ is broken",
             "Needed by 02 doubling",
-            *folded(lenses.COUNTS, hang=2).splitlines(),
+            *folded(hovers.COUNTS, hang=2).splitlines(),
         ]
-        drawn = lenses.hover(one, one.place("add"), course, REFERENCE, markdown=True)
+        drawn = hovers.hover(lines, {}, markdown=True)
         assert drawn.contents.value.startswith("**add · 01 adding")
 
+    @pytest.mark.parametrize("markdown", [False, True])
+    def test_a_hover_has_the_command_to_debug_on_a_line_of_its_own(self, markdown):
+        """It can be copied from there; a message that an editor shows is gone with the next key."""
+        command = answers.alone(f"{SUM}[a long name that is longer than any line of a hover is]")
+        for lines in ([], ["add", "✓ One."]):
+            shown = hovers.hover(lines, {"The law.": command}, markdown).contents.value
+            assert command in shown.splitlines()
+            assert "To debug in a terminal: The law." in shown.splitlines()
+            assert ("```sh" in shown) == markdown
+        assert hovers.hover([], {}, markdown) is None
+
     def test_signs_are_explained_where_not_all_laws_hold(self):
-        assert lenses.sign_lines(["✓ One."]) == lenses.sign_lines([]) == []
-        assert lenses.sign_lines(["· One.", "✓ Two.", "○ Three.", "· Four."]) == [
+        assert hovers.sign_lines(["✓ One."]) == hovers.sign_lines([]) == []
+        assert hovers.sign_lines(["· One.", "✓ Two.", "○ Three.", "· Four."]) == [
             "✓ holds, ○ waits for an exercise, · not judged yet"
         ]
-        assert {*lenses.MEANINGS} == {*lenses.SIGNS.values(), lenses.UNKNOWN}
+        assert {*hovers.MEANINGS} == {*lenses.SIGNS.values(), lenses.UNKNOWN}
 
     @pytest.mark.parametrize(
         ("text", "drawn"),
@@ -537,7 +592,7 @@ class TestSheet:
         ],
     )
     def test_a_hover_has_names_in_the_font_of_code_and_no_escapes(self, text, drawn):
-        assert lenses.in_markdown(text) == drawn
+        assert hovers.in_markdown(text) == drawn
 
 
 class TestStatus:
@@ -557,6 +612,13 @@ class TestStatus:
             "00 environment wrong · 0 of 4 · next: 1901 sums",
             "checking · 0 of 4 · next: 1901 sums",
         ]
+
+    def test_says_to_do_as_everything_else_does_and_tells_programs_the_state(self, course):
+        states = dict.fromkeys((unit.id for unit in course.units), State.PASSED)
+        progress = Progress(course, states | {ADDING: State.TODO})
+        told = status.status("", progress)
+        assert told["text"].startswith("01 adding to do · ")
+        assert told["checkpoint"]["state"] == "todo"
 
 
 class TestActions:

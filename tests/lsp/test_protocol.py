@@ -13,6 +13,7 @@ import time
 import click
 import pytest
 
+from pytest_tinytorch.lsp import answers
 from pytest_tinytorch.tito.lsp import lsp
 from tests.lsp.client import ABLE, PATIENCE, editing
 from tests.lsp.test_server import ERROR, INFORMATION, LAW, module, passes, shows
@@ -50,6 +51,8 @@ class TestQuestions:
             head = {"line": 3, "character": 5}
             hover = editor.about(file, "hover", position=head)["contents"]
             assert "✗ add(x, y) equals x + y." in hover["value"]
+            command = answers.alone("specs/test_01_adding.py::TestAdd::test_is_the_sum")
+            assert command in hover["value"].splitlines(), "to be copied"
             assert editor.about(file, "hover", position={"line": 5, "character": 0}) is None
             found = editor.about(
                 file,
@@ -167,8 +170,13 @@ class TestQuestions:
                 pass
             text = editor.wait("window/showMessage")["message"]
             assert text == "Stopped checking 01 adding.", "short enough for the last line of Neovim"
-            assert editor.diagnostics(file, INFORMATION) == []
-            assert editor.titles(file, 3)[1:] == ["run", "hint"]
+            (left,) = editor.diagnostics(file)
+            assert left["range"] == one["range"]
+            assert " ".join(left["message"].split()) == (
+                "You have stopped checking 01 adding. Its specs have no verdict on this source."
+                " To try them: change the file and save it, or choose run above an exercise."
+            )
+            assert editor.titles(file, 3) == ["? of 1 law holds, stopped", "run", "hint"]
             assert not [one for one in editor.actions(file, 0) if "Stop" in one["title"]]
             editor.execute("tinytorch.stop")
             assert editor.wait("window/showMessage")["message"] == "Nothing is being checked."
@@ -186,6 +194,11 @@ class TestQuestions:
             while editor.wait("$/progress") != {"token": token, "value": {"kind": "end"}}:
                 pass
             assert "Stopped" in editor.wait("window/showMessage")["message"]
+            (left,) = editor.diagnostics(file)
+            assert (left["code"], left["range"]["start"]["line"]) == ("stopped", 0)
+            editor.execute("tinytorch.run", file.as_uri(), "add")
+            told = [m for m in editor.everything if m["method"].endswith("publishDiagnostics")]
+            assert told[-1]["params"]["diagnostics"] == [], "before that is answered"
             editor.save(file, RIGHT)
             passes(editor)
 

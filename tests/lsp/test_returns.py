@@ -186,7 +186,7 @@ class TestHalfALine:
             editor.open(file)
             shows(editor, file, LAW, OPPOSITE)
             editor.type(file, HALF)
-            shows(editor, file, "unsaved: SyntaxError: '(' was never closed")
+            shows(editor, file, "SyntaxError (unsaved): '(' was never closed")
             lenses = editor.about(file, "codeLens")[::3]
             assert [one["range"]["start"]["line"] for one in lenses] == [3, 9]
             assert titles(editor, file) == ["? of 1 law holds, not judged yet"] * 2
@@ -226,7 +226,7 @@ class TestHalfALine:
             ((edit,),) = [one["edits"] for one in reset["edit"]["documentChanges"]]
             editor.type(file, edit["newText"], edit["range"])
             shows(editor, file, OPPOSITE)
-            assert titles(editor, file)[0] == "unsaved: to do: 0 of 1 law holds"
+            assert titles(editor, file)[0] == "to do, unsaved: 0 of 1 law holds"
 
     def test_is_checked_no_more_once_its_error_is_there(self, root):
         """A run of what was saved before may go on; there is nothing to wait for."""
@@ -237,10 +237,28 @@ class TestHalfALine:
             editor.until(lambda: is_checking(editor))
             editor.seen.clear()
             editor.type(file, HALF)
-            shows(editor, file, "unsaved: SyntaxError: '(' was never closed")
+            shows(editor, file, "SyntaxError (unsaved): '(' was never closed")
             while editor.wait("tinytorch/status")["checking"]:
                 pass
             assert REFRESH not in [one["method"] for one in editor.seen], "the loop goes on"
+
+
+def test_a_reset_leaves_unmarked_what_comes_to_the_same(root):
+    """A spec may come to what was reset, for all that its source tells, and never does."""
+    file, specs = module(root), root / "specs/test_01_adding.py"
+    toy.write(root, {"tinytorch/adding.py": RIGHT})
+    text = specs.read_text(encoding="utf-8").replace("import negate", "import add, negate")
+    text = text.replace("negate(3) == -3", "negate(3) == -3 or add(1, 1)")
+    specs.write_text(text, encoding="utf-8")
+    stub = RIGHT.replace("    return x + y", '    raise NotImplementedError("01 adding: add")')
+    with editing(root) as editor:
+        editor.open(file)
+        until_titled(editor, file, *["1 of 1 law holds"] * 2)
+        editor.type(file, stub)
+        until_titled(editor, file, "to do, unsaved: 0 of 1 law holds", "1 of 1 law holds")
+        editor.type(file, stub.replace("return -x", "return x"))
+        first = "to do, unsaved: 0 of 1 law holds"
+        until_titled(editor, file, first, "unsaved: 0 of 1 law holds, 1 waits for other exercises")
 
 
 def test_an_exercise_that_is_reset_is_unsaved_and_to_do_at_once(root):
@@ -256,8 +274,8 @@ def test_an_exercise_that_is_reset_is_unsaved_and_to_do_at_once(root):
         editor.until(lambda: editor.diagnostics(file, HINT))
         assert not any(one["method"] == "tinytorch/status" for one in editor.seen), "before a run"
         (one,) = editor.diagnostics(file, HINT)
-        assert one["message"] == "unsaved: add is still to do: 1 law waits"
+        assert one["message"] == "add is still to do (unsaved), and 1 law waits for it"
         shows(editor, file, OPPOSITE)
-        assert titles(editor, file)[0] == "unsaved: to do: 0 of 1 law holds"
+        assert titles(editor, file)[0] == "to do, unsaved: 0 of 1 law holds"
         editor.save(file, stub)
         editor.until(lambda: "unsaved" not in str(editor.diagnostics(file)))

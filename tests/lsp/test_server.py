@@ -222,7 +222,7 @@ class TestSaves:
             (one,) = editor.diagnostics(given)
             assert (one["code"], one["range"]["start"]["line"]) == ("broken", 2)
             editor.type(given, "x x\n")
-            shows(editor, given, "unsaved: SyntaxError: invalid syntax")
+            shows(editor, given, "SyntaxError (unsaved): invalid syntax")
             editor.save(given, "x = 2\n")
             shows(editor, given)
 
@@ -266,7 +266,7 @@ class TestTyping:
             editor.type(file, RIGHT + "\n")
             shows(editor, file)
             editor.type(file, UNFINISHED)
-            shows(editor, file, "unsaved: SyntaxError: invalid syntax")
+            shows(editor, file, "SyntaxError (unsaved): invalid syntax")
             editor.end()
         assert kit.contents(root) == before
         assert file.read_text(encoding="utf-8") == RIGHT

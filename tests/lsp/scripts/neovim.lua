@@ -140,6 +140,10 @@ vim.schedule(function()
   wait('the end of the run', function()
     return vim.fn.execute('messages'):find('Stopped checking', 1, true) ~= nil
   end)
+  wait('what was stopped, at its line', function()
+    local left = diagnostics(vim.diagnostic.severity.INFO)
+    return #left > 0 and vim.startswith(left[1].message, 'You have stopped checking')
+  end)
   seen.stopped = true
   leave()
 end)
