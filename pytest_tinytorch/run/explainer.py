@@ -149,6 +149,8 @@ class Explainer(Struct, frozen=True, dict=True):
         if isinstance(error, Ending):
             told = importing and error.state == State.BROKEN
             return error.state, f"the module cannot be imported: {error}" if told else str(error)
+        if isinstance(error, MissingName) and (found := self.places.renamed(error)) is not None:
+            return State.BROKEN, f"{_first_line(error)}. Is it {found.name!r} now?"
         if isinstance(error, TimeLimit | MissingName | ModuleEndsProgram):
             return State.BROKEN, _first_line(error)
         if isinstance(error, SyntaxError) and self.places.misspelt(error) is not None:

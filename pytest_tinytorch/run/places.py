@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.course.exercises import below_decorators, line_spans
+from pytest_tinytorch.course.renamed import renamed
 from pytest_tinytorch.evidence.implementation import GIVEN, PACKAGE, Implementation
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.evidence.paths import real_path
@@ -125,6 +126,19 @@ class Places(Struct, frozen=True, dict=True):
             return found and replace(found, line=self._definition_line(found.file, found.line))
         return found
 
+    def renamed(self, error: MissingName) -> Frame | None:
+        """The function that has another name than specs ask for, if it is clear which."""
+        if not error.file:
+            return None
+        file = real_path(Path(error.file))
+        reference = self.implementation.reference / PACKAGE / file.name
+        try:
+            source, right = map(self.implementation.text, (file, reference))
+        except (OSError, SyntaxError, ValueError):
+            return None
+        found = renamed(source, right, error.missing)
+        return Frame(file, found[1], found[0]) if found else None
+
     def function_without_end(self, error: BaseException, where: Frame | None) -> str:
         """The function in which a spec was ended, with its file; empty where none was."""
         if where is None or not isinstance(error, TimeLimit | Ending):
@@ -151,7 +165,7 @@ class Places(Struct, frozen=True, dict=True):
         if isinstance(error, TimeLimit) and error.loop:
             return Frame(Path(error.loop.file).resolve(), error.line, error.loop.function)
         if isinstance(error, MissingName) and error.file:
-            return Frame(real_path(Path(error.file)), 1, "")
+            return self.renamed(error) or Frame(real_path(Path(error.file)), 1, "")
         if isinstance(error, ImportError) and "circular import" in error_text(error):
             return self._lowest(frames)
         code = getattr(error, "returned_by", None)
