@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-# What needs NumPy is imported in the fixtures: pytest loads this file even to show the map of the course.
+# What needs NumPy is imported in functions: pytest loads this file even to show the map of the course.
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -22,30 +22,31 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         raise
 
 
-@pytest.fixture(autouse=True)
-def imported(request: pytest.FixtureRequest) -> None:
-    """What a spec file names is imported before each of its specs begins, whichever comes first."""
+@pytest.hookimpl
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each spec begins alike: what its file names is imported, gradients are on, and nothing was called.
+
+    A hook, since fixtures that all specs use take longer to set up than most specs to run.
+    """
     from specs.framework import import_modules
 
-    import_modules(vars(request.module).values())
+    import_modules(getattr(getattr(item, "module", None), "__dict__", {}).values())
+    begin_anew()
 
 
-@pytest.fixture(autouse=True)
-def recording() -> Iterator[None]:
-    """Each spec begins with gradients on, whatever a `no_grad` of an earlier one has left."""
-    yield
-    if primitive := sys.modules.get("tinytorch.primitive"):
-        primitive.recording.set(True)
+@pytest.hookimpl
+def pytest_runtest_teardown() -> None:
+    """A milestone may come next: it begins like that, too."""
+    begin_anew()
 
 
-@pytest.fixture(autouse=True)
-def calls_of_its_own() -> Iterator[None]:
-    """The message of a spec tells of its own calls, never of one that an earlier spec made."""
+def begin_anew() -> None:
+    """Gradients are on, whatever a `no_grad` has left, and no message tells of calls made before."""
     from specs.laws import forget
 
     forget()
-    yield
-    forget()  # a milestone may come next
+    if primitive := sys.modules.get("tinytorch.primitive"):
+        primitive.recording.set(True)
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ def register_profiles() -> None:
                 HealthCheck.data_too_large,
                 # `tito watch` draws examples with one instance of a class and runs specs with another.
                 HealthCheck.differing_executors,
+                # It looks at every fixture before each property. Who writes specs hears of it in CI.
+                *([HealthCheck.function_scoped_fixture] if name == "learn" else []),
             ],
         )
 
