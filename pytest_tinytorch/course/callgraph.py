@@ -6,7 +6,14 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
-from pytest_tinytorch.course.exercises import GRADIENT, find_node, gradient_statements, parse
+from pytest_tinytorch.course.exercises import (
+    GRADIENT,
+    Piece,
+    find_node,
+    gradient_statements,
+    lines_of,
+    parse,
+)
 
 Uses = Mapping[str, frozenset[str]]
 """Exercise to all others of its module that it calls, directly or by way of others."""
@@ -50,9 +57,10 @@ def graph_of(source: str, exercises: tuple[str, ...]) -> dict[str, set[str]]:
         tree = parse(source)
     except (SyntaxError, ValueError):
         return {}
-    direct = {name: set(mentioned(node)) for name, node in functions(tree)}
+    lines = lines_of(source)
+    direct = {name: words_in(Piece(lines, node)) for name, node in functions(tree)}
     direct |= {
-        name: set(mentioned(node))
+        name: words_in(Piece(lines, node))
         for name in exercises
         if name.startswith(GRADIENT) and (node := find_node(tree, name)) is not None
     }
@@ -118,10 +126,17 @@ def with_engine(
 
 def sizes_of(source: str) -> dict[str, int]:
     """How much there is in each function of a file, docstrings aside: nodes of the syntax tree."""
+    lines = lines_of(source)
     return {
-        name: sum(1 for _ in ast.walk(node)) - (3 if ast.get_docstring(node) else 0)
+        name: size_of(Piece(lines, node)) - (3 if ast.get_docstring(node) else 0)
         for name, node in functions(parse(source))
     }
+
+
+@lru_cache(maxsize=2048)
+def size_of(piece: Piece) -> int:
+    """How many nodes of the syntax tree a piece of source has."""
+    return sum(1 for _ in ast.walk(piece.node))
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -133,6 +148,12 @@ def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
             for part in node.body:
                 if isinstance(part, ast.FunctionDef):
                     yield f"{node.name}.{part.name}", part
+
+
+@lru_cache(maxsize=2048)
+def words_in(piece: Piece) -> frozenset[str]:
+    """What a piece of source asks for, see `mentioned`."""
+    return frozenset(mentioned(piece.node))
 
 
 def mentioned(node: ast.AST) -> Iterator[str]:

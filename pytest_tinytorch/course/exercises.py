@@ -42,6 +42,29 @@ class Exercise(Struct, frozen=True):
     untouched: bool
 
 
+class Piece:
+    """A statement as text and as syntax. Pieces of the same text are equal, whatever stands around them.
+
+    So what is found out about one is kept while a learner edits another.
+    """
+
+    def __init__(self, lines: Sequence[str], node: ast.stmt) -> None:
+        first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
+        self.node = node
+        self.key = (*lines[first - 1 : node.end_lineno], node.col_offset, node.end_col_offset)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Piece) and self.key == other.key
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of a source as its syntax tree counts them: no other sign ends one."""
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def find_node(tree: ast.Module, name: str) -> ast.FunctionDef | ast.ClassDef | ast.Expr | None:
     """The syntax node of ``f``, ``Class.method`` or ``gradient of op``; None if there is none."""
     if name.startswith(GRADIENT):

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 from msgspec import Struct
@@ -19,7 +20,8 @@ from pytest_tinytorch.course.callgraph import (
     sizes_of,
     uses_of,
 )
-from pytest_tinytorch.course.exercises import parse
+from pytest_tinytorch.course.exercises import Piece, lines_of, parse
+from pytest_tinytorch.run import specsource
 from pytest_tinytorch.run.specsource import (
     aliases,
     around,
@@ -321,8 +323,23 @@ def analysis(source: str, exercises: tuple[str, ...]) -> Analysis:
 @lru_cache(maxsize=64)
 def calls_of(source: str) -> dict[str, tuple[str, ...]]:
     """What each function and method of a file mentions, by its last name."""
-    functions = [node for node in ast.walk(parse(source)) if isinstance(node, ast.FunctionDef)]
-    return {node.name: tuple(mentions(node, {})) for node in functions}
+    lines, tree = lines_of(source), parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {node.name: names_in(Piece(lines, node)) for node in functions}
+
+
+@lru_cache(maxsize=2048)
+def names_in(piece: Piece) -> tuple[str, ...]:
+    """What a piece of source mentions, in its order."""
+    return tuple(mentions(piece.node, {}))
+
+
+def read_ahead(spec: str, module: str, source: str, exercises: Collection[str]) -> None:
+    """Find out before any spec fails what explains that: of each function, until it is another one."""
+    specsource.read_ahead(spec, module)
+    with suppress(SyntaxError, ValueError):
+        analysis(source, tuple(exercises))
+        asked_for(spec, module, source, tuple(exercises))
 
 
 def exercise_of(word: str, exercises: Collection[str]) -> str:

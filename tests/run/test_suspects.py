@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_tinytorch.course.callgraph import graph_of
+from pytest_tinytorch.run import standins
 from pytest_tinytorch.run.specsource import line_in_test, question_at
-from pytest_tinytorch.run.suspects import Clue, suspect
+from pytest_tinytorch.run.suspects import Clue, calls_of, read_ahead, suspect
 from tests.support import kit
 
 SPEC = """
@@ -247,3 +249,26 @@ def test_nearly_every_line_of_the_kit_leads_to_an_exercise(unit):
     source = kit.reference_text(unit.name)
     found = [suspect(text, line, unit.name, source, unit.hints) for line in lines]
     assert sum(map(bool, found)) >= 0.85 * len(found)
+
+
+def test_what_is_known_of_a_function_is_kept_until_it_is_another_one():
+    before = "def f(x):\n    return g(x)\n\n\ndef g(x):\n    return x\n"
+    moved = f"# a comment\r\n{before}"
+    for source, expected in ((before, ("g", "x")), (moved, ("g", "x"))):
+        assert calls_of(source)["f"] == expected
+    assert calls_of(before)["f"] is calls_of(moved)["f"]
+    assert calls_of(before.replace("g(x)", "h(x)"))["f"] == ("h", "x")
+    assert calls_of("class A:\n    def f(x): return x\n")["f"] == ("x",)
+
+
+def test_rules_that_stand_in_one_line_are_told_apart():
+    source = "defvjp(add, one); defvjp(mul, two)\n"
+    names = ("gradient of add", "gradient of mul")
+    graph = graph_of(f"def one(): pass\ndef two(): pass\n{source}", names)
+    assert graph["gradient of add"] == {"one"}
+    assert graph["gradient of mul"] == {"two"}
+
+
+def test_looking_ahead_minds_nothing_that_does_not_parse():
+    read_ahead("def f(", "adding", "def g(", ["g"])
+    standins.read_ahead("def g(", ["g"])
