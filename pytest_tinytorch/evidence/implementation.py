@@ -165,10 +165,7 @@ class FreshLoader(SourceFileLoader):
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         """Source as code. A process that forks compiles once for all its children."""
-        code = compile_cached(bytes(data), str(path))
-        if (found := answer_in(code)) is not None:
-            raise ForbiddenImport(refused_text(found[0]), (str(path), found[1], None, None))
-        return code
+        return compile_allowed(bytes(data), str(path))
 
     def get_data(self, path: str) -> bytes:
         """The bytes of a file: of the module itself as they were when they were pinned."""
@@ -188,6 +185,19 @@ def compile_cached(data: bytes, path: str) -> CodeType:
         raise SyntaxError(str(error), (path, line, None, None)) from None
 
 
+@lru_cache(maxsize=256)
+def compile_allowed(data: bytes, path: str) -> CodeType:
+    """The same, of a module that imports nothing of what judges it.
+
+    Raises:
+        ForbiddenImport: it does.
+    """
+    code = compile_cached(data, path)
+    if (found := answer_in(code)) is not None:
+        raise ForbiddenImport(refused_text(found[0]), (path, found[1], None, None))
+    return code
+
+
 def answer_in(code: CodeType) -> tuple[str, int] | None:
     """(name, line) of the first of `ANSWERS` that a statement imports, in whatever function; None if none."""
     if any(name.partition(".")[0] in ANSWERS for name in code.co_names):
@@ -204,7 +214,7 @@ def compile_sources(sources: Mapping[Path, bytes]) -> None:
     """Compile what this run judges, once for all forks."""
     for file, data in sources.items():
         try:
-            compile_cached(data, str(file))
+            compile_allowed(data, str(file))
         except (SyntaxError, ValueError):
             continue  # whoever imports it is told
 

@@ -87,6 +87,7 @@ class Pool:
         count: how many workers run side by side.
         clock: seconds that go by.
         loops: what the Runner knows of loops; each worker begins with that, and adds to it.
+        apart: whether no fixture outlasts a spec.
         beat: called at least at each look.
     Attributes:
         hard_loops: where specs were that nothing but the end of their worker has stopped.
@@ -97,6 +98,7 @@ class Pool:
     count: int = 1
     clock: Callable[[], float] = time.monotonic
     loops: list[Loop] = field(default_factory=list)
+    apart: bool = False
     beat: Callable[[], None] = lambda: None
     workers: list[Worker] = field(default_factory=list, init=False)
     watched: dict[int, Watched] = field(default_factory=dict, init=False)
@@ -140,7 +142,7 @@ class Pool:
 
     def begin(self, items: list[pytest.Item]) -> None:
         """Begin a worker for these specs."""
-        self.workers.append(begin_worker(items, self.prepare, self.loops))
+        self.workers.append(begin_worker(items, self.prepare, self.loops, self.apart))
 
     def _ready(self) -> list[Worker]:
         """The workers that have something to tell, or have ended."""
@@ -168,8 +170,8 @@ class Pool:
             return True  # nothing is left that it could tell of
         item = worker.items[0]
         if kind == workers.STARTED:
-            worker.running = True
-            self.watched.pop(worker.process, None)  # most specs end before anybody has looked
+            worker.running, worker.since = True, self.clock()
+            self.watched.pop(worker.process, None)
             listener.started(item)
         elif kind == workers.REPORT:
             return listener.reported(workers.report_from(data, item.config))
@@ -192,7 +194,10 @@ class Pool:
         """End a worker whose spec has used more than it may; says whether to go on."""
         if not worker.running or worker not in self.workers:
             return True
-        watched, now = self._watched(worker), self.clock()
+        now = self.clock()
+        if now - worker.since < LOOK_SECONDS:
+            return True  # most specs end before anybody has looked
+        watched = self._watched(worker)
         if now - watched.meter.last.wall < LOOK_SECONDS:
             return True
         watched.look(worker.usage(), now)

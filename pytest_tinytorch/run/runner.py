@@ -41,6 +41,7 @@ from pytest_tinytorch.run.reports import (
     mark_skipped,
     unit_of,
 )
+from pytest_tinytorch.run.shortcut import Shortcut
 from pytest_tinytorch.run.spectimer import SpecTimer, is_debugging, stderr_of
 from pytest_tinytorch.run.trials import FAILED_WITH, Trials, in_order
 
@@ -59,6 +60,7 @@ class Runner:
         self.held: dict[str, State] = {}  # node id to why it did not begin: LOCKED or NOT_RUN
         self.take(workspace, plan)
         self.timer = SpecTimer(lambda file: self.explainer.places.is_learners(Path(file).resolve()))
+        self.shortcut = Shortcut(self.timer)
         self.trials = Trials(self.timer)
         self.debugger = Debugger()
 
@@ -186,9 +188,11 @@ class Runner:
             # Hypothesis has each failure represented, and shows that if it never comes again.
             short = represented_by(pyfuncitem, pytest.ExceptionInfo.exconly)
             with short if unit else nullcontext(), kept() if unit else nullcontext():
-                return (yield)
+                result = yield
+                self.shortcut.raise_failure(pyfuncitem)
+                return result
         except Exception as error:
-            if unit is not None:
+            if unit is not None and not self.shortcut.running:
                 self._try(pyfuncitem, unit, error)
             raise
 

@@ -137,6 +137,11 @@ class SpecTimer:
         """Let the spec that runs go on without a limit."""
         self.running.close()
 
+    @property
+    def has_untold(self) -> bool:
+        """Whether something has ended a phase of the spec that runs, and no report says so yet."""
+        return self.alarm is not None and self.alarm.untold is not None
+
     def take_ended(self) -> SpecEnded | None:
         """What ended the phase that is to be reported, if anything did; the loop is remembered."""
         if self.alarm is None or self.alarm.untold is None:

@@ -39,12 +39,20 @@ class Relay:
         config: of the run.
         runner: the Runner, which every worker has a copy of.
         arrived: told of each report; says whether to go on.
+        ended: told of each spec that has ended.
     """
 
-    def __init__(self, config: pytest.Config, runner: Runner, arrived: Arrived) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        runner: Runner,
+        arrived: Arrived,
+        ended: Callable[[str], object] = lambda nodeid: None,
+    ) -> None:
         self.config = config
         self.runner = runner
         self.reported = arrived
+        self.ended = ended
         self.trouble = False
 
     def started(self, item: pytest.Item) -> None:
@@ -52,6 +60,7 @@ class Relay:
 
     def finished(self, item: pytest.Item) -> None:
         self.config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        self.ended(item.nodeid)
 
     def warned(self, data: Sequence[Any]) -> None:
         """Hand a warning on. Its category may be the code's own, so only the name is left of it."""

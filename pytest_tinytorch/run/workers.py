@@ -59,6 +59,7 @@ class Worker:
         places: where its faulthandler writes.
         items: what it has still to run; the first of them is running.
         running: whether that has begun.
+        since: when somebody heard of that.
     """
 
     process: int
@@ -67,6 +68,7 @@ class Worker:
     places: IO[str]
     items: list[pytest.Item]
     running: bool = False
+    since: float = 0.0
     code: int | None = field(default=None, init=False)
     told: deque[tuple[str, Any]] = field(default_factory=deque, init=False)
 
@@ -189,16 +191,22 @@ def report_from(data: dict[str, Any], config: pytest.Config) -> pytest.TestRepor
 
 
 def begin_worker(
-    items: Sequence[pytest.Item], prepare: Prepare, loops: Sequence[Loop] = ()
+    items: Sequence[pytest.Item],
+    prepare: Prepare,
+    loops: Sequence[Loop] = (),
+    apart: bool = False,
 ) -> Worker:
-    """Fork a worker that runs ``items``, in this order. It adds to ``loops`` the loops that it meets."""
+    """Fork a worker that runs ``items``, in this order. It adds to ``loops`` the loops that it meets.
+
+    With ``apart`` no fixture outlasts a spec.
+    """
     receiving, sending = multiprocessing.Pipe(duplex=False)
     places = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
     process = os.fork()
     if process == 0:
         try:
             receiving.close()
-            run_worker(items, sending, places, prepare, loops)
+            run_worker(items, sending, places, prepare, loops, apart)
         finally:
             os._exit(1)  # it does not come here unless it has failed
     sending.close()
@@ -211,6 +219,7 @@ def run_worker(
     places: IO[str],
     prepare: Prepare,
     loops: Sequence[Loop],
+    apart: bool,
 ) -> None:
     """What a worker does, from its beginning to its end."""
     os.setsid()
@@ -229,7 +238,8 @@ def run_worker(
     sender.begun = True
     try:
         for item, following in zip(items, [*items[1:], None], strict=True):
-            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            nextitem = None if apart else following
+            config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
     except BaseException as error:  # pytest cannot go on, whatever the code under test did to it
         sender.add(FAILED, traceback.format_exception_only(error)[-1].strip())
         sender.send()

@@ -13,7 +13,6 @@ from pytest_tinytorch.run.places import Frame, Places, Spec
 from pytest_tinytorch.run.pool import LOOK_SECONDS, Pool
 from pytest_tinytorch.run.reports import unit_of
 from pytest_tinytorch.run.runner import group_and_law, measures_time
-from pytest_tinytorch.run.supervisor import Arrived
 from pytest_tinytorch.watch import view
 from pytest_tinytorch.watch.request import Request
 from pytest_tinytorch.watch.view import Slow
@@ -37,6 +36,7 @@ class Beat:
 
     Attributes:
         pool: where specs run now, if they do.
+        done: node ids of the specs that have ended.
         told: the spec of which was said that it takes long.
         stayed: spec to those frames of the learner's that it was in at each look.
         lines: place to the line that it was told with, so that it does not go to and fro.
@@ -91,16 +91,6 @@ class Beat:
         file = self.places.shown(frame.file)
         line = self.lines.setdefault((file, exercise), frame.line)
         return replace(slow, exercise=exercise, file=file, line=line)
-
-    def counting(self, arrived: Arrived) -> Arrived:
-        """The same, with the specs counted that have run."""
-
-        def counted(report: pytest.TestReport) -> bool:
-            if report.when != "setup" or not report.passed:
-                self.done.add(report.nodeid)
-            return arrived(report)
-
-        return counted
 
 
 def slow_spec(slowest: tuple[pytest.Item, float, float] | None) -> Slow | None:

@@ -197,6 +197,12 @@ def passes_all(
     return True
 
 
+def run_all(item: pytest.Function, examples: Sequence[Example]) -> None:
+    """Run the function of a property on examples; where it does not hold on all, Hypothesis has to run it."""
+    for one in examples:
+        run_example(item, one)
+
+
 def replay_examples(item: pytest.Function, examples: Sequence[Example]) -> None:
     """Run the function of a property on a few examples, without Hypothesis."""
     for one in examples:

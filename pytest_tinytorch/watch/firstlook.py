@@ -16,9 +16,14 @@ from pytest_tinytorch.watch.view import Failure
 
 
 class FirstLook:
-    """What a first look has seen: the last kind of each spec, the first red one, and all reports."""
+    """What a first look has seen: the last kind of each spec, the first red one, and all reports.
 
-    def __init__(self) -> None:
+    Args:
+        previews: node ids of the specs that are tried in part. Of those that hold nothing is reported.
+    """
+
+    def __init__(self, previews: Collection[str] = ()) -> None:
+        self.previews = previews
         self.outcomes: dict[str, State] = {}
         self.red: Failure | None = None
         self.reports: list[pytest.TestReport] = []
@@ -40,10 +45,15 @@ class FirstLook:
             self.red = failure_of(report)
         return self.red is None
 
-    def of_whole(self, previews: Collection[str]) -> list[pytest.TestReport]:
+    def ended(self, nodeid: str) -> None:
+        """A spec has ended, and all that there is to report of it has come."""
+        if nodeid in self.previews:
+            self.outcomes.setdefault(nodeid, State.PASSED)
+
+    def of_whole(self) -> list[pytest.TestReport]:
         """The reports of all specs that came to their end, but for those that were tried in part."""
         ended = {report.nodeid for report in self.reports if report.when == "teardown"}
-        return [r for r in self.reports if r.nodeid in ended and r.nodeid not in previews]
+        return [r for r in self.reports if r.nodeid in ended and r.nodeid not in self.previews]
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -18,11 +18,13 @@ from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.causes import causes_of
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
-from pytest_tinytorch.plugin import JUDGE, RUNNER
+from pytest_tinytorch.plugin import JUDGE, RUNNER, WITNESS
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.pool import Pool
 from pytest_tinytorch.run.runner import Runner, measures_time
+from pytest_tinytorch.run.shortcut import fits
 from pytest_tinytorch.run.supervisor import Arrived, Relay
+from pytest_tinytorch.run.witness import Witness
 from pytest_tinytorch.watch import examples, findings, view
 from pytest_tinytorch.watch.beat import Beat, Send
 from pytest_tinytorch.watch.examples import Drawn, Examples
@@ -129,6 +131,18 @@ class WatchPlugin:
             self._send(judge, message | told | {"sources": sources})
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Take the shorter way where it is likely to do: what does not hold there runs in pytest's own."""
+        if not self.forks or item.nodeid in self.request.failed or not fits(item):
+            return None
+        is_property, preview = examples.is_property(item), self.looking and self._is_preview(item)
+        drawn = self.drawn.get(item.nodeid, NOTHING_DRAWN)
+        if is_property and (not drawn.values or (drawn.used and not preview)):
+            return None  # Hypothesis runs it
+        brief = runner_of(item.config).shortcut
+        return (brief.is_open() and brief.holds(item, is_property, tells=not preview)) or None
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         """Run a property on what was drawn for it: in the first look on a few of these, then on all."""
         nodeid = pyfuncitem.nodeid
@@ -138,6 +152,9 @@ class WatchPlugin:
             return True
         if not drawn.values or drawn.used:
             return None
+        if runner_of(pyfuncitem.config).shortcut.running:
+            examples.run_all(pyfuncitem, drawn.values)
+            return True
         has_failed = nodeid in self.request.failed
         return examples.passes_all(pyfuncitem, drawn.values, has_failed) or None
 
@@ -151,8 +168,8 @@ class WatchPlugin:
         """Wait for what to do. Nothing is told before: this run may turn out to be of no use."""
         if session.testsfailed:
             give_up()
-        standby.look_ahead(session.items)
-        order = standby.order()
+        standby.look_ahead(session.items, judge_of(session.config).workspace)
+        order = standby.order(witness_of(session.config))
         self.request = order.request
         if not order.drawn:
             examples.use_up(self.drawn)
@@ -170,7 +187,7 @@ class WatchPlugin:
 
     def _first_look(self, session: pytest.Session) -> None:
         """Try what can be tried at once; end at the first spec that is wrong or broken."""
-        judge, look = judge_of(session.config), FirstLook()
+        judge = judge_of(session.config)
         if (found := syntax_error(judge)) is not None:
             told = findings.of_syntax_error(*found)
             self._send(judge, view.syntax_message(self.request, *found) | told)
@@ -178,17 +195,17 @@ class WatchPlugin:
         items = [item for item in session.items if self._quick(item)]
         if not any(item.nodeid in self.drawn for item in items):
             return
-        previews = {item.nodeid for item in items if self._is_preview(item)}
+        look = FirstLook({item.nodeid for item in items if self._is_preview(item)})
         self.looking = judge.paused = True
         if self.forks:
             beat = self._beat(session, len(items))
-            run_in_workers(session, items, beat.counting(look.arrived), cores(), beat)
-            self.seen = look.of_whole(previews)
+            run_in_workers(session, items, look.arrived, cores(), beat, ended=look.ended)
+            self.seen = look.of_whole()
         else:
             first_look_in_process(session, items, look)
         self.looking = judge.paused = False
         total, curriculum = len(session.items), judge.workspace.curriculum
-        as_drawn = look.red is not None and look.red.nodeid in previews
+        as_drawn = look.red is not None and look.red.nodeid in look.previews
         message = view.first_look_message(
             self.request, look.kinds, look.red, total, curriculum, as_drawn
         )
@@ -217,15 +234,16 @@ class WatchPlugin:
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             return
         seen = {report.nodeid for report in self.seen}
+        hand_on = session.config.hook.pytest_runtest_logreport
         timed = [item for item in session.items if measures_time(item)]
         others = [i for i in session.items if not measures_time(i) and i.nodeid not in seen]
         beat = self._beat(session, len(session.items))
+        beat.done |= seen
 
-        def hand_on(report: pytest.TestReport) -> bool:
-            session.config.hook.pytest_runtest_logreport(report=report)
+        def arrived(report: pytest.TestReport) -> bool:
+            hand_on(report=report)
             return True
 
-        arrived = beat.counting(hand_on)
         for report in self.seen:
             arrived(report)
         run_in_workers(session, others, arrived, cores(), beat, self._cost)
@@ -300,6 +318,13 @@ def runner_of(config: pytest.Config) -> Runner:
     return runner
 
 
+def witness_of(config: pytest.Config) -> Witness:
+    """The Witness of this run."""
+    witness = config.pluginmanager.get_plugin(WITNESS)
+    assert isinstance(witness, Witness)
+    return witness
+
+
 def run_in_workers(
     session: pytest.Session,
     items: Sequence[pytest.Item],
@@ -307,11 +332,19 @@ def run_in_workers(
     count: int,
     beat: Beat,
     cost: Callable[[pytest.Item], int] = lambda item: 0,
+    ended: Callable[[str], None] = lambda nodeid: None,
 ) -> None:
     """Run specs in ``count`` workers, which all have as many of each cost."""
+
+    def over(nodeid: str) -> None:
+        beat.done.add(nodeid)
+        ended(nodeid)
+
     runner = runner_of(session.config)
-    relay = Relay(session.config, runner, arrived)
-    pool = Pool(relay, plugin.become_worker, count, loops=runner.timer.loops, beat=beat)
+    loops = runner.timer.loops
+    relay = Relay(session.config, runner, arrived, over)
+    # Most specs take the shorter way, which tears nothing down that others have left.
+    pool = Pool(relay, plugin.become_worker, count, loops=loops, apart=True, beat=beat)
     beat.pool = pool
     pool.run(dealt(items, count, cost))
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,15 +21,18 @@ import pytest
 from msgspec.structs import replace
 
 from pytest_tinytorch import options, plugin, settings
+from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.implementation import PACKAGE, Implementation
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.workspace import Workspace
+from pytest_tinytorch.run import standins, suspects
 from pytest_tinytorch.run.judge import Judge
 from pytest_tinytorch.run.reports import unit_of
 from pytest_tinytorch.run.runner import Runner
-from pytest_tinytorch.run.specsource import read_ahead
-from pytest_tinytorch.run.witness import digest_and_time, helper_digests
+from pytest_tinytorch.run.shortcut import fits
+from pytest_tinytorch.run.witness import Witness, digest_and_time, helper_digests
 from pytest_tinytorch.watch.affected import affected_checkpoints
 from pytest_tinytorch.watch.request import Request, as_saved
 
@@ -110,20 +112,21 @@ class Standby:
         self.settings = settings_in(root)
         self.helpers: Mapping[str, tuple[str, int]] = {}
 
-    def look_ahead(self, items: Sequence[pytest.Item]) -> None:
-        """Find out what every spec is asked for, and what explains its failure."""
+    def look_ahead(self, items: Sequence[pytest.Item], workspace: Workspace) -> None:
+        """Find out what every spec is asked for, how it can run, and what explains its failure."""
         for item in items:
-            _ = item.location
+            _ = item.location, fits(item)
         units = {item.path: unit for item in items if (unit := unit_of(item)) is not None}
         for file, unit in units.items():
-            if (text := read_if_present(file)) is not None:
-                with suppress(UnicodeDecodeError):
-                    read_ahead(text.decode("utf-8"), unit.name)
+            read_ahead(text_in(file), unit, workspace.implementation)
         gc.freeze()  # what is there now stays: no worker is to look among it for garbage
 
-    def order(self) -> Order:
+    def order(self, witness: Witness) -> Order:
         """What to do, after waiting for it."""
-        self.helpers = helper_digests(self.root, sys.modules.keys())
+        names = frozenset(sys.modules)
+        self.helpers = helper_digests(self.root, names)
+        if not self.helpers:
+            witness.seen |= names  # no spec has to look through all of them again
         return self.orders.wait() or give_up()
 
     def renew(self, config: pytest.Config, request: Request) -> bool:
@@ -156,6 +159,21 @@ class Standby:
             told == digest_and_time(self.root / path) and told[1] < self.begun
             for path, told in helpers
         )
+
+
+def read_ahead(spec: str, unit: Unit, place: Implementation) -> None:
+    """Find out what explains the failures of a unit's specs, as far as its source will be what it is now."""
+    solution = place.reference / PACKAGE / f"{unit.name}.py"
+    suspects.read_ahead(spec, unit.name, text_in(place.file(unit.name)), unit.hints)
+    standins.read_ahead(text_in(solution), unit.hints)
+
+
+def text_in(file: Path) -> str:
+    """What is in a file; nothing if that is no text."""
+    try:
+        return (read_if_present(file) or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def give_up() -> NoReturn:

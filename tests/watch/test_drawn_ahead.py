@@ -132,11 +132,11 @@ def test_each_worker_has_as_many_dear_specs_in_the_order_of_all():
 
 
 def test_a_first_look_counts_for_specs_that_ran_whole_and_came_to_their_end():
-    look = FirstLook()
+    look = FirstLook({"property"})
     look.reports = [
         SimpleNamespace(nodeid=name, when=when)
         for name in ("whole", "property", "ended")
         for when in ("setup", "call", "teardown")[: 2 if name == "ended" else 3]
     ]
-    assert {report.nodeid for report in look.of_whole({"property"})} == {"whole"}
-    assert len(look.of_whole({"property"})) == 3
+    assert {report.nodeid for report in look.of_whole()} == {"whole"}
+    assert len(look.of_whole()) == 3

@@ -658,6 +658,8 @@ class TestWatching:
                 told.write_text("", encoding="utf-8")
                 watch.save(RIGHT)
                 look = watch.wait(FIRST, FULL)
+            assert set(look["specs"].values()) == {"passed"}
+            assert "nothing wrong, 3 of 3 specs tried" in " ".join(look["text"].split())
             found = watch.verdict_on(root)
             assert found["number"] == look["number"]
             assert told.read_text(encoding="utf-8") == "x"
