@@ -10,10 +10,11 @@ import os
 import time
 from collections import defaultdict
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from pytest_tinytorch.evidence import implementation
 from pytest_tinytorch.evidence.outcomes import Outcome, State
@@ -141,10 +142,7 @@ def without_explanations(plugins):
     """Let nobody look at what a spec did, but whether it is red."""
     plugins.unregister(name=WITNESS)
     runner = plugins.get_plugin(RUNNER)
-    known = runner.explainer
-    runner.explainer = NoExplainer(
-        **{each.name: getattr(known, each.name) for each in fields(known) if each.init}
-    )
+    runner.explainer = NoExplainer(**asdict(runner.explainer))
 
 
 def chosen(items, noted, block, first):
