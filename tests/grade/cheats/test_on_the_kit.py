@@ -28,6 +28,8 @@ SAME = (
     "sends a report of its own to the process that judges",
 )
 """The rows of the table whose code does the same to the kit."""
+ENDS_ITS_PROCESS = SAME[-1]
+"""The next spec that calls it is told as broken: a canary has passed before only where it was the first."""
 OWN = (
     Cheat(
         "imports an oracle as its solution",
@@ -82,7 +84,7 @@ def rows(tmp_path_factory):
 @pytest.mark.parametrize("cheat", ROWS, ids=lambda cheat: cheat.name)
 def test_each_comes_to_what_its_row_says(cheat, rows):
     row = rows[f"c{ROWS.index(cheat)}"]
-    if cheat.comes == Comes.VOIDED and cheat.body == "return 1":
+    if cheat.comes == Comes.VOIDED and cheat.name != ENDS_ITS_PROCESS and cheat.body == "return 1":
         assert (row["ending"], row["points"]) == ("untrusted", "0"), row
         assert cheat.flag in row["flags"]
     elif (
