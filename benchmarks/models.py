@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 import tinytorch as tt
+from benchmarks import settings
 
 MLP, BATCH, CLASSES = (784, 128, 10), 64, 10
 INT8_MLP = (784, 256, 256, 10)
@@ -59,6 +60,13 @@ def texts():
     """Token ids (N, T), and those that follow each."""
     drawn = np.random.default_rng(0).integers(0, VOCABULARY, (TEXTS, LENGTH + 1))
     return drawn[:, :-1], drawn[:, 1:].copy()
+
+
+def divided(model):
+    """The model; with several threads, each takes a part of a batch. A package may be older than that."""
+    threads = settings.threads()
+    can = threads > 1 and hasattr(tt.nn, "DataParallel")
+    return tt.nn.DataParallel(model, threads) if can else model
 
 
 # Steps
@@ -181,7 +189,7 @@ def torch_cnn():
 
 
 def our_cnn_step():
-    model, (images, labels) = our_cnn(), photographs()
+    model, (images, labels) = divided(our_cnn()), photographs()
     return our_step(model, tt.SGD(model.parameters(), lr=CNN_RATE), tt.Tensor(images), labels)
 
 
@@ -216,7 +224,7 @@ def torch_without_gradients(model, batch):
 
 
 def our_cnn_inference():
-    return without_gradients(our_cnn(), tt.Tensor(photographs()[0]))
+    return without_gradients(divided(our_cnn()), tt.Tensor(photographs()[0]))
 
 
 def torch_cnn_inference():
@@ -239,7 +247,7 @@ def torch_gpt(context=LENGTH):
 
 
 def our_gpt_step():
-    model, (tokens, targets) = our_gpt(), texts()
+    model, (tokens, targets) = divided(our_gpt()), texts()
     return our_step(model, tt.Adam(model.parameters(), lr=1e-3), tokens, targets)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.models import divided
 from milestones.classification import accuracy, confusions
 from milestones.experiments import OnEpoch, digits_mlp, shifted_digits, tinytalks_gpt
 
@@ -105,8 +106,9 @@ def cifar10(part):
 
 def our_cifar10(part, on_epoch=None):
     sizes, model, batches, test = cifar10(part)
-    shifted_digits.train(model, list(model.parameters()), batches, sizes, on_epoch)
-    return accuracy(confusions(model, test))
+    used = divided(model)
+    shifted_digits.train(used, list(model.parameters()), batches, sizes, on_epoch)
+    return accuracy(confusions(used, test))
 
 
 def torch_cifar10(part, on_epoch=None):

@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 import sys
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -26,8 +26,8 @@ WITHOUT_TORCH = 'PyTorch is not installed: python -m pip install -e ".[bench]"'
 def set_up(source: Path, threads: int) -> None:
     """Let `import tinytorch` find the package in a folder, and both sides use so many threads.
 
-    Processes that are started from here do the same. Ours uses them as `set_num_threads` of the framework
-    does, while NumPy multiplies in one.
+    Processes that are started from here do the same. Ours divides batches among them, while NumPy multiplies
+    in one.
     """
     for name in NUMPYS:
         os.environ[name] = "1"
@@ -35,8 +35,11 @@ def set_up(source: Path, threads: int) -> None:
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
     sys.path.insert(0, str(source))
-    if threads > 1:  # a package that is older than this file is measured too
-        import_module("tinytorch.parallel").set_num_threads(threads)
+
+
+def threads() -> int:
+    """How many each side uses."""
+    return int(os.environ.get(OTHERS[0], "1"))
 
 
 def side_parser(doc: str | None) -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ def use_one_thread() -> None:
 
     Small products gain little from a second thread. The threads of OpenBLAS wait for each other without
     sleeping, so on a busy machine a product can take a hundred times as long. What is large enough for
-    several cores is divided by the framework: see `set_num_threads` of `tinytorch.parallel`.
+    several cores is divided by the framework: see `DataParallel` of `tinytorch.nn`.
     """
     for name in THREADS:
         os.environ.setdefault(name, "1")

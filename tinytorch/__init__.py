@@ -49,7 +49,6 @@ GIVEN = {
     " empty_like rand_like randn_like randint randperm normal bernoulli multinomial linspace from_numpy"
     " scalar_tensor is_tensor seed enable_grad inference_mode set_grad_enabled is_grad_enabled"
     " set_printoptions compile Generator FloatTensor DoubleTensor LongTensor IntTensor BoolTensor ByteTensor",
-    "parallel": "get_num_threads set_num_threads",
     "saving": "save load save_model load_model",
     "functions": "sum mean var std argmax argmin reshape permute transpose flatten squeeze unsqueeze"
     " exp log sqrt abs clip clamp numel is_floating_point detach add sub mul div pow neg matmul eq ne lt"

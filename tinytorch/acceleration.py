@@ -14,7 +14,6 @@ import numpy as np
 
 from tinytorch.activations import GELU_CUBIC, SQRT_2_OVER_PI
 from tinytorch.autograd import gelu_x
-from tinytorch.parallel import each_part
 from tinytorch.primitive import Array, defvjp, in_blocks, primitive, todo
 from tinytorch.profiling import PER_ELEMENT
 from tinytorch.spatial import (
@@ -141,7 +140,7 @@ def conv2d_fast(
 
     relu(`conv2d`(x, weight, bias)), or without relu. Copy windows a block of images at a time
     (`windows` and `patches` of 09), multiply them by all kernels at once, and apply bias and relu
-    to the products in place. You need not use `each_part`, which divides the images among threads.
+    to the products in place.
 
     Args:
         x: images, (N, C, H, W).

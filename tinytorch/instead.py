@@ -165,7 +165,6 @@ INSTEAD = {
         "RNN": f"{WRITE_MODULE} with two nn.Linear and a loop over time",
         "RNNCell": f"{WRITE_MODULE} with two nn.Linear",
         "LSTMCell": f"{WRITE_MODULE} with two nn.Linear",
-        "DataParallel": "use one process: nothing here runs on several",
         "Transformer": "use nn.TransformerBlock, or GPT for a whole model",
         "TransformerEncoderLayer": "use nn.TransformerBlock(embed_dim, num_heads)",
         "TransformerEncoder": "use nn.Sequential of nn.TransformerBlock",
@@ -177,7 +176,7 @@ INSTEAD = {
         "TripletMarginLoss": "write it with relu and norm: relu((a - p).norm(2, 1) - (a - n).norm(2, 1) + 1)",
         "CosineSimilarity": "use F.cosine_similarity",
         "Softmax2d": "use nn.Softmax(dim=1)",
-        "parallel": "use one process: nothing here runs on several",
+        "parallel": "use nn.DataParallel: nothing here runs on several processes",
         "Dropout1d": "use nn.Dropout",
         "Dropout2d": "use nn.Dropout",
         "MaxPool1d": "use nn.MaxPool2d on x.unsqueeze(2), with windows of height 1",
@@ -311,6 +310,11 @@ ARGUMENTS = {
     "BatchNorm2d": {
         "affine": "use weight.requires_grad = False",
         "track_running_stats": "use LayerNorm, which needs no statistics",
+    },
+    "DataParallel": {
+        "device_ids": "use num_threads: each takes a part of the batch",
+        "output_device": "use it without: there is only the CPU",
+        "dim": "use it without: the first axis is divided",
     },
     "LayerNorm": {
         "elementwise_affine": "use weight.requires_grad = False",

@@ -20,6 +20,7 @@ EXPORTS = {
     "attention": "MultiHeadAttention",
     "transformers": "LayerNorm TransformerBlock",
     "batchnorm": "BatchNorm1d",
+    "dataparallel": "DataParallel",
     "multihead": "MultiheadAttention",
     "modules": "Identity ModuleList ModuleDict Unflatten ZeroPad2d AdaptiveAvgPool2d LeakyReLU ELU SiLU"
     " Softplus LogSigmoid ReLU6 LogSoftmax L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss NLLLoss"

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.parallel import each_part
 from tinytorch.precision import in_single, mean_along, single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
@@ -115,8 +114,7 @@ def conv2d(
         TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
-    (`patches`) and keep channels last in memory. You need not use `each_part`: it divides the images among
-    threads, if a program asks for several.
+    (`patches`) and keep channels last in memory.
 
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
     array([[[[4., 4.],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from milestones.experiments import OnEpoch
 if TYPE_CHECKING:
     from tinytorch.dataloader import DataLoader
     from tinytorch.datasets import CIFAR10, TinyDigits
-    from tinytorch.layers import Parameter, Sequential
+    from tinytorch.layers import Module, Parameter, Sequential
     from tinytorch.tensor import Tensor
     from tinytorch.training import CosineSchedule
 
@@ -167,7 +166,7 @@ def photo_network(generator: np.random.Generator) -> Sequential:
 
 
 def train(
-    model: Sequential,
+    model: Module,
     parameters: Sequence[Parameter],
     batches: DataLoader,
     scale: Scale,
@@ -193,6 +192,14 @@ def rates(scale: Scale, batches: int) -> CosineSchedule:
     return CosineSchedule(scale.learning_rate, steps, warmup_steps=steps // 10)
 
 
+def divided(model: Module) -> Module:
+    """The model; each thread takes a part of a batch, with as many threads as pay."""
+    from tinytorch.nn import DataParallel
+
+    parallel: Module = DataParallel(model)
+    return parallel
+
+
 def kernels(model: Sequential) -> list[Parameter]:
     """The filters of every convolution: the parameters with four axes."""
     return [parameter for parameter in model.parameters() if parameter.ndim == 4]
@@ -206,7 +213,7 @@ def least_norm(gradient: np.ndarray | None) -> float:
 
 
 def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = None) -> Result:
-    """Train a convolutional network: on shifted TinyDigits ("tiny") or, with all cores, on CIFAR-10 ("full").
+    """Train a convolutional network: on shifted TinyDigits ("tiny") or, on several cores, CIFAR-10 ("full").
 
     Args:
         scale: a key of SCALES.
@@ -216,10 +223,7 @@ def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = No
         A `Result`.
     """
     from tinytorch.losses import cross_entropy
-    from tinytorch.parallel import set_num_threads
 
-    if scale == "full":
-        set_num_threads(os.cpu_count() or 1)
     sizes, generator = SCALES[scale], np.random.default_rng(seed)
     loaders, network = (
         (digit_loaders, digit_network) if scale == "tiny" else (photo_loaders, photo_network)
@@ -230,8 +234,9 @@ def experiment(scale: str = "tiny", seed: int = 0, on_epoch: OnEpoch | None = No
     images, labels = next(iter(batches))
     cross_entropy(model(images), labels).backward()
     least_gradient = min(least_norm(kernel.grad) for kernel in kernels(model))
-    train(model, list(model.parameters()), batches, sizes, on_epoch)
-    confusion = confusions(model, test)
+    used = divided(model) if scale == "full" else model
+    train(used, list(model.parameters()), batches, sizes, on_epoch)
+    confusion = confusions(used, test)
     moves = [
         np.linalg.norm(kernel.data - old) / np.linalg.norm(old)
         for kernel, old in zip(kernels(model), before, strict=True)

@@ -19,9 +19,10 @@ from pytest_tinytorch.evidence.paths import SHIPPED, inside, real_path
 
 PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
-    "arranging batchnorm conveniences creation criteria cuda customfunctions dtypes functional functions"
-    " initialization inplace instead linalg moduleconveniences modules multihead nn operations optim"
-    " optimizerstates products sampling saving signatures statedicts utils weightfiles"
+    "arranging batchnorm conveniences creation criteria cuda customfunctions dataparallel dtypes functional"
+    " functions initialization inplace instead linalg meeting moduleconveniences modules multihead nn"
+    " operations optim optimizerstates products sampling saving sharednorm signatures statedicts utils"
+    " weightfiles"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 
@@ -29,7 +30,6 @@ GIVEN = frozenset(
     [
         "__init__",
         "memory",
-        "parallel",
         "primitive",
         "precision",
         "refusals",

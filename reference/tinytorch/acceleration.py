@@ -11,7 +11,6 @@ import numpy as np
 
 from tinytorch.activations import GELU_CUBIC, SQRT_2_OVER_PI
 from tinytorch.autograd import gelu_x
-from tinytorch.parallel import each_part
 from tinytorch.primitive import Array, defvjp, in_blocks, primitive
 from tinytorch.profiling import PER_ELEMENT
 from tinytorch.spatial import (
@@ -160,7 +159,7 @@ def conv2d_fast(
 
     relu(`conv2d`(x, weight, bias)), or without relu. Copy windows a block of images at a time
     (`windows` and `patches` of 09), multiply them by all kernels at once, and apply bias and relu
-    to the products in place. You need not use `each_part`, which divides the images among threads.
+    to the products in place.
 
     Args:
         x: images, (N, C, H, W).
@@ -185,17 +184,13 @@ def conv2d_fast(
     seen = windows(x, weight.shape[2:], stride, padding)  # (N, OH, OW, KH, KW, C)
     kernels = weight.transpose(2, 3, 1, 0).reshape(-1, len(weight))  # (KH * KW * C, O)
     out = np.empty((*seen.shape[:3], len(weight)), np.result_type(x, weight))  # (N, OH, OW, O)
-
-    def finish(part: slice) -> None:
-        for images, rows in patches(seen[part]):
-            block = out[part][images].reshape(len(rows), len(weight))
-            np.matmul(rows, kernels, out=block)
-            if bias is not None:
-                block += bias
-            if relu:
-                np.maximum(block, 0, out=block)
-
-    each_part(finish, seen)
+    for images, rows in patches(seen):
+        block = out[images].reshape(len(rows), len(weight))
+        np.matmul(rows, kernels, out=block)
+        if bias is not None:
+            block += bias
+        if relu:
+            np.maximum(block, 0, out=block)
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tinytorch.layers import Buffer, Module, Parameter
-from tinytorch.parallel import each_part
 from tinytorch.precision import in_single, mean_along, single, sum_along
 from tinytorch.primitive import Array, check_floating, defvjp, keep, primitive
 from tinytorch.tensor import Tensor, default_generator
@@ -142,8 +141,7 @@ def conv2d(
         TypeError: ``x`` is not floating, see `check_image`.
 
     One matrix product does it: each window is a row, each kernel a column. Copy windows in blocks
-    (`patches`) and keep channels last in memory. You need not use `each_part`: it divides the images among
-    threads, if a program asks for several.
+    (`patches`) and keep channels last in memory.
 
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)))
     array([[[[4., 4.],
@@ -160,12 +158,8 @@ def conv2d(
     seen = windows(x, weight.shape[2:], stride, padding)  # (N, OH, OW, KH, KW, C)
     kernels = weight.transpose(2, 3, 1, 0).reshape(-1, len(weight))  # (KH * KW * C, O)
     out = np.empty((*seen.shape[:3], len(weight)), np.result_type(x, weight))  # (N, OH, OW, O)
-
-    def multiply(part: slice) -> None:
-        for images, rows in patches(seen[part]):
-            np.matmul(rows, kernels, out=out[part][images].reshape(len(rows), len(weight)))
-
-    each_part(multiply, seen)
+    for images, rows in patches(seen):
+        np.matmul(rows, kernels, out=out[images].reshape(len(rows), len(weight)))
     if bias is not None:
         out += bias
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
@@ -218,14 +212,9 @@ def conv2d_weight(
     o, c, kh, kw = weight.shape
     seen = windows(x, (kh, kw), stride, padding)
     g = np.ascontiguousarray(g.transpose(0, 2, 3, 1))  # (N, OH, OW, O)
-
-    def products(part: slice) -> Array:
-        total = np.zeros((kh * kw * c, o), weight.dtype)
-        for images, rows in patches(seen[part]):
-            total += rows.T @ g[part][images].reshape(len(rows), o)
-        return total
-
-    total = sum(each_part(products, seen))
+    total = np.zeros((kh * kw * c, o), weight.dtype)
+    for images, rows in patches(seen):
+        total += rows.T @ g[images].reshape(len(rows), o)
     return total.reshape(kh, kw, c, o).transpose(3, 2, 0, 1)  # (O, C, KH, KW)
 
 

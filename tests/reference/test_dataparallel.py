@@ -1,0 +1,348 @@
+"""Batches divided among threads: the same results, gradients, statistics and errors as undivided."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+PATIENCE = 60
+"""Seconds that a thread waits for another, which begins at once on any machine that works."""
+COUNTS = (2, 3, 5, 100)
+CLOSE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+@pytest.fixture
+def tt(reference):
+    from tinytorch import nn
+
+    assert nn.DataParallel.__module__ == "tinytorch.dataparallel"
+    return reference
+
+
+def draw(*shape):
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def images_and_network(tt):
+    generator = np.random.default_rng(1)
+    # No biases before a norm, which takes them away: their gradients are rounding errors.
+    network = tt.Sequential(
+        tt.Conv2d(3, 4, 3, padding=1, bias=False, generator=generator),
+        tt.BatchNorm2d(4),
+        tt.ReLU(),
+        tt.MaxPool2d(2),
+        tt.Flatten(),
+        tt.Linear(64, 6, bias=False, generator=generator),
+        tt.nn.BatchNorm1d(6),
+    )
+    return 3 * draw(7, 3, 8, 8) + 1, network
+
+
+def tokens_and_gpt(tt):
+    tt.manual_seed(1)
+    gpt = tt.GPT(
+        tt.GPTConfig(vocab_size=11, context_length=6, embed_dim=8, num_heads=2, num_layers=2)
+    )
+    return np.random.default_rng(0).integers(0, 11, (7, 6)), gpt
+
+
+MADE = pytest.mark.parametrize("made", [images_and_network, tokens_and_gpt], ids=["cnn", "gpt"])
+
+
+def trained(tt, x, model, module):
+    """Losses of three steps of ``model``, and all that ``module``, which is in it, has then."""
+    optimizer = tt.AdamW(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(3):
+        model.zero_grad()
+        loss = (model(x) * np.float32(0.5)).exp().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    gradients = {name: parameter.grad for name, parameter in module.named_parameters()}
+    return {"losses": np.array(losses)} | gradients | module.state_dict()
+
+
+@MADE
+@pytest.mark.parametrize("count", COUNTS)
+def test_training_is_the_same_as_undivided(tt, made, count):
+    x, module = made(tt)
+    wanted = trained(tt, x, module, module)
+    x, module = made(tt)
+    found = trained(tt, x, tt.nn.DataParallel(module, count), module)
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        np.testing.assert_allclose(found[name], array, err_msg=name, **CLOSE)
+
+
+@MADE
+@pytest.mark.parametrize("count", COUNTS)
+def test_use_is_the_same_as_undivided(tt, made, count):
+    x, module = made(tt)
+    module.eval()
+    before = module.state_dict()
+    with tt.no_grad():
+        found = tt.nn.DataParallel(module, count)(x)
+        np.testing.assert_allclose(found.data, module(x).data, **CLOSE)
+    assert not found.requires_grad
+    for name, array in module.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_halves_are_normalized_by_the_whole_batch(tt):
+    x = np.concatenate([draw(3, 2, 4, 4), 100 + draw(3, 2, 4, 4)]).astype(np.float16)
+    plain, divided = tt.BatchNorm2d(2), tt.BatchNorm2d(2)
+    found = tt.nn.DataParallel(divided, 2)(tt.Tensor(x))
+    np.testing.assert_allclose(found.data, plain(tt.Tensor(x)).data, rtol=2e-3, atol=2e-3)
+    assert found.dtype == np.float16
+    assert divided.num_batches_tracked.item() == 1
+    for name, array in plain.state_dict().items():
+        np.testing.assert_allclose(divided.state_dict()[name], array, **CLOSE)
+
+
+def test_a_norm_of_ones_own_keeps_what_it_adds(tt):
+    class Doubled(tt.BatchNorm2d):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    x, layer = draw(6, 2, 3, 3), Doubled(2)
+    wanted = tt.BatchNorm2d(2)(tt.Tensor(x)).data * 2
+    np.testing.assert_allclose(tt.nn.DataParallel(layer, 3)(tt.Tensor(x)).data, wanted, **CLOSE)
+    assert type(layer) is Doubled
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2, 2), (4, 2, 2)])
+def test_a_norm_refuses_what_it_refuses_undivided(tt, shape):
+    layer, x = tt.BatchNorm2d(2), tt.Tensor(draw(*shape))
+    with pytest.raises(ValueError, match="shape") as wanted:
+        layer(x)
+    with pytest.raises(ValueError, match="shape") as caught:
+        tt.nn.DataParallel(layer, 2)(x)
+    assert str(caught.value) == str(wanted.value).replace("(4, ", "(2, ")
+
+
+def test_a_norm_needs_two_elements_a_channel_in_the_whole_batch_alone(tt):
+    layer, x = tt.BatchNorm2d(2), tt.Tensor(draw(2, 2, 1, 1))
+    np.testing.assert_allclose(tt.nn.DataParallel(layer, 2)(x).data, layer(x).data, **CLOSE)
+
+
+def test_parts_run_side_by_side(tt):
+    meeting = threading.Barrier(3, timeout=PATIENCE)  # one alone would wait in vain
+
+    class Meeting(tt.nn.Module):
+        def forward(self, x):
+            meeting.wait()
+            return x * 2
+
+    x = draw(7, 2)
+    np.testing.assert_array_equal(tt.nn.DataParallel(Meeting(), 3)(tt.Tensor(x)).data, x * 2)
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 5), (4, 1), (4, 0)])
+def test_what_cannot_be_divided_goes_to_the_module_itself(tt, count, rows):
+    seen = []
+
+    class Seen(tt.nn.Module):
+        def forward(self, x):
+            seen.append((self, threading.get_ident()))
+            return x
+
+    module = Seen()
+    tt.nn.DataParallel(module, count)(tt.Tensor(draw(rows, 2)))
+    assert seen == [(module, threading.get_ident())]
+
+
+def test_it_may_be_a_part_of_what_is_divided(tt):
+    x, module = draw(8, 3), tt.Linear(3, 2)
+    nested = tt.nn.DataParallel(tt.Sequential(tt.nn.DataParallel(module, 2)), 2)
+    np.testing.assert_allclose(nested(tt.Tensor(x)).data, module(tt.Tensor(x)).data, **CLOSE)
+
+
+def test_inputs_get_gradients_by_rows_and_what_is_named_gets_their_sum(tt):
+    class Scaled(tt.nn.Module):
+        def forward(self, x, y, scale):
+            return x * y * scale
+
+    found = []
+    for model in (Scaled(), tt.nn.DataParallel(Scaled(), 3)):
+        x, scale = (
+            tt.tensor(draw(7, 2), requires_grad=True),
+            tt.tensor([2.0, 3.0], requires_grad=True),
+        )
+        y = draw(7, 2) + 1
+        (model(x * 1, y, scale=scale * 1) ** 2).sum().backward()
+        found.append((x.grad, scale.grad))
+    for whole, parts in zip(*found, strict=True):
+        np.testing.assert_allclose(parts, whole, **CLOSE)
+
+
+def test_what_a_module_shares_or_does_not_use(tt):
+    class Odd(tt.nn.Module):
+        def __init__(self):
+            self.first = self.second = tt.Linear(3, 3)
+            self.tied, self.unused = self.first.weight, tt.Linear(3, 3)
+            self.frozen = tt.Linear(3, 3)
+            for parameter in self.frozen.parameters():
+                parameter.requires_grad = False
+
+        def forward(self, x):
+            return self.frozen(self.second(self.first(x)) @ self.tied)
+
+    tt.manual_seed(0)
+    module, x = Odd(), tt.Tensor(draw(5, 3))
+    module(x).sum().backward()
+    wanted = module.first.weight.grad
+    module.zero_grad()
+    tt.nn.DataParallel(module, 2)(x).sum().backward()
+    np.testing.assert_allclose(module.tied.grad, wanted, **CLOSE)
+    assert not module.unused.weight.grad.any()
+    assert module.frozen.weight.grad is None
+
+
+def test_a_result_keeps_the_dtype_that_the_module_gives_it(tt):
+    class Classes(tt.nn.Module):
+        def __init__(self):
+            self.layer = tt.Linear(3, 4)
+
+        def forward(self, x, kind):
+            return self.layer(x).argmax(1) if kind == "int" else self.layer(x).double()
+
+    model, x = tt.nn.DataParallel(Classes(), 2), tt.Tensor(draw(5, 3))
+    assert model(x, kind="int").dtype == np.int64
+    assert model(x, kind="double").dtype == np.float64
+
+
+def test_a_second_way_back_is_refused(tt):
+    loss = tt.nn.DataParallel(tt.Linear(2, 1), 2)(tt.Tensor(draw(4, 2))).sum()
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="goes back once, even with retain_graph=True"):
+        loss.backward()
+
+
+def test_gradients_can_be_asked_for_without_leaving_any(tt):
+    module, x = tt.Linear(2, 1), tt.Tensor(draw(4, 2))
+    (found,) = tt.grad(tt.nn.DataParallel(module, 2)(x).sum(), [module.weight])
+    np.testing.assert_allclose(found, x.data.sum(0, keepdims=True), **CLOSE)
+    assert module.weight.grad is None
+
+
+class TestChance:
+    def kept(self, tt, seed, generator=None):
+        tt.manual_seed(seed)
+        model = tt.nn.DataParallel(tt.Dropout(0.5, generator=generator), 4)
+        return model(tt.ones(64, 64)).data > 0
+
+    def test_a_seed_decides(self, tt):
+        np.testing.assert_array_equal(self.kept(tt, 0), self.kept(tt, 0))
+        assert (self.kept(tt, 0) != self.kept(tt, 1)).any()
+
+    def test_a_generator_of_its_own_decides(self, tt):
+        first, second = (self.kept(tt, s, np.random.default_rng(3)) for s in (0, 1))
+        np.testing.assert_array_equal(first, second)
+
+    def test_each_part_and_each_step_draws_others(self, tt):
+        parts = np.split(self.kept(tt, 0), 4)
+        assert all((one != other).any() for one, other in pairwise(parts))
+        model = tt.nn.DataParallel(tt.Dropout(0.5), 2)
+        assert (model(tt.ones(8, 8)).data != model(tt.ones(8, 8)).data).any()
+
+    def test_use_draws_nothing(self, tt):
+        tt.manual_seed(0)
+        tt.nn.DataParallel(tt.Dropout(0.5), 2).eval()(tt.ones(8, 8))
+        drawn = tt.rand(3).data
+        tt.manual_seed(0)
+        np.testing.assert_array_equal(drawn, tt.rand(3).data)
+
+
+class TestErrors:
+    @pytest.mark.parametrize("wrong", [0, 1])
+    def test_the_first_comes_out_with_its_rows_and_no_thread_is_left(self, tt, wrong):
+        class Failing(tt.nn.Module):
+            def __init__(self):
+                self.norm = tt.BatchNorm2d(2)
+
+            def forward(self, x):
+                if x.data[0, 0, 0, 0] == wrong:
+                    raise KeyError("mine")
+                return self.norm(x)
+
+        x = np.arange(2, dtype=np.float32).repeat(3)[:, None, None, None] * np.ones((1, 2, 2, 2))
+        before = threading.active_count()
+        with pytest.raises(KeyError, match="mine") as caught:
+            tt.nn.DataParallel(Failing(), 2)(tt.Tensor(x))  # the other waits at the norm
+        rows = ("0 to 2", "3 to 5")[wrong]
+        assert caught.value.__notes__ == [f"in rows {rows} of the batch, the part of one thread"]
+        assert threading.active_count() == before
+
+    def test_numpy_handles_errors_alike_in_all_threads(self, tt):
+        x = tt.Tensor(np.array([[1.0], [0.0]]))
+        reciprocal = tt.nn.DataParallel(Reciprocal.of(tt), 2)
+        with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+            reciprocal(x)
+
+    @pytest.mark.parametrize("wrong", [0, -1])
+    def test_fewer_than_one_thread_is_refused(self, tt, wrong):
+        with pytest.raises(ValueError, match=f"num_threads must be at least 1, got {wrong}"):
+            tt.nn.DataParallel(tt.Linear(1, 1), wrong)
+
+    @pytest.mark.parametrize("wrong", [2.0, "2", True])
+    def test_only_a_number_of_threads_is_taken(self, tt, wrong):
+        with pytest.raises(TypeError, match="num_threads must be an integer or None, got"):
+            tt.nn.DataParallel(tt.Linear(1, 1), wrong)
+
+    def test_only_a_module_is_taken(self, tt):
+        with pytest.raises(TypeError, match="module must be a Module, got function"):
+            tt.nn.DataParallel(lambda x: x)
+
+    def test_inputs_of_different_length_are_refused(self, tt):
+        with pytest.raises(
+            ValueError, match=r"same number of rows, got shapes \[\(4, 2\), \(3,\)\]"
+        ):
+            tt.nn.DataParallel(tt.Linear(2, 2), 2)(draw(4, 2), draw(3))
+
+    @pytest.mark.parametrize(
+        ("result", "error", "said"),
+        [
+            (lambda x: (x, x), TypeError, "must return a Tensor, got tuple"),
+            (lambda x: x.sum(), ValueError, r"a row for each of 2, got shape \(\)"),
+            (lambda x: x[:1], ValueError, r"a row for each of 2, got shape \(1, 2\)"),
+        ],
+    )
+    def test_a_module_has_to_return_a_tensor_with_its_rows(self, tt, result, error, said):
+        class Returning(tt.nn.Module):
+            def forward(self, x):
+                return result(x)
+
+        with pytest.raises(error, match=said):
+            tt.nn.DataParallel(Returning(), 2)(tt.Tensor(draw(4, 2)))
+
+
+class Reciprocal:
+    @staticmethod
+    def of(tt):
+        class Module(tt.nn.Module):
+            def forward(self, x):
+                return 1 / x
+
+        return Module()
+
+
+def test_operations_are_counted_as_undivided(tt):
+    x, module = images_and_network(tt)
+    x = tt.Tensor(x)
+    assert tt.count_flops(tt.nn.DataParallel(module, 2), x) == tt.count_flops(module, x) > 0
+
+
+def test_it_shows_the_module_and_its_threads(tt):
+    shown = repr(tt.nn.DataParallel(tt.Linear(2, 3), 2))
+    assert "DataParallel(num_threads=2" in shown
+    assert "(module): Linear(in_features=2" in shown
+
+
+def test_nobody_says_how_many_threads(tt, monkeypatch):
+    for cores, wanted in ((1, 1), (2, 2), (64, 4), (None, 1)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert tt.nn.DataParallel(tt.Linear(1, 1)).num_threads == wanted
