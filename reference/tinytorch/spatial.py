@@ -159,9 +159,10 @@ def conv2d(
     kernels = weight.transpose(2, 3, 1, 0).reshape(-1, len(weight))  # (KH * KW * C, O)
     out = np.empty((*seen.shape[:3], len(weight)), np.result_type(x, weight))  # (N, OH, OW, O)
     for images, rows in patches(seen):
-        np.matmul(rows, kernels, out=out[images].reshape(len(rows), len(weight)))
-    if bias is not None:
-        out += bias
+        block = out[images].reshape(len(rows), len(weight))
+        np.matmul(rows, kernels, out=block)
+        if bias is not None:
+            block += bias
     return out.transpose(0, 3, 1, 2)  # (N, O, OH, OW)
 
 
@@ -316,17 +317,21 @@ def max_pool2d_x(
     """Each window gives its g to the first of its elements that is the largest."""
     padded, kernel_size, stride = pool(x, kernel_size, stride, padding, -np.inf)
     total = np.zeros_like(padded, dtype=g.dtype)
-    waiting = np.ones_like(ans, dtype=bool)  # windows that have not found their largest yet
     some_nan = np.isnan(ans).any()
-    for tap, share in zip(
-        taps(padded, kernel_size, stride), taps(total, kernel_size, stride), strict=True
-    ):
-        found = np.equal(tap, ans)
-        if some_nan:
-            found |= np.isnan(tap)
-        found &= waiting
-        share += keep(g, found)
-        waiting &= ~found
+    # Each tap looks at all images again: a block of them stays in the cache meanwhile.
+    count = max(1, BLOCK_BYTES * len(x) // max(1, padded.nbytes))
+    for start in range(0, len(x), count):
+        block = slice(start, start + count)
+        seen = taps(padded[block], kernel_size, stride)
+        shares = taps(total[block], kernel_size, stride)
+        waiting = np.ones_like(ans[block], dtype=bool)  # windows without their largest yet
+        for tap, share in zip(seen, shares, strict=True):
+            found = np.equal(tap, ans[block])
+            if some_nan:
+                found |= np.isnan(tap)
+            found &= waiting
+            share += keep(g[block], found)
+            waiting &= ~found
     return unpad(total, x.shape, padding)
 
 

@@ -150,8 +150,8 @@ MISTAKES = (
     Mistake(
         "the windows of all images at once",
         of="conv2d_fast",
-        replace="for images, rows in patches(seen[part]):",
-        by="for images, rows in [(slice(None), seen[part].reshape(-1, kernels.shape[0]))]:",
+        replace="for images, rows in patches(seen):",
+        by="for images, rows in [(slice(None), seen.reshape(-1, kernels.shape[0]))]:",
         turns_red="TestConvolution",
         says="bytes",
     ),
