@@ -19,8 +19,8 @@ from milestones.classification import accuracy, confusions
 from milestones.experiments import OnEpoch, digits_mlp, shifted_digits, tinytalks_gpt
 
 SEED = 0
-LONGER = 12
-"""Epochs of CIFAR-10 for 80%."""
+LONGER = 15
+"""Epochs of CIFAR-10 for 80%: twelve come so close that rounding errors decide."""
 
 
 @dataclass(frozen=True)
