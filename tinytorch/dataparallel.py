@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from itertools import pairwise
+from threading import Thread
 from typing import Any
 
 import numpy as np
 
-from tinytorch.layers import Module, Parameter
-from tinytorch.meeting import Meeting
-from tinytorch.primitive import Array, defvjp, observer, primitive
+from tinytorch.layers import Module
+from tinytorch.meeting import Draws, Meeting
+from tinytorch.primitive import Array, defvjp, generator_of_thread, observer, primitive
+from tinytorch.replicas import Copies, has_rows, leaf, leaves_of, of_part, wants_gradient
 from tinytorch.tensor import Tensor, default_generator
-
-Source = np.random.Generator
 
 MOST = 4
 """How many threads there are at most if nobody says how many: Python itself runs in one at a time."""
@@ -34,27 +33,30 @@ class DataParallel(Module):
     """Give each batch to ``module`` in parts, one a thread. Results and gradients are those of the whole.
 
     Wrap a model, and train and use it as before; ``module`` is the model itself, so save
-    ``model.module.state_dict()``. The first axis of what you pass by position is divided; what you pass by
-    keyword goes whole to each thread. BatchNorm normalizes by the whole batch. A module that draws, such as
-    Dropout, has another generator in each thread, which begins with a number that its own one has drawn.
+    ``model.module.state_dict()``. The first axis of each array and Tensor that you pass by position is
+    divided. What else you pass, and all that you pass by keyword, goes whole to each thread.
+
+    Each thread calls a copy of the module. The copies share all values of parameters, buffers and arrays.
+    They have to compute each row from the same row of the inputs alone, but for BatchNorm, which normalizes
+    by the whole batch: so each part has to call it, and as often. What a copy sets as an attribute is lost.
 
     It pays where a part computes for milliseconds; small models are slower with it. Let NumPy multiply in
     one thread then: set the variable ``OPENBLAS_NUM_THREADS`` to 1 before anything imports NumPy.
 
-    A result has one `backward`, and a parameter that the module does not use gets zeros from it. What a
-    module raises names the shape of a part; a note says which rows that was.
-
     Args:
-        module: what each thread calls a copy of. The copies share the values of its parameters and all
-            else that it holds, and it keeps nothing of what it computes. It returns one Tensor, whose
-            rows depend on the same rows of the inputs.
+        module: takes a batch, and returns one Tensor that has as many rows as the inputs.
         num_threads: how many threads. None: as many as there are cores, but at most four.
     Raises:
         TypeError: ``module`` is not a Module or ``num_threads`` not an integer, and the message names it; or
-            the module returns something else than a Tensor.
+            what the module returns for a part is not a Tensor.
         ValueError: ``num_threads`` is below 1, and the message names its value; inputs differ in the length
-            of their first axis, and the message names their shapes; or the module returns another number
-            of rows.
+            of their first axis, and the message names their shapes; or the result of a part has
+            another number of rows than the part, or another shape or dtype than that of the first part.
+        RuntimeError: the module uses a tensor that requires a gradient, and is neither an input nor a
+            parameter of the copy, such as one that a lambda knows. Pass it by keyword.
+
+    An error of the module names shapes of a part; a note says which rows that part has. A result has one
+    `backward`, even with ``retain_graph=True``.
 
     >>> from tinytorch.layers import Linear
     >>> model = DataParallel(Linear(2, 3), num_threads=2)
@@ -68,17 +70,17 @@ class DataParallel(Module):
             raise TypeError(f"module must be a Module, got {type(module).__name__}")
         if num_threads is None:
             num_threads = min(os.cpu_count() or 1, MOST)
-        if isinstance(num_threads, bool) or not isinstance(num_threads, int):
+        if isinstance(num_threads, bool) or not isinstance(num_threads, (int, np.integer)):
             raise TypeError(f"num_threads must be an integer or None, got {num_threads!r}")
         if num_threads < 1:
             raise ValueError(f"num_threads must be at least 1, got {num_threads}")
         self.module = module
-        self.num_threads = num_threads
+        self.num_threads = int(num_threads)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """What the module makes of the inputs.
 
-        Whoever counts operations (14) sees the module called with all rows at once.
+        A batch of one row goes to the module itself; so does each while somebody counts operations.
         """
         rows = number_of_rows(inputs)
         count = min(self.num_threads, rows)
@@ -95,18 +97,11 @@ def number_of_rows(inputs: Sequence[Any]) -> int:
     """The length of the first axis of all inputs that have one; 0 if none has."""
     shapes = [x.shape for x in inputs if has_rows(x)]
     if len({shape[0] for shape in shapes}) > 1:
-        raise ValueError(f"inputs must have the same number of rows, got shapes {shapes}")
+        raise ValueError(
+            f"inputs must have the same number of rows, got shapes {shapes}:"
+            " pass by keyword what is not to be divided"
+        )
     return int(shapes[0][0]) if shapes else 0
-
-
-def has_rows(x: Any) -> bool:
-    """Whether ``x`` is an array or Tensor with axes."""
-    return isinstance(x, (Tensor, np.ndarray)) and x.ndim > 0
-
-
-def wants_gradient(x: Any) -> bool:
-    """Whether ``x`` is a Tensor that requires a gradient."""
-    return isinstance(x, Tensor) and x.requires_grad
 
 
 class Division:
@@ -130,7 +125,8 @@ class Division:
         self.meeting = Meeting(len(self.parts))
         # Tensors whose rows go to one part each, and those that all parts use whole.
         self.by_rows = [x for x in inputs if has_rows(x) and wants_gradient(x)]
-        self.whole = [x for x in (*options.values(), *module.parameters()) if wants_gradient(x)]
+        whole = {id(x): x for x in (*options.values(), *module.parameters()) if wants_gradient(x)}
+        self.whole = list(whole.values())
         self.leaves: list[list[Tensor]] = []
         self.calls: list[Callable[[], Any]] = []
         for place, part in enumerate(self.parts):
@@ -152,27 +148,34 @@ class Division:
         own = [x for x in rows if has_rows(x) and wants_gradient(x)]
         self.leaves.append([*own, *(known[id(x)] for x in self.whole)])
         named = {name: known.get(id(value), value) for name, value in options.items()}
-        made = replica(module, known, self.meeting, place)
+        made = Copies(known, self.meeting, place).of(module)
         self.calls.append(lambda: made(*rows, **named))
 
     def result(self) -> Any:
         """The module's result for all rows, recorded as one operation."""
-        outs = self.in_threads(self.forward)
-        joined = np.empty_like(outs[0].data, shape=(self.parts[-1].stop, *outs[0].shape[1:]))
+        draws = Draws(default_generator(), len(self.parts))
+
+        def forward(place: int) -> Tensor:
+            generator_of_thread.set(draws.of(place))
+            return self.forward(place)
+
+        outs = self.in_threads(forward)
+        self.calls.clear()
+        draws.end()
+        first = outs[0]
+        for part, out in zip(self.parts, outs, strict=True):
+            if out.shape[1:] != first.shape[1:] or out.dtype != first.dtype:
+                raise ValueError(
+                    f"module must return rows of one shape and dtype, got {first.shape[1:]} {first.dtype}"
+                    f" for the first part and {out.shape[1:]} {out.dtype} for rows {told(part)}"
+                )
+        joined = np.empty_like(first.data, shape=(self.parts[-1].stop, *first.shape[1:]))
         for part, out in zip(self.parts, outs, strict=True):
             joined[part] = out.data
-            if out.grad_fn is not None:  # nobody else has it
-                out.data = joined[part]  # instead of a copy of its own
         self.outs = outs if any(out.requires_grad for out in outs) else []
-
-        def DataParallel(*arrays: Array, dtype: Any) -> Array:  # as its node in the graph is called
-            return joined
-
-        operation = primitive(DataParallel)
-        defvjp(operation, every=self.share)
         # Given a Tensor, a primitive returns one; given a dtype, it does not decide on another.
-        arguments = [*self.by_rows, *self.whole] if self.outs else [Tensor(0.0)]
-        return operation(*arguments, dtype=joined.dtype)
+        arguments = self.used() if self.outs else [Tensor(0.0)]
+        return data_parallel(*arguments, joined=joined, division=self, dtype=joined.dtype)
 
     def forward(self, place: int) -> Tensor:
         """What the module makes of one part."""
@@ -181,10 +184,33 @@ class Division:
         if not isinstance(out, Tensor):
             raise TypeError(f"module must return a Tensor, got {type(out).__name__}")
         if out.shape[:1] != (rows,):
-            raise ValueError(f"module must return a row for each of {rows}, got shape {out.shape}")
+            raise ValueError(
+                f"module must return a row for each of {rows} rows, got shape {out.shape}"
+            )
         return out
 
-    def share(self, position: int, g: Array, ans: Array, *arrays: Array, dtype: Any) -> Array:
+    def used(self) -> list[Tensor]:
+        """The inputs and parameters that the results depend on; drops the leaves of all others."""
+        found: set[int] = set()
+        for out, leaves in zip(self.outs, self.leaves, strict=True):
+            own = {id(x): number for number, x in enumerate(leaves)}
+            for x in leaves_of(out):
+                if id(x) not in own:
+                    raise RuntimeError(
+                        f"module uses a tensor of shape {x.shape} that requires a gradient and is neither"
+                        " an input nor a parameter of its copy: pass it by keyword, or detach() it"
+                    )
+                found.add(own[id(x)])
+        numbers = sorted(found)
+        self.leaves = [[leaves[number] for number in numbers] for leaves in self.leaves]
+        rows = len(self.by_rows)
+        self.by_rows, self.whole = (
+            [self.by_rows[number] for number in numbers if number < rows],
+            [self.whole[number - rows] for number in numbers if number >= rows],
+        )
+        return [*self.by_rows, *self.whole]
+
+    def share(self, position: int, g: Array) -> Array:
         """The gradient of one argument. Those of all are computed when the first is asked for."""
         if self.latest[0] is not g:
             self.latest = g, self.gradients(g)
@@ -209,7 +235,7 @@ class Division:
         rows = len(self.by_rows)
         return [
             *map(self.joined, self.by_rows, found[:rows]),
-            *map(self.total, self.whole, found[rows:]),
+            *map(self.total, found[rows:]),
         ]
 
     def joined(self, x: Tensor, shares: Sequence[Array | None]) -> Array:
@@ -220,9 +246,9 @@ class Division:
                 out[part] = share
         return out
 
-    def total(self, x: Tensor, shares: Sequence[Array | None]) -> Array:
-        """The gradient of what all parts use: the sum, always in the same order."""
-        first, *others = [share for share in shares if share is not None] or [np.zeros_like(x.data)]
+    def total(self, shares: Sequence[Array | None]) -> Array:
+        """The gradient of what parts use whole: the sum, always in the same order."""
+        first, *others = [share for share in shares if share is not None]
         for share in others:
             first += share
         return first
@@ -233,66 +259,62 @@ class Division:
         Raises:
             The first error of all: others may come of it.
         """
+        results: list[Any] = [None] * len(self.parts)
         failed: list[BaseException] = []
 
-        def run(place: int) -> Any:
+        def run(place: int) -> None:
             divided.set(True)
             try:
-                return function(place)
+                results[place] = function(place)
             except BaseException as error:
-                part = self.parts[place]
-                error.add_note(
-                    f"in rows {part.start} to {part.stop - 1} of the batch, the part of one thread"
-                )
+                rows = told(self.parts[place])
+                error.add_note(f"in rows {rows} of the batch, the part of one thread")
                 failed.append(error)
-                self.meeting.end()
-                raise
+            finally:
+                self.meeting.leave()
 
+        self.meeting.begin()
+        others: list[Thread] = []
         try:
-            with ThreadPoolExecutor(len(self.parts) - 1) as pool:
+            for place in range(1, len(self.parts)):
                 # A thread has a context of its own, and with it another `no_grad` and `numpy.errstate`.
-                others = [
-                    pool.submit(copy_context().run, run, place)
-                    for place in range(1, len(self.parts))
-                ]
-                results = [copy_context().run(run, 0)]
-            return results + [one.result() for one in others]
-        except BaseException as error:
-            raise (failed or [error])[0] from None
+                thread = Thread(target=copy_context().run, args=(run, place), daemon=True)
+                thread.start()
+                others.append(thread)
+            copy_context().run(run, 0)
+        except BaseException as error:  # a thread that cannot be started, or an interrupt
+            failed.append(error)
+        finally:
+            self.meeting.is_over = True  # no call: an interrupt would come before its first line
+        for thread in others:
+            thread.join()
+        try:
+            if failed:
+                raise failed[0]
+            return results
+        finally:
+            failed.clear()  # an error knows where it was raised, and so this list
 
 
-def of_part(x: Any, part: slice) -> Any:
-    """The rows of an array or Tensor; of one that requires a gradient, a leaf."""
-    return Tensor(x.data[part], x.requires_grad) if isinstance(x, Tensor) else x[part]
+@primitive
+def data_parallel(*arrays: Array, joined: Array, division: Division, dtype: Any) -> Array:
+    """The joined results of all parts, computed from these arrays."""
+    return joined
 
 
-def leaf(x: Any) -> Any:
-    """A Tensor or Parameter of the same values in the same memory, with a gradient of its own."""
-    made = type(x)(x.data, x.requires_grad) if isinstance(x, Parameter) else Tensor(x.data, True)
-    made.data = x.data
-    return made
+def data_parallel_shares(
+    position: int, g: Array, ans: Array, *arrays: Array, division: Division, **rest: Any
+) -> Array:
+    """The gradient of each argument, which the parts have computed together."""
+    return division.share(position, g)
 
 
-def replica(module: Any, known: dict[int, Any], meeting: Meeting, place: int) -> Any:
-    """A copy of a module and of its parts, for one thread.
+defvjp(data_parallel, every=data_parallel_shares)
 
-    Args:
-        module: what is copied.
-        known: the id of what was copied before to its copy; tensors that are not in it are shared.
-        meeting: where the threads add up what a BatchNorm has to know of the whole batch.
-        place: the number of the thread.
+
+def told(part: slice) -> str:
     """
-    if id(module) in known:
-        return known[id(module)]
-    made = known[id(module)] = object.__new__(type(module))
-    for name, value in vars(module).items():
-        if isinstance(value, Module):
-            value = replica(value, known, meeting, place)
-        elif name == "generator" and module.training and isinstance(value, Source | None):
-            value = np.random.default_rng((value or default_generator()).integers(1 << 63))
-        vars(made)[name] = known.get(id(value), value)
-    if module.training and "running_mean" in vars(module):
-        from tinytorch.sharednorm import share
-
-        share(made, meeting, place)
-    return made
+    >>> told(slice(0, 3))
+    '0 to 2'
+    """
+    return f"{part.start} to {part.stop - 1}"

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tinytorch import CallableModule
 from tinytorch.precision import in_single, sum_along
-from tinytorch.primitive import Array, Primitive, Variable, primitive
+from tinytorch.primitive import Array, Primitive, Variable, generator_of_thread, primitive
 from tinytorch.versions import view_index
 
 DEFAULT_DTYPE = np.float32
@@ -937,7 +937,8 @@ class Randomness:
 
 def default_generator() -> np.random.Generator:
     """The generator that random functions draw from by default."""
-    return Randomness.generator
+    of_thread = generator_of_thread.get()
+    return Randomness.generator if of_thread is None else of_thread()
 
 
 def manual_seed(seed: int) -> np.random.Generator:

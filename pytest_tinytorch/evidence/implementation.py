@@ -21,8 +21,8 @@ PACKAGE = "tinytorch"
 AS_IN_PYTORCH = (
     "arranging batchnorm conveniences creation criteria cuda customfunctions dataparallel dtypes functional"
     " functions initialization inplace instead linalg meeting moduleconveniences modules multihead nn"
-    " operations optim optimizerstates products sampling saving sharednorm signatures statedicts utils"
-    " weightfiles"
+    " operations optim optimizerstates products replicas sampling saving sharednorm signatures statedicts"
+    " utils weightfiles"
 )
 """Given modules that make the framework what PyTorch's users expect; no module of the course needs them."""
 

@@ -76,6 +76,10 @@ RANKS = {"b": 0, "u": 1, "i": 1, "f": 2}
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether operations are remembered for `backward`; `no_grad` turns it off for a while."""
 
+generator_of_thread: ContextVar[Callable[[], np.random.Generator] | None]
+generator_of_thread = ContextVar("generator_of_thread", default=None)
+"""Gives a thread that shares a batch with others, see `nn.DataParallel`, a default generator of its own."""
+
 observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 """Called as ``observer(op, arrays, params, ans)`` after each operation on Tensors; 14 counts with it."""
 

@@ -5,6 +5,7 @@ Given, not an exercise. `nn.DataParallel` puts it in the place of your BatchNorm
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,36 +23,39 @@ class SharedBatchNorm(BatchNorm2d):
     """A BatchNorm2d of one thread, which knows what the others have.
 
     Attributes:
+        original: what it is a copy of.
         meeting: where the threads add up.
         place: the number of this one. The first also updates the running statistics.
     """
 
+    original: BatchNorm2d
     meeting: Meeting
     place: int
 
     def forward(self, x: Any) -> Any:
         """Normalize by the whole batch, of which ``x`` is a part."""
-        if x.ndim != 4 or x.shape[1] != len(self.weight) or x.dtype.kind != "f":
-            return super().forward(x)  # which says what is wrong
+        wrong = x.ndim != 4 or x.shape[1] != len(self.weight) or x.dtype.kind != "f"
+        if wrong or not self.training:
+            return super().forward(x)
         values = single(x.data)  # squares overflow in float16
         own = sum_along(values, IMAGES).astype(np.float64)
-        sums = self.total(np.append(own, values[:, 0].size))  # (C + 1,)
+        sums = self.add_up(np.append(own, values[:, 0].size))  # (C + 1,)
         count = sums[-1]
         if count < 2:
             return super().forward(x)
         mean = (sums[:-1] / count).astype(values.dtype)  # (C,)
         squares = values - per_channel(mean, values)  # (N, C, H, W)
         squares *= squares
-        var = (self.total(sum_along(squares, IMAGES)) / count).astype(values.dtype)  # (C,)
+        var = (self.add_up(sum_along(squares, IMAGES)) / count).astype(values.dtype)  # (C,)
         if self.place == 0:
             self.update(mean, var * (count / (count - 1)))
         return shared_batch_norm(
             x, self.weight, self.bias, mean=mean, var=var, layer=self, count=count
         )
 
-    def total(self, own: Array) -> Array:
+    def add_up(self, own: Array) -> Array:
         """The sum over all threads."""
-        return self.meeting.total(self.place, own)
+        return self.meeting.add_up(self.place, id(self.original), own)
 
     def update(self, mean: Array, var: Array) -> None:
         """Move the running statistics, which all copies share, toward those of this batch."""
@@ -115,7 +119,7 @@ def gradients(
     centered = x - per_channel(mean, x)  # (N, C, H, W)
     total = g * centered
     own = np.stack([sum_along(total, IMAGES), sum_along(g, IMAGES)])  # (2, C)
-    along, level = (layer.total(own) / count).astype(g.dtype)  # of the whole batch, (C,)
+    along, level = (layer.add_up(own) / count).astype(g.dtype)  # of the whole batch, (C,)
     centered *= per_channel(along * inverse * inverse, x)
     np.subtract(g, centered, out=total)
     total -= per_channel(level, g)
@@ -126,11 +130,17 @@ def gradients(
 defvjp(shared_batch_norm, every=shares)
 
 
-def share(layer: Any, meeting: Meeting, place: int) -> None:
-    """Make a copied BatchNorm2d, or a subclass of it, one that meets the others."""
-    kind = type(layer)
-    if not issubclass(kind, BatchNorm2d):
-        return
-    bases = (SharedBatchNorm,) if kind is BatchNorm2d else (kind, SharedBatchNorm)
-    layer.__class__ = type(kind.__name__, bases, {})
-    layer.meeting, layer.place = meeting, place
+def share(layer: Any, original: Any, meeting: Meeting, place: int) -> None:
+    """Make a copy of a BatchNorm2d, or of a subclass, one that meets the others."""
+    if isinstance(layer, BatchNorm2d):
+        kind: Any = type(layer)
+        layer.__class__ = shared(kind)
+        vars(layer).update(original=original, meeting=meeting, place=place)
+
+
+@cache
+def shared(kind: type) -> type:
+    """A subclass that does its part at a meeting, where ``kind`` does what BatchNorm2d does."""
+    if kind is BatchNorm2d:
+        return SharedBatchNorm
+    return type(kind.__name__, (kind, SharedBatchNorm), {"__module__": kind.__module__})
