@@ -390,9 +390,8 @@ class TestBatchNorm:
         before = layer.state_dict()
         x = normal(seed + 1, 1, 2, 3, 3)
         mean, var = before["running_mean"], before["running_var"]
-        assert_close(
-            call(layer, x), oracle.batch_norm(x, (1, 1), (0, 0), mean, var, 1e-5), rtol=1e-4
-        )
+        expected = oracle.batch_norm(x, (1, 1), (0, 0), mean, var, 1e-5)
+        assert_close(call(layer, x), expected.astype(np.float32))  # the statistics are no finer
         assert_equal(layer.running_mean.data, before["running_mean"])
         assert_equal(layer.running_var.data, before["running_var"])
 
