@@ -151,6 +151,19 @@ def test_it_may_be_a_part_of_what_is_divided(tt):
     np.testing.assert_allclose(nested(tt.Tensor(x)).data, module(tt.Tensor(x)).data, **CLOSE)
 
 
+def test_a_part_is_not_divided_again(tt):
+    seen = []
+
+    class Seen(tt.nn.Module):
+        def forward(self, x):
+            seen.append(len(x))
+            return x * 1
+
+    nested = tt.nn.DataParallel(tt.Sequential(tt.nn.DataParallel(Seen(), 2)), 2)
+    nested(tt.Tensor(draw(8, 3)))
+    assert seen == [4, 4]
+
+
 def test_inputs_get_gradients_by_rows_and_what_is_named_gets_their_sum(tt):
     class Scaled(tt.nn.Module):
         def forward(self, x, y, scale):
@@ -322,6 +335,35 @@ class TestChance:
         assert (first != drawn(1)).any()
         assert all((one != other).any() for one, other in pairwise(first))
         assert all((one != other).any() for one, other in pairwise(np.split(first[0], 4)))
+
+    @pytest.mark.parametrize("own", [False, True])
+    def test_it_does_not_matter_which_thread_draws_first(self, tt, own):
+        class Ordered(tt.nn.Module):
+            def __init__(self, first):
+                generator = np.random.default_rng(3) if own else None
+                self.drop, self.first = tt.Dropout(0.5, generator=generator), first
+                self.drawn = [threading.Event()]
+
+            def forward(self, x):
+                if x.data[0, 0] != self.first:
+                    assert self.drawn[0].wait(PATIENCE)
+                out = self.drop(x)
+                self.drawn[0].set()
+                return out
+
+        found = []
+        for first in (1, 2):
+            tt.manual_seed(0)
+            model = tt.nn.DataParallel(Ordered(first), 2)
+            found.append(model(tt.Tensor(np.repeat([1.0, 2.0], 8)[:, None] * np.ones(8))).data)
+        np.testing.assert_array_equal(*found)
+
+    def test_the_default_generator_goes_on_behind_the_numbers_of_the_threads(self, tt):
+        tt.manual_seed(0)
+        tt.nn.DataParallel(tt.Dropout(0.5), 4)(tt.ones(8, 8))
+        expected = np.random.default_rng(0)
+        expected.integers(1 << 63, size=4)
+        np.testing.assert_array_equal(tt.rand(3).data, expected.random(3, np.float32))
 
     def test_use_draws_nothing(self, tt):
         tt.manual_seed(0)
