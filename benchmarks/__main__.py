@@ -26,7 +26,7 @@ from benchmarks import alone, memory, paired, settings, table
 from benchmarks.row import Row
 
 SECONDS, QUICK_SECONDS = 4.0, 0.6
-"""For the pairs of one row."""
+"""For the pairs of one row; twice as long with several threads, where half of it is not timed."""
 
 LOOP_PAIRS = 6
 
@@ -75,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     if find_spec("torch") is None:
         print(settings.WITHOUT_TORCH, file=sys.stderr)
         return 2
+    if given.threads > 1 and find_spec("threadpoolctl") is None:
+        print(settings.WITHOUT_POOLS, file=sys.stderr)
+        return 2
     import torch
 
     torch.set_num_threads(given.threads)
@@ -102,7 +105,9 @@ def table_of(
     found = []
     for row in chosen:
         if row.name not in wrong and find_spec(row.needs):
-            found.append(measured(row, given) | {"difference": differences.get(row.name)})
+            with settings.numpy_threads(row.numpy_threads(given.threads)):
+                one = measured(row, given)
+            found.append(one | {"difference": differences.get(row.name)})
             print(table.line(found[-1]), flush=True)
     for one in without_comparison(set(wanted), given):
         found.append(one)
@@ -118,7 +123,7 @@ def without_comparison(wanted: set[str], given: argparse.Namespace) -> Iterator[
         return
     for name, title in alone.TITLES.items():
         if name in wanted:
-            pairs = alone.pairs(name, given.source.resolve(), given.threads, SECONDS)
+            pairs = alone.pairs(name, given.source.resolve(), given.threads, seconds_of(given))
             yield plain(name, title, "PyTorch", pairs)
     if wanted & rows.LOOP.keys():
         yield from loop(rows.LOOP)
@@ -160,13 +165,19 @@ def difference(row: Row) -> float:
     return apart
 
 
+def seconds_of(given: argparse.Namespace) -> float:
+    """How long a row is measured."""
+    return (QUICK_SECONDS if given.quick else SECONDS) * (2 if given.threads > 1 else 1)
+
+
 def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
     """A row of the table."""
-    seconds = QUICK_SECONDS if given.quick else SECONDS
+    seconds = seconds_of(given)
     # What another process does, as in the row about import, is not in the CPU time of this one.
     clock = time.process_time if given.cpu and row.in_process else time.perf_counter
     fewest = 3 if given.quick else paired.FEWEST
-    pairs = paired.in_turn(row.ours(), row.theirs(), seconds, fewest, clock)
+    before = paired.seconds_before(given.threads)
+    pairs = paired.in_turn(row.ours(), row.theirs(), seconds, fewest, clock, before)
     sizes: dict[str, int | None] = {"ours": None, "theirs": None}
     if row.memory and not given.quick:
         source, threads = given.source.resolve(), given.threads
@@ -175,18 +186,18 @@ def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
     return (
         named
         | asdict(paired.ratio(pairs))
-        | {"bytes": sizes, "floor": floor(row, seconds / 2, clock)}
+        | {"bytes": sizes, "floor": floor(row, seconds / 2, clock, before)}
     )
 
 
-def floor(row: Row, seconds: float, clock: paired.Clock) -> dict[str, Any] | None:
+def floor(row: Row, seconds: float, clock: paired.Clock, before: float) -> dict[str, Any] | None:
     """What NumPy's calls alone take, beside the other library in turn, as `measured`; None for most rows."""
     from benchmarks import floors
 
     if row.name not in floors.FLOORS:
         return None
     least = floors.FLOORS[row.name]
-    pairs = paired.in_turn(least.work(), row.theirs(), seconds, 3, clock)
+    pairs = paired.in_turn(least.work(), row.theirs(), seconds, 3, clock, before)
     return asdict(paired.ratio(pairs)) | {"calls": least.calls, "missing": least.missing}
 
 

@@ -78,15 +78,17 @@ def asked(row: str, side: str, *options: str) -> Iterator[paired.Timed]:
             questions.close()  # so it ends
 
 
-def answer(row: str, side: str) -> None:
+def answer(name: str, side: str, threads: int) -> None:
     """Do the work for each line that comes, and print how many seconds it took."""
     from benchmarks import rows
 
-    found = rows.row(row)
-    work = found.ours() if side == "ours" else found.theirs()
-    gc.collect()
-    for _ in sys.stdin:
-        print(paired.seconds_of(work), flush=True)
+    row = rows.row(name)
+    with settings.numpy_threads(row.numpy_threads(threads)):
+        work = row.ours() if side == "ours" else row.theirs()
+        timed = paired.awake(lambda: paired.seconds_of(work), work, paired.seconds_before(threads))
+        gc.collect()
+        for _ in sys.stdin:
+            print(timed(), flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         from tinytorch.memory import keep_freed_memory
 
         keep_freed_memory()
-    answer(given.row, given.side)
+    answer(given.row, given.side, given.threads)
     return 0
 
 

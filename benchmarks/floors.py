@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import models, operations
+from benchmarks import mlpfloor, models, operations
 from benchmarks.row import Work
 
 Shape = tuple[int, ...]
@@ -246,7 +246,11 @@ FUSED = "one loop that does all steps of a row while it is in a register, and an
 LOOPS = "one loop for all steps of a row, in place of one call and one pass over memory for each"
 CALLS = "calls that cost less; arithmetic is a small part of the microseconds that each takes"
 
+STEP = "the same step in plain NumPy, without Tensors, modules and checks"
+
 FLOORS: dict[str, Floor] = {
+    "mlp-sgd": Floor(mlpfloor.step_with(mlpfloor.sgd), STEP, CALLS),
+    "mlp-adam": Floor(mlpfloor.step_with(mlpfloor.adam), STEP, CALLS),
     "gpt-step": Floor(
         step_products,
         "all products of matrices, there and back, and the exponentials of attention, gelu and loss",

@@ -51,9 +51,10 @@ def measured(name: str, side: str) -> int | None:
     from benchmarks import rows
 
     row = rows.row(name)
-    work = row.ours() if side == "ours" else row.theirs()
-    gc.collect()
-    return on_linux(work) if CLEAR.exists() else elsewhere(work)
+    with settings.numpy_threads(row.numpy_threads(settings.threads())):
+        work = row.ours() if side == "ours" else row.theirs()
+        gc.collect()
+        return on_linux(work) if CLEAR.exists() else elsewhere(work)
 
 
 def on_linux(work: Work) -> int:

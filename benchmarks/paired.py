@@ -23,6 +23,9 @@ Pair = tuple[float, float]
 SHORTEST = 0.005
 """A time shorter than this is taken of several calls, in seconds."""
 
+AWAKE = 0.1
+"""Seconds for which a side works in several threads before it is timed, see `awake`."""
+
 FEWEST, MOST = 7, 300
 """How many pairs."""
 
@@ -83,24 +86,48 @@ def seconds_of(work: Work, calls: int = 1, clock: Clock = time.perf_counter) -> 
     return (clock() - began) / calls
 
 
+def seconds_before(threads: int) -> float:
+    """How long a side works before it is timed, with so many threads."""
+    return AWAKE if threads > 1 else 0.0
+
+
+def awake(timed: Timed, work: Work, seconds: float) -> Timed:
+    """``timed`` as it is in a program that has done ``work`` for so many seconds.
+
+    After work in several threads, those of OpenMP, which PyTorch uses, and of OpenBLAS wait busily for what
+    comes next: some 10 ms, in which they take a core from whatever the other side does. Meanwhile its own
+    threads and caches are cold. In a program that has one side alone, none of this happens.
+    """
+
+    def after_work() -> float:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            work()
+        return timed()
+
+    return after_work if seconds else timed
+
+
 def in_turn(
     ours: Work,
     theirs: Work,
     seconds: float,
     fewest: int = FEWEST,
     clock: Clock = time.perf_counter,
+    before: float = 0.0,
 ) -> list[Pair]:
     """Time both in turn for about so many seconds; which goes first changes from pair to pair.
 
     ``clock`` is what times are read from, such as `time.process_time`, which stands still while another
     program has its turn. The seconds that all of it may take are always those of a clock on the wall.
+    ``before`` is how long each side works before it is timed: for several threads, see `awake`.
     """
     first = [(seconds_of(work), seconds_of(work, clock=clock))[1] for work in (ours, theirs)]
     calls = [calls_of(one) for one in first]
     gc.collect()
     return timed_pairs(
-        lambda: seconds_of(ours, calls[0], clock),
-        lambda: seconds_of(theirs, calls[1], clock),
+        awake(lambda: seconds_of(ours, calls[0], clock), ours, before),
+        awake(lambda: seconds_of(theirs, calls[1], clock), theirs, before),
         seconds,
         fewest,
     )

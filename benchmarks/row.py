@@ -25,6 +25,8 @@ class Row:
         memory: whether the memory that it needs is measured.
         needs: the module that the other side imports.
         in_process: whether all of it happens in this process.
+        divided: whether several threads take parts of the batch, as `models.divided` says, so that NumPy
+            multiplies in one. Otherwise NumPy's own threads divide its products.
     """
 
     name: str
@@ -37,3 +39,8 @@ class Row:
     memory: bool = False
     needs: str = "torch"
     in_process: bool = True
+    divided: bool = False
+
+    def numpy_threads(self, threads: int) -> int:
+        """In how many threads NumPy multiplies, if there are so many."""
+        return 1 if self.divided else threads

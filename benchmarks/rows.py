@@ -32,6 +32,7 @@ TRAINING = (
         models.torch_cnn_step,
         times=STEPS,
         memory=True,
+        divided=True,
     ),
     Row(
         "gpt-step",
@@ -40,6 +41,7 @@ TRAINING = (
         models.torch_gpt_step,
         times=STEPS,
         memory=True,
+        divided=True,
     ),
 )
 
@@ -50,6 +52,7 @@ USE = (
         models.our_cnn_inference,
         models.torch_cnn_inference,
         memory=True,
+        divided=True,
     ),
     Row(
         "generate",

@@ -6,6 +6,8 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -13,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference"
 
 NUMPYS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Variables that say how many threads multiply matrices for NumPy: one, as the kit sets it."""
+"""Variables that say how many threads multiply matrices for NumPy: one, as the kit sets it, unless
+`numpy_threads` says otherwise."""
 
 OTHERS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 """Variables that say how many threads PyTorch and tokenizers may use."""
@@ -21,13 +24,13 @@ OTHERS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 LIBRARIES = ("numpy", "torch", "tokenizers", "pytest", "hypothesis", "pytest-watcher")
 
 WITHOUT_TORCH = 'PyTorch is not installed: python -m pip install -e ".[bench]"'
+WITHOUT_POOLS = 'threadpoolctl is not installed: python -m pip install -e ".[bench]"'
 
 
 def set_up(source: Path, threads: int) -> None:
     """Let `import tinytorch` find the package in a folder, and both sides use so many threads.
 
-    Processes that are started from here do the same. Ours divides batches among them, while NumPy multiplies
-    in one.
+    Processes that are started from here do the same. NumPy multiplies in one, see `numpy_threads`.
     """
     for name in NUMPYS:
         os.environ[name] = "1"
@@ -40,6 +43,20 @@ def set_up(source: Path, threads: int) -> None:
 def threads() -> int:
     """How many each side uses."""
     return int(os.environ.get(OTHERS[0], "1"))
+
+
+@contextmanager
+def numpy_threads(count: int) -> Iterator[None]:
+    """Let NumPy multiply in so many threads meanwhile. PyTorch's own libraries stay as they are."""
+    if count == 1:
+        yield
+        return
+    from threadpoolctl import ThreadpoolController
+
+    found = ThreadpoolController()
+    of_numpy = [one.filepath for one in found.lib_controllers if "numpy" in one.filepath]
+    with found.select(filepath=of_numpy).limit(limits=count):
+        yield
 
 
 def side_parser(doc: str | None) -> argparse.ArgumentParser:

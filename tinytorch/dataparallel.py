@@ -43,6 +43,10 @@ class DataParallel(Module):
     It pays where a part computes for milliseconds; small models are slower with it. Let NumPy multiply in
     one thread then: set the variable ``OPENBLAS_NUM_THREADS`` to 1 before anything imports NumPy.
 
+    Where there are many scores, such as those of each token, let the module compute the loss as well, with
+    ``reduction="none"`` and a row for each row of the inputs: then the loss is divided too, and nobody has to
+    join the scores.
+
     Args:
         module: takes a batch, and returns one Tensor that has as many rows as the inputs.
         num_threads: how many threads. None: as many as there are cores, but at most four.

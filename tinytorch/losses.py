@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
+from tinytorch.precision import exponentials_from, max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, Saving, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 

@@ -30,6 +30,9 @@ from tinytorch.versions import view_index
 
 DEFAULT_DTYPE = np.float32
 
+WIDE = 512
+"""From this many features on it matters which factor of a product is transposed."""
+
 sys.modules[__name__].__class__ = CallableModule  # `tinytorch.tensor(…)` calls `tensor` below
 
 
@@ -523,7 +526,12 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
         out = weight.dot(x.reshape(-1))
         out += bias
         return out.reshape(*x.shape[:-1], len(weight))
-    out = matmul(x, weight.T)
+    is_smaller = x.ndim == 2 and 2 * len(x) <= len(weight)
+    if is_smaller and x.shape[1] >= WIDE and x.shape[1:] == weight.shape[1:]:
+        # OpenBLAS, which multiplies for NumPy, transposes one factor: let it be the smaller one.
+        out = np.ascontiguousarray((weight @ x.T).T)
+    else:
+        out = matmul(x, weight.T)
     out += bias
     return out
 

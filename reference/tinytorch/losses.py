@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinytorch.precision import max_keeping_axis, sum_keeping_axis
+from tinytorch.precision import exponentials_from, max_keeping_axis, sum_keeping_axis
 from tinytorch.primitive import Array, Saving, Variable, check_floating, primitive
 from tinytorch.tensor import Tensor, abs, exp, log, maximum, mean, sum
 
@@ -59,11 +59,9 @@ def surprise(x: Array, *, classes: Array) -> Array | Saving:
     >>> surprise(np.array([[0.0, 0.0], [1e4, 0.0]]), classes=np.array([1, 0])).round(4)
     array([0.6931, 0.    ])
     """
-    weights = x - max_keeping_axis(x, 1)
-    right = weights[np.arange(len(x)), classes]
-    np.exp(weights, out=weights)
-    total = sum_keeping_axis(weights, 1)
-    return Saving(np.log(total)[:, 0] - right, (weights, total))
+    right = x[np.arange(len(x)), classes][:, None]  # (N, 1)
+    weights, total, level = exponentials_from(x, right)
+    return Saving((np.log(total) + (level - right))[:, 0], (weights, total))
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:

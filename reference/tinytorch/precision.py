@@ -134,6 +134,39 @@ def exponentials(x: Array, axis: int, mask: Array | None = None) -> tuple[Array,
     return weights, sum_keeping_axis(weights, axis)
 
 
+def exponentials_from(x: Array, level: Array) -> tuple[Array, Array, Array]:
+    """(exp(x - c), its sum, c) for each row of a matrix; c is a number of that row.
+
+    The largest as c always works, and is slow to find. A large array is first tried with c = ``level``. Each
+    sum is then at least 1, and only numbers far above ``level`` make it too large: such a row takes its
+    largest.
+
+    Args:
+        x: (N, C), floats.
+        level: a number of each row, (N, 1).
+
+    >>> x = np.array([[0.0, 0.0], [1e4, 0.0]])
+    >>> weights, total, level = exponentials_from(x, x[:, 1:])
+    >>> np.log(total) + level
+    array([[6.93147181e-01],
+           [1.00000000e+04]])
+    """
+    is_far = None
+    if x.size >= LARGE and x.dtype.char in "fd":
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = x - level
+            np.exp(weights, out=weights)
+            total = sum_keeping_axis(weights, 1)
+        is_far = ~(total < np.finfo(x.dtype).max ** 0.5)  # else 1 / total would lose digits
+        if not is_far.any():
+            return weights, total, level
+    largest = max_keeping_axis(x, 1)
+    level = largest if is_far is None else np.where(is_far, largest, level)
+    weights = x - level
+    np.exp(weights, out=weights)
+    return weights, sum_keeping_axis(weights, 1), level
+
+
 def as_rows(x: Array, axes: tuple[int, ...]) -> Array | None:
     """``x`` as matrices (…, rows, columns) whose rows are to be summed, if its memory allows; else None."""
     if not x.flags.c_contiguous:  # such as images whose channels come last in memory

@@ -83,6 +83,33 @@ def test_a_process_of_one_side_says_how_long_each_call_took():
         assert min(ask(), ask()) > 0
 
 
+NUMPYS_THREADS = """
+from benchmarks import settings
+settings.set_up(settings.REFERENCE, 2)
+import numpy as np
+from threadpoolctl import threadpool_info
+from benchmarks import rows
+def threads():
+    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "numpy" in one["filepath"]]
+    return found[0]["num_threads"] if found else None
+for row in rows.ROWS:
+    with settings.numpy_threads(row.numpy_threads(settings.threads())):
+        print(row.name, threads())
+print("after", threads())
+"""
+
+
+def test_numpy_multiplies_in_one_thread_where_a_batch_is_divided():
+    pytest.importorskip("threadpoolctl")
+    run = python("-c", NUMPYS_THREADS)
+    assert run.returncode == 0, run.stderr
+    found = dict(line.split() for line in run.stdout.splitlines())
+    if found["after"] == "None":
+        pytest.skip("NumPy has no BLAS library here that threadpoolctl knows")
+    divided = {"cnn-step", "gpt-step", "cnn-inference", "after"}
+    assert {name for name, threads in found.items() if threads == "1"} == divided
+
+
 def test_a_process_that_ends_is_an_error_that_shows_the_command():
     with (
         alone.asked("no-such-row", "ours") as ask,

@@ -92,6 +92,35 @@ def test_use_is_the_same_as_undivided(tt, made, count):
         np.testing.assert_array_equal(array, before[name])
 
 
+@pytest.mark.parametrize("count", COUNTS)
+def test_a_loss_of_each_label_is_divided_with_the_model(tt, count):
+    """As `benchmarks.models.Losses` has it: the scores of 7 texts are never joined."""
+    tokens, gpt = tokens_and_gpt(tt)
+    shapes = []
+
+    class Losses(tt.nn.Module):
+        def __init__(self):
+            self.model = gpt
+
+        def forward(self, inputs, labels):
+            scores = self.model(inputs)
+            shapes.append(scores.shape)
+            flat = scores.reshape(labels.size, -1)
+            return tt.cross_entropy(flat, labels.reshape(-1), reduction="none").reshape(
+                labels.shape
+            )
+
+    found = []
+    for losses in (Losses(), tt.nn.DataParallel(Losses(), count)):
+        gpt.zero_grad()
+        loss = losses(tokens[:, :-1], tokens[:, 1:]).mean()
+        loss.backward()
+        found.append([loss.data, *(parameter.grad for parameter in gpt.parameters())])
+    assert max(rows for rows, *_ in shapes[1:]) < len(tokens)
+    for whole, divided in zip(*found, strict=True):
+        np.testing.assert_allclose(divided, whole, **CLOSE)
+
+
 def test_halves_are_normalized_by_the_whole_batch(tt):
     x = np.concatenate([draw(3, 2, 4, 4), 100 + draw(3, 2, 4, 4)]).astype(np.float16)
     plain, divided = tt.BatchNorm2d(2), tt.BatchNorm2d(2)

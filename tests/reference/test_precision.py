@@ -142,6 +142,63 @@ def test_exponentials_are_right_for_rows_of_any_size(reference, shape, dtype, ax
     np.testing.assert_array_equal(x, before)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(10, 8), (2000, 8), (0, 8)])  # small, large, and nothing
+def test_exponentials_from_any_number_of_a_row(reference, shape, dtype):
+    """Their sum and the gradient that divides by it are right, however far the others are above or below."""
+    from tinytorch.precision import exponentials_from
+
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal(shape)
+    x *= np.resize([1.0, 10.0, 30.0, 1e3], (shape[0], 1))
+    x = (x + np.resize(list(ROWS.values()), (shape[0], 1))).astype(dtype)
+    level, before = x[:, 3:4], x.copy()
+    with np.errstate(all="raise", under="ignore"):
+        weights, total, level = exponentials_from(x, level)
+        share = weights * (1 / total)
+    assert weights.dtype == total.dtype == level.dtype == dtype
+    wanted = by_definition(x, 1, True)
+    close = {np.float16: 4e-3, np.float32: 1e-6, np.float64: 1e-14}[dtype]
+    np.testing.assert_allclose(share, wanted, atol=close)
+    expected = np.log(np.exp(x - x.astype(float).max(1, keepdims=True)).sum(1, keepdims=True))
+    expected += x.astype(float).max(1, keepdims=True)
+    rounded = np.abs(expected) * np.finfo(dtype).eps + 2 * close
+    assert (np.abs(np.log(total.astype(float)) + level - expected) <= rounded).all()
+    np.testing.assert_array_equal(x, before)
+
+
+def test_a_large_sum_of_exponentials_is_counted_from_the_given_number(reference):
+    """So a loss near 0 keeps its digits; from far below, and for a row beside, the largest number counts."""
+    from tinytorch.precision import exponentials_from
+
+    x = np.zeros((1000, 8), np.float32)
+    x[:, 0] = 20.0
+    x[1, 0], x[2, 0] = 43.0, 46.0  # e⁴⁴ is about the root of the largest float32
+    _, total, level = exponentials_from(x, x[:, 1:2])
+    assert level[:4, 0].tolist() == [0.0, 0.0, 46.0, 0.0]
+    alone = exponentials_from(np.repeat(x[3:4], 1000, axis=0), x[:, 1:2])
+    np.testing.assert_array_equal(total[3:], alone[1][3:])
+    _, total, _ = exponentials_from(x, x[:, :1])
+    assert (total >= 1).all()
+    np.testing.assert_allclose(total[0] - 1, 7 * np.exp(-20.0), atol=1e-7)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_stays_in_its_row(reference, value):
+    from tinytorch.precision import exponentials_from
+
+    x = np.random.default_rng(0).standard_normal((1000, 8)).astype(np.float32)
+    wanted = exponentials_from(x, x[:, :1])
+    x[500, 0] = value
+    with np.errstate(invalid="ignore"):
+        got = exponentials_from(x, x[:, :1])
+    for one, same in zip(got, wanted, strict=True):
+        np.testing.assert_array_equal(np.delete(one, 500, 0), np.delete(same, 500, 0))
+    with np.errstate(invalid="ignore"):
+        loss = np.log(got[1][500]) + (got[2][500] - x[500, 0])
+    assert loss[0] == np.inf if value == -np.inf else np.isnan(loss[0])
+
+
 def test_exponentials_of_a_row_do_not_depend_on_other_rows(reference):
     """Nor on what the mask hides, infinite or not: a change in the future never changes the past."""
     from tinytorch.precision import exponentials

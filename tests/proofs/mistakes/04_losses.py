@@ -30,16 +30,16 @@ MISTAKES = (
     Mistake(
         "the right scores of the first row for all rows",
         of="surprise",
-        replace="weights[np.arange(len(x)), classes]",
-        by="weights[:1, classes].ravel()",
+        replace="x[np.arange(len(x)), classes]",
+        by="x[:1, classes].ravel()",
         turns_red="TestSurprise",
         says="surprise",
     ),
     Mistake(
         "surprise without subtracting the maximum",
         of="surprise",
-        replace="weights = x - max_keeping_axis(x, 1)",
-        by="weights = x.copy()",
+        replace="weights, total, level = exponentials_from(x, right)",
+        by="weights, level = np.exp(x), 0\ntotal = sum_keeping_axis(weights, 1)",
         turns_red="TestSurprise",
         says="surprise",
     ),
@@ -102,7 +102,7 @@ MISTAKES = (
     Mistake(
         "cross-entropy of scores without a softmax",
         of="surprise",
-        replace="np.log(total)[:, 0] - right",
+        replace="np.log(total) + (level - right)",
         by="-right",
         turns_red="TestCrossEntropy",
         says="cross_entropy",
@@ -110,7 +110,7 @@ MISTAKES = (
     Mistake(
         "cross-entropy normalized over the batch",
         of="surprise",
-        replace="np.log(total)[:, 0]",
+        replace="np.log(total)",
         by="np.log(weights.sum())",
         turns_red="TestCrossEntropy",
         says="cross_entropy",
