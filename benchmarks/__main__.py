@@ -123,7 +123,7 @@ def without_comparison(wanted: set[str], given: argparse.Namespace) -> Iterator[
         return
     for name, title in alone.TITLES.items():
         if name in wanted:
-            pairs = alone.pairs(name, given.source.resolve(), given.threads, seconds_of(given))
+            pairs = alone.pairs(name, given.source.resolve(), given.threads, seconds_for(given))
             yield plain(name, title, "PyTorch", pairs)
     if wanted & rows.LOOP.keys():
         yield from loop(rows.LOOP)
@@ -165,14 +165,14 @@ def difference(row: Row) -> float:
     return apart
 
 
-def seconds_of(given: argparse.Namespace) -> float:
+def seconds_for(given: argparse.Namespace) -> float:
     """How long a row is measured."""
     return (QUICK_SECONDS if given.quick else SECONDS) * (2 if given.threads > 1 else 1)
 
 
 def measured(row: Row, given: argparse.Namespace) -> dict[str, Any]:
     """A row of the table."""
-    seconds = seconds_of(given)
+    seconds = seconds_for(given)
     # What another process does, as in the row about import, is not in the CPU time of this one.
     clock = time.process_time if given.cpu and row.in_process else time.perf_counter
     fewest = 3 if given.quick else paired.FEWEST

@@ -247,10 +247,11 @@ LOOPS = "one loop for all steps of a row, in place of one call and one pass over
 CALLS = "calls that cost less; arithmetic is a small part of the microseconds that each takes"
 
 STEP = "the same step in plain NumPy, without Tensors, modules and checks"
+NOTHING = "nothing; what lies above are nodes, rules and modules in Python"
 
 FLOORS: dict[str, Floor] = {
-    "mlp-sgd": Floor(mlpfloor.step_with(mlpfloor.sgd), STEP, CALLS),
-    "mlp-adam": Floor(mlpfloor.step_with(mlpfloor.adam), STEP, CALLS),
+    "mlp-sgd": Floor(mlpfloor.step_with(mlpfloor.sgd), STEP, NOTHING),
+    "mlp-adam": Floor(mlpfloor.step_with(mlpfloor.adam), STEP, NOTHING),
     "gpt-step": Floor(
         step_products,
         "all products of matrices, there and back, and the exponentials of attention, gelu and loss",
