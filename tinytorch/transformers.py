@@ -56,8 +56,9 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     Raises:
         TypeError: ``x`` is not floating; the message names its dtype.
 
-    The gradient rules need 1 / deviation again. ``Saving(out, (inverse,))`` hands it on to them as ``saved``;
-    if you return the result alone, ``saved`` is None, and they compute it again.
+    The gradient rules need both results of `normalized` again. ``Saving(out, (x̂, 1 / deviation))`` hands them
+    on as ``saved``, so leave x̂ as it is; if you return the result alone, ``saved`` is None, and the rules
+    compute both again.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
@@ -74,7 +75,7 @@ def layer_norm_x(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the vectors.
 
@@ -93,7 +94,7 @@ def layer_norm_weight(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_weight")
@@ -108,7 +109,7 @@ def layer_norm_bias(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     raise NotImplementedError("13 transformers: layer_norm_bias")

@@ -164,6 +164,9 @@ def layer_norm(
     check_floating(input, "input")
     one = np.ones(shape, input.dtype) if weight is None else weight
     zero = np.zeros(shape, input.dtype) if bias is None else bias
+    for name, value in (("weight", one), ("bias", zero)):
+        if value.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {value.shape}")
     if len(shape) == 1:
         return import_module("tinytorch.transformers").layer_norm(input, one, zero, eps=eps)
     dims = tuple(range(-len(shape), 0))

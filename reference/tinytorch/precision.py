@@ -119,11 +119,14 @@ def exponentials(x: Array, axis: int, mask: Array | None = None) -> tuple[Array,
     """
     is_good = None
     if x.size >= LARGE and x.dtype.char in "fd":
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             weights = np.exp(x)
             if mask is not None:
-                np.copyto(weights, 0, where=~mask)
+                weights *= mask  # in half the time of `np.copyto`, but an infinite one becomes NaN
             total = sum_keeping_axis(weights, axis)
+            if mask is not None and np.isnan(total).any():
+                np.copyto(weights, 0, where=~mask)
+                total = sum_keeping_axis(weights, axis)
         is_good = (total > FAINT) & (total < np.inf)
         if is_good.all():
             return weights, total

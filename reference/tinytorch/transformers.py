@@ -57,17 +57,18 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     Raises:
         TypeError: ``x`` is not floating; the message names its dtype.
 
-    The gradient rules need 1 / deviation again. ``Saving(out, (inverse,))`` hands it on to them as ``saved``;
-    if you return the result alone, ``saved`` is None, and they compute it again.
+    The gradient rules need both results of `normalized` again. ``Saving(out, (x̂, 1 / deviation))`` hands them
+    on as ``saved``, so leave x̂ as it is; if you return the result alone, ``saved`` is None, and the rules
+    compute both again.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])
     """
     check_floating(x, "x")
-    out, inverse = normalized(x, eps)
-    out *= weight
+    normal, inverse = normalized(x, eps)
+    out = np.multiply(normal, weight, dtype=normal.dtype)  # whatever the weight has
     out += bias
-    return Saving(out, (inverse,))
+    return Saving(out, (normal, inverse))
 
 
 @in_single
@@ -79,17 +80,16 @@ def layer_norm_x(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the vectors.
 
     Shifting or stretching a vector changes nothing, so remove the parts of g that would do so:
     (h - mean(h) - x̂ · mean(h · x̂)) / deviation, with h = g · weight.
     """
-    (inverse,) = saved or normalized(x, eps)[1:]  # (…, 1)
+    normal, inverse = saved or normalized(x, eps)  # (…, D) and (…, 1)
     h = g * weight  # (…, D)
-    along = x - mean_of(x)  # (…, D)
-    along *= np.vecdot(h, along)[..., None] * inverse * inverse / len(weight)  # x̂ · mean(h · x̂)
+    along = normal * (np.vecdot(h, normal)[..., None] / len(weight))  # x̂ · mean(h · x̂)
     h -= mean_of(h)
     h -= along
     h *= inverse
@@ -105,13 +105,12 @@ def layer_norm_weight(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the weight: Σ of g · x̂ over all vectors."""
-    (inverse,) = saved or normalized(x, eps)[1:]  # (…, 1)
-    products = x - mean_of(x)
-    products *= g
-    return inverse.reshape(-1) @ products.reshape(-1, len(weight))  # (D,)
+    normal, _ = saved or normalized(x, eps)
+    products = g * normal
+    return sum_along(products.reshape(-1, len(weight)), 0)  # (D,)
 
 
 @in_single
@@ -123,7 +122,7 @@ def layer_norm_bias(
     bias: Array,
     *,
     eps: float = 1e-5,
-    saved: tuple[Array] | None = None,
+    saved: tuple[Array, Array] | None = None,
 ) -> Array:
     """The gradient of the bias: Σ of g over all vectors."""
     rows = g.reshape(-1, len(bias))

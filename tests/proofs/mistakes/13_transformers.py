@@ -70,8 +70,8 @@ MISTAKES = (
     Mistake(
         "a gradient of the weight from vectors that are not normalized",
         of="layer_norm_weight",
-        replace="products = x - mean_of(x)",
-        by="products = x.copy()",
+        replace="g * normal",
+        by="g * x",
         turns_red="TestLayerNorm",
         says="layer_norm",
     ),
@@ -422,10 +422,18 @@ MISTAKES = (
     Mistake(
         "the dtype of the weight for that of the vectors",
         of="layer_norm",
-        replace="out *= weight",
-        by="out = out * weight",
+        replace="np.multiply(normal, weight, dtype=normal.dtype)",
+        by="normal * weight",
         turns_red="TestLayerNorm",
         says="dtype",
+    ),
+    Mistake(
+        "what the gradient needs overwritten by the result",
+        of="layer_norm",
+        replace="np.multiply(normal, weight, dtype=normal.dtype)",
+        by="np.multiply(normal, weight, out=normal)",
+        turns_red="TestLayerNorm",
+        says="gradient",
     ),
     Mistake(
         "the way back drawn first",
