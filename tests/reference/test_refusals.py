@@ -219,3 +219,12 @@ def test_softplus_is_made_as_it_is_called(reference):
     x = reference.Tensor([-1.0, 4.0])
     got = reference.nn.Softplus(2, 3)(x)
     np.testing.assert_allclose(got.data, [np.log1p(np.exp(-2)) / 2, 4.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_norm_takes_a_weight_for_each_element_and_no_more(reference, name):
+    """One with more axes would broadcast the result."""
+    x = reference.Tensor(np.ones((2, 3), np.float32))
+    wrong = reference.Tensor(np.ones((4, 2, 3), np.float32))
+    with pytest.raises(ValueError, match=rf"{name} must have shape \(3,\), got \(4, 2, 3\)"):
+        reference.nn.functional.layer_norm(x, (3,), **{name: wrong})
