@@ -48,9 +48,11 @@ def is_left(folder: Path) -> bool:
     """
     status, owner = folder.lstat(), folder / OWNER
     mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    if folder.is_symlink() or not mine or not owner.is_file():
+    if folder.is_symlink() or not mine or not folder.is_dir():
         return False
     if time.time() - status.st_mtime < YOUNG:
         return False
+    if not owner.is_file():
+        return not any(folder.iterdir())  # who made it was killed before it could be locked
     with FileLock(owner, timeout=0):  # Timeout is an OSError
         return True

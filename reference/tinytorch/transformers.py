@@ -57,9 +57,9 @@ def layer_norm(x: Array, weight: Array, bias: Array, *, eps: float = 1e-5) -> Ar
     Raises:
         TypeError: ``x`` is not floating; the message names its dtype.
 
-    The gradient rules need both results of `normalized` again. ``Saving(out, (x̂, 1 / deviation))`` hands them
-    on as ``saved``, so leave x̂ as it is; if you return the result alone, ``saved`` is None, and the rules
-    compute both again.
+    The gradient rules need both results of `normalized` again. ``Saving(out, (x̂, 1 / deviation))`` hands
+    them on as ``saved``, so leave x̂ as it is; if you return the result alone, ``saved`` is None, and the
+    rules compute both again.
 
     >>> layer_norm(np.array([1.0, 3.0]), np.ones(2), np.zeros(2), eps=0.0)
     array([-1.,  1.])

@@ -76,6 +76,16 @@ def test_of_a_program_that_is_killed_goes_with_the_next(place, holder):
         assert not folder.exists()
 
 
+def test_of_a_program_that_is_killed_before_it_locks_it_goes_too(place):
+    folder = place / f"{scratch.PREFIX}new"
+    folder.mkdir()
+    with scratch_folder():
+        assert folder.is_dir(), "it could be one that is being made"
+    made_long_ago(folder)
+    with scratch_folder():
+        assert not folder.exists()
+
+
 def test_of_a_program_that_is_alive_stays(place, holder):
     _, folder = holder
     made_long_ago(folder)
@@ -104,6 +114,16 @@ def test_nothing_of_anybody_else_goes(place, tmp_path, monkeypatch):
     assert (tmp_path / "elsewhere" / "owner").is_file()
 
 
+def wait_for_workers(group):
+    """Until none of a killed group is left that could write; not for ever, as nobody may reap them."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a process is ended otherwise there")
 def test_a_run_with_workers_that_is_killed_leaves_nothing_for_long(place, tmp_path):
     root = toy.build(tmp_path / "here")
@@ -119,6 +139,7 @@ def test_a_run_with_workers_that_is_killed_leaves_nothing_for_long(place, tmp_pa
         time.sleep(0.05)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    wait_for_workers(run.pid)
     (folder,) = left()
     made_long_ago(folder)
     toy.solve(root, "adding")
@@ -128,4 +149,4 @@ def test_a_run_with_workers_that_is_killed_leaves_nothing_for_long(place, tmp_pa
         ).returncode
         == 0
     )
-    assert left() == []
+    assert left() == [], [*folder.rglob("*")]
