@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from html import unescape
 from textwrap import wrap
-
-from rich.console import RenderableType
-from rich.markdown import Markdown
+from typing import TYPE_CHECKING
 
 from pytest_tinytorch.lessons.formulas import line_of_text
 from pytest_tinytorch.lessons.markup import FOLDED, anchor, plain, with_formulas
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?!https?:)[^)]*\)")
 ADDRESS = re.compile(r"<(https?:[^<>\s]+)>")
@@ -37,6 +38,8 @@ PASSAGES = 2
 
 def for_terminal(text: str, width: int, color: bool = True) -> RenderableType:
     """A lesson as Rich draws it on so many columns. Without color, nothing has to read the code in it."""
+    from rich.markdown import Markdown  # takes as long as Click and all else that a lesson needs
+
     fitting = CODE.sub(lambda found: folded_code(found[0], width - 2), readable(text))
     if not color:
         fitting = LANGUAGE.sub("```text", fitting)

@@ -22,12 +22,17 @@ def terminal_glyphs() -> Glyphs:
 
 def columns() -> int:
     """How many columns there are: what the environment says, or else the terminal."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdigit() and int(told):
-        return int(told)
+    if told := told_columns():
+        return told
     if is_terminal() and os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return COLUMNS
     return columns_of_terminal() or COLUMNS
+
+
+def told_columns() -> int:
+    """How many columns the environment says; 0 if it says nothing."""
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdigit() else 0
 
 
 def reading_columns() -> int:

@@ -14,6 +14,7 @@ from pytest_tinytorch.evidence.implementation import kit_home
 from pytest_tinytorch.lessons import find, guides, page, source
 from pytest_tinytorch.lessons.find import NoLesson, Topic
 from pytest_tinytorch.lessons.markup import anchor
+from pytest_tinytorch.terminal import output
 from pytest_tinytorch.tito.session import Screen, Session, complete, open_screen, open_session
 
 PAGES = ".tinytorch/lessons"
@@ -31,7 +32,8 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
 
     LESSON is a number or a name, `milestone` with its number or year, or an exercise, for which you
     see its section. Without LESSON you see the list; `tito docs editors` is the page about editors.
-    Everything is on your disk; that page needs no workspace.
+    Everything is on your disk; that page needs no workspace. In a terminal the lesson is drawn; a file or
+    another program gets its Markdown, or what is drawn if COLUMNS is set.
 
     Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
     """
@@ -117,8 +119,12 @@ def same_name(unit: Unit) -> list[str]:
 
 
 def show(screen: Screen, text: str) -> None:
-    """Bring Markdown to the terminal, a page at a time where it is long."""
+    """Draw Markdown in the terminal, a page at a time where it is long; elsewhere it stays Markdown."""
     from pytest_tinytorch.lessons import reading
+
+    if not (output.is_terminal() or output.told_columns()):
+        click.echo(screen.glyphs.fit(reading.readable(text)), nl=False)
+        return
     from pytest_tinytorch.terminal.screen import rendered
 
     width = min(screen.width, LONG)

@@ -51,7 +51,7 @@ FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygment
         ("milestone list", set()),
         ("docs 05 --path", set()),
         ("", {"rich.console"}),
-        ("docs 05", {"rich.console", "rich.table", "rich.markdown", "pygments"}),
+        ("docs 05", set()),
         ("checkpoint status", {"rich.console"}),
         ("path", {"rich.console"}),
         ("report", {"rich.console"}),
@@ -60,14 +60,16 @@ FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygment
         ("module status", {"rich.console"}),
     ],
 )
-def test_a_command_imports_what_it_draws_with(command, drawn_with):
+def test_a_command_imports_what_it_draws_with(command, drawn_with, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", *command.split())
     assert "pytest_tinytorch.tito.session" in found
     assert found & (NEVER | FOR_SOME) == drawn_with
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
 
 
-def test_a_lesson_without_colors_needs_no_language_of_code():
+def test_a_lesson_that_is_drawn_without_colors_needs_no_language_of_code(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", "docs", "05")
     assert "rich.markdown" in found
     assert {name for name in found if name.startswith("pygments.lexers.")} <= {
@@ -225,6 +227,25 @@ def pytest_runtest_setup():
     def test_a_run_that_collects_nothing_leaves_it_as_it_was(self):
         code = "import pytest; pytest.main(['--capabilities']); print(gc.get_threshold())"
         assert ended(code).stdout.rstrip().endswith(str(gc.get_threshold()))
+
+
+def test_pytest_does_not_rewrite_the_modules_of_the_plugin(tmp_path):
+    """As it would where the kit is installed from a wheel."""
+    marks = """\
+import sys
+import pytest
+
+pytest.register_assert_rewrite("pytest_tinytorch", "beside")
+
+def pytest_unconfigure():
+    import beside
+    own = [module for name, module in sys.modules.items() if name.startswith("pytest_tinytorch.")]
+    print({type(module.__loader__).__name__ for module in own}, type(beside.__loader__).__name__)
+"""
+    root = toy.build(tmp_path)
+    toy.write(root, {"marks.py": marks, "beside.py": ""})
+    run = toy.pytest_in(root, "-p", "marks", "-p", "tinytorch", "--collect-only", cold=True)
+    assert "{'SourceFileLoader'} AssertionRewritingHook\n" in run.output
 
 
 def test_a_run_imports_no_format_that_nobody_asked_for(tmp_path):

@@ -27,7 +27,19 @@ def workspace(made, tmp_path, monkeypatch):
     return tmp_path / "my-torch"
 
 
-def test_a_lesson_is_text_where_there_is_no_terminal(workspace):
+def test_a_lesson_stays_markdown_where_there_is_no_terminal(workspace, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    text = tito("docs", "05")
+    assert text.startswith("# 05 · Autograd\n\n*Can I compute gradients?*\n")
+    assert "- **It needs**: 01 tensor, 02 activations, 04 losses\n" in text, "no links"
+    assert "f = (xy + y)² at x = 3" in text
+    assert "```python\n>>> from tinytorch import Tensor\n" in text
+    assert tito("docs", "softmax").startswith("### `softmax`\n")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "# 05" not in tito("docs", "05"), "a terminal, whatever Python says of it"
+
+
+def test_a_lesson_is_drawn_without_colors_where_the_columns_are_told(workspace):
     text = tito("docs", "attention")
     assert "12 · Attention" in text
     assert "\x1b" not in text
