@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import math
 import time
 
@@ -37,6 +38,20 @@ def test_a_ratio_is_the_median_of_ratios():
     assert found.median == 0.5
     assert (found.low, found.high) == (0.5, 1.5)
     assert (found.pairs, found.ours, found.theirs) == (5, 2.0, 2.0)
+
+
+def test_what_was_there_before_is_no_garbage_to_look_through():
+    there: list[list[int]] = [[]]
+    looked_through: list[bool] = []
+
+    def work() -> None:
+        looked_through.append(any(one is there for one in gc.get_objects()))
+
+    paired.in_turn(work, work, 0.0, fewest=2)
+    work()
+    assert looked_through[0], "the first calls may make what stays"
+    assert not any(looked_through[4:-1])
+    assert looked_through[-1]
 
 
 def test_both_sides_are_timed_in_turn():
