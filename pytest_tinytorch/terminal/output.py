@@ -32,7 +32,7 @@ def columns() -> int:
 def told_columns() -> int:
     """How many columns the environment says; 0 if it says nothing."""
     told = os.environ.get("COLUMNS", "")
-    return int(told) if told.isdigit() else 0
+    return int(told) if told.isdecimal() else 0
 
 
 def reading_columns() -> int:

@@ -42,3 +42,12 @@ def test_what_a_person_says_of_the_columns_holds_for_a_dumb_terminal(monkeypatch
     for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "57"}.items():
         monkeypatch.setenv(name, value)
     assert output.columns() == 57
+
+
+@pytest.mark.parametrize(
+    ("told", "columns"), [("57", 57), ("", 0), ("0", 0), ("-5", 0), ("wide", 0), ("²", 0)]
+)
+def test_columns_that_are_told(monkeypatch, told, columns):
+    """Rich ends with a ValueError at a digit that stands in no number."""
+    monkeypatch.setenv("COLUMNS", told)
+    assert output.told_columns() == columns
