@@ -32,8 +32,8 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
 
     LESSON is a number or a name, `milestone` with its number or year, or an exercise, for which you
     see its section. Without LESSON you see the list; `tito docs editors` is the page about editors.
-    Everything is on your disk; that page needs no workspace. In a terminal the lesson is drawn; a file or
-    another program gets its Markdown, or what is drawn if COLUMNS is set.
+    Everything is on your disk; that page needs no workspace. In a terminal the lesson is drawn. In a file, or
+    for another program, it stays Markdown, unless you set COLUMNS.
 
     Examples: tito docs 05, tito docs 1998, tito docs softmax, tito docs 05 backward --browser
     """
