@@ -1,7 +1,6 @@
 """The curriculum: units, what they depend on, and how they are grouped."""
 
-from __future__ import annotations
-
+# Annotations are values here, no strings: msgspec would compile each string anew at every start.
 from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
 from typing import NewType

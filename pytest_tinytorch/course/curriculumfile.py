@@ -21,7 +21,7 @@ def load_curriculum(path: Path = DEFAULT) -> Curriculum:
         CurriculumError: it cannot be read, or an entry is wrong; the message names it.
     """
     try:
-        return parse_curriculum(path.read_text(encoding="utf-8"))
+        return parse_curriculum(path.read_bytes().decode("utf-8").replace("\r\n", "\n"))
     except OSError as error:
         raise CurriculumError(f"{path}: {error.strerror}") from error
     except ValueError as error:  # it is not UTF-8, not TOML, or an entry is wrong

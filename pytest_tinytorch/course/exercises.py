@@ -17,9 +17,9 @@ from pytest_tinytorch.course.syntax import syntax_tree
 KEPT = Path(__file__).with_name("untouched.json")
 """What `known_stubs` reads; `kit.stubs` writes it."""
 GRADIENT = "gradient of "
-STUB_MESSAGE = re.compile(r"(\d\d) (\w+): (.+)")
+STUB_MESSAGE = r"(\d\d) (\w+): (.+)"
 """The message of a stub: checkpoint, module, exercise."""
-HEAD = re.compile(r"\s*(async\s+)?(def|class)\b")
+HEAD = r"\s*(async\s+)?(def|class)\b"
 
 
 @lru_cache(maxsize=64)
@@ -194,7 +194,7 @@ def _calls(value: ast.expr | None, function: str) -> bool:
     return (
         isinstance(text, ast.Constant)
         and isinstance(text.value, str)
-        and STUB_MESSAGE.fullmatch(text.value) is not None
+        and re.fullmatch(STUB_MESSAGE, text.value) is not None
     )
 
 
@@ -217,7 +217,7 @@ def below_decorators(lines: Sequence[str], line: int) -> int:
     """
     if not (1 <= line <= len(lines) and lines[line - 1].lstrip().startswith("@")):
         return line
-    heads = (n for n, text in enumerate(lines[line:], line + 1) if HEAD.match(text))
+    heads = (n for n, text in enumerate(lines[line:], line + 1) if re.match(HEAD, text))
     return next(heads, line)
 
 

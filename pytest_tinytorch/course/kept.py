@@ -5,8 +5,7 @@ no other: where somebody forgets to write it anew, all is slower, and nothing is
 `course.parsed` writes it.
 """
 
-from __future__ import annotations
-
+# Annotations are values here, no strings: msgspec would compile each string anew at every start.
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar

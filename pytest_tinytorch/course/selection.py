@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pytest_tinytorch.course.curriculum import Curriculum, NamedCheckpoints, Unit
-from pytest_tinytorch.course.nearest import nearest
 
 FILE = r"(?:test_|milestone_)?(?:(?P<number>\d\d)[_ ])?(?:(?P<year>\d{4})[_ ])?(?P<name>\w+)"
 """How the files of a unit are named, and the folder of a milestone."""
@@ -162,6 +161,8 @@ def _range(
 
 def _unknown(kind: str, word: str, valid: Mapping[str, str]) -> UnknownName:
     """The error for an unknown word; ``valid`` maps each valid word to how it is best written."""
+    from pytest_tinytorch.course.nearest import nearest  # most names are known
+
     near = [] if word.isdecimal() else nearest(word, valid)
     meant = f" Did you mean {valid[near[0]]!r}?" if near else ""
     ways = dict.fromkeys(valid.values())

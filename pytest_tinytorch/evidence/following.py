@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
+
+from pytest_tinytorch.evidence.jsontext import parsed
 
 FILE = ".tinytorch/last-run.json"
 
@@ -21,7 +22,7 @@ class Following(Struct, frozen=True):
 def read_following(root: Path) -> Following:
     """What the last run in ``root`` was asked for; nothing if that is not known."""
     try:
-        table = json.loads((root / FILE).read_text(encoding="utf-8"))
+        table = parsed((root / FILE).read_bytes())
         found = [table.get(name) for name in ("path", "borrow")]
     except (OSError, ValueError, AttributeError):
         return Following()
@@ -32,6 +33,8 @@ def remember(root: Path, now: Following) -> None:
     """Keep it for `tito`. A run that was asked for nothing ends what the one before was asked for."""
     if now == read_following(root):
         return
+    import json
+
     with suppress(OSError):  # it is a convenience: no verdict depends on it
         file = root / FILE
         if now == Following():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
 from pytest_tinytorch.course.curriculum import Curriculum, Unit, UnitId
 from pytest_tinytorch.evidence.outcomes import State, Verdict
-from pytest_tinytorch.evidence.plan import Plan
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.evidence.plan import Plan
 
 
 def with_unproved_needs(
@@ -53,8 +55,11 @@ def states_of_units(
     verdict of ``not run`` says nothing, so what is known stands. Only ``passed`` is a pass.
     """
     result: dict[UnitId, State] = {}
-    order = TopologicalSorter({unit.id: unit.needs for unit in curriculum.units}).static_order()
-    for unit in map(curriculum.unit, order):
+
+    def settle(unit: Unit) -> None:
+        for need in unit.needs:
+            if need not in result:
+                settle(curriculum.unit(need))
         open_now = all(result[need] in (State.PASSED, State.BORROWED) for need in unit.needs)
         judged = unit.id in verdicts and verdicts[unit.id].state != State.NOT_RUN
         before = State.STALE if unit.id in stale else State.NOT_RUN
@@ -65,6 +70,10 @@ def states_of_units(
         else:
             state = verdicts[unit.id].state if judged else known(unit.id) or before
         result[unit.id] = state
+
+    for unit in curriculum.units:
+        if unit.id not in result:
+            settle(unit)
     return {unit.id: result[unit.id] for unit in curriculum.units}
 
 

@@ -83,10 +83,8 @@ class Implementation(Struct, frozen=True):
 
     def places(self, module: str) -> tuple[Path, Path]:
         """The files that ``tinytorch.<module>`` may be: that of a package comes before the other."""
-        name, *inner = module.split(".")
-        folder = self.reference if name in self.borrowed else self.folder
-        place = "/".join([folder.as_posix(), PACKAGE, name, *inner])
-        return Path(f"{place}/__init__.py"), Path(f"{place}.py")
+        name = module.partition(".")[0]
+        return _places(self.reference if name in self.borrowed else self.folder, module)
 
     def sources(self, known: Mapping[Path, bytes] | None = None) -> dict[Path, bytes]:
         """Every file of Python in the package under test, and what is in it now.
@@ -98,7 +96,7 @@ class Implementation(Struct, frozen=True):
             own = [file for file in digests.files_below(package) if file.suffix == ".py"]
         else:
             own = [file for file in known if inside(file, package)]
-        files = sorted({*own, *map(self.file, self.borrowed)})
+        files = [*own, *sorted({*map(self.file, self.borrowed)}.difference(own))]
         held = known or {}
         found = {f: held[f] if f in held else digests.read_if_present(f) for f in files}
         saved = {file: data for file, data in found.items() if data is not None}
@@ -121,6 +119,13 @@ class Implementation(Struct, frozen=True):
         """The file of a module among ``sources``; where it should be if it is not there."""
         package, alone = self.places(module)
         return package if package in sources else alone
+
+
+@lru_cache(maxsize=256)
+def _places(folder: Path, module: str) -> tuple[Path, Path]:
+    """The same in one folder. Remembered: a command asks it three times of each module."""
+    place = "/".join([folder.as_posix(), PACKAGE, *module.split(".")])
+    return Path(f"{place}/__init__.py"), Path(f"{place}.py")
 
 
 REFUSED = (

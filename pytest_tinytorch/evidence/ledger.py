@@ -1,8 +1,6 @@
 """The ledger: one line of JSON per event, only ever appended to. Progress is a fold over it."""
 
-from __future__ import annotations
-
-import json
+# Annotations are values here, no strings: msgspec would compile each string anew at every start.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from msgspec.structs import asdict
 from pytest_tinytorch.course.curriculum import UnitId
 from pytest_tinytorch.evidence import appendfile
 from pytest_tinytorch.evidence.ground import Ground
+from pytest_tinytorch.evidence.jsontext import parsed
 from pytest_tinytorch.evidence.outcomes import LASTING, State
 
 SCHEMA = 1
@@ -61,7 +60,7 @@ class Event(Struct, frozen=True):
         origin, *names, _ = self.source.split(":") if self.source.count(":") else ("", "")
         return frozenset(",".join(names).split(",")) - {""} if self.own and origin else None
 
-    def is_repeat_of(self, other: Event) -> bool:
+    def is_repeat_of(self, other: "Event") -> bool:
         """Whether it says no more than ``other`` does."""
         return self._told() == other._told()
 
@@ -163,7 +162,7 @@ def parse_event(line: bytes) -> Event:
     from msgspec import convert
 
     try:
-        table = json.loads(line.decode("utf-8"))
+        table = parsed(line)
     except (ValueError, RecursionError):
         raise ValueError("not a line of JSON") from None
     if not isinstance(table, dict):
@@ -198,6 +197,8 @@ def append_events(file: Path, events: Sequence[Event]) -> None:
 
 def write_events(file: Path, events: Sequence[Event]) -> None:
     """Add events in one write. Call it within the lock."""
+    import json  # only the end of a run writes any
+
     text = "".join(json.dumps(asdict(e), ensure_ascii=False) + "\n" for e in events)
     if text:
         appendfile.append(file, text.encode("utf-8"))

@@ -7,12 +7,12 @@ taken from the run itself would not show it. Maintainers write the file with
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Curriculum, UnitId
 from pytest_tinytorch.course.options import WORKSPACE_FILE
+from pytest_tinytorch.evidence.jsontext import parsed
 
 
 def read_manifest(root: Path) -> dict[UnitId, tuple[str, ...]]:
@@ -24,7 +24,7 @@ def read_manifest(root: Path) -> dict[UnitId, tuple[str, ...]]:
     file = root / WORKSPACE_FILE
     remedy = "restore it, or regenerate it with `python -m pytest_tinytorch.manifest`"
     try:
-        table = json.loads(file.read_text(encoding="utf-8"))
+        table = parsed(file.read_bytes())
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}; {remedy}") from error
     except ValueError as error:
@@ -46,4 +46,6 @@ def specs_by_unit(curriculum: Curriculum, nodeids: Iterable[str]) -> dict[UnitId
 
 def manifest_text(table: Mapping[UnitId, Iterable[str]]) -> str:
     """The manifest as it stands in the file."""
+    import json  # only maintainers write it
+
     return json.dumps(table, indent=1, ensure_ascii=False) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
 from pytest_tinytorch.evidence import digests
 from pytest_tinytorch.evidence.digests import Snapshot
+from pytest_tinytorch.evidence.jsontext import written
 from pytest_tinytorch.evidence.paths import inside
 
 CONFTEST = "conftest.py"
@@ -46,7 +46,7 @@ class Standing:
         if unit.is_milestone:
             # A milestone may build on the experiments of others, but not on their tests.
             own = [file for file in self._milestones if self._is_of(file, own[0])]
-        told = json.dumps([sorted(specs), sorted(unit.thresholds.items())])
+        told = written([sorted(specs), sorted(unit.thresholds.items())])
         entries = [("shared", self._shared), ("told", told), *self._texts(own)]
         if unit.is_milestone or self._speaks_of_data(own[0]):
             entries += self._data()

@@ -30,9 +30,7 @@ from pytest_tinytorch.evidence.ground import Digests, Footing, Ground
 from pytest_tinytorch.evidence.implementation import PACKAGE, Implementation, reference_folder
 from pytest_tinytorch.evidence.ledger import Event, Ledger
 from pytest_tinytorch.evidence.outcomes import Outcome, State
-from pytest_tinytorch.evidence.packagefolder import package_folder
 from pytest_tinytorch.evidence.paths import real_path
-from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.source import Source
 from pytest_tinytorch.evidence.standing import Standing
@@ -40,6 +38,7 @@ from pytest_tinytorch.evidence.standing import Standing
 if TYPE_CHECKING:  # what is wrong is looked into after a run
     from pytest_tinytorch.course.callgraph import Uses
     from pytest_tinytorch.evidence.causes import UsesByUnit
+    from pytest_tinytorch.evidence.plan import Plan
 
 
 class Workspace(Struct, frozen=True, dict=True):
@@ -284,6 +283,8 @@ class Workspace(Struct, frozen=True, dict=True):
 
     def plan(self, narrowed: bool) -> Plan:
         """What this run is to do; ``narrowed``: it was narrowed by pytest's own means."""
+        from pytest_tinytorch.evidence.plan import Plan  # what only shows something plans nothing
+
         curriculum, options = self.curriculum, self.options
         selected = self.selected()
         borrowed = self.borrowed() - selected
@@ -437,9 +438,12 @@ def open_workspace(root: Path, options: Options, curriculum_file: str = "") -> W
 
 def build_workspace(root: Path, options: Options, curriculum: Curriculum) -> Workspace:
     """The workspace in ``root`` for a curriculum that is read already; errors as `open_workspace`."""
-    own = folder = reference_folder(root)
-    if not options.reference:
-        folder = package_folder(options.source) if options.source else root
+    own = reference_folder(root)
+    folder = own if options.reference else root
+    if options.source and not options.reference:
+        from pytest_tinytorch.evidence.packagefolder import package_folder  # few runs name one
+
+        folder = package_folder(options.source)
     if not (folder / PACKAGE).is_dir():
         raise ValueError(f"{folder} has no package {PACKAGE}/: name the folder that contains it")
     borrowed = frozenset() if options.reference else chosen_to_borrow(curriculum, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -121,7 +122,7 @@ class Explainer(Struct, frozen=True, dict=True):
     def _todo(self, spec: Spec, error: BaseException) -> Outcome | None:
         """The outcome if the exception comes from an untouched stub."""
         found = (
-            STUB_MESSAGE.fullmatch(error_text(error))
+            re.fullmatch(STUB_MESSAGE, error_text(error))
             if isinstance(error, NotImplementedError)
             else None
         )

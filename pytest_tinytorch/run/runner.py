@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial, wraps
@@ -392,7 +393,7 @@ def stop_at_stubs(item: pytest.Item) -> None:
         try:
             return inner(*args, **kwargs)
         except NotImplementedError as error:
-            if STUB_MESSAGE.fullmatch(str(error)):
+            if re.fullmatch(STUB_MESSAGE, str(error)):
                 raise StubReached(error) from error
             setattr(test, FAILED_WITH, (args, kwargs))
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -157,7 +158,7 @@ def came_to(again: Again) -> Came:
 def reaches_stub(error: BaseException) -> bool:
     """Whether a spec ended at an untouched exercise; not if only the one that stands in has called it."""
     cause = error.error if isinstance(error, StubReached) else error
-    if not (isinstance(cause, NotImplementedError) and STUB_MESSAGE.fullmatch(str(cause))):
+    if not (isinstance(cause, NotImplementedError) and re.fullmatch(STUB_MESSAGE, str(cause))):
         return False
     frames = walk_tb(cause.__traceback__)
     return all(frame.f_code.co_filename != STAND_IN for frame, _ in frames)

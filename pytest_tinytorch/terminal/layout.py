@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
-from rich.rule import Rule
 from rich.text import Text
 
 from pytest_tinytorch.course.curriculum import Unit
@@ -14,9 +14,14 @@ from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal.glyphs import Glyphs
 
+if TYPE_CHECKING:  # few screens have one
+    from rich.rule import Rule
 
-def titled_rule(glyphs: Glyphs, title: str) -> Rule:
+
+def titled_rule(glyphs: Glyphs, title: str = "") -> Rule:
     """A line across with a title in it."""
+    from rich.rule import Rule
+
     return Rule(Text(title, style="bold"), characters=glyphs.line, style="dim")
 
 
@@ -25,13 +30,12 @@ def last_line(progress: Progress, glyphs: Glyphs, width: int) -> list[Renderable
     text = progress.verdict_line()
     if len(text) + 4 <= width:
         return [titled_rule(glyphs, text)]
-    rule = Rule(characters=glyphs.line, style="dim")
-    return [rule, indented(Text(text, style="bold"), 1, width)]
+    return [titled_rule(glyphs), indented(Text(text, style="bold"), 1, width)]
 
 
 def indented(text: Text, indent: int, width: int, hang: int = 0) -> Text:
     """Text wrapped to ``width`` with every line indented, those after the first ``hang`` deeper."""
-    lines = text.wrap(console_of(width), max(16, width - indent - hang - 1))
+    lines = folded(text, width, max(16, width - indent - hang - 1))
     margins = [" " * indent, *[" " * (indent + hang)] * (len(lines) - 1)]
     wrapped = Text("\n").join(
         Text(margin).append_text(line) for margin, line in zip(margins, lines, strict=False)
@@ -41,7 +45,13 @@ def indented(text: Text, indent: int, width: int, hang: int = 0) -> Text:
 
 def beside(text: Text, column: int, width: int) -> Text:
     """Text in a column of its own, to begin behind what stands in the columns before it."""
-    return Text(f"\n{' ' * column}").join(text.wrap(console_of(width), max(1, width - column)))
+    return Text(f"\n{' ' * column}").join(folded(text, width, max(1, width - column)))
+
+
+def folded(text: Text, width: int, room: int) -> list[Text]:
+    """The lines of a text in so many columns of ``width``. Most texts fit, and are not looked through."""
+    fits = text.cell_len <= room and not {"\n", "\t"} & {*text.plain}
+    return [text] if fits else [*text.wrap(console_of(width), room)]
 
 
 @cache

@@ -12,12 +12,10 @@ from rich.text import Text
 from pytest_tinytorch.course import selection
 from pytest_tinytorch.course.curriculum import NamedCheckpoints as LearningPath
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.course.nearest import nearest
 from pytest_tinytorch.course.selection import unit_ranges
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.terminal import report
 from pytest_tinytorch.terminal.layout import fold, indented
-from pytest_tinytorch.tito import choosing
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
 
 BAR = 20
@@ -42,6 +40,8 @@ def path(words: tuple[str, ...], as_json: bool) -> None:
     Examples: tito path vision, tito path choose vision, tito path borrow 01-08, tito path leave
     """
     session = open_session()
+    if words and words[0] in VERBS:
+        from pytest_tinytorch.tito import choosing  # what shows a path chooses none
     match words:
         case ("choose", name):
             choosing.choose(session, select(session, name))
@@ -58,6 +58,8 @@ def path(words: tuple[str, ...], as_json: bool) -> None:
         case ("leave" | "choose", *_):
             raise click.UsageError(f"one path at a time: tito path choose {words[1]}")
         case _:
+            from pytest_tinytorch.course.nearest import nearest
+
             near = nearest(words[0], VERBS)
             right = " ".join(["tito path", *near, *words[1:]]) if near else "tito path --help"
             raise click.UsageError(f"unknown {words[0]!r}: did you mean `{right}`?")

@@ -37,7 +37,14 @@ def test_a_conftest_may_load_a_profile_even_where_the_map_is_shown(tmp_path, opt
 
 
 NEVER = {"hypothesis", "numpy", "tinytorch", "pytest", "importlib.metadata", "subprocess"}
-NEVER |= {"tomllib", "rich.panel", "pytest_tinytorch.evidence.causes", "latex2mathml"}
+NEVER |= {
+    "json",
+    "graphlib",
+    "tomllib",
+    "rich.panel",
+    "pytest_tinytorch.evidence.causes",
+    "latex2mathml",
+}
 """What no command that only shows something imports."""
 FOR_SOME = {"rich.console", "rich.table", "rich.tree", "rich.markdown", "pygments", "difflib"}
 """What a command imports only if it draws with it."""

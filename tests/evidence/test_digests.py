@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from pathlib import Path
+
 import pytest
 
 from pytest_tinytorch.course.options import Options
@@ -80,6 +84,35 @@ class TestSnapshot:
         assert Snapshot().of(tmp_path / "none", digests.of_bytes) == MISSING
         assert Snapshot().of(tmp_path, digests.of_bytes) == MISSING
 
+    @pytest.mark.parametrize("size", [0, 1, digests.CHUNK + 1])
+    def test_all_of_a_file_is_read_whatever_its_size_was(self, tmp_path, monkeypatch, size):
+        file = tmp_path / "a"
+        data = b"01234567" * (digests.CHUNK // 4)
+        file.write_bytes(data)
+        status = [*file.stat()]
+        status[stat.ST_SIZE] = size
+        monkeypatch.setattr(os, "stat", lambda path: os.stat_result(status))
+        assert digests.read_with_mark(file)[1] == data
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    def test_a_pipe_is_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        mark, data = digests.read_with_mark(tmp_path / "pipe")
+        assert mark == digests.mark(tmp_path / "pipe") is not None
+        assert data is None
+
+    def test_what_cannot_be_read_has_its_mark(self, tmp_path, monkeypatch):
+        file = tmp_path / "a"
+        file.write_bytes(b"1")
+        before = digests.read_with_mark(file)
+        assert before == (digests.mark(file), b"1")
+        monkeypatch.setattr(os, "open", refuse)
+        assert digests.read_with_mark(file) == (before[0], None)
+
+    def test_a_name_that_no_file_can_have_is_none(self):
+        assert digests.read_with_mark(Path("a\0b")) == (None, None)
+        assert digests.mark(Path("a\0b")) is None
+
     def test_text_counts_whatever_its_line_ends(self):
         assert digests.of_text(b"a\r\nb") == digests.of_text(b"a\nb") != digests.of_text(b"a b")
         assert digests.of_bytes(b"a\r\nb") != digests.of_bytes(b"a\nb")
@@ -92,6 +125,10 @@ class TestSnapshot:
             toy.write(tmp_path, {name: ""})
         found = [f.relative_to(tmp_path).as_posix() for f in digests.files_below(tmp_path)]
         assert found == ["a.txt", "b/c.npz", "d.pyc"]
+
+
+def refuse(*given):
+    raise PermissionError(13, "Permission denied")
 
 
 def found_digests(root, **given):
