@@ -6,13 +6,9 @@ import re
 from collections.abc import Callable
 from html import unescape
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from pytest_tinytorch.lessons.formulas import line_of_text
 from pytest_tinytorch.lessons.markup import FOLDED, anchor, plain, with_formulas
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?!https?:)[^)]*\)")
 ADDRESS = re.compile(r"<(https?:[^<>\s]+)>")
@@ -36,14 +32,10 @@ PASSAGES = 2
 """Paragraphs of a lesson that are shown with an exercise, at most."""
 
 
-def for_terminal(text: str, width: int, color: bool = True) -> RenderableType:
-    """A lesson as Rich draws it on so many columns. Without color, nothing has to read the code in it."""
-    from rich.markdown import Markdown  # takes as long as Click and all else that a lesson needs
-
-    fitting = CODE.sub(lambda found: folded_code(found[0], width - 2), readable(text))
-    if not color:
-        fitting = LANGUAGE.sub("```text", fitting)
-    return Markdown(fitting, hyperlinks=False, code_theme="ansi_dark")
+def fitting(text: str, width: int, color: bool = True) -> str:
+    """A lesson for Rich to draw on so many columns. Without color, nothing has to read the code in it."""
+    found = CODE.sub(lambda block: folded_code(block[0], width - 2), readable(text))
+    return found if color else LANGUAGE.sub("```text", found)
 
 
 def folded_code(block: str, width: int) -> str:

@@ -49,7 +49,7 @@ def docs(words: tuple[str, ...], browser: bool, only_path: bool) -> None:
         elif browser:
             open_page(session, topic)
         else:
-            show(session, text_of(session, topic))
+            show(session, text_of(session, topic), root)
     except (NoLesson, UnknownName) as error:
         raise click.UsageError(str(error)) from None
 
@@ -67,7 +67,7 @@ def show_guide(file: Path, browser: bool, only_path: bool) -> None:
         shown.write_text(html, encoding="utf-8", newline="\n")
         start_browser(screen, shown, shown.as_uri())
     else:
-        show(screen, guides.guide_text(file))
+        show(screen, guides.guide_text(file), settings.root_above(Path.cwd()))
 
 
 def folder_for_pages() -> Path:
@@ -118,24 +118,25 @@ def same_name(unit: Unit) -> list[str]:
     return [f"(The exercise `{unit.name}`: `{lesson_command(unit, unit.name)}`)"]
 
 
-def show(screen: Screen, text: str) -> None:
-    """Draw Markdown in the terminal, a page at a time where it is long; elsewhere it stays Markdown."""
-    from pytest_tinytorch.lessons import reading
+def show(screen: Screen, text: str, root: Path | None) -> None:
+    """Draw Markdown in the terminal, a page at a time where it is long; elsewhere it stays Markdown.
 
+    The workspace in ``root`` keeps what was drawn, if there is one.
+    """
     if not (output.is_terminal() or output.told_columns()):
+        from pytest_tinytorch.lessons import reading
+
         click.echo(screen.glyphs.fit(reading.readable(text)), nl=False)
         return
-    from pytest_tinytorch.terminal.screen import rendered
-
-    width = min(screen.width, LONG)
-    lesson = reading.for_terminal(text, width, screen.color)
-    drawn = rendered(lesson, width, screen.color, screen.glyphs)
     from shutil import get_terminal_size
 
-    if screen.color and drawn.count("\n") >= get_terminal_size().lines - 2:
-        click.echo_via_pager(drawn + "\n")
+    from pytest_tinytorch.tito.drawings import drawn
+
+    found = drawn(text, min(screen.width, LONG), screen.color, screen.glyphs, root)
+    if screen.color and found.count("\n") >= get_terminal_size().lines - 2:
+        click.echo_via_pager(found + "\n")
     else:
-        click.echo(drawn, color=screen.color)
+        click.echo(found, color=screen.color)
 
 
 def open_page(session: Session, topic: Topic | None) -> None:

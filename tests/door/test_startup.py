@@ -75,9 +75,10 @@ def test_a_command_imports_what_it_draws_with(command, drawn_with, monkeypatch):
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
 
 
-def test_a_lesson_that_is_drawn_without_colors_needs_no_language_of_code(monkeypatch):
+def test_a_lesson_that_is_drawn_without_colors_needs_no_language_of_code(tmp_path, monkeypatch):
+    kit.tito("init", str(tmp_path / "new"), "--no-git")
     monkeypatch.setenv("COLUMNS", "80")
-    found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", "docs", "05")
+    found = imported_by(tmp_path / "new", "-m", "pytest_tinytorch.tito", "docs", "05")
     assert "rich.markdown" in found
     assert {name for name in found if name.startswith("pygments.lexers.")} <= {
         "pygments.lexers._mapping",

@@ -10,7 +10,8 @@ import pytest
 
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.lessons import browser, find, formulas, lines, markup, page, reading
-from pytest_tinytorch.terminal.screen import rendered
+from pytest_tinytorch.terminal.glyphs import UNICODE
+from pytest_tinytorch.tito.drawings import draw
 from tests.support import kit, pages
 from tests.website.test_site import solutions_in
 
@@ -125,7 +126,7 @@ def test_where_none_are_kept_they_are_converted(tmp_path, monkeypatch, text):
 def test_without_color_a_terminal_shows_the_same_letters(files):
     text = files["lessons/05_autograd.md"]
     colored, plain = (
-        rendered(reading.for_terminal(text, 80, color), 80, color) for color in (True, False)
+        draw(reading.fitting(text, 80, color), 80, color, UNICODE) for color in (True, False)
     )
     assert "```" in text
     assert re.sub("\x1b\\[[0-9;]*m", "", colored).split() == plain.split()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import tempfile
 
 import pytest
 
+from pytest_tinytorch.tito import drawings
 from tests.support import toy
+from tests.support.imports import imported_by
 from tests.support.kit import tito
 
 
@@ -45,6 +49,64 @@ def test_a_lesson_is_drawn_without_colors_where_the_columns_are_told(workspace):
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
     assert "tito docs 05" in tito("docs")
+
+
+def kept_in(workspace):
+    return sorted((workspace / drawings.FOLDER).glob("*"))
+
+
+def test_a_drawing_is_kept_and_shown_again(workspace, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("LINES", "9999")  # no pager
+    first = tito("docs", "05")
+    assert "\x1b[1m" in first
+    (file,) = kept_in(workspace)
+    file.write_text("as it was drawn", encoding="utf-8")
+    assert tito("docs", "05") == "as it was drawn\n"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, re.sub(r"\x1b\[[\d;]*m", "", tito("docs", "05")).splitlines())) <= 60
+    monkeypatch.setenv("COLUMNS", "80")
+    lesson = workspace / "lessons/05_autograd.md"
+    lesson.write_text(lesson.read_text(encoding="utf-8") + "\nOne word.\n", encoding="utf-8")
+    assert "One word." in tito("docs", "05")
+    assert len(kept_in(workspace)) == 3
+
+
+def test_a_lesson_that_is_shown_again_needs_nothing_that_draws(workspace):
+    for expected in ({"rich.markdown", "rich.console"}, set()):
+        found = imported_by(workspace, "-m", "pytest_tinytorch.tito", "docs", "05")
+        assert found & {"rich.markdown", "rich.console", "pygments", "markdown_it"} >= expected
+        assert expected or not found & {"rich.markdown", "rich.console", "pygments"}
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "\x1b]0;title\a", "\x1b[2J", "a\x9bb", "\r", b"\xff"], ids=repr
+)
+def test_what_no_lesson_is_drawn_as_is_drawn_anew(workspace, kept):
+    right = tito("docs", "softmax")
+    (file,) = kept_in(workspace)
+    file.write_bytes(kept if isinstance(kept, bytes) else kept.encode())
+    assert tito("docs", "softmax") == right
+    assert file.read_text(encoding="utf-8") == right.removesuffix("\n")
+
+
+def test_as_many_drawings_are_kept_as_a_course_has_lessons(workspace, monkeypatch):
+    monkeypatch.setattr(drawings, "MOST", 2)
+    for number in ("01", "02", "03"):
+        tito("docs", number)
+        if number == "02":
+            first = kept_in(workspace)
+            for age, file in enumerate(sorted(first, key=lambda one: one.stat().st_mtime_ns)):
+                os.utime(file, (age, age))
+    assert len(kept_in(workspace)) == 2
+    assert len({*kept_in(workspace)} & {*first}) == 1
+
+
+def test_where_nothing_can_be_kept_it_is_drawn(workspace):
+    right = tito("docs", "softmax")
+    shutil.rmtree(workspace / ".tinytorch")
+    (workspace / ".tinytorch").write_text("no folder", encoding="utf-8")
+    assert tito("docs", "softmax") == right
 
 
 def test_an_exercise_opens_its_section(workspace):
