@@ -18,7 +18,8 @@ from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import Kit, differences, digest_of, judges
 from pytest_tinytorch.grade.pool import failed
 from pytest_tinytorch.grade.running import Running
-from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, find_sandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox, find_sandbox
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.grade.taking import Taken
 
 if TYPE_CHECKING:

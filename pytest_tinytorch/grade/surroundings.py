@@ -12,12 +12,12 @@ from pytest_tinytorch.grade.course import Limits
 from pytest_tinytorch.grade.sandbox import (
     UNPRIVILEGED,
     WAIT,
-    Kind,
     NoSandbox,
     Sandbox,
     find_sandbox,
     prepare_check,
 )
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.run.scratch import scratch_folder
 
 AUTOGRADER = "AUTOGRADER"

@@ -15,6 +15,7 @@ from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import digests, ledger, manifest
 from pytest_tinytorch.evidence import workspace as workspace_module
 from pytest_tinytorch.evidence.workspace import open_workspace
+from pytest_tinytorch.tito.main import COMMANDS
 from tests.support import kit, toy
 from tests.support.imports import imported_by
 
@@ -73,6 +74,13 @@ def test_a_command_imports_what_it_draws_with(command, drawn_with, monkeypatch):
     assert "pytest_tinytorch.tito.session" in found
     assert found & (NEVER | FOR_SOME) == drawn_with
     assert not {name for name in found if name.startswith("pytest_tinytorch.export")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_nothing_that_the_command_works_with(command):
+    found = imported_by(kit.ROOT, "-m", "pytest_tinytorch.tito", command, "--help")
+    assert "click.core" in found
+    assert not found & (NEVER - {"json", "subprocess"} | {"pytest_tinytorch.grade.session"})
 
 
 def test_a_lesson_that_is_drawn_without_colors_needs_no_language_of_code(tmp_path, monkeypatch):

@@ -20,7 +20,8 @@ from pytest_tinytorch.grade import surroundings
 from pytest_tinytorch.grade.autograder import autograder_zip
 from pytest_tinytorch.grade.course import Limits
 from pytest_tinytorch.grade.kit import open_kit
-from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, Sandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.grade.surroundings import choose_sandbox, container_of, owner_of_container
 from pytest_tinytorch.grade.wheel import wheel
 from tests.grade.classes import DESK, SOLVED, hand_in, needed_sandbox

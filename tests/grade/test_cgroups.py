@@ -22,7 +22,8 @@ from pytest_tinytorch.grade.course import MEGABYTE, Course, Limits
 from pytest_tinytorch.grade.jobs import Answer, Job
 from pytest_tinytorch.grade.kit import Kit
 from pytest_tinytorch.grade.launch import run
-from pytest_tinytorch.grade.sandbox import Kind, Sandbox
+from pytest_tinytorch.grade.sandbox import Sandbox
+from pytest_tinytorch.grade.sandboxkind import Kind
 from tests.grade import classes
 from tests.support import kit
 

@@ -20,7 +20,8 @@ from pytest_tinytorch.grade.grades import Ending, Grade
 from pytest_tinytorch.grade.jobs import Job, Result
 from pytest_tinytorch.grade.kit import open_kit
 from pytest_tinytorch.grade.remote import Order, Reply, grade_on_worker
-from pytest_tinytorch.grade.sandbox import Kind, NoSandbox, Sandbox
+from pytest_tinytorch.grade.sandbox import NoSandbox, Sandbox
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.grade.submissions import Submission
 from pytest_tinytorch.grade.taking import take
 from pytest_tinytorch.run import linux

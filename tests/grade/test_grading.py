@@ -27,7 +27,8 @@ from pytest_tinytorch.grade.grades import Ending, Grade, Row, parse_grade
 from pytest_tinytorch.grade.jobs import Answer, Job, Result
 from pytest_tinytorch.grade.kit import judges, open_kit
 from pytest_tinytorch.grade.pool import grade_many
-from pytest_tinytorch.grade.sandbox import Kind, Sandbox
+from pytest_tinytorch.grade.sandbox import Sandbox
+from pytest_tinytorch.grade.sandboxkind import Kind
 from pytest_tinytorch.grade.session import plan
 from pytest_tinytorch.grade.store import InTheWay, Store
 from pytest_tinytorch.grade.submissions import Submission, find_submissions

@@ -16,7 +16,7 @@ from pytest_tinytorch.grade.submissions import (
     find_submissions,
     folder_name,
 )
-from pytest_tinytorch.tito.grade import chosen_ids
+from pytest_tinytorch.tito.grading import chosen_ids
 from tests.grade.classes import hand_in, zipped
 
 
