@@ -322,14 +322,14 @@ def test_settings_that_are_no_table_are_named(tmp_path, text):
 
 
 def test_settings_that_nobody_may_read_are_named(tmp_path, monkeypatch):
-    def read(file, **_):
+    def read(file, *_, **__):
         raise PermissionError(13, "Permission denied", str(file))
 
     toy.write(tmp_path, {"pytest.ini": "[pytest]\n"})
     monkeypatch.setattr(Path, "read_text", read)
     with pytest.raises(ValueError, match=r"pytest\.ini: Permission denied$"):
         settings.read_settings(tmp_path)
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr("os.open", read)
     with pytest.raises(ValueError, match=r"pytest\.ini: Permission denied$"):
         settings.curriculum_of(tmp_path)
 
