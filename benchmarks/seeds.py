@@ -20,7 +20,7 @@ from milestones.experiments import (
     xor,
 )
 from pytest_tinytorch.course import curriculumfile
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 AT_MOST = "_at_most"
@@ -109,11 +109,11 @@ MEASURES = {
 
 def measure(number, seed):
     """Threshold name to what the reference reaches, for a milestone of the shipped scale."""
-    implementation.install_finder(implementation.Implementation(REFERENCE, REFERENCE))
+    importing.install_finder(implementation.Implementation(REFERENCE, REFERENCE))
     try:
         return MEASURES[number](seed)
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 def holds(name, value, threshold):

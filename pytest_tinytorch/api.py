@@ -15,7 +15,7 @@ from pytest_tinytorch import settings
 from pytest_tinytorch.course.commands import commands_in
 from pytest_tinytorch.course.curriculum import Curriculum, CurriculumError, NamedCheckpoints, Unit
 from pytest_tinytorch.course.options import WORKSPACE_FILE
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
@@ -55,7 +55,7 @@ def use_package(root: Path, reference: bool = False, borrow: str | None = None) 
         CurriculumError, UnknownName, ValueError: the workspace or its settings are wrong.
     """
     workspace = settings.workspace_at(root, reference, borrow)
-    implementation.install_finder(workspace.implementation)
+    importing.install_finder(workspace.implementation)
     return workspace
 
 

@@ -20,7 +20,7 @@ from pytest_tinytorch.course.options import (
     Options,
 )
 from pytest_tinytorch.course.selection import UnknownName
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.standing import CONFTEST
 from pytest_tinytorch.run import isolation, profiles
@@ -69,11 +69,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         early_config.stash[ISOLATION] = isolation_of(early_config, given)
         try:
             workspace = workspace_of(early_config, given)
-            implementation.install_finder(workspace.implementation, workspace.sources, guard_import)
+            importing.install_finder(workspace.implementation, workspace.sources, guard_import)
         except pytest.UsageError:
             return  # said again, and shown properly, by pytest_configure
         # Not even a conftest may import it where it is judged.
-        implementation.open_finder(not early_config.stash[ISOLATION].on)
+        importing.open_finder(not early_config.stash[ISOLATION].on)
 
 
 @pytest.hookimpl(wrapper=True, specname="pytest_load_initial_conftests")
@@ -222,7 +222,7 @@ def isolate(config: pytest.Config, workspace: Any, runner: Any, beat: Callable[[
 
 def become_worker(config: pytest.Config) -> None:
     """In a fork: the package may be imported; the Judge hears of all where it was forked from."""
-    implementation.open_finder(True)
+    importing.open_finder(True)
     judge: Any = config.pluginmanager.get_plugin(JUDGE)
     judge.paused = True
 
@@ -287,7 +287,7 @@ def pinned_workspace(config: pytest.Config, worker: Mapping[str, Any] | None) ->
     between, what it has imported is forgotten.
     """
     workspace = workspace_of(config, options.read_options(config))
-    finder = implementation.installed_finder()
+    finder = importing.installed_finder()
     same = finder is not None and finder.implementation == workspace.implementation
     read = finder.pinned if finder is not None and same else None
     pinned = read
@@ -295,8 +295,8 @@ def pinned_workspace(config: pytest.Config, worker: Mapping[str, Any] | None) ->
         pinned = {Path(file): data for file, data in worker[WORKER_SOURCES].items()}
     workspace = replace(workspace, pinned=pinned)
     if not same or workspace.sources != read:
-        implementation.install_finder(workspace.implementation, workspace.sources, guard_import)
-        implementation.open_finder(not config.stash[ISOLATION].on)
+        importing.install_finder(workspace.implementation, workspace.sources, guard_import)
+        importing.open_finder(not config.stash[ISOLATION].on)
     return workspace
 
 

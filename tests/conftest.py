@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from pytest_tinytorch.evidence.implementation import Finder
+from pytest_tinytorch.evidence.importing import Finder
 from tests.support import imageserver as tiny
 from tests.support import kit
 from tests.support.imageserver import small, write

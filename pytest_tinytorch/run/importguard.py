@@ -9,7 +9,8 @@ from functools import wraps
 from types import FrameType
 from typing import Any
 
-from pytest_tinytorch.evidence.implementation import PACKAGE, refused_text
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.importing import refused_text
 
 JUDGES = frozenset(
     (

@@ -14,7 +14,8 @@ import pytest
 from pytest_tinytorch.course.curriculum import Unit, UnitId
 from pytest_tinytorch.course.exercises import STUB_MESSAGE, locate_exercises
 from pytest_tinytorch.evidence import gate
-from pytest_tinytorch.evidence.implementation import PACKAGE, installed_finder
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.importing import installed_finder
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.paths import real_path
 from pytest_tinytorch.evidence.plan import Plan

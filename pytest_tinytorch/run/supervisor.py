@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pytest_tinytorch.course.curriculum import UnitId
-from pytest_tinytorch.evidence.implementation import compile_sources
+from pytest_tinytorch.evidence.importing import compile_sources
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.run import linux
 from pytest_tinytorch.run.isolation import RunMarker

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_tinytorch import options, plugin
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.causes import causes_of
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.evidence.progress import Progress
@@ -101,7 +101,7 @@ class WatchPlugin:
             return None  # pytest ends it: a spec file cannot be collected
         self._prepare(session.items)
         judge = judge_of(session.config)
-        implementation.compile_sources(judge.workspace.sources)
+        importing.compile_sources(judge.workspace.sources)
         for file, data in judge.workspace.sources.items() if self.request.unsaved else ():
             show_in_tracebacks(file, data)
         if self.standby is None and has_changed(judge):
@@ -271,7 +271,7 @@ def syntax_error(judge: Judge) -> tuple[str, SyntaxError] | None:
             continue
         file = workspace.implementation.file_among(workspace.sources, unit.name)
         try:
-            implementation.compile_cached(workspace.sources.get(file, b""), str(file))
+            importing.compile_cached(workspace.sources.get(file, b""), str(file))
         except SyntaxError as error:
             inside = file.is_relative_to(workspace.root)
             return (file.relative_to(workspace.root).as_posix() if inside else str(file)), error

@@ -22,7 +22,8 @@ import msgspec
 import pytest
 
 from pytest_tinytorch import settings
-from pytest_tinytorch.evidence.implementation import PACKAGE, compile_allowed
+from pytest_tinytorch.evidence.implementation import PACKAGE
+from pytest_tinytorch.evidence.importing import compile_allowed
 from pytest_tinytorch.run import profiles
 from pytest_tinytorch.threads import use_one_thread
 from pytest_tinytorch.watch import forks

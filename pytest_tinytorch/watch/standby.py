@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from pytest_tinytorch import options, plugin, settings
 from pytest_tinytorch.course.curriculum import Unit
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.digests import read_if_present
 from pytest_tinytorch.evidence.implementation import PACKAGE, Implementation
 from pytest_tinytorch.evidence.plan import Plan
@@ -134,7 +134,7 @@ class Standby:
         judge, runner = (config.pluginmanager.get_plugin(n) for n in (plugin.JUDGE, plugin.RUNNER))
         assert isinstance(judge, Judge)
         assert isinstance(runner, Runner)
-        if implementation.is_imported() or not self.is_as_it_was():
+        if importing.is_imported() or not self.is_as_it_was():
             return False
         config.stash[plugin.UNSAVED] = unsaved_of(request)
         try:
@@ -147,7 +147,7 @@ class Standby:
         if not (asks_for_the_same and runs_the_same(plan, judge.plan) and is_beside(found, judge)):
             return False
         self.orders.take_on()
-        implementation.pin(found.implementation, found.sources)
+        importing.pin(found.implementation, found.sources)
         runner.take(found, plan)
         judge.take(found, plan)
         return True

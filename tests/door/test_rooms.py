@@ -31,10 +31,10 @@ NAME = re.compile(rf"{PACKAGE}(\.\w*)+")
 STATEMENT = re.compile(rf"\bimport {PACKAGE}\b|\bfrom {PACKAGE}[\w.]* import\b")
 LISTED = {
     ("api.py", "import_module"): "imports a milestone's scene, for its script",
-    ("evidence/implementation.py", "spec_from_file_location"): "says where the package under test"
+    ("evidence/importing.py", "spec_from_file_location"): "says where the package under test"
     " is, to whoever imports it",
-    ("evidence/implementation.py", "exec_module"): "runs what others import, under a guard",
-    ("evidence/implementation.py", "sys.modules"): "forgets the package under test",
+    ("evidence/importing.py", "exec_module"): "runs what others import, under a guard",
+    ("evidence/importing.py", "sys.modules"): "forgets the package under test",
     ("evidence/paths.py", "sys.modules"): "looks which modules of Python's own are needed",
     **{
         ("lsp/commands.py", f"'tinytorch.{name}'"): "names a command of an editor"

@@ -6,18 +6,18 @@ from importlib import import_module
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.interop.exchange import FOLDER
 from tests.support import kit
 
 
 @pytest.fixture(scope="module")
 def torch():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         yield import_module("tinytorch")
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 @pytest.fixture

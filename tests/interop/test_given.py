@@ -7,7 +7,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.interop import expressions
 from tests.support import kit
 
@@ -22,11 +22,11 @@ SEEN = [(group, code) for group, code in CASES if not any(word in code for word 
 
 @pytest.fixture(scope="module")
 def frameworks():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         yield import_module("tinytorch"), import_module("tinytorch.nn.functional")
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 @pytest.mark.parametrize(("group", "code"), SEEN, ids=lambda value: value)

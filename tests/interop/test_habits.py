@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.interop import habits
 from tests.support import kit
 
@@ -18,11 +18,11 @@ HABITS = dict(habits.habits())
 
 @pytest.fixture(scope="module", autouse=True)
 def reference():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         yield
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.support import kit
 
 PLACES = [
@@ -35,11 +35,11 @@ def package(tmp_path):
 @pytest.fixture
 def use():
     def install(folder):
-        implementation.install_finder(implementation.Implementation(folder, kit.REFERENCE))
+        importing.install_finder(implementation.Implementation(folder, kit.REFERENCE))
         return import_module("tinytorch")
 
     yield install
-    implementation.uninstall_finder()
+    importing.uninstall_finder()
 
 
 @pytest.fixture

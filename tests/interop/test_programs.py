@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.support import kit
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -17,11 +17,11 @@ IMPORT = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 
 @pytest.fixture(scope="module", autouse=True)
 def reference():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         yield
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 def program(name, framework="tinytorch"):

@@ -15,7 +15,8 @@ import pytest
 
 from pytest_tinytorch.course.exercises import locate_exercises
 from pytest_tinytorch.evidence import implementation
-from pytest_tinytorch.evidence.implementation import Finder, Implementation
+from pytest_tinytorch.evidence.implementation import Implementation
+from pytest_tinytorch.evidence.importing import Finder
 from pytest_tinytorch.kit import files as shipped
 from pytest_tinytorch.kit import record, starter
 from pytest_tinytorch.tito import git

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.support import kit
 
 AT_MOST = 1.1
@@ -18,13 +18,13 @@ SIZES = (1_000, 4_000)
 
 @pytest.fixture
 def tokenization():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         from tinytorch import tokenization
 
         yield tokenization
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 def lines_run(action, module):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.support import kit
 
 ALLOWED = 1.05
@@ -94,13 +94,13 @@ def functions_called(step: Callable[[], object]) -> int:
 @pytest.fixture(scope="module")
 def tt():
     """The reference as `tinytorch`, whatever the package under test is."""
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         import tinytorch
 
         yield tinytorch
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 @pytest.fixture

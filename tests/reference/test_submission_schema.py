@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from tests.support import kit
 
 
 @pytest.fixture
 def competition():
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     try:
         from tinytorch import competition
 
         yield competition
     finally:
-        implementation.uninstall_finder()
+        importing.uninstall_finder()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pytest_tinytorch.evidence.implementation import ForbiddenImport, answer_in
+from pytest_tinytorch.evidence.importing import ForbiddenImport, answer_in
 from pytest_tinytorch.run.importguard import JUDGES
 from tests.support import kit, toy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_tinytorch.api import LawBroken
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import implementation, importing
 from specs import laws
 from tests.support import kit
 
@@ -13,9 +13,9 @@ from tests.support import kit
 @pytest.fixture
 def reference():
     """The worked solution as `tinytorch`."""
-    implementation.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
+    importing.install_finder(implementation.Implementation(kit.REFERENCE, kit.REFERENCE))
     yield
-    implementation.uninstall_finder()
+    importing.uninstall_finder()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_tinytorch.evidence import implementation, ledger
+from pytest_tinytorch.evidence import importing, ledger
 from pytest_tinytorch.evidence.following import Following, remember
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.run import linux
@@ -238,6 +238,6 @@ def test_a_plan_runs_the_same_whatever_else_is_proved():
 def test_what_imports_the_package_is_noticed(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "tinytorch"]:
         monkeypatch.delitem(sys.modules, name)
-    assert not implementation.is_imported()
+    assert not importing.is_imported()
     monkeypatch.setitem(sys.modules, "tinytorch.adding", ModuleType("tinytorch.adding"))
-    assert implementation.is_imported()
+    assert importing.is_imported()

@@ -14,7 +14,8 @@ import pytest
 
 from pytest_tinytorch.course.options import Options
 from pytest_tinytorch.evidence import ledger
-from pytest_tinytorch.evidence.implementation import Finder, Implementation
+from pytest_tinytorch.evidence.implementation import Implementation
+from pytest_tinytorch.evidence.importing import Finder
 from pytest_tinytorch.evidence.workspace import open_workspace
 from tests.support import kit, shared, toy
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import asdict
 
-from pytest_tinytorch.evidence import implementation
+from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.outcomes import Outcome, State
 from pytest_tinytorch.plugin import RUNNER, WITNESS
 from pytest_tinytorch.run.explainer import Explainer, Finding
@@ -76,8 +76,8 @@ class Trials:
     def pytest_runtestloop(self, session):
         if session.testsfailed:
             return None
-        finder = implementation.installed_finder()
-        implementation.compile_sources(finder.pinned)
+        finder = importing.installed_finder()
+        importing.compile_sources(finder.pinned)
         noted = self.request["noted"] or in_fork(lambda: self.look(session, finder))
         without_explanations(session.config.pluginmanager)
         Path(self.request["notes"]).write_text(json.dumps(noted), encoding="utf-8")
@@ -123,7 +123,7 @@ class Trials:
         file = Path(self.request["file"])
         assert file in finder.pinned
         pinned = {**finder.pinned, file: source.encode()}
-        implementation.install_finder(finder.implementation, pinned, finder.guard)
+        importing.install_finder(finder.implementation, pinned, finder.guard)
 
     def answer(self, line):
         """Append a line of JSON to the file of results."""
