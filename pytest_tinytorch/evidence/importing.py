@@ -1,4 +1,4 @@
-"""How `import tinytorch` finds the package under test, and compiles it: anew each time, from pinned source."""
+"""How `import tinytorch` finds the package under test and compiles it: each time anew, from pinned source."""
 
 from __future__ import annotations
 
@@ -67,16 +67,24 @@ class FreshLoader(SourceFileLoader):
         return super().get_data(path) if pinned is None else pinned
 
 
-@lru_cache(maxsize=256)
 def compile_cached(data: bytes, path: str) -> CodeType:
     """Source as code, remembered by its content. Every error names the place."""
+    found = _compiled(data, path)
+    if isinstance(found, SyntaxError):
+        raise type(found)(*found.args)  # a new one: whoever catches it adds to it
+    return found
+
+
+@lru_cache(maxsize=256)
+def _compiled(data: bytes, path: str) -> CodeType | SyntaxError:
+    """The same; an error is remembered, too. Each spec of a module imports it, whether it can or not."""
     try:
         return compile(data, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         if isinstance(error, SyntaxError) and error.filename:
-            raise
+            return error.with_traceback(None)
         line = data.partition(b"\0")[0].count(b"\n") + 1  # what Python gives no place of
-        raise SyntaxError(str(error), (path, line, None, None)) from None
+        return SyntaxError(str(error), (path, line, None, None))
 
 
 @lru_cache(maxsize=256)
