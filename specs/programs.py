@@ -31,7 +31,7 @@ from specs.sources import (
     places_in,
     stored_in,
 )
-from specs.statements import asked, statements_until
+from specs.statements import SHARES, asked, statements_until
 
 
 def program_of(error: BaseException) -> str:
@@ -88,7 +88,8 @@ def written(frames: Sequence[tuple[FrameType, int]], error: BaseException, told:
         found += writer.target(parts[-1], asked=True)
     found = with_input(found, error, writer)
     done += found[:-1]
-    text = writer.text(brief([*needed(done, found[-1:]), *found[-1:]]))
+    program = named([*needed(done, found[-1:]), *found[-1:]], writer)
+    text = writer.text(brief(program))
     text = with_imports(text, writer.modules, names)
     is_about = is_gradient(failed) or any(
         re.search(rf"\b{name}\b", text) for name in writer.modules
@@ -227,6 +228,29 @@ def variables_of(name: str, traceback: TracebackType | None) -> dict[str, Any]:
             return dict(traceback.tb_frame.f_locals)
         traceback = traceback.tb_next
     return {}
+
+
+def named(program: list[ast.stmt], writer: Rewriter) -> list[ast.stmt]:
+    """A program that asks whether memory is shared with an array, by the name of that array.
+
+    Where its values stood twice they would be two arrays, which share nothing.
+    """
+    asked_for = getattr(getattr(program[-1], "value", None), "operand", None)
+    if not (isinstance(asked_for, ast.Call) and ast.unparse(asked_for.func) == SHARES):
+        return program
+    inner = [node for node in ast.walk(asked_for.args[1]) if isinstance(node, ast.expr)]
+    text = next(filter(None, map(writer.text_of, inner)), "")
+    if not text:
+        return program
+    nodes = [node for statement in program for node in ast.walk(statement)]
+    same = [n for n in nodes if isinstance(n, ast.Name) and writer.text_of(n) == text]
+    if len(same) < 2:
+        raise CannotTell  # it stands nowhere else as it is
+    name = writer.fresh("x")
+    made = ast.Assign([ast.Name(name, ast.Store())], writer.written(text), lineno=0)
+    for node in same:
+        node.id = name
+    return [made, *program]
 
 
 def needed(done: Sequence[ast.stmt], last: Sequence[ast.stmt]) -> list[ast.stmt]:

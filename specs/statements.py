@@ -21,6 +21,9 @@ COMPARING = (
 )
 """Laws that say something of their first argument."""
 
+SHARES = "np.shares_memory"
+"""What a law about memory of one's own asks."""
+
 NAMED = ("items", "named_parameters", "named_buffers", "named_modules")
 """Methods that give names, each with what has it."""
 
@@ -312,7 +315,7 @@ def subject(value: ast.expr) -> ast.expr:
     if name == "assert_own":
         return ast.Call(value.args[0], [], [])
     if name == "assert_no_alias" and len(value.args) == 2:
-        shares = ast.parse("np.shares_memory", mode="eval").body
+        shares = ast.parse(SHARES, mode="eval").body
         return ast.UnaryOp(ast.Not(), ast.Call(shares, value.args, []))
     if name in COMPARING:
         return value.args[0]

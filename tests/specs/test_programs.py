@@ -207,6 +207,21 @@ WRONG = "np.zeros((1, 9), np.float32)"
             {},
             "layer = Linear(2, 1)\nnot np.shares_memory(layer.weight.data, layer.weight.data)",
         ),
+        (  # of one array, not of two with the same values
+            "for given_data in (x, Tensor(x)):\n"
+            "    got = ask(Tensor, given_data).data\n"
+            "    assert_no_alias(got, x)",
+            {"x": np.ones(2)},
+            "x = np.array([1., 1.])\n"
+            "given_data = x\n"
+            "got = Tensor(given_data).data\n"
+            "not np.shares_memory(got, x)",
+        ),
+        (  # nothing in the program is the array that it asks about
+            "got = Tensor(x)\nassert_no_alias(got.data, x[:1])",
+            {"x": np.ones(2)},
+            "",
+        ),
         (  # what a helper was given, and looks at more than once
             "assert_same(call(relu, x), np.zeros(2))",
             {"x": np.ones(2)},
