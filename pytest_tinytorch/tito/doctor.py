@@ -56,6 +56,7 @@ def examine_kit(session: Session) -> list[Finding]:
         plugin,
         workspace,
         specs,
+        progress,
         names,
         terminal,
         data,
@@ -144,6 +145,22 @@ def specs(session: Session) -> list[Finding]:
     found = f"{status.named}: runs grant nothing"
     remedy = f"restore them: {restore}; if your course changed them: tito specs accept"
     return [Finding("specs", False, found, remedy, needed=False)]
+
+
+def progress(session: Session) -> list[Finding]:
+    """Whether the ledger can be read and added to, or made."""
+    file = session.workspace.ledger_file
+    place = next(one for one in (file, *file.parents) if os.path.lexists(one))
+    is_right, rights = (
+        (place.is_file(), os.R_OK | os.W_OK) if place == file else (place.is_dir(), os.W_OK)
+    )
+    if is_right and os.access(place, rights):
+        return [Finding("progress", True, str(file))]
+    wrong = "cannot be written" if is_right else f"is no {'file' if place == file else 'folder'}"
+    remedy = (
+        "let it be read and written" if is_right else "move it away: the next run makes it anew"
+    )
+    return [Finding("progress", False, f"{place} {wrong}, so no run is kept", remedy)]
 
 
 def names(session: Session) -> list[Finding]:

@@ -73,6 +73,49 @@ def test_another_plugin_of_that_name_is_found(workspace, monkeypatch):
     assert examined(code=1)["pytest -p tinytorch"]["found"] == "tinytorch"
 
 
+class TestProgress:
+    def test_that_can_be_kept_is_well(self, workspace):
+        assert examined()["progress"]["well"]
+        toy.write(workspace, {".tinytorch/ledger.jsonl": ""})
+        found = examined()["progress"]
+        assert found["well"]
+        assert found["found"] == str(workspace / ".tinytorch/ledger.jsonl")
+
+    @pytest.mark.parametrize(
+        ("make", "says"),
+        [
+            (lambda root: (root / ".tinytorch").write_text(""), ".tinytorch is no folder"),
+            (
+                lambda root: (root / ".tinytorch/ledger.jsonl").mkdir(parents=True),
+                "ledger.jsonl is no file",
+            ),
+            (
+                lambda root: (root / ".tinytorch").symlink_to(root / "gone"),
+                ".tinytorch is no folder",
+            ),
+        ],
+        ids=["a file", "a folder", "a link to nothing"],
+    )
+    def test_that_cannot_be_kept_is_told(self, workspace, make, says):
+        make(workspace)
+        found = examined(code=1)["progress"]
+        assert says in found["found"]
+        assert "so no run is kept" in found["found"]
+        assert "move it away" in found["mend"]
+
+    @pytest.mark.parametrize(
+        ("name", "made"),
+        [(".", ()), (".tinytorch", ("other",)), (".tinytorch/ledger.jsonl", ("ledger.jsonl",))],
+    )
+    def test_what_may_not_be_written_is_told(self, workspace, monkeypatch, name, made):
+        toy.write(workspace, {f".tinytorch/{file}": "" for file in made})
+        refused = workspace / name
+        monkeypatch.setattr("os.access", lambda path, rights: Path(path) != refused)
+        found = examined(code=1)["progress"]
+        assert "cannot be written" in found["found"]
+        assert "let it be read and written" in found["mend"]
+
+
 def test_what_is_not_needed_does_not_fail(workspace, monkeypatch):
     monkeypatch.setenv("TINYTORCH_DATA", "nowhere")
     found = examined()
