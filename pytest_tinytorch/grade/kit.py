@@ -137,7 +137,11 @@ def open_kit(root: Path | None, course_file: Path | None, asked: Mapping[str, An
         _solution(curriculum, reference / PACKAGE),
     )
     if not kit.asked:
-        raise CourseError("nothing that gives points is asked for: name checkpoints or milestones")
+        without = ", ".join(unit.label for unit in curriculum.units if unit.id in selected)
+        told = f", and {without} gives none" if without else ""
+        raise CourseError(
+            f"nothing that gives points is asked for{told}: name checkpoints or milestones"
+        )
     return replace(kit, digest=digest_of(kit, judges()))
 
 

@@ -27,7 +27,9 @@ def read_shard(context: click.Context, parameter: click.Parameter, text: str | N
         return WHOLE
     found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
     if found is None or int(found[1]) > int(found[2]):
-        raise click.BadParameter(f"write it as 2/8, the second of eight parts; got {text!r}")
+        raise click.BadParameter(
+            f"write it as 2/8, the second of eight parts, from 1/8 to 8/8; got {text!r}"
+        )
     return int(found[1]), int(found[2])
 
 

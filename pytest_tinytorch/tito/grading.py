@@ -69,6 +69,8 @@ WRONG = (
 """What a person can mend, and whose message says how."""
 MERGING = ("places", "out", "merge", "moodle", "classroom")
 """What has a meaning when shards are put together."""
+SHOWN = 6
+"""How many submissions a message names."""
 UNSAID = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 """Where the value of an option comes from that nobody gave."""
 
@@ -221,7 +223,9 @@ def chosen_id(found: Sequence[Submission], word: str) -> str:
         raise click.UsageError(f"--only {word}: say which: {', '.join(called)}")
     if not called:
         names = [*ids, *(name for one in found for name in one.also)]
-        raise click.UsageError(f"no submission is called {word!r}.{meant(word, names)}")
+        there = ", ".join(ids[:SHOWN]) + (f" and {len(ids) - SHOWN} more" if ids[SHOWN:] else "")
+        told = meant(word, names) or f" There is {there}"
+        raise click.UsageError(f"no submission is called {word!r}.{told}")
     return called[0]
 
 

@@ -615,7 +615,7 @@ class TestUsage:
         [
             ([], "there is nothing to grade"),
             (["{desk}", "--checkpoint", "99"], "'99'"),
-            (["{desk}", "--checkpoint", "00"], "nothing that gives points"),
+            (["{desk}", "--checkpoint", "00"], "is asked for, and 00 environment gives none: name"),
             (["{desk}", "--only", "zoe"], "no submission is called 'zoe'"),
             (["{desk}", "--borrow", "01-03", "--checkpoint", "01"], "borrowed"),
             (["{desk}", "--seed", "ab" * 16], "--seed needs --only"),

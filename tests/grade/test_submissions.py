@@ -118,7 +118,7 @@ class TestChosen:
         ("word", "message"),
         [
             ("u101", r"no submission is called 'u101'\. Did you mean 'u1001'\?"),
-            ("zoe", r"no submission is called 'zoe'\.$"),
+            ("zoe", r"no submission is called 'zoe'\. There is u1001, week-bob, term-bob$"),
             ("bob", "--only bob: say which: week-bob, term-bob"),
         ],
     )
