@@ -12,6 +12,7 @@ from pytest_tinytorch.course.curriculum import Curriculum, Unit
 from pytest_tinytorch.course.exercises import GRADIENT
 from pytest_tinytorch.course.nearest import meant
 from pytest_tinytorch.evidence.implementation import kit_home
+from pytest_tinytorch.evidence.paths import why
 from pytest_tinytorch.lessons import page, source
 
 SHOWN = 6
@@ -116,12 +117,18 @@ def lesson_text(root: Path, curriculum: Curriculum, unit: Unit) -> str:
     """The lesson of a unit in Markdown: the workspace's own, or else made from the installed kit.
 
     Raises:
-        NoLesson: neither has one, as with a curriculum of one's own.
+        NoLesson: neither has one, as with a curriculum of one's own, or it cannot be read.
     """
     own = root / page.FOLDER / page.file_name(unit)
     try:
         if own.is_file():
             return own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoLesson(
+            f"{own} cannot be read: {why(error)}. Save it as UTF-8, or remove it: `tito update` brings the"
+            " kit's back"
+        ) from None
+    try:
         return page.page(kit_home(), curriculum, unit)
     except FileNotFoundError as error:
         raise NoLesson(

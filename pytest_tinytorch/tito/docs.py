@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -63,8 +65,9 @@ def show_guide(file: Path, browser: bool, only_path: bool) -> None:
         from pytest_tinytorch.lessons.browser import html_page
 
         html = html_page(guides.guide_text(file), file.stem.capitalize(), file.parent)
-        shown = folder_for_pages() / f"{file.stem}.html"
-        shown.write_text(html, encoding="utf-8", newline="\n")
+        with writing_told():
+            shown = folder_for_pages() / f"{file.stem}.html"
+            shown.write_text(html, encoding="utf-8", newline="\n")
         start_browser(screen, shown, shown.as_uri())
     else:
         show(screen, guides.guide_text(file), settings.root_above(Path.cwd()))
@@ -133,7 +136,7 @@ def show(screen: Screen, text: str, root: Path | None) -> None:
     from pytest_tinytorch.tito.drawings import drawn
 
     found = drawn(text, min(screen.width, LONG), screen.color, screen.glyphs, root)
-    if screen.color and found.count("\n") >= get_terminal_size().lines - 2:
+    if output.is_terminal() and found.count("\n") >= get_terminal_size().lines - 2:
         click.echo_via_pager(found + "\n")
     else:
         click.echo(found, color=screen.color)
@@ -142,9 +145,21 @@ def show(screen: Screen, text: str, root: Path | None) -> None:
 def open_page(session: Session, topic: Topic | None) -> None:
     """Write lessons as pages of HTML, and open one in the browser."""
     folder = session.workspace.root / PAGES
-    file = write_pages(session, folder, topic)
+    with writing_told():
+        file = write_pages(session, folder, topic)
     address = file.as_uri() + (f"#{anchor(topic.exercise)}" if topic and topic.exercise else "")
     start_browser(session, file, address)
+
+
+@contextmanager
+def writing_told() -> Iterator[None]:
+    """Say which page cannot be written, and what can be done without it."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename} cannot be written: {error.strerror}. Read the lesson here, without --browser"
+        ) from error
 
 
 def start_browser(screen: Screen, file: Path, address: str) -> None:

@@ -25,13 +25,18 @@ def drawn(text: str, width: int, color: bool, glyphs: Glyphs, root: Path | None)
     if root is None:
         return draw(lesson, width, color, glyphs)
     file = root / FOLDER / f"{key(lesson, width, color, glyphs)}.txt"
-    kept = (read_if_present(file) or b"").decode("utf-8", "replace")
-    if kept and not FOREIGN.search(kept):
+    if kept := whole_in(read_if_present(file) or b""):
         return kept
     found = draw(lesson, width, color, glyphs)
     with suppress(OSError):  # where nothing can be written, it is drawn each time
         keep(file, found)
     return found
+
+
+def whole_in(data: bytes) -> str:
+    """The drawing in a file that `keep` has written; empty if it has not, or not all of it is there."""
+    told, _, text = data.decode("utf-8", "replace").partition("\n")
+    return text if told == digest(text) and not FOREIGN.search(text) else ""
 
 
 def draw(lesson: str, width: int, color: bool, glyphs: Glyphs) -> str:
@@ -49,14 +54,18 @@ def key(lesson: str, width: int, color: bool, glyphs: Glyphs) -> str:
     import rich  # loads nothing that draws
 
     told = repr((lesson, width, color, glyphs.plain, mark(Path(rich.__file__))))
-    return sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    return digest(told)
+
+
+def digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def keep(file: Path, text: str) -> None:
-    """Write a drawing, and remove the oldest of too many; OSError if it cannot be written."""
+    """Write a drawing below its digest, and remove the oldest of too many; OSError where that cannot be."""
     from pytest_tinytorch.kit.update import replace_file  # what is kept already writes nothing
 
-    replace_file(file, text.encode("utf-8"))
+    replace_file(file, f"{digest(text)}\n{text}".encode())
     by_age = sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)
     for old in by_age[:-MOST]:
         old.unlink(missing_ok=True)

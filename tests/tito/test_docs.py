@@ -51,6 +51,10 @@ def test_a_lesson_is_drawn_without_colors_where_the_columns_are_told(workspace):
     assert "tito docs 05" in tito("docs")
 
 
+FOREIGN = ("\x1b]0;title\a", "\x1b[2J", "a\x9bb", "\r")
+"""What would do more to a terminal than color it."""
+
+
 def kept_in(workspace):
     return sorted((workspace / drawings.FOLDER).glob("*"))
 
@@ -61,7 +65,7 @@ def test_a_drawing_is_kept_and_shown_again(workspace, monkeypatch):
     first = tito("docs", "05")
     assert "\x1b[1m" in first
     (file,) = kept_in(workspace)
-    file.write_text("as it was drawn", encoding="utf-8")
+    drawings.keep(file, "as it was drawn")
     assert tito("docs", "05") == "as it was drawn\n"
     monkeypatch.setenv("COLUMNS", "60")
     assert max(map(len, re.sub(r"\x1b\[[\d;]*m", "", tito("docs", "05")).splitlines())) <= 60
@@ -80,14 +84,16 @@ def test_a_lesson_that_is_shown_again_needs_nothing_that_draws(workspace):
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "\x1b]0;title\a", "\x1b[2J", "a\x9bb", "\r", b"\xff"], ids=repr
+    "kept", ["", "no lesson", *(f"{drawings.digest(text)}\n{text}" for text in FOREIGN)], ids=repr
 )
 def test_what_no_lesson_is_drawn_as_is_drawn_anew(workspace, kept):
     right = tito("docs", "softmax")
     (file,) = kept_in(workspace)
-    file.write_bytes(kept if isinstance(kept, bytes) else kept.encode())
-    assert tito("docs", "softmax") == right
-    assert file.read_text(encoding="utf-8") == right.removesuffix("\n")
+    whole = file.read_bytes()
+    for damaged in (kept.encode(), b"\xff", whole[:-9], whole.replace(b"softmax", b"hardmax")):
+        file.write_bytes(damaged)
+        assert tito("docs", "softmax") == right
+        assert file.read_bytes() == whole
 
 
 def test_as_many_drawings_are_kept_as_a_course_has_lessons(workspace, monkeypatch):
@@ -180,6 +186,39 @@ def test_the_browser_gets_a_page_and_those_that_it_links_to(workspace, monkeypat
     assert (file.parent / "milestone_04_1998_cnn.html").is_file()
     tito("docs", "--browser")
     assert opened[1].endswith("/README.html")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("rows", ["10", "9999"])
+def test_what_is_longer_than_the_terminal_goes_through_a_pager(
+    workspace, monkeypatch, terminal, rows
+):
+    paged = []
+    monkeypatch.setattr("click.echo_via_pager", paged.append)
+    monkeypatch.setattr("pytest_tinytorch.terminal.output.is_terminal", lambda: terminal)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("LINES", rows)
+    assert bool(tito("docs", "05")) is not bool(paged)
+    assert bool(paged) is (terminal and rows == "10")
+
+
+def test_a_lesson_that_is_no_text_is_named(workspace):
+    lesson = workspace / "lessons/05_autograd.md"
+    lesson.write_bytes(b"# Autograd\n\xff\n")
+    text = tito("docs", "05", code=2)
+    assert str(lesson) in text.replace("\n", "")
+    assert "UTF-8" in text
+    assert "tito update" in text
+    assert "06" in tito("docs", "06"), "the others are read as before"
+
+
+@pytest.mark.parametrize("words", [("05",), ("editors",)], ids=" ".join)
+def test_a_page_that_cannot_be_written_is_named(workspace, words):
+    shutil.rmtree(workspace / ".tinytorch", ignore_errors=True)
+    (workspace / ".tinytorch").write_text("no folder", encoding="utf-8")
+    text = tito("docs", *words, "--browser", code=1)
+    assert "cannot be written: " in text
+    assert "without --browser" in text
 
 
 def test_a_browser_that_is_not_there(workspace):
