@@ -18,7 +18,7 @@ from pytest_tinytorch.tito.lesson import (
     where_to_begin,
 )
 from pytest_tinytorch.tito.session import Session
-from pytest_tinytorch.tito.unwritten import RED, blamed_exercise, exercises_of, file_of
+from pytest_tinytorch.tito.unwritten import RED, blamed_exercise, exercises_of, file_of, unparsed
 
 
 def place(session: Session) -> Group:
@@ -83,7 +83,7 @@ def steps(session: Session, progress: Progress) -> list[RenderableType]:
 
 
 def place_to_edit(session: Session, unit: Unit, blamed: str) -> list[RenderableType]:
-    """The exercise to fix, or else the first one to write, with a place to click."""
+    """What to fix, a file that does not parse first, or else what to write, with a place to click."""
     exercises = exercises_of(session, unit) if unit.source else []
     left = [exercise for exercise in exercises if exercise.untouched]
     count = f", {len(left)} of {len(unit.hints)} exercises to write" if left else ""
@@ -91,6 +91,10 @@ def place_to_edit(session: Session, unit: Unit, blamed: str) -> list[RenderableT
     if blamed:
         label, shown = "Fix", [exercise for exercise in exercises if exercise.name == blamed]
     file = shown_path(session, file_of(session, unit))
+    is_broken = session.progress.state[unit.id] == State.BROKEN
+    if is_broken and unit.source and (found := unparsed(session, unit)) is not None:
+        head, tail = Text(f" Fix      {file}:{found[0]}"), Text(f"  {found[1]}")
+        return [fold(head, tail, session.width, indent=10)]
     return [
         fold(
             Text(f" {label:<8} {file}:{one.line}"),

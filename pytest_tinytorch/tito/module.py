@@ -11,7 +11,7 @@ from pytest_tinytorch.course.commands import TITO
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.session import Session, complete, open_session, print_json
-from pytest_tinytorch.tito.unwritten import blamed_exercise, file_of, untouched_exercises
+from pytest_tinytorch.tito.unwritten import blamed_exercise, file_of, unparsed, untouched_exercises
 
 ARGUMENT = click.argument("which", metavar="NN", shell_complete=complete("checkpoint"))
 OPTIONAL = click.argument(
@@ -190,6 +190,11 @@ def red_exercise(session: Session, unit: Unit) -> str | None:
     left = untouched_exercises(session, unit)
     if left:
         return left[0].name
+    if (wrong := unparsed(session, unit)) is not None:
+        from pytest_tinytorch.tito.lesson import shown_path
+
+        place = f"{shown_path(session, file_of(session, unit))}:{wrong[0]}"
+        raise click.ClickException(f"{place}: {wrong[1]}. Nothing can run before that is mended")
     import json
 
     from pytest_tinytorch.run.scratch import scratch_folder

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Unit
 from pytest_tinytorch.course.exercises import Exercise, locate_exercises, locate_untouched
+from pytest_tinytorch.course.syntax import compiled_syntax_tree
 from pytest_tinytorch.evidence.outcomes import State
 from pytest_tinytorch.tito.session import Session
 
@@ -36,6 +37,17 @@ def _found_by(
         return locate(file_of(session, unit).read_text(encoding="utf-8"), unit.hints)
     except (OSError, SyntaxError, ValueError):
         return []
+
+
+def unparsed(session: Session, unit: Unit) -> tuple[int, str] | None:
+    """(line, what is wrong) where a module cannot be parsed; None if it can, or cannot be read."""
+    try:
+        compiled_syntax_tree(file_of(session, unit).read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        return error.lineno or 1, error.msg
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def blamed_exercise(session: Session, unit: Unit) -> str:

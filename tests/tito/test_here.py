@@ -144,6 +144,10 @@ def test_tito_alone_on_what_is_red_leads_to_what_fails_and_a_hint(workspace, bod
     assert "see what fails" in text
     assert "Hint     tito module hint 01" in text
     assert "module start" not in text
+    line = file.read_text(encoding="utf-8").partition(body)[0].count("\n") + 1
+    fix = {"return x - y": "add", "return x +": "invalid syntax"}[body]
+    assert f" {fix}\n" in text.partition("Fix      tinytorch/adding.py:")[2]
+    assert body == "return x - y" or f"Fix      tinytorch/adding.py:{line}  " in text
 
 
 def test_how_much_of_a_checkpoint_passes_is_kept_for_the_source_as_it_stands(workspace):

@@ -274,9 +274,15 @@ class TestModule:
         assert "Did you mean 'negate'?" in tito("module", "hint", "Negat", code=2)
 
     def test_a_hint_for_what_cannot_be_imported_is_where_to_look(self, workspace):
-        toy.write(workspace, {"tinytorch/adding.py": "def add(x, y:\n"})
+        toy.write(workspace, {"tinytorch/adding.py": "import nothing_of_that_name\n"})
         text = tito("module", "hint", "01", code=1)
         assert "01 adding is broken: tito module test 01 says where" in text
+
+    def test_a_hint_for_what_does_not_parse_is_its_place_without_a_run(self, workspace):
+        toy.write(workspace, {"tinytorch/adding.py": "x = 1\ndef add(x, y:\n"})
+        text = tito("module", "hint", "01", code=1)
+        assert "Error: tinytorch/adding.py:2: '(' was never closed. Nothing can run" in text
+        assert "Running" not in text
 
     def test_a_command_that_is_misspelled_has_a_nearest_name(self, workspace):
         assert "No such command 'modul'. Did you mean `tito module`?" in tito("modul", code=2)
