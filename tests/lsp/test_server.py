@@ -175,6 +175,7 @@ class TestSaves:
                 if message["method"] == "textDocument/publishDiagnostics":
                     for one in params["diagnostics"]:
                         told = one["message"].splitlines()[0].rpartition("first look: ")[2]
+                        told = told.replace(" (unsaved)", "")  # on a busy machine it is told sooner
                         expected = kinds.get(texts.get(params.get("version")))
                         assert one["severity"] != ERROR or told.endswith(str(expected)), params
             assert editor.end() == 0
