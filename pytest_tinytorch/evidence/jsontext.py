@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import MsgspecError
 from msgspec.json import decode, encode, format
 
-ELSE = re.compile(r"[^ -~]|\de|null")
-"""What Python may write in another way: all but ASCII, powers of ten, and what is no number."""
+STRING = r'"(?:[^"\\]|\\.)*"'
+ELSE = r"\de|null"
+"""Numbers that Python may write in another way: with powers of ten, and those that are none."""
 
 
 def parsed(data: bytes) -> Any:
@@ -34,7 +35,7 @@ def written(table: object) -> str:
     '[["test_one[a]", 0.95]]'
     """
     text = format(encode(table), indent=0).decode()
-    if not ELSE.search(text):
+    if text.isascii() and text.isprintable() and not re.search(ELSE, re.sub(STRING, "", text)):
         return text
     import json
 

@@ -25,10 +25,12 @@ def test_writes_as_python_does(table):
 
 
 @pytest.mark.parametrize("unit", kit.course().units, ids=lambda unit: unit.label)
-def test_writes_what_digests_of_the_kit_depend_on(unit):
+def test_writes_what_digests_of_the_kit_depend_on(unit, monkeypatch):
     listed = manifest.read_manifest(kit.ROOT)[unit.id]
     table = [sorted(listed), sorted(unit.thresholds.items())]
-    assert written(table) == json.dumps(table)
+    expected = json.dumps(table)
+    monkeypatch.delattr(json, "dumps")  # no start may need it, whatever is proved
+    assert written(table) == expected
 
 
 @given(st.recursive(st.none() | st.booleans() | NUMBERS | st.text(), st.lists))
