@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 
+from pytest_tinytorch.course.kept import digest
 from pytest_tinytorch.evidence.digests import mark, read_if_present
 from pytest_tinytorch.lessons import reading
 from pytest_tinytorch.terminal.glyphs import Glyphs
@@ -55,10 +55,6 @@ def key(lesson: str, width: int, color: bool, glyphs: Glyphs) -> str:
 
     told = repr((lesson, width, color, glyphs.plain, mark(Path(rich.__file__))))
     return digest(told)
-
-
-def digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def keep(file: Path, text: str) -> None:
