@@ -19,6 +19,7 @@ from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.progress import Progress
 from pytest_tinytorch.evidence.workspace import Workspace
 from pytest_tinytorch.export.journey.pictures import FOLDER as PICTURES
+from pytest_tinytorch.kit.installed import version_of
 from pytest_tinytorch.run.exceptions import LawBroken, MissingName
 from pytest_tinytorch.run.explainer import Explainer
 from pytest_tinytorch.run.places import Spec
@@ -40,6 +41,7 @@ __all__ = [
     "glyphs_for",
     "run_milestone",
     "use_package",
+    "version_of",
 ]
 
 curriculum = settings.curriculum_of

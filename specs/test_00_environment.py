@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, entry_points, requires, version
+from importlib.metadata import PackageNotFoundError, entry_points, requires
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
+from pytest_tinytorch.api import version_of
 from specs.framework import lazy
 from specs.laws import assert_dtype, assert_shape, expect
 
@@ -39,10 +40,7 @@ def needed():
 
 def installed(package):
     """Its version; "nothing" if it is not there."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "nothing"
+    return version_of(package) or "nothing"
 
 
 class TestPython:

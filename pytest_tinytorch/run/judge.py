@@ -6,7 +6,6 @@ import platform
 import time
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import pytest
@@ -24,6 +23,7 @@ from pytest_tinytorch.evidence.outcomes import Outcome, State, Verdict
 from pytest_tinytorch.evidence.plan import Plan
 from pytest_tinytorch.evidence.progress import Progress, Task, group_counts, open_tasks
 from pytest_tinytorch.evidence.workspace import Workspace
+from pytest_tinytorch.kit.installed import field_in, version_of
 from pytest_tinytorch.kit.specs import specs_status
 from pytest_tinytorch.run.message import Message
 from pytest_tinytorch.run.reports import attached_outcome, outcome_of
@@ -348,10 +348,8 @@ def report_message(report: pytest.TestReport, outcome: Outcome) -> Message:
 def versions(config: pytest.Config) -> dict[str, str]:
     """What a verdict was made with: Python, what the kit is built on, and every plugin."""
     found = {"python": platform.python_version()}
-    for package in VERSIONS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    installed = config.pluginmanager.list_plugin_distinfo()
-    return found | dict(sorted((dist.project_name, dist.version) for _, dist in installed))
+    found |= {package: version_of(package) or "not installed" for package in VERSIONS}
+    plugins = [about.read_text for _, about in config.pluginmanager.list_plugin_distinfo()]
+    return found | dict(
+        sorted((field_in(one, "Name"), field_in(one, "Version")) for one in plugins)
+    )
