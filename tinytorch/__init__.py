@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False  # true for type checkers; `typing` takes as long to import as Python to start
+if TYPE_CHECKING:
+    from typing import Any
 
 EXPORTS = {
     "tensor": "Tensor tensor zeros ones full arange eye rand randn manual_seed cat stack where maximum",

@@ -50,6 +50,7 @@ LISTED = {
     ("run/trials.py", "sys.modules"): "looks for the learner's module that a trial changes",
     ("run/witness.py", "sys.modules"): "looks for the files of what was imported",
     ("run/processstate.py", "sys.modules"): "asks whether NumPy is imported",
+    ("tito/__main__.py", "sys.modules"): "lets msgspec do without a package that it can do without",
     ("tito/dataset_process.py", "import_module"): "is a process of its own, see below",
     ("tito/dataset_process.py", "'tinytorch.datasets'"): "the same",
     ("tito/python.py", repr(CONSOLE)): "is typed into a process of its own",

@@ -83,6 +83,13 @@ def test_help_imports_nothing_that_the_command_works_with(command):
     assert not found & (NEVER - {"json", "subprocess"} | {"pytest_tinytorch.grade.session"})
 
 
+def test_the_package_of_the_learner_imports_little_by_itself():
+    code = f"import sys; sys.path.insert(0, {str(kit.ROOT)!r}); import tinytorch"
+    found = imported_by(kit.ROOT, "-S", "-c", code)
+    assert "tinytorch" in found
+    assert not found & {"typing", "re", "numpy"}
+
+
 def test_a_lesson_that_is_drawn_without_colors_needs_no_language_of_code(tmp_path, monkeypatch):
     kit.tito("init", str(tmp_path / "new"), "--no-git")
     monkeypatch.setenv("COLUMNS", "80")
@@ -141,6 +148,19 @@ class TestEnd:
         done = ended(f"{self.MAIN}(print('lost'), os.close(1), sys.exit(0))\nrun()")
         assert done.returncode == 120  # Python's own code for it
         assert "atexit" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("[name in sys.modules for name in ('msgspec', 'typing_extensions')]", "[True, False]"),
+        ("__import__('typing_extensions').__name__", "typing_extensions"),
+    ],
+)
+def test_msgspec_does_without_what_other_packages_have_installed(what, said):
+    pytest.importorskip("typing_extensions")  # else there is nothing to do without
+    done = ended(f"{TestEnd.MAIN}print({what})\nrun()")
+    assert done.stdout.strip() == said, done.stderr
 
 
 def test_the_doctor_reads_plain_json_as_that(tmp_path):
