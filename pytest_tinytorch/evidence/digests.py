@@ -46,8 +46,10 @@ class Snapshot:
         self.marks: dict[Path, Mark | None] = beside.marks if beside else {}
         self._seen: dict[tuple[Path, Fingerprint], str] = beside._seen if beside else {}
         self._below: dict[Path, tuple[Path, ...]] = beside._below if beside else {}
-        documented = any(self.of(file, docstrings_read) for file in self.pinned)
-        self.code = of_documented_code if documented else of_code
+        # What was looked through beside, and is silent about docstrings, is not looked through again.
+        silent = beside.pinned.keys() if beside and beside.code is of_code else set()
+        documented = any(self.of(file, docstrings_read) for file in self.pinned.keys() - silent)
+        self.code: Fingerprint = of_documented_code if documented else of_code
 
     def of(self, file: Path, fingerprint: Fingerprint) -> str:
         """The fingerprint of a file; a word that none can have if it cannot be read."""
@@ -84,8 +86,9 @@ def files_below(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__" and name[0] != "."]
         kept = [name for name in names if name[0] not in ".#" and name[-1] != "~"]
-        found += [Path(os.path.join(place, name)) for name in kept]  # noqa: PTH118 - half the time
-    return sorted(found, key=lambda file: file.parts)
+        found += [os.path.join(place, name) for name in kept]  # noqa: PTH118 - half the time
+    found.sort(key=lambda file: file.split(os.sep))  # noqa: PTH206 - half the time
+    return [*map(Path, found)]
 
 
 def mark(file: Path) -> Mark | None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import MsgspecError
 from msgspec.json import decode, encode, format
 
-STRING = r'"(?:[^"\\]|\\.)*"'
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 ELSE = r"\de|null"
 """Numbers that Python may write in another way: with powers of ten, and those that are none."""
 

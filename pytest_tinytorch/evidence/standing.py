@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from pytest_tinytorch.course.curriculum import Unit
@@ -49,7 +50,7 @@ class Standing:
         told = written([sorted(specs), sorted(unit.thresholds.items())])
         entries = [("shared", self._shared), ("told", told), *self._texts(own)]
         if unit.is_milestone or self._speaks_of_data(own[0]):
-            entries += self._data()
+            entries += self._data
         return digests.digest(entries)
 
     def _is_of(self, file: Path, folder: Path) -> bool:
@@ -66,6 +67,7 @@ class Standing:
         """Whether a spec file uses data sets, as far as its text tells."""
         return self.now.of(file, _speaks_of_data) == DATA
 
+    @cached_property
     def _data(self) -> list[tuple[str, str]]:
         """Every data set, from where the package finds it: a folder of the person's own comes first."""
         folder = self.root / DATA

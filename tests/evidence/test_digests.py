@@ -56,6 +56,12 @@ class TestCode:
         assert Snapshot(files).code is digests.of_documented_code
         assert Snapshot({tmp_path / "a.py": b"x = 1"}).code is digests.of_code
 
+    def test_beside_another_it_counts_as_it_would_alone(self, tmp_path):
+        silent, speaking = {tmp_path / "a.py": b"x = 1"}, {tmp_path / "b.py": b"x = f.__doc__"}
+        for one in (silent, speaking, silent | speaking):
+            for other in (silent, speaking, silent | speaking):
+                assert Snapshot(one, beside=Snapshot(other)).code is Snapshot(one).code
+
     @pytest.mark.parametrize("folder", ["tinytorch", "reference/tinytorch"])
     def test_of_the_package_reads_no_docstring(self, folder):
         """Otherwise a comment in a docstring would make all that is proved stale, for everybody."""
