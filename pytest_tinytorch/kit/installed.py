@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 
-METADATA = ("METADATA", "PKG-INFO")
-"""Where a distribution says it: as a wheel installs it, and as older tools do."""
+METADATA = ("METADATA", "PKG-INFO", "")
+"""Where a distribution says it: as a wheel installs it, and as older tools do, in a folder or one file."""
 
 
 def version_of(package: str) -> str | None:

@@ -21,7 +21,7 @@ def test_all_that_is_installed_is_as_python_finds_it():
         assert field_in(one.read_text, "Name") == one.metadata["Name"]
 
 
-@pytest.mark.parametrize("file", ["METADATA", "PKG-INFO"])
+@pytest.mark.parametrize("file", ["METADATA", "PKG-INFO", ""])
 def test_the_header_counts_wherever_it_is(file):
     texts = {file: HEADER.replace("\n", "\r\n"), "RECORD": ""}
     assert field_in(texts.get, "Version") == "1.2.3rc1"
