@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -61,6 +62,22 @@ def run() -> None:
     except SystemExit as ended:
         ending.code = ended.code if isinstance(ended.code, int) else None
         raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        ending.code = 1
+        tell_of_full_disk(error)
+        sys.exit(ending.code)
+
+
+def tell_of_full_disk(error: OSError) -> None:
+    """Say so in a line. Where it is standard output that is full, what that still holds is given up."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = None
+    where = error.filename or "the device that this is written to"
+    print(f"Error: no space is left on {where}: free some, or write elsewhere", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import gc
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,37 @@ class TestEnd:
         done = ended(f"{self.MAIN}{what}\nrun()")
         assert said in done.stderr
         assert done.returncode == 1
+
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            ("errno.ENOSPC, 'full'", "no space is left on the device that this is written to"),
+            ("errno.ENOSPC, 'full', 'ledger.jsonl'", "no space is left on ledger.jsonl: free some"),
+            ("errno.EACCES, 'no'", "PermissionError"),
+        ],
+    )
+    def test_with_a_line_where_the_disk_is_full(self, error, said):
+        raises = f"(_ for _ in ()).throw(OSError({error}))"
+        done = ended(f"import errno\n{self.MAIN}(print('kept'), {raises})\nrun()")
+        assert (done.returncode, done.stdout) == (1, "kept\n")
+        assert said in done.stderr
+        assert ("Traceback" in done.stderr) == (said == "PermissionError")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+    @pytest.mark.parametrize("command", [[], ["--help"], ["docs", "05"], ["module", "hint", "01"]])
+    def test_with_a_line_where_nothing_can_be_written(self, command):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest_tinytorch.tito", *command],
+                cwd=kit.ROOT,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 1
+        assert done.stderr.startswith("Error: no space is left on the device")
+        assert len(done.stderr.splitlines()) == 1
 
     def test_with_an_error_where_nobody_can_be_told_anything(self):
         done = ended(f"{self.MAIN}(print('lost'), os.close(1), sys.exit(0))\nrun()")
