@@ -81,7 +81,7 @@ class Explainer(Struct, frozen=True, dict=True):
         if isinstance(error, StubReached | EndsProgram | ExampleDropped):
             error = error.error
         if places is None:
-            error, places = self._of_the_learner(error)
+            error, places = self._of_the_learner(spec, error)
         frames = [frame for frame in places if self.places.is_learners(frame.file)]
         todo = self._todo(spec, error)
         if todo is not None:
@@ -105,16 +105,20 @@ class Explainer(Struct, frozen=True, dict=True):
         )
         return Finding(outcome, self._text(spec, error, outcome, where, unit))
 
-    def _of_the_learner(self, error: BaseException) -> tuple[BaseException, list[Frame]]:
+    def _of_the_learner(
+        self, spec: Spec, error: BaseException
+    ) -> tuple[BaseException, list[Frame]]:
         """What to explain, and the places on the way to it.
 
         A spec that waits for an error takes note of one of another kind: the place is where that came
-        from. If a module cannot be imported, that is what is the matter, and not the law.
+        from. If a module cannot be imported, or lacks an exercise, that is what is the matter, not the law.
         """
         inner = error.__cause__ if isinstance(error, LawBroken) else None
         if inner is None:
-            return error, list(traceback_frames(error.__traceback__))
+            frames = list(traceback_frames(error.__traceback__))
+            return self.places.missing_exercise(spec, error) or error, frames
         frames = list(traceback_frames(inner.__traceback__))
+        inner = self.places.missing_exercise(spec, inner) or inner
         own = [frame for frame in frames if self.places.is_learners(frame.file)]
         kind, _ = self._state_and_headline(inner, own)
         return (inner if kind == State.BROKEN else error), frames

@@ -126,6 +126,20 @@ class Places(Struct, frozen=True, dict=True):
             return found and replace(found, line=self._definition_line(found.file, found.line))
         return found
 
+    def missing_exercise(self, spec: Spec, error: BaseException) -> MissingName | None:
+        """What to say of a name or an attribute that is not there because an exercise is not.
+
+        Else who asked for it would be blamed, which may be code that is right.
+        """
+        module, names = asked_for(error)
+        for unit in filter(None, (self.curriculum.checkpoint_of_module(module), spec.unit)):
+            file = real_path(self.implementation.file(unit.name))
+            there = self.spans_of(file, unit)
+            missing = [name for name in names if name in unit.hints and name not in there]
+            if missing and there and self.is_learners(file):
+                return MissingName(f"{PACKAGE}.{unit.name}", missing[0], str(file))
+        return None
+
     def renamed(self, error: MissingName) -> Frame | None:
         """The function that has another name than specs ask for, if it is clear which."""
         if not error.file:
@@ -254,6 +268,24 @@ class Places(Struct, frozen=True, dict=True):
         if where is None or where.file.parent != self.folder:
             return None
         return self.curriculum.checkpoint_of_module(where.file.stem)
+
+
+def asked_for(error: BaseException) -> tuple[str, list[str]]:
+    """The module of the package that an error says lacks something, and what; both empty if it says no such.
+
+    >>> asked_for(NameError("name 'relu' is not defined", name="relu"))
+    ('', ['relu'])
+    """
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        frames = list(traceback_frames(error.__traceback__))
+        return (frames[-1].file.stem if frames else ""), [str(error.name)]
+    if not isinstance(error, AttributeError) or isinstance(error, MissingName):
+        return "", []
+    owner = error.obj if isinstance(error.obj, type) else type(error.obj)
+    package, _, module = owner.__module__.rpartition(".")
+    if package != PACKAGE:
+        return "", []
+    return module, [*(f"{one.__qualname__}.{error.name}" for one in owner.__mro__), str(error.name)]
 
 
 def traceback_frames(traceback: TracebackType | None) -> Iterator[Frame]:

@@ -8,6 +8,7 @@ from pytest_tinytorch.course.renamed import renamed
 
 RIGHT = (
     "def relu(x): ...\ndef gelu(x): ...\ndef softmax(x, *, dim=-1): ...\ndef helper(a, b): ...\n"
+    "class ReLU:\n    def forward(self, x): ...\n"
 )
 
 
@@ -30,6 +31,12 @@ RIGHT = (
         ("def rectify(x): ...\n", "ReLU", None),
         ("def rectify(x) ...\n", "relu", None),
         ("", "relu", None),
+        ("class Relux: ...\ndef relux(): ...\n", "ReLU", ("Relux", 1)),
+        ("class Mine: ...\n", "ReLU", None),  # classes have no parameters to know them by
+        ("class ReLU:\n    def forwards(self, x): ...\n", "ReLU.forward", ("ReLU.forwards", 2)),
+        ("class ReLU:\n    def call(self, x): ...\n", "ReLU.forward", ("ReLU.call", 2)),
+        ("class ReLU:\n    def forward(self, x): ...\n", "ReLU.forward", None),
+        ("def forwards(self, x): ...\n", "ReLU.forward", None),
     ],
 )
 def test_is_found_where_one_function_alone_can_be_it(source, missing, found):
