@@ -311,11 +311,11 @@ def speaks_of_profiles(root: Path) -> bool:
 
 def refuse_hidden_modules(root: Path) -> None:
     """Say so where a file hides what pytest needs: its workers, and a run of another kind, would crash."""
-    from pytest_tinytorch.evidence.paths import hiding, is_needed
+    from pytest_tinytorch.evidence.paths import hidden_by, hiding, is_needed
 
     if found := [file for file in hiding(root) if is_needed(file)]:
         raise pytest.UsageError(
-            f"{found[0]} hides Python's own module {found[0].stem}, which pytest needs: rename it"
+            f"{found[0]} hides {hidden_by(found[0])}, which pytest needs: rename it"
         )
 
 

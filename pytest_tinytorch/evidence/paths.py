@@ -1,4 +1,4 @@
-"""Where a wheel has the kit's files; links that lead round in a circle, names that hide Python's modules."""
+"""Where a wheel has the kit's files; links that lead round in a circle, names that hide other modules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 SHIPPED = "shipped"
 """In a wheel: copies of the kit's files, see `kit.files.PATTERNS`. A checkout has the files themselves. The
 build reads this, before any library is installed."""
+
+
+BUILT_ON = frozenset({"hypothesis", "msgspec", "numpy", "pluggy", "pytest", "rich"})
+"""Packages that every run imports."""
 
 
 def real_path(path: Path) -> Path:
@@ -43,17 +47,23 @@ def leads_nowhere(file: Path) -> bool:
 
 
 def hiding(root: Path) -> list[Path]:
-    """What hides a module of Python's own from all that is started in ``root``.
+    """What hides a module of Python's own, or of `BUILT_ON`, from all that is started in ``root``.
 
     ``python -m`` looks there first, for itself and for every library.
     """
     found = [*root.glob("*.py"), *(file.parent for file in root.glob("*/__init__.py"))]
-    return sorted(file for file in found if file.stem in sys.stdlib_module_names)
+    return sorted(file for file in found if file.stem in sys.stdlib_module_names | BUILT_ON)
+
+
+def hidden_by(file: Path) -> str:
+    """What a file of `hiding` hides, in words."""
+    whose = "the package" if file.stem in BUILT_ON else "Python's own module"
+    return f"{whose} {file.stem}"
 
 
 def is_needed(file: Path) -> bool:
-    """Whether what a file hides has been imported by this program, so that it could not start there."""
-    return file.stem in sys.modules
+    """Whether a run needs what a file hides: it has been imported by this program, or will be."""
+    return file.stem in BUILT_ON or file.stem in sys.modules
 
 
 def python_in(root: Path) -> list[str]:

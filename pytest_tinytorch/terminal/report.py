@@ -248,8 +248,8 @@ def next_step(
         text = f"  {task.location}  {name} {glyphs.dash} {matter_text(task)}"
     elif (current := progress.current) is not None:
         lesson = lesson_command(current)
-        is_stale = progress.state[current.id] == State.STALE
-        command = commands.test(current) if is_stale else commands.start(current)
+        again = progress.state[current.id] in (State.STALE, State.WRONG, State.BROKEN)
+        command = commands.test(current) if again else commands.start(current)
         text = f"  {command}  {glyphs.dash} {current.title}"
     else:
         return []

@@ -63,21 +63,27 @@ def run() -> None:
         ending.code = ended.code if isinstance(ended.code, int) else None
         raise
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.filename is None and error.errno != errno.ENOSPC:
             raise
         ending.code = 1
-        tell_of_full_disk(error)
+        tell(error)
         sys.exit(ending.code)
 
 
-def tell_of_full_disk(error: OSError) -> None:
-    """Say so in a line. Where it is standard output that is full, what that still holds is given up."""
+def tell(error: OSError) -> None:
+    """Say in a line what cannot be read or written, which no command has expected.
+
+    Where standard output is full, what that still holds is given up.
+    """
     try:
         sys.stdout.flush()
     except OSError:
         sys.stdout = None
-    where = error.filename or "the device that this is written to"
-    print(f"Error: no space is left on {where}: free some, or write elsewhere", file=sys.stderr)
+    told = f"{error.filename}: {error.strerror}"
+    if error.errno == errno.ENOSPC:
+        where = error.filename or "the device that this is written to"
+        told = f"no space is left on {where}: free some, or write elsewhere"
+    print(f"Error: {told}", file=sys.stderr)
 
 
 if __name__ == "__main__":

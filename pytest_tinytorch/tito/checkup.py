@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 from rich.console import Group
 from rich.text import Text
 
 from pytest_tinytorch.terminal.layout import fold, indented
 from pytest_tinytorch.tito.session import open_session, print_json
+
+if TYPE_CHECKING:
+    from pytest_tinytorch.tito.doctor import Finding
 
 
 @click.command()
@@ -35,5 +41,16 @@ def doctor(as_json: bool) -> None:
             lines.append(fold(head, Text(f" {finding.found}"), session.width))
             if not finding.ok:
                 lines.append(indented(Text(finding.remedy, "bold"), 5, session.width))
-        session.show(Group(*lines))
+        session.show(Group(*lines, Text(), *conclusion(findings, session.width)))
     raise SystemExit(1 if any(f.needed and not f.ok for f in findings) else 0)
+
+
+def conclusion(findings: Sequence[Finding], width: int) -> list[Text]:
+    """What is to fix, in a line below all that was looked at; what can wait, in another."""
+    needed = [finding.what for finding in findings if finding.needed and not finding.ok]
+    others = [finding.what for finding in findings if not finding.needed and not finding.ok]
+    told = Text(f"To fix: {', '.join(needed)}.", "bold red") if needed else Text("Nothing to fix.")
+    lines = [indented(told, 1, width)]
+    if others:
+        lines.append(indented(Text(f"Worth a look: {', '.join(others)}.", "yellow"), 1, width))
+    return lines

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pytest_tinytorch.evidence.paths import hiding, is_needed, why
+from pytest_tinytorch.evidence.paths import hidden_by, hiding, is_needed, why
 from pytest_tinytorch.kit import record
 from pytest_tinytorch.kit.files import DISTRIBUTION, kit_version
 from pytest_tinytorch.tito.lsp import INSTALL
@@ -155,6 +155,10 @@ def progress(session: Session) -> list[Finding]:
         (place.is_file(), os.R_OK | os.W_OK) if place == file else (place.is_dir(), os.W_OK)
     )
     if is_right and os.access(place, rights):
+        if damage := session.workspace.ledger.damage:
+            found = f"{file}: {len(damage)} of its lines cannot be read, and are passed over"
+            remedy = "run the specs again: what passes is kept anew"
+            return [Finding("progress", False, found, remedy, needed=False)]
         return [Finding("progress", True, str(file))]
     wrong = "cannot be written" if is_right else f"is no {'file' if place == file else 'folder'}"
     remedy = (
@@ -164,7 +168,7 @@ def progress(session: Session) -> list[Finding]:
 
 
 def names(session: Session) -> list[Finding]:
-    """Files that hide modules of Python's own; nothing is said where there are none.
+    """Files that hide modules of Python's own, or a package; nothing is said where there are none.
 
     What is imported here already, pytest needs as well.
     """
@@ -172,7 +176,7 @@ def names(session: Session) -> list[Finding]:
         Finding(
             file.name,
             False,
-            f"hides Python's own module {file.stem}",
+            f"hides {hidden_by(file)}",
             f"rename {file}",
             needed=is_needed(file),
         )

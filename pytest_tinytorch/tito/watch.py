@@ -120,7 +120,7 @@ class Watch:
         self.loop.follow(workspace.curriculum)
 
     def run(self) -> None:
-        """Until somebody presses q."""
+        """Until somebody presses q, or Ctrl-C while nothing runs, twice."""
         signal.signal(signal.SIGINT, lambda *_: self.events.put(("interrupted", None)))
         stop = threading.Event()
         threading.Thread(target=self.watch_files, args=(stop,), daemon=True).start()
@@ -158,8 +158,8 @@ class Watch:
         if what == "key":
             return self.loop.key(value)
         if what == "interrupted":
-            self.loop.interrupted()
-        elif what == "saved":
+            return self.loop.interrupted()
+        if what == "saved":
             self.loop.saved(value)
         else:
             self.loop.receive(value)

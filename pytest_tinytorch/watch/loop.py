@@ -91,6 +91,7 @@ class Loop:
     unjudged: Modules = field(default_factory=set)  # saved, and not judged
     unseen: Modules = field(default_factory=set)  # typed, and not judged
     running: bool = False  # no verdict of the request has come yet
+    ending: bool = False  # Ctrl-C was the last that was heard; another one ends the watch
     following: str | None = None  # number of the next checkpoint, by the last full verdict
     drawn: Sequence[str] = ()  # spec files that examples are drawn for
     hints: tuple[str, Sequence[str]] = ("", ())  # the exercise that was red last, and its hints
@@ -171,14 +172,18 @@ class Loop:
             self.begin("again", self.request.saved, self.request.everything)
         return True
 
-    def interrupted(self) -> None:
-        """Ctrl-C ends a run, never the watch."""
-        text = (
-            "Stopped, without a verdict. Return runs it again" if self.running else "Nothing runs"
-        )
-        self.running = False
+    def interrupted(self) -> bool:
+        """Ctrl-C ends a run, and the watch if nothing has run since the last one: False then."""
+        if self.ending:
+            return False
+        if self.running:
+            text = "Stopped, without a verdict. Return runs it again, q or Ctrl-C quits."
+        else:
+            text = "Nothing runs: q quits, or Ctrl-C once more."
+        self.running, self.ending = False, True
         self.processes.stop()
-        self.terminal.show(f"{text}, q quits.")
+        self.terminal.show(text)
+        return True
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take a message of a run; what an older one still says is passed over."""
@@ -234,7 +239,7 @@ class Loop:
         )
 
     def _run(self, request: Request) -> None:
-        self.request, self.verdict, self.running = request, {}, True
+        self.request, self.verdict, self.running, self.ending = request, {}, True, False
         self.processes.run(request)
 
     def _note(self, unsaved: Mapping[str, str]) -> bool:

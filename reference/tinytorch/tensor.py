@@ -750,7 +750,7 @@ def min(x: Tensor, dim: int | tuple[int, ...] | None = None, keepdim: bool = Fal
     """The smallest value along ``dim``, composed of `max`: min(x) = -max(-x).
 
     Arguments and errors are those of `max`, and the dtype of ``x`` stays. Minus overflows for
-    unsigned integers and is not defined for booleans; ``~x`` reverses the order of both, and never overflows.
+    some integers and is not defined for booleans; ``~x`` reverses the order of both, and never overflows.
 
     >>> min(np.array([3, 1, 2], dtype=np.uint8)).item()
     1

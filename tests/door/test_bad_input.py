@@ -207,14 +207,20 @@ class TestNames:
             check=False,
         )
 
-    @pytest.mark.parametrize("name", ["random.py", "statistics/__init__.py"])
+    @pytest.mark.parametrize(
+        ("name", "what"),
+        [
+            ("random.py", "Python's own module random"),
+            ("statistics/__init__.py", "Python's own module statistics"),
+            ("numpy.py", "the package numpy"),
+        ],
+    )
     @pytest.mark.parametrize("workers", [(), ("-n", "2")])
-    def test_a_file_that_hides_what_pytest_needs(self, workspace, name, workers):
+    def test_a_file_that_hides_what_pytest_needs(self, workspace, name, what, workers):
         toy.write(workspace, {name: "x = 1\n"})
         done = self.started(workspace, "-P", "-m", "pytest", *workers)
         assert done.returncode == 4
-        place, module = workspace / name.partition("/")[0], name.partition(".")[0].partition("/")[0]
-        says = f"ERROR: {place} hides Python's own module {module}, which pytest needs: rename it"
+        says = f"ERROR: {workspace / name.partition('/')[0]} hides {what}, which pytest needs: rename it"
         assert (done.stdout + done.stderr).strip() == says
 
     def test_tito_says_so_too(self, workspace):

@@ -150,10 +150,11 @@ class TestEnd:
         [
             ("errno.ENOSPC, 'full'", "no space is left on the device that this is written to"),
             ("errno.ENOSPC, 'full', 'ledger.jsonl'", "no space is left on ledger.jsonl: free some"),
+            ("errno.EACCES, 'not allowed', 'backups'", "Error: backups: not allowed"),
             ("errno.EACCES, 'no'", "PermissionError"),
         ],
     )
-    def test_with_a_line_where_the_disk_is_full(self, error, said):
+    def test_with_a_line_where_a_file_cannot_be_written(self, error, said):
         raises = f"(_ for _ in ()).throw(OSError({error}))"
         done = ended(f"import errno\n{self.MAIN}(print('kept'), {raises})\nrun()")
         assert (done.returncode, done.stdout) == (1, "kept\n")

@@ -57,6 +57,7 @@ def test_says_how_to_mend_what_is_missing(workspace, monkeypatch):
     assert "python -m pip install" in found["hypothesis"]["mend"]
     shown = CliRunner().invoke(main, ["doctor"]).output
     assert "hypothesis: not installed" in shown
+    assert "\n To fix: hypothesis.\n" in shown
 
 
 def test_a_version_that_is_too_old_is_told(workspace, monkeypatch):
@@ -80,6 +81,12 @@ class TestProgress:
         found = examined()["progress"]
         assert found["well"]
         assert found["found"] == str(workspace / ".tinytorch/ledger.jsonl")
+
+    def test_with_lines_that_cannot_be_read_is_told(self, workspace):
+        toy.write(workspace, {".tinytorch/ledger.jsonl": "no line\nof it\n"})
+        found = examined()["progress"]
+        assert not found["well"]
+        assert "ledger.jsonl: 2 of its lines cannot be read" in found["found"]
 
     @pytest.mark.parametrize(
         ("make", "says"),
@@ -122,6 +129,7 @@ def test_what_is_not_needed_does_not_fail(workspace, monkeypatch):
     assert found["TINYTORCH_DATA"]["mend"] == "TINYTORCH_DATA must name a folder"
     text = kit.tito("doctor")
     assert " ! TINYTORCH_DATA: nowhere" in text
+    assert "Nothing to fix.\n Worth a look: " in text
     assert "✗" not in text, "that is what the exit code is 1 for"
 
 

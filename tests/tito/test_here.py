@@ -111,6 +111,7 @@ def test_tito_alone_names_the_exercise_that_the_last_run_found_wrong(workspace):
     assert "Hint     tito module hint 01 negate\n" in text
     assert "Lesson   tito docs 01 negate\n" in text
     assert tito("module", "hint").startswith("01 adding · negate\n"), "no run is needed for it"
+    assert "Next  tito module test 01" in tito("report"), "nothing is left to write"
     file.write_text(right, encoding="utf-8")
     assert "negate" not in tito(), "what has changed since then is not blamed"
 

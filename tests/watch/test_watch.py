@@ -296,13 +296,21 @@ class TestLoop:
         assert max(map(len, fake.shown[-1].splitlines())) <= 80
         loop.receive(view.progress_message(Request(1), 4, 50))
         assert "Ctrl-C" not in fake.shown[-1]
-        loop.interrupted()
-        told = "Stopped, without a verdict. Return runs it again, q quits."
+        assert loop.interrupted()
+        told = "Stopped, without a verdict. Return runs it again, q or Ctrl-C quits."
         assert fake.shown[-1] == told
         loop.key("n")
         assert fake.shown[-1] == "There is no verdict yet: Return runs the specs."
-        loop.interrupted()
-        assert fake.shown[-1] == "Nothing runs, q quits."
+        assert not loop.interrupted()
+
+    def test_ctrl_c_ends_the_watch_once_nothing_has_run_since_the_last(self, loop, fake):
+        loop.start()
+        loop.receive(full(1))
+        assert loop.interrupted()
+        assert fake.shown[-1] == "Nothing runs: q quits, or Ctrl-C once more."
+        loop.key("\n")
+        assert loop.interrupted()  # that ends the run
+        assert not loop.interrupted()
 
     def test_how_far_a_run_is_is_shown(self, loop, fake):
         loop.start()
@@ -681,7 +689,16 @@ class TestWatching:
             assert watch.process.wait(PATIENCE) == 0
 
     @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process")
-    def test_ctrl_c_does_not_end_it(self, root):
+    def test_ctrl_c_ends_it_the_second_time(self, root):
+        with watching(root) as watch:
+            for _ in range(2):
+                watch.process.send_signal(signal.SIGINT)
+                time.sleep(1)  # two signals at once are one
+            assert watch.process.wait(PATIENCE) == 0
+            assert processes_in(root) == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to one process")
+    def test_ctrl_c_does_not_end_it_at_first(self, root):
         with watching(root) as watch:
             watch.process.send_signal(signal.SIGINT)
             time.sleep(1)  # it ends what runs when it is noticed, so not what is saved from then on
