@@ -235,22 +235,38 @@ def named(program: list[ast.stmt], writer: Rewriter) -> list[ast.stmt]:
 
     Where its values stood twice they would be two arrays, which share nothing.
     """
-    asked_for = getattr(getattr(program[-1], "value", None), "operand", None)
+    asked_for = getattr(program[-1], "value", None)
+    asked_for = getattr(asked_for, "operand", asked_for)  # without `not`
     if not (isinstance(asked_for, ast.Call) and ast.unparse(asked_for.func) == SHARES):
         return program
     inner = [node for node in ast.walk(asked_for.args[1]) if isinstance(node, ast.expr)]
     text = next(filter(None, map(writer.text_of, inner)), "")
     if not text:
         return program
-    nodes = [node for statement in program for node in ast.walk(statement)]
-    same = [n for n in nodes if isinstance(n, ast.Name) and writer.text_of(n) == text]
-    if len(same) < 2:
+    array = next((a for node in inner if (a := writer.array_of(node)) is not None), None)
+    wrapped = None if array is None else code(array, "Tensor")
+    name = ast.Name(writer.fresh("x"), ast.Load())
+    made = ast.Assign([ast.Name(name.id, ast.Store())], writer.written(text), lineno=0)
+    tensor = ast.Call(ast.Name("Tensor", ast.Load()), [name], [])
+    naming = Naming(writer, {text: name, wrapped: tensor})
+    program = [naming.visit(statement) for statement in program]
+    if naming.count < 2:
         raise CannotTell  # it stands nowhere else as it is
-    name = writer.fresh("x")
-    made = ast.Assign([ast.Name(name, ast.Store())], writer.written(text), lineno=0)
-    for node in same:
-        node.id = name
     return [made, *program]
+
+
+class Naming(ast.NodeTransformer):
+    """Puts expressions in the place of texts that were written out, and counts them."""
+
+    def __init__(self, writer: Rewriter, instead: dict[str | None, ast.expr]) -> None:
+        self.writer = writer
+        self.instead = instead
+        self.count = 0
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        found = self.instead.get(self.writer.text_of(node) or "")
+        self.count += found is not None
+        return node if found is None else deepcopy(found)
 
 
 def needed(done: Sequence[ast.stmt], last: Sequence[ast.stmt]) -> list[ast.stmt]:

@@ -217,8 +217,23 @@ WRONG = "np.zeros((1, 9), np.float32)"
             "got = Tensor(given_data).data\n"
             "not np.shares_memory(got, x)",
         ),
-        (  # nothing in the program is the array that it asks about
+        (  # a Tensor of that array too, and whatever law asks
+            "t = Tensor(x)\n"
+            "same = (t + 0).data\n"
+            "expect(np.shares_memory(same, x), 'the memory', 'a copy')",
+            {"x": np.ones(2, np.float32)},
+            "x = np.array([1., 1.], np.float32)\n"
+            "t = Tensor(x)\n"
+            "same = (t + 0).data\n"
+            "np.shares_memory(same, x)",
+        ),
+        (
             "got = Tensor(x)\nassert_no_alias(got.data, x[:1])",
+            {"x": np.ones(2)},
+            "x = np.array([1., 1.])\ngot = Tensor(x)\nnot np.shares_memory(got.data, x[:1])",
+        ),
+        (  # nothing in the program is the array that it asks about
+            "got = Tensor(np.ones(2))\nexpect(np.shares_memory(got.data, x), 'a', 'b')",
             {"x": np.ones(2)},
             "",
         ),
