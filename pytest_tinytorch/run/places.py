@@ -282,7 +282,7 @@ def asked_for(error: BaseException) -> tuple[str, list[str]]:
     if not isinstance(error, AttributeError) or isinstance(error, MissingName):
         return "", []
     owner = error.obj if isinstance(error.obj, type) else type(error.obj)
-    package, _, module = owner.__module__.rpartition(".")
+    package, _, module = str(owner.__module__).rpartition(".")  # a class may say anything there
     if package != PACKAGE:
         return "", []
     return module, [*(f"{one.__qualname__}.{error.name}" for one in owner.__mro__), str(error.name)]

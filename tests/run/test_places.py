@@ -69,6 +69,12 @@ MISSING_METHOD = "tinytorch.adding has no 'Sum.of': define it in "
             "AttributeError: 'int' object has no attribute 'nothing'",
             "6 in Sum",
         ),
+        (
+            "    def of",
+            "    __module__ = None\n    def off",
+            "object has no attribute 'of'",
+            "11 in add",
+        ),
         ("x + y", "nothing", "NameError: name 'nothing' is not defined", "6 in Sum.of"),
     ],
 )
