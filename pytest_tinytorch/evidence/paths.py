@@ -37,8 +37,8 @@ def inside(file: Path, folder: Path) -> str | None:
     >>> inside(Path("/w/specs/laws.py"), Path("/w")), inside(Path("/wide/laws.py"), Path("/w"))
     ('specs/laws.py', None)
     """
-    path, start = file.as_posix(), f"{folder.as_posix().rstrip('/')}/"
-    return path.removeprefix(start) if path.startswith(start) else None
+    path, start = str(file), f"{str(folder).rstrip(os.sep)}{os.sep}"
+    return path[len(start) :].replace(os.sep, "/") if path.startswith(start) else None
 
 
 def leads_nowhere(file: Path) -> bool:

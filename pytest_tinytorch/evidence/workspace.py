@@ -68,7 +68,11 @@ class Workspace(Struct, frozen=True, dict=True):
         """The source that this run judges."""
         if self.pinned is not None:
             return self.pinned
-        return self.implementation.sources(self.beside.sources if self.beside else None)
+        if self.beside is None:
+            return self.implementation.sources()
+        known = self.beside.sources
+        alike = self.implementation == self.beside.implementation
+        return known if alike else self.implementation.sources(known)
 
     @cached_property
     def manifest(self) -> Mapping[UnitId, tuple[str, ...]]:
@@ -241,10 +245,18 @@ class Workspace(Struct, frozen=True, dict=True):
         unit = self.curriculum.unit(unit_id)
         if unit.name in self.implementation.borrowed:
             return False
-        try:
-            return any_untouched(self.source_of(unit_id), unit.hints)
-        except (SyntaxError, ValueError):
-            return False
+        if unit_id not in self._looked_through:
+            try:
+                found = any_untouched(self.source_of(unit_id), unit.hints)
+            except (SyntaxError, ValueError):
+                found = False
+            self._looked_through[unit_id] = found
+        return self._looked_through[unit_id]
+
+    @cached_property
+    def _looked_through(self) -> dict[UnitId, bool]:
+        """Unit id to whether its own file has an untouched stub, where somebody asked."""
+        return self.beside._looked_through if self.beside else {}
 
     def untouched_in(self, unit_id: UnitId) -> int:
         """How many exercises of a unit are untouched; 0 if its file does not parse."""

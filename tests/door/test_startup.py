@@ -225,6 +225,15 @@ def test_the_package_is_listed_once_for_all_paths(tmp_path, monkeypatch):
         assert own <= workspace.on_path(path.name).sources.keys()
 
 
+def test_a_module_is_looked_through_for_stubs_once_for_all_paths(monkeypatch):
+    workspace = open_workspace(kit.ROOT, Options())
+    assert len(workspace.untouched) == 20
+    monkeypatch.setattr(workspace_module, "any_untouched", lambda *_: pytest.fail("again"))
+    for path in workspace.curriculum.learning_paths:
+        other = workspace.on_path(path.name)
+        assert other.untouched == workspace.untouched - other.borrowed()
+
+
 @pytest.mark.parametrize("borrow", [None, "01"])
 def test_on_each_path_a_unit_depends_on_what_it_would_depend_on_alone(borrow):
     workspace = open_workspace(kit.ROOT, Options(borrow=borrow))
