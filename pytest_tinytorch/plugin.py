@@ -22,6 +22,7 @@ from pytest_tinytorch.course.options import (
 from pytest_tinytorch.course.selection import UnknownName
 from pytest_tinytorch.evidence import importing
 from pytest_tinytorch.evidence.digests import read_if_present
+from pytest_tinytorch.evidence.paths import lacking, missing
 from pytest_tinytorch.evidence.standing import CONFTEST
 from pytest_tinytorch.run import isolation, profiles
 from pytest_tinytorch.run.garbage import Garbage
@@ -60,7 +61,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
     Its source is read here, once: all processes of the run import these bytes.
     """
-    if is_workspace(early_config):
+    if is_workspace(early_config) and not missing():  # which pytest_configure tells
         early_config.pluginmanager.register(Garbage(early_config))
         given = options.options_from_namespace(early_config.known_args_namespace, early_config)
         use_one_thread()
@@ -99,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{config.rootpath} is not a tinytorch workspace: it has no {WORKSPACE_FILE}"
             )
         return
-    refuse_hidden_modules(config.rootpath)
+    refuse_to_lack(config.rootpath)
     if not options.read_options(config).runs:
         return  # what shows the map needs nothing of what runs specs, nor Hypothesis, nor NumPy
     from pytest_tinytorch.evidence.plan import Plan
@@ -151,10 +152,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     given = options.read_options(config)
     if given.runs:
         return None
-    from pytest_tinytorch.terminal import screen
-
     if not is_workspace(config):
         raise pytest.UsageError(f"{config.rootpath} is not a tinytorch workspace")
+    refuse_to_lack(config.rootpath)
+    from pytest_tinytorch.terminal import screen
+
     workspace = workspace_of(config, given)
     try:
         workspace.manifest  # noqa: B018 - a damaged manifest is told before anything is shown
@@ -309,14 +311,10 @@ def speaks_of_profiles(root: Path) -> bool:
     return any(b"hypothesis" in (read_if_present(file) or b"") for file in files)
 
 
-def refuse_hidden_modules(root: Path) -> None:
-    """Say so where a file hides what pytest needs: its workers, and a run of another kind, would crash."""
-    from pytest_tinytorch.evidence.paths import hidden_by, hiding, is_needed
-
-    if found := [file for file in hiding(root) if is_needed(file)]:
-        raise pytest.UsageError(
-            f"{found[0]} hides {hidden_by(found[0])}, which pytest needs: rename it"
-        )
+def refuse_to_lack(root: Path) -> None:
+    """Refuse to run without a module that every run needs; the error says what to do."""
+    if lack := lacking(root):
+        raise pytest.UsageError(lack)
 
 
 def workspace_of(config: pytest.Config, given: Options) -> Any:

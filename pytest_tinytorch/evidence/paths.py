@@ -1,9 +1,10 @@
-"""Where a wheel has the kit's files; links that lead round in a circle, names that hide other modules."""
+"""Where a wheel has the kit's files; links that lead round in a circle, modules that are hidden or gone."""
 
 from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 SHIPPED = "shipped"
@@ -13,6 +14,8 @@ build reads this, before any library is installed."""
 
 BUILT_ON = frozenset({"hypothesis", "msgspec", "numpy", "pluggy", "pytest", "rich"})
 """Packages that every run imports."""
+INSTALL = "run `python -m pip install -e .` in"
+"""What brings back all that the kit is built on; a workspace follows."""
 
 
 def real_path(path: Path) -> Path:
@@ -64,6 +67,22 @@ def hidden_by(file: Path) -> str:
 def is_needed(file: Path) -> bool:
     """Whether a run needs what a file hides: it has been imported by this program, or will be."""
     return file.stem in BUILT_ON or file.stem in sys.modules
+
+
+def missing() -> list[str]:
+    """The packages of `BUILT_ON` that this Python does not find."""
+    return sorted(name for name in BUILT_ON if find_spec(name) is None)
+
+
+def lacking(root: Path) -> str:
+    """What pytest does not find where it is started in ``root``, and what to do; empty if it finds all.
+
+    Its workers, and a run of another kind, would crash.
+    """
+    if gone := missing():
+        return f"{sys.executable} has no {' and no '.join(gone)}: {INSTALL} {root}"
+    hides = next(filter(is_needed, hiding(root)), None)
+    return f"{hides} hides {hidden_by(hides)}, which pytest needs: rename it" if hides else ""
 
 
 def python_in(root: Path) -> list[str]:

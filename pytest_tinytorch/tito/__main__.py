@@ -8,6 +8,8 @@ import gc
 import os
 import sys
 
+from pytest_tinytorch.evidence import paths
+
 NEW_OBJECTS = 50_000
 """How many objects are made before Python looks for circles among them. What shows a screen makes fewer."""
 
@@ -52,16 +54,22 @@ def import_msgspec() -> None:
 def run() -> None:
     """Run a command. Looking for garbage took a quarter of its time: to begin with, and at its end."""
     gc.set_threshold(NEW_OBJECTS)
-    import_msgspec()
     ending = Ending()
     atexit.register(ending)
-    from pytest_tinytorch.tito.main import main
-
     try:
+        import_msgspec()
+        from pytest_tinytorch.tito.main import main
+
         main(prog_name="tito")
     except SystemExit as ended:
         ending.code = ended.code if isinstance(ended.code, int) else None
         raise
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in paths.BUILT_ON | {"click"}:
+            raise
+        ending.code = 1
+        sys.exit(f"Error: {sys.executable} has no {name}: {paths.INSTALL} your workspace")
     except OSError as error:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise

@@ -15,6 +15,13 @@ from tests.support import toy, warm
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs links and devices of POSIX")
 SQUARING = toy.REFERENCE["squaring"]
 OWN = (".tinytorch", "ledger.jsonl")
+WITHOUT = """\
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+def others(_, name, *place): return None if name == {name!r} else found(name, *place)
+PathFinder.find_spec = classmethod(others)
+"""
+"""What Python runs first, to lack a package that it had."""
 
 
 @pytest.fixture
@@ -195,12 +202,12 @@ def pytest_collection_finish():
 
 
 class TestNames:
-    def started(self, root, *command):
+    def started(self, root, *command, **environment):
         """A new process, as the command ``pytest`` starts one: the folder is not on its path."""
         return subprocess.run(
             [sys.executable, *command],
             cwd=root,
-            env=warm.learners_environment(),
+            env=warm.learners_environment() | environment,
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -232,6 +239,27 @@ class TestNames:
         found = self.started(workspace, *tito, "doctor").stdout
         assert "random.py: hides Python's own module random" in found
         assert "pytest_tinytorch.plugin" in found  # what it starts itself is not misled
+
+    @pytest.mark.parametrize(
+        ("gone", "command"),
+        [
+            ("numpy", ("-m", "pytest")),
+            ("hypothesis", ("-m", "pytest", "--checkpoint=00")),
+            ("rich", ("-m", "pytest", "--capabilities")),
+            ("rich", ("-m", "pytest_tinytorch.tito")),
+            ("click", ("-m", "pytest_tinytorch.tito", "doctor")),
+            ("msgspec", ("-m", "pytest_tinytorch.tito", "doctor")),
+        ],
+    )
+    def test_a_package_that_has_gone_is_told_with_its_remedy(self, workspace, gone, command):
+        toy.write(workspace.parent, {"without/sitecustomize.py": WITHOUT.format(name=gone)})
+        path = [str(workspace.parent / "without"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        done = self.started(workspace, "-P", *command, PYTHONPATH=os.pathsep.join(path))
+        remedy = "run `python -m pip install -e .` in"
+        assert done.returncode == (4 if command[1] == "pytest" else 1)
+        told = (done.stdout + done.stderr).strip().partition(": ")[2]
+        assert told.startswith(f"{sys.executable} has no {gone}: {remedy} ")
+        assert "\n" not in told
 
     def test_a_name_that_nothing_needs_is_let_be(self, workspace):
         toy.write(workspace, {"turtle.py": "x = 1\n"})
