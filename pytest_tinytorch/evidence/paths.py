@@ -12,7 +12,9 @@ SHIPPED = "shipped"
 build reads this, before any library is installed."""
 
 
-BUILT_ON = frozenset({"hypothesis", "msgspec", "numpy", "pluggy", "pytest", "rich"})
+BUILT_ON = frozenset(
+    {"hypothesis", "msgspec", "numpy", "pluggy", "pytest", "pytest_timeout", "rich"}
+)
 """Packages that every run imports."""
 INSTALL = "run `python -m pip install -e .` in"
 """What brings back all that the kit is built on; a workspace follows."""
