@@ -121,8 +121,11 @@ class TestData:
         """Each file of the data set has the SHA-256 listed in the SHA256SUMS beside it."""
         sums = ROOT / "datasets" / name / "SHA256SUMS"
         expect(sums.is_file(), f"{sums}: {RESTORE}", "no such file")
-        listed = [line.split() for line in sums.read_text(encoding="utf-8").splitlines()]
+        text = sums.read_text(encoding="utf-8", errors="replace")
+        listed = [line.split() for line in text.splitlines()]
         expect(bool(listed), f"a line for each file in {sums}: {RESTORE}", "an empty file")
+        poor = [line for line in listed if len(line) != 2]
+        expect(not poor, f"a SHA-256 and a file on each line of {sums}: {RESTORE}", str(poor))
         for wanted, file in listed:
             path = sums.with_name(file)
             found = (

@@ -213,9 +213,12 @@ def data(session: Session) -> list[Finding]:
 
 def damage(folder: Path) -> str:
     """What is wrong with data that ships, by the digests beside it; empty if nothing is."""
+    sums = folder / "SHA256SUMS"
     try:
-        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-        for digest, name in (line.split(maxsplit=1) for line in lines if line.strip()):
+        for line in filter(str.strip, sums.read_text(encoding="utf-8").splitlines()):
+            digest, _, name = " ".join(line.split()).partition(" ")
+            if not name:
+                return f"{sums} is damaged"
             if sha256((folder / name).read_bytes()).hexdigest() != digest:
                 return f"{folder / name} is damaged"
     except FileNotFoundError as error:

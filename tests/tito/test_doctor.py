@@ -147,7 +147,7 @@ class TestData:
         [
             ("talks.tsv", "x", "talks.tsv is damaged"),
             ("SHA256SUMS", "no digest", "talks.tsv"),
-            ("SHA256SUMS", "word", "tinytalks"),
+            ("SHA256SUMS", "word", "SHA256SUMS is damaged"),
         ],
     )
     def test_that_is_damaged_is_told(self, workspace, name, text, says):
